@@ -1,0 +1,58 @@
+import type { Json, JsonObject } from './json.ts';
+
+export type DeclaredAction = 'read' | 'create' | 'update' | 'replace' | 'delete';
+
+/**
+ * A parsed and validated change plan. In `properties` and `expect`, scalars are already coerced by schema, and the tags
+ * have become plain JSON:
+ *   !Ref X            { "Ref": "X" }                    !GetAtt X.Path   { "Fn::GetAtt": ["X", "Path"] }
+ *   !Env NAME         { "$secret": { "env": NAME } }    !File PATH       { "$secret": { "file": PATH } }
+ *   !Any (expect)     { "$any": true }                  !Text PATH       the file's text, already inlined
+ * A property or map key that the author set to null is present with the value null.
+ */
+export interface ChangePlan {
+  readonly aiplan: 1;
+  readonly name: string;
+  readonly intent: string;
+  readonly author?: Readonly<Record<string, string>>;
+  readonly assume: readonly string[];
+  readonly target: { readonly account: string; readonly region: string };
+  /** In the order of the file. Addresses are unique. */
+  readonly resources: readonly ResourceEntry[];
+  /** Set only on a plan that aiplan generated as the rollback of a run; never parsed from a file. */
+  readonly rollbackOf?: string;
+}
+
+export interface ResourceEntry {
+  readonly address: string;
+  readonly type: string;
+  readonly action: DeclaredAction;
+  /** Identity in its canonical form: parts of a composite one joined by `|`. */
+  readonly id?: string;
+  readonly find?: JsonObject;
+  readonly properties?: JsonObject;
+  readonly expect?: JsonObject;
+  readonly reason?: string;
+  readonly when?: 'now' | 'window';
+  readonly rotate?: string;
+  readonly order?: 'create-first' | 'delete-first';
+  readonly carry?: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly acceptLoss?: string;
+  /** Where the entry stands in the file, 1-based, and where its fields and properties stand, by dotted path. */
+  readonly source: Position;
+  readonly positions: Readonly<Record<string, Position>>;
+  /** Only in a generated rollback: bring this deleted resource back from its capture. */
+  readonly restore?: RestoreOrder;
+}
+
+/** What a generated rollback entry of action `create` brings back. */
+export interface RestoreOrder {
+  readonly run: string;
+  readonly step: string;
+  readonly formerIdentity: string;
+  readonly formerIncarnation: string;
+  readonly capture: Json;
+}
+
+export interface Position { readonly line: number; readonly column: number }

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Json, Masked } from './json.ts';
+
+/**
+ * Canonical JSON (RFC 8785 for the values that aiplan uses): keys sorted by UTF-16 code units, no white space,
+ * `undefined` members left out. Throws a TypeError for a number that JSON cannot express.
+ */
+export function canonical(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`not a JSON number: ${value}`);
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : canonical(item))).join(',')}]`;
+  if (typeof value === 'object') {
+    const entries = Object.entries(value as Record<string, unknown>).filter(([, item]) => item !== undefined);
+    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+  }
+  throw new TypeError(`not a JSON value: ${typeof value}`);
+}
+
+/** SHA-256 of a text in UTF-8, as `sha256:` and 64 hexadecimal digits. */
+export const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+
+/** The digest of a JSON value: equal values have equal digests, whatever their key order. */
+export const digest = (value: unknown): string => sha256(canonical(value));
+
+/** Masks a sensitive text; `salt` (type, identity and path) keeps equal secrets of two resources apart. */
+export const mask = (salt: string, text: string, state: Masked['$masked'] = 'set'): Masked & { readonly [k: string]: Json | undefined } =>
+  ({ $masked: state, digest: sha256(`aiplan-mask\n${salt}\n${text}`).slice(0, 31) });

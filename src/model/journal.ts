@@ -1,0 +1,40 @@
+import type { Json, JsonObject } from './json.ts';
+import type { Approval } from './approval.ts';
+import type { Call } from './call.ts';
+import type { LiveResource, Target } from './live.ts';
+import type { AttributeChange, Plan } from './plan.ts';
+import type { Capture } from './resource-type.ts';
+import type { ResourceEntry } from './change-plan.ts';
+
+/** One line of a run's journal: sequence number, chained hash of the line before, time, and what happened. */
+export type JournalRecord = { readonly seq: number; readonly prev: string; readonly at: string } & JournalEntry;
+
+/** What happened. Append-only; a line is on disk before the next thing happens (law 7). */
+export type JournalEntry =
+  | { readonly kind: 'begin'; readonly format: 'aiplan/journal@1'; readonly run: string; readonly command: 'apply' | 'rollback'; readonly target: Target; readonly plan: Plan; readonly approval: Approval }
+  | { readonly kind: 'phase'; readonly phase: Phase }
+  /** The whole resource before the step, as read in this run; with the entry of the change plan that names it. */
+  | { readonly kind: 'before'; readonly step: string; readonly live: LiveResource | null; readonly entry: ResourceEntry; readonly changes: readonly AttributeChange[] }
+  | { readonly kind: 'intent'; readonly step: string; readonly call: number; readonly purpose: CallPurpose; readonly declared: Omit<Call, 'preview'> }
+  | { readonly kind: 'intent-batch'; readonly step: string; readonly call: number; readonly purpose: CallPurpose; readonly text: string; readonly count: number; readonly digest: string; readonly operations: readonly string[] }
+  | { readonly kind: 'outcome'; readonly step: string; readonly call: number; readonly ok: true; readonly requestId: string | null; readonly milliseconds: number; readonly answer: JsonObject }
+  | { readonly kind: 'outcome'; readonly step: string; readonly call: number; readonly ok: false; readonly requestId: string | null; readonly milliseconds: number; readonly code: string; readonly message: string; readonly executed: 'no' | 'unknown' }
+  | { readonly kind: 'captured'; readonly step: string; readonly capture: Capture; readonly verified: boolean; readonly problems: readonly string[] }
+  /** Old → new identities after a restore. */
+  | { readonly kind: 'remapped'; readonly step: string; readonly map: Readonly<Record<string, string>> }
+  | { readonly kind: 'step'; readonly step: string; readonly state: 'started' | 'done' | 'failed' | 'pending'; readonly identity: string | null; readonly after: LiveResource | null; readonly message: string | null }
+  | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly message: string }
+  | { readonly kind: 'end'; readonly outcome: RunOutcome; readonly message: string | null };
+
+export type Phase = 'recheck' | 'preflight' | 'capture' | 'change' | 'verify' | 'undo';
+export type CallPurpose = 'quiesce' | 'capture' | 'change' | 'restore' | 'repoint' | 'undo';
+export type RunOutcome = 'done' | 'failed' | 'stopped' | 'stale' | 'blocked';
+
+/** Writes a run's journal. `append` returns when the line is on disk; throws UserError `store-unwritable`. */
+export interface Journal {
+  readonly run: string;
+  append(entry: JournalEntry): Promise<JournalRecord>;
+  readonly records: readonly JournalRecord[];
+}
+
+export type { Json };

@@ -1,0 +1,198 @@
+import type { AwsReader, Program, ReadCall, Service } from './call.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { LiveResource, ReadFailure } from './live.ts';
+import type { AttributeChange } from './plan.ts';
+
+/** A property path: names joined by dots; `*` stands for any list element or map key. `VersioningConfiguration.Status` */
+export type Path = string;
+
+/** How two values of a path are compared where plain equality is wrong. */
+export type CompareRule = 'case-insensitive' | 'cidr' | 'arn-or-name' | 'version-prefix' | 'at-least' | 'policy' | 'set' | 'number';
+
+export type ChangeEffect = 'in-place' | 'restart' | 'replace' | 'destructive' | 'grant';
+
+/** A rule that recognises what an attribute change does beyond changing a value (law 3). */
+export interface ChangeRule {
+  readonly path: Path;
+  /** Absent: every change of the path. `before` is undefined on a create. Must not throw on odd values. */
+  readonly when?: (before: Json | undefined, after: Json | undefined, live: LiveResource | null) => boolean;
+  /** What is lost or opened, one sentence; may use the values. */
+  readonly says: (before: Json | undefined, after: Json | undefined, live: LiveResource | null) => string;
+  /** For destructive rules: the loss cannot be undone by an inverse call (expiry of objects, deletion of backups). */
+  readonly irreversible?: boolean;
+}
+
+export interface PropertyRule {
+  /** May stand in `properties` of a create (and replace). Default true. */
+  readonly create?: boolean;
+  /** May be changed by an update, and with what effect. Default: no update. A function decides by values. */
+  readonly update?: 'in-place' | 'restart' | ((before: Json | undefined, after: Json | undefined, live: LiveResource) => 'in-place' | 'restart' | 'replace' | { readonly blocked: string });
+  /** What `null` resets it to; absent: null is refused, unless the property is a map key or list. */
+  readonly reset?: Json;
+  /** AWS can defer the change to the maintenance window: `when` is required. */
+  readonly deferrable?: boolean;
+  /** The change cannot be taken back by an inverse call: storage growth, engine upgrade. One sentence. */
+  readonly oneWay?: string;
+}
+
+/** What the planner, the differ and the card need to know; pure data and pure functions. */
+export interface TypeRules {
+  /** Top-level properties that aiplan can set; a schema property that is not here is refused with a clear error. */
+  readonly properties: Readonly<Record<string, PropertyRule>>;
+  readonly compare: Readonly<Record<Path, CompareRule>>;
+  /** List element keys, by path of the list: fields that identify an element. `[]`: the whole element (a set). */
+  readonly keys: Readonly<Record<Path, readonly string[]>>;
+  /** Writable, never readable: the password-like properties in which `!Env` and `!File` are legal. */
+  readonly secretInput: readonly Path[];
+  /** Readable but never shown: user data. Their live value is `Masked`. Written as plain text by the author. */
+  readonly sensitive: readonly Path[];
+  /** Paths that AWS moves by itself; never compared after a change, never drift. */
+  readonly volatile: readonly Path[];
+  readonly destructive: readonly ChangeRule[];
+  readonly grants: readonly ChangeRule[];
+  /** The identity's own property (`DBInstanceIdentifier`, `BucketName`), where the author chooses it. */
+  readonly nameProperty?: string;
+  /** Replacement is refused: data stores and fixed names. The sentence that says what to do instead. */
+  readonly replaceBlocked?: string;
+  /** What AWS assigns and a replace may carry along by name. */
+  readonly carries?: readonly string[];
+  /** States in which the resource can be changed; any other state blocks the step. Empty: any. */
+  readonly changeableStates: readonly string[];
+  /** States in which the resource is as good as gone (terminated, deleting); ignored by `find`. */
+  readonly goneStates: readonly string[];
+  /**
+   * Whether a live resource is what this create would make again: `same` natural key, `similar` (looks like a lost
+   * baseline), or null.
+   */
+  readonly lookalike: (desired: JsonObject, other: LiveResource) => 'same' | 'similar' | null;
+  /** What AWS takes along with a delete, by identity, after aiplan's own switches: [] for most types. Shown as leftovers. */
+  readonly leftovers: (live: LiveResource) => readonly string[];
+}
+
+export interface ReadQuery {
+  /** Identities; empty with `all: false` reads nothing. */
+  readonly identities: readonly string[];
+  readonly all: boolean;
+  /** Identities for which every attribute, sub-resource and all evidence is wanted; a subset of what is read. */
+  readonly detailed: ReadonlySet<string>;
+  /** For these, only the named properties are needed (S3 reads a sub-resource per property); absent: basic reads. */
+  readonly properties?: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export interface ReadResult {
+  readonly resources: readonly LiveResource[];
+  /** Identities that a named NotFound or a complete answer by that identity showed not to exist. */
+  readonly absent: readonly string[];
+  readonly failures: readonly ReadFailure[];
+}
+
+/** What a program needs; all values, no functions but `remap` and `name`. */
+export interface StepContext {
+  readonly run: string;
+  readonly step: string;
+  /** Unique per run and step; value of the `aiplan:op` tag and base of client tokens. [a-z0-9-], at most 40 characters. */
+  readonly op: string;
+  readonly account: string;
+  readonly region: string;
+  readonly endpoint: string | null;
+  /** The live resource before the step; null for a create. */
+  readonly live: LiveResource | null;
+  /** All properties wanted after the step, references resolved, ids remapped. Secrets are `SecretRef`. */
+  readonly desired: JsonObject;
+  readonly changes: readonly AttributeChange[];
+  /** Ownership tags (`aiplan:plan`, `aiplan:resource`, `aiplan:op`, …) that a create writes. */
+  readonly ownership: Readonly<Record<string, string>>;
+  readonly when: 'now' | 'window' | null;
+  readonly captureBucket: string | null;
+  /** A name for a capture of this step: starts with a letter, [a-z0-9-], at most 63 characters, unique per run and step. */
+  readonly captureName: string;
+  /** ISO time at which captures of this run expire. */
+  readonly captureExpires: string;
+  /** The new identity of something that this rollback restored, else the same text. */
+  readonly remap: (identity: string) => string;
+  /** True inside a replace: the new resource coexists with the old. */
+  readonly replacing: boolean;
+}
+
+/** Configuration and data of a resource before a step; the manifest beside the data holds the same. */
+export interface Capture {
+  readonly how: 'native' | 'config' | 'copy' | 'none';
+  /** What was taken: snapshot ids, image id, object prefix and manifest digest; whatever verify and restore need. */
+  readonly refs: JsonObject;
+  /** ISO time up to which writes are in it. */
+  readonly pointInTime: string | null;
+  readonly bytes: number | null;
+  readonly encrypted: boolean | null;
+  /** Whatever a restore needs that the live resource does not hold: full attribute answers, referrers. Secrets as refs. */
+  readonly extras: JsonObject;
+}
+
+/** Plan-time description of the capture that will be taken. */
+export interface CapturePlan {
+  readonly how: Capture['how'];
+  readonly what: string;
+  /** Taken only after the resource was made quiet, immediately before the destruction. */
+  readonly late: boolean;
+  /** What will not come back, for the card. */
+  readonly loses: readonly string[];
+  /** Set where a capture is impossible for this state or this data: the reason. The step is then irreversible. */
+  readonly impossible?: string;
+  /** Set where the way back is not exact although restorable: new ids and so on. */
+  readonly newIdentity?: boolean;
+}
+
+export interface CaptureOperations {
+  /** Pure: what will be captured before this action, and what a restore would lose. */
+  plan(live: LiveResource, action: 'update' | 'replace' | 'delete', changes: readonly AttributeChange[], limits: CaptureLimits): CapturePlan;
+  /** Makes the resource quiet before a late capture (stop, close to writes, switch cascades off). Journaled, reversible. */
+  quiesce?(context: StepContext): Program;
+  /** Takes back `quiesce` when the destruction is not carried out. */
+  unquiesce?(context: StepContext): Program;
+  take(context: StepContext): Program<Capture>;
+  /** Reads the capture back: empty means complete (status, size, encryption, count). Each problem is one sentence. */
+  verify(context: StepContext, capture: Capture): Program<readonly string[]>;
+  /** Restore preflight: key usable, subnet and groups present, quota, name. Reads only. Empty means feasible. */
+  restorable(context: StepContext): Program<readonly string[]>;
+  /** Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. */
+  restore(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }>;
+}
+
+export interface CaptureLimits { readonly maxObjects: number; readonly maxBytes: number }
+
+/** Checks before the first mutation of a run; each problem is one sentence. Reads only. */
+export type Preflight = (context: StepContext, action: 'create' | 'update' | 'replace' | 'delete') => Program<readonly string[]>;
+
+/** A resource type: one file, mostly data (DESIGN section 7). */
+export interface ResourceType {
+  readonly type: string;
+  readonly service: Service;
+  /** False: `action: read` only. Then only `rules` and `read` are used. */
+  readonly managed: boolean;
+  readonly rules: TypeRules;
+  /** Batched: one paginated describe for many identities, never a call per resource where AWS offers a list. */
+  read(aws: AwsReader, query: ReadQuery): Promise<ReadResult>;
+  /** Live ids that stand as literals in properties whose target type aiplan does not know: how to look them up. */
+  readonly create?: (context: StepContext) => Program<{ readonly identity: string }>;
+  readonly update?: (context: StepContext) => Program;
+  readonly remove?: (context: StepContext) => Program;
+  /** Waits until the resource is stable. Used after create, update and restore. */
+  readonly settle?: (identity: string) => Program;
+  /** Waits until the resource is gone. Used after remove. */
+  readonly gone?: (identity: string) => Program;
+  readonly capture?: CaptureOperations;
+  readonly preflight?: Preflight;
+  /**
+   * Generated rollback only: point a captured referrer at the new identity (`from` → `to`) after a restore.
+   * `context.live` is the victim as captured, `capture.extras.referrers` says who referred to it.
+   */
+  readonly repoint?: (context: StepContext, capture: Capture, to: string) => Program;
+  /** IAM actions, by purpose; shown on a denied call and by `aiplan setup`. */
+  readonly iam: { readonly read: readonly string[]; readonly write: readonly string[]; readonly capture: readonly string[]; readonly restore: readonly string[] };
+}
+
+export interface ResourceTypes {
+  readonly all: readonly ResourceType[];
+  get(type: string): ResourceType | undefined;
+}
+
+export type { ReadCall };
