@@ -1,8 +1,10 @@
-import { UserError } from '../../src/model/error.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { AwsError, UserError } from '../../src/model/error.ts';
 import type { Answer, AwsSession, Call, Permit, ReadCall, Service } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { normaliseError } from './errors.ts';
-import { attachGate, isRead, type Gate } from './gate.ts';
+import { attachGate, type Gate, type GatedClient, type Handler } from './gate.ts';
+import { kindOfOperation } from './known-reads.ts';
 import { fromAnswer, toInput } from './values.ts';
 
 export interface SessionOptions {
@@ -15,10 +17,25 @@ export interface SessionOptions {
   readonly mode: 'read-only' | 'apply';
   /** Appended to the user agent, so that CloudTrail can be matched with a run. */
   readonly userAgent?: string;
+  /** The bucket that holds captures: the only one whose objects may be read, and protected by the gate. */
+  readonly captureBucket?: string | null;
+  /** Waits so many milliseconds before a throttled call is sent again. */
+  readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
 
-interface AnyClient { send(command: unknown, options?: { abortSignal?: AbortSignal }): Promise<Record<string, unknown>>; destroy(): void; middlewareStack: unknown }
+export interface OpenSession extends AwsSession {
+  /** Names the capture bucket once it is known (its default name holds the account). Throws UserError when it would change. */
+  useCaptureBucket(name: string): void;
+  close(): void;
+}
+
+interface AnyClient extends GatedClient {
+  config: GatedClient['config'] & { credentials: () => Promise<object>; serviceConfiguredEndpoint?: () => Promise<string | undefined> };
+  send(command: unknown): Promise<Record<string, unknown>>;
+  destroy(): void;
+}
 interface ClientModule { Client: new (options: object) => AnyClient; commands: Readonly<Record<string, new (input: never) => unknown>> }
+interface Made { readonly module: ClientModule; readonly client: AnyClient; readonly gate: Gate }
 
 const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
   ec2: async () => (await import('./commands-ec2.ts')) as unknown as ClientModule,
@@ -27,38 +44,57 @@ const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
   sts: async () => (await import('./commands-sts.ts')) as unknown as ClientModule,
 };
 
-/** An AWS session whose clients are made when first needed, each behind the gate. Close it with `close()`. */
-export function openSession(options: SessionOptions): AwsSession & { close(): void } {
-  const counts: Record<string, number> = {};
-  const clients = new Map<string, Promise<{ module: ClientModule; client: AnyClient; gate: Gate }>>();
+/** Waits before a throttled mutating call is sent again, in milliseconds: AWS asks for about 2 s at first, growing. */
+const THROTTLE_WAITS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000] as const;
+/** Connections refused in a row after which a read gives up; throttling is retried longer. */
+const REFUSALS = 3;
 
-  const clientFor = (service: Service, mutating: boolean) => {
+/** An AWS session whose clients are made when first needed, each behind the gate. Close it with `close()`. */
+export function openSession(options: SessionOptions): OpenSession {
+  const counts: Record<string, number> = {};
+  const clients = new Map<string, Promise<Made>>();
+  const sleep = options.sleep ?? pause;
+  let captureBucket = options.captureBucket ?? null;
+
+  const make = async (service: Service, mutating: boolean): Promise<Made> => {
+    const module = await load[service]();
+    // One credential chain for the whole session: a process, a single sign-on or a role is asked once, not per client.
+    const first = service === 'sts' && !mutating;
+    const credentials = options.credentials ?? (first ? undefined : async () => (await clientFor('sts', false)).client.config.credentials());
+    const client = new module.Client({
+      region: options.region,
+      ...(options.endpoint === null ? { ignoreConfiguredEndpointUrls: true } : { endpoint: options.endpoint }),
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(service === 's3' ? { forcePathStyle: options.endpoint !== null, followRegionRedirects: false } : {}),
+      // A mutating request is sent once: the executor decides what a lost answer means (law 8).
+      maxAttempts: mutating ? 1 : 10,
+      retryMode: 'standard',
+      customUserAgent: [['aiplan', '0.1.0'], ...(options.userAgent === undefined ? [] : [['run', options.userAgent]])],
+      requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, throwOnRequestTimeout: true, httpAgent: { maxSockets: 25 }, httpsAgent: { maxSockets: 25 } },
+    });
+    if (options.endpoint === null) await refuseConfiguredEndpoint(client, service);
+    client.config = { ...client.config, requestHandler: impatient(client.config.requestHandler) };
+    const gate = attachGate(client, {
+      service, mode: mutating ? options.mode : 'read-only', endpoint: options.endpoint,
+      around: () => ({ captureBucket, region: options.region }),
+    });
+    return { module, client, gate };
+  };
+
+  const clientFor = (service: Service, mutating: boolean): Promise<Made> => {
     const key = `${service}:${mutating}`;
     let made = clients.get(key);
     if (made === undefined) {
-      made = load[service]().then((module) => {
-        const client = new module.Client({
-          region: options.region,
-          ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
-          ...(options.profile === undefined ? {} : { profile: options.profile }),
-          ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-          ...(service === 's3' ? { forcePathStyle: options.endpoint !== null, followRegionRedirects: false } : {}),
-          // A mutating request is sent once: the executor decides what a lost answer means (law 8).
-          maxAttempts: mutating ? 1 : 10,
-          retryMode: 'standard',
-          customUserAgent: [['aiplan', '0.1.0'], ...(options.userAgent === undefined ? [] : [['run', options.userAgent]])],
-          requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, throwOnRequestTimeout: true, httpAgent: { maxSockets: 25 }, httpsAgent: { maxSockets: 25 } },
-        });
-        const gate = attachGate(client, service, mutating ? options.mode : 'read-only');
-        return { module, client, gate };
-      });
+      made = make(service, mutating);
       clients.set(key, made);
+      made.catch(() => clients.delete(key));
     }
     return made;
   };
 
   const commandOf = (module: ClientModule, service: Service, operation: string) => {
-    const command = module.commands[operation];
+    const command = Object.hasOwn(module.commands, operation) ? module.commands[operation] : undefined;
     if (command === undefined) {
       throw new UserError('unknown-operation', `${service}:${operation} is not in providers/aws/commands-${service}.ts`);
     }
@@ -68,18 +104,16 @@ export function openSession(options: SessionOptions): AwsSession & { close(): vo
   return {
     counts,
     async read(call: ReadCall) {
-      if (!isRead(call.service, call.operation)) {
-        throw new UserError('gate-refused', `${call.service}:${call.operation} is not a known read`);
-      }
+      const name = `${call.service}:${call.operation}`;
+      if (kindOfOperation(call.service, call.operation) === 'mutating') throw new UserError('gate-refused', `${name} is not a known read`);
       const { module, client } = await clientFor(call.service, false);
       const Command = commandOf(module, call.service, call.operation);
-      const name = `${call.service}:${call.operation}`;
       counts[name] = (counts[name] ?? 0) + 1;
       try {
         return await fromAnswer(await client.send(new Command(toInput(call.input) as never)));
       } catch (error) {
         const normal = normaliseError(error, name, false);
-        if ('code' in normal && call.absent?.includes(normal.code) === true) return null;
+        if (normal instanceof AwsError && call.absent?.includes(normal.code) === true) return null;
         throw normal;
       }
     },
@@ -87,20 +121,64 @@ export function openSession(options: SessionOptions): AwsSession & { close(): vo
       const { module, client, gate } = await clientFor(call.service, true);
       const Command = commandOf(module, call.service, call.operation);
       const name = `${call.service}:${call.operation}`;
-      const input = toInput(resolved) as Record<string, unknown>;
-      counts[name] = (counts[name] ?? 0) + 1;
-      try {
-        return await gate.during(call, resolved, permit, input, async () => {
-          const output = await client.send(new Command(input as never));
-          const metadata = output['$metadata'] as { requestId?: string; attempts?: number } | undefined;
-          return { output: await fromAnswer(output), requestId: metadata?.requestId, attempts: metadata?.attempts ?? 1 };
-        });
-      } catch (error) {
-        throw normaliseError(error, name, true);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await gate.during(call, resolved, permit, async (input) => {
+            counts[name] = (counts[name] ?? 0) + 1;
+            const output = await client.send(new Command(input as never));
+            const metadata = output['$metadata'] as { requestId?: string } | undefined;
+            return { output: await fromAnswer(output), requestId: metadata?.requestId, attempts: attempt };
+          });
+        } catch (error) {
+          const normal = normaliseError(error, name, true);
+          const wait = THROTTLE_WAITS[attempt - 1];
+          // Throttling proves that nothing was executed; nothing else is ever sent again from here (law 8).
+          if (!(normal instanceof AwsError) || normal.kind !== 'throttled' || wait === undefined) throw normal;
+          await sleep(wait);
+        }
       }
+    },
+    useCaptureBucket(name: string) {
+      if (captureBucket !== null && captureBucket !== name) {
+        throw new UserError('capture-bucket-fixed', `this session's capture bucket is "${captureBucket}"; it cannot become "${name}"`);
+      }
+      captureBucket = name;
     },
     close() {
       for (const made of clients.values()) void made.then(({ client }) => client.destroy(), () => undefined);
+      clients.clear();
     },
+  };
+}
+
+/** An endpoint that only the SDK sees (a profile's `endpoint_url`) must not be ignored silently, nor used for one service. */
+async function refuseConfiguredEndpoint(client: AnyClient, service: Service): Promise<void> {
+  const configured = await client.config.serviceConfiguredEndpoint?.();
+  if (configured === undefined || configured === '') return;
+  throw new UserError('mixed-endpoints', `the AWS configuration sends ${service} to "${configured}", but this session was opened for AWS itself`, {
+    help: `To use that endpoint for all services, give --endpoint ${configured}; else remove endpoint_url from the profile, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true.`,
+  });
+}
+
+/** Gives up after a few refused connections in a row, where the SDK would go on for half a minute. */
+function impatient(handler: Handler): Handler {
+  let refusals = 0;
+  return {
+    metadata: handler.metadata,
+    async handle(request, options) {
+      try {
+        const answer = await handler.handle(request, options);
+        refusals = 0;
+        return answer;
+      } catch (error) {
+        const refused = (error as { code?: string }).code === 'ECONNREFUSED';
+        refusals = refused ? refusals + 1 : 0;
+        if (refusals < REFUSALS) throw error;
+        // Neither a code nor a cause by which the SDK would know it for a passing fault.
+        const where = `${request.hostname}${request.port === undefined ? '' : `:${request.port}`}`;
+        throw Object.assign(new Error(`nothing answers at "${where}"`), { name: 'EndpointUnreachable' });
+      }
+    },
+    destroy: () => handler.destroy?.(),
   };
 }

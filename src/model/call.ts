@@ -114,6 +114,13 @@ export interface Permit {
   readonly operations: readonly string[];
   /** True only inside a confirmed destruction that declared it: final snapshot impossible, retention to 0. */
   readonly confirmedLoss?: readonly ('skip-final-snapshot' | 'retention-zero')[];
+  /**
+   * Only in the plan that removes expired captures: exactly these may be deleted. Snapshot and image ids, DB snapshot
+   * names, and `s3://bucket/key` or `s3://bucket/key?versionId=…` for objects of the capture bucket.
+   */
+  readonly expireCaptures?: readonly string[];
+  /** Only in `aiplan setup`: the capture bucket may be made and configured. */
+  readonly setup?: boolean;
 }
 
 export interface Answer { readonly output: JsonObject; readonly requestId: string | undefined; readonly attempts: number }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from './json.ts';
+import type { LiveResource } from './live.ts';
 
 export type DeclaredAction = 'read' | 'create' | 'update' | 'replace' | 'delete';
 
@@ -44,6 +45,18 @@ export interface ResourceEntry {
   readonly positions: Readonly<Record<string, Position>>;
   /** Only in a generated rollback: bring this deleted resource back from its capture. */
   readonly restore?: RestoreOrder;
+  /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */
+  readonly reopen?: ReopenOrder;
+}
+
+/** Whose quiescing a generated rollback entry of action `update` takes back. */
+export interface ReopenOrder {
+  readonly run: string;
+  readonly step: string;
+  /** The `Capture` as journaled, if one was taken. */
+  readonly capture: Json;
+  /** The resource as it was before. */
+  readonly live: LiveResource;
 }
 
 /** What a generated rollback entry of action `create` brings back. */
@@ -52,7 +65,10 @@ export interface RestoreOrder {
   readonly step: string;
   readonly formerIdentity: string;
   readonly formerIncarnation: string;
+  /** The `Capture` as journaled. */
   readonly capture: Json;
+  /** The resource as it was captured: `context.live` of the restore. */
+  readonly live?: LiveResource;
 }
 
 export interface Position { readonly line: number; readonly column: number }

@@ -26,6 +26,9 @@ export const sha256 = (text: string): string => `sha256:${createHash('sha256').u
 /** The digest of a JSON value: equal values have equal digests, whatever their key order. */
 export const digest = (value: unknown): string => sha256(canonical(value));
 
-/** Masks a sensitive text; `salt` (type, identity and path) keeps equal secrets of two resources apart. */
+/** The one salt of `mask` that types and the differ share: masked values of one property are equal when their texts are. */
+export const maskSalt = (type: string, identity: string, path: string): string => `${type} ${identity} ${path}`;
+
+/** Masks a sensitive text; `salt` (see `maskSalt`) keeps equal secrets of two resources apart. */
 export const mask = (salt: string, text: string, state: Masked['$masked'] = 'set'): Masked & { readonly [k: string]: Json | undefined } =>
   ({ $masked: state, digest: sha256(`aiplan-mask\n${salt}\n${text}`).slice(0, 31) });

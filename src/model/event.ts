@@ -5,7 +5,7 @@ export type RunEvent =
   | { readonly kind: 'phase'; readonly phase: Phase }
   | { readonly kind: 'step'; readonly step: string; readonly state: 'started' | 'done' | 'failed' | 'pending' | 'kept'; readonly text: string }
   | { readonly kind: 'call'; readonly step: string; readonly call: string; readonly state: 'sent' | 'answered' | 'failed'; readonly purpose: string }
-  | { readonly kind: 'progress'; readonly step: string; readonly text: string; readonly fraction: number | null }
+  | { readonly kind: 'progress'; readonly step: string; readonly text: string; readonly fraction: number | null; /** Milliseconds since the wait began. */ readonly elapsed?: number }
   | { readonly kind: 'captured'; readonly step: string; readonly text: string }
   | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly text: string }
   | { readonly kind: 'end'; readonly outcome: string; readonly text: string };

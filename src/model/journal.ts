@@ -18,13 +18,21 @@ export type JournalEntry =
   | { readonly kind: 'intent'; readonly step: string; readonly call: number; readonly purpose: CallPurpose; readonly declared: Omit<Call, 'preview'> }
   | { readonly kind: 'intent-batch'; readonly step: string; readonly call: number; readonly purpose: CallPurpose; readonly text: string; readonly count: number; readonly digest: string; readonly operations: readonly string[] }
   | { readonly kind: 'outcome'; readonly step: string; readonly call: number; readonly ok: true; readonly requestId: string | null; readonly milliseconds: number; readonly answer: JsonObject }
-  | { readonly kind: 'outcome'; readonly step: string; readonly call: number; readonly ok: false; readonly requestId: string | null; readonly milliseconds: number; readonly code: string; readonly message: string; readonly executed: 'no' | 'unknown' }
+  | { readonly kind: 'outcome'; readonly step: string; readonly call: number; readonly ok: false; readonly requestId: string | null; readonly milliseconds: number; readonly code: string; readonly message: string; readonly executed: 'no' | 'unknown'; readonly partial?: PartialBatch }
   | { readonly kind: 'captured'; readonly step: string; readonly capture: Capture; readonly verified: boolean; readonly problems: readonly string[] }
   /** Old → new identities after a restore. */
   | { readonly kind: 'remapped'; readonly step: string; readonly map: Readonly<Record<string, string>> }
   | { readonly kind: 'step'; readonly step: string; readonly state: 'started' | 'done' | 'failed' | 'pending'; readonly identity: string | null; readonly after: LiveResource | null; readonly message: string | null }
   | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly message: string }
   | { readonly kind: 'end'; readonly outcome: RunOutcome; readonly message: string | null };
+
+/** What became of the calls of a batch that failed: `executed` is `no` only when not one of them had an effect. */
+export interface PartialBatch {
+  readonly succeeded: number;
+  readonly notSent: number;
+  /** By position in the batch; at most the first 100. */
+  readonly failed: readonly { readonly index: number; readonly identity: string; readonly code: string; readonly message: string; readonly executed: 'no' | 'unknown' }[];
+}
 
 export type Phase = 'recheck' | 'preflight' | 'capture' | 'change' | 'verify' | 'undo';
 export type CallPurpose = 'quiesce' | 'capture' | 'change' | 'restore' | 'repoint' | 'undo';

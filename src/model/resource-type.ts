@@ -42,6 +42,16 @@ export interface TypeRules {
   readonly compare: Readonly<Record<Path, CompareRule>>;
   /** List element keys, by path of the list: fields that identify an element. `[]`: the whole element (a set). */
   readonly keys: Readonly<Record<Path, readonly string[]>>;
+  /**
+   * Lists of which AWS adds elements by itself (an instance's volumes from its image): a live element that the plan's list
+   * omits is no removal and no difference. Every other list is the whole list.
+   */
+  readonly partialLists?: readonly Path[];
+  /**
+   * Rewrites other spellings of the same thing (protocol numbers, ports of "all traffic") into the one that `read` gives.
+   * Applied to the author's `properties` and `expect` before anything is compared. Pure; must not throw on odd values.
+   */
+  readonly canonical?: (properties: JsonObject) => JsonObject;
   /** Writable, never readable: the password-like properties in which `!Env` and `!File` are legal. */
   readonly secretInput: readonly Path[];
   /** Readable but never shown: user data. Their live value is `Masked`. Written as plain text by the author. */
@@ -77,6 +87,8 @@ export interface ReadQuery {
   readonly detailed: ReadonlySet<string>;
   /** For these, only the named properties are needed (S3 reads a sub-resource per property); absent: basic reads. */
   readonly properties?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** ISO time at which reading began, for ages; absent: ages are not computed. */
+  readonly now?: string;
 }
 
 export interface ReadResult {
@@ -112,6 +124,18 @@ export interface StepContext {
   readonly remap: (identity: string) => string;
   /** True inside a replace: the new resource coexists with the old. */
   readonly replacing: boolean;
+  /** The verified capture of this step, for `remove` and `unquiesce`; absent while the plan only lists the calls. */
+  readonly capture?: Capture;
+  /** What the step does; an update is captured otherwise than a destruction. Absent counts as a destruction. */
+  readonly action?: 'create' | 'update' | 'replace' | 'delete';
+  /** What the plan asks a replace to bring along, of `rules.carries`. */
+  readonly carry?: readonly string[];
+  /** Identities that other steps of the same run delete before this one: what is attached to them now will not be then. */
+  readonly deletedBefore?: readonly string[];
+  /** Identities that other steps of the same run update before this one so that they stop naming it. */
+  readonly releasedBefore?: readonly string[];
+  /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
+  readonly order?: 'create-first' | 'delete-first';
 }
 
 /** Configuration and data of a resource before a step; the manifest beside the data holds the same. */

@@ -35,3 +35,22 @@ export async function startEmulator(): Promise<Emulator> {
   child.kill('SIGKILL');
   throw new Error('moto did not start; is it installed for python3?');
 }
+
+/**
+ * Whether moto is there. If not, one line says why the suite is skipped; with AIPLAN_REQUIRE_EMULATOR=1 it throws instead.
+ * `const suite = (await emulatorAvailable()) ? describe : describe.skip`
+ */
+export async function emulatorAvailable(): Promise<boolean> {
+  const python = process.env['AIPLAN_PYTHON'] ?? 'python3';
+  const reason = await new Promise<string | null>((resolve) => {
+    let text = '';
+    const child = spawn(python, ['-c', 'import moto.server'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.on('data', (chunk) => { text += String(chunk); });
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code) => resolve(code === 0 ? null : text.trim().split('\n').at(-1) ?? `exit code ${String(code)}`));
+  });
+  if (reason === null) return true;
+  if (process.env['AIPLAN_REQUIRE_EMULATOR'] === '1') throw new Error(`the emulator is required and missing: ${reason}`);
+  console.warn(`emulator suites are skipped: ${python} cannot load moto (${reason})`);
+  return false;
+}

@@ -1,0 +1,100 @@
+import { look, send, type Program } from '../../src/model/call.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
+import { compact, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { blockDevicesOf, type BlockDevice } from './instance-facts.ts';
+import { choiceOf, launchMappings, launchNetwork, launchSettings } from './instance-launch.ts';
+import { associateAddresses, attachVolume } from './instance-parts.ts';
+import { isTerminated, untilState } from './instance-state.ts';
+import { userDataForRun } from './instance-user-data.ts';
+import { tagSpecification } from './tags.ts';
+
+/** What the new instance takes over from the one that it replaces. */
+interface Carried { readonly volumes: readonly BlockDevice[]; readonly addresses: readonly JsonObject[]; readonly withoutAddress: boolean }
+
+/**
+ * What a replace brings along. The private address, data volumes and elastic addresses are free only after the old instance
+ * is gone, so they need `order: delete-first`; without it a new private address is taken. Throws UserError
+ * `carry-needs-delete-first`.
+ */
+function* carriedBy(context: StepContext): Program<Carried> {
+  const live = context.live;
+  if (!context.replacing || live === null) return { volumes: [], addresses: [], withoutAddress: false };
+  const gone = yield* isTerminated(live.identity);
+  const carry = context.carry ?? [];
+  if (!gone && carry.length > 0) {
+    throw new UserError('carry-needs-delete-first', `step "${context.step}" carries ${carry.join(', ')}, which ${live.identity} still holds`, { help: 'Write order: delete-first.' });
+  }
+  return {
+    volumes: carry.includes('volumes') ? blockDevicesOf(live).filter(({ root }) => !root) : [],
+    addresses: carry.includes('addresses') ? listOf(live.attributes['Addresses']) : [],
+    withoutAddress: !gone && context.desired['PrivateIpAddress'] === live.properties['PrivateIpAddress'],
+  };
+}
+
+/** The image, where a replace must fit copied volumes to it. DescribeImages. */
+function* imageFor(desired: JsonObject, copied: LiveResource | null): Program<JsonObject | null> {
+  const id = textOf(desired['ImageId']);
+  if (copied === null || id === undefined) return null;
+  return listOf((yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ImageIds: [id] } }))?.['Images'])[0] ?? null;
+}
+
+/** A root volume is at least as large as the snapshot of its image (RunInstances refuses less). */
+function largeEnough(mapping: JsonObject, image: JsonObject | null): JsonObject {
+  const minimum = numberOf(objectOf(listOf(image?.['BlockDeviceMappings']).find((item) => item['DeviceName'] === image?.['RootDeviceName'])?.['Ebs'])['VolumeSize']);
+  const size = numberOf(objectOf(mapping['Ebs'])['VolumeSize']);
+  if (minimum === undefined || size === undefined || size >= minimum || mapping['DeviceName'] !== image?.['RootDeviceName']) return mapping;
+  return { ...mapping, Ebs: { ...objectOf(mapping['Ebs']), VolumeSize: minimum } };
+}
+
+/**
+ * RunInstances with everything that it takes, ownership tags included, and further calls for what it does not: attached
+ * volumes, the source check. Idempotent by client token.
+ */
+export function* createInstance(context: StepContext): Program<{ readonly identity: string }> {
+  const { desired, ownership } = context;
+  const copied = context.replacing ? context.live : null;
+  const carried = yield* carriedBy(context);
+  const image = yield* imageFor(desired, copied);
+  const userData = yield* userDataForRun(context);
+  const elsewhere = new Set([...carried.volumes.map(({ device }) => device), ...listOf(desired['Volumes']).map((volume) => textOf(volume['Device']) ?? '')]);
+  const mappings = launchMappings(desired, copied, image, elsewhere)?.map((mapping) => largeEnough(mapping, image));
+  const answer = yield* send({
+    service: 'ec2', operation: 'RunInstances', identity: context.op, retry: 'token', purpose: 'launch the instance',
+    input: compact({
+      MinCount: 1, MaxCount: 1, ClientToken: context.op, ImageId: desired['ImageId'],
+      ...launchSettings(desired, choiceOf(desired, copied)), ...launchNetwork(desired, copied, carried.withoutAddress),
+      BlockDeviceMappings: mappings, UserData: userData,
+      DisableApiTermination: desired['DisableApiTermination'] === true ? true : undefined,
+      TagSpecifications: [
+        tagSpecification('instance', { ...objectOf(desired['Tags']), ...ownership }),
+        tagSpecification('volume', { ...ownership }),
+        tagSpecification('network-interface', { ...ownership }),
+      ],
+    }),
+    preview: { Instances: [{ InstanceId: 'i-preview' }] },
+  });
+  const identity = textOf(listOf(answer['Instances'])[0]?.['InstanceId']);
+  if (identity === undefined) throw new UserError('unexpected-answer', 'RunInstances answered no instance id');
+  const instance = yield* untilState(identity, ['running']);
+  const network = listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0);
+  if (desired['SourceDestCheck'] === false) {
+    const primary = textOf(network?.['NetworkInterfaceId']) ?? '';
+    yield* send({
+      service: 'ec2', operation: 'ModifyNetworkInterfaceAttribute', identity: primary, retry: 'absolute', purpose: 'switch the source/destination check off',
+      input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
+    });
+  }
+  for (const { volume, device } of carried.volumes) yield* attachVolume(identity, volume, device);
+  for (const volume of separate(desired, copied)) yield* attachVolume(identity, volume['VolumeId'] ?? null, volume['Device'] ?? null);
+  yield* associateAddresses(carried.addresses, textOf(network?.['NetworkInterfaceId']) ?? '');
+  return { identity };
+}
+
+/** The volumes that the plan attaches; those of the replaced instance come along only by `carry`. */
+function separate(desired: JsonObject, copied: LiveResource | null): readonly JsonObject[] {
+  const old = new Set(listOf(copied?.properties['Volumes']).map((volume) => volume['VolumeId']));
+  return listOf(desired['Volumes']).filter((volume) => !old.has(volume['VolumeId']));
+}

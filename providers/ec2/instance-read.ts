@@ -1,0 +1,45 @@
+import type { AwsReader } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
+import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
+import { listOf, objectOf, textOf } from './fields.ts';
+import { readDetails } from './instance-details.ts';
+import { instanceType } from './instance-facts.ts';
+import { instanceResource } from './instance-shape.ts';
+import { allPages, attempt, bounded, failureOf, pieces } from './paging.ts';
+
+/** DescribeInstances takes at most 1000 results a page. */
+const pageSize = 1000;
+
+/**
+ * Reads instances: one paginated DescribeInstances per 200 identities (by filter, because one unknown id would fail a call by
+ * ids), attributes and evidence for the detailed ones only. A failed read is a failure, never an absence.
+ */
+export async function readInstances(aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
+  const wanted = query.all ? [null] : pieces([...new Set(query.identities)]);
+  const failures: ReadFailure[] = [];
+  const absent: string[] = [];
+  const found: JsonObject[] = [];
+  await bounded(wanted, async (identities) => {
+    const input: JsonObject = { ...(identities === null ? {} : { Filters: [{ Name: 'instance-id', Values: identities }] }), MaxResults: pageSize };
+    const answer = await attempt(allPages(aws, 'DescribeInstances', input, 'Reservations'));
+    if (!answer.ok) {
+      failures.push(...(identities ?? [null]).map((identity) => failureOf(instanceType, identity, answer.error)));
+      return;
+    }
+    const instances = answer.value.flatMap((reservation) => listOf(reservation['Instances']));
+    const seen = new Set(instances.map((raw) => textOf(raw['InstanceId'])));
+    found.push(...instances);
+    absent.push(...(identities ?? []).filter((identity) => !seen.has(identity)));
+  });
+  if (query.all && failures.length === 0) {
+    const seen = new Set(found.map((raw) => textOf(raw['InstanceId'])));
+    absent.push(...query.identities.filter((identity) => !seen.has(identity)));
+  }
+  const detailed = found.filter((raw) => query.detailed.has(textOf(raw['InstanceId']) ?? '') && isThere(raw));
+  const details = await readDetails(aws, detailed);
+  const resources: readonly LiveResource[] = found.map((raw) => instanceResource(raw, details.of.get(textOf(raw['InstanceId']) ?? '') ?? null));
+  return { resources, absent, failures: [...failures, ...details.failures] };
+}
+
+const isThere = (raw: JsonObject): boolean => !/^(shutting-down|terminated)$/u.test(textOf(objectOf(raw['State'])['Name']) ?? '');

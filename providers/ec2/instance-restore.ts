@@ -1,0 +1,198 @@
+import { look, progress, send, until, type Program } from '../../src/model/call.ts';
+import { UserError } from '../../src/model/error.ts';
+import { isSecretRef, type JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import { compact, flagOf, listOf, numberOf, objectOf, textOf, textsOf } from './fields.ts';
+import { blockDevicesOf, interfacesOf, primaryInterfaceOf, type BlockDevice } from './instance-facts.ts';
+import { launchSettings } from './instance-launch.ts';
+import { associateAddresses, attachVolume, setInterfaceFate, setVolumeFate } from './instance-parts.ts';
+import { liveOf, start, stop, untilState } from './instance-state.ts';
+import { filtered } from './paging.ts';
+import { placementProblems, usedAddresses } from './placement.ts';
+import { restoreTags, tagSpecification } from './tags.ts';
+
+/** Whether an instance could be brought back now: subnet, groups and key pair are there, the image name is free. Reads only. */
+export function* instanceRestorable(context: StepContext): Program<readonly string[]> {
+  const live = liveOf(context);
+  const { SubnetId, SecurityGroupIds, KeyName } = live.properties;
+  const problems = [...(yield* placementProblems({ subnet: SubnetId, groups: SecurityGroupIds, key: KeyName }))];
+  const named = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ...filtered('name', [context.captureName]), Owners: ['self'] } }, { Images: [] });
+  if (listOf(named?.['Images']).length > 0) problems.push(`an image named "${context.captureName}" exists already`);
+  return problems;
+}
+
+interface Restored { readonly identity: string; readonly map: Readonly<Record<string, string>> }
+
+/**
+ * Launches the instance from its image with its former settings, puts the kept volumes, interfaces and elastic addresses
+ * back (or makes volumes from the snapshots where they are gone), and leaves it running or stopped as it was.
+ */
+export function* restoreInstance(context: StepContext, capture: Capture): Program<Restored> {
+  const live = liveOf(context);
+  const image = textOf(capture.refs['image']);
+  if (image === undefined) throw new UserError('no-image', `the capture of ${live.identity} holds no image to restore from`);
+  const identity = yield* launch(context, live, image, capture);
+  const map: Record<string, string> = { [live.identity]: identity };
+  const instance = yield* untilState(identity, ['running']);
+  const primary = textOf(listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0)?.['NetworkInterfaceId']) ?? '';
+  const root = textOf(objectOf(listOf(instance['BlockDeviceMappings']).find((item) => item['DeviceName'] === instance['RootDeviceName'])?.['Ebs'])['VolumeId']);
+  const formerRoot = blockDevicesOf(live).find((device) => device.root);
+  if (formerRoot !== undefined && root !== undefined) map[formerRoot.volume] = root;
+  const formerPrimary = primaryInterfaceOf(live);
+  if (formerPrimary !== undefined) map[formerPrimary.id] = primary;
+
+  const data = blockDevicesOf(live).filter((device) => !device.root);
+  const cards = interfacesOf(live).filter(({ index }) => index > 0);
+  const stops = data.length > 0 || live.state === 'stopped' || live.state === 'stopping';
+  // The system finds its volumes when it starts: they are attached while it is stopped.
+  if (stops) yield* stop(identity, data.length > 0 ? 'stop the instance to attach its volumes' : 'leave the instance stopped, as it was');
+  Object.assign(map, yield* returnVolumes(context, identity, data, capture));
+  yield* returnInterfaces(context, identity, cards.map(({ id, index, deleteOnTermination }) => ({ id: context.remap(id), index, deleteOnTermination })));
+  const fates = blockDevicesOf(live);
+  if (fates.length > 0) yield* send(setVolumeFate(identity, fates, 'set which volumes are deleted with the instance, as before'));
+  if (live.properties['SourceDestCheck'] === false) {
+    yield* send({
+      service: 'ec2', operation: 'ModifyNetworkInterfaceAttribute', identity: primary, retry: 'absolute', purpose: 'switch the source/destination check off, as before',
+      input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
+    });
+  }
+  yield* associateAddresses(listOf(live.attributes['Addresses']), primary);
+  if (data.length > 0 && (live.state === 'running' || live.state === 'pending')) yield* start(identity, 'start the instance with its volumes');
+  for (const [name, on] of [['DisableApiStop', live.attributes['StopProtection']], ['DisableApiTermination', live.properties['DisableApiTermination']]] as const) {
+    if (on !== true) continue;
+    yield* send({
+      service: 'ec2', operation: 'ModifyInstanceAttribute', identity, retry: 'absolute', purpose: 'protect the instance again',
+      input: { InstanceId: identity, [name]: { Value: true } },
+    });
+  }
+  return { identity, map };
+}
+
+/** RunInstances from the image of the capture; answers the new id. */
+function* launch(context: StepContext, live: LiveResource, image: string, capture: Capture): Program<string> {
+  const root = blockDevicesOf(live).find((device) => device.root);
+  const userData = objectOf(capture.extras['secrets'])['UserData'];
+  const answer = yield* send({
+    service: 'ec2', operation: 'RunInstances', identity: context.op, retry: 'token', purpose: `launch ${live.identity} again from ${image}`,
+    input: compact({
+      MinCount: 1, MaxCount: 1, ClientToken: context.op, ImageId: image,
+      ...launchSettings(live.properties, { zone: textOf(live.properties['SubnetId']) === undefined, cpu: live.attributes['CpuOptionsDefault'] === false }),
+      NetworkInterfaces: [yield* primaryOf(context, live)],
+      BlockDeviceMappings: launchVolumes(live, root),
+      UserData: isSecretRef(userData) ? userData : undefined,
+      TagSpecifications: [
+        tagSpecification('instance', restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity)),
+        tagSpecification('volume', root === undefined ? { 'aiplan:op': context.op } : restoreTags(context, root.tags, root.systemTags, root.volume)),
+      ],
+    }),
+    preview: { Instances: [{ InstanceId: 'i-preview' }] },
+  });
+  const identity = textOf(listOf(answer['Instances'])[0]?.['InstanceId']);
+  if (identity === undefined) throw new UserError('unexpected-answer', 'RunInstances answered no instance id');
+  return identity;
+}
+
+/** The root with its former settings, its contents from the image; data volumes suppressed, because the kept ones return. */
+function launchVolumes(live: LiveResource, root: BlockDevice | undefined): readonly JsonObject[] {
+  const rootMapping = root === undefined ? [] : [{
+    DeviceName: root.device,
+    Ebs: compact({ VolumeSize: root.size, VolumeType: root.volumeType, Iops: root.iops, Throughput: root.throughput, DeleteOnTermination: root.deleteOnTermination }),
+  }];
+  return [...rootMapping, ...blockDevicesOf(live).filter((device) => !device.root).map(({ device }) => ({ DeviceName: device, NoDevice: '' }))];
+}
+
+/** The primary interface with its former addresses as far as nobody took them, groups and public address. */
+function* primaryOf(context: StepContext, live: LiveResource): Program<JsonObject> {
+  const former = primaryInterfaceOf(live);
+  const subnet = context.remap(textOf(live.properties['SubnetId']) ?? '');
+  const address = textOf(live.properties['PrivateIpAddress']);
+  const secondary = textsOf(former?.raw['SecondaryPrivateIpAddresses']);
+  const used = yield* usedAddresses(subnet, [...(address === undefined ? [] : [address]), ...secondary]);
+  const taken = [address, ...secondary].filter((item) => item !== undefined && used.has(item));
+  if (taken.length > 0) yield* progress(`the private address ${taken.join(', ')} is in use by now; AWS assigns another`);
+  const free = secondary.filter((item) => !used.has(item));
+  const own = address !== undefined && !used.has(address) ? address : undefined;
+  const formerIpv6 = textsOf(former?.raw['Ipv6Addresses']);
+  const usedIpv6 = yield* usedAddresses(subnet, formerIpv6, 'ipv6-addresses.ipv6-address');
+  const ipv6 = formerIpv6.filter((item) => !usedIpv6.has(item));
+  return compact({
+    DeviceIndex: 0,
+    SubnetId: subnet === '' ? undefined : subnet,
+    Groups: textsOf(live.properties['SecurityGroupIds']).map(context.remap),
+    Description: textOf(former?.raw['Description']),
+    DeleteOnTermination: flagOf(former?.raw['DeleteOnTermination']) ?? true,
+    // A stopped instance shows no public address, whatever it gets when it starts: then the subnet decides.
+    AssociatePublicIpAddress: live.state === 'stopped' ? undefined : textOf(live.attributes['PassingPublicIp']) !== undefined,
+    ...(own !== undefined && free.length > 0
+      ? { PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: own }, ...free.map((item) => ({ Primary: false, PrivateIpAddress: item }))] }
+      : { PrivateIpAddress: own }),
+    Ipv6Addresses: ipv6.length === 0 ? undefined : ipv6.map((item) => ({ Ipv6Address: item })),
+  });
+}
+
+/** Attaches the kept volumes where they are free; makes those from their snapshots that are gone or in use elsewhere. */
+function* returnVolumes(context: StepContext, instance: string, devices: readonly BlockDevice[], capture: Capture): Program<Readonly<Record<string, string>>> {
+  const map: Record<string, string> = {};
+  if (devices.length === 0) return map;
+  const ids = devices.map(({ volume }) => context.remap(volume));
+  // While calls are only listed nothing is found, so that both ways are listed.
+  const kept = listOf((yield* look({ service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', ids) }, { Volumes: [] }))?.['Volumes']);
+  for (const [index, device] of devices.entries()) {
+    const id = context.remap(device.volume);
+    const free = kept.find((volume) => volume['VolumeId'] === id)?.['State'] === 'available';
+    const volume = free ? id : yield* volumeFromSnapshot(context, instance, device, index, capture);
+    if (!free) map[device.volume] = volume;
+    yield* attachVolume(instance, volume, device.device);
+  }
+  return map;
+}
+
+function* volumeFromSnapshot(context: StepContext, instance: string, device: BlockDevice, index: number, capture: Capture): Program<string> {
+  const live = liveOf(context);
+  const snapshot = textOf(listOf(capture.refs['snapshots']).find((item) => item['VolumeId'] === device.volume)?.['SnapshotId']);
+  const token = `${context.op}-${index}`;
+  if (snapshot === undefined) throw new UserError('no-snapshot', `the capture of ${live.identity} holds no snapshot of ${device.volume}, and the volume is not free`, { help: `Attach it to ${instance} by hand as ${device.device}.` });
+  const answer = yield* send({
+    service: 'ec2', operation: 'CreateVolume', identity: token, retry: 'token', purpose: `make ${device.volume} again from ${snapshot}`,
+    input: compact({
+      ClientToken: token, SnapshotId: snapshot, AvailabilityZone: live.properties['AvailabilityZone'],
+      Size: device.size, VolumeType: device.volumeType, Iops: device.iops, Throughput: device.throughput,
+      ...(device.encrypted === true ? { Encrypted: true, KmsKeyId: device.kmsKeyId } : {}),
+      TagSpecifications: [tagSpecification('volume', restoreTags(context, device.tags, device.systemTags, device.volume))],
+    }),
+    preview: { VolumeId: 'vol-preview' },
+  });
+  const id = textOf(answer['VolumeId']) ?? '';
+  yield* until({
+    what: `volume ${id} available`,
+    read: { service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', [id]) },
+    judge: (found) => {
+      const state = textOf(listOf(found?.['Volumes'])[0]?.['State']);
+      if (state === 'error') return { state: 'failed', reason: 'it is in error: is its key usable?' };
+      return state === 'available' ? { state: 'done' } : { state: 'pending', detail: state ?? 'not visible yet' };
+    },
+  });
+  return id;
+}
+
+/** Attaches kept interfaces that are still free at their former place. */
+function* returnInterfaces(context: StepContext, instance: string, cards: readonly { readonly id: string; readonly index: number; readonly deleteOnTermination: boolean }[]): Program {
+  if (cards.length === 0) return;
+  const answer = yield* look(
+    { service: 'ec2', operation: 'DescribeNetworkInterfaces', input: filtered('network-interface-id', cards.map(({ id }) => id)) },
+    { NetworkInterfaces: cards.map(({ id }) => ({ NetworkInterfaceId: id, Status: 'available' })) },
+  );
+  for (const { id, index, deleteOnTermination } of cards) {
+    const found = listOf(answer?.['NetworkInterfaces']).find((item) => item['NetworkInterfaceId'] === id);
+    if (found?.['Status'] !== 'available') {
+      yield* progress(`the network interface ${id} is ${found === undefined ? 'gone' : 'in use elsewhere'}; it is left alone`);
+      continue;
+    }
+    const attached = yield* send({
+      service: 'ec2', operation: 'AttachNetworkInterface', identity: id, retry: 'absolute', purpose: `attach the network interface ${id}`,
+      input: { InstanceId: instance, NetworkInterfaceId: id, DeviceIndex: index }, preview: { AttachmentId: 'eni-attach-preview' },
+    });
+    if (deleteOnTermination) yield* send(setInterfaceFate(id, textOf(attached['AttachmentId']) ?? '', true));
+  }
+}

@@ -1,0 +1,167 @@
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
+import { listOf, objectOf, textOf } from './fields.ts';
+import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
+
+type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;
+
+/** Properties that an instance must be stopped for (EC2 user guide, "Modify a stopped instance"). */
+export const stoppedProperties = ['InstanceType', 'UserData', 'EbsOptimized'] as const;
+
+/** Settings of a mapped volume belong to the volume; only its fate at termination is the instance's. */
+function mappingEffect(before: Json | undefined, after: Json | undefined, live: LiveResource): Effect {
+  const volumes = new Map(blockDevicesOf(live).map(({ device, volume }) => [device, volume]));
+  const known = new Map(listOf(before).map((entry) => [textOf(entry['DeviceName']) ?? '', entry]));
+  for (const entry of listOf(after)) {
+    const device = textOf(entry['DeviceName']) ?? '';
+    const old = known.get(device);
+    if (old === undefined) return { blocked: `"${device}" cannot be mapped on an existing instance: create an AWS::EC2::Volume and name it in Volumes` };
+    const wanted = objectOf(entry['Ebs']);
+    const changed = Object.keys(wanted).filter((name) => name !== 'DeleteOnTermination' && wanted[name] !== objectOf(old['Ebs'])[name]);
+    if (changed.length > 0) return { blocked: `${changed.join(', ')} of "${device}" belongs to the volume: update AWS::EC2::Volume ${volumes.get(device) ?? ''}`.trim() };
+  }
+  return 'in-place';
+}
+
+/** AttachVolume and DetachVolume; a volume stays at its device name. */
+function volumesEffect(before: Json | undefined, after: Json | undefined): Effect {
+  const devices = new Map(listOf(before).map((entry) => [textOf(entry['VolumeId']) ?? '', textOf(entry['Device'])]));
+  const moved = listOf(after).find((entry) => {
+    const device = devices.get(textOf(entry['VolumeId']) ?? '');
+    return device !== undefined && device !== textOf(entry['Device']);
+  });
+  return moved === undefined ? 'in-place' : { blocked: `${textOf(moved['VolumeId']) ?? 'a volume'} would move to another device name: detach it in one plan and attach it in the next` };
+}
+
+/** What a stop for any of the properties loses (StopInstances; "Stop and start Amazon EC2 instances"). */
+const stopRules: readonly ChangeRule[] = stoppedProperties.flatMap((path): readonly ChangeRule[] => [
+  {
+    path, irreversible: true,
+    when: (before, _after, live) => before !== undefined && instanceStoreOf(live) !== undefined,
+    says: (_before, _after, live) => (instanceStoreOf(live) === 'unknown'
+      ? 'the stop erases instance store volumes, if the instance has any; that could not be read'
+      : `the stop erases the instance store volumes (${instanceStoreOf(live) ?? ''})`),
+  },
+  {
+    path,
+    when: (before, _after, live) => before !== undefined && passingAddressOf(live) !== undefined,
+    says: (_before, _after, live) => `the stop gives up the public address ${passingAddressOf(live) ?? ''}, which is not elastic`,
+  },
+]);
+
+const onUpdate = (before: Json | undefined): boolean => before !== undefined;
+
+const destructive: readonly ChangeRule[] = [
+  ...stopRules,
+  {
+    path: 'DisableApiTermination',
+    when: (before, after) => before === true && after !== true,
+    says: () => 'termination protection is switched off',
+  },
+  {
+    path: 'InstanceInitiatedShutdownBehavior',
+    when: (before, after) => onUpdate(before) && before !== 'terminate' && after === 'terminate',
+    says: () => 'a shutdown from inside the system terminates the instance from now on',
+  },
+  {
+    path: 'BlockDeviceMappings.*.Ebs.DeleteOnTermination',
+    when: (before, after) => before === false && after === true,
+    says: () => 'the volume is deleted together with the instance from now on',
+  },
+  {
+    path: 'Volumes.*',
+    when: (before, after) => onUpdate(before) && before !== null && (after === null || after === undefined),
+    says: (before, _after, live) => `${textOf(objectOf(before)['VolumeId']) ?? 'a volume'} is detached${live?.state === 'running' ? ' while the instance runs: what is not yet written to it is lost' : ''}`,
+  },
+];
+
+const grants: readonly ChangeRule[] = [
+  {
+    path: 'IamInstanceProfile',
+    when: (before, after) => typeof after === 'string' && after !== before,
+    says: (before, after) => `everything on the instance acts with the instance profile "${String(after)}"${typeof before === 'string' ? ` instead of "${before}"` : ''}`,
+  },
+  {
+    path: 'UserData',
+    when: (_before, after) => after !== undefined && after !== null && after !== '',
+    says: () => 'the user data runs as root (or Administrator) on the instance',
+  },
+  {
+    path: 'MetadataOptions.HttpTokens',
+    when: (before, after) => after === 'optional' && before !== 'optional',
+    says: () => 'IMDSv2 is no longer required: a forged request from the instance can read its credentials',
+  },
+  {
+    path: 'MetadataOptions.HttpPutResponseHopLimit',
+    when: (before, after) => typeof after === 'number' && after > (typeof before === 'number' ? before : 2),
+    says: (before, after) => `the hop limit of the metadata service goes ${typeof before === 'number' ? `from ${before} ` : ''}to ${String(after)}: what is further away, such as containers, can read the credentials`,
+  },
+  {
+    path: 'MetadataOptions.HttpEndpoint',
+    when: (before, after) => before === 'disabled' && after === 'enabled',
+    says: () => 'the metadata service, and with it the credentials of the instance, becomes reachable',
+  },
+  {
+    path: 'NetworkInterfaces.*.AssociatePublicIpAddress',
+    when: (before, after) => before !== true && after === true,
+    says: () => 'the instance gets a public address',
+  },
+];
+
+const created: PropertyRule = {};
+
+/** What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the calls named in instance-update.ts. */
+export const instanceRules: TypeRules = {
+  properties: {
+    AvailabilityZone: created,
+    BlockDeviceMappings: { update: mappingEffect },
+    CpuOptions: created,
+    CreditSpecification: { update: 'in-place' },
+    DisableApiTermination: { update: 'in-place', reset: false },
+    EbsOptimized: { update: 'restart', reset: false },
+    EnclaveOptions: created,
+    HibernationOptions: created,
+    IamInstanceProfile: { update: 'in-place', reset: null },
+    ImageId: created,
+    InstanceInitiatedShutdownBehavior: { update: 'in-place', reset: 'stop' },
+    InstanceType: { update: 'restart' },
+    KeyName: created,
+    MetadataOptions: { update: 'in-place' },
+    Monitoring: { update: 'in-place', reset: false },
+    NetworkInterfaces: created,
+    PlacementGroupName: created,
+    PrivateDnsNameOptions: created,
+    PrivateIpAddress: created,
+    SecurityGroupIds: { update: 'in-place' },
+    SourceDestCheck: { update: 'in-place', reset: true },
+    SubnetId: created,
+    Tags: { update: 'in-place' },
+    Tenancy: created,
+    UserData: { update: 'restart' },
+    Volumes: { update: volumesEffect },
+  },
+  compare: { SecurityGroupIds: 'set', IamInstanceProfile: 'arn-or-name', 'BlockDeviceMappings.*.Ebs.KmsKeyId': 'arn-or-name', 'NetworkInterfaces.*.GroupSet': 'set' },
+  keys: { SecurityGroupIds: [], BlockDeviceMappings: ['DeviceName'], Volumes: ['VolumeId'], NetworkInterfaces: ['DeviceIndex'], 'NetworkInterfaces.*.GroupSet': [] },
+  partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
+  secretInput: [],
+  sensitive: ['UserData'],
+  volatile: ['NetworkInterfaces.*.AssociatePublicIpAddress'],
+  destructive,
+  grants,
+  carries: ['PrivateIpAddress', 'volumes', 'addresses'],
+  changeableStates: ['running', 'stopped'],
+  goneStates: ['shutting-down', 'terminated'],
+  lookalike,
+  leftovers: (live) => [...blockDevicesOf(live).map(({ volume }) => volume), ...interfacesOf(live).filter(({ index }) => index > 0).map(({ id }) => id)],
+};
+
+/** An instance has no natural key but its private address; the name tag, or the same image, type and subnet, look alike. */
+function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+  const equal = (...names: readonly string[]): boolean =>
+    names.every((name) => textOf(desired[name]) !== undefined && desired[name] === other.properties[name]);
+  if (equal('SubnetId', 'PrivateIpAddress')) return 'same';
+  const name = textOf(objectOf(desired['Tags'])['Name']);
+  if (name !== undefined) return name === objectOf(other.properties['Tags'])['Name'] ? 'similar' : null;
+  return equal('ImageId', 'InstanceType', 'SubnetId') ? 'similar' : null;
+}

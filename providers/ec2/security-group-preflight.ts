@@ -1,0 +1,87 @@
+import { look, type Program } from '../../src/model/call.ts';
+import { isUnknown, type Json, type JsonObject } from '../../src/model/json.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
+import { lookAll } from './common.ts';
+import { listOf, objectOf, textOf } from './fields.ts';
+import { filtered } from './paging.ts';
+import { liveOf } from './security-group-change.ts';
+import { directions, rulesOf, ruleText, type Direction, type Rule } from './security-group-permissions.ts';
+import { hasGroup, interfaceText, refersTo } from './security-group-read.ts';
+
+type StepAction = 'create' | 'update' | 'replace' | 'delete';
+
+/** What stands in the way of a step, each in one sentence. Only reads. */
+export function* preflightSecurityGroup(context: StepContext, action: StepAction): Program<readonly string[]> {
+  const problems: string[] = [];
+  const owner = context.live?.binding['owner'];
+  if (action !== 'create' && typeof owner === 'string') problems.push(`${liveOf(context).identity} belongs to ${owner}, which would change it back: change it there`);
+  if (action !== 'delete') problems.push(...directions.flatMap((direction) => rulesOf(context.desired, direction).flatMap((rule) => ruleProblem(rule, direction))));
+  if (action === 'create' || action === 'replace') problems.push(...yield* nameProblems(context));
+  if (action === 'delete' || action === 'replace') problems.push(...yield* useProblems(context));
+  return problems;
+}
+
+/** A rule names exactly one peer, and ports where its protocol has them (AuthorizeSecurityGroupIngress). */
+function ruleProblem(rule: Rule, direction: Direction): readonly string[] {
+  if (rule['SourceSecurityGroupName'] !== undefined) return [`${direction.property}: "${String(rule['SourceSecurityGroupName'])}" is a group's name; give its id as SourceSecurityGroupId`];
+  const peers = ['CidrIp', 'CidrIpv6', direction.group, direction.prefixList].filter((name) => rule[name] !== undefined && rule[name] !== null);
+  if (peers.length !== 1) return [`${direction.property}: the rule "${ruleText(rule, direction)}" names ${peers.length === 0 ? 'no peer' : peers.join(' and ')}; it takes one of CidrIp, CidrIpv6, ${direction.group}, ${direction.prefixList}`];
+  const needsPorts = ['tcp', 'udp', 'icmp', 'icmpv6'].includes(textOf(rule['IpProtocol']) ?? '');
+  const hasPorts = rule['FromPort'] !== undefined && rule['ToPort'] !== undefined;
+  return needsPorts && !hasPorts ? [`${direction.property}: the rule "${ruleText(rule, direction)}" has no FromPort and ToPort`] : [];
+}
+
+const known = (value: Json | undefined): string | undefined => (isUnknown(value) ? undefined : textOf(value));
+
+/** The VPC is there and the name is free in it (CreateSecurityGroup: InvalidGroup.Duplicate). */
+function* nameProblems(context: StepContext): Program<readonly string[]> {
+  const vpc = known(context.desired['VpcId']);
+  const name = known(context.desired['GroupName']);
+  if (vpc === undefined) return [];
+  const vpcs = listOf((yield* look({ service: 'ec2', operation: 'DescribeVpcs', input: filtered('vpc-id', [vpc]) }, { Vpcs: [{ VpcId: vpc }] }))?.['Vpcs']);
+  if (vpcs.length === 0) return [`the VPC "${vpc}" does not exist`];
+  if (name === undefined) return [];
+  const input: JsonObject = { Filters: [{ Name: 'vpc-id', Values: [vpc] }, { Name: 'group-name', Values: [name] }] };
+  const holders = (yield* lookAll('DescribeSecurityGroups', input, 'SecurityGroups')).map((group) => textOf(group['GroupId']) ?? '');
+  const taken = holders.find((holder) => !(context.deletedBefore ?? []).includes(holder) && !(context.replacing && context.order === 'delete-first' && holder === context.live?.identity));
+  if (taken === undefined) return [];
+  return [taken === context.live?.identity
+    ? `the name "${name}" is still that of ${taken} while the new group is made: give another GroupName, or write order: delete-first`
+    : `the name "${name}" is taken in ${vpc} by ${taken}`];
+}
+
+/** Nothing will use the group any more when it is deleted; what other steps of the run delete or change before is left out. */
+function* useProblems(context: StepContext): Program<readonly string[]> {
+  const live = liveOf(context);
+  const { identity } = live;
+  if (live.properties['GroupName'] === 'default') return [`${identity} is the default group of its VPC, which AWS does not delete`];
+  const before = new Set([...(context.deletedBefore ?? []), ...(context.releasedBefore ?? [])]);
+  const databases = yield* usingDatabases(identity);
+  const held = databases.filter((name) => !before.has(name));
+  const interfaces = (yield* lookAll('DescribeNetworkInterfaces', filtered('group-id', [identity]), 'NetworkInterfaces')).filter((item) => {
+    if (!hasGroup(item, identity) || before.has(textOf(item['NetworkInterfaceId']) ?? '') || before.has(textOf(objectOf(item['Attachment'])['InstanceId']) ?? '')) return false;
+    // Interfaces of RDS go with their database, and do not say whose they are.
+    return !(item['RequesterId'] === 'amazon-rds' && databases.length > 0 && held.length === 0);
+  });
+  const groups = [
+    ...yield* lookAll('DescribeSecurityGroups', filtered('ip-permission.group-id', [identity]), 'SecurityGroups'),
+    ...yield* lookAll('DescribeSecurityGroups', filtered('egress.ip-permission.group-id', [identity]), 'SecurityGroups'),
+  ].filter((group) => group['GroupId'] !== identity && refersTo(group, identity)).map((group) => textOf(group['GroupId']) ?? '');
+  const users = [...interfaces.map(interfaceText), ...held.map((name) => `database ${name}`), ...[...new Set(groups)].filter((group) => !before.has(group)).map((group) => `a rule of ${group}`)];
+  return users.length === 0 ? [] : [`${identity} is in use, and AWS would refuse to delete it: ${users.join(', ')}`];
+}
+
+/** Names of the databases that have the group. DescribeDBInstances, every page. */
+function* usingDatabases(identity: string): Program<readonly string[]> {
+  const found: string[] = [];
+  let marker: string | undefined;
+  do {
+    const answer: JsonObject | null = yield* look({ service: 'rds', operation: 'DescribeDBInstances', input: marker === undefined ? {} : { Marker: marker } });
+    for (const database of listOf(answer?.['DBInstances'])) {
+      const name = textOf(database['DBInstanceIdentifier']);
+      if (name !== undefined && listOf(database['VpcSecurityGroups']).some((group) => group['VpcSecurityGroupId'] === identity)) found.push(name);
+    }
+    marker = textOf(answer?.['Marker']);
+  } while (marker !== undefined);
+  return found;
+}

@@ -1,0 +1,83 @@
+import { isObject, type Json } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
+import { objectOf, textOf } from './fields.ts';
+import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './security-group-permissions.ts';
+import { toolTagRule } from './tags.ts';
+
+const gone = (value: Json | undefined): boolean => value === undefined || value === null;
+
+/** Ranges so wide that halves or eighths of the internet do not slip through as something else than "everyone". */
+const widest = { ipv4: 8, ipv6: 16 } as const;
+
+/** The range that opens a rule to everyone, or undefined: 0.0.0.0/0, ::/0 and anything wider than /8 or /16. */
+function everyone(rule: Json | undefined): string | undefined {
+  const range = textOf(objectOf(rule)['CidrIp']) ?? textOf(objectOf(rule)['CidrIpv6']);
+  const length = Number(/\/(\d+)$/u.exec(range ?? '')?.[1] ?? Number.NaN);
+  if (range === undefined || Number.isNaN(length)) return undefined;
+  return length < (range.includes(':') ? widest.ipv6 : widest.ipv4) ? range : undefined;
+}
+
+const opens = (rule: Json | undefined, direction: Direction): string => ruleText(canonicalRule(objectOf(rule)), direction);
+
+/** The account that owns the source group where it is another one, or may be: at a create the own account is not known. */
+function foreignOwner(rule: Json | undefined, live: LiveResource | null): string | undefined {
+  const owner = textOf(objectOf(rule)['SourceSecurityGroupOwnerId']);
+  return owner !== undefined && owner !== live?.attributes['OwnerId'] ? owner : undefined;
+}
+
+const revoked = (direction: Direction): ChangeRule => ({
+  path: `${direction.property}.*`,
+  when: (before, after) => !gone(before) && gone(after),
+  says: (before) => `${direction.word} rule revoked: ${opens(before, direction)}; traffic that relies on it stops`,
+});
+
+const openToEveryone = (direction: Direction): ChangeRule => ({
+  path: `${direction.property}.*`,
+  // A new group may send to everyone anyway: AWS adds that rule where egress is left out.
+  when: (before, after, live) => (direction === ingress || live !== null) && isObject(after) && everyone(after) !== undefined && everyone(before) !== everyone(after),
+  says: (_before, after) => (direction === ingress ? `${opens(after, direction)}: everyone on the internet may connect` : `${opens(after, direction)}: traffic may leave to the whole internet`),
+});
+
+const otherAccount: ChangeRule = {
+  path: 'SecurityGroupIngress.*',
+  when: (before, after, live) => isObject(after) && foreignOwner(after, live) !== undefined && foreignOwner(before, live) !== foreignOwner(after, live),
+  says: (_before, after, live) => `${opens(after, ingress)}: whoever runs account ${foreignOwner(after, live) ?? 'unknown'} decides who may connect`,
+};
+
+const prefixList: ChangeRule = {
+  path: 'SecurityGroupIngress.*',
+  when: (before, after) => isObject(after) && textOf(after['SourcePrefixListId']) !== undefined && objectOf(before)['SourcePrefixListId'] !== after['SourcePrefixListId'],
+  says: (_before, after) => `${opens(after, ingress)}: whoever keeps that prefix list decides who may connect`,
+};
+
+const cidrs = Object.fromEntries(directions.flatMap(({ property }) => [[`${property}.*.CidrIp`, 'cidr'], [`${property}.*.CidrIpv6`, 'cidr'], [`${property}.*.IpProtocol`, 'case-insensitive']] as const));
+
+/** AWS::EC2::SecurityGroup: what can be changed, what that destroys and what it opens. */
+export const securityGroupRules: TypeRules = {
+  properties: {
+    GroupName: { update: () => 'replace' },
+    GroupDescription: { update: () => 'replace' },
+    VpcId: { update: () => 'replace' },
+    SecurityGroupIngress: { update: 'in-place', reset: [] },
+    SecurityGroupEgress: { update: 'in-place', reset: [] },
+    Tags: { update: 'in-place' },
+  },
+  canonical: canonicalProperties,
+  compare: cidrs,
+  keys: { SecurityGroupIngress: keyFields(ingress), SecurityGroupEgress: keyFields(egress) },
+  secretInput: [], sensitive: [],
+  // AWS fills in the own account; a group's id is unique over all accounts.
+  volatile: ['SecurityGroupIngress.*.SourceSecurityGroupOwnerId'],
+  destructive: [revoked(ingress), revoked(egress), toolTagRule],
+  grants: [openToEveryone(ingress), openToEveryone(egress), otherAccount, prefixList],
+  changeableStates: [], goneStates: [],
+  lookalike: (desired, other) => {
+    const name = textOf(desired['GroupName']);
+    const sameName = name !== undefined && name === other.properties['GroupName'];
+    if (sameName && desired['VpcId'] === other.properties['VpcId']) return 'same';
+    const tag = textOf(objectOf(desired['Tags'])['Name']);
+    return sameName || (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) ? 'similar' : null;
+  },
+  leftovers: () => [],
+};

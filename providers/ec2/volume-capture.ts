@@ -1,0 +1,88 @@
+import { look, send, type Program } from '../../src/model/call.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { Capture, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import { flagOf, gib, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { attachVolume, setVolumeFate } from './instance-parts.ts';
+import { describeInstance, instanceIn, previewInstance } from './instance-state.ts';
+import { filtered } from './paging.ts';
+import { describeSnapshots, snapshotProblems } from './snapshots.ts';
+import { restoreTags } from './tags.ts';
+import { describeVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume, volumeIn } from './volume-programs.ts';
+
+/** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */
+export function planVolumeCapture(live: LiveResource, action: 'update' | 'replace' | 'delete'): CapturePlan {
+  const what = `a snapshot of ${numberOf(live.properties['Size']) ?? '?'} GiB`;
+  const impossible = live.state === 'error' ? { impossible: 'the volume is in error, and AWS takes no snapshot of it' } : {};
+  if (action === 'update') return { how: 'native', what, late: false, loses: [], ...impossible };
+  return {
+    how: 'native', what, late: true, newIdentity: true, ...impossible,
+    loses: [
+      `the id ${live.identity}`,
+      `the origin ${textOf(live.properties['SnapshotId']) ?? '(none)'} in SnapshotId: the restored volume is made from the snapshot taken before`,
+      'full speed at first: a restored volume loads its blocks from the snapshot when they are first read',
+    ],
+  };
+}
+
+/** Nothing may write while the last snapshot is taken: the volume is attached to nothing by now, or the step ends here. */
+export function* quiesceVolume(context: StepContext): Program {
+  yield* refuseAttached(liveVolume(context).identity);
+}
+
+export function* takeVolume(context: StepContext): Program<Capture> {
+  const live = liveVolume(context);
+  const { id, snapshot } = yield* snapshotVolume(context, live, 'take a snapshot');
+  return {
+    how: 'native',
+    refs: { snapshot: id },
+    pointInTime: textOf(snapshot['StartTime']) ?? null,
+    bytes: (numberOf(live.properties['Size']) ?? 0) * gib,
+    encrypted: flagOf(snapshot['Encrypted']) ?? false,
+    extras: {},
+  };
+}
+
+/** Reads the snapshot back: completed, of this volume, of its size and encryption. */
+export function* verifyVolume(context: StepContext, capture: Capture): Program<readonly string[]> {
+  const live = liveVolume(context);
+  const id = textOf(capture.refs['snapshot']);
+  if (id === undefined) return [`no snapshot of ${live.identity} was taken`];
+  const answer = yield* look(describeSnapshots([id]), { Snapshots: [] });
+  return snapshotProblems(id, listOf(answer?.['Snapshots'])[0], {
+    volume: live.identity, size: numberOf(live.properties['Size']), encrypted: flagOf(live.properties['Encrypted']),
+  });
+}
+
+/** Whether the zone is there; a key that cannot be used shows only when AWS refuses, and then as a failure. Reads only. */
+export function* volumeRestorable(context: StepContext): Program<readonly string[]> {
+  const zone = textOf(liveVolume(context).properties['AvailabilityZone']) ?? '';
+  const answer = yield* look({ service: 'ec2', operation: 'DescribeAvailabilityZones', input: filtered('zone-name', [zone]) }, { AvailabilityZones: [{ State: 'available' }] });
+  return listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available' ? [] : [`availability zone "${zone}" is not available`];
+}
+
+/** A new volume from the snapshot with all former settings and tags, attached again where it was and the place is free. */
+export function* restoreVolume(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
+  const live = liveVolume(context);
+  const snapshot = textOf(capture.refs['snapshot']);
+  if (snapshot === undefined) throw new UserError('no-snapshot', `the capture of ${live.identity} holds no snapshot to restore from`);
+  const tags = restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity);
+  const identity = yield* makeVolume({ ...live.properties, SnapshotId: snapshot }, context.op, tags, `make ${live.identity} again from ${snapshot}`);
+  for (const attachment of listOf(live.attributes['Attachments'])) yield* attachAgain(context, identity, attachment);
+  return { identity, map: { [live.identity]: identity } };
+}
+
+/** Attaches the volume where it was, if the instance exists and nothing else is there. */
+function* attachAgain(context: StepContext, volume: string, attachment: Readonly<Record<string, unknown>>): Program {
+  const instance = context.remap(String(attachment['InstanceId'] ?? ''));
+  const device = String(attachment['Device'] ?? '');
+  const found = instanceIn(yield* look(describeInstance(instance), previewInstance(instance)));
+  const state = textOf(objectOf(found?.['State'])['Name']);
+  const taken = listOf(found?.['BlockDeviceMappings']).some((mapping) => mapping['DeviceName'] === device);
+  const free = volumeIn(yield* look(describeVolume(volume), { Volumes: [{ State: 'available' }] }))?.['State'] === 'available';
+  if (!free || taken || (state !== 'running' && state !== 'stopped')) return;
+  yield* attachVolume(instance, volume, device);
+  if (attachment['DeleteOnTermination'] === true) {
+    yield* send(setVolumeFate(instance, [{ device, deleteOnTermination: true }], 'delete the volume with the instance, as before'));
+  }
+}

@@ -1,0 +1,118 @@
+import type { AwsReader } from '../../src/model/call.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
+import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
+import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { iopsTypes } from './instance-shape.ts';
+import { allPages, attempt, bounded, byFilter, failureOf, pieces, type Attempt } from './paging.ts';
+import { creatorOf, ownerOf, splitTags } from './tags.ts';
+import { volumeType } from './volume-rules.ts';
+
+/** DescribeVolumes takes at most 1000 results a page; 500 is taken by every version of the API. */
+const pageSize = 500;
+
+/**
+ * Reads volumes: one paginated DescribeVolumes per 200 identities, by filter; the I/O setting and existing snapshots for the
+ * detailed ones only. A failed read is a failure, never an absence.
+ */
+export async function readVolumes(aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
+  const failures: ReadFailure[] = [];
+  const absent: string[] = [];
+  const found: JsonObject[] = [];
+  const identities = [...new Set(query.identities)];
+  await bounded(query.all ? [null] : pieces(identities), async (some) => {
+    const input: JsonObject = { ...(some === null ? {} : { Filters: [{ Name: 'volume-id', Values: some }] }), MaxResults: pageSize };
+    const answer = await attempt(allPages(aws, 'DescribeVolumes', input, 'Volumes'));
+    if (!answer.ok) {
+      failures.push(...(some ?? [null]).map((identity) => failureOf(volumeType, identity, answer.error)));
+      return;
+    }
+    const seen = new Set(answer.value.map(idOf));
+    found.push(...answer.value);
+    absent.push(...(some ?? identities).filter((identity) => !seen.has(identity)));
+  });
+  const detailed = found.filter((raw) => query.detailed.has(idOf(raw))).map(idOf);
+  const [snapshots, settings] = await Promise.all([
+    attempt(byFilter(aws, 'DescribeSnapshots', 'Snapshots', 'volume-id', detailed, { OwnerIds: ['self'], MaxResults: 1000 })),
+    readSettings(aws, detailed),
+  ]);
+  for (const [identity, read] of settings) if (!read.ok) failures.push(failureOf(volumeType, identity, read.error));
+  return {
+    absent, failures,
+    resources: found.map((raw) => volumeResource(raw, detailed.includes(idOf(raw)) ? { snapshots: snapshots.ok ? snapshots.value : undefined, setting: settings.get(idOf(raw)) } : null)),
+  };
+}
+
+const idOf = (raw: JsonObject): string => textOf(raw['VolumeId']) ?? '';
+
+/** Whether I/O goes on after a suspected inconsistency: one call per volume (DescribeVolumeAttribute, autoEnableIO). */
+async function readSettings(aws: AwsReader, ids: readonly string[]): Promise<ReadonlyMap<string, Attempt<boolean>>> {
+  return new Map(await bounded(ids, async (id) => {
+    const answer = await attempt(aws.read({ service: 'ec2', operation: 'DescribeVolumeAttribute', input: { VolumeId: id, Attribute: 'autoEnableIO' } }));
+    const read: Attempt<boolean> = answer.ok ? { ok: true, value: objectOf(answer.value?.['AutoEnableIO'])['Value'] === true } : answer;
+    return [id, read] as const;
+  }));
+}
+
+interface VolumeDetails { readonly snapshots: readonly JsonObject[] | undefined; readonly setting: Attempt<boolean> | undefined }
+
+/** One element of DescribeVolumes as a live resource in CloudFormation shape; complete where `details` are given. */
+function volumeResource(raw: JsonObject, details: VolumeDetails | null): LiveResource {
+  const identity = idOf(raw);
+  const { tags, systemTags } = splitTags(raw['Tags']);
+  const type = textOf(raw['VolumeType']);
+  const attachments = listOf(raw['Attachments']).filter((item) => item['State'] !== 'detached');
+  const size = numberOf(raw['Size']);
+  return {
+    type: volumeType, identity, incarnation: identity,
+    properties: compact({
+      AutoEnableIO: details?.setting?.ok === true ? details.setting.value : undefined,
+      AvailabilityZone: textOf(raw['AvailabilityZone']),
+      Encrypted: flagOf(raw['Encrypted']) ?? false,
+      Iops: iopsTypes.has(type ?? '') ? numberOf(raw['Iops']) : undefined,
+      KmsKeyId: textOf(raw['KmsKeyId']),
+      MultiAttachEnabled: flagOf(raw['MultiAttachEnabled']) ?? false,
+      OutpostArn: textOf(raw['OutpostArn']),
+      Size: size,
+      SnapshotId: textOf(raw['SnapshotId']),
+      Tags: tags,
+      Throughput: type === 'gp3' ? numberOf(raw['Throughput']) : undefined,
+      VolumeType: type,
+    }),
+    attributes: compact({
+      VolumeId: identity,
+      Attachments: attachments.map((item) => compact({
+        InstanceId: textOf(item['InstanceId']), Device: textOf(item['Device']), DeleteOnTermination: flagOf(item['DeleteOnTermination']) ?? false, State: textOf(item['State']),
+      })),
+    }),
+    systemTags,
+    state: textOf(raw['State']) ?? 'unknown',
+    pending: {},
+    binding: compact({
+      owner: ownerOf(systemTags, raw['Operator']),
+      attached: attachments.map((item) => `${textOf(item['InstanceId']) ?? 'unknown'} ${textOf(item['Device']) ?? ''}`.trim()).toSorted(),
+      encrypted: flagOf(raw['Encrypted']) ?? false,
+      ...(details === null ? {} : { protections: [], backups: backupsOf(identity, details.snapshots) }),
+    }),
+    observed: compact({
+      created: textOf(raw['CreateTime']), bytes: size === undefined ? undefined : size * gib, creator: creatorOf(tags, systemTags),
+      ...(details === null ? {} : observedSnapshots(identity, details.snapshots)),
+    }),
+    detailed: details !== null,
+  };
+}
+
+const completed = (volume: string, snapshots: readonly JsonObject[]): readonly JsonObject[] =>
+  snapshots.filter((snapshot) => snapshot['VolumeId'] === volume && snapshot['State'] === 'completed');
+
+/** aiplan's own captures do not count: each would make the next plan of a run stale. */
+function backupsOf(volume: string, snapshots: readonly JsonObject[] | undefined): Json {
+  if (snapshots === undefined) return 'unknown';
+  return completed(volume, snapshots).some((snapshot) => splitTags(snapshot['Tags']).systemTags['aiplan:op'] === undefined) ? 'snapshots exist' : 'none';
+}
+
+function observedSnapshots(volume: string, snapshots: readonly JsonObject[] | undefined): JsonObject {
+  if (snapshots === undefined) return { snapshots: 'unknown' };
+  const own = completed(volume, snapshots);
+  return { snapshots: own.length, newestSnapshot: own.map((snapshot) => textOf(snapshot['StartTime']) ?? '').toSorted().at(-1) };
+}

@@ -1,0 +1,61 @@
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { TypeRules } from '../../src/model/resource-type.ts';
+import { numberOf, objectOf, textOf } from './fields.ts';
+
+export const volumeType = 'AWS::EC2::Volume';
+
+/** What ModifyVolume changes. */
+export const modifiedProperties = ['Size', 'VolumeType', 'Iops', 'Throughput'] as const;
+
+/** What aiplan sets of AWS::EC2::Volume (EC2 API reference: CreateVolume, ModifyVolume, ModifyVolumeAttribute). */
+export const volumeRules: TypeRules = {
+  properties: {
+    AutoEnableIO: { update: 'in-place', reset: false },
+    AvailabilityZone: {},
+    Encrypted: {},
+    Iops: { update: 'in-place' },
+    KmsKeyId: {},
+    MultiAttachEnabled: {},
+    OutpostArn: {},
+    Size: {
+      oneWay: 'a volume grows and never shrinks',
+      update: (before, after) => {
+        const [from, to] = [numberOf(before), numberOf(after)];
+        return from !== undefined && to !== undefined && to < from
+          ? { blocked: `a volume cannot shrink from ${from} to ${to} GiB; create a smaller one and copy the data` } : 'in-place';
+      },
+    },
+    SnapshotId: {},
+    Tags: { update: 'in-place' },
+    Throughput: { update: 'in-place' },
+    VolumeType: { update: 'in-place' },
+  },
+  compare: { KmsKeyId: 'arn-or-name' },
+  keys: {},
+  secretInput: [],
+  sensitive: [],
+  volatile: [],
+  destructive: [{
+    path: 'AutoEnableIO',
+    when: (before, after) => before === false && after === true,
+    says: () => 'the volume stays in use when AWS finds its data possibly inconsistent, instead of being held back for a check',
+  }],
+  grants: [{
+    path: 'Encrypted',
+    when: (before, after) => before === true && after !== true,
+    says: () => 'the data is no longer encrypted at rest',
+  }],
+  changeableStates: ['available', 'in-use'],
+  goneStates: ['deleting', 'deleted'],
+  lookalike,
+  leftovers: () => [],
+};
+
+/** A volume has no natural key: the name tag, or the same origin and shape, look alike. */
+function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+  const name = textOf(objectOf(desired['Tags'])['Name']);
+  if (name !== undefined) return name === objectOf(other.properties['Tags'])['Name'] ? 'similar' : null;
+  const shape = ['AvailabilityZone', 'SnapshotId', 'Size'] as const;
+  return textOf(desired['SnapshotId']) !== undefined && shape.every((field) => desired[field] === undefined || desired[field] === other.properties[field]) ? 'similar' : null;
+}

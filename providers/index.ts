@@ -1,0 +1,18 @@
+import type { ResourceType, ResourceTypes } from '../src/model/resource-type.ts';
+import { instance } from './ec2/instance.ts';
+import { securityGroup } from './ec2/security-group.ts';
+import { subnet } from './ec2/subnet.ts';
+import { volume } from './ec2/volume.ts';
+import { vpc } from './ec2/vpc.ts';
+import { dbInstance } from './rds/db-instance.ts';
+import { dbParameterGroup } from './rds/db-parameter-group.ts';
+import { dbSubnetGroup } from './rds/db-subnet-group.ts';
+import { bucket } from './s3/bucket.ts';
+
+const all: readonly ResourceType[] = [vpc, subnet, securityGroup, volume, instance, dbSubnetGroup, dbParameterGroup, dbInstance, bucket];
+
+/** Every resource type that aiplan knows, in an order in which they could be created. */
+export const resourceTypes: ResourceTypes = {
+  all,
+  get: (type) => all.find((candidate) => candidate.type === type),
+};

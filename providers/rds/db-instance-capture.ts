@@ -1,0 +1,105 @@
+import { look, send, type Program } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { AttributeChange } from '../../src/model/plan.ts';
+import type { Capture, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import { gib, listOf, numberOf, propertyOf, textOf, textsOf } from '../ec2/fields.ts';
+import { captureTags, tagList } from '../ec2/tags.ts';
+import { missingReferences } from './db-instance-checks.ts';
+import { liveOf } from './db-instance-programs.ts';
+import { BROKEN } from './db-instance-rules.ts';
+import { restoreDatabase } from './db-instance-restore.ts';
+import { describeSnapshot, untilCapturable, untilSnapshot } from './db-instance-states.ts';
+import { clusterOf, finalSnapshotName, noFinalSnapshot, snapshotName, snapshotRoom } from './snapshots.ts';
+
+/** Why no snapshot can be taken before this action, or null. */
+function impossible(live: LiveResource, action: string): string | null {
+  if (action !== 'update') return noFinalSnapshot(live) ?? (live.state === 'storage-full' ? 'AWS takes no snapshot of a database that is "storage-full"' : null);
+  return BROKEN.includes(live.state) || live.state === 'storage-full' ? `AWS takes no snapshot of a database that is "${live.state}"` : null;
+}
+
+const list = (names: readonly string[]): string => names.join(', ');
+
+/** What does not come back with the snapshot after a delete ("Restoring to a DB instance", RDS user guide). */
+function lostByDelete(live: LiveResource): readonly string[] {
+  const replicas = textsOf(live.attributes['ReadReplicaDBInstanceIdentifiers']);
+  const stack = live.systemTags['aws:cloudformation:stack-name'];
+  return [
+    'writes made while it is deleted: the final snapshot is its last moment',
+    'its resource id (DbiResourceId): IAM policies for rds-db:connect, metrics and performance history that name it do not fit the restored database',
+    'recovery to a point in time before the deletion through the restored database (its automated backups are kept apart until their retention ends)',
+    ...(replicas.length === 0 ? [] : [`replication to ${list(replicas)}: they stay, as databases of their own`]),
+    ...(live.properties['ManageMasterUserPassword'] === true ? ['the ARN of the secret with its master password: a restored database gets a new one'] : []),
+    ...(stack === undefined ? [] : [`its membership in the CloudFormation stack ${stack}`]),
+  ];
+}
+
+const oneWay = new Set(['AllocatedStorage', 'EngineVersion', 'BackupRetentionPeriod']);
+
+function plan(live: LiveResource, action: 'update' | 'replace' | 'delete', changes: readonly AttributeChange[]): CapturePlan {
+  const cluster = clusterOf(live);
+  const refused = impossible(live, action);
+  if (refused !== null) return { how: 'none', what: 'nothing', late: false, loses: ['all data of the database'], impossible: refused };
+  if (cluster !== undefined) return { how: 'config', what: `the configuration; the data is in the Aurora cluster ${cluster}, which does not change`, late: false, loses: [] };
+  const key = textOf(live.properties['KmsKeyId']);
+  const one = `a DB snapshot of ${live.identity} (${String(live.properties['AllocatedStorage'] ?? '?')} GiB${key === undefined ? '' : `, usable as long as the key ${key} is, which aiplan cannot read`})`;
+  if (action === 'delete') return { how: 'native', what: `${one}, and the final snapshot that AWS takes with the deletion`, late: false, loses: lostByDelete(live) };
+  const restored = changes.some((change) => oneWay.has(propertyOf(change.path)));
+  return { how: 'native', what: one, late: false, loses: restored ? ['writes after the snapshot, where only the snapshot brings the old state back'] : [] };
+}
+
+function* take(context: StepContext): Program<Capture> {
+  const live = liveOf(context);
+  const name = snapshotName(context.captureName);
+  const extras: JsonObject = { attributes: live.attributes, binding: live.binding };
+  if (clusterOf(live) !== undefined || impossible(live, 'update') !== null) {
+    return { how: clusterOf(live) === undefined ? 'none' : 'config', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras };
+  }
+  yield* untilCapturable(live.identity);
+  yield* send({
+    service: 'rds', operation: 'CreateDBSnapshot', identity: name, retry: 'named', purpose: `take the snapshot ${name} of ${live.identity}`,
+    input: { DBSnapshotIdentifier: name, DBInstanceIdentifier: live.identity, Tags: tagList(captureTags(context)) },
+  });
+  const snapshot = yield* untilSnapshot(name, {});
+  return {
+    how: 'native',
+    refs: { snapshot: name, snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null, final: finalSnapshotName(context.captureName) },
+    pointInTime: textOf(snapshot['SnapshotDatabaseTime']) ?? textOf(snapshot['SnapshotCreateTime']) ?? null,
+    bytes: (numberOf(snapshot['AllocatedStorage']) ?? 0) * gib,
+    encrypted: snapshot['Encrypted'] === true,
+    extras,
+  };
+}
+
+/** The snapshot exists, is complete, and is of this database: its size, encryption, engine and source. */
+function* verify(context: StepContext, capture: Capture): Program<readonly string[]> {
+  const live = liveOf(context);
+  const name = textOf(capture.refs['snapshot']);
+  if (name === undefined) return capture.how === 'config' ? [] : ['no snapshot was taken'];
+  const { AllocatedStorage, StorageEncrypted, Engine, EngineVersion, KmsKeyId } = live.properties;
+  const expected = { DBInstanceIdentifier: live.identity, Status: 'available', AllocatedStorage: Number(AllocatedStorage), Encrypted: StorageEncrypted === true, Engine, EngineVersion, KmsKeyId };
+  const snapshot = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [expected] }))?.['DBSnapshots'])[0];
+  if (snapshot === undefined) return [`the snapshot ${name} does not exist`];
+  const problem = (wrong: boolean, text: string): readonly string[] => (wrong ? [`the snapshot ${name} ${text}`] : []);
+  return [
+    ...problem(snapshot['Status'] !== 'available', `is "${String(snapshot['Status'])}"`),
+    ...problem(textOf(snapshot['DBInstanceIdentifier'])?.toLowerCase() !== live.identity, `is of the database ${String(snapshot['DBInstanceIdentifier'])}`),
+    ...problem((numberOf(snapshot['AllocatedStorage']) ?? 0) < expected.AllocatedStorage, `holds ${String(snapshot['AllocatedStorage'])} GiB, the database has ${String(AllocatedStorage)}`),
+    ...problem((snapshot['Encrypted'] === true) !== expected.Encrypted, expected.Encrypted ? 'is not encrypted, the database is' : 'is encrypted, the database is not'),
+    ...problem(expected.Encrypted && KmsKeyId !== undefined && snapshot['KmsKeyId'] !== KmsKeyId, `is encrypted with another key, ${String(snapshot['KmsKeyId'])}`),
+    ...problem(snapshot['Engine'] !== Engine || snapshot['EngineVersion'] !== EngineVersion, `is of ${String(snapshot['Engine'])} ${String(snapshot['EngineVersion'])}`),
+  ];
+}
+
+/**
+ * Groups still there and room for the snapshots. Whether the key is usable no read of RDS tells; that the snapshot became
+ * complete with it shows that it was a moment ago.
+ */
+function* restorable(context: StepContext): Program<readonly string[]> {
+  const live = liveOf(context);
+  const problems = yield* missingReferences(live.properties);
+  const full = clusterOf(live) === undefined ? yield* snapshotRoom(1) : null;
+  return full === null ? problems : [...problems, full];
+}
+
+export const databaseCapture: CaptureOperations = { plan, take, verify, restorable, restore: restoreDatabase };

@@ -1,0 +1,106 @@
+import { look, type Program } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { Preflight, StepContext } from '../../src/model/resource-type.ts';
+import { listOf, textOf, textsOf } from '../ec2/fields.ts';
+import { splitTags } from '../ec2/tags.ts';
+import { changedProperties, RESTORING } from './db-instance-inputs.ts';
+import { liveOf } from './db-instance-programs.ts';
+import { BROKEN } from './db-instance-rules.ts';
+import { describeInstance, describeSnapshot } from './db-instance-states.ts';
+import { instanceOf, statusOf } from './db-instance-shape.ts';
+import { clusterOf, finalSnapshotName, noFinalSnapshot, snapshotName, snapshotRoom } from './snapshots.ts';
+
+const REFERENCES = ['DBSubnetGroupName', 'VPCSecurityGroups', 'DBParameterGroupName', 'OptionGroupName'] as const;
+
+/** A named group of RDS that must exist; AWS's own default groups are made when they are needed. */
+function* missing(operation: string, parameter: string, list: string, absent: string, name: string | undefined, what: string): Program<readonly string[]> {
+  if (name === undefined || /^default[.:]/u.test(name)) return [];
+  const answer = yield* look({ service: 'rds', operation, input: { [parameter]: name }, absent: [absent] }, { [list]: [{ [parameter]: name }] });
+  return listOf(answer?.[list]).length === 0 ? [`the ${what} "${name}" does not exist`] : [];
+}
+
+/** What the properties name and AWS does not know: subnet, security, parameter and option groups. Reads only. */
+export function* missingReferences(properties: JsonObject, names: ReadonlySet<string> = new Set(REFERENCES)): Program<readonly string[]> {
+  const named = (property: (typeof REFERENCES)[number]): string | undefined => (names.has(property) ? textOf(properties[property]) : undefined);
+  const problems = [
+    ...yield* missing('DescribeDBSubnetGroups', 'DBSubnetGroupName', 'DBSubnetGroups', 'DBSubnetGroupNotFound', named('DBSubnetGroupName'), 'DB subnet group'),
+    ...yield* missing('DescribeDBParameterGroups', 'DBParameterGroupName', 'DBParameterGroups', 'DBParameterGroupNotFound', named('DBParameterGroupName'), 'DB parameter group'),
+    ...yield* missing('DescribeOptionGroups', 'OptionGroupName', 'OptionGroupsList', 'OptionGroupNotFound', named('OptionGroupName'), 'option group'),
+  ];
+  const groups = names.has('VPCSecurityGroups') ? textsOf(properties['VPCSecurityGroups']) : [];
+  if (groups.length > 0) {
+    // By filter: an id that does not exist would fail a call by id as a whole.
+    const answer = yield* look({ service: 'ec2', operation: 'DescribeSecurityGroups', input: { Filters: [{ Name: 'group-id', Values: [...groups] }] } }, { SecurityGroups: groups.map((GroupId) => ({ GroupId })) });
+    const found = new Set(listOf(answer?.['SecurityGroups']).map((group) => group['GroupId']));
+    problems.push(...groups.filter((group) => !found.has(group)).map((group) => `the security group ${group} does not exist`));
+  }
+  return problems;
+}
+
+/** Names of snapshots that this step needs and another snapshot already has. */
+function* takenNames(context: StepContext, names: readonly string[]): Program<readonly string[]> {
+  const problems: string[] = [];
+  for (const name of names) {
+    const answer = yield* look(describeSnapshot(name), null);
+    const snapshot = listOf(answer?.['DBSnapshots'])[0];
+    const mine = listOf(snapshot?.['TagList']).some((tag) => tag['Key'] === 'aiplan:op' && tag['Value'] === context.op);
+    if (snapshot !== undefined && !mine) problems.push(`a DB snapshot named "${name}" already exists`);
+  }
+  return problems;
+}
+
+function ownerProblems(live: LiveResource, action: string): readonly string[] {
+  const owner = textOf(live.binding['owner']);
+  const cluster = clusterOf(live);
+  if (cluster !== undefined) {
+    return action === 'delete' ? [`${live.identity} is a member of the Aurora cluster ${cluster}: its data, snapshots and deletion belong to the cluster, which aiplan does not manage yet`] : [];
+  }
+  return owner === undefined ? [] : [`${live.identity} belongs to the ${owner}, which would put back or lose track of what aiplan does: change it there`];
+}
+
+/** Checks before the first mutation: name, state, protection, owner, groups, and room and names for the snapshots. */
+export const preflightDatabase: Preflight = function* (context, action) {
+  if (action === 'create') return context.live === null ? yield* beforeCreate(context) : yield* beforeRestore(context.live, context);
+  const live = liveOf(context);
+  const member = clusterOf(live) !== undefined;
+  const refused = noFinalSnapshot(live);
+  const problems = [...ownerProblems(live, action)];
+  if (action === 'delete') {
+    if (live.properties['DeletionProtection'] === true && context.desired['DeletionProtection'] !== false) {
+      problems.push(`${live.identity} is protected against deletion: write "properties: { DeletionProtection: false }" in its delete, which is then confirmed with it`);
+    }
+    if (live.state === 'storage-full') problems.push(`${live.identity} is "storage-full" and no snapshot of it can be taken: raise AllocatedStorage first`);
+  } else if (BROKEN.includes(live.state)) {
+    problems.push(`${live.identity} is "${live.state}": AWS changes a database only while it is available`);
+  }
+  problems.push(...yield* missingReferences(context.desired, new Set([...changedProperties(context)].filter((name) => action !== 'delete' && (REFERENCES as readonly string[]).includes(name)))));
+  const names = [
+    ...(member || BROKEN.includes(live.state) ? [] : [snapshotName(context.captureName)]),
+    ...(action === 'delete' && refused === null ? [finalSnapshotName(context.captureName)] : []),
+  ];
+  problems.push(...yield* takenNames(context, names));
+  const full = names.length === 0 ? null : yield* snapshotRoom(names.length);
+  return full === null ? problems : [...problems, full];
+};
+
+function* beforeCreate(context: StepContext): Program<readonly string[]> {
+  const identity = textOf(context.desired['DBInstanceIdentifier'])?.toLowerCase();
+  if (identity === undefined) return ['DBInstanceIdentifier is missing: aiplan finds a database again by its name'];
+  const held = instanceOf(yield* look(describeInstance(identity), null));
+  const problems = held === undefined ? [] : [`the name "${identity}" is held by a database that is "${statusOf(held)}"`];
+  const alone = textOf(context.desired['DBClusterIdentifier']) === undefined;
+  if (alone && context.desired['MasterUserPassword'] === undefined && context.desired['ManageMasterUserPassword'] !== true) {
+    problems.push(`${identity} needs "MasterUserPassword: !Env AIPLAN_SECRET_…" or "ManageMasterUserPassword: true"`);
+  }
+  return [...problems, ...yield* missingReferences(context.desired)];
+}
+
+/** The groups may be restored by the same run, so only the name is looked at; `restore` itself tells a leftover from a stranger. */
+function* beforeRestore(was: LiveResource, context: StepContext): Program<readonly string[]> {
+  const held = instanceOf(yield* look(describeInstance(was.identity), null));
+  if (held === undefined || statusOf(held) === 'deleting') return [];
+  const { systemTags } = splitTags(held['TagList']);
+  const ours = systemTags[RESTORING] !== undefined || systemTags['aiplan:op'] === context.op;
+  return ours ? [] : [`the name "${was.identity}" is held by another database that is "${statusOf(held)}": rename that one, or restore under another name such as "${was.identity}-restored"`];
+}

@@ -1,0 +1,136 @@
+import { look, send, until, type Call, type Program } from '../../src/model/call.ts';
+import { canonical } from '../../src/model/digest.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import { listOf, objectOf, textOf } from '../ec2/fields.ts';
+import { splitTags } from '../ec2/tags.ts';
+import { modifyInput, RESTORING, restoreInput } from './db-instance-inputs.ts';
+import { addRoles, liveOf } from './db-instance-programs.ts';
+import { BROKEN, dbInstanceRules } from './db-instance-rules.ts';
+import { instanceOf, propertiesOf, statusOf } from './db-instance-shape.ts';
+import { describeInstance, describeSnapshot, judgeStatus, untilChanged, untilGone, untilReady, untilSnapshot } from './db-instance-states.ts';
+import { asideName } from './snapshots.ts';
+
+const rds = (call: Omit<Call, 'service'>): Call => ({ service: 'rds', ...call });
+
+/**
+ * Brings a database back under its own identifier: from the final snapshot where there is one, with everything said that a
+ * restore would else set to a default; then what a restore cannot take, roles, a restart where the parameter group wants
+ * one, and deletion protection last. Throws UserError `capture-missing`, `name-taken`.
+ */
+export function* restoreDatabase(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
+  const was = liveOf(context);
+  const { identity } = was;
+  const snapshot = yield* newestSnapshot(identity, capture);
+  const begun = yield* freeTheName(identity, context);
+  if (!begun) {
+    yield* send(rds({
+      operation: 'RestoreDBInstanceFromDBSnapshot', identity, retry: 'named', purpose: `restore the database ${identity} from the snapshot ${snapshot}`,
+      input: restoreInput(context, was.properties, was.systemTags, identity, snapshot),
+    }));
+  }
+  let now = yield* untilReady(identity, { AssociatedRoles: [] });
+  now = yield* finish(context, identity, now);
+  const map: Record<string, string> = {};
+  const note = (from: unknown, to: unknown): void => { if (typeof from === 'string' && typeof to === 'string' && from !== to) map[from] = to; };
+  note(was.attributes['DbiResourceId'], now['DbiResourceId']);
+  note(objectOf(was.attributes['MasterUserSecret'])['SecretArn'], objectOf(now['MasterUserSecret'])['SecretArn']);
+  return { identity, map };
+}
+
+/** The final snapshot if AWS took one, else the capture's; complete in either case. */
+function* newestSnapshot(identity: string, capture: Capture): Program<string> {
+  for (const name of [textOf(capture.refs['final']), textOf(capture.refs['snapshot'])]) {
+    if (name === undefined) continue;
+    const found = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [{ Status: 'available' }] }))?.['DBSnapshots'])[0];
+    if (found === undefined) continue;
+    if (found['Status'] === 'creating') yield* untilSnapshot(name, {});
+    if (found['Status'] === 'available' || found['Status'] === 'creating') return name;
+  }
+  throw new UserError('capture-missing', `no complete snapshot of "${identity}" is left of this run`, {
+    help: `look for others with: aws rds describe-db-snapshots --db-instance-identifier ${identity}, and for its automated backups with: aws rds describe-db-instance-automated-backups`,
+  });
+}
+
+const preview = (identity: string): JsonObject => ({ DBInstanceIdentifier: identity, DBInstanceStatus: 'available', TagList: [{ Key: RESTORING, Value: '' }] });
+
+/**
+ * Makes sure that nobody holds the name. A half-restored database of an earlier try is moved aside, never deleted; one of this
+ * very step is gone on with (answers true); one that is being deleted is waited for; anybody else's stays.
+ */
+function* freeTheName(identity: string, context: StepContext): Program<boolean> {
+  const held = instanceOf(yield* look(describeInstance(identity), { DBInstances: [preview(identity)] }));
+  if (held === undefined) return false;
+  const status = statusOf(held);
+  if (status === 'deleting') {
+    yield* untilGone(identity);
+    return false;
+  }
+  const { systemTags } = splitTags(held['TagList']);
+  if (systemTags['aiplan:op'] === context.op) return true;
+  if (systemTags[RESTORING] === undefined) throw taken(identity, held, 'it is not a leftover of aiplan');
+  if (BROKEN.includes(status)) throw taken(identity, held, `it is what is left of an earlier restore, but AWS does not rename a database that is "${status}"`);
+  yield* untilReady(identity);
+  const aside = asideName(identity, context.run);
+  yield* send(rds({
+    operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: `move the half-restored ${identity} aside to ${aside}`,
+    input: { DBInstanceIdentifier: identity, NewDBInstanceIdentifier: aside, ApplyImmediately: true },
+  }));
+  // The new name is unknown to AWS for some minutes while the instance restarts.
+  yield* until({
+    what: `the leftover to be called ${aside}`, read: describeInstance(aside),
+    judge: (answer) => (answer === null ? { state: 'pending', detail: 'renaming' } : judgeStatus(instanceOf(answer))),
+  });
+  yield* untilGone(identity);
+  return false;
+}
+
+const taken = (identity: string, held: JsonObject, why: string): UserError => new UserError(
+  'name-taken',
+  `the name "${identity}" is held by another database (${String(held['DbiResourceId'] ?? 'no resource id')}, created ${String(held['InstanceCreateTime'] ?? 'at an unknown time')}, "${statusOf(held)}"): ${why}`,
+  { help: `rename that one, or restore under another name, such as "${identity}-restored"` },
+);
+
+/** Properties that a restored database takes from its snapshot, or that are set by calls of their own. */
+const NOT_SET_AGAIN = new Set(['AllocatedStorage', 'AssociatedRoles', 'DeletionProtection', 'EngineVersion', 'MasterUserPassword', 'MasterUserSecret', 'Tags']);
+
+/** What the captured properties were, in today's ids. */
+function wantedProperties(context: StepContext): JsonObject {
+  const properties = liveOf(context).properties;
+  const remapped = Object.fromEntries(['DBSubnetGroupName', 'DBParameterGroupName', 'OptionGroupName'].flatMap((name) => {
+    const value = textOf(properties[name]);
+    return value === undefined ? [] : [[name, context.remap(value)]];
+  }));
+  const groups = properties['VPCSecurityGroups'];
+  return { ...properties, ...remapped, ...(Array.isArray(groups) ? { VPCSecurityGroups: groups.map((group) => context.remap(String(group))).toSorted() } : {}) };
+}
+
+/** The second half of a restore: settings, roles, restart, protection; then the mark of a restore under way goes. */
+function* finish(context: StepContext, identity: string, restored: JsonObject): Program<JsonObject> {
+  const wanted = wantedProperties(context);
+  let now = restored;
+  const live = propertiesOf(now);
+  const names = new Set(Object.entries(dbInstanceRules.properties).filter(([name, rule]) => rule.update !== undefined && !NOT_SET_AGAIN.has(name)
+    && canonical(live[name] ?? null) !== canonical(wanted[name] ?? null) && (wanted[name] !== undefined || name === 'MaxAllocatedStorage')).map(([name]) => name));
+  const input = modifyInput(identity, names, live, wanted);
+  if (Object.keys(input).length > 0) {
+    yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'set what a restore cannot take', input: { ...input, ApplyImmediately: true } }));
+    now = yield* untilChanged(identity, { names, desired: wanted, when: 'now' }, { AssociatedRoles: [] });
+  }
+  const has = (role: JsonObject): boolean => listOf(now['AssociatedRoles']).some((other) => other['RoleArn'] === role['RoleArn'] && (other['FeatureName'] ?? '') === role['FeatureName']);
+  yield* addRoles(identity, listOf(wanted['AssociatedRoles']).filter((role) => !has(role)));
+  now = yield* untilReady(identity, { DBParameterGroups: [{ ParameterApplyStatus: 'pending-reboot' }] });
+  if (listOf(now['DBParameterGroups'])[0]?.['ParameterApplyStatus'] === 'pending-reboot') {
+    yield* send(rds({ operation: 'RebootDBInstance', identity, retry: 'absolute', purpose: 'restart, so that the parameter group takes effect', input: { DBInstanceIdentifier: identity } }));
+    now = yield* untilReady(identity);
+  }
+  if (wanted['DeletionProtection'] === true) {
+    const names = new Set(['DeletionProtection']);
+    yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'protect the restored database against deletion', input: { DBInstanceIdentifier: identity, DeletionProtection: true, ApplyImmediately: false } }));
+    now = yield* untilChanged(identity, { names, desired: wanted, when: null });
+  }
+  const arn = textOf(now['DBInstanceArn']) ?? `arn:aws:rds:${context.region}:${context.account}:db:${identity}`;
+  yield* send(rds({ operation: 'RemoveTagsFromResource', identity: arn, retry: 'absolute', purpose: 'the restore is complete', input: { ResourceName: arn, TagKeys: [RESTORING] } }));
+  return now;
+}

@@ -1,0 +1,38 @@
+import type { ResourceType } from '../../src/model/resource-type.ts';
+import { databaseCapture } from './db-instance-capture.ts';
+import { preflightDatabase } from './db-instance-checks.ts';
+import { DB_INSTANCE } from './db-instance-fields.ts';
+import { createDatabase, removeDatabase, updateDatabase } from './db-instance-programs.ts';
+import { readDBInstances } from './db-instance-read.ts';
+import { dbInstanceRules } from './db-instance-rules.ts';
+import { untilGone, untilReady } from './db-instance-states.ts';
+
+/** AWS::RDS::DBInstance. Members of Aurora clusters are read and updated; their data and their deletion are the cluster's. */
+export const dbInstance: ResourceType = {
+  type: DB_INSTANCE,
+  service: 'rds',
+  managed: true,
+  rules: dbInstanceRules,
+  read: readDBInstances,
+  create: createDatabase,
+  update: updateDatabase,
+  remove: removeDatabase,
+  // That changes are in effect, `update` and `restore` see to: here a change that waits for its window is no reason to wait.
+  *settle(identity) { yield* untilReady(identity); },
+  gone: untilGone,
+  capture: databaseCapture,
+  preflight: preflightDatabase,
+  iam: {
+    read: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:ListTagsForResource'],
+    write: [
+      'rds:CreateDBInstance', 'rds:ModifyDBInstance', 'rds:DeleteDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource',
+      'rds:AddRoleToDBInstance', 'rds:RemoveRoleFromDBInstance', 'iam:PassRole',
+      'rds:DescribeAccountAttributes', 'rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups', 'rds:DescribeOptionGroups', 'ec2:DescribeSecurityGroups',
+    ],
+    capture: ['rds:CreateDBSnapshot', 'rds:AddTagsToResource'],
+    restore: [
+      'rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:RebootDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource',
+      'rds:AddRoleToDBInstance', 'iam:PassRole', 'kms:CreateGrant', 'kms:DescribeKey',
+    ],
+  },
+};

@@ -1,0 +1,108 @@
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { ChangeRule } from '../../src/model/resource-type.ts';
+import { blockFlags } from './configure.ts';
+import { bucketNameOf, listOf, objectOf, objectsOf, textOf } from './values.ts';
+
+const named = (live: LiveResource | null): string => (live === null ? 'the bucket' : `"${live.identity}"`);
+
+/** Flags that are off after and were on before; a new bucket has all four on (S3 User Guide, since April 2023). */
+const openedFlags = (before: Json | undefined, after: Json | undefined, live: LiveResource | null): readonly string[] => blockFlags.filter((flag) => {
+  const was = live === null ? true : objectOf(before)[flag] === true;
+  return was && objectOf(after)[flag] !== true;
+});
+
+const ownershipOf = (value: Json | undefined): string | undefined => textOf(objectsOf(objectOf(value)['Rules'])[0]?.['ObjectOwnership']);
+
+interface Encryption { readonly strength: number; readonly key: string | undefined; readonly blocked: readonly Json[]; readonly name: string }
+/** Default encryption, ranked: none, SSE-S3, SSE-KMS, double SSE-KMS. */
+function encryptionOf(value: Json | undefined): Encryption {
+  const rule = objectsOf(objectOf(value)['ServerSideEncryptionConfiguration'])[0] ?? {};
+  const settings = objectOf(rule['ServerSideEncryptionByDefault']);
+  const name = textOf(settings['SSEAlgorithm']) ?? 'none';
+  return {
+    strength: ['none', 'AES256', 'aws:kms', 'aws:kms:dsse'].indexOf(name), name, key: textOf(settings['KMSMasterKeyID']),
+    blocked: listOf(objectOf(rule['BlockedEncryptionTypes'])['EncryptionType']),
+  };
+}
+const encryptionText = ({ name, key }: Encryption): string => (key === undefined ? name : `${name} with ${key}`);
+
+/** Where a replication rule copies to: `bucket` or `bucket of account 123…`, and the role that does it. */
+function replicationTargets(value: Json | undefined): readonly string[] {
+  const role = textOf(objectOf(value)['Role']) ?? 'an unknown role';
+  return objectsOf(objectOf(value)['Rules']).filter((rule) => rule['Status'] === 'Enabled').map((rule) => {
+    const destination = objectOf(rule['Destination']);
+    const account = textOf(destination['Account']);
+    return `${bucketNameOf(textOf(destination['Bucket']) ?? 'unknown')}${account === undefined ? '' : ` of account ${account}`} through ${role}`;
+  });
+}
+
+function notified(value: Json | undefined): readonly string[] {
+  const configuration = objectOf(value);
+  const targets = (['LambdaConfigurations', 'QueueConfigurations', 'TopicConfigurations'] as const)
+    .flatMap((name) => objectsOf(configuration[name]).flatMap((item) => textOf(item['Function'] ?? item['Queue'] ?? item['Topic']) ?? []));
+  return [...targets, ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true ? ['EventBridge'] : [])];
+}
+
+const reported = (value: Json | undefined, destination: (item: JsonObject) => JsonObject): readonly string[] => objectsOf(value).flatMap((item) => {
+  const target = destination(item);
+  const bucket = textOf(target['BucketArn']);
+  const account = textOf(target['BucketAccountId']);
+  return bucket === undefined ? [] : [`${bucketNameOf(bucket)}${account === undefined ? '' : ` of account ${account}`}`];
+});
+const inventoried = (value: Json | undefined): readonly string[] => reported(value, (item) => objectOf(item['Destination']));
+const analysed = (value: Json | undefined): readonly string[] => reported(value, (item) => objectOf(objectOf(objectOf(item['StorageClassAnalysis'])['DataExport'])['Destination']));
+
+const added = (before: readonly string[], after: readonly string[]): readonly string[] => [...new Set(after)].filter((item) => !before.includes(item));
+
+/** A rule about targets that were not there before. */
+const newTargets = (path: string, targets: (value: Json | undefined) => readonly string[], sentence: (names: string, live: LiveResource | null) => string): ChangeRule => ({
+  path,
+  when: (before, after) => added(targets(before), targets(after)).length > 0,
+  says: (before, after, live) => sentence(added(targets(before), targets(after)).join(', '), live),
+});
+
+const PUBLIC_ACL: Readonly<Record<string, string>> = {
+  PublicRead: 'everyone may list', PublicReadWrite: 'everyone may list and write', AuthenticatedRead: 'every AWS account may list',
+  AwsExecRead: 'Amazon EC2 may read', LogDeliveryWrite: 'the log delivery group may write',
+};
+
+/** Changes that hand out power or open access (law 3). */
+export const grants: readonly ChangeRule[] = [
+  {
+    path: 'PublicAccessBlockConfiguration',
+    when: (before, after, live) => openedFlags(before, after, live).length > 0,
+    says: (before, after, live) => `The public access block of ${named(live)} loses ${openedFlags(before, after, live).join(', ')}: policies or access control lists may make it public.`,
+  },
+  {
+    path: 'AccessControl',
+    when: (before, after) => typeof after === 'string' && after !== before && PUBLIC_ACL[after] !== undefined,
+    says: (_before, after, live) => `Access control list ${String(after)}: ${PUBLIC_ACL[String(after)] ?? 'others may use'} ${named(live)}.`,
+  },
+  {
+    path: 'OwnershipControls',
+    when: (before, after, live) => {
+      const next = ownershipOf(after);
+      return (live === null || ownershipOf(before) === 'BucketOwnerEnforced') && next !== 'BucketOwnerEnforced' && !(live === null && after === undefined);
+    },
+    says: (_before, after, live) => `Access control lists take effect again in ${named(live)} (${ownershipOf(after) ?? 'no ownership rule'}): other accounts may own or open objects.`,
+  },
+  {
+    path: 'BucketEncryption',
+    when: (before, after) => {
+      const old = encryptionOf(before);
+      const next = encryptionOf(after);
+      return next.strength < old.strength || (old.key !== undefined && next.key !== old.key) || old.blocked.some((type) => type !== 'NONE' && !next.blocked.includes(type));
+    },
+    says: (before, after, live) => `Encryption of new objects in ${named(live)} changes from ${encryptionText(encryptionOf(before))} to ${encryptionText(encryptionOf(after))}: who may use the key may read them.`,
+  },
+  newTargets('ReplicationConfiguration', replicationTargets, (names, live) => `Objects of ${named(live)} are copied to ${names}.`),
+  newTargets('LoggingConfiguration', (value) => {
+    const target = textOf(objectOf(value)['DestinationBucketName']);
+    return target === undefined ? [] : [target];
+  }, (names, live) => `Who accesses ${named(live)} is told to whoever may read ${names}.`),
+  newTargets('NotificationConfiguration', notified, (names, live) => `Events of ${named(live)} go to ${names}.`),
+  newTargets('InventoryConfigurations', inventoried, (names, live) => `Lists of the objects of ${named(live)} are written to ${names}.`),
+  newTargets('AnalyticsConfigurations', analysed, (names, live) => `Analyses of ${named(live)} are written to ${names}.`),
+];
+

@@ -1,0 +1,95 @@
+import { look, sendAll, type Call, type Program } from '../../src/model/call.ts';
+import { digest, sha256 } from '../../src/model/digest.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import { entriesOf, previewPage, type Entry } from './contents.ts';
+import { captureBucketName } from './capture-bucket.ts';
+import { isPreviewed, objectOf, objectsOf, previewed, textOf } from './values.ts';
+
+/** A version or marker as it was copied: where its content lies, and what a copy does not carry by itself. */
+export interface Kept extends Omit<Entry, 'archived'> {
+  /** Key in the capture bucket; null for a delete marker. */
+  readonly copy: string | null;
+  readonly copyEtag: string | null;
+  /** CopyObject does not carry WebsiteRedirectLocation over. */
+  readonly redirect: string | null;
+}
+
+/** A manifest is kept in parts of about this many characters: parts stand in requests and in memory. */
+const partSize = 100_000;
+
+export const storeOf = (context: Pick<StepContext, 'captureBucket' | 'account' | 'region'>): string =>
+  context.captureBucket ?? captureBucketName(context.account, context.region, null);
+export const copiesPrefix = (context: Pick<StepContext, 'run' | 'step'>): string => `copies/${context.run}/${context.step}/`;
+export const copyKey = (context: Pick<StepContext, 'run' | 'step'>, index: number): string => `${copiesPrefix(context)}${String(index).padStart(7, '0')}`;
+
+/** Writes the manifest beside the copies; answers what a capture needs to find and prove it. Throws AwsError. */
+export function* writeManifest(context: StepContext, bucket: string, kept: readonly Kept[]): Program<JsonObject> {
+  const store = storeOf(context);
+  const bodies = partsOf(kept).map((entries, index) => JSON.stringify({ format: 'aiplan/bucket-manifest@1', run: context.run, step: context.step, bucket, part: index + 1, entries }));
+  const parts = bodies.map((body, index) => ({ key: `manifests/${context.run}/${context.step}-${String(index + 1).padStart(4, '0')}.json`, digest: sha256(body) }));
+  yield* sendAll(bodies.map((Body, index): Call => ({
+    service: 's3', operation: 'PutObject', identity: store, retry: 'absolute', purpose: 'write the manifest of the copies',
+    input: { Bucket: store, ExpectedBucketOwner: context.account, Key: parts[index]?.key ?? '', Body, ContentType: 'application/json' },
+  })), 'write the manifest of the copies');
+  return { parts, manifest: digest(parts.map((part) => part.digest)) };
+}
+
+function partsOf(kept: readonly Kept[]): readonly (readonly Kept[])[] {
+  const parts: Kept[][] = [[]];
+  let size = 0;
+  for (const entry of kept) {
+    const length = JSON.stringify(entry).length;
+    if (size + length > partSize && size > 0) { parts.push([]); size = 0; }
+    parts[parts.length - 1]?.push(entry);
+    size += length;
+  }
+  return parts;
+}
+
+/**
+ * Reads the manifest of a capture back, newest first within a key. Throws UserError `manifest-damaged` where it is missing
+ * or not what the capture recorded, AwsError. Previewed as one version and one marker.
+ */
+export function* readManifest(context: StepContext, capture: Capture): Program<readonly Kept[]> {
+  const store = textOf(capture.refs['store']) ?? storeOf(context);
+  const parts = objectsOf(capture.refs['parts']);
+  const kept: Kept[] = [];
+  for (const part of parts) {
+    const key = textOf(part['key']) ?? '';
+    const answer = yield* look({ service: 's3', operation: 'GetObject', input: { Bucket: store, ExpectedBucketOwner: context.account, Key: key }, absent: ['NoSuchKey'] }, previewed);
+    if (isPreviewed(answer)) return previewKept(context);
+    const body = textOf(answer?.['Body']);
+    if (body === undefined) throw damaged(`s3://${store}/${key} is not there`);
+    if (sha256(body) !== part['digest']) throw damaged(`s3://${store}/${key} is not what was recorded when it was written`);
+    kept.push(...objectsOf(objectOf(JSON.parse(body) as Json)['entries']).map(keptOf));
+  }
+  return kept;
+}
+
+const damaged = (why: string): UserError => new UserError('manifest-damaged', `the manifest of the copies cannot be trusted: ${why}`, {
+  help: 'Look at the versions of that object in the capture bucket; nothing is deleted or restored by a manifest that does not verify.',
+});
+
+const keptOf = (entry: JsonObject): Kept => ({
+  key: textOf(entry['key']) ?? '', versionId: textOf(entry['versionId']) ?? 'null', latest: entry['latest'] === true, marker: entry['marker'] === true,
+  etag: textOf(entry['etag']) ?? '', size: typeof entry['size'] === 'number' ? entry['size'] : 0, modified: textOf(entry['modified']) ?? '',
+  storageClass: textOf(entry['storageClass']) ?? 'STANDARD', copy: textOf(entry['copy']) ?? null, copyEtag: textOf(entry['copyEtag']) ?? null, redirect: textOf(entry['redirect']) ?? null,
+});
+
+/** The entry of a version or marker in the manifest. */
+export function keptFrom({ archived: _archived, ...entry }: Entry, copy: string | null, copyEtag: string | null, redirect: string | null): Kept {
+  return { ...entry, copy, copyEtag, redirect };
+}
+
+export const previewKept = (context: StepContext): readonly Kept[] =>
+  entriesOf(previewPage).map((entry, index) => keptFrom(entry, entry.marker ? null : copyKey(context, index), entry.marker ? null : entry.etag, null));
+
+/** The name under which one version or marker is known. */
+export const nameOf = (entry: { readonly key: string; readonly versionId: string }): string => `${entry.versionId} ${entry.key}`;
+
+/** CopySource as S3 wants it: bucket, key with every character but the slash encoded, version (CopyObject, CopySource). */
+export const copySource = (bucket: string, key: string, versionId?: string): string =>
+  `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`;
+

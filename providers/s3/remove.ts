@@ -1,0 +1,82 @@
+import { look, send, sendAll, until, type Call, type Program } from '../../src/model/call.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
+import { owned } from './configure.ts';
+import { allEntries, allUploads, listEntries, previewPage, type Entry } from './contents.ts';
+import { nameOf, readManifest } from './manifest.ts';
+import { counted, objectsOf, pieces, textOf } from './values.ts';
+
+/** DeleteObjects takes at most this many names (S3 API reference, DeleteObjects). */
+const perCall = 1000;
+/** Delete calls that are sent together. */
+const callsPerBatch = 8;
+
+/**
+ * Empties the bucket of exactly what its capture holds, aborts unfinished uploads, and deletes it. Where the loss was
+ * accepted instead of a capture (`how: none`), of everything. Throws UserError `bucket-changed` where the bucket holds
+ * anything that the manifest does not, `capture-missing` without a capture, `not-deleted` where S3 keeps an object.
+ */
+export function* removeBucket(context: StepContext): Program {
+  const bucket = context.live?.identity ?? '';
+  const how = context.capture?.how;
+  if (how === 'copy' && context.capture !== undefined) {
+    const kept = new Set((yield* readManifest(context, context.capture)).map(nameOf));
+    const entries = yield* allEntries(bucket, context.account);
+    const stranger = entries.find((entry) => !kept.has(nameOf(entry)));
+    if (stranger !== undefined) {
+      throw new UserError('bucket-changed', `"${stranger.key}" (version ${stranger.versionId}) of "${bucket}" is not in the capture: it was written after the bucket was copied`, { help: 'Nothing was deleted. Find out who still writes there, and plan again.' });
+    }
+    yield* deleteEntries(context, bucket, entries);
+  } else {
+    yield* emptyWithoutManifest(context, bucket, how);
+  }
+  const uploads = yield* allUploads(bucket, context.account);
+  yield* sendAll(uploads.map(({ key, uploadId }): Call => ({
+    service: 's3', operation: 'AbortMultipartUpload', identity: bucket, retry: 'absolute', purpose: `abort the unfinished upload of "${key}"`,
+    input: { ...owned(bucket, context.account), Key: key, UploadId: uploadId },
+  })), `abort unfinished uploads of ${bucket}`);
+  yield* send({ service: 's3', operation: 'DeleteBucket', identity: bucket, retry: 'absolute', purpose: `delete bucket ${bucket}`, input: owned(bucket, context.account) });
+}
+
+/** Page by page: what is listed is deleted, until nothing is listed. Only a plan's preview may come here without a capture. */
+function* emptyWithoutManifest(context: StepContext, bucket: string, how: string | undefined): Program {
+  for (;;) {
+    const pages = listEntries(bucket, context.account, 0);
+    let step = pages.next();
+    while (step.done !== true) {
+      const page = yield* look(step.value, previewPage);
+      if (how !== 'none' && page?.['$preview'] !== true) {
+        throw new UserError('capture-missing', `"${bucket}" has no capture of its objects, and no accepted loss stands in for one; nothing was deleted`);
+      }
+      step = pages.next(page);
+    }
+    if (step.value.entries.length > 0) yield* deleteEntries(context, bucket, step.value.entries);
+    if (step.value.complete) return;
+  }
+}
+
+/** Deletes these versions and markers, newest first within a key, and looks at what S3 says about each. */
+function* deleteEntries(context: StepContext, bucket: string, entries: readonly Entry[]): Program {
+  const calls = pieces(entries, perCall).map((part): Call => ({
+    service: 's3', operation: 'DeleteObjects', identity: bucket, retry: 'absolute', purpose: `delete ${counted(part.length)} captured versions`,
+    input: { ...owned(bucket, context.account), Delete: { Quiet: false, Objects: part.map(({ key, versionId }) => ({ Key: key, VersionId: versionId })) } },
+  }));
+  for (const batch of pieces(calls, callsPerBatch)) {
+    const answers = yield* sendAll(batch, `empty ${bucket}`);
+    const refused = answers.flatMap((answer) => objectsOf(answer['Errors']));
+    const first = refused[0];
+    if (first !== undefined) {
+      throw new UserError('not-deleted', `S3 kept ${counted(refused.length)} versions of "${bucket}"; the first is "${textOf(first['Key']) ?? ''}": ${textOf(first['Code']) ?? ''} ${textOf(first['Message']) ?? ''}`);
+    }
+  }
+}
+
+/** Waits until the bucket is gone. */
+export function* bucketGone(identity: string): Program {
+  yield* until({
+    what: `deletion of ${identity}`, agree: 2,
+    read: { service: 's3', operation: 'HeadBucket', input: { Bucket: identity }, absent: ['NotFound', 'NoSuchBucket'] },
+    judge: (answer) => (answer === null ? { state: 'done' } : { state: 'pending' }),
+  });
+}
+

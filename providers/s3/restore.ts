@@ -1,0 +1,187 @@
+import { progress, send, sendAll, type Call, type Program } from '../../src/model/call.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import { carryTags } from './carry.ts';
+import { owned, putCall, readDocument, removeCall, versioningSettled, type Owned } from './configure.ts';
+import { allEntries, type Entry } from './contents.ts';
+import { headBucket, makeBucket, taken } from './create.ts';
+import { copySource, nameOf, readManifest, storeOf, type Kept } from './manifest.ts';
+import { foreignGrants } from './shapes.ts';
+import { subResource, subResources } from './sub-resources.ts';
+import { counted, isPreviewed, objectOf, objectsOf, pieces, previewed, same, textOf } from './values.ts';
+
+const batchSize = 500;
+
+/**
+ * Brings a bucket back under its own name: what decides how objects are stored first, then every version and marker from
+ * the oldest to the newest, then the rest of the configuration, access last. A bucket of that name which holds nothing but
+ * what the capture holds (half emptied, or half restored) is completed. Throws UserError `name-taken`,
+ * `name-held-back`, `manifest-damaged`, `nothing-to-restore`, `versioning-not-effective`; AwsError.
+ */
+export function* restoreBucket(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
+  const bucket = context.live?.identity ?? '';
+  const captured = capture.extras['configuration'];
+  if (captured === undefined || bucket === '') throw new UserError('nothing-to-restore', `nothing of "${bucket}" was captured`, { help: 'Its loss was accepted when the plan was confirmed.' });
+  const configuration = objectOf(remapped(captured, context.remap));
+  const kept = capture.how === 'copy' ? yield* readManifest(context, capture) : [];
+  const lock = objectOf(configuration['objectLock'])['ObjectLockEnabled'] === 'Enabled';
+  const versioned = lock || document(configuration, 'versioning') !== null;
+  const target = owned(bucket, context.account);
+
+  const there = yield* openBucket(context, target, configuration, kept, lock);
+  yield* putIfCaptured(target, configuration, 'encryption');
+  if (versioned && !lock) yield* send({ ...putCall(subResource('versioning'), target, { Status: 'Enabled' }), purpose: 'keep versions while they are brought back' });
+  if (versioned) yield* versioningSettled(target, 'Enabled');
+  yield* bringBack(context, target, capture, kept, there, versioned);
+  yield* configure(target, configuration);
+  yield* tag(target, restoredTags(context, configuration, bucket));
+  return { identity: bucket, map: {} };
+}
+
+const document = (configuration: JsonObject, name: string): Json | null => configuration[name] ?? null;
+
+/** Every text through the map of former to new identities: a log or replica target may have been restored too. */
+function remapped(value: Json, remap: (identity: string) => string): Json {
+  if (typeof value === 'string') {
+    const arn = /^(arn:[^:]*:s3:::)(.+)$/u.exec(value);
+    return arn === null ? remap(value) : `${arn[1] ?? ''}${remap(arn[2] ?? '')}`;
+  }
+  if (Array.isArray(value)) return value.map((item: Json) => remapped(item, remap));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value as JsonObject).map(([key, item]) => [key, item === undefined ? undefined : remapped(item, remap)]));
+}
+
+/** Makes the bucket, or takes up what is left of it. Answers what it holds already. A preview lists both. */
+function* openBucket(context: StepContext, target: Owned & JsonObject, configuration: JsonObject, kept: readonly Kept[], lock: boolean): Program<readonly Entry[]> {
+  const bucket = target.Bucket;
+  const head = yield* headBucket(context, bucket, previewed);
+  const tags = restoredTags(context, configuration, bucket);
+  const ownership = textOf(objectsOf(objectOf(document(configuration, 'ownership') ?? undefined)['Rules'])[0]?.['ObjectOwnership']);
+  if (head === null || isPreviewed(head)) {
+    yield* makeBucket(context, bucket, tags, lock, ownership);
+    if (ownership === undefined) yield* send(removeCall(subResource('ownership'), target));
+  }
+  if (head === null) return [];
+  const there = isPreviewed(head) ? [] : yield* allEntries(bucket, context.account);
+  const known = new Set(kept.map(nameOf));
+  const stranger = there.find((entry) => !known.has(nameOf(entry)) && !kept.some((other) => looksLike(entry, other)));
+  if (stranger !== undefined) throw taken(bucket, `it exists and holds "${stranger.key}", which was never captured`);
+  // What is left of a half emptied bucket is still closed to writes.
+  yield* send({ ...removeCall(subResource('policy'), target), purpose: 'open what is left of the bucket to writes' });
+  return there;
+}
+
+/** Nothing is public, yet a policy or access control list that opens something can be put. */
+const QUIET_BLOCK: JsonObject = { BlockPublicAcls: false, BlockPublicPolicy: false, IgnorePublicAcls: true, RestrictPublicBuckets: true };
+
+/** The captured tags but those of AWS (which cannot be set) and the former `aiplan:op`; and where it came from. */
+function restoredTags(context: StepContext, configuration: JsonObject, bucket: string): JsonObject {
+  const former = objectsOf(document(configuration, 'tagging') ?? undefined).filter((tag) => !/^aws:|^aiplan:op$/u.test(textOf(tag['Key']) ?? ''));
+  return { ...Object.fromEntries(former.map((tag) => [textOf(tag['Key']) ?? '', tag['Value'] ?? ''])), ...context.ownership, 'aiplan:restored-from': bucket };
+}
+
+/** The tags of a bucket that was there already; a new one has them from its creation. */
+function* tag(target: Owned & JsonObject, tags: JsonObject): Program {
+  const row = subResource('tagging');
+  const previous = yield* readDocument(row, target.Bucket, target.ExpectedBucketOwner);
+  const next = carryTags(Object.entries(tags).map(([Key, Value]) => ({ Key, Value: Value ?? '' })), objectsOf(previous ?? undefined).filter((item) => (textOf(item['Key']) ?? '').startsWith('aws:')));
+  const sorted = (set: Json | null): Json => [...objectsOf(set ?? undefined)].sort((a, b) => (String(a['Key']) < String(b['Key']) ? -1 : 1));
+  if (!same(sorted(previous), sorted(next))) yield* send(putCall(row, target, next));
+}
+
+const looksLike = (entry: Entry, kept: Kept): boolean =>
+  entry.key === kept.key && entry.marker === kept.marker && entry.size === kept.size
+  && (entry.marker || entry.etag === kept.etag || entry.etag === kept.copyEtag || /-/u.test(`${entry.etag}${kept.etag}`));
+
+/** Oldest first per key; keys side by side. What is there already is not brought back twice. */
+function* bringBack(context: StepContext, target: Owned & JsonObject, capture: Capture, kept: readonly Kept[], there: readonly Entry[], versioned: boolean): Program {
+  const missing = missingOf(kept, there);
+  const total = missing.reduce((sum, list) => sum + list.length, 0);
+  const longest = missing.reduce((most, list) => Math.max(most, list.length), 0);
+  let done = 0;
+  for (let generation = 0; generation < longest; generation += 1) {
+    const entries = missing.flatMap((list) => list[generation] ?? []);
+    for (const batch of pieces(entries, batchSize)) {
+      const answers = yield* sendAll(batch.map((entry) => bringBackCall(context, target, capture, entry, versioned)), `bring the objects of ${target.Bucket} back`);
+      for (const [index, entry] of batch.entries()) refuseUnversioned(entry, answers[index] ?? {}, versioned);
+      done += batch.length;
+      yield* progress(`brought back ${counted(done)} of ${counted(total)}`, done / total);
+    }
+  }
+}
+
+/** Per key, oldest first, what is not there. Where what is there is no beginning of the history, all of it comes on top. */
+export function missingOf(kept: readonly Kept[], there: readonly Entry[]): readonly (readonly Kept[])[] {
+  const present = new Map<string, Entry[]>();
+  for (const entry of there) present.set(entry.key, [entry, ...(present.get(entry.key) ?? [])]);
+  const wanted = new Map<string, Kept[]>();
+  for (const entry of kept) wanted.set(entry.key, [entry, ...(wanted.get(entry.key) ?? [])]);
+  return [...wanted].map(([key, history]) => {
+    const have = present.get(key) ?? [];
+    const begins = have.every((entry, index) => {
+      const other = history[index];
+      return other !== undefined && (nameOf(entry) === nameOf(other) || looksLike(entry, other));
+    });
+    return begins ? history.slice(have.length) : history;
+  }).filter((list) => list.length > 0);
+}
+
+function bringBackCall(context: StepContext, target: Owned & JsonObject, capture: Capture, entry: Kept, versioned: boolean): Call {
+  // A lost answer is not sent again where it would make a second version.
+  const retry = versioned ? 'none' as const : 'absolute' as const;
+  if (entry.marker) {
+    return { service: 's3', operation: 'DeleteObject', identity: target.Bucket, retry, purpose: `put the delete marker of "${entry.key}" back`, input: { ...target, Key: entry.key }, preview: { VersionId: 'preview' } };
+  }
+  const store = textOf(capture.refs['store']) ?? storeOf(context);
+  return {
+    service: 's3', operation: 'CopyObject', identity: target.Bucket, retry, purpose: `bring "${entry.key}" back`, preview: { VersionId: 'preview' },
+    input: {
+      ...target, Key: entry.key, CopySource: copySource(store, entry.copy ?? ''), ExpectedSourceBucketOwner: context.account,
+      MetadataDirective: 'COPY', TaggingDirective: 'COPY', StorageClass: entry.storageClass,
+      ...(entry.redirect === null ? {} : { WebsiteRedirectLocation: entry.redirect }),
+    },
+  };
+}
+
+/** Versioning takes effect some time after it says so; an object without a version would be overwritten by the next. */
+function refuseUnversioned(entry: Kept, answer: JsonObject, versioned: boolean): void {
+  const version = textOf(answer['VersionId']);
+  if (!versioned || (version !== undefined && version !== 'null')) return;
+  throw new UserError('versioning-not-effective', `"${entry.key}" was stored without a version: versioning is not in effect yet`, { help: 'Roll back again in a quarter of an hour; what is there already is kept.' });
+}
+
+function* putIfCaptured(target: Owned & JsonObject, configuration: JsonObject, name: string): Program {
+  const value = document(configuration, name);
+  if (value !== null) yield* send(putCall(subResource(name), target, value));
+}
+
+/** Written before the objects, or together with the bucket, or in an order of their own below. */
+const APART = new Set(['ownership', 'encryption', 'versioning', 'tagging', 'publicAccessBlock', 'policy', 'acl', 'objectLock', 'requestPayment']);
+
+/** The rest: what works on new objects only now, so that nothing that comes back is expired, announced or copied; access last. */
+function* configure(target: Owned & JsonObject, configuration: JsonObject): Program {
+  for (const row of subResources) {
+    const value = document(configuration, row.name);
+    if (APART.has(row.name) || value === null) continue;
+    const items = row.perId === true ? objectsOf(value) : [value];
+    for (const item of items) yield* send(putCall(row, target, item, row.name === 'notification' ? { SkipDestinationValidation: true } : {}));
+  }
+  const lock = objectOf(document(configuration, 'objectLock') ?? undefined);
+  if (lock['Rule'] !== undefined) yield* putIfCaptured(target, configuration, 'objectLock');
+  const payment = document(configuration, 'requestPayment');
+  if (payment !== null && !same(payment, { Payer: 'BucketOwner' })) yield* putIfCaptured(target, configuration, 'requestPayment');
+  if (objectOf(document(configuration, 'versioning') ?? undefined)['Status'] === 'Suspended') {
+    yield* putIfCaptured(target, configuration, 'versioning');
+    yield* versioningSettled(target, 'Suspended');
+  }
+  const opened = foreignGrants(document(configuration, 'acl') ?? undefined).length > 0;
+  if (opened || document(configuration, 'policy') !== null) {
+    yield* send({ ...putCall(subResource('publicAccessBlock'), target, QUIET_BLOCK), purpose: 'keep the public out while access is put back' });
+  }
+  if (opened) yield* putIfCaptured(target, configuration, 'acl');
+  yield* putIfCaptured(target, configuration, 'policy');
+  const block = document(configuration, 'publicAccessBlock');
+  yield* send(block === null ? removeCall(subResource('publicAccessBlock'), target) : putCall(subResource('publicAccessBlock'), target, block));
+}
+

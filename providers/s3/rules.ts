@@ -1,0 +1,104 @@
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
+import { destructive } from './destructive.ts';
+import { grants } from './grants.ts';
+import { objectOf, textOf } from './values.ts';
+
+const inPlace: PropertyRule = { update: 'in-place' };
+/** What is put as one document and can be taken away again: null means: not configured. */
+const removable: PropertyRule = { update: 'in-place', reset: null };
+const list: PropertyRule = { update: 'in-place', reset: [] };
+
+/**
+ * Everything of a bucket is changed in place but its name (S3 API reference; the registry's `createOnlyProperties`).
+ * Object Lock can be switched on later for a bucket with versioning (PutObjectLockConfiguration) and never off.
+ */
+const properties: Readonly<Record<string, PropertyRule>> = {
+  BucketName: {},
+  AccelerateConfiguration: { update: 'in-place', reset: { AccelerationStatus: 'Suspended' } },
+  AccessControl: { update: 'in-place', reset: 'Private' },
+  AnalyticsConfigurations: list,
+  BucketEncryption: { update: 'in-place', reset: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: false, ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] } },
+  CorsConfiguration: removable,
+  IntelligentTieringConfigurations: list,
+  InventoryConfigurations: list,
+  LifecycleConfiguration: removable,
+  LoggingConfiguration: removable,
+  MetricsConfigurations: list,
+  NotificationConfiguration: removable,
+  ObjectLockConfiguration: { update: 'in-place', reset: { ObjectLockEnabled: 'Enabled' } },
+  ObjectLockEnabled: {
+    update: (before, after) => (after === true || before === after ? 'in-place' : { blocked: 'Object Lock can never be switched off again; leave ObjectLockEnabled out' }),
+    oneWay: 'Object Lock can never be switched off again, nor can versioning be suspended while it is on.',
+  },
+  OwnershipControls: removable,
+  PublicAccessBlockConfiguration: removable,
+  ReplicationConfiguration: removable,
+  Tags: inPlace,
+  VersioningConfiguration: {
+    update: (_before, after, live) => (objectOf(after)['Status'] !== 'Enabled' && live.properties['ObjectLockEnabled'] === true
+      ? { blocked: 'versioning of a bucket with Object Lock cannot be suspended' } : 'in-place'),
+    reset: { Status: 'Suspended' },
+    oneWay: 'A bucket that ever had versioning can suspend it, never be without it again.',
+  },
+  WebsiteConfiguration: removable,
+};
+
+/** A name without what people append to make it free: `-2`, `-new`, `-copy`, `-v3`, an account id. */
+const stem = (name: string): string => name.toLowerCase().replace(/([-.](\d+|new|copy|v\d+|backup|old|[0-9a-f]{6,}))+$/u, '');
+
+function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+  const name = textOf(desired['BucketName']);
+  if (name === undefined) return null;
+  if (name === other.identity) return 'same';
+  const tag = textOf(objectOf(desired['Tags'])['Name']);
+  if (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) return 'similar';
+  return stem(name).length >= 6 && stem(name) === stem(other.identity) ? 'similar' : null;
+}
+
+/** Lists of at most one element: all elements have the same key, so that a changed one is changed and not exchanged. */
+const single = ['$only'];
+
+export const rules: TypeRules = {
+  properties,
+  compare: {
+    'BucketEncryption.ServerSideEncryptionConfiguration.*.ServerSideEncryptionByDefault.KMSMasterKeyID': 'arn-or-name',
+    'CorsConfiguration.CorsRules.*.AllowedMethods': 'set',
+    'CorsConfiguration.CorsRules.*.AllowedOrigins': 'set',
+    'CorsConfiguration.CorsRules.*.AllowedHeaders': 'set',
+    'CorsConfiguration.CorsRules.*.ExposedHeaders': 'set',
+    'InventoryConfigurations.*.OptionalFields': 'set',
+    'LifecycleConfiguration.Rules.*.TagFilters': 'set',
+    'AnalyticsConfigurations.*.TagFilters': 'set',
+    'MetricsConfigurations.*.TagFilters': 'set',
+    'IntelligentTieringConfigurations.*.TagFilters': 'set',
+  },
+  keys: {
+    'AnalyticsConfigurations': ['Id'],
+    'BucketEncryption.ServerSideEncryptionConfiguration': single,
+    'CorsConfiguration.CorsRules': [],
+    'IntelligentTieringConfigurations': ['Id'],
+    'InventoryConfigurations': ['Id'],
+    'LifecycleConfiguration.Rules': ['Id'],
+    'LifecycleConfiguration.Rules.*.Transitions': ['StorageClass'],
+    'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions': ['StorageClass'],
+    'MetricsConfigurations': ['Id'],
+    'NotificationConfiguration.LambdaConfigurations': [],
+    'NotificationConfiguration.QueueConfigurations': [],
+    'NotificationConfiguration.TopicConfigurations': [],
+    'OwnershipControls.Rules': single,
+    'ReplicationConfiguration.Rules': ['Id'],
+  },
+  secretInput: [],
+  sensitive: [],
+  volatile: [],
+  destructive,
+  grants,
+  nameProperty: 'BucketName',
+  replaceBlocked: 'A bucket cannot be replaced: its name and its objects stay with it. Create a new bucket, copy the objects, and delete the old one in a later plan.',
+  changeableStates: [],
+  goneStates: [],
+  lookalike,
+  leftovers: () => [],
+};

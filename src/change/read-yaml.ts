@@ -1,0 +1,100 @@
+import { isAlias, isMap, isScalar, parseDocument, Scalar, type Document, type ParsedNode, type YAMLError } from 'yaml';
+import { limits } from './limits.ts';
+import { plainScalar, textScalar, type MapEntry, type Node } from './node.ts';
+import { quote, type Problems } from './problems.ts';
+
+/**
+ * Reads any YAML 1.2 text (and so any JSON text) with the YAML library, as text scalars that `plainScalar` resolves.
+ * Syntax errors, aliases, anchors, directives and keys that are not text become errors. Undefined where there is no value.
+ */
+export function readYaml(text: string, problems: Problems): Node | undefined {
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, schema: 'failsafe', resolveKnownTags: false });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.error('too-deep', null, `lists and maps are nested deeper than ${limits.depth}`, 'write the plan flat: resources, one level of entries, their properties');
+    return undefined;
+  }
+  for (const error of document.errors) syntaxError(error, problems);
+  if (document.directives.yaml.explicit === true && document.directives.yaml.version !== '1.2') {
+    problems.error('yaml-directive', 0, `the file asks for YAML ${quote(document.directives.yaml.version)}; a change plan is YAML 1.2`, 'delete the line that begins with %YAML');
+  }
+  if (Object.keys(document.directives.tags).some((handle) => handle !== '!!')) {
+    problems.error('yaml-directive', 0, 'the file declares tags of its own', 'delete the lines that begin with %TAG');
+  }
+  if (document.errors.length > 0 || document.contents === null) return undefined;
+  return convert(document.contents, 0, problems, 0);
+}
+
+function convert(node: ParsedNode | null, after: number, problems: Problems, depth: number): Node {
+  if (node === null) return plainScalar('', after);
+  const at = node.range[0];
+  if (depth > limits.depth) {
+    problems.error('too-deep', at, `lists and maps are nested deeper than ${limits.depth}`);
+    return bad(at);
+  }
+  if (isAlias(node)) {
+    problems.error('alias-not-allowed', at, `the alias ${quote(`*${node.source}`)} is not allowed: a change plan says everything where it stands`, 'write the value out');
+    return bad(at);
+  }
+  if (node.anchor !== undefined) {
+    problems.error('anchor-not-allowed', at, `the anchor ${quote(`&${node.anchor}`)} is not allowed`, `delete "&…"; to name another resource write  !Ref Address`);
+  }
+  const tag = node.tag ?? null;
+  if (isScalar(node)) {
+    const value = String(node.value ?? '');
+    return tag === null && node.type === Scalar.PLAIN ? plainScalar(value, at) : textScalar(value, at, tag);
+  }
+  if (isMap(node)) {
+    const entries: MapEntry[] = [];
+    for (const pair of node.items) {
+      const key = keyText(pair.key as ParsedNode | null, at, problems);
+      const value = convert(pair.value as ParsedNode | null, pair.key === null ? at : (pair.key as ParsedNode).range[1], problems, depth + 1);
+      if (key !== undefined) entries.push({ ...key, node: value });
+    }
+    return { kind: 'map', at, tag, entries };
+  }
+  const items = node.items.map((item) => convert(item as ParsedNode | null, at, problems, depth + 1));
+  return { kind: 'list', at, tag, items };
+}
+
+const bad = (at: number): Node => ({ kind: 'bad', at, tag: null });
+
+function keyText(key: ParsedNode | null, at: number, problems: Problems): { key: string; at: number } | undefined {
+  if (key !== null && isScalar(key) && key.tag === undefined && key.anchor === undefined) {
+    const text = String(key.value ?? '');
+    if (key.type !== Scalar.PLAIN || plainScalar(text, 0).value !== null) return { key: text, at: key.range[0] };
+  }
+  problems.error('key-not-text', key?.range[0] ?? at, 'a key must be plain text, without tag, anchor or structure', 'put the key in double quotes');
+  return undefined;
+}
+
+/** The library's messages quote the source, which may hold a secret; these say the same without it. */
+const SYNTAX: Readonly<Record<string, readonly [message: string, help: string]>> = {
+  BAD_ALIAS: ['an alias is not valid here', 'write the value out; put text that begins with * or & in double quotes'],
+  BAD_DIRECTIVE: ['a line that begins with % is not a known directive', 'delete it, or put the text in double quotes'],
+  BAD_DQ_ESCAPE: ['a backslash in double quotes begins no known escape', 'write \\\\ for a backslash, or use single quotes'],
+  BAD_INDENT: ['the indentation does not fit', 'indent each level by two spaces; a list or map in brackets must be closed and indented deeper than its key'],
+  BAD_PROP_ORDER: ['a tag must stand directly before its value', 'write  Key: !Ref Address'],
+  BAD_SCALAR_START: ['text begins with a character that YAML reserves', 'put the text in double quotes'],
+  BLOCK_AS_IMPLICIT_KEY: ['a value holds ": " and so looks like another key', 'put the value in double quotes'],
+  BLOCK_IN_FLOW: ['an indented block stands inside brackets', 'write the whole value in brackets, or none of it'],
+  DUPLICATE_KEY: ['a key stands twice', 'keep one of them'],
+  IMPOSSIBLE: ['the text is not YAML', 'put values that hold punctuation in double quotes'],
+  KEY_OVER_1024_CHARS: ['a key is longer than 1024 characters', 'is a closing quote missing?'],
+  MISSING_CHAR: ['something is not closed, or a space or colon is missing', 'close every quote, bracket and brace; write  Key: value  with a space after the colon'],
+  MULTILINE_IMPLICIT_KEY: ['a line without a colon stands among keys, or a key goes over several lines', 'write  Key: value  on each line; indent text that continues'],
+  MULTIPLE_ANCHORS: ['two anchors stand before one value', 'delete them'],
+  MULTIPLE_DOCS: ['the file holds several documents', 'delete the line --- and what follows it: one file is one change plan'],
+  MULTIPLE_TAGS: ['two tags stand before one value', 'keep one of them'],
+  NON_STRING_KEY: ['a key is not text', 'put the key in double quotes'],
+  TAB_AS_INDENT: ['a tab is used as indentation', 'replace it by spaces'],
+  TAG_RESOLVE_FAILED: ['a tag is not known', 'the tags are !Ref, !GetAtt, !Env, !File, !Text and !Any'],
+  UNEXPECTED_TOKEN: ['something stands where nothing can stand', 'put values that hold punctuation in double quotes; check brackets and indentation'],
+};
+
+function syntaxError(error: YAMLError, problems: Problems): void {
+  const [message, help] = SYNTAX[error.code] ?? ['the text is not YAML', 'put values that hold punctuation in double quotes'];
+  problems.error(error.code === 'MULTIPLE_DOCS' ? 'several-documents' : 'yaml-syntax', error.pos[0], message, help);
+}

@@ -1,0 +1,47 @@
+import { isUnsafe } from '../model/sanitise.ts';
+import type { ScalarNode } from './node.ts';
+import { kindOf } from './node.ts';
+import { quote } from './problems.ts';
+
+export interface ScalarProblem { readonly code: string; readonly message: string; readonly help?: string }
+export type Coerced<T> = { readonly value: T } | { readonly problem: ScalarProblem };
+
+const wrong = (wanted: string, node: ScalarNode, help?: string): { problem: ScalarProblem } => ({
+  problem: { code: 'wrong-type', message: `${quote(node.source ?? node.value)} is ${kindOf(node)}; ${wanted} is wanted`, ...(help === undefined ? {} : { help }) },
+});
+
+/**
+ * Text. A number or boolean becomes the text that was written, which loses nothing; but a number that YAML reads otherwise
+ * than it looks (leading zero, 12 digits as in an account id, exponent, hexadecimal) must stand in quotes.
+ */
+export function coerceText(node: ScalarNode, lines: 'one line' | 'lines' = 'one line'): Coerced<string> {
+  if (typeof node.value === 'string') {
+    const checked = lines === 'lines' ? node.value.replace(/[\n\t\r]/gu, ' ') : node.value;
+    return isUnsafe(checked) ? { problem: { code: 'unsafe-character', message: checked } } : { value: node.value };
+  }
+  const source = node.source ?? '';
+  if (typeof node.value === 'boolean') return { value: source };
+  if (node.value === null) return wrong('text', node, 'write  ""  for an empty text');
+  if (/^[-+]?0\d|^\d{12}$/u.test(source) || !/^-?\d+(?:\.\d+)?$/u.test(source)) {
+    return { problem: { code: 'unquoted-number', message: `${quote(source)} is a number here, and numbers lose their leading zeros; text is wanted`, help: `put it in quotes:  "${source}"` } };
+  }
+  return { value: source };
+}
+
+/** A number; text that is one becomes one. Integers must be exact (at most 2^53 - 1). */
+export function coerceNumber(node: ScalarNode, kind: 'integer' | 'number'): Coerced<number> {
+  const source = node.source ?? (typeof node.value === 'string' ? node.value : '');
+  const value = typeof node.value === 'number' ? node.value : typeof node.value === 'string' && /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/u.test(source) ? Number(source) : Number.NaN;
+  if (!Number.isFinite(value) || (kind === 'integer' && !Number.isInteger(value))) return wrong(kind === 'integer' ? 'a whole number' : 'a number', node);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return { problem: { code: 'number-too-big', message: `${quote(source)} is beyond 2^53 and would be changed by rounding`, help: 'write a number of at most 9007199254740991' } };
+  }
+  return { value: Object.is(value, -0) ? 0 : value };
+}
+
+/** True or false, or the text of one. */
+export function coerceBoolean(node: ScalarNode): Coerced<boolean> {
+  if (typeof node.value === 'boolean') return { value: node.value };
+  if (node.value === 'true' || node.value === 'false') return { value: node.value === 'true' };
+  return wrong('true or false', node, typeof node.value === 'string' && /^(?:y|yes|on)$/iu.test(node.value) ? 'write  true' : typeof node.value === 'string' && /^(?:n|no|off)$/iu.test(node.value) ? 'write  false' : undefined);
+}

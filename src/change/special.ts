@@ -1,0 +1,87 @@
+import type { JsonObject } from '../model/json.ts';
+import { sanitise } from '../model/sanitise.ts';
+import type { Node } from './node.ts';
+import { quote, type Problems } from './problems.ts';
+
+/** A tag of the language, or its long form as CloudFormation's JSON writes functions. */
+export type Special =
+  | { readonly kind: 'ref'; readonly address: string }
+  | { readonly kind: 'attribute'; readonly address: string; readonly path: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'text'; readonly path: string }
+  | { readonly kind: 'any' };
+
+const LONG: Readonly<Record<string, string>> = {
+  'Ref': '!Ref', 'Fn::Ref': '!Ref', 'Fn::GetAtt': '!GetAtt', 'Fn::Env': '!Env', 'Fn::File': '!File', 'Fn::Text': '!Text', 'Fn::Any': '!Any',
+};
+const WRITE: Readonly<Record<string, string>> = {
+  '!Ref': '!Ref Address', '!GetAtt': '!GetAtt Address.Attribute', '!Env': '!Env AIPLAN_SECRET_NAME', '!File': '!File path/to/secret', '!Text': '!Text path/to/file', '!Any': '!Any',
+};
+/** CloudFormation functions that the language does not have, with what to write instead. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  Base64: 'write the text itself: aiplan encodes it', Sub: 'write the text out, or  !GetAtt Address.Attribute', Join: 'write the text out, or  !GetAtt Address.Attribute',
+  ImportValue: 'add the other resource with  action: read  and name it with  !Ref', FindInMap: 'write the value out', Select: 'write the value out', Split: 'write the value out',
+  If: 'write the value out: a change plan has no conditions', GetAZs: 'write the Availability Zone out', Cidr: 'write the range out', Transform: 'write the value out', Merge: 'write the values out',
+};
+
+/** The tag that a node carries, by either spelling; null where the node is an ordinary value. */
+export function specialTag(node: Node): { readonly tag: string; readonly argument: Node } | null {
+  if (node.tag !== null) return { tag: node.tag, argument: { ...node, tag: null } };
+  if (node.kind !== 'map') return null;
+  const only = node.entries.length === 1 ? node.entries[0] : undefined;
+  if (only !== undefined && Object.hasOwn(LONG, only.key)) return { tag: LONG[only.key]!, argument: only.node };
+  const foreign = node.entries.find(({ key }) => key.startsWith('Fn::'));
+  return foreign === undefined ? null : { tag: `!${foreign.key.slice(4)}`, argument: foreign.node };
+}
+
+/** Reads a tag or long form. `undefined`: it is one, and wrong (reported); `null`: the node is an ordinary value. */
+export function readSpecial(node: Node, problems: Problems): Special | null | undefined {
+  const found = specialTag(node);
+  if (found === null) return null;
+  const { tag, argument } = found;
+  const text = textOf(argument);
+  switch (tag) {
+    case '!Ref': if (text !== null && text !== '') return { kind: 'ref', address: text }; break;
+    case '!GetAtt': { const attribute = attributeOf(argument, text); if (attribute !== null) return attribute; break; }
+    case '!Env': if (text !== null && /^[A-Za-z_]\w*$/u.test(text)) return { kind: 'env', name: text }; break;
+    case '!File': if (text !== null && text !== '') return { kind: 'file', path: text }; break;
+    case '!Text': if (text !== null && text !== '') return { kind: 'text', path: text }; break;
+    case '!Any': if (text === '' || text === 'true') return { kind: 'any' }; break;
+    default: {
+      const name = sanitise(tag.slice(0, 60));
+      const instead = FOREIGN[tag.slice(1)];
+      problems.error('unknown-tag', node.at, `${quote(name)} is not a tag of this language: there are ${Object.keys(WRITE).join(', ')}${problems.meant(tag, Object.keys(WRITE))}`, instead ?? 'write the value itself; text that begins with ! stands in double quotes');
+      return undefined;
+    }
+  }
+  problems.error('tag-argument', node.at, `${tag} has no usable argument`, `write  ${WRITE[tag]}`);
+  return undefined;
+}
+
+function textOf(node: Node): string | null {
+  if (node.kind !== 'scalar' || node.tag !== null) return null;
+  return typeof node.value === 'string' ? node.value : node.source ?? '';
+}
+
+function attributeOf(argument: Node, text: string | null): Special | null {
+  if (text !== null) {
+    const dot = text.indexOf('.');
+    return dot > 0 && dot < text.length - 1 ? { kind: 'attribute', address: text.slice(0, dot), path: text.slice(dot + 1) } : null;
+  }
+  if (argument.kind !== 'list') return null;
+  const [address, ...parts] = argument.items.map(textOf);
+  return address && parts.length > 0 && parts.every((part) => part) ? { kind: 'attribute', address, path: parts.join('.') } : null;
+}
+
+/** The JSON that the rest of the program sees (src/model/change-plan.ts); `!Text` is inlined elsewhere. */
+export function specialJson(special: Exclude<Special, { kind: 'text' }>): JsonObject {
+  switch (special.kind) {
+    case 'ref': return { Ref: special.address };
+    case 'attribute': return { 'Fn::GetAtt': [special.address, special.path] };
+    case 'env': return { $secret: { env: special.name } };
+    case 'file': return { $secret: { file: special.path } };
+    case 'any': return { $any: true };
+    default: return special satisfies never;
+  }
+}

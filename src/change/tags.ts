@@ -1,0 +1,76 @@
+import type { Json, JsonObject } from '../model/json.ts';
+import { sanitise } from '../model/sanitise.ts';
+import type { ListNode, Node } from './node.ts';
+import { entryOf, kindOf } from './node.ts';
+import { pasteMap } from './paste.ts';
+import { quote } from './problems.ts';
+import { coerceText } from './scalar.ts';
+import type { Spot, ValueContext } from './values-context.ts';
+
+/** Limits of EC2, RDS and S3 alike ("Tag restrictions" of the Tagging AWS Resources guide). */
+const MOST_TAGS = 50;
+const LONGEST_KEY = 128;
+const LONGEST_VALUE = 256;
+
+/**
+ * The tags of a resource, in aiplan always a map of texts. `value` reads what stands behind a tag when it is not plain text.
+ */
+export function readTags(spot: Spot, context: ValueContext, value: (spot: Spot) => Json | undefined): JsonObject | undefined {
+  const { problems, mode } = context;
+  const { node, place } = spot;
+  const name = spot.path;
+  if (node.kind === 'list') {
+    problems.error('tags-as-list', node.at, `${name} is a map in a change plan, not a list of Key and Value`, `${name}: ${pasteMap(pairsOf(node))}`);
+    return undefined;
+  }
+  if (node.kind !== 'map' || node.tag !== null) {
+    if (node.kind !== 'bad') problems.error('wrong-type', node.at, `${name} is ${kindOf(node)}; a map of texts is wanted`, `${name}: { team: platform }`);
+    return undefined;
+  }
+  const only = node.entries.length === 1 ? node.entries[0] : undefined;
+  if (only !== undefined && (only.key === 'Ref' || only.key.startsWith('Fn::'))) {
+    problems.error('ambiguous-tags', only.at, `a map whose only key is ${quote(only.key)} reads as a reference`, 'tags cannot be a reference as a whole; name a second tag beside this one');
+    return undefined;
+  }
+  const tags: Record<string, Json> = {};
+  for (const { key, at, node: inner } of node.entries) {
+    context.positions[`${place}.${key}`] = problems.places.at(at);
+    if (/^(?:aws|aiplan):/iu.test(key)) {
+      problems.error('reserved-tag', at, mode === 'properties'
+        ? `the tag ${quote(key)} is reserved: ${/^aws:/iu.test(key) ? 'AWS' : 'aiplan'} writes it`
+        : `the tag ${quote(key)} is not among a resource's own tags and cannot be compared`, 'delete the line');
+      continue;
+    }
+    if (key === '' || key.length > LONGEST_KEY) problems.error('tag-limit', at, `a tag key has 1 to ${LONGEST_KEY} characters; ${quote(key)} has ${key.length}`);
+    const text = tagValue({ ...spot, node: inner, type: { kind: 'string' }, property: undefined, path: `${name}.*`, place: `${place}.${key}`, inList: false }, context, value);
+    if (typeof text === 'string' && text.length > LONGEST_VALUE) problems.error('tag-limit', inner.at, `a tag value has at most ${LONGEST_VALUE} characters; that of ${quote(key)} has ${text.length}`);
+    if (text !== undefined) tags[key] = text;
+  }
+  if (node.entries.length > MOST_TAGS) problems.error('tag-limit', node.at, `a resource has at most ${MOST_TAGS} tags; here are ${node.entries.length}`);
+  return tags;
+}
+
+function tagValue(spot: Spot, context: ValueContext, value: (spot: Spot) => Json | undefined): Json | undefined {
+  const { node } = spot;
+  if (node.kind === 'scalar' && node.tag === null && node.value === null && context.mode === 'properties' && context.action === 'create') {
+    context.problems.error('null-not-allowed', node.at, 'null removes a tag, and a create has none to remove', 'delete the line, or write  ""  for an empty tag');
+    return undefined;
+  }
+  return value(spot);
+}
+
+/** What a list of `{ Key, Value }` means, for the map to paste instead. */
+function pairsOf(list: ListNode): (readonly [string, string])[] {
+  return list.items.flatMap((item) => {
+    if (item.kind !== 'map') return [];
+    const key = plainText(entryOf(item, 'Key')?.node);
+    const text = plainText(entryOf(item, 'Value')?.node);
+    return key === null ? [] : [[key, text ?? ''] as const];
+  });
+}
+
+function plainText(node: Node | undefined): string | null {
+  if (node?.kind !== 'scalar' || node.tag !== null) return null;
+  const coerced = coerceText(node);
+  return sanitise('value' in coerced ? coerced.value : node.source ?? '');
+}

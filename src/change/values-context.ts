@@ -1,0 +1,51 @@
+import type { DeclaredAction, Position } from '../model/change-plan.ts';
+import type { TypeRules } from '../model/resource-type.ts';
+import type { PropertySchema, PropertyType, TypeSchema } from '../model/schema.ts';
+import type { Node } from './node.ts';
+import type { Problems } from './problems.ts';
+import type { Special } from './special.ts';
+
+export type Mode = 'properties' | 'expect' | 'find';
+
+/** Where `!Env` and `!File` may read from; checked by the parser where the caller says it. */
+export interface SecretSources { readonly prefixes: readonly string[]; readonly files: readonly string[] }
+
+export interface ValueContext {
+  readonly address: string;
+  readonly mode: Mode;
+  readonly action: DeclaredAction;
+  readonly schema: TypeSchema;
+  readonly rules: TypeRules;
+  readonly problems: Problems;
+  /** Filled with the place of every property, by dotted path. */
+  readonly positions: Record<string, Position>;
+  /** Filled with every reference; they are judged when all entries are known. */
+  readonly references: PendingReference[];
+  readonly readText: ((path: string) => string) | undefined;
+  readonly secrets: SecretSources | undefined;
+}
+
+export interface PendingReference {
+  /** Of the entry that holds it. */
+  readonly address: string;
+  readonly at: number;
+  /** Dotted path in the entry: `properties.VPCSecurityGroups.0`. */
+  readonly place: string;
+  readonly special: Extract<Special, { kind: 'ref' | 'attribute' }>;
+  readonly wanted: PropertyType;
+  readonly refers: PropertySchema['refers'];
+}
+
+/** One value on its way through the schema. */
+export interface Spot {
+  readonly node: Node;
+  readonly type: PropertyType;
+  readonly property: PropertySchema | undefined;
+  /** With `*` for list elements and map keys, as the rules of a type write it. */
+  readonly path: string;
+  /** With the element's number, as `positions` has it. */
+  readonly place: string;
+  readonly inList: boolean;
+}
+
+export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);

@@ -1,0 +1,159 @@
+import type { Json, JsonObject } from '../model/json.ts';
+import type { PropertySchema } from '../model/schema.ts';
+import { judgeName, requireProperties } from './names.ts';
+import { kindOf, type MapNode, type Node } from './node.ts';
+import { list, quote } from './problems.ts';
+import { coerceBoolean, coerceNumber, coerceText, type Coerced } from './scalar.ts';
+import { placeSpecial, readSecret } from './placement.ts';
+import { readSpecial, specialTag } from './special.ts';
+import { readTags } from './tags.ts';
+import { own, type Spot, type ValueContext } from './values-context.ts';
+
+/**
+ * Reads `properties`, `expect` or `find` by the type's schema: names, kinds, allowed values, tags, references. Every
+ * problem is reported; what could not be read is left out. Undefined where the node is no map.
+ */
+export function readValues(node: Node, context: ValueContext): JsonObject | undefined {
+  const { mode, problems, schema } = context;
+  if (node.kind === 'bad') return undefined;
+  if (node.kind !== 'map' || specialTag(node) !== null) {
+    problems.error('wrong-type', node.at, `${mode} is ${kindOf(node)}; a map is wanted`, `${mode}: { ${Object.keys(schema.properties)[0] ?? 'Name'}: … }`);
+    return undefined;
+  }
+  const result: Record<string, Json> = {};
+  for (const { key, at, node: value } of node.entries) {
+    context.positions[`${mode}.${key}`] = problems.places.at(at);
+    const property = judgeName(key, at, context);
+    if (property === undefined) continue;
+    const read = readValue({ node: value, type: property.type, property, path: key, place: `${mode}.${key}`, inList: false }, context);
+    if (read !== undefined) result[key] = read;
+  }
+  if (mode === 'properties' && context.action === 'create') {
+    const names = Object.entries(schema.properties).filter(([name, { required }]) => required === true || name === context.rules.nameProperty);
+    requireProperties(names, node, `a create of ${schema.type}`, problems);
+  }
+  return result;
+}
+
+function readValue(spot: Spot, context: ValueContext): Json | undefined {
+  const { node, type, path } = spot;
+  if (node.kind === 'bad') return undefined;
+  if (context.rules.secretInput.includes(path)) return readSecret(spot, context);
+  if (type.kind === 'tags') return isNull(node) ? readNull(spot, context) : readTags(spot, context, (inner) => readValue(inner, context));
+  const special = readSpecial(node, context.problems);
+  if (special === undefined) return undefined;
+  if (special !== null) return placeSpecial(special, spot, context);
+  if (isNull(node)) return readNull(spot, context);
+  switch (type.kind) {
+    case 'string': return scalar(spot, context, (found) => coerceText(found, context.rules.sensitive.includes(path) ? 'lines' : 'one line'));
+    case 'integer': return scalar(spot, context, (found) => coerceNumber(found, 'integer'));
+    case 'number': return scalar(spot, context, (found) => coerceNumber(found, 'number'));
+    case 'boolean': return scalar(spot, context, coerceBoolean);
+    case 'list': return readList(spot, context);
+    case 'map': case 'object': return readMap(spot, context);
+    case 'union': {
+      const fits = type.types.find(({ kind }) => (node.kind === 'list' ? kind === 'list' : node.kind === 'map' ? kind === 'object' || kind === 'map' || kind === 'json' : kind !== 'list' && kind !== 'object' && kind !== 'map'));
+      return readValue({ ...spot, type: fits ?? type.types[0] ?? { kind: 'json' } }, context);
+    }
+    default: return readJson(node, spot, context);
+  }
+}
+
+const isNull = (node: Node): boolean => node.kind === 'scalar' && node.tag === null && node.value === null;
+
+/** `null` removes or resets in an update, means "not set" in `expect`, and nothing elsewhere. */
+function readNull({ node, type, property, path, inList }: Spot, { mode, action, rules, problems }: ValueContext): null | undefined {
+  if (mode === 'expect' && !inList) return null;
+  const refuse = (why: string, help: string): undefined => problems.error('null-not-allowed', node.at, `${path} is null: ${why}`, help) as undefined;
+  if (mode === 'find') return refuse('a search names values', 'delete the line, or write the value to look for');
+  if (inList) return refuse('a list element is written whole', 'write the value, or delete it from the list');
+  if (action === 'create') return refuse('a create has nothing to reset', 'delete the line');
+  if (property?.required === true) return refuse('AWS requires it', 'write a value, or delete the line');
+  const resets = path.includes('.') || type.kind === 'list' || type.kind === 'map' || type.kind === 'tags' || own(rules.properties, path)?.reset !== undefined;
+  return resets ? null : refuse('aiplan knows no default to reset it to', 'write the value that it shall have, or delete the line');
+}
+
+function scalar(spot: Spot, { problems }: ValueContext, coerce: (node: Extract<Node, { kind: 'scalar' }>) => Coerced<string | number | boolean>): Json | undefined {
+  const { node, path, property } = spot;
+  if (node.kind !== 'scalar') {
+    const kind = spot.type.kind === 'string' ? 'text' : spot.type.kind === 'boolean' ? 'true or false' : 'a number';
+    problems.error('wrong-type', node.at, `${path} is ${kindOf(node)}; ${kind} is wanted`, node.kind === 'list' ? 'write one value, without brackets' : undefined);
+    return undefined;
+  }
+  const coerced = coerce(node);
+  if ('problem' in coerced) {
+    const { code, message, help } = coerced.problem;
+    if (code === 'unsafe-character') problems.unsafe(node.at, message);
+    else problems.error(code, node.at, `${path}: ${message}`, help);
+    return undefined;
+  }
+  const { value } = coerced;
+  const allowed = property?.values;
+  if (allowed !== undefined && typeof value !== 'boolean' && !allowed.includes(value)) {
+    problems.error('value-not-allowed', node.at, `${path}: ${quote(value)} is not allowed${problems.meant(String(value), allowed.map(String))}`, `allowed: ${list(allowed)}`);
+    return undefined;
+  }
+  return value;
+}
+
+function readList(spot: Spot, context: ValueContext): Json | undefined {
+  const { node, type, path, place } = spot;
+  if (node.kind !== 'list' || type.kind !== 'list') {
+    context.problems.error('wrong-type', node.at, `${path} is ${kindOf(node)}; a list is wanted`, node.kind === 'map' ? 'put the element in brackets:  [ { … } ]' : 'put the value in brackets:  [ … ]');
+    return undefined;
+  }
+  const items: Json[] = [];
+  node.items.forEach((item, index) => {
+    const inner = `${place}.${index}`;
+    context.positions[inner] = context.problems.places.at(item.at);
+    const read = readValue({ node: item, type: type.element, property: spot.property, path: `${path}.*`, place: inner, inList: true }, context);
+    if (read !== undefined) items.push(read);
+  });
+  return items;
+}
+
+function readMap(spot: Spot, context: ValueContext): Json | undefined {
+  const { node, type, path, place } = spot;
+  const { problems, schema, mode, action } = context;
+  if (node.kind !== 'map') {
+    problems.error('wrong-type', node.at, `${path} is ${kindOf(node)}; a map is wanted`);
+    return undefined;
+  }
+  const definition = type.kind === 'object' ? schema.definitions[type.definition] ?? {} : undefined;
+  const result: Record<string, Json> = {};
+  for (const { key, at, node: value } of node.entries) {
+    const inner = `${place}.${key}`;
+    context.positions[inner] = problems.places.at(at);
+    const property: PropertySchema | undefined = definition === undefined ? undefined : own(definition, key);
+    if (definition !== undefined && property === undefined) {
+      problems.error('unknown-property', at, `${path} has no property ${quote(key)}${problems.meant(key, Object.keys(definition))}`, `there are: ${list(Object.keys(definition))}`);
+      continue;
+    }
+    if (mode === 'properties' && own(schema.attributes, `${path}.${key}`) !== undefined) {
+      problems.error('read-only-attribute', at, `${path}.${key} is assigned by AWS and cannot be set`, 'delete the line');
+      continue;
+    }
+    const wanted = property?.type ?? (type.kind === 'map' ? type.element : { kind: 'json' as const });
+    const read = readValue({ node: value, type: wanted, property, path: `${path}.${definition === undefined ? '*' : key}`, place: inner, inList: false }, context);
+    if (read !== undefined) result[key] = read;
+  }
+  if (definition !== undefined && mode === 'properties' && (action === 'create' || path.includes('*'))) {
+    requireProperties(Object.entries(definition).filter(([, { required }]) => required === true), node as MapNode, path, problems);
+  }
+  return result;
+}
+
+/** Free JSON: any value; references allowed; exact numbers only. */
+function readJson(node: Node, spot: Spot, context: ValueContext): Json | undefined {
+  const { problems } = context;
+  if (node.kind === 'bad') return undefined;
+  const special = readSpecial(node, problems);
+  if (special === undefined) return undefined;
+  if (special !== null) return placeSpecial(special, { ...spot, node, type: { kind: 'json' } }, context);
+  if (node.kind === 'list') return node.items.map((item) => readJson(item, spot, context)).filter((item) => item !== undefined);
+  if (node.kind === 'map') {
+    return Object.fromEntries(node.entries.map(({ key, node: value }) => [key, readJson(value, spot, context)] as const).filter(([, value]) => value !== undefined));
+  }
+  if (node.value === null || typeof node.value === 'boolean') return node.value;
+  return scalar({ ...spot, node, property: undefined }, context, (found) => (typeof found.value === 'number' ? coerceNumber(found, 'number') : coerceText(found, 'lines')));
+}

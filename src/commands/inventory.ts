@@ -1,0 +1,77 @@
+import { writeEntry } from '../change/write.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { ResourceType } from '../model/resource-type.ts';
+import { row, span } from '../views/rows.ts';
+import { printJson, tell } from './output.ts';
+import type { World } from './world.ts';
+
+/** `aiplan inventory [TYPE] [--tag …]`: live resources as entries ready to paste. */
+export async function inventory(world: World, type: string | undefined, { tag = [] }: { tag?: readonly string[] }): Promise<ExitCode> {
+  const types = type === undefined ? world.types.all : [known(world, type)];
+  const wanted = tag.map((text) => {
+    const at = text.indexOf('=');
+    if (at < 1) throw new UserError('bad-tag', `"${text}" is not NAME=VALUE`, { help: 'for example --tag team=platform' });
+    return [text.slice(0, at), text.slice(at + 1)] as const;
+  });
+  const aws = await world.reader();
+  const found = await Promise.all(types.map((candidate) => candidate.read(aws, { identities: [], all: true, detailed: new Set() })));
+  const matches = found.flatMap(({ resources }) => resources).filter((live) => {
+    const rules = world.types.get(live.type)?.rules;
+    const tags = live.properties['Tags'] as Readonly<Record<string, string>> | undefined;
+    return rules?.goneStates.includes(live.state) !== true && wanted.every(([name, value]) => tags?.[name] === value);
+  });
+  const detailed = await detail(world, matches);
+  const failures = found.flatMap((result) => result.failures);
+  tell(world.io, world.options, failures.map((failure) => row(0, span(`could not read ${failure.type}`, 'destroy'), `: ${failure.code}: ${failure.message}`)), 'error');
+  show(world, detailed);
+  return failures.length > 0 ? exitCodes.error : exitCodes.done;
+}
+
+/** `aiplan import TYPE ID…`: these resources as entries; every one must exist. */
+export async function importCommand(world: World, type: string, identities: readonly string[]): Promise<ExitCode> {
+  const resourceType = known(world, type);
+  const result = await resourceType.read(await world.reader(), { identities, all: false, detailed: new Set(identities) });
+  const failure = result.failures[0];
+  if (failure !== undefined) throw new UserError('read-failed', `cannot read ${failure.type} "${failure.identity ?? ''}": ${failure.code}: ${failure.message}`, { help: `reading needs ${resourceType.iam.read.join(', ')}` });
+  const missing = identities.filter((identity) => !result.resources.some((live) => live.identity.toLowerCase() === identity.toLowerCase()));
+  if (missing.length > 0) throw new UserError('not-found', `AWS has no ${type} ${missing.map((identity) => `"${identity}"`).join(', ')}`, { help: 'check the identity, account and region' });
+  show(world, result.resources);
+  return exitCodes.done;
+}
+
+function known(world: World, type: string): ResourceType {
+  const found = world.types.get(type);
+  if (found === undefined) throw new UserError('unknown-type', `"${type}" is not a type that aiplan knows`, { help: world.types.all.map((candidate) => candidate.type).join(', ') });
+  return found;
+}
+
+async function detail(world: World, resources: readonly LiveResource[]): Promise<readonly LiveResource[]> {
+  const aws = await world.reader();
+  const results = await Promise.all(world.types.all.map(async (type) => {
+    const identities = resources.filter((live) => live.type === type.type).map((live) => live.identity);
+    return identities.length === 0 ? [] : (await type.read(aws, { identities, all: false, detailed: new Set(identities) })).resources;
+  }));
+  return results.flat();
+}
+
+function show(world: World, resources: readonly LiveResource[]): void {
+  const used = new Set<string>();
+  const entries = resources.map((live) => ({ address: addressOf(live, used), live }));
+  if (world.options.json === true) printJson(world.io, entries.map(({ address, live }) => ({ address, type: live.type, id: live.identity, properties: live.properties })));
+  else {
+    world.io.stdout.write(entries.map(({ address, live }) => writeEntry(address, live, world.types.get(live.type)?.managed === true ? 'update' : 'read')).join('\n'));
+    tell(world.io, world.options, [row(0, span(`${entries.length} resources`, 'muted'))]);
+  }
+}
+
+/** A unique PascalCase address from the Name tag or the identity. */
+function addressOf(live: LiveResource, used: Set<string>): string {
+  const tags = live.properties['Tags'] as Readonly<Record<string, string>> | undefined;
+  const base = (tags?.['Name'] ?? live.identity).split(/[^A-Za-z0-9]+/u).filter((word) => word !== '').map((word) => word[0]!.toUpperCase() + word.slice(1)).join('') || 'Resource';
+  const start = /^[A-Za-z]/u.test(base) ? base : `R${base}`;
+  let address = start;
+  for (let count = 2; used.has(address); count += 1) address = `${start}${count}`;
+  used.add(address);
+  return address;
+}

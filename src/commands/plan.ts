@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import { exitCodes, type ExitCode } from '../model/error.ts';
+import type { Plan } from '../model/plan.ts';
+import { planRows } from '../views/plan-rows.ts';
+import { row, span } from '../views/rows.ts';
+import { planText, writePlanFile } from '../store/plan-file.ts';
+import { print, tell } from './output.ts';
+import { makePlan, parseSource } from './planning.ts';
+import { readInput, type World } from './world.ts';
+
+export interface PlanOptions { readonly out?: string; readonly detailedExitcode?: boolean }
+
+/** True when a plan cannot be applied as it is. */
+export const isBlocked = (plan: Plan): boolean => plan.summary.blocked > 0 || plan.findings.some((finding) => finding.severity === 'error');
+
+/** `aiplan plan FILE`: reads AWS, shows what would happen, and with `-o` keeps the plan. */
+export async function planCommand(world: World, file: string, { out, detailedExitcode }: PlanOptions): Promise<ExitCode> {
+  const { io, options } = world;
+  const source = parseSource(world, readInput(io, file), file);
+  const { plan } = await makePlan(world, source);
+  if (out !== undefined) writePlanFile(resolve(io.current, out), plan);
+  if (options.json === true) io.stdout.write(planText(plan));
+  else print(io, options, planRows(plan, io.clock.now(), file));
+  if (out !== undefined) tell(io, options, [row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`)]);
+  if (isBlocked(plan)) return exitCodes.blocked;
+  return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep') ? exitCodes.changes : exitCodes.done;
+}
+

@@ -1,0 +1,123 @@
+import { Command, CommanderError, Option } from 'commander';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import { errorRows } from '../views/error-rows.ts';
+import { findingRows, inFindingOrder } from '../views/plan-rows.ts';
+import type { GlobalOptions, Io } from './io.ts';
+import { printJson, tell } from './output.ts';
+import type { World } from './world.ts';
+
+type Work = (world: World, ...values: never[]) => Promise<ExitCode>;
+
+/** Parses the command line, runs one command, and turns whatever happens into an exit code and readable lines. */
+export async function runProgram(io: Io, words: readonly string[], version: string): Promise<number> {
+  let code: ExitCode = exitCodes.done;
+  let global: GlobalOptions = { color: true };
+
+  /** Wraps a command: opens the world, loads the verb lazily, closes the world. */
+  const action = (load: () => Promise<Work>) => async (...values: unknown[]): Promise<void> => {
+    const command = values.at(-1) as Command;
+    global = command.optsWithGlobals<GlobalOptions>();
+    const { openWorld } = await import('./world.ts');
+    const world = openWorld(io, global);
+    try {
+      code = await (await load())(world, ...(values.slice(0, -1) as never[]));
+    } finally {
+      world.close();
+    }
+  };
+
+  const program = buildProgram(version, action);
+  const output = { writeOut: (text: string) => io.stdout.write(text), writeErr: (text: string) => io.stderr.write(text) };
+  const prepare = (command: Command): void => {
+    command.exitOverride().configureOutput(output).showHelpAfterError('(aiplan --help shows the commands)');
+    for (const inner of command.commands) prepare(inner);
+  };
+  prepare(program);
+  try {
+    await completions(program, words);
+    if (words.length === 0) program.outputHelp();
+    else await program.parseAsync([...words], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.error;
+    return report(io, global, error);
+  }
+}
+
+async function report(io: Io, options: GlobalOptions, error: unknown): Promise<ExitCode> {
+  const findings = error instanceof UserError && 'findings' in error ? (error as UserError & { findings: Parameters<typeof inFindingOrder>[0]; file: string }) : null;
+  if (options.json === true && error instanceof UserError) {
+    printJson(io, { error: error.code, message: error.message, ...(error.where === undefined ? {} : { where: error.where }), ...(error.help === undefined ? {} : { help: error.help }), ...(findings === null ? {} : { findings: inFindingOrder(findings.findings) }) });
+  } else {
+    if (findings !== null) tell(io, options, inFindingOrder(findings.findings).flatMap((finding) => findingRows(finding, findings.file)), 'error');
+    tell(io, options, errorRows(error), 'error');
+  }
+  return error instanceof UserError ? error.exitCode : exitCodes.error;
+}
+
+/** Shell completion: `aiplan complete bash|zsh|fish|powershell` prints the script; the shells call `aiplan complete -- …`. */
+async function completions(program: Command, words: readonly string[]): Promise<void> {
+  if (words[0] !== 'complete') return;
+  const { default: tab } = await import('@bomb.sh/tab/commander');
+  tab(program as never);
+}
+
+function buildProgram(version: string, action: (load: () => Promise<Work>) => (...values: unknown[]) => Promise<void>): Command {
+  const program = new Command('aiplan')
+    .description('Plan, review, apply and roll back AWS changes. A person confirms each destruction; a snapshot is taken before anything changes.')
+    .version(version)
+    .option('--profile <name>', 'AWS profile')
+    .option('--region <region>', 'AWS region')
+    .option('--endpoint <url>', 'one endpoint for all services, for an emulator')
+    .option('--live <file>', 'plan against recorded live state, without credentials and network')
+    .option('--json', 'one JSON document on standard output')
+    .option('--quiet', 'no notes on standard error')
+    .option('--no-color', 'no colour');
+
+  program.command('validate').argument('<file>', 'change plan').description('check a change plan without AWS; every error at once')
+    .action(action(async () => (await import('./validate.ts')).validate));
+  program.command('plan').argument('<file>', 'change plan').description('read AWS and show what would happen')
+    .option('-o, --out <plan>', 'keep the plan in a file').option('--detailed-exitcode', 'exit 2 when there are changes')
+    .action(action(async () => (await import('./plan.ts')).planCommand));
+  program.command('check').argument('<file...>', 'change plans').description('dry run for CI: exit 0 clean, 3 blocked')
+    .addOption(new Option('--format <format>', 'form of the result').choices(['text', 'json', 'markdown']).default('text'))
+    .action(action(async () => {
+      const { check } = await import('./check.ts');
+      return (world: World, files: readonly string[], options: { format: 'text' | 'json' | 'markdown' }) => check(world, files, world.options.json === true ? 'json' : options.format);
+    }));
+  program.command('show').argument('<plan>', 'plan file').description('show a plan file')
+    .action(action(async () => (await import('./show.ts')).show));
+  program.command('review').argument('<file>', 'plan file or change plan').description('look at a plan as a person; with --sign make an approval')
+    .option('--sign <key>', 'sign the confirmations with an SSH key').option('-o, --out <file>', 'where the signed approval goes')
+    .action(action(async () => (await import('./review.ts')).review));
+  program.command('apply').argument('<file>', 'plan file or change plan').description('review, confirm and carry out')
+    .option('--approval <file>', 'signed approval').option('--yes', 'answer a plan without destruction or grant, where the configuration allows it')
+    .action(action(async () => (await import('./apply.ts')).applyCommand));
+  program.command('rollback').argument('<run>', 'run id').description('take a run back: inverse changes, restores, removal of what it made')
+    .option('-o, --out <plan>', 'only keep the rollback plan in a file').option('--approval <file>', 'signed approval').option('--yes', 'as in apply')
+    .action(action(async () => (await import('./rollback.ts')).rollback));
+  program.command('runs').argument('[run]', 'run id').description('list runs, or show one')
+    .action(action(async () => (await import('./runs.ts')).runs));
+  program.command('captures').argument('[verb]', '`expire` removes the expired ones').description('list the captures of this store')
+    .action(action(async () => (await import('./captures.ts')).captures));
+  program.command('refresh').argument('<file>', 'change plan').description('record the live state that a plan would read')
+    .option('-o, --out <live>', 'where the record goes')
+    .action(action(async () => {
+      const { refreshCommand } = await import('./refresh.ts');
+      return (world: World, file: string, options: { out?: string }) => refreshCommand(world, file, options.out);
+    }));
+  program.command('inventory').argument('[type]', 'resource type').description('live resources as entries ready to paste')
+    .option('--tag <name=value...>', 'only with these tags')
+    .action(action(async () => (await import('./inventory.ts')).inventory));
+  program.command('import').argument('<type>', 'resource type').argument('<id...>', 'identities').description('named live resources as entries ready to paste')
+    .action(action(async () => (await import('./inventory.ts')).importCommand));
+  program.command('setup').description('make the capture bucket, and show the configuration')
+    .option('--iam', 'only list the IAM actions that each purpose needs')
+    .action(action(async () => (await import('./setup.ts')).setup));
+  program.command('schema').description('JSON Schema of the change-plan language')
+    .action(action(async () => (await import('./schema.ts')).schema));
+  program.command('sandbox').addArgument(program.createArgument('<verb>', 'what to do').choices(['up', 'down', 'seed', 'status'])).argument('[fixture]', 'fixture folder, for seed').description('a local AWS emulator')
+    .option('--port <port>', 'loopback port')
+    .action(action(async () => (await import('./sandbox.ts')).sandbox));
+  return program;
+}

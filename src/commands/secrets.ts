@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import { UserError } from '../model/error.ts';
+import type { SecretRef } from '../model/json.ts';
+import type { SecretSource } from '../model/ports.ts';
+import { readWhole } from '../store/files.ts';
+import type { World } from './world.ts';
+
+/** Secrets that a change plan names: variables with an allowed prefix, files that the outside configuration lists. */
+export function secretSource({ io, configuration }: Pick<World, 'io' | 'configuration'>): SecretSource {
+  return {
+    async resolve(ref: SecretRef) {
+      const { env, file } = ref.$secret;
+      if (env !== undefined) {
+        if (!configuration.secretPrefixes.some((prefix) => env.startsWith(prefix))) {
+          throw new UserError('secret-not-allowed', `the variable "${env}" may not be read`, { help: `its name must start with ${configuration.secretPrefixes.join(' or ')}, or add \`secret_prefixes\` to your configuration` });
+        }
+        const text = io.environment[env];
+        if (text === undefined || text === '') throw new UserError('secret-missing', `the variable "${env}" is not set`, { help: 'set it for this command' });
+        return text;
+      }
+      const path = resolve(io.current, file ?? '');
+      if (!configuration.secretFiles.includes(path)) {
+        throw new UserError('secret-not-allowed', `the file "${file ?? ''}" may not be read`, { help: 'add its full path to `secret_files` in your configuration, outside the working tree' });
+      }
+      const text = readWhole(path)?.replace(/\r?\n$/u, '');
+      if (text === undefined || text === '') throw new UserError('secret-missing', `the file "${file ?? ''}" is missing or empty`, { help: 'write the secret into it' });
+      return text;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { join, resolve } from 'node:path';
+import type { Configuration } from '../model/configuration.ts';
+import type { LiveState, Target } from '../model/live.ts';
+import type { AwsReader, AwsSession } from '../model/call.ts';
+import type { ResourceTypes } from '../model/resource-type.ts';
+import type { ApplySession } from '../model/ports.ts';
+import type { Schemas } from '../model/schema.ts';
+import { UserError } from '../model/error.ts';
+import { captureBucketOf } from '../engine/context.ts';
+import { loadConfiguration } from '../store/configuration.ts';
+import { readWhole } from '../store/files.ts';
+import { foldersOf, isInside, type Folders } from '../store/folders.ts';
+import { loadSchema } from '../../providers/aws/schema.ts';
+import { resourceTypes } from '../../providers/index.ts';
+import type { GlobalOptions, Io } from './io.ts';
+
+/** What a command works with: who asks, with which configuration, and how to reach AWS. */
+export interface World {
+  readonly io: Io;
+  readonly options: GlobalOptions;
+  readonly folders: Folders;
+  readonly configuration: Configuration;
+  /** Folder of plans applied, approvals, journals and locks. */
+  readonly store: string;
+  readonly types: ResourceTypes;
+  readonly schemas: Schemas;
+  /** A session that refuses every mutating call. Made once. */
+  reader(): Promise<AwsSession>;
+  /** A session that lets declared calls through; for apply and rollback only. */
+  applier(run: string): Promise<ApplySession & { close(): void }>;
+  /** Who is calling, and where. Made once. Throws UserError when the credentials do not work. */
+  target(): Promise<Target>;
+  /** The recorded live state of `--live`, or null. */
+  recorded(): LiveState | null;
+  close(): void;
+}
+
+/** Opens the world of one command. Nothing is read from AWS before it is asked for. */
+export function openWorld(io: Io, options: GlobalOptions): World {
+  const folders = foldersOf(io.environment, io.current);
+  const configuration = loadConfiguration(folders);
+  const store = configuration.store ?? join(folders.state, 'store');
+  let session: Promise<AwsSession & { close(): void }> | undefined;
+  let target: Promise<Target> | undefined;
+
+  const sessionOptions = async () => {
+    const { resolveEndpoint, resolveRegion } = await import('../../providers/aws/target.ts');
+    const region = await resolveRegion(io.environment, options.region, options.profile);
+    return {
+      region, endpoint: resolveEndpoint(io.environment, options.endpoint),
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+    };
+  };
+  const reader = (): Promise<AwsSession & { close(): void }> => {
+    session ??= (async () => {
+      const { openSession } = await import('../../providers/aws/session.ts');
+      return openSession({ ...(await sessionOptions()), mode: 'read-only' });
+    })();
+    return session;
+  };
+  const findTarget = async (): Promise<Target> => {
+    const aws: AwsReader = await reader();
+    const { caller } = await import('../../providers/aws/target.ts');
+    const { region, endpoint } = await sessionOptions();
+    const { account, arn } = await caller(aws);
+    const alias = configuration.aliases[account];
+    return { account, region, caller: arn, endpoint, ...(alias === undefined ? {} : { alias }) };
+  };
+
+  return {
+    io, options, folders, configuration, store,
+    types: resourceTypes,
+    schemas: loadSchema,
+    reader,
+    async applier(run) {
+      const { openSession } = await import('../../providers/aws/session.ts');
+      const where = await this.target();
+      const settings = { ...(await sessionOptions()), mode: 'apply' as const, userAgent: run, captureBucket: captureBucketOf(configuration, where) };
+      return renewable(() => openSession(settings));
+    },
+    target() {
+      target ??= findTarget();
+      return target;
+    },
+    recorded() {
+      return options.live === undefined ? null : readLive(resolve(io.current, options.live));
+    },
+    close() {
+      void session?.then((open) => open.close(), () => undefined);
+    },
+  };
+}
+
+/** A session that can be made anew, so that the credentials are resolved again. */
+function renewable(open: () => AwsSession & { close(): void }): ApplySession & { close(): void } {
+  let session = open();
+  return {
+    get counts() { return session.counts; },
+    read: (call) => session.read(call),
+    mutate: (call, resolved, permit) => session.mutate(call, resolved, permit),
+    async renew() { session.close(); session = open(); },
+    close() { session.close(); },
+  };
+}
+
+function readLive(path: string): LiveState {
+  const text = readWhole(path);
+  if (text === null) throw new UserError('no-such-file', `there is no file "${path}"`, { help: 'record one with `aiplan refresh FILE -o live.json`' });
+  try {
+    const live = JSON.parse(text) as LiveState;
+    if (live?.format === 'aiplan/live@1' && Array.isArray(live.resources) && typeof live.target?.account === 'string') return { ...live, recorded: true };
+  } catch (error) {
+    throw new UserError('not-a-live-file', `"${path}" is not JSON`, { cause: error, help: 'record one with `aiplan refresh FILE -o live.json`' });
+  }
+  throw new UserError('not-a-live-file', `"${path}" is not an aiplan/live@1 file`, { help: 'record one with `aiplan refresh FILE -o live.json`' });
+}
+
+/** A file's text, by a path relative to the current folder. Throws UserError `no-such-file`. */
+export function readInput(io: Io, file: string): string {
+  const text = readWhole(resolve(io.current, file));
+  if (text === null) throw new UserError('no-such-file', `there is no file "${file}"`, { help: 'check the path' });
+  return text;
+}
+
+/**
+ * How `!Text PATH` reads: below the folder of the change plan only, so that a plan cannot carry a file of the machine
+ * into a place where an agent can read it.
+ */
+export function textReader(io: Io, file: string): (path: string) => string {
+  const folder = resolve(io.current, file, '..');
+  return (path) => {
+    const full = resolve(folder, path);
+    if (!isInside(full, folder)) throw new UserError('text-outside', `"${path}" lies outside the folder of the change plan`, { help: 'put the text file beside the change plan' });
+    const text = readWhole(full);
+    if (text === null) throw new UserError('no-such-file', `there is no file "${path}" beside the change plan`, { help: 'check the path; it is relative to the change plan' });
+    return text;
+  };
+}

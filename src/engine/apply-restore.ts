@@ -1,0 +1,80 @@
+import type { ReopenOrder, RestoreOrder } from '../model/change-plan.ts';
+import { isObject, type Json } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { Capture, StepContext } from '../model/resource-type.ts';
+import { StepFailed } from './interruptions.ts';
+import { paceOf } from './pace.ts';
+import { readWholly } from './reading.ts';
+import { callsOf, contextOf, find, noteNew, perform, remapped, type Run, type StepEnd, type Task } from './run.ts';
+import { driftText, restoreDifferences } from './verify.ts';
+
+/**
+ * Brings a destroyed resource back from its capture, waits until it is stable and compares it with what was captured.
+ * Every captured identity passes through this run's map of old → new ones.
+ */
+export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Promise<StepEnd> {
+  const { ports, map } = run;
+  const { step, type } = task;
+  if (type.capture === undefined) throw new StepFailed(`${type.type} cannot be restored by this version`);
+  const capture = captureOf(order.capture, step.id);
+  const result = await perform(run, task, type.capture.restore(restoreContext(run, task, order), capture), { purpose: 'restore' });
+  await noteNew(run, step.id, result.identity);
+  const moved = { ...result.map, ...(result.identity === order.formerIdentity ? {} : { [order.formerIdentity]: result.identity }) };
+  await ports.journal.append({ kind: 'remapped', step: step.id, map: moved });
+  for (const [from, to] of Object.entries(moved)) map.set(from, to);
+  if (type.settle !== undefined) await perform(run, task, type.settle(result.identity), { purpose: 'restore', settling: true });
+  const after = await restoredAs(run, task, order, result.identity);
+  return { state: 'done', identity: result.identity, after, message: result.identity === order.formerIdentity ? null : `${order.formerIdentity} is now ${result.identity}` };
+}
+
+/** The capture in an order. Throws StepFailed for one that was not journaled by this program. */
+export function captureOf(value: Json, step: string): Capture {
+  if (!isObject(value) || typeof value['how'] !== 'string' || !isObject(value['refs']) || !isObject(value['extras'])) throw new StepFailed(`the capture that "${step}" restores from cannot be understood`);
+  return value as unknown as Capture;
+}
+
+/** `live` is the resource as captured; the resource itself is gone. */
+function restoreContext(run: Run, task: Task, order: RestoreOrder): StepContext {
+  if (order.live === undefined) throw new StepFailed(`what "${task.step.id}" restores was not recorded`);
+  return { ...contextOf(run, task, order.live, { action: 'create' }), capture: captureOf(order.capture, task.step.id) };
+}
+
+async function restoredAs(run: Run, { step, type }: Task, order: RestoreOrder, identity: string): Promise<LiveResource> {
+  const { ports, map } = run;
+  for (let tries = 1; ; tries += 1) {
+    const after = await readWholly(ports.session, type, identity, ports.clock.now());
+    const captured = remapped(order.live?.properties ?? {}, map);
+    const differences = after === null || !isObject(captured) ? [] : restoreDifferences(captured, after, type.rules);
+    if (after !== null && differences.length === 0) return after;
+    if (tries < 4) {
+      await ports.clock.sleep(paceOf(ports.pace).pollStart * tries);
+    } else if (after === null) {
+      throw new StepFailed(`${identity} cannot be found after the restore`);
+    } else {
+      await find(run, step.id, 'restored-differently', `${identity} is not in everything as it was captured: ${driftText(differences)}`);
+      return after;
+    }
+  }
+}
+
+/** After all restores: what referred to something that has a new identity now is pointed at it. */
+export async function repointAll(run: Run, tasks: readonly Task[]): Promise<void> {
+  for (const task of tasks) {
+    const order = task.work.entry.restore;
+    const to = order === undefined ? undefined : run.map.get(order.formerIdentity);
+    if (order === undefined || to === undefined || task.type.repoint === undefined) continue;
+    const capture = captureOf(order.capture, task.step.id);
+    const context = restoreContext(run, task, order);
+    await perform(run, task, task.type.repoint(context, capture, to), { purpose: 'repoint', declared: callsOf(task.type.repoint(context, capture, to)) });
+  }
+}
+
+/** Takes back a quiescing that an earlier run left behind: the destruction that it was for did not happen. */
+export async function reopen(run: Run, task: Task, order: ReopenOrder): Promise<void> {
+  const { capture: operations, settle } = task.type;
+  if (operations?.unquiesce === undefined) return;
+  const context: StepContext = { ...contextOf(run, task, order.live, { action: 'delete' }), ...(order.capture === null ? {} : { capture: captureOf(order.capture, task.step.id) }) };
+  await perform(run, task, operations.unquiesce(context), { purpose: 'undo', declared: callsOf(operations.unquiesce(context)) });
+  run.touched.add(order.live.identity);
+  if (settle !== undefined) await perform(run, task, settle(order.live.identity), { purpose: 'undo' });
+}

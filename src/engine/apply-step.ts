@@ -1,0 +1,155 @@
+import type { JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { StepContext } from '../model/resource-type.ts';
+import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
+import { InDoubt, Stale, StepFailed } from './interruptions.ts';
+import { paceOf } from './pace.ts';
+import { readWholly } from './reading.ts';
+import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
+import { reopen, restoreStep } from './apply-restore.ts';
+import { staleness } from './stale.ts';
+import { driftText, verification } from './verify.ts';
+
+/** Carries out one step. Throws Stale, StepFailed, AwsError, InDoubt, RunStopped, UserError. */
+export async function applyStep(run: Run, task: Task): Promise<StepEnd> {
+  const { step, work } = task;
+  if (work.entry.restore !== undefined) return restoreStep(run, task, work.entry.restore);
+  switch (step.action) {
+    case 'create': return createStep(run, task);
+    case 'update': return updateStep(run, task, await reopened(run, task, await stillAsPlanned(run, task)));
+    case 'delete': return deleteStep(run, task, await stillAsPlanned(run, task));
+    case 'replace': return replaceStep(run, task, await stillAsPlanned(run, task));
+    case 'keep': return { state: 'done', identity: step.identity, after: await reopened(run, task, await stillAsPlanned(run, task)), message: null };
+    default: return step.action satisfies never;
+  }
+}
+
+/**
+ * Reads the resource again right before the step. Throws Stale when it is not what the plan was made from, but for what
+ * this run itself did. What this run did is journaled, so that a rollback knows the newest state before the step.
+ */
+async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
+  const { ports, touched, befores } = run;
+  const { step, work, type } = task;
+  if (work.live === null) throw new StepFailed(`"${step.id}" has no live resource to ${step.action}`);
+  const { identity } = work.live;
+  const now = await readWholly(ports.session, type, identity, ports.clock.now());
+  if (now === null) throw new Stale(`${identity} does not exist any more`);
+  const drift = staleness(work.live, now, type.rules, touched);
+  if (drift.length > 0) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
+  const before = befores.get(step.id) ?? null;
+  if (before === null || staleness(before, now, type.rules, new Set()).length > 0) await journalBefore(run, task, now);
+  return now;
+}
+
+/** The resource after taking back what an earlier run left quiet; as it is where there is nothing to take back. */
+async function reopened(run: Run, task: Task, live: LiveResource): Promise<LiveResource> {
+  const { ports } = run;
+  if (task.work.entry.reopen === undefined) return live;
+  await reopen(run, task, task.work.entry.reopen);
+  const now = await readWholly(ports.session, task.type, live.identity, ports.clock.now());
+  if (now === null) throw new Stale(`${live.identity} does not exist any more`);
+  return now;
+}
+
+async function createStep(run: Run, task: Task): Promise<StepEnd> {
+  const after = await createNew(run, task, contextOf(run, task, null, { action: 'create' }));
+  return { state: 'done', identity: after.identity, after, message: null };
+}
+
+/** Creates, waits until it is stable, reads it and compares it with what was wanted. */
+async function createNew(run: Run, task: Task, context: StepContext): Promise<LiveResource> {
+  const { step, type } = task;
+  if (type.create === undefined) throw new StepFailed(`${type.type} cannot be created by this version`);
+  const { identity } = await perform(run, task, type.create(context), { purpose: 'change' });
+  await noteNew(run, step.id, identity);
+  if (type.settle !== undefined) await perform(run, task, type.settle(identity), { purpose: 'change', settling: true });
+  return (await readBack(run, task, identity, context.desired, Object.keys(context.desired))).after;
+}
+
+async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
+  const { step, work } = task;
+  if (step.destruction !== null) await putManifest(run, task, live);
+  const context = contextOf(run, task, live);
+  await update(run, task, context);
+  const { after, pending } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
+  const late = pending.length === 0 ? null : `${pending.join(', ')} will be changed by AWS later${context.when === 'window' ? ', in the maintenance window' : ''}`;
+  return { state: late === null ? 'done' : 'pending', identity: live.identity, after, message: late };
+}
+
+async function update(run: Run, task: Task, context: StepContext): Promise<void> {
+  const { type } = task;
+  if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
+  await perform(run, task, type.update(context), { purpose: 'change' });
+  run.touched.add(context.live.identity);
+  if (type.settle !== undefined) await perform(run, task, type.settle(context.live.identity), { purpose: 'change' });
+}
+
+async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
+  const { step, work, type } = task;
+  let now = live;
+  if (step.changes.length > 0 && Object.keys(work.entry.properties ?? {}).length > 0) {
+    // What stands in `properties` of a delete (protection off, say) comes first, as part of the confirmed step.
+    await update(run, task, contextOf(run, task, live, { action: 'delete' }));
+    const whole = await readWholly(run.ports.session, type, live.identity, run.ports.clock.now());
+    if (whole === null) throw new Stale(`${live.identity} does not exist any more`);
+    now = whole;
+  }
+  await destroy(run, task, now);
+  return { state: 'done', identity: live.identity, after: null, message: null };
+}
+
+/** Quiet, captured, beside its manifest, and only then gone. */
+async function destroy(run: Run, task: Task, live: LiveResource): Promise<void> {
+  const { step, type } = task;
+  const { journal } = run.ports;
+  if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
+  const context = await prepareDestruction(run, task, live);
+  const first = journal.records.length;
+  try {
+    await perform(run, task, type.remove(context), { purpose: 'change' });
+  } catch (error) {
+    const effect = journal.records.slice(first).some((record) => record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'));
+    // Only where nothing of the removal can have happened is the resource simply opened again.
+    if (!effect && !(error instanceof InDoubt)) await unquiesce(run, task, live, error);
+    throw error;
+  }
+  run.touched.add(live.identity);
+  if (type.gone !== undefined) await perform(run, task, type.gone(live.identity), { purpose: 'change' });
+}
+
+async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
+  const { step, work } = task;
+  const context = (): StepContext => contextOf(run, task, live);
+  if (work.entry.order === 'delete-first') {
+    await destroy(run, task, live);
+    const after = await createNew(run, task, context());
+    return { state: 'done', identity: after.identity, after, message: null };
+  }
+  const after = await createNew(run, task, context());
+  run.outputs.set(step.id, after);
+  await destroy(run, task, live);
+  return { state: 'done', identity: after.identity, after, message: null };
+}
+
+/**
+ * Reads what a step changed and compares the named properties with what was wanted. A difference is read again a few
+ * times, because AWS is eventually consistent; one that stays is a finding, never an automatic rollback.
+ */
+async function readBack(run: Run, { step, type }: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[] }> {
+  const { ports } = run;
+  const wanted = Object.fromEntries(names.map((name) => [name, desired[name]]));
+  for (let tries = 1; ; tries += 1) {
+    const after = await readWholly(ports.session, type, identity, ports.clock.now());
+    const told = after === null ? null : verification(wanted, after, type.rules);
+    if (after !== null && told !== null && told.differences.length === 0) return { after, pending: told.pending };
+    if (tries < 4) {
+      await ports.clock.sleep(paceOf(ports.pace).pollStart * tries);
+    } else if (after === null || told === null) {
+      throw new StepFailed(`${identity} cannot be found after the change`);
+    } else {
+      await find(run, step.id, 'verified-differently', `${identity} is not as wanted: ${driftText(told.differences)}`);
+      return { after, pending: told.pending };
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { canonical, sha256 } from '../model/digest.ts';
+import { UserError } from '../model/error.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { Capture, StepContext } from '../model/resource-type.ts';
+import { messageOf, Stale, StepFailed } from './interruptions.ts';
+import { forEachBounded } from './pool.ts';
+import { readWholly } from './reading.ts';
+import { contextOf, enter, find, journalBefore, perform, callsOf, type Run, type Task } from './run.ts';
+import { undoneCodes } from './report.ts';
+import { staleness } from './stale.ts';
+import { driftText } from './verify.ts';
+
+/** Captures that are taken at once. */
+const width = 4;
+
+/**
+ * Writes the configuration of everything that will change to the journal, then takes and verifies the captures that need
+ * no quiet resource. Any failure: the ones in flight end, nothing is changed, and it is thrown.
+ */
+export async function captureAll(run: Run, tasks: readonly Task[]): Promise<void> {
+  await forEachBounded(tasks, width, async (task) => journalBefore(run, task, await wholeBefore(run, task)));
+  const early = tasks.filter((task) => needsCapture(task) && task.work.capturePlan?.late !== true);
+  await forEachBounded(early, width, async (task) => {
+    await takeCapture(run, task, contextOf(run, task, run.befores.get(task.step.id) ?? null, { lenient: true }));
+  });
+}
+
+/** True when the step's data or configuration is captured by its type, beside the journal. */
+export function needsCapture({ work, type, step }: Task): boolean {
+  const plan = work.capturePlan;
+  return step.action !== 'create' && step.action !== 'keep' && work.live !== null && type.capture !== undefined && plan !== null && plan.how !== 'none' && plan.impossible === undefined;
+}
+
+/** The resource with every property: what a plain read left out is read now (law 4). */
+async function wholeBefore({ ports }: Run, { work, type }: Task): Promise<LiveResource | null> {
+  const { live } = work;
+  if (live === null || live.detailed) return live;
+  const whole = await readWholly(ports.session, type, live.identity, ports.clock.now());
+  if (whole === null) throw new Stale(`${live.identity} does not exist any more`);
+  const drift = staleness(live, whole, type.rules, new Set());
+  if (drift.length > 0) throw new Stale(`${live.identity} has changed since the plan: ${driftText(drift)}`);
+  return whole;
+}
+
+/** Takes a capture and reads it back. Throws StepFailed unless it is complete. */
+export async function takeCapture(run: Run, task: Task, context: StepContext): Promise<Capture> {
+  const { ports } = run;
+  const { step, type } = task;
+  const operations = type.capture;
+  if (operations === undefined) throw new StepFailed(`${type.type} has no capture`);
+  const capture = await perform(run, task, operations.take(context), { purpose: 'capture' });
+  const problems = await perform(run, task, operations.verify({ ...context, capture }, capture), { purpose: 'capture' });
+  const verified = problems.length === 0;
+  await ports.journal.append({ kind: 'captured', step: step.id, capture, verified, problems });
+  if (!verified) throw new StepFailed(`the capture of "${step.id}" is not complete: ${problems.join('; ')}`);
+  run.captures.set(step.id, capture);
+  ports.emit({ kind: 'captured', step: step.id, text: task.work.capturePlan?.what ?? step.capture.what });
+  return capture;
+}
+
+/**
+ * Makes ready for a destruction: quiet, late capture, manifest beside the data. If any of it fails, the quiescing is taken
+ * back and the failure is thrown; nothing was destroyed. Answers the context with the capture.
+ */
+export async function prepareDestruction(run: Run, task: Task, live: LiveResource): Promise<StepContext> {
+  const { type, work } = task;
+  const context = contextOf(run, task, live);
+  try {
+    if (type.capture?.quiesce !== undefined) await perform(run, task, type.capture.quiesce(context), { purpose: 'quiesce' });
+    if (needsCapture(task) && work.capturePlan?.late === true) await takeCapture(run, task, context);
+    requireCapture(run, task);
+    await putManifest(run, task, live);
+  } catch (error) {
+    await unquiesce(run, task, live, error);
+    throw error;
+  }
+  return contextOf(run, task, live);
+}
+
+/** Law 4 once more, right before the call that destroys: no verified capture in the journal, no destruction. */
+function requireCapture({ ports }: Run, task: Task): void {
+  if (!needsCapture(task)) return;
+  const taken = ports.journal.records.some((record) => record.kind === 'captured' && record.step === task.step.id && record.verified);
+  if (!taken) throw new StepFailed(`"${task.step.id}" has no verified capture; it is left alone`);
+}
+
+/** Writes configuration, restore recipe and chain head beside the data in AWS. */
+export async function putManifest(run: Run, task: Task, live: LiveResource): Promise<void> {
+  const { ports, planned } = run;
+  const { step, work } = task;
+  if (ports.vault.bucket === null) return;
+  const head = ports.journal.records.at(-1);
+  await ports.vault.putManifest(ports.journal.run, step.id, {
+    format: 'aiplan/capture@1', run: ports.journal.run, step: step.id, at: new Date(ports.clock.now()).toISOString(), target: planned.plan.target,
+    planName: planned.plan.name, planDigest: planned.plan.digest, journalHead: sha256(canonical(head ?? null)), live,
+    entry: { ...work.entry, properties: {} }, capture: run.captures.get(step.id) ?? null,
+    expires: contextOf(run, task, live, { lenient: true }).captureExpires,
+  });
+}
+
+/**
+ * Takes a quiescing back because the destruction is not carried out. It goes on after Ctrl-C, and its own failure is
+ * reported without hiding the first one. Throws only what makes the journal unusable.
+ */
+export async function unquiesce(run: Run, task: Task, live: LiveResource, cause: unknown): Promise<void> {
+  const { ports } = run;
+  const { step, type } = task;
+  if (isStoreFailure(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
+  await enter(run, 'undo');
+  const context = contextOf(run, task, live);
+  try {
+    const declared = callsOf(type.capture.unquiesce(context));
+    await perform(run, task, type.capture.unquiesce(context), { purpose: 'undo', ignoreStop: true, declared });
+    await find(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
+  } catch (error) {
+    if (isStoreFailure(error)) throw error;
+    await find(run, step.id, undoneCodes.failed, `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`);
+  }
+}
+
+const isStoreFailure = (error: unknown): boolean => error instanceof UserError && error.code === 'store-unwritable';
+
+const wasQuiesced = ({ ports }: Run, step: string): boolean => ports.journal.records.some((record) =>
+  (record.kind === 'intent' || record.kind === 'intent-batch') && record.step === step && record.purpose === 'quiesce');

@@ -1,0 +1,141 @@
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { AttributeChange } from '../model/plan.ts';
+import type { ChangeEffect, ResourceType } from '../model/resource-type.ts';
+import type { TypeSchema } from '../model/schema.ts';
+import type { Comparer } from './compare.ts';
+import { diffProperties, shown, type Difference } from './diff.ts';
+import { withPlaceholders } from './references.ts';
+import { overlap, ruleHits, type Hit } from './rule-hits.ts';
+import { quote } from './wording.ts';
+
+/** Why a change cannot be made, by property. */
+export interface Obstacle { readonly code: string; readonly property: string; readonly message: string; readonly help: string }
+
+/** What the changes of a step do beyond changing values (law 3). */
+export interface Classified {
+  readonly changes: readonly AttributeChange[];
+  readonly loses: readonly string[];
+  /** The part of `loses` that no inverse call takes back. */
+  readonly irreversible: readonly string[];
+  readonly opens: readonly string[];
+  readonly interrupts: boolean;
+  readonly oneWay: readonly string[];
+  /** Properties that AWS can leave to the maintenance window. */
+  readonly deferrable: readonly string[];
+  /** Properties that interrupt the service. */
+  readonly interrupting: readonly string[];
+  readonly obstacles: readonly Obstacle[];
+}
+
+export interface ClassifyInput {
+  readonly type: ResourceType;
+  readonly schema: TypeSchema | undefined;
+  readonly comparer: Comparer;
+  /** `{}` for a create. */
+  readonly before: JsonObject;
+  readonly after: JsonObject;
+  readonly live: LiveResource | null;
+  readonly action: 'create' | 'update' | 'replace';
+}
+
+/** Keys of tags that backup and clean-up tools act on (AWS Backup, Data Lifecycle Manager, cloud-nuke and their like). */
+const toolTag = /backup|retention|dlm|snapshot|lifecycle|expire|ttl|aws-backup|cleanup|nuke|keep|protect/iu;
+/** Of these, the ones whose appearance alone makes a tool delete something. */
+const deadlyTag = /expire|ttl|cleanup|nuke|lifecycle/iu;
+
+/** Turns differences into changes with their effects. */
+export function classify(input: ClassifyInput): Classified {
+  const { type, comparer, live, action } = input;
+  const differences = diffProperties(input.before, input.after, comparer);
+  const after = withPlaceholders(input.after) as JsonObject;
+  // A new resource has nothing to lose; what it opens is the same as when it is opened later.
+  const losing = action === 'create' ? [] : [...ruleHits(type.rules.destructive, input.before, after, live, comparer)];
+  const opening = ruleHits(type.rules.grants, input.before, after, live, comparer);
+  if (action !== 'create') losing.push(...tagHits(differences, input.schema?.tagProperty ?? null).filter((hit) => !losing.some(({ segments }) => overlap(segments, hit.segments))));
+  const properties = new Map<string, Judged>();
+  for (const { segments } of differences) {
+    const name = segments[0] ?? '';
+    if (!properties.has(name)) properties.set(name, action === 'create' ? { effect: 'in-place' } : judgeProperty(name, after[name], input));
+  }
+  const changes = differences.map((difference) => changeOf(difference, properties.get(difference.segments[0] ?? '')?.effect ?? 'in-place', losing, opening, input));
+  const changed = [...properties.keys()];
+  const interrupting = changed.filter((name) => properties.get(name)?.effect === 'restart');
+  return {
+    changes,
+    loses: texts(losing), irreversible: texts(losing.filter(({ irreversible }) => irreversible)), opens: texts(opening),
+    interrupts: interrupting.length > 0, interrupting,
+    oneWay: action === 'create' ? [] : changed.flatMap((name) => (type.rules.properties[name]?.oneWay === undefined ? [] : [`${name}: ${type.rules.properties[name].oneWay}`])),
+    deferrable: action === 'update' ? changed.filter((name) => type.rules.properties[name]?.deferrable === true) : [],
+    obstacles: changed.flatMap((name) => properties.get(name)?.obstacle ?? []),
+  };
+}
+
+interface Judged { readonly effect: 'in-place' | 'restart' | 'replace'; readonly obstacle?: Obstacle }
+
+/** What changing a property of a live resource comes to. In a replace, `replace` is the answer, not an obstacle. */
+function judgeProperty(name: string, after: Json | undefined, { type, schema, before, live, action }: ClassifyInput): Judged {
+  const update = type.rules.properties[name]?.update;
+  const refuse = (code: string, message: string, help: string): Judged => (action === 'replace' ? { effect: 'replace' } : { effect: 'replace', obstacle: { code, property: name, message, help } });
+  if (update === undefined) {
+    return schema?.properties[name]?.replacement === undefined
+      ? refuse('not-updatable', `${name} cannot be changed by an update`, `leave \`${name}\` out`)
+      : refuse('replacement-needed', `changing ${name} needs a new resource; the change plan declares an update`, type.rules.replaceBlocked ?? 'declare `action: replace` with `order`, or leave the property out');
+  }
+  if (update === 'in-place' || update === 'restart') return { effect: update };
+  if (live === null) return { effect: 'in-place' };
+  const decided = decide(() => update(before[name], after, live));
+  if (typeof decided === 'object') return refuse('change-blocked', `${name} cannot be changed so: ${decided.blocked}`, `correct or leave out \`${name}\``);
+  if (decided === 'replace') return refuse('replacement-needed', `changing ${name} from ${quote(shown(before[name], [], '', ''))} so needs a new resource; the change plan declares an update`, type.rules.replaceBlocked ?? 'declare `action: replace` with `order`, or leave the property out');
+  return { effect: decided };
+}
+
+function decide<Result>(decision: () => Result): Result | { readonly blocked: string } {
+  try {
+    return decision();
+  } catch (error) {
+    return { blocked: `it could not be judged (${error instanceof Error ? error.message : String(error)})` };
+  }
+}
+
+function changeOf(difference: Difference, base: ChangeEffect, losing: readonly Hit[], opening: readonly Hit[], { type, live, action }: ClassifyInput): AttributeChange {
+  const here = ({ segments }: Hit): boolean => overlap(segments, difference.segments);
+  const losses = losing.filter(here);
+  const openings = opening.filter(here);
+  const name = difference.segments[0] ?? '';
+  const rule = type.rules.properties[name];
+  const identity = live?.identity ?? '';
+  const state = action === 'create' ? 'set' : 'changed';
+  const secret = difference.nodes.some((node) => node.secret === true);
+  const notes = [...texts(losses), ...texts(openings), ...(action !== 'create' && rule?.oneWay !== undefined ? [rule.oneWay] : []), ...(base === 'restart' ? ['interrupts the service'] : [])];
+  return {
+    path: difference.path,
+    before: secret && action !== 'create' ? { $masked: 'unknown' } : shown(difference.before, difference.nodes, type.type, identity),
+    after: shown(difference.after, difference.nodes, type.type, identity, state),
+    effect: losses.length > 0 ? 'destructive' : openings.length > 0 ? 'grant' : base,
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+/** Tags that tools act on: a loss for every type, whatever its own rules say. */
+function tagHits(differences: readonly Difference[], tagProperty: string | null): readonly Hit[] {
+  return differences.flatMap(({ segments, before, after }) => {
+    if (tagProperty === null || segments[0] !== tagProperty) return [];
+    const key = segments[1];
+    const entries = key === undefined ? tagEntries(before, after) : [{ key, before, after }];
+    return entries.flatMap((entry) => {
+      const hit = entry.before === undefined ? deadlyTag.test(entry.key) : toolTag.test(entry.key);
+      if (!hit) return [];
+      const what = entry.after === undefined ? 'is removed' : entry.before === undefined ? `is added (${quote(entry.after)})` : `changes from ${quote(entry.before)} to ${quote(entry.after)}`;
+      return [{ segments: [tagProperty, entry.key], irreversible: false, says: `the tag ${quote(entry.key)} ${what}: backup and clean-up tools act on such tags` }];
+    });
+  });
+}
+
+const tagEntries = (before: Json | undefined, after: Json | undefined) => {
+  const old = isObject(before) ? before : {};
+  const fresh = isObject(after) ? after : {};
+  return [...new Set([...Object.keys(old), ...Object.keys(fresh)])].sort().map((key) => ({ key, before: old[key], after: fresh[key] }));
+};
+
+const texts = (hits: readonly Hit[]): readonly string[] => [...new Set(hits.map(({ says }) => says))];

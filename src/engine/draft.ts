@@ -1,0 +1,108 @@
+import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
+import type { Configuration } from '../model/configuration.ts';
+import type { Finding } from '../model/finding.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { LiveResource, ReadFailure, Target } from '../model/live.ts';
+import { findingAt } from '../model/place.ts';
+import type { Action, AttributeChange, Recoverability } from '../model/plan.ts';
+import type { CapturePlan, ResourceType, ResourceTypes } from '../model/resource-type.ts';
+import type { Schemas, TypeSchema } from '../model/schema.ts';
+import type { LiveIndex } from './live-index.ts';
+import type { Referrers } from './evidence.ts';
+import { quote, shortType } from './wording.ts';
+
+/** What planning knows while it goes through the entries. */
+export interface Planning {
+  readonly changePlan: ChangePlan;
+  readonly index: LiveIndex;
+  readonly types: ResourceTypes;
+  readonly schemas: Schemas;
+  readonly configuration: Configuration;
+  readonly target: Target;
+  readonly now: string;
+  readonly run: string;
+  /** Identities that earlier runs of this plan deleted, as `type\nidentity`. */
+  readonly ownDeletions: ReadonlySet<string>;
+  readonly entries: ReadonlyMap<string, ResourceEntry>;
+  /** The live resource of every entry that names one and has it. */
+  readonly located: ReadonlyMap<string, LiveResource>;
+  /** Addresses of the steps by `type\nidentity` of what they act upon. */
+  readonly byIdentity: ReadonlyMap<string, string>;
+  /** Creates whose name the author chose, by `type\nname`. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly drafts: Map<string, Draft>;
+  readonly findings: Finding[];
+  readonly referrers: Referrers;
+}
+
+/** A step being made. Everything serialisable in it is masked; `desired` is not, and never serialised. */
+export interface Draft {
+  readonly entry: ResourceEntry;
+  readonly type: ResourceType | undefined;
+  readonly action: Action;
+  readonly live: LiveResource | null;
+  readonly identity: string | null;
+  /** All properties after the step; what is not known yet as `{ $unknown }`. */
+  readonly desired: JsonObject;
+  readonly changes: readonly AttributeChange[];
+  readonly capturePlan: CapturePlan | null;
+  readonly loses: readonly string[];
+  readonly opens: readonly string[];
+  readonly isDestruction: boolean;
+  readonly recoverability: Recoverability;
+  readonly evidence: { readonly binding: JsonObject; readonly observed: JsonObject };
+  readonly interrupts: boolean;
+  readonly oneWay: readonly string[];
+  readonly leftovers: readonly string[];
+}
+
+/** The parts of a draft that most steps leave empty. */
+export const emptyDraft = {
+  identity: null, desired: {}, changes: [], capturePlan: null, loses: [], opens: [], isDestruction: false, live: null,
+  recoverability: { level: 'reversible', loses: [] }, evidence: { binding: {}, observed: {} }, interrupts: false, oneWay: [], leftovers: [],
+} as const satisfies Omit<Draft, 'entry' | 'type' | 'action'>;
+
+/** A step that does nothing: what it names is as it shall be. */
+export const keepDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null): Draft => ({
+  ...emptyDraft, entry, type, action: 'keep', live, identity: live?.identity ?? entry.id ?? null, desired: live?.properties ?? {},
+  evidence: live === null ? emptyDraft.evidence : { binding: live.binding, observed: live.observed },
+});
+
+/** A step of which nothing could be worked out; its findings say why. */
+export const bareDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null = null): Draft => ({
+  ...emptyDraft, entry, type, action: entry.action === 'read' ? 'keep' : entry.action, live, identity: live?.identity ?? entry.id ?? null,
+  desired: live?.properties ?? {}, isDestruction: entry.action === 'delete' || entry.action === 'replace',
+  ...(live === null ? {} : { evidence: { binding: live.binding, observed: live.observed } }),
+});
+
+export const keyOf = (type: string, identity: string): string => `${type}\n${identity}`;
+
+/** Records an error about an entry: its step is blocked. */
+export function block(planning: Planning, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+  planning.findings.push(findingAt(entry, at, 'error', code, message, help));
+}
+
+export function warn(planning: Planning, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+  planning.findings.push(findingAt(entry, at, 'warning', code, message, help));
+}
+
+export function inform(planning: Planning, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+  planning.findings.push(findingAt(entry, at, 'info', code, message, help));
+}
+
+/** A read that failed blocks: it says nothing about what exists (law 9). */
+export function blockUnread(planning: Planning, entry: ResourceEntry, failure: ReadFailure): void {
+  const needs = planning.types.get(failure.type)?.iam.read ?? [];
+  block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed',
+    `${shortType(failure.type)}${failure.identity === null ? '' : ` ${quote(failure.identity)}`} could not be read: ${quote(failure.code)}, ${quote(failure.message)}`,
+    `allow ${needs.length === 0 ? 'the read' : needs.join(', ')} and plan again`);
+}
+
+/** The type's rules and schema, or undefined with a finding. */
+export function managedType(planning: Planning, entry: ResourceEntry): { readonly type: ResourceType; readonly schema: TypeSchema | undefined } | undefined {
+  const type = planning.types.get(entry.type);
+  if (type === undefined) block(planning, entry, 'type', 'unknown-type', `aiplan does not know the type ${quote(entry.type)}`, `known: ${planning.types.all.map((known) => known.type).join(', ')}`);
+  else if (!type.managed && entry.action !== 'read') block(planning, entry, 'action', 'read-only-type', `${entry.type} can only be read`, 'write `action: read`');
+  else return { type, schema: planning.schemas(entry.type) };
+  return undefined;
+}

@@ -1,0 +1,87 @@
+import type { ResourceEntry } from '../model/change-plan.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import { comparerFor, type Comparer } from './compare.ts';
+import { block, blockUnread, keyOf, type Planning } from './draft.ts';
+import { fits, mismatches } from './expectation.ts';
+import { below } from './rule-tree.ts';
+import { few, quote, shortType } from './wording.ts';
+
+type Locating = Omit<Planning, 'located' | 'byIdentity' | 'drafts' | 'referrers'>;
+
+/** The live resources that entries name by `find`. What cannot be told apart becomes a finding. */
+export function locate(planning: Locating, entry: ResourceEntry): LiveResource | null {
+  if (entry.find !== undefined) return findOne(planning as Planning, entry, entry.find);
+  if (entry.id === undefined || planning.types.get(entry.type) === undefined) return null;
+  const known = planning.index.find(entry.type, entry.id);
+  return known.state === 'live' ? known.resource : null;
+}
+
+function findOne(planning: Planning, entry: ResourceEntry, find: JsonObject): LiveResource | null {
+  const type = planning.types.get(entry.type);
+  if (type === undefined) return null;
+  if (!planning.index.isComplete(entry.type)) {
+    const failure = planning.index.listFailure(entry.type);
+    if (failure === undefined) block(planning, entry, 'find', 'not-read', `the resources of ${entry.type} were not read`, 'refresh again, without --live');
+    else blockUnread(planning, entry, failure);
+    return null;
+  }
+  const tagProperty = planning.schemas(entry.type)?.tagProperty ?? null;
+  const found = planning.index.ofType(entry.type).filter((resource) => isFound(resource, find, comparerFor(type.rules, entry.type, resource.identity), tagProperty));
+  const [first] = found;
+  if (found.length === 1 && first !== undefined) return first;
+  if (found.length === 0) block(planning, entry, 'find', 'find-none', `no ${shortType(entry.type)} has ${quote(find)}`, 'check the tags or properties; `aiplan inventory` lists what is there');
+  else block(planning, entry, 'find', 'find-many', `${found.length} ${shortType(entry.type)} resources have ${quote(find)}: ${few(found.map(({ identity }) => identity))}`, 'name one by `id`, or add tags that only one has');
+  return null;
+}
+
+const isFound = (resource: LiveResource, find: JsonObject, comparer: Comparer, tagProperty: string | null): boolean =>
+  Object.entries(find).every(([name, expected]) => {
+    if (expected === undefined) return true;
+    const value: Json | undefined = name === tagProperty ? { ...(resource.properties[name] as JsonObject | undefined), ...resource.systemTags } : resource.properties[name] ?? resource.attributes[name];
+    return fits(value, expected, below(comparer.root, name), comparer);
+  });
+
+/**
+ * Says why an entry that names a live resource has none, or that it is not what `expect` says. True when there is
+ * nothing to plan with.
+ */
+export function blockUnlocated(planning: Planning, entry: ResourceEntry): boolean {
+  if (planning.located.has(entry.address)) return false;
+  if (entry.id === undefined) return true;
+  const known = planning.index.find(entry.type, entry.id);
+  if (known.state === 'failed') blockUnread(planning, entry, known.failure);
+  else if (known.state === 'unread') block(planning, entry, 'id', 'not-read', `${quote(entry.id)} was not read`, 'refresh again, without --live');
+  else {
+    const gone = known.state === 'gone' ? `${quote(entry.id)} is ${quote(known.resource.state)}` : `there is no ${shortType(entry.type)} ${quote(entry.id)} in ${planning.target.region} of account ${planning.target.account}`;
+    block(planning, entry, 'id', 'not-found', gone, `check the id; \`aiplan inventory\` lists what is there${entry.action === 'update' ? '; to make a new one, declare `action: create`' : ''}`);
+  }
+  return true;
+}
+
+/** Holds `expect` against live; each mismatch is an error (law 2), in a rollback a conflict. */
+export function checkExpectations(planning: Planning, entry: ResourceEntry, live: LiveResource): void {
+  const type = planning.types.get(entry.type);
+  if (entry.expect === undefined || type === undefined) return;
+  const comparer = comparerFor(type.rules, entry.type, live.identity);
+  const tagProperty = planning.schemas(entry.type)?.tagProperty ?? null;
+  for (const { at, expected, live: value } of mismatches(entry.expect, live, comparer, tagProperty)) {
+    const conflict = planning.changePlan.rollbackOf !== undefined;
+    block(planning, entry, `expect.${at}`, conflict ? 'conflict' : 'expect-mismatch',
+      `${conflict ? 'changed since the run: ' : ''}expected ${at} to be ${quote(expected)}, live is ${quote(value)}`,
+      conflict ? 'somebody changed it after the run; decide by hand' : 'look at the live resource again: the plan rests on a premise that is not so');
+  }
+}
+
+/** Entries that name the same live resource: only one address may. Returns the address by identity. */
+export function addressesByIdentity(planning: Locating, located: ReadonlyMap<string, LiveResource>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const entry of planning.changePlan.resources) {
+    const identity = located.get(entry.address)?.identity ?? entry.id;
+    if (identity === undefined) continue;
+    const other = found.get(keyOf(entry.type, identity));
+    if (other === undefined) found.set(keyOf(entry.type, identity), entry.address);
+    else block(planning as Planning, entry, entry.id === undefined ? 'find' : 'id', 'duplicate-identity', `${quote(identity)} is already ${quote(other)}: one live resource has one address`, 'merge the two entries');
+  }
+  return found;
+}

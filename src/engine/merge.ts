@@ -1,0 +1,146 @@
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isLeaf, isSet, type Comparer } from './compare.ts';
+import { isStated, statementOf } from './expectation.ts';
+import { below, ruleOf, type Nodes } from './rule-tree.ts';
+
+/** A live list element or map key that the plan would take away without having said so. */
+export interface Removal { readonly path: string; /** Dotted, for positions. */ readonly at: string; readonly element: Json }
+
+interface Merging {
+  readonly comparer: Comparer;
+  readonly removals: Removal[];
+}
+
+/** Where the merge stands: for paths, for positions and in `expect`. */
+interface Here {
+  readonly path: string;
+  readonly at: string;
+  readonly nodes: Nodes;
+  readonly stated: Json | undefined;
+}
+
+/**
+ * The value after the change: objects merge key by key, a list is the whole list (elements by key where they have one),
+ * null takes a key away. What equals live keeps live's spelling, and its object identity. `removals` receives every list
+ * element that leaves although `expect` does not name it (law 1).
+ */
+export function mergeValue(live: Json | undefined, author: Json, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[]): Json | undefined {
+  return merge(live, author, { path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals });
+}
+
+function merge(live: Json | undefined, author: Json, here: Here, merging: Merging): Json | undefined {
+  if (author === null) {
+    clear(live, here, merging);
+    return undefined;
+  }
+  if (isLeaf(author)) return author;
+  if (live !== undefined && merging.comparer.equal(live, author, here.nodes)) return live;
+  if (Array.isArray(author)) return mergeList(Array.isArray(live) ? live : [], author, here, merging);
+  if (isObject(author)) return mergeObject(isObject(live) && !isLeaf(live) ? live : {}, author, here, merging);
+  return author;
+}
+
+function mergeObject(live: JsonObject, author: JsonObject, here: Here, merging: Merging): JsonObject {
+  const result: Record<string, Json | undefined> = { ...live };
+  for (const [key, value] of Object.entries(author)) {
+    if (value === undefined) continue;
+    const merged = merge(own(live, key), value, child(here, key), merging);
+    if (merged === undefined) delete result[key];
+    else define(result, key, merged);
+  }
+  return result;
+}
+
+function mergeList(live: readonly Json[], author: readonly Json[], here: Here, merging: Merging): readonly Json[] {
+  return isSet(here.nodes) ? mergeSet(live, author, here, merging) : mergeOrdered(live, author, here, merging);
+}
+
+function mergeSet(live: readonly Json[], author: readonly Json[], here: Here, merging: Merging): readonly Json[] {
+  const { comparer } = merging;
+  const waiting = new Map<string, number[]>();
+  live.forEach((element, index) => {
+    const key = comparer.elementKey(element, here.nodes);
+    waiting.set(key, [...(waiting.get(key) ?? []), index]);
+  });
+  const kept = new Map<number, Json>();
+  const added: Json[] = [];
+  for (const element of author) {
+    const index = waiting.get(comparer.elementKey(element, here.nodes))?.shift();
+    const before = index === undefined ? undefined : live[index];
+    const merged = merge(before, element, inside(here, before ?? element, String(index ?? 'new'), merging), merging);
+    if (merged === undefined) continue;
+    if (index === undefined) added.push(merged);
+    else kept.set(index, merged);
+  }
+  const partial = ruleOf(here.nodes, 'partial') === true;
+  const result: Json[] = [];
+  live.forEach((element, index) => {
+    const merged = kept.get(index);
+    if (merged !== undefined) result.push(merged);
+    else if (partial) result.push(element);
+    else leave(element, live, here, merging);
+  });
+  return [...result, ...added];
+}
+
+function mergeOrdered(live: readonly Json[], author: readonly Json[], here: Here, merging: Merging): readonly Json[] {
+  const quiet: Merging = { comparer: merging.comparer, removals: [] };
+  const nodes = below(here.nodes, '*');
+  const result = author.flatMap((element, index) => {
+    const before = live[index];
+    const merged = before === undefined ? undefined : merge(before, element, inside(here, before, String(index), merging), quiet);
+    // An element at a position is the live one only if everything that the author says of it is so.
+    const value = merged !== undefined && merging.comparer.equal(before, merged, nodes) ? before : merge(undefined, element, inside(here, element, String(index), merging), quiet);
+    return value === undefined ? [] : [value];
+  });
+  const rest = [...result];
+  for (const element of live) {
+    const found = rest.findIndex((candidate) => merging.comparer.equal(element, candidate, nodes));
+    if (found >= 0) rest.splice(found, 1);
+    else leave(element, live, here, merging);
+  }
+  return result;
+}
+
+/**
+ * Something goes as a whole. A key set to null states itself, but not what lies in the lists below it; where `keys` is
+ * true (a map such as tags, reset as a whole), not the keys either.
+ */
+function clear(live: Json | undefined, here: Here, merging: Merging, keys = false): void {
+  if (Array.isArray(live)) {
+    if (ruleOf(here.nodes, 'partial') !== true) for (const element of live as readonly Json[]) leave(element, live, here, merging);
+  } else if (isObject(live) && !isLeaf(live)) {
+    for (const [key, value] of Object.entries(live)) {
+      if (value === undefined) continue;
+      const inner = child(here, key);
+      if (keys && (inner.stated === undefined || !merging.comparer.equal(value, inner.stated, inner.nodes))) merging.removals.push({ path: inner.path, at: here.at, element: value });
+      else clear(value, inner, merging);
+    }
+  }
+}
+
+/** What goes when a property is reset as a whole: see `mergeValue` for the parameters. */
+export function clearValue(live: Json | undefined, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[], keys: boolean): void {
+  clear(live, { path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals }, keys);
+}
+
+function leave(element: Json, list: readonly Json[], here: Here, merging: Merging): void {
+  if (isStated(element, here.stated, list, here.nodes, merging.comparer)) return;
+  merging.removals.push({ path: `${here.path}[${merging.comparer.elementKey(element, here.nodes)}]`, at: here.at, element });
+}
+
+const child = (here: Here, key: string): Here => ({
+  path: `${here.path}.${key}`, at: `${here.at}.${key}`, nodes: below(here.nodes, key), stated: isObject(here.stated) ? own(here.stated, key) : undefined,
+});
+
+const inside = (here: Here, element: Json, index: string, { comparer }: Merging): Here => ({
+  path: `${here.path}[${comparer.elementKey(element, here.nodes)}]`, at: `${here.at}.${index}`, nodes: below(here.nodes, '*'), stated: statementOf(element, here.stated, here.nodes, comparer),
+});
+
+const own = (object: JsonObject, key: string): Json | undefined => (Object.hasOwn(object, key) ? object[key] : undefined);
+
+/** Sets a key whatever it is called; `__proto__` stays an ordinary key. */
+export function define(object: Record<string, Json | undefined>, key: string, value: Json | undefined): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}

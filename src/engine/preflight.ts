@@ -1,0 +1,92 @@
+import { UserError } from '../model/error.ts';
+import type { StepContext } from '../model/resource-type.ts';
+import { messageOf, RunStopped } from './interruptions.ts';
+import { forEachBounded } from './pool.ts';
+import { actionOf, check, contextOf, type Run, type Task } from './run.ts';
+import { secretsIn, secretText } from './secrets.ts';
+
+export interface Problem { readonly step: string; readonly code: string; readonly message: string }
+
+/** Names that RDS, EC2 and S3 all take for what a capture makes. */
+const captureName = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/u;
+
+/**
+ * Checks every step before the first mutation and answers all problems of all steps at once, in plan order. Only reads.
+ * Throws RunStopped on stop.
+ */
+export async function preflight(run: Run, tasks: readonly Task[]): Promise<readonly Problem[]> {
+  const problems = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
+  const names = new Map<string, string>();
+  await forEachBounded(tasks, 8, async (task) => {
+    const found = problems.get(task.step.id) ?? [];
+    const say = (code: string, message: string): void => { found.push({ step: task.step.id, code, message }); };
+    checkShape(task, say);
+    checkVault(run, task, say);
+    await checkSecrets(run, task, say);
+    const context = contextOf(run, task, task.work.live, { lenient: true });
+    const other = names.get(context.captureName);
+    if (other !== undefined || !captureName.test(context.captureName)) say('capture-name', `the capture name "${context.captureName}" ${other === undefined ? 'is not a name that AWS takes' : `is also that of "${other}"`}`);
+    names.set(context.captureName, task.step.id);
+    await checkType(run, task, context, say);
+  });
+  return [...problems.values()].flat();
+}
+
+type Say = (code: string, message: string) => void;
+
+function checkShape({ step, work, type }: Task, say: Say): void {
+  const { live, entry } = work;
+  const missing = type.managed ? missingPrograms(type, step.action, entry.restore !== undefined) : ['it'];
+  if (missing.length > 0) say('not-supported', `${type.type}: this version cannot ${missing.join(' or ')}`);
+  if (step.action === 'create') return;
+  const { changeableStates } = type.rules;
+  if (live === null) say('not-live', `${step.identity ?? step.id} does not exist any more`);
+  else if (entry.reopen === undefined && changeableStates.length > 0 && !changeableStates.includes(live.state)) {
+    say('state', `${live.identity} is "${live.state}"; it can be changed while it is ${changeableStates.map((state) => `"${state}"`).join(' or ')}`);
+  }
+}
+
+function missingPrograms(type: Task['type'], action: Task['step']['action'], restores: boolean): readonly string[] {
+  const needs: Readonly<Record<string, boolean>> = {
+    create: (action === 'create' && !restores || action === 'replace') && type.create === undefined,
+    restore: restores && type.capture === undefined,
+    update: action === 'update' && type.update === undefined,
+    delete: (action === 'delete' || action === 'replace') && type.remove === undefined,
+  };
+  return Object.keys(needs).filter((name) => needs[name] === true);
+}
+
+/** The configuration of what is destroyed must also lie beside the data; what a run made itself holds none. */
+function checkVault({ ports }: Run, { step }: Task, say: Say): void {
+  if (step.destruction !== null && step.coveredBy === undefined && ports.vault.bucket === null) {
+    say('no-capture-bucket', `there is no capture bucket for what "${step.id}" destroys: run \`aiplan setup\``);
+  }
+}
+
+async function checkSecrets({ ports }: Run, { work }: Task, say: Say): Promise<void> {
+  for (const ref of secretsIn(work.desired)) {
+    try {
+      await secretText(ref, ports);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      say(error.code, error.message);
+    }
+  }
+}
+
+async function checkType(run: Run, task: Task, context: StepContext, say: Say): Promise<void> {
+  const { step, work, type } = task;
+  if (!type.managed) return;
+  const destroys = step.action === 'delete' || step.action === 'replace';
+  const restorable = destroys && work.live !== null && step.recoverability.level !== 'irreversible' ? type.capture?.restorable(context) : undefined;
+  for (const [code, program] of [['preflight', type.preflight?.(context, actionOf(step))], ['not-restorable', restorable]] as const) {
+    if (program === undefined) continue;
+    try {
+      for (const problem of await check(run, task, program)) say(code, problem);
+    } catch (error) {
+      if (error instanceof RunStopped) throw error;
+      // What cannot be checked is not fine (law 9).
+      say('preflight-unknown', `it cannot be checked: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { ResourceEntry } from '../model/change-plan.ts';
+import { isMasked, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { TypeSchema } from '../model/schema.ts';
+import { block, warn, type Draft, type Planning } from './draft.ts';
+import { literalStates } from './edges.ts';
+import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
+import { few, quote } from './wording.ts';
+
+/**
+ * The author's properties with every reference replaced by the value that is known at plan time, else `{ $unknown }`.
+ * A reference that can never have a value becomes a finding; so does a literal id that is dead.
+ */
+export function resolveProperties(planning: Planning, entry: ResourceEntry): JsonObject {
+  if (entry.properties === undefined) return {};
+  checkLiterals(planning, entry, entry.properties);
+  return resolveReferences(entry.properties, (reference) => resolveOne(planning, entry, reference)) as JsonObject;
+}
+
+function resolveOne(planning: Planning, entry: ResourceEntry, reference: Reference): Json {
+  const at = `properties.${reference.at}`;
+  const target = planning.entries.get(reference.address);
+  const refuse = (code: string, message: string, help: string): Json => {
+    block(planning, entry, at, code, message, help);
+    return unknownOf(reference);
+  };
+  if (target === undefined) return refuse('unknown-reference', `there is no resource ${quote(reference.address)} in the change plan`, `known: ${few([...planning.entries.keys()], 10)}`);
+  if (target.action === 'delete') return refuse('reference-to-deleted', `${quote(reference.address)} is deleted by this plan`, 'refer to something that stays');
+  const schema = planning.schemas(target.type);
+  const live = planning.located.get(target.address);
+  if (target.action === 'read') {
+    if (live === undefined) return unknownOf(reference);
+    if (reference.path === null) return live.identity;
+    return published(ofLive(live, reference.path)) ?? refuse('unknown-attribute', `${quote(reference.address)} has no ${quote(reference.path)}`, `it has: ${few([...Object.keys(live.attributes), ...Object.keys(live.properties)].sort(), 30)}`);
+  }
+  const draft = planning.drafts.get(target.address);
+  if (reference.path === null) return identityAfter(draft) ?? unknownOf(reference);
+  if (schema !== undefined && !isDescribed(schema, reference.path) && (live === undefined || ofLive(live, reference.path) === undefined)) {
+    return refuse('unknown-attribute', `${target.type} has no ${quote(reference.path)}`, `it has: ${few([...Object.keys(schema.attributes), ...Object.keys(schema.properties)].sort(), 30)}`);
+  }
+  const value = draft === undefined ? undefined : valueAfter(draft, reference.path);
+  if (isMasked(value) || isSecretRef(value)) return refuse('secret-reference', `${quote(`${reference.address}.${reference.path}`)} is secret`, 'a secret cannot be referred to');
+  return value ?? unknownOf(reference);
+}
+
+/** The identity that a step's resource will have, where that is known before the step runs. */
+export function identityAfter(draft: Draft | undefined): string | undefined {
+  if (draft === undefined) return undefined;
+  if (draft.action === 'keep' || draft.action === 'update') return draft.identity ?? undefined;
+  const name = draft.desired[draft.type?.rules.nameProperty ?? ''];
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** A property or attribute after the step: properties as wanted; attributes only of what the step does not interrupt. */
+function valueAfter(draft: Draft, path: string): Json | undefined {
+  const property = valueAt(draft.desired, path);
+  if (property !== undefined) return property;
+  if (draft.live === null || (draft.action !== 'keep' && (draft.action !== 'update' || draft.interrupts))) return undefined;
+  return valueAt(draft.live.attributes, path) ?? flat(draft.live.attributes, path);
+}
+
+const ofLive = (live: LiveResource, path: string): Json | undefined => valueAt(live.properties, path) ?? valueAt(live.attributes, path) ?? flat(live.attributes, path);
+
+/** Attributes whose dotted name is one key. */
+const flat = (object: JsonObject, path: string): Json | undefined => (Object.hasOwn(object, path) ? object[path] : undefined);
+
+const published = (value: Json | undefined): Json | undefined => (isMasked(value) ? undefined : value);
+
+const isDescribed = (schema: TypeSchema, path: string): boolean => {
+  const top = path.split('.')[0] ?? path;
+  return schema.attributes[path] !== undefined || schema.attributes[top] !== undefined || schema.properties[top] !== undefined
+    || Object.keys(schema.attributes).some((name) => name.startsWith(`${top}.`));
+};
+
+function checkLiterals(planning: Planning, entry: ResourceEntry, properties: JsonObject): void {
+  for (const { naming, state, address } of literalStates(planning, entry, properties)) {
+    const at = `properties.${naming.at}`;
+    if (state === 'victim') block(planning, entry, at, 'uses-deleted', `${quote(naming.value)} is ${quote(address)}, which this plan deletes or replaces`, `leave it out, or refer to the new one with !Ref ${address ?? ''}`);
+    else if (state === 'dead') block(planning, entry, at, 'dead-id', `${quote(naming.value)} does not exist`, 'check the id; `aiplan inventory` lists what is there');
+    else if (state === 'unchecked') warn(planning, entry, at, 'unchecked-id', `whether ${quote(naming.value)} exists could not be read`);
+  }
+}

@@ -1,0 +1,54 @@
+import type { JournalRecord } from '../model/journal.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { Step } from '../model/plan.ts';
+import type { Capture } from '../model/resource-type.ts';
+import { opOf } from './context.ts';
+import { recordsOf, undoneCodes } from './report.ts';
+
+/** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
+export interface History {
+  readonly step: Step;
+  /** The type of resource, as in the plan. */
+  readonly type: string;
+  /** Value of the `aiplan:op` tag that the step's creates carry. */
+  readonly op: string;
+  readonly before: LiveResource | null;
+  /** What the author wrote, sensitive texts masked. */
+  readonly written: JsonObject;
+  /** Identity of what the step created or restored, as far as the journal knows. */
+  readonly made: string | null;
+  /** The resource as read after the step, if it came so far. */
+  readonly after: LiveResource | null;
+  /** The newest verified capture. */
+  readonly capture: Capture | null;
+  /** The step sent, or was about to send, a mutating call that changes the resource itself. */
+  readonly acted: boolean;
+  /** It was made quiet, and that was not taken back. */
+  readonly quiet: boolean;
+  readonly deleteFirst: boolean;
+}
+
+/** The steps that a run began, in the order in which it did. Pure. */
+export function historiesOf(records: readonly JournalRecord[]): readonly History[] {
+  const begin = recordsOf(records, 'begin')[0];
+  if (begin === undefined) return [];
+  return begin.plan.steps.flatMap((step) => {
+    const own = records.filter((record) => 'step' in record && record.step === step.id);
+    const states = recordsOf(own, 'step');
+    if (states.length === 0) return [];
+    const before = recordsOf(own, 'before').at(-1);
+    const intents = [...recordsOf(own, 'intent'), ...recordsOf(own, 'intent-batch')];
+    const makes = step.action === 'create' || step.action === 'replace';
+    const replaced = before?.live?.identity;
+    const made = makes ? states.findLast(({ identity }) => identity !== null && identity !== replaced)?.identity ?? null : null;
+    return [{
+      step, type: step.type, op: opOf(begin.run, step.id), before: before?.live ?? null, written: before?.entry.properties ?? {}, made,
+      after: states.findLast(({ after }) => after !== null)?.after ?? null,
+      capture: recordsOf(own, 'captured').findLast(({ verified }) => verified)?.capture ?? null,
+      acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
+      quiet: intents.some(({ purpose }) => purpose === 'quiesce') && !recordsOf(own, 'finding').some(({ code }) => code === undoneCodes.done),
+      deleteFirst: before?.entry.order === 'delete-first',
+    }];
+  });
+}

@@ -1,0 +1,161 @@
+import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { AttributeChange } from '../model/plan.ts';
+import type { Capture, TypeRules } from '../model/resource-type.ts';
+import { comparerFor, sameJson, type Comparer } from './compare.ts';
+import { diffProperties, type Difference } from './diff.ts';
+import { define } from './merge.ts';
+import { below, ruleOf, type Nodes } from './rule-tree.ts';
+
+/** How an update is taken back. */
+export interface Inverse {
+  /** The previous values of exactly the changed paths; `null` takes away. Empty: nothing is left to invert. */
+  readonly properties: JsonObject;
+  /** What must be live for that: the values that the run made. */
+  readonly expect: JsonObject;
+  /** Paths that hold neither the value before nor the one that the run made: somebody else changed them since. */
+  readonly conflicts: readonly { readonly path: string; readonly before: Json | undefined; readonly live: Json | undefined }[];
+  /** Paths whose previous value is not known: write-only, or sensitive and not captured. */
+  readonly lost: readonly string[];
+}
+
+export interface Inverting {
+  readonly before: LiveResource;
+  readonly live: LiveResource;
+  readonly changes: readonly AttributeChange[];
+  /** The resource as read after the change; null when the run did not come so far. */
+  readonly after: LiveResource | null;
+  readonly capture: Capture | null;
+  readonly rules: TypeRules;
+  /** What a reference to another step stands for now. */
+  readonly resolve: (name: string) => Json | undefined;
+}
+
+/**
+ * Three-way per path: live as the run made it → invert; live as before → nothing; anything else → conflict. Paths that the
+ * run did not change are left alone. Pure.
+ */
+export function invert(input: Inverting): Inverse {
+  const { before, live, changes, rules } = input;
+  const comparer = comparerFor(rules, live.type, live.identity);
+  const properties: Record<string, Json | undefined> = {};
+  const expect: Record<string, Json | undefined> = {};
+  const conflicts: { path: string; before: Json | undefined; live: Json | undefined }[] = [];
+  const lost = changes.filter(({ path }) => ruleOf(below(comparer.root, topOf(path)), 'secret') === true).map(({ path }) => path);
+  const targets = new Map<string, Json | undefined>();
+  for (const difference of diffProperties(before.properties, live.properties, comparer, { ignoreVolatile: true })) {
+    const change = changes.find(({ path }) => overlap(path, difference.path));
+    if (change === undefined) continue;
+    if (!isAsMade(difference, change, input, comparer)) {
+      conflicts.push({ path: difference.path, before: difference.before, live: difference.after });
+      continue;
+    }
+    const former = formerValue(difference, input.capture);
+    if (former === undefined && difference.before !== undefined) {
+      lost.push(difference.path);
+      continue;
+    }
+    const [name = ''] = difference.segments;
+    const current = targets.has(name) ? targets.get(name) : live.properties[name];
+    targets.set(name, withValue(current, difference.segments.slice(1), former, below(comparer.root, name), comparer));
+  }
+  for (const [name, target] of targets) {
+    const nodes = below(comparer.root, name);
+    define(properties, name, overlay(live.properties[name], target, nodes));
+    const stated = statement(live.properties[name], target, nodes, comparer);
+    if (stated !== undefined) define(expect, name, stated);
+  }
+  return { properties, expect, conflicts, lost };
+}
+
+const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
+
+/** One path is the other, or lies inside it. */
+const overlap = (a: string, b: string): boolean => a === b || [[a, b], [b, a]].some(([outer = '', inner = '']) => inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`));
+
+function isAsMade({ path, after, nodes }: Difference, change: AttributeChange, { after: read, live, resolve }: Inverting, comparer: Comparer): boolean {
+  if (read !== null) {
+    const since = diffProperties(read.properties, live.properties, comparer, { ignoreVolatile: true });
+    return !since.some((difference) => overlap(difference.path, path));
+  }
+  if (change.path !== path) return false;
+  const made = resolveUnknown(change.after, resolve);
+  if (made === undefined) return false;
+  return made === null ? after === undefined || after === null : comparer.equal(after, made, nodes);
+}
+
+function resolveUnknown(value: Json, resolve: (name: string) => Json | undefined): Json | undefined {
+  if (isUnknown(value)) return resolve(value.$unknown);
+  if (Array.isArray(value)) {
+    const items = value.map((item: Json) => resolveUnknown(item, resolve));
+    return items.some((item) => item === undefined) ? undefined : items as readonly Json[];
+  }
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, resolveUnknown(item ?? null, resolve)] as const);
+  return entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries) as JsonObject;
+}
+
+/** The value before; of a sensitive one the captured text, undefined where none was kept. */
+function formerValue({ before, segments }: Difference, capture: Capture | null): Json | undefined {
+  if (!isMasked(before)) return before;
+  const name = segments.filter((segment) => !segment.startsWith('[')).at(-1)?.toLowerCase();
+  const kept = Object.entries(capture?.extras ?? {}).find(([key, value]) => key.toLowerCase() === name && isSecretRef(value));
+  return kept?.[1];
+}
+
+/** The value with one path set; undefined takes the path away. A segment in brackets is the key of a list element. */
+function withValue(value: Json | undefined, segments: readonly string[], wanted: Json | undefined, nodes: Nodes, comparer: Comparer): Json | undefined {
+  const [head, ...rest] = segments;
+  if (head === undefined) return wanted;
+  if (!head.startsWith('[')) {
+    const result: Record<string, Json | undefined> = isObject(value) ? { ...value } : {};
+    const inner = withValue(isObject(value) && Object.hasOwn(value, head) ? value[head] : undefined, rest, wanted, below(nodes, head), comparer);
+    if (inner === undefined) delete result[head];
+    else define(result, head, inner);
+    return result;
+  }
+  const list = Array.isArray(value) ? [...value as readonly Json[]] : [];
+  const index = indexOf(list, head.slice(1, -1), nodes, comparer);
+  const inner = withValue(index < 0 ? undefined : list[index], rest, wanted, below(nodes, '*'), comparer);
+  if (inner === undefined) return index < 0 ? list : list.toSpliced(index, 1);
+  return index < 0 ? [...list, inner] : list.with(index, inner);
+}
+
+/** Position of the element with a key; `key #2` is the second of that key. */
+function indexOf(list: readonly Json[], key: string, nodes: Nodes, comparer: Comparer): number {
+  const exact = list.findIndex((element) => comparer.elementKey(element, nodes) === key);
+  const numbered = /^(.*) #(\d+)$/su.exec(key);
+  if (exact >= 0 || numbered === null) return exact;
+  const places = list.flatMap((element, index) => (comparer.elementKey(element, nodes) === numbered[1] ? [index] : []));
+  return places[Number(numbered[2]) - 1] ?? -1;
+}
+
+/** What an author would write to turn `live` into `target`: objects by changed keys, null for what goes, lists whole. */
+function overlay(live: Json | undefined, target: Json | undefined, nodes: Nodes): Json {
+  if (target === undefined) return null;
+  if (!isObject(target) || isSecretRef(target) || !isObject(live) || isMasked(live)) return target;
+  const result: Record<string, Json | undefined> = {};
+  for (const key of new Set([...Object.keys(live), ...Object.keys(target)])) {
+    if (!sameJson(live[key], target[key])) define(result, key, overlay(live[key], target[key], below(nodes, key)));
+  }
+  return result;
+}
+
+/** What of `live` the change takes away or overwrites. Undefined where it only adds. */
+function statement(live: Json | undefined, target: Json | undefined, nodes: Nodes, comparer: Comparer): Json | undefined {
+  if (isMasked(live)) return undefined;
+  if (live === undefined) return null;
+  if (Array.isArray(live)) {
+    const stays = new Set((Array.isArray(target) ? target as readonly Json[] : []).map((element) => comparer.elementKey(element, nodes)));
+    const leaving = (live as readonly Json[]).filter((element) => !stays.has(comparer.elementKey(element, nodes)));
+    return leaving.length === 0 ? undefined : leaving;
+  }
+  if (!isObject(live)) return live;
+  const result: Record<string, Json | undefined> = {};
+  for (const key of new Set([...Object.keys(live), ...Object.keys(isObject(target) ? target : {})])) {
+    const other = isObject(target) ? target[key] : undefined;
+    const stated = sameJson(live[key], other) ? undefined : statement(live[key], other, below(nodes, key), comparer);
+    if (stated !== undefined) define(result, key, stated);
+  }
+  return Object.keys(result).length === 0 ? undefined : result;
+}

@@ -1,0 +1,52 @@
+import type { ResourceEntry } from '../model/change-plan.ts';
+import { isObject, type Json } from '../model/json.ts';
+
+/**
+ * Puts the entries of a rollback in order: as given (the reverse of the run), but what restores something comes before
+ * what names it. A value that is a former identity becomes a reference to the entry that restores it; in a circle the
+ * first one keeps the former identity, and re-pointing or the restore itself mends it. Pure.
+ */
+export function orderRollback(entries: readonly ResourceEntry[], known: ReadonlyMap<string, string>): readonly ResourceEntry[] {
+  const restores = new Map(entries.flatMap((entry) => (entry.restore === undefined ? [] : [[entry.restore.formerIdentity, entry] as const])));
+  const done = new Set<string>();
+  const open = new Set<string>();
+  const order: ResourceEntry[] = [];
+  const visit = (entry: ResourceEntry): void => {
+    if (done.has(entry.address) || open.has(entry.address)) return;
+    open.add(entry.address);
+    for (const identity of textsIn(entry.properties ?? null)) {
+      const other = restores.get(identity);
+      if (other !== undefined && other !== entry) visit(other);
+    }
+    open.delete(entry.address);
+    done.add(entry.address);
+    order.push(linked(entry));
+  };
+  const before = new Set<string>();
+  const linked = (entry: ResourceEntry): ResourceEntry => {
+    const properties = substitute(entry.properties ?? {}, (text) => {
+      const other = restores.get(text);
+      if (other !== undefined && other.address !== entry.address && before.has(other.address)) return { Ref: other.address };
+      return known.get(text) ?? text;
+    });
+    // A chain: a rollback runs exactly in this order.
+    const last = order.at(-1);
+    before.add(entry.address);
+    return { ...entry, ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn: last === undefined ? [] : [last.address] };
+  };
+  for (const entry of entries) visit(entry);
+  return order;
+}
+
+function textsIn(value: Json | undefined): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap((item: Json) => textsIn(item));
+  return isObject(value) ? Object.values(value).flatMap(textsIn) : [];
+}
+
+function substitute(value: Json, replace: (text: string) => Json): Json {
+  if (typeof value === 'string') return replace(value);
+  if (Array.isArray(value)) return value.map((item: Json) => substitute(item, replace));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item ?? null, replace)]));
+}

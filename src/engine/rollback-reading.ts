@@ -1,0 +1,55 @@
+import type { AwsReader } from '../model/call.ts';
+import type { LiveResource, ReadFailure } from '../model/live.ts';
+import type { ResourceTypes } from '../model/resource-type.ts';
+import type { Schemas } from '../model/schema.ts';
+import type { History } from './rollback-history.ts';
+
+export interface RollbackReaders {
+  readonly session: AwsReader;
+  readonly types: ResourceTypes;
+  readonly schemas: Schemas;
+  /** ISO time. */
+  readonly now: string;
+}
+
+/** What is live of everything that a run's journal speaks of. */
+export interface Found {
+  /** By type and identity, wholly read. */
+  get(type: string, identity: string): LiveResource | undefined;
+  /** The live resource that carries a step's `aiplan:op` tag. */
+  byOp(type: string, op: string): LiveResource | undefined;
+  /** The live resource that was restored from an identity. */
+  restoredFrom(type: string, identity: string): LiveResource | undefined;
+  failures(type: string): readonly ReadFailure[];
+}
+
+/** Reads, per type, everything that a rollback must know: the named resources wholly, and the type's list for the tags. */
+export async function readForRollback(histories: readonly History[], { session, types, now }: RollbackReaders): Promise<Found> {
+  const byType = new Map<string, LiveResource[]>();
+  const failures = new Map<string, ReadFailure[]>();
+  const read = async (name: string): Promise<void> => {
+    const type = types.get(name);
+    if (type === undefined) {
+      failures.set(name, [{ type: name, identity: null, code: 'unknown-type', message: `this version does not know ${name}` }]);
+      return;
+    }
+    const identities = new Set(histories.filter((history) => history.type === name).flatMap(({ before, made, after }) => [before?.identity, made, after?.identity].filter((identity) => typeof identity === 'string')));
+    const listed = await type.read(session, { identities: [], all: true, detailed: new Set(), now });
+    for (const { identity, systemTags } of listed.resources) {
+      const ours = histories.some((history) => history.type === name && systemTags['aiplan:op'] === history.op);
+      if (ours || identities.has(systemTags['aiplan:restored-from'] ?? '')) identities.add(identity);
+    }
+    const wholly = identities.size === 0 ? { resources: [], failures: [] } : await type.read(session, { identities: [...identities], all: false, detailed: identities, now });
+    byType.set(name, [...wholly.resources]);
+    failures.set(name, [...listed.failures, ...wholly.failures]);
+  };
+  for (const name of new Set(histories.map(({ type }) => type))) await read(name);
+  const isThere = (type: string, resource: LiveResource): boolean => types.get(type)?.rules.goneStates.includes(resource.state) !== true;
+  const among = (type: string, test: (resource: LiveResource) => boolean): LiveResource | undefined => byType.get(type)?.find((resource) => isThere(type, resource) && test(resource));
+  return {
+    get: (type, identity) => among(type, (resource) => resource.identity === identity),
+    byOp: (type, op) => among(type, ({ systemTags }) => systemTags['aiplan:op'] === op),
+    restoredFrom: (type, identity) => among(type, ({ systemTags }) => systemTags['aiplan:restored-from'] === identity),
+    failures: (type) => failures.get(type) ?? [],
+  };
+}

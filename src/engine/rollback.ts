@@ -1,0 +1,211 @@
+import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
+import { UserError } from '../model/error.ts';
+import type { Finding } from '../model/finding.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import { isMasked, isUnknown, type Json, type JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import { valueAt } from './references.ts';
+import { recordsOf } from './report.ts';
+import { historiesOf, type History } from './rollback-history.ts';
+import { invert } from './rollback-inverse.ts';
+import { orderRollback } from './rollback-order.ts';
+import { readForRollback, type Found, type RollbackReaders } from './rollback-reading.ts';
+import { quote } from './wording.ts';
+
+/** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
+export interface RollbackDraft {
+  readonly changePlan: ChangePlan;
+  /** Errors are conflicts: the plan with them is blocked. Warnings: something that stays or cannot come back. */
+  readonly findings: readonly Finding[];
+  /** True when something that the run did cannot be taken back; the rollback is incomplete even if all of it is done. */
+  readonly incomplete: boolean;
+}
+
+/**
+ * Makes the change plan that takes a run back, from its journal and from what is live: in reverse order, only for steps
+ * that the run began. A journal's claim is trusted only where live identity, incarnation and tag agree (law 13); what is
+ * neither as before nor as the run made it is a conflict. Throws UserError `journal-damaged`, `run-is-blank`.
+ */
+export async function rollbackChangePlan(records: readonly JournalRecord[], readers: RollbackReaders): Promise<RollbackDraft> {
+  const begin = recordsOf(records, 'begin')[0];
+  if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
+  const histories = historiesOf(records);
+  const maker = new DraftMaker(begin.run, histories, await readForRollback(histories, readers), readers);
+  for (const history of histories.toReversed()) maker.take(history);
+  const { account, region } = begin.target;
+  return {
+    changePlan: {
+      aiplan: 1, name: nameOf(begin.plan.name), intent: `Take back run ${begin.run} of "${begin.plan.name}".`, assume: [], target: { account, region },
+      rollbackOf: begin.run, resources: orderRollback(maker.entries, maker.known),
+    },
+    findings: maker.findings, incomplete: maker.findings.some(({ severity }) => severity !== 'info'),
+  };
+}
+
+const nameOf = (name: string): string => `undo-${name}`.slice(0, 63).replace(/-+$/u, '');
+
+class DraftMaker {
+  readonly entries: ResourceEntry[] = [];
+  readonly findings: Finding[] = [];
+  /** Former identities of what an earlier rollback restored → the ones of now. */
+  readonly known = new Map<string, string>();
+  readonly #run: string;
+  readonly #histories: readonly History[];
+  readonly #found: Found;
+  readonly #readers: RollbackReaders;
+
+  constructor(run: string, histories: readonly History[], found: Found, readers: RollbackReaders) {
+    this.#run = run;
+    this.#histories = histories;
+    this.#found = found;
+    this.#readers = readers;
+  }
+
+  take(history: History): void {
+    const failure = this.#found.failures(history.type)[0];
+    if (failure !== undefined) {
+      this.#say('error', 'rollback-unread', history, `what is live of ${history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
+      return;
+    }
+    switch (history.step.action) {
+      case 'create': this.#removeMade(history, history.step.id); break;
+      case 'update': this.#invertUpdate(history); break;
+      case 'delete': this.#bringBack(history); break;
+      case 'replace': this.#takeBackReplace(history); break;
+      case 'keep': break;
+      default: history.step.action satisfies never;
+    }
+  }
+
+  #takeBackReplace(history: History): void {
+    const remove = (): void => this.#removeMade(history, freeAddress(`${history.step.id}Replacement`, this.#histories));
+    if (history.deleteFirst) remove();
+    this.#bringBack(history);
+    if (!history.deleteFirst) remove();
+  }
+
+  /** What the run created goes, if it is still that. */
+  #removeMade(history: History, address: string): void {
+    const { type, op, made, after } = history;
+    const live = (made === null ? undefined : this.#found.get(type, made)) ?? this.#found.byOp(type, op);
+    if (live === undefined) {
+      if (history.acted) this.#say('info', 'rollback-nothing-made', history, made === null ? 'it was not created' : `${made} is gone already`);
+      return;
+    }
+    const claimed = after !== null && after.identity === live.identity ? after : null;
+    const tagged = live.systemTags['aiplan:op'];
+    if (claimed !== null && claimed.incarnation !== live.incarnation) {
+      this.#say('error', 'rollback-foreign', history, `${live.identity} is not the one that the run created: another has taken its name since`, 'leave it, or delete it by a change plan of its own');
+      return;
+    }
+    // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed does.
+    if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)) {
+      this.#say('error', 'rollback-foreign', history, `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`, 'leave it, or delete it by a change plan of its own');
+      return;
+    }
+    this.#add(history, {
+      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: this.#expectMade(history, live, claimed),
+    });
+  }
+
+  #expectMade({ op, type }: History, live: LiveResource, claimed: LiveResource | null): JsonObject {
+    const tagProperty = this.#readers.schemas(type)?.tagProperty ?? null;
+    const rules = this.#readers.types.get(type)?.rules;
+    const hidden = new Set([...(rules?.volatile ?? []), ...(rules?.secretInput ?? []), ...(rules?.sensitive ?? [])].map((path) => path.split('.')[0] ?? path));
+    const properties = Object.entries(claimed?.properties ?? {}).filter(([name, value]) => name !== tagProperty && value !== undefined && !isMasked(value) && !hidden.has(name));
+    const tags = tagProperty === null || live.systemTags['aiplan:op'] !== op ? {} : { [tagProperty]: { 'aiplan:op': op } };
+    return { ...Object.fromEntries(properties), ...tags };
+  }
+
+  /** Previous values come back, path by path. */
+  #invertUpdate(history: History): void {
+    const { type, before, step } = history;
+    if (before === null) return;
+    const live = this.#found.get(type, before.identity);
+    if (live === undefined || live.incarnation !== before.incarnation) {
+      this.#say('error', 'rollback-gone', history, live === undefined ? `${before.identity} does not exist any more` : `${before.identity} is another one than the run changed`, 'nothing can be put back into it');
+      return;
+    }
+    this.#putBack(history, before, live, step.id);
+  }
+
+  #putBack(history: History, before: LiveResource, live: LiveResource, address: string): void {
+    const rules = this.#readers.types.get(history.type)?.rules;
+    if (rules === undefined) return;
+    const inverse = invert({ before, live, rules, changes: history.step.changes, after: history.step.action === 'update' ? history.after : null, capture: history.capture, resolve: (name) => this.#resolve(name) });
+    for (const { path, before: former, live: now } of inverse.conflicts) {
+      this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`, 'somebody changed it since; set it by a change plan of its own');
+    }
+    for (const path of inverse.lost) this.#say('warning', 'rollback-secret', history, `${path} of ${live.identity} stays as the run set it: what it was before cannot be read`);
+    for (const name of Object.keys(live.pending).filter((pending) => before.pending[pending] === undefined)) {
+      this.#say('warning', 'rollback-pending', history, `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`, `set ${name} to the value that it shall have, with \`when: now\``);
+    }
+    if (Object.keys(inverse.properties).length === 0 && !history.quiet) return;
+    const irreversible = rules.destructive.some((rule) => rule.irreversible === true && (rule.path.split('.')[0] ?? '') in inverse.properties);
+    this.#add(history, {
+      address, action: 'update', id: live.identity, properties: inverse.properties, when: 'now', reason: `it was so before run ${this.#run}`,
+      ...(Object.keys(inverse.expect).length === 0 ? {} : { expect: inverse.expect }),
+      ...(irreversible ? { acceptLoss: `taking back run ${this.#run} loses what the run's change kept` } : {}),
+      ...(history.quiet ? { reopen: { run: this.#run, step: history.step.id, capture: history.capture as unknown as Json, live: before } } : {}),
+    });
+  }
+
+  /** What the run deleted comes back from its capture; what it only made quiet is opened again. */
+  #bringBack(history: History): void {
+    const { type, before, step, capture } = history;
+    if (before === null) return;
+    const live = this.#found.get(type, before.identity);
+    if (live !== undefined && live.incarnation === before.incarnation) {
+      this.#putBack(history, before, live, step.id);
+      return;
+    }
+    const restored = this.#found.restoredFrom(type, before.identity);
+    if (restored !== undefined) {
+      this.known.set(before.identity, restored.identity);
+      this.#say('info', 'rollback-restored', history, `${before.identity} was brought back already${restored.identity === before.identity ? '' : ` as ${restored.identity}`}`);
+      return;
+    }
+    if (live !== undefined) {
+      this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, 'rename or remove that one first; aiplan never deletes to free a name');
+      return;
+    }
+    if (capture === null) {
+      this.#say('warning', 'rollback-impossible', history, `${before.identity} cannot come back: there is no verified capture of it`, `its configuration is in the journal of run ${this.#run}`);
+      return;
+    }
+    const rules = this.#readers.types.get(type)?.rules;
+    const properties = Object.entries(before.properties).filter(([name, value]) => value !== undefined && !isMasked(value) && rules !== undefined && Object.hasOwn(rules.properties, name) && rules.properties[name]?.create !== false);
+    this.#add(history, {
+      address: step.id, action: 'create', properties: Object.fromEntries(properties), reason: `run ${this.#run} deleted it`,
+      restore: { run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before },
+    });
+  }
+
+  /** What `Address` or `Address.Attribute` stood for in the run. */
+  #resolve(name: string): Json | undefined {
+    const dot = name.indexOf('.');
+    const address = dot < 0 ? name : name.slice(0, dot);
+    const history = this.#histories.find(({ step }) => step.id === address);
+    const resource = history?.after ?? history?.before;
+    if (dot < 0) return history?.made ?? resource?.identity;
+    const path = name.slice(dot + 1);
+    const value = resource === null || resource === undefined ? undefined : valueAt(resource.attributes, path) ?? valueAt(resource.properties, path);
+    return isUnknown(value) ? undefined : value;
+  }
+
+  #add({ type }: History, entry: Omit<ResourceEntry, 'type' | 'dependsOn' | 'source' | 'positions'>): void {
+    this.entries.push({ ...entry, type, dependsOn: [], source: { line: 1, column: 1 }, positions: {} });
+  }
+
+  #say(severity: Finding['severity'], code: string, { step }: History, message: string, help?: string): void {
+    this.findings.push({ code, severity, step: step.id, message, line: null, column: null, ...(help === undefined ? {} : { help }) });
+  }
+}
+
+/** An address that no step of the run has. */
+function freeAddress(wanted: string, histories: readonly History[]): string {
+  const taken = new Set(histories.map(({ step }) => step.id));
+  let address = wanted;
+  for (let number = 2; taken.has(address); number += 1) address = `${wanted}${number}`;
+  return address;
+}

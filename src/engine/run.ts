@@ -1,0 +1,168 @@
+import type { Approval } from '../model/approval.ts';
+import { callName, type Call, type Permit, type Program } from '../model/call.ts';
+import type { Configuration } from '../model/configuration.ts';
+import type { CallPurpose, Phase } from '../model/journal.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { Planned, Step, StepWork } from '../model/plan.ts';
+import type { ApplyPorts } from '../model/ports.ts';
+import type { Capture, ResourceType, StepContext } from '../model/resource-type.ts';
+import { contextFor } from './context.ts';
+import { execute, type Execution } from './execute.ts';
+import { StepFailed } from './interruptions.ts';
+import { paceOf } from './pace.ts';
+import { preview } from './preview.ts';
+import { redacted, sensitiveNames } from './redact.ts';
+import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
+import type { CallState } from './send.ts';
+
+/** One execution of an approved plan: what its phases share. */
+export interface Run {
+  readonly ports: ApplyPorts;
+  /** As planned again in this run. */
+  readonly planned: Planned;
+  readonly approval: Approval;
+  readonly startedAt: string;
+  readonly calls: CallState;
+  /** What references resolve to: address → resource as it is now in this run. */
+  readonly outputs: Map<string, LiveResource>;
+  /** Old → new identities of this run's restores. */
+  readonly map: Map<string, string>;
+  /** Identities that this run has changed so far. */
+  readonly touched: Set<string>;
+  /** Verified captures of this run, by step. */
+  readonly captures: Map<string, Capture>;
+  /** The full resource of each step as last written to the journal. */
+  readonly befores: Map<string, LiveResource | null>;
+}
+
+/** A step with everything that belongs to it. */
+export interface Task { readonly step: Step; readonly work: StepWork; readonly type: ResourceType }
+
+/** How a step ended: `pending` when AWS accepted a change and makes it later. */
+export interface StepEnd { readonly state: 'done' | 'pending'; readonly identity: string | null; readonly after: LiveResource | null; readonly message: string | null }
+
+export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts): Run {
+  const outputs = new Map<string, LiveResource>(planned.reads);
+  for (const [address, { live }] of planned.work) if (live !== null) outputs.set(address, live);
+  return {
+    ports, planned, approval, outputs, startedAt: new Date(ports.clock.now()).toISOString(),
+    calls: { calls: 0, fresh: new Map() }, map: new Map(), touched: new Set(), captures: new Map(), befores: new Map(),
+  };
+}
+
+/** The steps that change something, in plan order. Throws StepFailed for a type or work that is missing. */
+export function tasksOf({ planned, ports }: Pick<Run, 'planned' | 'ports'>): readonly Task[] {
+  return planned.plan.steps.filter((step) => step.action !== 'keep' || planned.work.get(step.id)?.entry.reopen !== undefined).map((step) => {
+    const work = planned.work.get(step.id);
+    const type = ports.types.get(step.type);
+    if (work === undefined || type === undefined) throw new StepFailed(`step "${step.id}" of type "${step.type}" cannot be carried out by this version`);
+    return { step, work, type };
+  });
+}
+
+/** Declares a phase: in the journal, then to whoever watches. */
+export async function enter({ ports }: Pick<Run, 'ports'>, phase: Phase): Promise<void> {
+  await ports.journal.append({ kind: 'phase', phase });
+  ports.emit({ kind: 'phase', phase });
+}
+
+/** From here on the journal knows what was made, whatever happens next. */
+export async function noteNew({ ports, calls, touched }: Run, step: string, identity: string): Promise<void> {
+  await ports.journal.append({ kind: 'step', step, state: 'started', identity, after: null, message: null });
+  calls.fresh.set(identity, ports.clock.now() + paceOf(ports.pace).consistency);
+  touched.add(identity);
+}
+
+/** A finding: in the journal, then to whoever watches. */
+export async function find({ ports }: Pick<Run, 'ports'>, step: string | null, code: string, message: string): Promise<void> {
+  await ports.journal.append({ kind: 'finding', step, code, message });
+  ports.emit({ kind: 'finding', step, code, text: message });
+}
+
+/**
+ * What the programs of a step are given now. References that cannot be resolved yet become `$unknown` where `lenient`
+ * (checks before the first step), else StepFailed is thrown. Identities of restored things are replaced by the new ones.
+ */
+export function contextOf(run: Run, { step, work }: Task, live: LiveResource | null, options: { readonly lenient?: boolean; readonly action?: 'create' | 'update' | 'replace' | 'delete' } = {}): StepContext {
+  const { planned, ports, map } = run;
+  const remap = (identity: string): string => map.get(identity) ?? identity;
+  const desired = remapped(resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true)), map) as JsonObject;
+  const capture = run.captures.get(step.id);
+  const context = contextFor({
+    run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
+    configuration: planned.plan.configuration as unknown as Pick<Configuration, 'capture'>,
+    now: run.startedAt, entry: work.entry, live, desired, changes: step.changes,
+    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, deletedBefore: deletedBefore(run, step),
+  });
+  return { ...context, ...(capture === undefined ? {} : { capture }) };
+}
+
+export const actionOf = (step: Step): 'create' | 'update' | 'replace' | 'delete' => (step.action === 'keep' ? 'update' : step.action);
+
+function resolved({ outputs }: Run, reference: Reference, lenient: boolean): Json {
+  const { address, path } = reference;
+  const output = outputs.get(address);
+  const value = output === undefined ? undefined : path === null ? output.identity : valueAt(output.attributes, path) ?? valueAt(output.properties, path);
+  if (value !== undefined) return value;
+  if (lenient) return unknownOf(reference);
+  throw new StepFailed(`the reference to "${address}${path === null ? '' : `.${path}`}" has no value`);
+}
+
+/** The value with every text that is a former identity replaced by the new one. */
+export function remapped(value: Json, map: ReadonlyMap<string, string>): Json {
+  if (map.size === 0) return value;
+  if (typeof value === 'string') return map.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((item: Json) => remapped(item, map));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, remapped(item ?? null, map)]));
+}
+
+function deletedBefore({ planned }: Run, step: Step): readonly string[] {
+  const index = planned.plan.steps.findIndex(({ id }) => id === step.id);
+  return planned.plan.steps.slice(0, Math.max(index, 0)).flatMap(({ action, identity }) => (action === 'delete' && identity !== null ? [identity] : []));
+}
+
+export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop?: boolean; readonly settling?: boolean; readonly declared?: readonly Call[] }
+
+/**
+ * Drives one program of a step. The gate lets through the operations that the confirmed step declared; `declared` replaces
+ * them for taking back a quiescing and for re-pointing, which are declared by the same type for the same step.
+ */
+export function perform<Result>(run: Run, task: Task, program: Program<Result>, { purpose, ignoreStop, settling, declared }: Performing): Promise<Result> {
+  const { ports, calls } = run;
+  const execution: Execution = {
+    ports, state: calls, step: task.step.id, purpose, sensitive: sensitiveNames(task.type.rules),
+    permit: permitFor(run, task, declared ?? task.work.preview),
+    ...(ignoreStop === true ? { ignoreStop } : {}),
+    ...(settling === true ? { freshUntil: Math.max(...calls.fresh.values(), 0) } : {}),
+  };
+  return execute(program, execution);
+}
+
+/** Drives a program that may only read. */
+export const check = <Result>(run: Run, task: Task, program: Program<Result>): Promise<Result> =>
+  execute(program, { ports: run.ports, state: run.calls, step: task.step.id, purpose: 'change', sensitive: new Set(), readOnly: true, permit: { run: run.ports.journal.run, step: task.step.id, operations: [] } });
+
+/** The calls of a program, without sending any. */
+export const callsOf = (program: Program<unknown>): readonly Call[] => preview(program).calls;
+
+function permitFor({ ports, approval }: Run, { step }: Task, declared: readonly Call[]): Permit {
+  const confirmed = step.coveredBy !== undefined || approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.stepDigest === step.digest);
+  const losses = !confirmed || step.destruction === null ? [] : [
+    ...(declared.some(({ input }) => input['SkipFinalSnapshot'] === true) ? ['skip-final-snapshot' as const] : []),
+    ...(declared.some(({ input }) => input['BackupRetentionPeriod'] === 0) ? ['retention-zero' as const] : []),
+  ];
+  return { run: ports.journal.run, step: step.id, operations: [...new Set(declared.map(callName))], ...(losses.length === 0 ? {} : { confirmedLoss: losses }) };
+}
+
+/** Journals the whole resource as it is before the step (law 4), with sensitive texts of the entry masked (law 11). */
+export async function journalBefore(run: Run, { step, work, type }: Task, live: LiveResource | null): Promise<void> {
+  const sensitive = sensitiveNames(type.rules);
+  const { properties, ...entry } = work.entry;
+  await run.ports.journal.append({
+    kind: 'before', step: step.id, live, changes: step.changes,
+    entry: properties === undefined ? entry : { ...entry, properties: redacted(properties, sensitive) },
+  });
+  run.befores.set(step.id, live);
+}

@@ -1,0 +1,140 @@
+import { callName, type Answer, type Call, type Permit } from '../model/call.ts';
+import { canonical } from '../model/digest.ts';
+import { AwsError, UserError } from '../model/error.ts';
+import type { CallPurpose } from '../model/journal.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { ApplyPorts } from '../model/ports.ts';
+import { InDoubt, renewOrStop, RunStopped } from './interruptions.ts';
+import { longer, paceOf } from './pace.ts';
+import { redacted } from './redact.ts';
+import { resolveSecrets, scrub, scrubbed } from './secrets.ts';
+
+export type SendPorts = Pick<ApplyPorts, 'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'pace'>;
+
+/** What the calls of one run share. */
+export interface CallState {
+  /** Number of the last call; calls are numbered over the whole run. */
+  calls: number;
+  /** Identities that this run made, and until when (milliseconds since 1970) AWS may not know them everywhere. */
+  readonly fresh: Map<string, number>;
+}
+
+export interface Sending {
+  readonly ports: SendPorts;
+  readonly state: CallState;
+  readonly step: string;
+  readonly purpose: CallPurpose;
+  readonly permit: Permit;
+  /** Names of fields that are masked in the journal, beside the known ones. */
+  readonly sensitive: ReadonlySet<string>;
+  /** Taking back a quiescing goes on after Ctrl-C. */
+  readonly ignoreStop?: boolean;
+}
+
+/** How often a refusal that proves non-execution is answered by another attempt. */
+const maximumRefusals = 12;
+
+/**
+ * Sends one declared call: intent on disk, then the request, then the outcome on disk (law 7). A refusal that proves
+ * non-execution (throttling, expired credentials, an own new resource that is not known everywhere yet) is tried again;
+ * a lost answer is not, but for one resend of a call with a client token.
+ * Throws AwsError for a refusal, InDoubt for a lost answer, RunStopped, UserError from gate, secrets or store.
+ */
+export async function sendCall(call: Call, sending: Sending): Promise<JsonObject> {
+  const { ports, state, step, purpose } = sending;
+  const attempts = refusalsOf(sending);
+  let doubt: AwsError | null = null;
+  for (;;) {
+    refuseWhenStopped(sending);
+    const { resolved, texts } = await resolveSecrets(call.input, ports);
+    const number = state.calls += 1;
+    await ports.journal.append({ kind: 'intent', step, call: number, purpose, declared: declared(call, sending) });
+    const began = ports.clock.now();
+    ports.emit({ kind: 'call', step, call: callName(call), state: 'sent', purpose: call.purpose });
+    const result = await attempt(() => ports.session.mutate(call, resolved, sending.permit), texts);
+    const milliseconds = ports.clock.now() - began;
+    ports.emit({ kind: 'call', step, call: callName(call), state: result.ok ? 'answered' : 'failed', purpose: call.purpose });
+    if (result.ok) {
+      const { output, requestId } = result.answer;
+      await ports.journal.append({ kind: 'outcome', step, call: number, ok: true, requestId: requestId ?? null, milliseconds, answer: scrubbed(redacted(output, sending.sensitive), texts) as JsonObject });
+      return output;
+    }
+    const { error } = result;
+    await ports.journal.append({
+      kind: 'outcome', step, call: number, ok: false, milliseconds, code: error.code, message: error.message,
+      requestId: error instanceof AwsError ? error.requestId ?? null : null, executed: error instanceof AwsError ? error.executed : 'no',
+    });
+    if (error instanceof UserError) throw error;
+    if (error.executed === 'unknown' && (doubt !== null || call.retry !== 'token' || error.kind !== 'network')) throw new InDoubt(call, doubt ?? error);
+    if (error.executed === 'unknown') {
+      doubt = error;
+      await ports.clock.sleep(paceOf(ports.pace).retryStart);
+    } else if (doubt !== null && error.kind !== 'throttled') throw new InDoubt(call, doubt);
+    if (error.executed === 'no' && !(await attempts.worthAnother(error, call))) throw error;
+  }
+}
+
+/** Throws RunStopped after Ctrl-C, before anything more is sent. */
+export function refuseWhenStopped({ ports, step, ignoreStop }: Pick<Sending, 'ports' | 'step' | 'ignoreStop'>): void {
+  if (ports.stop.aborted && ignoreStop !== true) throw new RunStopped(`stopped in step "${step}"`);
+}
+
+/** The call as it stands in the journal. */
+const declared = (call: Call, { sensitive }: Sending): Omit<Call, 'preview'> => {
+  const { preview: _preview, ...rest } = call;
+  return { ...rest, input: redacted(rest.input, sensitive) };
+};
+
+export type Attempt = { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly error: AwsError | UserError };
+
+/** Runs a request. What is neither an answer nor a known error goes on up: its intent stays without outcome, in doubt. */
+export async function attempt(request: () => Promise<Answer>, texts: readonly string[]): Promise<Attempt> {
+  try {
+    return { ok: true, answer: await request() };
+  } catch (error) {
+    if (error instanceof AwsError) return { ok: false, error: withoutSecrets(error, texts) };
+    if (error instanceof UserError) return { ok: false, error };
+    throw error;
+  }
+}
+
+/** AWS sometimes quotes the wrong value; where that is a secret, neither log nor screen may have it (law 11). */
+function withoutSecrets(error: AwsError, texts: readonly string[]): AwsError {
+  const message = scrub(error.message, texts);
+  if (message === error.message) return error;
+  const { code, kind, operation, requestId, httpStatus, executed } = error;
+  return new AwsError({ code, kind, operation, message, requestId, httpStatus, executed });
+}
+
+/** Decides whether a refused call is sent again, and pauses before it is. */
+export function refusalsOf(sending: Sending): { worthAnother(error: AwsError, call: Call): Promise<boolean> } {
+  const { ports, state } = sending;
+  const pace = paceOf(ports.pace);
+  let pause = pace.retryStart;
+  let refusals = 0;
+  let renewed = false;
+  const rest = async (): Promise<boolean> => {
+    refusals += 1;
+    if (refusals > maximumRefusals) return false;
+    await ports.clock.sleep(pause, sending.ignoreStop === true ? undefined : ports.stop);
+    pause = longer(pause, pace.pollMax);
+    return true;
+  };
+  return {
+    async worthAnother(error, call) {
+      if (error.kind === 'throttled') return rest();
+      if (error.kind === 'expired') {
+        if (renewed) throw new RunStopped('the credentials have expired; log in again', error);
+        renewed = true;
+        await renewOrStop(ports.session);
+        return true;
+      }
+      return error.kind === 'absent' && namesFresh(call, state, ports.clock.now()) ? rest() : false;
+    },
+  };
+}
+
+function namesFresh(call: Call, { fresh }: CallState, now: number): boolean {
+  const text = canonical(call.input);
+  return [...fresh].some(([identity, until]) => now < until && text.includes(identity));
+}

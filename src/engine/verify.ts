@@ -1,0 +1,57 @@
+import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
+import type { LiveResource } from '../model/live.ts';
+import type { TypeRules } from '../model/resource-type.ts';
+import { comparerFor, type Comparer } from './compare.ts';
+import { diffProperties } from './diff.ts';
+import { mergeValue, type Removal } from './merge.ts';
+import { below, ruleOf, type Nodes } from './rule-tree.ts';
+import type { Drift } from './stale.ts';
+import { few, quote } from './wording.ts';
+
+/** What a step wanted and what is live after it. `pending`: names that AWS accepted and will change later. */
+export interface Verification { readonly differences: readonly Drift[]; readonly pending: readonly string[] }
+
+/**
+ * Compares what a step wanted with what is live after it, by the same merge and rules that the planner uses: a property
+ * differs when planning it again would change something. Write-only and volatile properties are not compared. Pure.
+ */
+export function verification(wanted: JsonObject, live: LiveResource, rules: TypeRules): Verification {
+  const comparer = comparerFor(rules, live.type, live.identity);
+  const differences: Drift[] = [];
+  const pending: string[] = [];
+  for (const [name, value] of Object.entries(wanted)) {
+    const nodes = below(comparer.root, name);
+    if (value === undefined || isSecretRef(value) || ruleOf(nodes, 'secret') === true || ruleOf(nodes, 'volatile') === true) continue;
+    const now = live.properties[name];
+    if (holds(now, value, name, nodes, comparer)) continue;
+    const later = live.pending[name];
+    if (later !== undefined && holds(later, value, name, nodes, comparer)) pending.push(name);
+    else differences.push({ path: name, before: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : value, after: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : now, inList: false });
+  }
+  return { differences, pending };
+}
+
+function holds(now: Json | undefined, wanted: Json, name: string, nodes: Nodes, comparer: Comparer): boolean {
+  // AWS leaves out what is empty.
+  if (now === undefined && isEmpty(wanted)) return true;
+  const removals: Removal[] = [];
+  const merged = mergeValue(now, wanted, comparer, name, undefined, removals);
+  if (removals.length > 0) return false;
+  return now === undefined ? merged === undefined : merged !== undefined && comparer.equal(now, merged, nodes);
+}
+
+const isEmpty = (value: Json): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
+
+/** What differs between a resource as captured and as restored, both ways. `captured` has its identities remapped already. Pure. */
+export function restoreDifferences(captured: JsonObject, live: LiveResource, rules: TypeRules): readonly Drift[] {
+  const comparer = comparerFor(rules, live.type, live.identity);
+  return diffProperties(captured, live.properties, comparer, { ignoreVolatile: true }).flatMap(({ path, before, after }) =>
+    // A masked text is salted with the identity: of a new one it cannot be told whether it is the same.
+    (isEmpty(before ?? null) && isEmpty(after ?? null)) || (isMasked(before) && isMasked(after)) ? [] : [{ path, before, after, inList: false }]);
+}
+
+/** `Size: 20 → 30` for each difference, safe for a screen. */
+export const driftText = (drift: readonly Drift[]): string =>
+  few(drift.map(({ path, before, after }) => `${path}: ${quote(shown(before))} → ${quote(shown(after))}`));
+
+const shown = (value: Json | undefined): Json | undefined => (isMasked(value) ? '(hidden)' : value);

@@ -1,0 +1,27 @@
+import type { Plan, Step } from './plan.ts';
+
+/** What the plan asks of the person, beyond nothing. */
+export interface Needed {
+  /** Steps of which the identity must be typed, destructions first. */
+  readonly confirmations: readonly Step[];
+  /** The plan name must be typed: something interrupts or cannot be taken back by an inverse call. */
+  readonly name: boolean;
+  /** Nothing changes at all. */
+  readonly nothing: boolean;
+}
+
+/** What a person must do before the plan can be applied. Pure. */
+export function needed(plan: Plan): Needed {
+  const confirmations = plan.steps.filter((step) => step.confirm !== null);
+  return {
+    confirmations: [...confirmations.filter((step) => step.destruction !== null), ...confirmations.filter((step) => step.destruction === null)],
+    name: plan.steps.some((step) => step.coveredBy === undefined && step.action !== 'keep' && (step.interrupts || step.oneWay.length > 0)),
+    nothing: plan.steps.every((step) => step.action === 'keep'),
+  };
+}
+
+/** The words that a person types to accept an irreversible loss: the author's `accept_loss`, on one line. */
+export const lossPhrase = (step: Step): string | null =>
+  step.recoverability.level === 'irreversible' && step.confirm !== null && step.acceptLoss !== null
+    ? step.acceptLoss.trim().replaceAll(/\s+/gu, ' ')
+    : null;

@@ -1,0 +1,84 @@
+import type { AwsSession } from './call.ts';
+import type { Clock, RunEvent } from './event.ts';
+import type { Journal } from './journal.ts';
+import type { Json, JsonObject, SecretRef } from './json.ts';
+import type { LiveResource, Target } from './live.ts';
+import type { Planned } from './plan.ts';
+import type { ResourceTypes, Capture } from './resource-type.ts';
+import type { ResourceEntry } from './change-plan.ts';
+import type { Schemas } from './schema.ts';
+
+/** A session that can take fresh credentials: a run may outlast the ones that it began with. */
+export interface ApplySession extends AwsSession {
+  /** Forgets the credentials in use; the next call resolves them anew. Throws AwsError `expired` when there are none. */
+  renew(): Promise<void>;
+}
+
+/** What lies beside the data in AWS before a destruction: a restore works from this alone (DESIGN section 8). */
+export interface CaptureManifest {
+  readonly format: 'aiplan/capture@1';
+  readonly run: string;
+  readonly step: string;
+  readonly at: string;
+  readonly target: Target;
+  readonly planName: string;
+  readonly planDigest: string;
+  /** SHA-256 of the newest line of the run's journal: ties the manifest to the chain. */
+  readonly journalHead: string;
+  readonly live: LiveResource;
+  readonly entry: ResourceEntry;
+  /** Null where nothing but the configuration can be captured. */
+  readonly capture: Capture | null;
+  readonly expires: string;
+}
+
+/** The capture bucket as apply sees it. It has its own client and its own gate (law 6). */
+export interface CaptureVault {
+  /** Null: there is none; `aiplan setup` makes it. */
+  readonly bucket: string | null;
+  /** Keeps a sensitive text as an encrypted object. Throws UserError `no-capture-bucket` without a bucket, AwsError otherwise. */
+  keepSecret(step: string, name: string, text: string): Promise<SecretRef>;
+  /** The text of a `captured` reference. Throws UserError `no-such-secret`. */
+  readSecret(ref: SecretRef): Promise<string>;
+  /** Writes the manifest, only if none is there, and reads it back. Returns where it lies. */
+  putManifest(run: string, step: string, manifest: CaptureManifest): Promise<string>;
+}
+
+/** Secrets named by a change plan: `env` and `file`, read at the last moment. */
+export interface SecretSource {
+  /** Throws UserError `secret-missing` or `secret-not-allowed`, naming the source and never the value. */
+  resolve(ref: SecretRef): Promise<string>;
+}
+
+/** Everything outside the engine that apply and rollback need. */
+export interface ApplyPorts {
+  readonly session: ApplySession;
+  readonly types: ResourceTypes;
+  readonly schemas: Schemas;
+  /** An empty journal of this run. */
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly emit: (event: RunEvent) => void;
+  readonly vault: CaptureVault;
+  readonly secrets: SecretSource;
+  /** Aborted by Ctrl-C: the call in flight is finished, then the run stops. */
+  readonly stop: AbortSignal;
+  /** Reads AWS and plans the same change plan again. */
+  replan(): Promise<Planned>;
+  readonly pace?: Pace;
+}
+
+/** How patient the executor is; all in milliseconds. Defaults in engine/pace.ts. */
+export interface Pace {
+  /** First pause between two polls of a wait; the pauses grow by half up to `pollMax`. */
+  readonly pollStart?: number;
+  readonly pollMax?: number;
+  /** How long a NotFound after our own create may be eventual consistency (law 9). */
+  readonly consistency?: number;
+  /** How long reads of a wait may fail in a row before contact counts as lost. */
+  readonly contact?: number;
+  /** First pause after a refusal that proves non-execution, such as throttling. */
+  readonly retryStart?: number;
+}
+
+export type { Json, JsonObject };

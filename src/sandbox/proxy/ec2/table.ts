@@ -1,0 +1,18 @@
+import type { QueryCorrection } from '../correction.ts';
+import { images } from './images.ts';
+import { modifyAttribute } from './instance-attributes.ts';
+import { launch, rememberSettings } from './instance-launch.ts';
+import { describedShape } from './instance-shape.ts';
+import { describedStates, describedStatus, startAndStop } from './instance-states.ts';
+import { missing } from './missing.ts';
+import { networkInterfaces } from './network-interfaces.ts';
+import { deleteSecurityGroup } from './security-groups.ts';
+import { snapshots } from './snapshots.ts';
+import { clientTokens, dryRun } from './tokens.ts';
+import { volumes } from './volumes.ts';
+
+/** In order: a correction sees what the ones above it made of a request. */
+export const ec2Corrections: readonly QueryCorrection[] = [
+  dryRun, clientTokens, launch, rememberSettings, describedShape, describedStates, describedStatus, ...startAndStop, modifyAttribute,
+  ...networkInterfaces, deleteSecurityGroup, ...snapshots, ...images, ...volumes, ...missing,
+];

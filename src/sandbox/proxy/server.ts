@@ -1,0 +1,165 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerControl, type Controls } from './control.ts';
+import { refusalOf, type Fault, type RequestHook, type SeenRequest } from './faults.ts';
+import { identify, isMutating, s3Operation, type Identified } from './identify.ts';
+import { answerQuery, errorXml } from './query.ts';
+import { queryCorrections, s3Corrections } from './corrections.ts';
+import { answerS3, writeS3 } from './s3.ts';
+import { forward, passedHeaders, query, s3Request } from './upstream.ts';
+import { newBucket, newWorld, type BucketMemory, type Pace, type World } from './world.ts';
+import { textAt } from './xml.ts';
+
+export interface ProxyOptions {
+  /** The emulator's address, `http://127.0.0.1:port`. */
+  readonly emulator: string;
+  readonly port?: number;
+  readonly account?: string;
+  /** How long states in between are shown. Reads 0: not at all. */
+  readonly pace?: Pace;
+  /** Guards the control requests that stop the sandbox. */
+  readonly token?: string;
+  readonly onStop?: () => void;
+}
+
+export interface Proxy {
+  readonly endpoint: string;
+  /** Every request to a service so far, in order. */
+  readonly requests: readonly SeenRequest[];
+  /** Lets a test see each request and make it fail. Answers a function that takes the hook away. */
+  onRequest(hook: RequestHook): () => void;
+  /** Forgets everything that the proxy remembers of resources (not the requests). */
+  forget(): void;
+  close(): Promise<void>;
+}
+
+const DEFAULT_PACE: Pace = { reads: 2, milliseconds: 300 };
+
+/** Starts the proxy that makes the emulator behave as AWS does. Binds loopback only. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const endpoint = new URL(options.emulator);
+  const account = options.account ?? '123456789012';
+  const pace = options.pace ?? DEFAULT_PACE;
+  const requests: SeenRequest[] = [];
+  const hooks = new Set<RequestHook>();
+  const worlds = new Map<string, World>();
+  const buckets = new Map<string, BucketMemory>();
+  const callers = new Map<string, Promise<string>>();
+  const ages = new Map<string, string>();
+  const forget = (): void => { worlds.clear(); buckets.clear(); ages.clear(); };
+
+  const worldOf = (region: string): World => {
+    let world = worlds.get(region);
+    if (world === undefined) worlds.set(region, world = newWorld(account, region, pace, Date.now));
+    return world;
+  };
+  const controls: Controls = {
+    token: options.token ?? '', ages, worldOf, requests, account,
+    sendFor: (region) => (service, operation, parameters) => query(endpoint, { accessKey: 'sandbox', region }, service, operation, parameters),
+    stop: options.onStop ?? (() => undefined),
+  };
+
+  const faultOf = async (seen: SeenRequest): Promise<Fault | undefined> => {
+    for (const hook of hooks) {
+      const fault = await hook(seen);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  };
+
+  const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = incoming.url ?? '/';
+    if (path.startsWith('/_sandbox/')) return answerControl(incoming, response, controls);
+    if (path.startsWith('/moto-api/')) {
+      if (/^\/moto-api\/reset\b/u.test(path)) forget();
+      return passThrough(endpoint, incoming, response, null);
+    }
+    const identified = identify(incoming);
+    const form = identified.service === 's3' ? null : (await buffer(incoming)).toString('utf8');
+    const operation = form === null
+      ? s3Operation(incoming.method ?? 'GET', identified, incoming.headers['x-amz-copy-source'] !== undefined)
+      : new URLSearchParams(form).get('Action') ?? 'UnknownOperation';
+    const seen: SeenRequest = {
+      number: requests.length, service: identified.service, operation, mutating: isMutating(operation), region: identified.region,
+      parameters: form === null ? { Bucket: identified.bucket, Key: identified.key, ...Object.fromEntries(identified.query) } : Object.fromEntries(new URLSearchParams(form)),
+    };
+    requests.push(seen);
+    const fault = await faultOf(seen);
+    if (fault?.kind === 'delay') await Promise.all([sleep(fault.milliseconds ?? 0), fault.until]);
+    if (fault?.kind === 'drop' && fault.when === 'before') { incoming.destroy(); return; }
+    const refusal = fault === undefined ? undefined : refusalOf(fault, identified.service, operation);
+    if (refusal !== undefined) {
+      incoming.resume();
+      const service = identified.service === 'ec2' || identified.service === 's3' ? identified.service : 'rds';
+      return void response.writeHead(refusal.status, { 'content-type': 'text/xml' }).end(incoming.method === 'HEAD' ? undefined : errorXml(service, refusal));
+    }
+    const sink = fault?.kind === 'drop' ? null : response;
+    await answerService(incoming, sink, identified, operation, form);
+    if (sink === null) incoming.destroy();
+  };
+
+  const answerService = async (incoming: IncomingMessage, response: ServerResponse | null, identified: Identified, operation: string, form: string | null): Promise<void> => {
+    const { service, region, accessKey } = identified;
+    const extra = incoming.headers['x-moto-account-id'];
+    const identity = { accessKey, region, ...(typeof extra === 'string' ? { extra: { 'x-moto-account-id': extra } } : {}) };
+    if (form !== null && (service === 'ec2' || service === 'rds')) {
+      const reply = await answerQuery({
+        service, operation, form, world: worldOf(region), ages,
+        send: (target, name, parameters) => query(endpoint, identity, target, name, parameters),
+      }, queryCorrections);
+      response?.writeHead(reply.status, { 'content-type': 'text/xml;charset=UTF-8', 'content-length': String(Buffer.byteLength(reply.body)) }).end(reply.body);
+      return;
+    }
+    if (form !== null) return passThrough(endpoint, incoming, response, form);
+    let bucket = buckets.get(identified.bucket);
+    if (bucket === undefined) {
+      bucket = newBucket();
+      if (identified.bucket !== '') buckets.set(identified.bucket, bucket);
+    }
+    const caller = (): Promise<string> => {
+      let known = callers.get(accessKey);
+      if (known === undefined) {
+        known = query(endpoint, identity, 'sts', 'GetCallerIdentity', {}).then((root) => textAt(root, 'GetCallerIdentityResult', 'Arn'));
+        callers.set(accessKey, known);
+      }
+      return known;
+    };
+    const outcome = await answerS3({
+      endpoint, incoming, identified,
+      context: { operation, account, region, caller, bucket, buckets, ages, send: (method, path, sent) => s3Request(endpoint, identity, method, path, sent) },
+    }, s3Corrections);
+    if (response !== null) await writeS3(outcome, response);
+    else if (outcome.kind === 'answer') outcome.answer.resume();
+  };
+
+  const server = createServer((incoming, response) => {
+    answer(incoming, response).catch((error: unknown) => {
+      // The emulator is gone, or the proxy has a fault: the client shall see a broken service, never a wrong answer.
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': 'text/xml' }).end(errorXml('ec2', { code: 'InternalError', message: `sandbox: ${error instanceof Error ? error.message : String(error)}` }));
+    });
+  });
+  await listen(server, options.port ?? 0);
+  const port = (server.address() as AddressInfo).port;
+  return {
+    endpoint: `http://127.0.0.1:${port}`, requests, forget,
+    onRequest(hook) { hooks.add(hook); return () => { hooks.delete(hook); }; },
+    close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }),
+  };
+}
+
+const listen = (server: Server, port: number): Promise<void> => new Promise((resolve, reject) => {
+  server.once('error', reject);
+  server.listen(port, '127.0.0.1', () => { server.off('error', reject); resolve(); });
+});
+
+async function passThrough(endpoint: URL, incoming: IncomingMessage, response: ServerResponse | null, body: string | null): Promise<void> {
+  const headers = passedHeaders(incoming.headers);
+  const answer = await forward(endpoint, incoming.method ?? 'GET', incoming.url ?? '/', headers, body ?? (incoming.method === 'GET' || incoming.method === 'HEAD' ? null : incoming));
+  if (response === null) { answer.resume(); return; }
+  response.writeHead(answer.statusCode ?? 500, Object.fromEntries(passedHeaders(answer.headers)));
+  await pipeline(answer, response);
+}

@@ -1,0 +1,87 @@
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { UserError } from '../model/error.ts';
+
+/** Turns a file-system error into a UserError that names the path and the way on. */
+export function storeError(error: unknown, path: string): UserError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  const help: Record<string, string> = {
+    ENOSPC: 'free some disk space, or point `store` in your configuration at another folder',
+    EROFS: 'the file system is read-only; point `store` in your configuration at another folder',
+    EACCES: 'make the folder writable for you, or point `store` in your configuration at another folder',
+    EPERM: 'make the folder writable for you, or point `store` in your configuration at another folder',
+  };
+  return new UserError('store-unwritable', `cannot write "${path}": ${code}`, { cause: error, help: help[code] ?? 'check the path and its permissions' });
+}
+
+/** Makes a private folder (mode 0700) and its parents. Throws UserError `store-unwritable`. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+/** Writes a whole file so that a reader sees the old or the new one: temporary file, fsync, rename, fsync of the folder. */
+export function writeWhole(path: string, text: string, mode = 0o600): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const handle = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+    try {
+      writeSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, path);
+    syncFolder(folder);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw storeError(error, path);
+  }
+}
+
+/** Creates a file that must not exist yet. Returns false when it does. Throws UserError `store-unwritable`. */
+export function createOnce(path: string, text: string): boolean {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const handle = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    try {
+      writeSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    syncFolder(dirname(path));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw storeError(error, path);
+  }
+}
+
+/** Makes a rename or a new name in the folder survive a power cut; Windows cannot and need not open folders. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, constants.O_RDONLY);
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A file's text, or null when it does not exist. Throws UserError `unreadable-file` for anything else. */
+export function readWhole(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new UserError('unreadable-file', `cannot read "${path}": ${code ?? 'unknown'}`, { cause: error, help: 'check the path and its permissions' });
+  }
+}

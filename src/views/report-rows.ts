@@ -1,0 +1,31 @@
+import type { Report, StepState } from '../model/report.ts';
+import { duration } from './format.ts';
+import { blank, row, span, type Row, type Tone } from './rows.ts';
+
+const tones: Readonly<Record<StepState, Tone>> = { done: 'good', pending: 'warning', kept: 'muted', failed: 'destroy', doubt: 'destroy', 'not-started': 'warning', open: 'warning' };
+const names: Readonly<Record<StepState, string>> = { done: 'done', pending: 'pending', kept: 'unchanged', failed: 'FAILED', doubt: 'IN DOUBT', 'not-started': 'not started', open: 'open' };
+
+/** What a run did: steps, snapshots, what is left over, what to do next. */
+export function reportRows(report: Report): readonly Row[] {
+  const took = report.endedAt === null ? '' : `, ${duration(Date.parse(report.endedAt) - Date.parse(report.startedAt))}`;
+  const rows: Row[] = [
+    row(0, span(`Run ${report.run}`, 'title'), ` ${report.command} of ${report.planName}: `, span(report.outcome, report.outcome === 'done' ? 'good' : 'destroy'), span(`${took}, ${report.calls} changing calls`, 'muted')),
+  ];
+  if (report.message !== null) rows.push(row(2, report.message));
+  for (const step of report.steps) {
+    rows.push(row(2, span(names[step.state].padEnd(12), tones[step.state]), span(step.id, 'title'), step.identity === null ? '' : ` ${step.identity}`, step.message === null ? '' : span(` ${step.message}`, 'muted')));
+  }
+  if (report.captures.length > 0) rows.push(blank, row(0, span('Captures', 'title')));
+  for (const capture of report.captures) {
+    rows.push(row(2, `${capture.step}: ${capture.how} `, span(capture.verified ? 'complete' : 'NOT complete', capture.verified ? 'good' : 'destroy'), span(capture.refs === '' ? '' : ` ${capture.refs}`, 'muted')));
+    rows.push(...capture.problems.map((problem) => row(6, span(problem, 'destroy'))));
+  }
+  const changed = Object.entries(report.map).filter(([from, to]) => from !== to);
+  if (changed.length > 0) rows.push(blank, row(0, span('New identities', 'title')), ...changed.map(([from, to]) => row(2, `${from} → ${to}`)));
+  if (report.leftovers.length > 0) rows.push(blank, row(0, span('Left over', 'title')), ...report.leftovers.map((left) => row(2, left)));
+  for (const undone of report.undone) rows.push(row(2, span(`taken back in ${undone.step}: `, 'warning'), undone.text));
+  for (const finding of report.findings) rows.push(row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`));
+  const touched = report.steps.some((step) => step.state === 'done' || step.state === 'pending' || step.state === 'failed' || step.state === 'doubt');
+  if (touched && report.command === 'apply') rows.push(blank, row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
+  return rows;
+}

@@ -1,0 +1,23 @@
+import { sanitise } from '../model/sanitise.ts';
+
+/** What a piece of text means; renderers choose the colour. No meaning depends on colour alone. */
+export type Tone = 'plain' | 'title' | 'muted' | 'destroy' | 'grant' | 'change' | 'create' | 'good' | 'warning' | 'claim' | 'unknown';
+
+export interface Span { readonly text: string; readonly tone: Tone }
+
+/** One logical line, before wrapping. `indent` in columns. All text is sanitised when a row is made (law 10). */
+export interface Row { readonly indent: number; readonly spans: readonly Span[] }
+
+/** A span of safe text. */
+export const span = (text: string, tone: Tone = 'plain'): Span => ({ text: sanitise(text), tone });
+
+/** A row from texts and spans. */
+export const row = (indent: number, ...parts: readonly (string | Span)[]): Row => ({
+  indent,
+  spans: parts.map((part) => (typeof part === 'string' ? span(part) : part)),
+});
+
+export const blank: Row = { indent: 0, spans: [] };
+
+/** The text of a row without tones. */
+export const plainText = (line: Row): string => ' '.repeat(line.indent) + line.spans.map((part) => part.text).join('');

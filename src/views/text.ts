@@ -1,0 +1,69 @@
+import stringWidth from 'string-width';
+import type { Row, Span } from './rows.ts';
+import { sgr } from './theme.ts';
+
+export interface TextOptions { readonly width: number; readonly color: boolean }
+
+/** Rows as text: wrapped at `width` columns with a hanging indent, coloured or not. Ends with a line break. */
+export function rowsToText(rows: readonly Row[], options: TextOptions): string {
+  return `${rows.flatMap((line) => wrap(line, options.width)).map((line) => paint(line, options.color)).join('\n')}\n`;
+}
+
+/** One row as display lines of at most `width` columns. Words longer than a line are broken. */
+export function wrap(line: Row, width: number): readonly Row[] {
+  const lines: Row[] = [];
+  const hang = Math.min(line.indent + 4, Math.max(0, width - 10));
+  let indent = line.indent;
+  let spans: Span[] = [];
+  let used = indent;
+  const flush = (): void => {
+    const last = spans.at(-1);
+    if (last !== undefined) spans[spans.length - 1] = { ...last, text: last.text.trimEnd() };
+    lines.push({ indent, spans });
+    indent = hang;
+    spans = [];
+    used = indent;
+  };
+  for (const part of line.spans) {
+    for (const word of part.text.match(/\s+|\S+/gu) ?? []) {
+      let rest = word;
+      while (rest !== '') {
+        const columns = stringWidth(rest);
+        if (used + columns <= width) {
+          spans.push({ text: rest, tone: part.tone });
+          used += columns;
+          rest = '';
+        } else if (/^\s/u.test(rest)) {
+          flush();
+          rest = '';
+        } else if (used > indent && columns <= width - hang) {
+          flush();
+        } else {
+          const head = take(rest, Math.max(1, width - used));
+          spans.push({ text: head, tone: part.tone });
+          rest = rest.slice(head.length);
+          flush();
+        }
+      }
+    }
+  }
+  if (spans.length > 0 || lines.length === 0) flush();
+  return lines;
+}
+
+function take(text: string, columns: number): string {
+  let used = 0;
+  let end = 0;
+  for (const character of text) {
+    used += stringWidth(character);
+    if (used > columns && end > 0) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
+/** One display line as text, with SGR codes where `color`. */
+export function paint(line: Row, color: boolean): string {
+  const body = line.spans.map(({ text, tone }) => (color && sgr[tone] !== '' && text !== '' ? `\u001b[${sgr[tone]}m${text}\u001b[0m` : text)).join('');
+  return body === '' ? '' : ' '.repeat(line.indent) + body;
+}

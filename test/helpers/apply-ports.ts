@@ -1,0 +1,74 @@
+import { canonical, sha256 } from '../../src/model/digest.ts';
+import { UserError } from '../../src/model/error.ts';
+import type { Clock, RunEvent } from '../../src/model/event.ts';
+import type { Journal, JournalEntry, JournalRecord } from '../../src/model/journal.ts';
+import type { JsonObject, SecretRef } from '../../src/model/json.ts';
+import type { CaptureManifest, CaptureVault, SecretSource } from '../../src/model/ports.ts';
+
+/** A clock that a sleep moves forward at once. */
+export interface FakeClock extends Clock { time: number; readonly slept: number[] }
+export function fakeClock(time = Date.UTC(2026, 1, 26, 23, 0, 0)): FakeClock {
+  const slept: number[] = [];
+  const clock: FakeClock = {
+    time, slept,
+    now: () => clock.time,
+    async sleep(milliseconds) { slept.push(milliseconds); clock.time += milliseconds; },
+  };
+  return clock;
+}
+
+/** A journal in memory, chained like the real one. */
+export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: JournalEntry) => void = () => undefined): Journal & { readonly records: JournalRecord[] } {
+  const records: JournalRecord[] = [];
+  let prev = `sha256:${'0'.repeat(64)}`;
+  return {
+    run, records,
+    async append(entry) {
+      beforeAppend(entry);
+      const record = structuredClone({ seq: records.length + 1, prev, at: new Date(clock.now()).toISOString(), ...entry }) as JournalRecord;
+      prev = sha256(canonical(record));
+      records.push(record);
+      return record;
+    },
+  };
+}
+
+export interface MemoryVault extends CaptureVault { readonly kept: Map<string, string>; readonly manifests: Map<string, CaptureManifest> }
+export function memoryVault(bucket: string | null = 'captures'): MemoryVault {
+  const kept = new Map<string, string>();
+  const manifests = new Map<string, CaptureManifest>();
+  return {
+    bucket, kept, manifests,
+    async keepSecret(step, name, text) {
+      if (bucket === null) throw new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup`' });
+      kept.set(`${step}/${name}`, text);
+      return { $secret: { captured: `${step}/${name}` } } satisfies SecretRef;
+    },
+    async readSecret(ref) {
+      const text = kept.get(ref.$secret.captured ?? '');
+      if (text === undefined) throw new UserError('no-such-secret', `no captured secret "${ref.$secret.captured ?? ''}"`);
+      return text;
+    },
+    async putManifest(run, step, manifest) {
+      manifests.set(`${run}/${step}`, structuredClone(manifest));
+      return `s3://${bucket ?? ''}/${run}/${step}.json`;
+    },
+  };
+}
+
+/** Secrets by the name of their variable. */
+export const memorySecrets = (table: Readonly<Record<string, string>> = {}): SecretSource => ({
+  async resolve(ref) {
+    const text = table[ref.$secret.env ?? ref.$secret.file ?? ''];
+    if (text === undefined) throw new UserError('secret-missing', `"${ref.$secret.env ?? ref.$secret.file ?? ''}" is not set`);
+    return text;
+  },
+});
+
+/** Collects events. */
+export function recorder(): { readonly events: RunEvent[]; readonly emit: (event: RunEvent) => void } {
+  const events: RunEvent[] = [];
+  return { events, emit: (event) => { events.push(event); } };
+}
+
+export type { JsonObject };

@@ -1,0 +1,91 @@
+import { openSession, type OpenSession } from '../../providers/aws/session.ts';
+import { startProxy, type Proxy } from '../../src/sandbox/proxy/server.ts';
+import type { AwsSession, Call, Permit, ReadCall } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { AttributeChange } from '../../src/model/plan.ts';
+import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import { startEmulator, testCredentials, type Emulator } from './emulator.ts';
+
+/** An emulator behind the correcting proxy, with a small network to launch into. */
+export interface Ec2Fixture {
+  readonly aws: AwsSession;
+  readonly proxy: Proxy;
+  readonly subnet: string;
+  readonly groups: readonly [string, string];
+  /** Registered with a root of 8 GiB. */
+  readonly image: string;
+  /** Sends a request of the query protocol and answers the text of the named element, or the whole answer. */
+  ask(service: 'ec2' | 'iam', operation: string, parameters: Readonly<Record<string, string>>, element?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export const region = 'eu-west-1';
+
+export async function startEc2(): Promise<Ec2Fixture> {
+  const emulator: Emulator = await startEmulator();
+  const proxy = await startProxy({ emulator: emulator.endpoint, pace: { reads: 1, milliseconds: 0 } });
+  const session: OpenSession = openSession({ region, endpoint: proxy.endpoint, credentials: testCredentials, mode: 'apply' });
+  const ask: Ec2Fixture['ask'] = async (service, operation, parameters, element) => {
+    const answer = await fetch(service === 'ec2' ? proxy.endpoint : emulator.endpoint, {
+      method: 'POST',
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20200101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ Action: operation, Version: service === 'ec2' ? '2016-11-15' : '2010-05-08', ...parameters }).toString(),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${operation}: ${text}`);
+    return element === undefined ? text : new RegExp(`<${element}>([^<]*)</${element}>`, 'u').exec(text)?.[1] ?? '';
+  };
+  const vpc = await ask('ec2', 'CreateVpc', { CidrBlock: '10.20.0.0/16' }, 'vpcId');
+  const subnet = await ask('ec2', 'CreateSubnet', { VpcId: vpc, CidrBlock: '10.20.1.0/24', AvailabilityZone: `${region}a` }, 'subnetId');
+  const group = (name: string): Promise<string> => ask('ec2', 'CreateSecurityGroup', { GroupName: name, GroupDescription: name, VpcId: vpc }, 'groupId');
+  const groups = [await group('web'), await group('admin')] as const;
+  const image = await ask('ec2', 'RegisterImage', {
+    Name: 'base', RootDeviceName: '/dev/xvda', 'BlockDeviceMapping.1.DeviceName': '/dev/xvda', 'BlockDeviceMapping.1.Ebs.VolumeSize': '8', 'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
+  }, 'imageId');
+  return {
+    aws: withVolumeAttributes(session), proxy, subnet, groups, image, ask,
+    async stop() { session.close(); await proxy.close(); await emulator.stop(); },
+  };
+}
+
+/** The emulator has neither DescribeVolumeAttribute nor ModifyVolumeAttribute: AutoEnableIO is remembered here. */
+function withVolumeAttributes(session: OpenSession): AwsSession {
+  const values = new Map<string, boolean>();
+  return {
+    counts: session.counts,
+    async read(call: ReadCall) {
+      if (call.operation !== 'DescribeVolumeAttribute') return session.read(call);
+      const id = String(call.input['VolumeId']);
+      return { VolumeId: id, AutoEnableIO: { Value: values.get(id) ?? false } };
+    },
+    async mutate(call: Call, resolved: JsonObject, permit: Permit) {
+      if (call.operation !== 'ModifyVolumeAttribute') return session.mutate(call, resolved, permit);
+      values.set(String(resolved['VolumeId']), (resolved['AutoEnableIO'] as { Value: boolean }).Value);
+      return { output: {}, requestId: undefined, attempts: 1 };
+    },
+  };
+}
+
+/** A step's context with the given fields; the ownership of a create by plan `shop`. */
+export const contextFor = (fields: Partial<StepContext>): StepContext => ({
+  run: 'run-1', step: 'Web', op: 'op-web-1', account: '123456789012', region, endpoint: null, live: null, desired: {}, changes: [],
+  ownership: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:op': fields.op ?? 'op-web-1' }, when: null, captureBucket: 'captures',
+  captureName: 'aiplan-web-1', captureExpires: '2027-01-01T00:00:00.000Z', remap: (id) => id, replacing: false, ...fields,
+});
+
+/** The changes of an update as far as the programs look at them: one per top-level property that differs. */
+export const changesTo = (live: LiveResource, desired: JsonObject): readonly AttributeChange[] =>
+  Object.keys({ ...live.properties, ...desired }).filter((path) => JSON.stringify(live.properties[path]) !== JSON.stringify(desired[path]))
+    .map((path) => ({ path, before: live.properties[path] ?? null, after: desired[path] ?? null, effect: 'in-place' as const }));
+
+/** Reads one resource in full; undefined where a complete answer does not hold it. Throws on a failed read. */
+export async function readOne(aws: AwsSession, type: ResourceType, identity: string): Promise<LiveResource | undefined> {
+  const { resources, failures } = await type.read(aws, { identities: [identity], all: false, detailed: new Set([identity]) });
+  if (failures.length > 0) throw new Error(JSON.stringify(failures));
+  return resources[0];
+}
+

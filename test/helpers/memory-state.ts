@@ -1,0 +1,71 @@
+import { AwsError, type AwsErrorKind } from '../../src/model/error.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
+
+/** A resource of the memory world as "AWS" keeps it. `rows` is its data. */
+export interface Item {
+  readonly type: string;
+  readonly identity: string;
+  readonly incarnation: string;
+  properties: Record<string, Json>;
+  systemTags: Record<string, string>;
+  state: string;
+  pending: Record<string, Json>;
+  rows: string[];
+  readonly created: string;
+  /** Describes by which the transitional state is still seen; then `next` (null: the item is gone). */
+  polls: number;
+  next: string | null;
+  /** The password as last written; not readable through the session. */
+  secret: string | null;
+}
+
+export interface Snapshot {
+  readonly name: string;
+  readonly database: string;
+  /** State and rows as of the moment of taking; never moves afterwards. */
+  readonly properties: JsonObject;
+  readonly rows: readonly string[];
+  readonly created: string;
+  readonly tags: Readonly<Record<string, string>>;
+  polls: number;
+  failed: boolean;
+}
+
+/** A failure to come: `lost` executes the call and then loses its answer. */
+export interface Fault { readonly operation: string; readonly error: AwsError; readonly lost: boolean; times: number }
+
+export interface State {
+  readonly items: Map<string, Item>;
+  readonly snapshots: Map<string, Snapshot>;
+  readonly tokens: Map<string, string>;
+  readonly faults: Fault[];
+  /** Describes that a transitional state survives. */
+  polls: number;
+  counter: number;
+}
+
+export const keyOf = (type: string, identity: string): string => `${type} ${identity}`;
+
+export const awsError = (operation: string, code: string, kind: AwsErrorKind, message: string, executed: 'no' | 'unknown' = 'no'): AwsError =>
+  new AwsError({ code, kind, operation, message, executed, requestId: 'memory', httpStatus: kind === 'network' ? undefined : 400 });
+
+/** A clock that only moves when something is made, so that runs are repeatable. */
+export const nextTime = (state: State): string => new Date(Date.UTC(2026, 1, 26, 12, 0, 0) + (state.counter += 1) * 60_000).toISOString();
+
+/** One describe has passed: transitional states move on. Returns false when the item is gone. */
+export function observe(state: State, item: Item): boolean {
+  if (item.next === null && item.state !== 'deleting') return true;
+  if (item.polls > 0) { item.polls -= 1; return true; }
+  if (item.state === 'deleting') { state.items.delete(keyOf(item.type, item.identity)); return false; }
+  item.state = item.next ?? item.state;
+  item.next = null;
+  return true;
+}
+
+/** Puts an item into a transitional state that lasts for the world's number of describes. */
+export function become(state: State, item: Item, transitional: string, next: string | null): void {
+  item.state = transitional;
+  item.next = next;
+  item.polls = state.polls;
+  if (state.polls === 0 && next !== null) { item.state = next; item.next = null; }
+}

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaults, describeConfiguration, loadConfiguration } from '../../src/store/configuration.ts';
+import { foldersOf } from '../../src/store/folders.ts';
+
+let root: string;
+const none = '/nonexistent/aiplan/config.yaml';
+const folders = () => foldersOf({ HOME: join(root, 'home') }, join(root, 'tree'));
+const user = (text: string): void => { mkdirSync(join(root, 'home/.config/aiplan'), { recursive: true }); writeFileSync(join(root, 'home/.config/aiplan/config.yaml'), text); };
+const repository = (text: string): void => writeFileSync(join(root, 'tree/aiplan.yaml'), text);
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'aiplan-config-'));
+  mkdirSync(join(root, 'home'));
+  mkdirSync(join(root, 'tree/.git'), { recursive: true });
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+describe('the configuration', () => {
+  it('is the defaults where nobody says anything', () => {
+    const { sources: _sources, ...values } = loadConfiguration(folders(), none);
+    const { sources: _none, ...expected } = defaults;
+    expect(values).toEqual(expected);
+  });
+
+  it('lets the user relax, and the repository only tighten', () => {
+    user('allow_yes: true\nmax_confirmations: 30\nprotected: [courses-prod]\nsecret_prefixes: [AIPLAN_SECRET_, CI_SECRET_]\n');
+    repository('allow_yes: false\nmax_confirmations: 99\nprotected: [uploads*]\nminimum_tier: T1\nsecret_prefixes: [AIPLAN_SECRET_, EVERYTHING]\nplan_expiry_minutes: 15\n');
+    const result = loadConfiguration(folders(), none);
+    expect(result).toMatchObject({ allowYes: false, maxConfirmations: 30, protected: ['courses-prod', 'uploads*'], minimumTier: 'T1', secretPrefixes: ['AIPLAN_SECRET_'], planExpiryMinutes: 15 });
+    expect(describeConfiguration(result).find(({ name }) => name === 'minimum_tier')).toEqual({ name: 'minimum_tier', value: '"T1"', source: 'repository file' });
+  });
+
+  it.each([
+    ['allowed_signers: /etc/signers', 'allowed_signers'], ['store: /var/store', 'store'], ['capture_bucket: mine', 'capture_bucket'], ['aliases: { "1": x }', 'aliases'],
+  ])('refuses %s from the repository', (text, name) => {
+    repository(text);
+    expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'loosening-configuration', message: expect.stringContaining(name) }));
+  });
+
+  it.each(['allow_yes: true', 'max_confirmations: 1000', 'plan_expiry_minutes: 100000', 'capture_reuse_minutes: 60', 'secret_prefixes: [""]', 'secret_files: [/etc/passwd]', 'capture_max_bytes: 900000000000000'])('is not loosened by %s from the repository', (text) => {
+    repository(text);
+    const { sources: _a, ...result } = loadConfiguration(folders(), none);
+    const { sources: _b, ...expected } = defaults;
+    const strict = { ...expected, ...(text.startsWith('secret_prefixes') ? { secretPrefixes: [] } : {}) };
+    expect(result).toEqual(strict);
+  });
+
+  it('lets the system file go before the user file', () => {
+    const system = join(root, 'system.yaml');
+    writeFileSync(system, 'minimum_tier: T1\nallow_yes: false\n');
+    user('minimum_tier: T0\nallow_yes: true\n');
+    expect(loadConfiguration(folders(), system)).toMatchObject({ minimumTier: 'T1', allowYes: false });
+  });
+
+  it.each([
+    ['maximum: 3', 'unknown setting "maximum"', 1], ['\nallow_yes: maybe', '"allow_yes" is "maybe"', 2], ['max_confirmations: -1', 'whole number', 1], ['a: [', 'Flow sequence', 1], ['aliases: { 012345678901: x, y: 3 }', 'map of texts', 1],
+  ])('points at what is wrong in %j', (text, message, line) => {
+    user(text);
+    expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'bad-configuration', message: expect.stringContaining(message), where: expect.stringContaining(`config.yaml:${line}:`) }));
+  });
+
+  it('refuses a configuration folder, a store or signers inside the working tree', () => {
+    expect(() => foldersOf({ HOME: join(root, 'home'), XDG_CONFIG_HOME: join(root, 'tree/config') }, join(root, 'tree'))).toThrow(expect.objectContaining({ code: 'configuration-in-working-tree' }));
+    expect(() => foldersOf({ HOME: join(root, 'home'), XDG_STATE_HOME: join(root, 'tree') }, join(root, 'tree/'))).toThrow(expect.objectContaining({ code: 'configuration-in-working-tree' }));
+    user(`allowed_signers: ${join(root, 'tree/signers')}\n`);
+    expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'configuration-in-working-tree' }));
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { AttributeChange } from '../../src/model/plan.ts';
+import type { Capture } from '../../src/model/resource-type.ts';
+import { invert, type Inverting } from '../../src/engine/rollback-inverse.ts';
+import { memoryDatabase, memoryGroup, memoryNote } from '../helpers/memory-types.ts';
+
+const live = (properties: JsonObject): LiveResource => ({
+  type: 'x', identity: 'it', incarnation: 'it#0', properties, attributes: {}, systemTags: {}, state: 'available', pending: {}, binding: {}, observed: {}, detailed: true,
+});
+const change = (path: string, after: AttributeChange['after'] = null): AttributeChange => ({ path, before: null, after, effect: 'in-place' });
+const back = (before: JsonObject, now: JsonObject, changes: readonly AttributeChange[], more: Partial<Inverting> = {}) => {
+  const { properties, expect: stated, conflicts, lost } = invert({ before: live(before), live: live(now), after: live(now), changes, capture: null, rules: memoryDatabase.rules, resolve: () => undefined, ...more });
+  return { properties, expect: stated, conflicts: conflicts.map(({ path }) => path), lost };
+};
+
+describe('inverse of an update', () => {
+  it('puts back exactly the changed paths and expects what the run made', () => {
+    expect(back({ Class: 'a', Size: 20, Public: false }, { Class: 'b', Size: 20, Public: true }, [change('Class', 'b')])).toEqual({ properties: { Class: 'a' }, expect: { Class: 'b' }, conflicts: [], lost: [] });
+  });
+
+  it('has nothing to do where live is as before', () => {
+    expect(back({ Class: 'a' }, { Class: 'a' }, [change('Class', 'b')])).toEqual({ properties: {}, expect: {}, conflicts: [], lost: [] });
+  });
+
+  it('takes away what was not set, and map keys one by one', () => {
+    expect(back({ Tags: { owner: 'ada', 'k8s.io/a.b': '1' } }, { Tags: { team: 'x', 'k8s.io/a.b': '2' }, Public: true }, [change('Tags.owner'), change('Tags.team', 'x'), change('Tags.k8s.io/a.b', '2'), change('Public', true)]))
+      .toEqual({ properties: { Tags: { owner: 'ada', team: null, 'k8s.io/a.b': '1' }, Public: null }, expect: { Tags: { owner: null, team: 'x', 'k8s.io/a.b': '2' }, Public: true }, conflicts: [], lost: [] });
+  });
+
+  it('names a conflict where live is neither as before nor as made', () => {
+    expect(back({ Class: 'a' }, { Class: 'c' }, [change('Class', 'b')], { after: live({ Class: 'b' }) }).conflicts).toEqual(['Class']);
+    expect(back({ Class: 'a' }, { Class: 'c' }, [change('Class', 'b')], { after: null }).conflicts).toEqual(['Class']);
+  });
+
+  it('judges a run that was cut off by what the plan wanted, references resolved', () => {
+    expect(back({ Class: 'a' }, { Class: 'B' }, [change('Class', 'b')], { after: null })).toMatchObject({ properties: { Class: 'a' }, conflicts: [] });
+    const wanted = [change('Name', { $unknown: 'Group' })];
+    expect(back({ Name: 'x' }, { Name: 'g-1' }, wanted, { after: null, resolve: () => 'g-1' })).toMatchObject({ properties: { Name: 'x' }, conflicts: [] });
+    expect(back({ Name: 'x' }, { Name: 'g-1' }, wanted, { after: null })).toMatchObject({ conflicts: ['Name'] });
+  });
+
+  it('changes lists element by element, and leaves what others added', () => {
+    const rule = (Port: number, Description?: string): JsonObject => ({ Protocol: 'tcp', Port, Source: '10.0.0.0/8', ...(Description === undefined ? {} : { Description }) });
+    const before = { Rules: [rule(22), rule(80, 'old')] };
+    const after = { Rules: [rule(80, 'new'), rule(443)] };
+    const now = { Rules: [...after.Rules, rule(9999)] };
+    const changes = [change('Rules[tcp 22 10.0.0.0/8]'), change('Rules[tcp 443 10.0.0.0/8]'), change('Rules[tcp 80 10.0.0.0/8].Description')];
+    expect(back(before, now, changes, { after: live(after), rules: memoryGroup.rules })).toEqual({
+      properties: { Rules: [rule(80, 'old'), rule(9999), rule(22)] }, expect: { Rules: [rule(443)] }, conflicts: [], lost: [],
+    });
+  });
+
+  it('goes into free-form maps', () => {
+    expect(back({ Settings: { a: { x: 1, y: 2 } } }, { Settings: { a: { x: 9, y: 2 }, b: 1 } }, [change('Settings.a.x', 9), change('Settings.b', 1)], { rules: memoryNote.rules }))
+      .toMatchObject({ properties: { Settings: { a: { x: 1 }, b: null } }, expect: { Settings: { a: { x: 9 }, b: 1 } } });
+  });
+
+  it('takes sensitive texts from the capture, and says what is lost', () => {
+    const masked = (digest: string): JsonObject => ({ $masked: 'set', digest });
+    const capture: Capture = { how: 'native', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras: { script: { $secret: { captured: 'Db/script' } } } };
+    const before = { Script: masked('a') };
+    const now = { Script: masked('b') };
+    expect(back(before, now, [change('Script', masked('b'))], { capture })).toMatchObject({ properties: { Script: { $secret: { captured: 'Db/script' } } }, expect: {}, lost: [] });
+    expect(back(before, now, [change('Script', masked('b'))])).toMatchObject({ properties: {}, lost: ['Script'] });
+    expect(back({}, {}, [change('Password', { $masked: 'changed' })])).toMatchObject({ properties: {}, lost: ['Password'] });
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { isUnsafe, sanitise, sanitiseMarkdown } from '../../src/model/sanitise.ts';
+import { age, bytes, duration, value } from '../../src/views/format.ts';
+import { planMarkdown } from '../../src/views/markdown.ts';
+import { planRows } from '../../src/views/plan-rows.ts';
+import { row, plainText, span } from '../../src/views/rows.ts';
+import { rowsToText, wrap } from '../../src/views/text.ts';
+import { frame } from '../../src/tui/frame.ts';
+import { openReview } from '../../src/tui/state.ts';
+import { deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
+
+const seed = 20260226;
+const hostile = '\u001b[2J\u202egnp.exe\u200b\u0000\u009b31m<b>@all ::error::`x`\n| a';
+
+describe('untrusted text', () => {
+  it('is made visible, and a sanitised text is safe', () => {
+    expect(sanitise('a\u001b[2Jb\u202ec\u200bd')).toBe('a\\u{1b}[2Jb\\u{202e}c\\u{200b}d');
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => !isUnsafe(sanitise(text))), { seed });
+  });
+  it('cannot act in Markdown', () => expect(sanitiseMarkdown(hostile)).not.toMatch(/[<>`@|\u001b\u202e\n]/u));
+  it('reaches no view raw', () => {
+    const plan = samplePlan([{ ...deleteDatabase, identity: hostile, confirm: hostile, reason: hostile, evidence: { binding: { [hostile]: hostile }, observed: { tags: { x: hostile } } } }], { name: hostile, intent: hostile, assume: [hostile], target: { account: '1', region: 'r', caller: hostile, endpoint: hostile } });
+    const texts = [rowsToText(planRows(plan, sampleTime), { width: 80, color: false }), planMarkdown(plan, sampleTime, hostile), frame(openReview(plan, 'apply'), { columns: 80, rows: 24 }, 'T0', sampleTime).map(plainText).join('\n')];
+    for (const text of texts) expect(isUnsafe(text.replaceAll('\n', ''))).toBe(false);
+  });
+});
+
+describe('text', () => {
+  it('wraps within the width, losing nothing but space', () => {
+    fc.assert(fc.property(fc.string({ maxLength: 200 }), fc.integer({ min: 12, max: 120 }), fc.integer({ min: 0, max: 6 }), (text, width, indent) => {
+      const lines = wrap(row(indent, text), width);
+      expect(Math.max(...lines.map((line) => stringWidth(plainText(line))))).toBeLessThanOrEqual(width);
+      expect(lines.map(plainText).join('').replaceAll(/\s/gu, '')).toBe(sanitise(text).replaceAll(/\s/gu, ''));
+    }), { seed });
+  });
+  it('has no escape codes without colour', () => {
+    expect(rowsToText([row(0, span('x', 'destroy'))], { width: 80, color: false })).toBe('x\n');
+    expect(rowsToText([row(0, span('x', 'destroy'))], { width: 80, color: true })).toBe('\u001b[1;31mx\u001b[0m\n');
+  });
+  it('speaks of sizes, times and secrets in words', () => {
+    expect(bytes(107_374_182_400)).toBe('100 GiB');
+    expect(duration(77_000_000_000)).toBe('2 years 5 months');
+    expect(age('2023-09-20T09:12:00Z', sampleTime)).toBe('2023-09-20 09:12 UTC, 2 years 5 months ago');
+    expect(value({ $masked: 'changed', digest: 'sha256:1' })).toBe('(sensitive: changed)');
+    expect(value({ $secret: { env: 'AIPLAN_SECRET_DB' } })).toBe('(secret from variable AIPLAN_SECRET_DB)');
+  });
+});
+
+describe('a plan view', () => {
+  const views = { text: rowsToText(planRows(samplePlan(), sampleTime), { width: 100, color: false }), markdown: planMarkdown(samplePlan(), sampleTime, null) };
+  it.each(Object.entries(views))('in %s leaves no destruction and no grant out, and puts them first', (_name, text) => {
+    const at = ['CoursesDb', 'WebGroup', 'SiteBucket'].map((id) => text.indexOf(id));
+    expect(at).toEqual([...at].sort((a, b) => a - b));
+    expect(at[0]).toBeGreaterThan(0);
+  });
+  it('says what is lost, what is captured, who depends and what the author claims', () => {
+    for (const part of ['everything written after its snapshot', 'a final snapshot', 'AWS::EC2::Instance i-0aaa', '100 GiB', 'author claims', 'rds:DeleteDBInstance', 'unknown', '2 years 5 months ago']) expect(views.text).toContain(part);
+  });
+});
