@@ -19,12 +19,12 @@ interface Thrown {
  */
 const KINDS: readonly (readonly [RegExp, AwsErrorKind])[] = [
   [/^(RequestLimitExceeded|Client\.RequestLimitExceeded|Throttl\w*|SlowDown|TooManyRequests\w*|BandwidthLimitExceeded|RequestThrottled\w*|ProvisionedThroughputExceeded\w*|EC2ThrottledException|ConcurrentMutationLimitExceeded|SnapshotCreationPerVolumeRateExceeded)$/u, 'throttled'],
-  [/^(ExpiredToken\w*|RequestExpired|TokenRefreshRequired|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|InvalidSecurity|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken\w*|MissingAuthenticationToken|RequestTimeTooSkewed|CredentialsProviderError|TokenProviderError|ExpiredTokenException)$/u, 'expired'],
-  [/^(AccessDenied\w*|Unauthorized\w*|UnauthorizedOperation|AuthFailure|AllAccessDisabled|AccountProblem|OptInRequired|SubscriptionRequired|PendingVerification|Blocked|Forbidden|NotAuthorized|KMSAccessDenied\w*|InvalidObjectState\.Denied)$/u, 'denied'],
+  [/^(ExpiredToken\w*|RequestExpired|TokenRefreshRequired|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|InvalidSecurity|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken\w*|RequestTimeTooSkewed|CredentialsProviderError|TokenProviderError)$/u, 'expired'],
+  [/^(AccessDenied\w*|Unauthorized\w*|UnauthorizedOperation|AuthFailure|AllAccessDisabled|AccountProblem|OptInRequired|SubscriptionRequired|PendingVerification|Blocked|Forbidden|NotAuthorized|KMSAccessDenied\w*)$/u, 'denied'],
   [/^IdempotentParameterMismatch$/u, 'conflict'],
   [/^(\w*Quota\w*|\w*LimitExceeded\w*|\w*LimitExceededException|TooManyBuckets|InsufficientFreeAddressesInSubnet|RulesPerSecurityGroupLimitExceeded|Insufficient\w*Capacity|InsufficientCapacity\w*|ResourceLimitExceeded)$/u, 'quota'],
   [/(AlreadyExists\w*|\.Duplicate|Duplicate|^BucketAlreadyOwnedByYou|^RouteAlreadyExists|^EntityAlreadyExists)$/u, 'exists'],
-  [/(NotFound|NotFoundError|NotFoundException)$|^NoSuch\w+$|\.NotFound$|\.Malformed\.NotFound$/u, 'absent'],
+  [/(NotFound|NotFoundError|NotFoundException)$|^NoSuch\w+$/u, 'absent'],
   [/^(DependencyViolation|BucketNotEmpty|VolumeInUse|Resource\.AlreadyAssociated|Resource\.AlreadyAssigned)$|InUse$/u, 'dependency'],
   [/(Invalid\w+State|IncorrectState|IncorrectInstanceState|IncorrectStateException|\.State|State)$|^(OperationNotPermitted|OperationAborted|ConditionalRequestConflict|PreconditionFailed|IncorrectModificationState|ResourceNotReady|RestoreAlreadyInProgress|VersionMismatch|Conflict\w*)$/u, 'conflict'],
 ];
@@ -84,7 +84,7 @@ const unreadable = (raw: Thrown): boolean => /XML parse error|Deserialization er
 function kindOf(code: string, message: string, status: number | undefined): AwsErrorKind {
   // EC2 says AuthFailure both for keys that it does not know and for resources of another account.
   if (code === 'AuthFailure' && /validate the provided access credentials/u.test(message)) return 'expired';
-  if (code === 'UnreadableAnswer' || /^Http/u.test(code)) return 'unknown';
+  if (code === 'UnreadableAnswer' || code.startsWith('Http')) return 'unknown';
   for (const [pattern, kind] of KINDS) if (pattern.test(code)) return kind;
   return status !== undefined && status >= 400 && status < 500 ? 'invalid' : 'unknown';
 }

@@ -29,19 +29,21 @@ export interface Described { readonly found: readonly JsonObject[]; readonly abs
  */
 export async function describe(aws: AwsReader, query: ReadQuery, how: { readonly type: string; readonly operation: string; readonly list: string; readonly filter: string; readonly idField: string }): Promise<Described> {
   const wanted = query.all ? [null] : pieces([...new Set(query.identities)]);
+  const answers = await bounded(wanted, async (identities) => {
+    const input: JsonObject = { ...(identities === null ? {} : { Filters: [{ Name: how.filter, Values: identities }] }), MaxResults: 1000 };
+    return { identities, answer: await attempt(allPages(aws, how.operation, input, how.list)) };
+  });
   const found: JsonObject[] = [];
   const absent: string[] = [];
   const failures: ReadFailure[] = [];
-  await bounded(wanted, async (identities) => {
-    const input: JsonObject = { ...(identities === null ? {} : { Filters: [{ Name: how.filter, Values: identities }] }), MaxResults: 1000 };
-    const answer = await attempt(allPages(aws, how.operation, input, how.list));
+  for (const { identities, answer } of answers) {
     if (!answer.ok) {
       failures.push(...(identities ?? [null]).map((identity) => failureOf(how.type, identity, answer.error)));
-      return;
+      continue;
     }
     found.push(...answer.value);
     const seen = new Set(answer.value.map((raw) => textOf(raw[how.idField])));
     absent.push(...(identities ?? query.identities).filter((identity) => !seen.has(identity)));
-  });
+  }
   return { found, absent, failures };
 }

@@ -7,7 +7,7 @@ import { compact, listOf, numberOf, objectOf, textOf } from './fields.ts';
 import { blockDevicesOf, type BlockDevice } from './instance-facts.ts';
 import { choiceOf, launchMappings, launchNetwork, launchSettings } from './instance-launch.ts';
 import { associateAddresses, attachVolume } from './instance-parts.ts';
-import { isTerminated, untilState } from './instance-state.ts';
+import { untilState } from './instance-state.ts';
 import { userDataForRun } from './instance-user-data.ts';
 import { tagSpecification } from './tags.ts';
 
@@ -16,21 +16,20 @@ interface Carried { readonly volumes: readonly BlockDevice[]; readonly addresses
 
 /**
  * What a replace brings along. The private address, data volumes and elastic addresses are free only after the old instance
- * is gone, so they need `order: delete-first`; without it a new private address is taken. Throws UserError
+ * is gone, so they need `order: delete-first`; a private address that is not carried is assigned anew. Throws UserError
  * `carry-needs-delete-first`.
  */
-function* carriedBy(context: StepContext): Program<Carried> {
-  const live = context.live;
-  if (!context.replacing || live === null) return { volumes: [], addresses: [], withoutAddress: false };
-  const gone = yield* isTerminated(live.identity);
+function carriedBy(context: StepContext): Carried {
+  const { live, replacing, order, desired } = context;
+  if (!replacing || live === null) return { volumes: [], addresses: [], withoutAddress: false };
   const carry = context.carry ?? [];
-  if (!gone && carry.length > 0) {
+  if (carry.length > 0 && order !== 'delete-first') {
     throw new UserError('carry-needs-delete-first', `step "${context.step}" carries ${carry.join(', ')}, which ${live.identity} still holds`, { help: 'Write order: delete-first.' });
   }
   return {
     volumes: carry.includes('volumes') ? blockDevicesOf(live).filter(({ root }) => !root) : [],
     addresses: carry.includes('addresses') ? listOf(live.attributes['Addresses']) : [],
-    withoutAddress: !gone && context.desired['PrivateIpAddress'] === live.properties['PrivateIpAddress'],
+    withoutAddress: !carry.includes('PrivateIpAddress') && desired['PrivateIpAddress'] === live.properties['PrivateIpAddress'],
   };
 }
 
@@ -56,7 +55,7 @@ function largeEnough(mapping: JsonObject, image: JsonObject | null): JsonObject 
 export function* createInstance(context: StepContext): Program<{ readonly identity: string }> {
   const { desired, ownership } = context;
   const copied = context.replacing ? context.live : null;
-  const carried = yield* carriedBy(context);
+  const carried = carriedBy(context);
   const image = yield* imageFor(desired, copied);
   const userData = yield* userDataForRun(context);
   const elsewhere = new Set([...carried.volumes.map(({ device }) => device), ...listOf(desired['Volumes']).map((volume) => textOf(volume['Device']) ?? '')]);

@@ -14,7 +14,11 @@ export function* preflightInstance(context: StepContext, action: 'create' | 'upd
   if (action === 'create') return yield* launchProblems(context);
   if (live === null) return [];
   const problems = [...ownerProblems(live, action, stops(context, action)), ...protectionProblems(context, live, action)];
-  if (action === 'replace') problems.push(...(yield* launchProblems(context)));
+  if (action === 'replace') {
+    const carry = context.carry ?? [];
+    if (carry.length > 0 && context.order !== 'delete-first') problems.push(`${carry.join(', ')} can only be carried with order: delete-first, because ${live.identity} holds it until it is gone`);
+    problems.push(...(yield* launchProblems(context)));
+  }
   if (action === 'update' && Array.isArray(desired['SecurityGroupIds']) && context.changes.some(({ path }) => propertyOf(path) === 'SecurityGroupIds')) {
     problems.push(...(yield* placementProblems({ subnet: undefined, groups: desired['SecurityGroupIds'], key: undefined })));
   }

@@ -146,7 +146,8 @@ export const instanceRules: TypeRules = {
   partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
   secretInput: [],
   sensitive: ['UserData'],
-  volatile: ['NetworkInterfaces.*.AssociatePublicIpAddress'],
+  // Image and snapshots say where an instance came from, which never changes but by a restore, from its capture.
+  volatile: ['ImageId', 'BlockDeviceMappings.*.Ebs.SnapshotId', 'NetworkInterfaces.*.AssociatePublicIpAddress'],
   destructive,
   grants,
   carries: ['PrivateIpAddress', 'volumes', 'addresses'],

@@ -96,6 +96,7 @@ export function instanceResource(raw: JsonObject, details: InstanceDetails | nul
   const devices = blockDevicesOf(raw, details?.volumes);
   const primary = interfaces.find((item) => item['DeviceIndex'] === 0);
   const owner = ownerOf(systemTags, raw['Operator']);
+  const passing = passingAddress(interfaces, new Set((details?.addresses ?? []).map((address) => textOf(address['PublicIp']) ?? '')));
   return {
     type: instanceType, identity, incarnation: identity,
     properties: {
@@ -103,7 +104,7 @@ export function instanceResource(raw: JsonObject, details: InstanceDetails | nul
       Tags: tags,
       ...(details === null ? {} : {
         ...(details.volumes === undefined ? {} : { BlockDeviceMappings: mappings(devices), Volumes: separateVolumes(devices, systemTags) }),
-        ...(primary === undefined ? {} : { NetworkInterfaces: [interfaceProperty(primary)] }),
+        ...(primary === undefined ? {} : { NetworkInterfaces: [interfaceProperty(primary, passing !== undefined)] }),
         ...details.properties,
       }),
     },
@@ -114,7 +115,7 @@ export function instanceResource(raw: JsonObject, details: InstanceDetails | nul
       VpcId: textOf(raw['VpcId']), AvailabilityZone: textOf(objectOf(raw['Placement'])['AvailabilityZone']),
       State: { Code: String(numberOf(state['Code']) ?? ''), Name: textOf(state['Name']) ?? '' },
       RootDeviceName: textOf(raw['RootDeviceName']), RootDeviceType: textOf(raw['RootDeviceType']), Lifecycle: textOf(raw['InstanceLifecycle']),
-      PassingPublicIp: passingAddress(interfaces, new Set((details?.addresses ?? []).map((address) => textOf(address['PublicIp']) ?? ''))),
+      PassingPublicIp: passing,
       BlockDevices: devices, Interfaces: interfaces,
       ...details?.attributes,
     }),
@@ -174,7 +175,7 @@ const separateVolumes = (devices: readonly JsonObject[], instanceTags: Readonly<
 const madeTogether = (volume: JsonObject, instance: JsonObject): boolean =>
   volume['aiplan:resource'] !== undefined && volume['aiplan:resource'] === instance['aiplan:resource'] && volume['aiplan:plan'] === instance['aiplan:plan'];
 
-const interfaceProperty = (primary: JsonObject): JsonObject => compact({
+const interfaceProperty = (primary: JsonObject, isPublic: boolean): JsonObject => compact({
   DeviceIndex: '0', SubnetId: primary['SubnetId'], GroupSet: primary['Groups'], PrivateIpAddress: primary['PrivateIpAddress'],
-  Description: primary['Description'], DeleteOnTermination: primary['DeleteOnTermination'], AssociatePublicIpAddress: primary['PublicIp'] !== undefined,
+  Description: primary['Description'], DeleteOnTermination: primary['DeleteOnTermination'], AssociatePublicIpAddress: isPublic,
 });

@@ -1,4 +1,4 @@
-import { look, send, until, type Program, type Waiting } from '../../src/model/call.ts';
+import { send, until, type Program, type Waiting } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
@@ -96,10 +96,4 @@ export function* instanceGone(identity: string): Program {
     agree: 2,
     preview: { Reservations: [] },
   });
-}
-
-/** Whether an instance does not hold its addresses and volumes any more. While calls are only listed: yes. */
-export function* isTerminated(identity: string): Program<boolean> {
-  const state = stateIn(yield* look(describeInstance(identity), { Reservations: [] }));
-  return state === undefined || state === 'terminated';
 }

@@ -28,7 +28,7 @@ export function canonicalRule(rule: Rule): Rule {
   if (typeof raw !== 'string' && typeof raw !== 'number') return rule;
   const text = String(raw).toLowerCase();
   const IpProtocol = Object.hasOwn(protocolNames, text) ? protocolNames[text] as string : text;
-  const { FromPort, ToPort, ...rest } = rule;
+  const { FromPort: _from, ToPort: _to, ...rest } = rule;
   return withPorts.has(IpProtocol) ? { ...rule, IpProtocol } : { ...rest, IpProtocol };
 }
 

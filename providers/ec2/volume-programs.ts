@@ -157,7 +157,7 @@ export function* preflightVolume(context: StepContext, action: 'create' | 'updat
   if (action === 'create' || live === null) return yield* originProblems(context.desired['SnapshotId']);
   const problems = [...ownerProblems(live, action)];
   if (action === 'delete' || action === 'replace') {
-    const gone = new Set(context.deletedBefore ?? []);
+    const gone = new Set([...(context.deletedBefore ?? []), ...(context.releasedBefore ?? [])]);
     const users = attachedTo(volumeIn(yield* look(describeVolume(live.identity), {}))).filter((id) => !gone.has(id));
     if (users.length > 0) problems.push(`${live.identity} is attached to ${users.join(', ')}; take it out of Volumes of that instance first`);
   }

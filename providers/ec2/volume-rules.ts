@@ -35,7 +35,8 @@ export const volumeRules: TypeRules = {
   keys: {},
   secretInput: [],
   sensitive: [],
-  volatile: [],
+  // Where a volume came from never changes but by a restore, from its capture.
+  volatile: ['SnapshotId'],
   destructive: [{
     path: 'AutoEnableIO',
     when: (before, after) => before === false && after === true,

@@ -6,7 +6,7 @@ import type { Capture, CaptureOperations, CapturePlan, StepContext } from '../..
 import { gib, listOf, numberOf, propertyOf, textOf, textsOf } from '../ec2/fields.ts';
 import { captureTags, tagList } from '../ec2/tags.ts';
 import { missingReferences } from './db-instance-checks.ts';
-import { liveOf } from './db-instance-programs.ts';
+import { subjectOf } from './db-instance-programs.ts';
 import { BROKEN } from './db-instance-rules.ts';
 import { restoreDatabase } from './db-instance-restore.ts';
 import { describeSnapshot, untilCapturable, untilSnapshot } from './db-instance-states.ts';
@@ -49,7 +49,7 @@ function plan(live: LiveResource, action: 'update' | 'replace' | 'delete', chang
 }
 
 function* take(context: StepContext): Program<Capture> {
-  const live = liveOf(context);
+  const live = subjectOf(context);
   const name = snapshotName(context.captureName);
   const extras: JsonObject = { attributes: live.attributes, binding: live.binding };
   if (clusterOf(live) !== undefined || impossible(live, 'update') !== null) {
@@ -61,6 +61,8 @@ function* take(context: StepContext): Program<Capture> {
     input: { DBSnapshotIdentifier: name, DBInstanceIdentifier: live.identity, Tags: tagList(captureTags(context)) },
   });
   const snapshot = yield* untilSnapshot(name, {});
+  // The instance says `backing-up` a little longer, and refuses every change and the final snapshot until then.
+  yield* untilCapturable(live.identity);
   return {
     how: 'native',
     refs: { snapshot: name, snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null, final: finalSnapshotName(context.captureName) },
@@ -73,7 +75,7 @@ function* take(context: StepContext): Program<Capture> {
 
 /** The snapshot exists, is complete, and is of this database: its size, encryption, engine and source. */
 function* verify(context: StepContext, capture: Capture): Program<readonly string[]> {
-  const live = liveOf(context);
+  const live = subjectOf(context);
   const name = textOf(capture.refs['snapshot']);
   if (name === undefined) return capture.how === 'config' ? [] : ['no snapshot was taken'];
   const { AllocatedStorage, StorageEncrypted, Engine, EngineVersion, KmsKeyId } = live.properties;
@@ -96,7 +98,7 @@ function* verify(context: StepContext, capture: Capture): Program<readonly strin
  * complete with it shows that it was a moment ago.
  */
 function* restorable(context: StepContext): Program<readonly string[]> {
-  const live = liveOf(context);
+  const live = subjectOf(context);
   const problems = yield* missingReferences(live.properties);
   const full = clusterOf(live) === undefined ? yield* snapshotRoom(1) : null;
   return full === null ? problems : [...problems, full];

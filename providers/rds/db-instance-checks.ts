@@ -5,7 +5,7 @@ import type { Preflight, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../ec2/fields.ts';
 import { splitTags } from '../ec2/tags.ts';
 import { changedProperties, RESTORING } from './db-instance-inputs.ts';
-import { liveOf } from './db-instance-programs.ts';
+import { subjectOf } from './db-instance-programs.ts';
 import { BROKEN } from './db-instance-rules.ts';
 import { describeInstance, describeSnapshot } from './db-instance-states.ts';
 import { instanceOf, statusOf } from './db-instance-shape.ts';
@@ -50,23 +50,24 @@ function* takenNames(context: StepContext, names: readonly string[]): Program<re
   return problems;
 }
 
-function ownerProblems(live: LiveResource, action: string): readonly string[] {
+/** Of an update the plan warns; a deletion behind the owner's back is refused. */
+function ownerProblem(live: LiveResource): readonly string[] {
   const owner = textOf(live.binding['owner']);
   const cluster = clusterOf(live);
-  if (cluster !== undefined) {
-    return action === 'delete' ? [`${live.identity} is a member of the Aurora cluster ${cluster}: its data, snapshots and deletion belong to the cluster, which aiplan does not manage yet`] : [];
-  }
-  return owner === undefined ? [] : [`${live.identity} belongs to the ${owner}, which would put back or lose track of what aiplan does: change it there`];
+  if (cluster !== undefined) return [`${live.identity} is a member of the Aurora cluster ${cluster}: its data, snapshots and deletion belong to the cluster, which aiplan does not manage yet`];
+  return owner === undefined ? [] : [`${live.identity} belongs to the ${owner}, which would put it back or lose track of it: delete it there`];
 }
 
 /** Checks before the first mutation: name, state, protection, owner, groups, and room and names for the snapshots. */
 export const preflightDatabase: Preflight = function* (context, action) {
-  if (action === 'create') return context.live === null ? yield* beforeCreate(context) : yield* beforeRestore(context.live, context);
-  const live = liveOf(context);
+  // A create writes the plan's ownership; a restore brings the former one back with the capture.
+  if (action === 'create') return context.ownership['aiplan:plan'] === undefined ? yield* beforeRestore(context) : yield* beforeCreate(context);
+  const live = subjectOf(context);
   const member = clusterOf(live) !== undefined;
   const refused = noFinalSnapshot(live);
-  const problems = [...ownerProblems(live, action)];
+  const problems: string[] = [];
   if (action === 'delete') {
+    problems.push(...ownerProblem(live));
     if (live.properties['DeletionProtection'] === true && context.desired['DeletionProtection'] !== false) {
       problems.push(`${live.identity} is protected against deletion: write "properties: { DeletionProtection: false }" in its delete, which is then confirmed with it`);
     }
@@ -97,10 +98,11 @@ function* beforeCreate(context: StepContext): Program<readonly string[]> {
 }
 
 /** The groups may be restored by the same run, so only the name is looked at; `restore` itself tells a leftover from a stranger. */
-function* beforeRestore(was: LiveResource, context: StepContext): Program<readonly string[]> {
-  const held = instanceOf(yield* look(describeInstance(was.identity), null));
+function* beforeRestore(context: StepContext): Program<readonly string[]> {
+  const identity = context.live?.identity ?? textOf(context.desired['DBInstanceIdentifier'])?.toLowerCase();
+  const held = identity === undefined ? undefined : instanceOf(yield* look(describeInstance(identity), null));
   if (held === undefined || statusOf(held) === 'deleting') return [];
   const { systemTags } = splitTags(held['TagList']);
   const ours = systemTags[RESTORING] !== undefined || systemTags['aiplan:op'] === context.op;
-  return ours ? [] : [`the name "${was.identity}" is held by another database that is "${statusOf(held)}": rename that one, or restore under another name such as "${was.identity}-restored"`];
+  return ours ? [] : [`the name "${String(identity)}" is held by another database that is "${statusOf(held)}": rename that one, or restore under another name such as "${String(identity)}-restored"`];
 }

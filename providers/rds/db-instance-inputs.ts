@@ -55,12 +55,19 @@ export function restoreInput(context: StepContext, properties: JsonObject, syste
     // "Applies to RDS for Oracle only"; elsewhere a later change turns it on.
     ...(oracle && properties['ManageMasterUserPassword'] === true
       ? { ManageMasterUserPassword: true, MasterUserSecretKmsKeyId: objectOf(properties['MasterUserSecret'])['KmsKeyId'] } : {}),
-    Tags: tagList({ ...restoreTags(context, objectOf(properties['Tags']), systemTags, identity), [RESTORING]: context.run }),
+    Tags: tagList(underWay(context, restoreTags(context, objectOf(properties['Tags']), systemTags, identity))),
   });
+}
+
+/** A restore under way says so; only one that is complete says where it comes from. */
+function underWay(context: StepContext, tags: JsonObject): JsonObject {
+  const { [RESTORED_FROM]: _from, ...rest } = tags;
+  return { ...rest, [RESTORING]: context.run };
 }
 
 /** On a restored database until the restore is complete: tells a leftover of ours from a database in use. */
 export const RESTORING = 'aiplan:restoring';
+export const RESTORED_FROM = 'aiplan:restored-from';
 
 const STORAGE = ['AllocatedStorage', 'StorageType', 'Iops', 'StorageThroughput'] as const;
 const INSIGHTS = ['EnablePerformanceInsights', 'PerformanceInsightsKMSKeyId', 'PerformanceInsightsRetentionPeriod', 'DatabaseInsightsMode'] as const;
@@ -113,7 +120,8 @@ function insights(names: ReadonlySet<string>, live: JsonObject, wanted: Wanted):
   const keyNow = names.has('PerformanceInsightsKMSKeyId') || live['EnablePerformanceInsights'] !== true;
   return {
     EnablePerformanceInsights: enabled,
-    PerformanceInsightsRetentionPeriod: wanted('PerformanceInsightsRetentionPeriod'),
+    // Seven days are AWS's default.
+    PerformanceInsightsRetentionPeriod: wanted('PerformanceInsightsRetentionPeriod') ?? (names.has('PerformanceInsightsRetentionPeriod') ? 7 : undefined),
     PerformanceInsightsKMSKeyId: keyNow ? wanted('PerformanceInsightsKMSKeyId') : undefined,
     ...mode,
   };

@@ -9,7 +9,6 @@ const absent = (value: Value): boolean => value === undefined || value === null;
 const turnedOff = (before: Value, after: Value): boolean => before === true && after !== true;
 const turnedOn = (before: Value, after: Value): boolean => before !== true && after === true;
 const lowered = (before: Value, after: Value): boolean => typeof before === 'number' && typeof after === 'number' && after < before;
-const elements = (value: Value): readonly Json[] => (Array.isArray(value) ? value : []);
 
 /** Days between the oldest and the newest point to which the automated backups reach; undefined where it was not read. */
 function reach(live: LiveResource | null): number | undefined {
@@ -19,13 +18,7 @@ function reach(live: LiveResource | null): number | undefined {
 /** With a retention of n days the oldest backup is up to n + 1 days old: there is one a day. Not read counts as older (law 9). */
 const deletesBackups = (after: Value, live: LiveResource | null): boolean => !((reach(live) ?? Number.POSITIVE_INFINITY) <= Number(after) + 1);
 
-/** Texts that a list gains or loses, whether the change is of the whole list or of one element. */
-const gone = (before: Value, after: Value): readonly string[] =>
-  (typeof before === 'string' ? (absent(after) ? [before] : []) : elements(before).filter((item) => !elements(after).includes(item)).map(String));
-const come = (before: Value, after: Value): readonly string[] => gone(after, before);
-
-/** The same rule for a change of a list and for a change of one of its elements. */
-const ofList = (path: string, rule: Omit<ChangeRule, 'path'>): readonly ChangeRule[] => [{ path, ...rule }, { path: `${path}.*`, ...rule }];
+const roleOf = (value: Value): string => textOf(isObject(value) ? value['RoleArn'] : undefined) ?? 'that is not known yet';
 
 /** Updates that lose data or a protection (law 3). Sources: ModifyDBInstance; "Working with backups", RDS user guide. */
 export const destructive: readonly ChangeRule[] = [
@@ -47,10 +40,10 @@ export const destructive: readonly ChangeRule[] = [
     path: 'CopyTagsToSnapshot', when: (before, after, live) => turnedOff(before, after) && isObject(live?.properties['Tags']) && Object.keys(live.properties['Tags']).length > 0,
     says: () => 'new snapshots carry no tags, so tools that keep or expire snapshots by tag no longer see them as this database\'s',
   },
-  ...ofList('EnableCloudwatchLogsExports', {
-    when: (before, after) => gone(before, after).length > 0,
-    says: (before, after) => `the log ${gone(before, after).map((type) => `"${type}"`).join(', ')} is no longer exported: what is logged from now on stays on the instance for a few days only`,
-  }),
+  {
+    path: 'EnableCloudwatchLogsExports.*', when: (before, after) => !absent(before) && absent(after),
+    says: (before) => `the log "${String(before)}" is no longer exported: what is logged from now on stays on the instance for a few days only`,
+  },
   { path: 'EnablePerformanceInsights', irreversible: true, when: turnedOff, says: () => 'the recorded performance history is lost' },
   {
     path: 'PerformanceInsightsRetentionPeriod', irreversible: true, when: lowered,
@@ -79,23 +72,17 @@ export const grants: readonly ChangeRule[] = [
     path: 'MonitoringRoleArn', when: (_before, after) => textOf(after) !== undefined,
     says: (_before, after) => `RDS acts as the role ${String(after)} and writes operating system metrics to CloudWatch Logs`,
   },
-  ...ofList('AssociatedRoles', { when: (before, after) => rolesAdded(before, after).length > 0, says: (before, after) => `the database acts as ${rolesAdded(before, after).join(', ')}` }),
-  // A change inside one element, the feature staying the same.
-  { path: 'AssociatedRoles.*.RoleArn', when: (_before, after) => textOf(after) !== undefined, says: (_before, after) => `the database acts as the role ${String(after)}` },
-  ...ofList('VPCSecurityGroups', {
-    when: (before, after, live) => live !== null && come(before, after).length > 0,
-    says: (before, after) => `whatever the rules of ${come(before, after).join(', ')} admit reaches the database`,
-  }),
+  {
+    path: 'AssociatedRoles.*', when: (before, after) => !absent(after) && roleOf(before) !== roleOf(after),
+    says: (_before, after) => `the database acts as the role ${roleOf(after)} for ${textOf(isObject(after) ? after['FeatureName'] : undefined) ?? 'its default feature'}`,
+  },
+  {
+    path: 'VPCSecurityGroups.*', when: (before, after, live) => live !== null && absent(before) && !absent(after),
+    says: (_before, after) => `whatever the rules of ${textOf(after) ?? 'a security group that is not known yet'} admit reaches the database`,
+  },
   ...['Domain', 'DomainFqdn'].map((path): ChangeRule => ({
     path, when: (before, after) => textOf(after) !== undefined && before !== after,
     says: (_before, after) => `users of the directory ${String(after)} may sign in through Kerberos`,
   })),
   { path: 'CustomIAMInstanceProfile', when: (_before, after) => textOf(after) !== undefined, says: (_before, after) => `the host of the database acts as the instance profile ${String(after)}` },
 ];
-
-function rolesAdded(before: Value, after: Value): readonly string[] {
-  const list = (value: Value): readonly Json[] => (Array.isArray(value) ? value : isObject(value) ? [value] : []);
-  const told = (role: Json): string => (isObject(role) ? `the role ${String(role['RoleArn'])} for ${textOf(role['FeatureName']) ?? 'its default feature'}` : '');
-  const had = new Set(list(before).map(told));
-  return list(after).map(told).filter((role) => role !== '' && !had.has(role));
-}

@@ -1,26 +1,28 @@
 import { send, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { isUnknown, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from '../ec2/fields.ts';
 import { captureTags, tagList } from '../ec2/tags.ts';
 import { changedProperties, createInput, modifyInput } from './db-instance-inputs.ts';
-import { untilCapturable, untilChanged, untilGone, untilReady, untilRoles, untilSnapshot } from './db-instance-states.ts';
+import { untilCapturable, untilChangeable, untilChanged, untilGone, untilReady, untilRoles, untilSnapshot } from './db-instance-states.ts';
 import { finalSnapshotName, noFinalSnapshot } from './snapshots.ts';
 
 const ROTATE = 'aiplan:rotate';
 const rds = (call: Omit<Call, 'service'>): Call => ({ service: 'rds', ...call });
 
 /** The resource that a step acts upon. Throws UserError `no-live-resource` where the plan has none, which is a fault of the caller. */
-export function liveOf(context: StepContext): LiveResource {
+export function subjectOf(context: StepContext): LiveResource {
   if (context.live === null) throw new UserError('no-live-resource', `step "${context.step}" acts upon a database that was not read`);
   return context.live;
 }
 
 /** CreateDBInstance; roles when it is available. RDS has no client tokens: the name is the token. */
 export function* createDatabase(context: StepContext): Program<{ readonly identity: string }> {
-  const identity = textOf(context.desired['DBInstanceIdentifier'])?.toLowerCase();
+  const name = context.desired['DBInstanceIdentifier'];
+  // A name that another step makes is known when that step has run; a plan lists the calls before.
+  const identity = isUnknown(name) ? name.$unknown : textOf(name)?.toLowerCase();
   if (identity === undefined) {
     throw new UserError('name-missing', `step "${context.step}" creates a database without DBInstanceIdentifier`, { help: 'give it a DBInstanceIdentifier: aiplan finds it again by that name' });
   }
@@ -39,13 +41,14 @@ export function* createDatabase(context: StepContext): Program<{ readonly identi
  * `when: now`, because it would also flush what others left pending.
  */
 export function* updateDatabase(context: StepContext): Program {
-  const live = liveOf(context);
+  const live = subjectOf(context);
   const names = changedProperties(context);
   const arn = String(live.attributes['DBInstanceArn'] ?? '');
   const before = objectOf(live.properties['Tags']);
   const after = names.has('Tags') ? objectOf(context.desired['Tags']) : before;
   yield* addTags(arn, Object.fromEntries(Object.entries(after).filter(([key, value]) => typeof value === 'string' && before[key] !== value)));
   const input = modifyInput(live.identity, names, live.properties, context.desired);
+  if (Object.keys(input).length > 0 || names.has('AssociatedRoles')) yield* untilChangeable(live.identity);
   if (Object.keys(input).length > 0) {
     yield* send(rds({
       operation: 'ModifyDBInstance', identity: live.identity, retry: 'absolute', purpose: `change ${[...names].filter((name) => name !== 'Tags' && name !== 'AssociatedRoles').join(', ')}`,
@@ -104,7 +107,7 @@ function* changeRoles(live: LiveResource, desired: readonly JsonObject[]): Progr
  * for and gets the tags of a capture, which the call itself cannot give it.
  */
 export function* removeDatabase(context: StepContext): Program {
-  const live = liveOf(context);
+  const live = subjectOf(context);
   const { identity } = live;
   const skipped = noFinalSnapshot(live) !== null;
   if (!skipped) yield* untilCapturable(identity);

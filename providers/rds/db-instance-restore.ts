@@ -5,8 +5,8 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from '../ec2/fields.ts';
 import { splitTags } from '../ec2/tags.ts';
-import { modifyInput, RESTORING, restoreInput } from './db-instance-inputs.ts';
-import { addRoles, liveOf } from './db-instance-programs.ts';
+import { modifyInput, RESTORED_FROM, RESTORING, restoreInput } from './db-instance-inputs.ts';
+import { addRoles, addTags, subjectOf } from './db-instance-programs.ts';
 import { BROKEN, dbInstanceRules } from './db-instance-rules.ts';
 import { instanceOf, propertiesOf, statusOf } from './db-instance-shape.ts';
 import { describeInstance, describeSnapshot, judgeStatus, untilChanged, untilGone, untilReady, untilSnapshot } from './db-instance-states.ts';
@@ -20,7 +20,7 @@ const rds = (call: Omit<Call, 'service'>): Call => ({ service: 'rds', ...call })
  * one, and deletion protection last. Throws UserError `capture-missing`, `name-taken`.
  */
 export function* restoreDatabase(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
-  const was = liveOf(context);
+  const was = subjectOf(context);
   const { identity } = was;
   const snapshot = yield* newestSnapshot(identity, capture);
   const begun = yield* freeTheName(identity, context);
@@ -97,7 +97,7 @@ const NOT_SET_AGAIN = new Set(['AllocatedStorage', 'AssociatedRoles', 'DeletionP
 
 /** What the captured properties were, in today's ids. */
 function wantedProperties(context: StepContext): JsonObject {
-  const properties = liveOf(context).properties;
+  const properties = subjectOf(context).properties;
   const remapped = Object.fromEntries(['DBSubnetGroupName', 'DBParameterGroupName', 'OptionGroupName'].flatMap((name) => {
     const value = textOf(properties[name]);
     return value === undefined ? [] : [[name, context.remap(value)]];
@@ -113,6 +113,8 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
   const live = propertiesOf(now);
   const names = new Set(Object.entries(dbInstanceRules.properties).filter(([name, rule]) => rule.update !== undefined && !NOT_SET_AGAIN.has(name)
     && canonical(live[name] ?? null) !== canonical(wanted[name] ?? null) && (wanted[name] !== undefined || name === 'MaxAllocatedStorage')).map(([name]) => name));
+  // Backups that AWS began although the captured database had none are not deleted; the comparison afterwards tells.
+  if (wanted['BackupRetentionPeriod'] === 0) names.delete('BackupRetentionPeriod');
   const input = modifyInput(identity, names, live, wanted);
   if (Object.keys(input).length > 0) {
     yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'set what a restore cannot take', input: { ...input, ApplyImmediately: true } }));
@@ -131,6 +133,7 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });
   }
   const arn = textOf(now['DBInstanceArn']) ?? `arn:aws:rds:${context.region}:${context.account}:db:${identity}`;
+  yield* addTags(arn, { [RESTORED_FROM]: identity });
   yield* send(rds({ operation: 'RemoveTagsFromResource', identity: arn, retry: 'absolute', purpose: 'the restore is complete', input: { ResourceName: arn, TagKeys: [RESTORING] } }));
   return now;
 }

@@ -58,12 +58,12 @@ const properties: Readonly<Record<string, PropertyRule>> = {
     update: (before, after) => (isDowngrade(before, after)
       ? { blocked: `the engine runs ${String(before)} and RDS never goes back to an older version such as ${String(after)}` } : 'restart'),
   },
-  Iops: deferred,
+  Iops: { ...deferred, reset: null },
   KmsKeyId: fixed,
   LicenseModel: restarting,
   ManageMasterUserPassword: { ...inPlace, reset: false },
   MasterUserPassword: inPlace,
-  MasterUserSecret: inPlace,
+  MasterUserSecret: { ...inPlace, reset: null },
   MasterUsername: fixed,
   MaxAllocatedStorage: { ...inPlace, reset: null },
   MonitoringInterval: { ...inPlace, reset: 0 },
@@ -73,9 +73,11 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   NetworkType: restarting,
   OptionGroupName: deferred,
   PerformanceInsightsKMSKeyId: {
-    update: (before) => (before === undefined || before === null ? 'in-place' : { blocked: 'the key of Performance Insights cannot be changed once it is set' }),
+    reset: null,
+    // It goes with Performance Insights itself.
+    update: (before, after) => (before === undefined || before === null || after === undefined || after === null ? 'in-place' : { blocked: 'the key of Performance Insights cannot be changed once it is set' }),
   },
-  PerformanceInsightsRetentionPeriod: { ...inPlace, reset: 7 },
+  PerformanceInsightsRetentionPeriod: { ...inPlace, reset: null },
   // Restarts at once, whatever ApplyImmediately says.
   Port: { update: 'restart' },
   PreferredBackupWindow: inPlace,
@@ -84,7 +86,7 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   PromotionTier: { ...inPlace, reset: 1 },
   PubliclyAccessible: { ...inPlace, reset: false },
   StorageEncrypted: fixed,
-  StorageThroughput: deferred,
+  StorageThroughput: { ...deferred, reset: null },
   StorageType: deferred,
   Tags: inPlace,
   Timezone: fixed,

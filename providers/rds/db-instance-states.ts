@@ -40,6 +40,17 @@ export function* untilCapturable(identity: string): Program {
   });
 }
 
+/** Waits until a change is taken: a database that is backed up, say, refuses it. A full disk is a state to change. */
+export function* untilChangeable(identity: string): Program {
+  yield* until({
+    what: `database ${identity} to take a change`, read: describeInstance(identity),
+    judge(read) {
+      const raw = instanceOf(read);
+      return statusOf(raw) === 'storage-full' ? { state: 'done' } : judgeStatus(raw);
+    },
+  });
+}
+
 /** Waits until the database is in use; two reads must agree. Answers its description, in a preview `preview`. */
 export function* untilReady(identity: string, preview: JsonObject = {}): Program<JsonObject> {
   const answer = yield* until({ what: `database ${identity} to be available`, read: describeInstance(identity), judge: (read) => judgeStatus(instanceOf(read)), agree: 2, preview: { DBInstances: [preview] } });

@@ -26,7 +26,7 @@ export function noFinalSnapshot(live: LiveResource): string | null {
   const replicaOf = live.binding['replicaOf'];
   if (BROKEN.includes(live.state)) return `AWS takes no snapshot of a database that is "${live.state}"`;
   if (replicaOf !== undefined && replicaOf !== null) return `it is a read replica of ${String(replicaOf)}: AWS takes no final snapshot of one, and its replication cannot be restored`;
-  if (/^custom-/u.test(textOf(live.properties['Engine']) ?? '')) return 'it is an RDS Custom instance: AWS takes no final snapshot of one';
+  if (textOf(live.properties['Engine'])?.startsWith('custom-') === true) return 'it is an RDS Custom instance: AWS takes no final snapshot of one';
   return clusterOf(live) === undefined ? null : `it is a member of the Aurora cluster ${String(clusterOf(live))}: snapshots are taken of the cluster`;
 }
 

@@ -157,23 +157,6 @@ export function* verifyCaptureBucket(of: CaptureBucket): Program<readonly string
   return problems;
 }
 
-const encryptionOf = (of: CaptureBucket): JsonObject =>
-  of.kmsKeyId === undefined ? { ServerSideEncryption: 'AES256' } : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: of.kmsKeyId };
-
-/** Where the manifest of a step's capture lies: `manifests/<run>/<step>.json`. */
-export const manifestKey = (run: string, step: string): string => `manifests/${run}/${step}.json`;
-
-/** Writes a manifest, only if none is there (If-None-Match; 412 `PreconditionFailed` otherwise). */
-export const putManifest = (of: CaptureBucket, run: string, step: string, manifest: Json): Call => ({
-  service: 's3', operation: 'PutObject', identity: nameOf(of), retry: 'named', purpose: 'write the manifest beside the data',
-  input: { ...owned(nameOf(of), of.account), Key: manifestKey(run, step), Body: JSON.stringify(manifest), ContentType: 'application/json', IfNoneMatch: '*', ...encryptionOf(of) },
-});
-
-/** Reads one manifest; the answer's `Body` is its text, null where there is none. */
-export const readManifestCall = (of: CaptureBucket, run: string, step: string): ReadCall => ({
-  service: 's3', operation: 'GetObject', input: { ...owned(nameOf(of), of.account), Key: manifestKey(run, step) }, absent: ['NoSuchKey'],
-});
-
 /** Every manifest of a run, or of all runs, by key: what a rollback from AWS alone starts from. Throws AwsError. */
 export function* readManifests(of: CaptureBucket, run: string | null): Program<readonly { readonly key: string; readonly manifest: Json }[]> {
   const found: { key: string; manifest: Json }[] = [];
@@ -192,6 +175,23 @@ export function* readManifests(of: CaptureBucket, run: string | null): Program<r
   } while (token !== undefined);
   return found;
 }
+
+const encryptionOf = (of: CaptureBucket): JsonObject =>
+  of.kmsKeyId === undefined ? { ServerSideEncryption: 'AES256' } : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: of.kmsKeyId };
+
+/** Where the manifest of a step's capture lies: `manifests/<run>/<name>.json`. */
+export const manifestKey = (run: string, name: string): string => `manifests/${run}/${name}.json`;
+
+/** Writes a manifest, only if none is there (If-None-Match; 412 `PreconditionFailed` otherwise). */
+export const putManifest = (of: CaptureBucket, run: string, name: string, manifest: Json): Call => ({
+  service: 's3', operation: 'PutObject', identity: nameOf(of), retry: 'named', purpose: 'write the manifest beside the data',
+  input: { ...owned(nameOf(of), of.account), Key: manifestKey(run, name), Body: JSON.stringify(manifest), ContentType: 'application/json', IfNoneMatch: '*', ...encryptionOf(of) },
+});
+
+/** Reads one manifest; the answer's `Body` is its text, null where there is none. */
+export const readManifestCall = (of: CaptureBucket, run: string, name: string): ReadCall => ({
+  service: 's3', operation: 'GetObject', input: { ...owned(nameOf(of), of.account), Key: manifestKey(run, name) }, absent: ['NoSuchKey'],
+});
 
 const secretKey = (name: string): string => `secrets/${name}`;
 

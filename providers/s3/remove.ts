@@ -4,7 +4,7 @@ import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
 import { allEntries, allUploads, listEntries, previewPage, type Entry } from './contents.ts';
 import { nameOf, readManifest } from './manifest.ts';
-import { counted, objectsOf, pieces, textOf } from './values.ts';
+import { counted, isPreviewed, objectsOf, pieces, textOf } from './values.ts';
 
 /** DeleteObjects takes at most this many names (S3 API reference, DeleteObjects). */
 const perCall = 1000;
@@ -13,13 +13,12 @@ const callsPerBatch = 8;
 
 /**
  * Empties the bucket of exactly what its capture holds, aborts unfinished uploads, and deletes it. Where the loss was
- * accepted instead of a capture (`how: none`), of everything. Throws UserError `bucket-changed` where the bucket holds
- * anything that the manifest does not, `capture-missing` without a capture, `not-deleted` where S3 keeps an object.
+ * accepted because no capture is possible, of everything. Throws UserError `bucket-changed` where the bucket holds
+ * anything that the manifest does not, `capture-missing` without a capture or an accepted loss, `not-deleted` where S3 keeps an object.
  */
 export function* removeBucket(context: StepContext): Program {
   const bucket = context.live?.identity ?? '';
-  const how = context.capture?.how;
-  if (how === 'copy' && context.capture !== undefined) {
+  if (context.capture?.how === 'copy') {
     const kept = new Set((yield* readManifest(context, context.capture)).map(nameOf));
     const entries = yield* allEntries(bucket, context.account);
     const stranger = entries.find((entry) => !kept.has(nameOf(entry)));
@@ -28,7 +27,7 @@ export function* removeBucket(context: StepContext): Program {
     }
     yield* deleteEntries(context, bucket, entries);
   } else {
-    yield* emptyWithoutManifest(context, bucket, how);
+    yield* emptyWithoutManifest(context, bucket);
   }
   const uploads = yield* allUploads(bucket, context.account);
   yield* sendAll(uploads.map(({ key, uploadId }): Call => ({
@@ -38,14 +37,15 @@ export function* removeBucket(context: StepContext): Program {
   yield* send({ service: 's3', operation: 'DeleteBucket', identity: bucket, retry: 'absolute', purpose: `delete bucket ${bucket}`, input: owned(bucket, context.account) });
 }
 
-/** Page by page: what is listed is deleted, until nothing is listed. Only a plan's preview may come here without a capture. */
-function* emptyWithoutManifest(context: StepContext, bucket: string, how: string | undefined): Program {
+/** Page by page: what is listed is deleted, until nothing is listed. */
+function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
+  const accepted = context.acceptLoss !== undefined && (context.capture === undefined || context.capture.how === 'none');
   for (;;) {
     const pages = listEntries(bucket, context.account, 0);
     let step = pages.next();
     while (step.done !== true) {
       const page = yield* look(step.value, previewPage);
-      if (how !== 'none' && page?.['$preview'] !== true) {
+      if (!accepted && !isPreviewed(page)) {
         throw new UserError('capture-missing', `"${bucket}" has no capture of its objects, and no accepted loss stands in for one; nothing was deleted`);
       }
       step = pages.next(page);

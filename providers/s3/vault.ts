@@ -1,55 +1,57 @@
 import { canonical, sha256 } from '../../src/model/digest.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
 import type { AwsSession, Call, Permit } from '../../src/model/call.ts';
-import type { JsonObject, SecretRef } from '../../src/model/json.ts';
-import type { CaptureManifest, CaptureVault } from '../../src/model/ports.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { CaptureVault } from '../../src/model/ports.ts';
+import { keepText, manifestKey, putManifest, readManifestCall, readText, type CaptureBucket } from './capture-bucket.ts';
 
 const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject'] };
 
 /**
- * The capture bucket as apply uses it. `session` is a session of its own whose gate lets only PutObject through; `account`
- * is checked by S3 itself on every request (ExpectedBucketOwner). With `bucket` null everything is refused.
+ * The capture bucket as apply uses it. `session` is a session of its own, through whose gate this vault sends nothing but
+ * PutObject into that bucket. `of` is null where there is no capture bucket; then everything is refused.
  */
-export function openVault(session: AwsSession, bucket: string | null, account: string, run: string): CaptureVault {
-  const need = (): string => {
-    if (bucket === null) throw new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup` once for this account and region' });
-    return bucket;
+export function openVault(session: AwsSession, of: CaptureBucket | null, run: string): CaptureVault {
+  const need = (): CaptureBucket => {
+    if (of === null) throw new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup` once for this account and region' });
+    return of;
   };
-  const put = async (key: string, body: string, purpose: string): Promise<void> => {
-    const name = need();
-    const input: JsonObject = { Bucket: name, Key: key, Body: body, ContentType: 'application/json', ServerSideEncryption: 'AES256', ExpectedBucketOwner: account, IfNoneMatch: '*' };
-    const call: Call = { service: 's3', operation: 'PutObject', input, identity: name, retry: 'named', purpose };
+  const put = async (call: Call, body: string): Promise<void> => {
     try {
-      await session.mutate(call, input, permit);
+      await session.mutate(call, { ...call.input, Body: body } as JsonObject, permit);
     } catch (error) {
-      // The same object may be there from an attempt whose answer was lost; what counts is what is read back.
+      // It may be there from an attempt whose answer was lost; what counts is what is read back.
       if (!(error instanceof AwsError) || (error.code !== 'PreconditionFailed' && error.executed === 'no')) throw error;
     }
-    const written = await read(key);
-    if (written !== body) throw new UserError('vault-mismatch', `"s3://${name}/${key}" does not hold what was written`, { help: 'something else writes into the capture bucket; look at it before you go on' });
   };
-  const read = async (key: string): Promise<string | null> => {
-    const answer = await session.read({ service: 's3', operation: 'GetObject', input: { Bucket: need(), Key: key, ExpectedBucketOwner: account }, absent: ['NoSuchKey'] });
+  const written = (text: string | null, body: string, key: string): void => {
+    if (text !== body) throw new UserError('vault-mismatch', `"${key}" in the capture bucket does not hold what was written`, { help: 'something else writes into the capture bucket; look at it before you go on' });
+  };
+  const bodyOf = async (call: Parameters<AwsSession['read']>[0]): Promise<string | null> => {
+    const answer = await session.read(call);
     return answer === null ? null : String(answer['Body'] ?? '');
   };
   return {
-    bucket,
+    bucket: of === null ? null : String(keepText(of, 'x').input['Bucket']),
     async keepSecret(step, name, text) {
-      const key = `secrets/${run}/${step}/${name.replaceAll(/[^\w.-]/gu, '-')}-${sha256(name).slice(7, 15)}`;
-      await put(key, text, 'keep a sensitive text for the restore');
+      const key = `${run}/${step}/${name.replaceAll(/[^\w.-]/gu, '-')}-${sha256(name).slice(7, 15)}`;
+      await put(keepText(need(), key), text);
+      written(await bodyOf(readText(need(), key)), text, key);
       return { $secret: { captured: key } };
     },
-    async readSecret(ref: SecretRef) {
+    async readSecret(ref) {
       const key = ref.$secret.captured ?? '';
-      const text = await read(key);
+      const text = await bodyOf(readText(need(), key));
       if (text === null) throw new UserError('no-such-secret', `the capture bucket holds no "${key}"`, { help: 'the restore needs it; look for the object and its versions in the capture bucket' });
       return text;
     },
-    async putManifest(manifestRun, step, manifest: CaptureManifest) {
-      const body = canonical(manifest);
-      const key = `manifests/${manifestRun}/${step}-${sha256(body).slice(7, 19)}.json`;
-      await put(key, body, 'write the capture manifest beside the data');
-      return `s3://${need()}/${key}`;
+    async putManifest(manifestRun, step, manifest) {
+      const name = `${step}-${sha256(canonical(manifest)).slice(7, 19)}`;
+      const call = putManifest(need(), manifestRun, name, manifest as unknown as JsonObject);
+      const body = String(call.input['Body']);
+      await put(call, body);
+      written(await bodyOf(readManifestCall(need(), manifestRun, name)), body, manifestKey(manifestRun, name));
+      return `s3://${String(call.input['Bucket'])}/${manifestKey(manifestRun, name)}`;
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Schemas, TypeSchema } from '../model/schema.ts';
 import { actions, fieldNames, fields, instead, type FieldName } from './fields.ts';
 import { readIdentity } from './identity.ts';
 import { limits } from './limits.ts';
-import { entryOf, kindOf, type MapEntry, type MapNode } from './node.ts';
+import { entryOf, isReservedKey, kindOf, type MapEntry, type MapNode } from './node.ts';
 import { list, quote, type Problems } from './problems.ts';
 import { readChoice, readProse, readWord, readWords } from './text.ts';
 import { readValues } from './values.ts';
@@ -40,7 +40,7 @@ export function readEntry({ key: address, at, node }: MapEntry, context: EntryCo
   }
   for (const entry of node.entries) {
     positions[entry.key] = problems.places.at(entry.at);
-    if (!Object.hasOwn(fields, entry.key)) problems.error('unknown-field', entry.at, `an entry has no field ${quote(entry.key)}${problems.meant(entry.key, fieldNames)}`, /^[A-Z]/u.test(entry.key) ? 'properties of the resource stand under  properties:' : `the fields are: ${list(fieldNames)}`);
+    if (!Object.hasOwn(fields, entry.key) && !isReservedKey(entry.key)) problems.error('unknown-field', entry.at, `an entry has no field ${quote(entry.key)}${problems.meant(entry.key, fieldNames)}`, /^[A-Z]/u.test(entry.key) ? 'properties of the resource stand under  properties:' : `the fields are: ${list(fieldNames)}`);
   }
   const type = readType(node, context, problems);
   const action = readAction(node, problems);
@@ -54,7 +54,7 @@ export function readEntry({ key: address, at, node }: MapEntry, context: EntryCo
   if (type !== undefined) {
     for (const mode of ['find', 'expect', 'properties'] as const) readBody(mode, node, draft, action, type, positions, context, problems);
   }
-  judgeEntry(node, draft, action, type, problems);
+  judgeEntry(node, action, type, problems);
   return { ...empty, ...draft, source, positions, dependsOn: draft.dependsOn ?? [] };
 }
 
@@ -158,18 +158,20 @@ function readBody(mode: Mode, node: MapNode, draft: Draft, action: DeclaredActio
   if (values === undefined) return;
   draft[mode] = values;
   const written = found.node.kind === 'map' ? found.node.entries.length : 1;
-  if (written === 0 && (mode === 'find' || (mode === 'properties' && (action === 'update' || action === 'replace')))) {
-    problems.error(`empty-${mode}`, found.at, mode === 'find' ? 'find is empty and would match everything' : `properties is empty: the ${action} would change nothing`, mode === 'find' ? 'find: { Tags: { Name: … } }' : 'name the properties to change, or write  action: read');
+  if (written === 0 && (mode === 'find' || (mode === 'properties' && action === 'update'))) {
+    problems.error(`empty-${mode}`, found.at, mode === 'find' ? 'find is empty and would match everything' : `properties is empty: the update would change nothing`, mode === 'find' ? 'find: { Tags: { Name: … } }' : 'name the properties to change, or write  action: read');
   }
 }
 
 /** What only shows once the whole entry is read. */
-function judgeEntry(node: MapNode, draft: Draft, action: DeclaredAction, type: KnownType | undefined, problems: Problems): void {
-  if (action === 'delete' && entryOf(node, 'expect') === undefined) {
+function judgeEntry(node: MapNode, action: DeclaredAction, type: KnownType | undefined, problems: Problems): void {
+  const expect = entryOf(node, 'expect')?.node;
+  if (action === 'delete' && (expect === undefined || (expect.kind === 'map' && expect.entries.length === 0))) {
     problems.warning('delete-without-expect', node.at, 'the deletion does not say what it believes to delete', 'expect: { Tags: { Name: … } }   (checked against live AWS; a mismatch blocks)');
   }
-  if (action !== 'update' || type === undefined || entryOf(node, 'properties') === undefined) return;
-  const secrets = type.resource.rules.secretInput.filter((path) => Object.hasOwn(draft.properties ?? {}, path.split('.')[0] ?? path));
+  const properties = entryOf(node, 'properties')?.node;
+  if (action !== 'update' || type === undefined || properties?.kind !== 'map') return;
+  const secrets = type.resource.rules.secretInput.filter((path) => entryOf(properties, path.split('.')[0] ?? path) !== undefined);
   const rotate = entryOf(node, 'rotate');
   if (rotate !== undefined && secrets.length === 0) problems.error('rotate-without-secret', rotate.at, 'rotate sets write-only properties anew, and none is given', type.resource.rules.secretInput.length === 0 ? 'delete the line' : `properties: { ${type.resource.rules.secretInput[0]}: !Env AIPLAN_SECRET_… }`);
   if (rotate === undefined && secrets.length > 0) problems.warning('secret-without-rotate', node.at, `${list(secrets)} can never be read, so an update leaves it as it is unless  rotate  asks for it`, 'rotate: a-new-word');

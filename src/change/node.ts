@@ -46,6 +46,9 @@ function resolvePlain(text: string): string | number | boolean | null {
   }
 }
 
+/** Keys that the file check refuses everywhere; whoever meets one stays silent. */
+export const isReservedKey = (key: string): boolean => key === '<<' || key === '__proto__' || key.startsWith('$');
+
 export const entryOf = (map: MapNode, key: string): MapEntry | undefined => map.entries.find((entry) => entry.key === key);
 
 /** What a node is, in words: for messages that must not quote a value which may be secret. */

@@ -3,7 +3,7 @@ import { isUnsafe } from '../model/sanitise.ts';
 import { limits } from './limits.ts';
 import { list, quote } from './problems.ts';
 import { readSpecial, specialJson, specialTag, type Special } from './special.ts';
-import type { Spot, ValueContext } from './values-context.ts';
+import { said, type Spot, type ValueContext } from './values-context.ts';
 
 /** Judges whether a tag may stand where it stands, and gives its JSON. */
 export function placeSpecial(special: Special, spot: Spot, context: ValueContext): Json | undefined {
@@ -22,7 +22,7 @@ export function placeSpecial(special: Special, spot: Spot, context: ValueContext
       references.push({ address, at, place: spot.place, special, wanted: spot.type, refers: spot.property?.refers });
       return specialJson(special);
     case 'env': case 'file':
-      problems.error('secret-not-allowed', at, `${special.kind === 'env' ? '!Env' : '!File'} is not allowed in ${spot.path}: secrets go only where AWS never shows them again`, rules.secretInput.length === 0 ? `${schema.type} has no such property` : `allowed in: ${list(rules.secretInput)}`);
+      problems.error('secret-not-allowed', at, `${special.kind === 'env' ? '!Env' : '!File'} is not allowed in ${said(spot)}: secrets go only where AWS never shows them again`, rules.secretInput.length === 0 ? `${schema.type} has no such property` : `allowed in: ${list(rules.secretInput)}`);
       return undefined;
     case 'text':
       return readText(special.path, spot, context);
@@ -57,10 +57,11 @@ export function readSecret(spot: Spot, { mode, problems, secrets }: ValueContext
 }
 
 /** `!Text path`: the file's text, relative to the change plan, in the properties that are shown masked and written as text. */
-function readText(path: string, { node, path: property, inList }: Spot, { mode, rules, problems, readText: read }: ValueContext): Json | undefined {
+function readText(path: string, spot: Spot, { mode, rules, problems, readText: read }: ValueContext): Json | undefined {
+  const { node, path: property, inList } = spot;
   const refuse = (message: string, help: string): undefined => problems.error('text-not-readable', node.at, message, help) as undefined;
   if (mode !== 'properties' || inList || !rules.sensitive.includes(property)) {
-    problems.error('text-not-allowed', node.at, `!Text is not allowed in ${property}`, rules.sensitive.length === 0 ? 'write the text itself' : `allowed in: ${list(rules.sensitive)}`);
+    problems.error('text-not-allowed', node.at, `!Text is not allowed in ${said(spot)}`, rules.sensitive.length === 0 ? 'write the text itself' : `allowed in: ${list(rules.sensitive)}`);
     return undefined;
   }
   if (isUnsafe(path) || /^[/~\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)/u.test(path)) return refuse(`${quote(path)} does not lie beside the change plan`, 'name a file relative to the change plan, without  ..');

@@ -1,6 +1,6 @@
 import { isUnsafe } from '../model/sanitise.ts';
 import { limits } from './limits.ts';
-import { entryOf, type Node } from './node.ts';
+import { entryOf, isReservedKey, type Node } from './node.ts';
 import { Places, Problems, quote } from './problems.ts';
 import { readQuick } from './read-quick.ts';
 import { readYaml } from './read-yaml.ts';
@@ -62,10 +62,10 @@ function checkTree(tree: Node, problems: Problems): boolean {
       for (const { key, at, node: value } of node.entries) {
         const first = seen.get(key);
         if (first !== undefined) {
-          problems.error(node === resources ? 'duplicate-address' : 'duplicate-key', at, `${quote(key)} stands twice; first in line ${problems.places.at(first).line}`, 'keep one of them, or merge the two');
+          (node === resources ? problems.about(key) : problems).error(node === resources ? 'duplicate-address' : 'duplicate-key', at, `${quote(key)} stands twice; first in line ${problems.places.at(first).line}`, 'keep one of them, or merge the two');
         } else seen.set(key, at);
         if (key === '<<') problems.error('merge-not-allowed', at, 'merges ("<<") are not allowed', 'write the values out');
-        else if (key === '__proto__' || key.startsWith('$')) problems.error('forbidden-key', at, `the key ${quote(key)} is reserved`);
+        else if (isReservedKey(key)) problems.error('forbidden-key', at, `the key ${quote(key)} is reserved`);
         else if (isUnsafe(key)) problems.unsafe(at, key);
         open.push({ node: value, depth: depth + 1 });
       }

@@ -2,7 +2,7 @@ const plain = (word: string): string => word.toLowerCase().replace(/[^a-z0-9]/gu
 
 /**
  * The candidate that a misspelt word most likely meant: equal but for case and punctuation, else within a third of its
- * length in insertions, deletions, replacements and swaps. Undefined where none is near.
+ * length in insertions, deletions, replacements and swaps, or a beginning of the other. Undefined where none is near.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word.slice(0, 100));
@@ -12,6 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     const other = plain(candidate);
     if (other === wanted) return candidate;
+    if (least > 1 && wanted.length >= 3 && other.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))) { least = 1; best = candidate; continue; }
     if (Math.abs(other.length - wanted.length) >= least) continue;
     const far = distance(wanted, other, least);
     if (far < least) { least = far; best = candidate; }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../model/json.ts';
 import { sanitise } from '../model/sanitise.ts';
 import type { ListNode, Node } from './node.ts';
-import { entryOf, kindOf } from './node.ts';
+import { entryOf, isReservedKey, kindOf } from './node.ts';
 import { pasteMap } from './paste.ts';
 import { quote } from './problems.ts';
 import { coerceText } from './scalar.ts';
@@ -34,6 +34,7 @@ export function readTags(spot: Spot, context: ValueContext, value: (spot: Spot) 
   }
   const tags: Record<string, Json> = {};
   for (const { key, at, node: inner } of node.entries) {
+    if (isReservedKey(key)) continue;
     context.positions[`${place}.${key}`] = problems.places.at(at);
     if (/^(?:aws|aiplan):/iu.test(key)) {
       problems.error('reserved-tag', at, mode === 'properties'

@@ -49,3 +49,6 @@ export interface Spot {
 }
 
 export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);
+
+/** How a message names a value: its path inside of `properties`, `expect` or `find`. */
+export const said = ({ place }: { readonly place: string }): string => place.slice(place.indexOf('.') + 1);

@@ -1,13 +1,13 @@
 import type { Json, JsonObject } from '../model/json.ts';
 import type { PropertySchema } from '../model/schema.ts';
 import { judgeName, requireProperties } from './names.ts';
-import { kindOf, type MapNode, type Node } from './node.ts';
+import { isReservedKey, kindOf, type Node } from './node.ts';
 import { list, quote } from './problems.ts';
 import { coerceBoolean, coerceNumber, coerceText, type Coerced } from './scalar.ts';
 import { placeSpecial, readSecret } from './placement.ts';
 import { readSpecial, specialTag } from './special.ts';
 import { readTags } from './tags.ts';
-import { own, type Spot, type ValueContext } from './values-context.ts';
+import { own, said, type Spot, type ValueContext } from './values-context.ts';
 
 /**
  * Reads `properties`, `expect` or `find` by the type's schema: names, kinds, allowed values, tags, references. Every
@@ -17,11 +17,12 @@ export function readValues(node: Node, context: ValueContext): JsonObject | unde
   const { mode, problems, schema } = context;
   if (node.kind === 'bad') return undefined;
   if (node.kind !== 'map' || specialTag(node) !== null) {
-    problems.error('wrong-type', node.at, `${mode} is ${kindOf(node)}; a map is wanted`, `${mode}: { ${Object.keys(schema.properties)[0] ?? 'Name'}: … }`);
+    problems.error('wrong-type', node.at, `${mode} is ${kindOf(node)}; a map is wanted`, `${mode}: { ${Object.keys(context.rules.properties)[0] ?? 'Tags'}: … }`);
     return undefined;
   }
   const result: Record<string, Json> = {};
   for (const { key, at, node: value } of node.entries) {
+    if (isReservedKey(key)) continue;
     context.positions[`${mode}.${key}`] = problems.places.at(at);
     const property = judgeName(key, at, context);
     if (property === undefined) continue;
@@ -62,9 +63,10 @@ function readValue(spot: Spot, context: ValueContext): Json | undefined {
 const isNull = (node: Node): boolean => node.kind === 'scalar' && node.tag === null && node.value === null;
 
 /** `null` removes or resets in an update, means "not set" in `expect`, and nothing elsewhere. */
-function readNull({ node, type, property, path, inList }: Spot, { mode, action, rules, problems }: ValueContext): null | undefined {
+function readNull(spot: Spot, { mode, action, rules, problems }: ValueContext): null | undefined {
+  const { node, type, property, path, inList } = spot;
   if (mode === 'expect' && !inList) return null;
-  const refuse = (why: string, help: string): undefined => problems.error('null-not-allowed', node.at, `${path} is null: ${why}`, help) as undefined;
+  const refuse = (why: string, help: string): undefined => problems.error('null-not-allowed', node.at, `${said(spot)} is null: ${why}`, help) as undefined;
   if (mode === 'find') return refuse('a search names values', 'delete the line, or write the value to look for');
   if (inList) return refuse('a list element is written whole', 'write the value, or delete it from the list');
   if (action === 'create') return refuse('a create has nothing to reset', 'delete the line');
@@ -74,23 +76,24 @@ function readNull({ node, type, property, path, inList }: Spot, { mode, action, 
 }
 
 function scalar(spot: Spot, { problems }: ValueContext, coerce: (node: Extract<Node, { kind: 'scalar' }>) => Coerced<string | number | boolean>): Json | undefined {
-  const { node, path, property } = spot;
+  const { node, property } = spot;
+  const name = said(spot);
   if (node.kind !== 'scalar') {
     const kind = spot.type.kind === 'string' ? 'text' : spot.type.kind === 'boolean' ? 'true or false' : 'a number';
-    problems.error('wrong-type', node.at, `${path} is ${kindOf(node)}; ${kind} is wanted`, node.kind === 'list' ? 'write one value, without brackets' : undefined);
+    problems.error('wrong-type', node.at, `${name} is ${kindOf(node)}; ${kind} is wanted`, node.kind === 'list' ? 'write one value, without brackets' : undefined);
     return undefined;
   }
   const coerced = coerce(node);
   if ('problem' in coerced) {
     const { code, message, help } = coerced.problem;
     if (code === 'unsafe-character') problems.unsafe(node.at, message);
-    else problems.error(code, node.at, `${path}: ${message}`, help);
+    else problems.error(code, node.at, `${name}: ${message}`, help);
     return undefined;
   }
   const { value } = coerced;
   const allowed = property?.values;
   if (allowed !== undefined && typeof value !== 'boolean' && !allowed.includes(value)) {
-    problems.error('value-not-allowed', node.at, `${path}: ${quote(value)} is not allowed${problems.meant(String(value), allowed.map(String))}`, `allowed: ${list(allowed)}`);
+    problems.error('value-not-allowed', node.at, `${name}: ${quote(value)} is not allowed${typeof value === 'string' ? problems.meant(value, allowed.map(String)) : ''}`, `allowed: ${list(allowed)}`);
     return undefined;
   }
   return value;
@@ -99,7 +102,7 @@ function scalar(spot: Spot, { problems }: ValueContext, coerce: (node: Extract<N
 function readList(spot: Spot, context: ValueContext): Json | undefined {
   const { node, type, path, place } = spot;
   if (node.kind !== 'list' || type.kind !== 'list') {
-    context.problems.error('wrong-type', node.at, `${path} is ${kindOf(node)}; a list is wanted`, node.kind === 'map' ? 'put the element in brackets:  [ { … } ]' : 'put the value in brackets:  [ … ]');
+    context.problems.error('wrong-type', node.at, `${said(spot)} is ${kindOf(node)}; a list is wanted`, node.kind === 'map' ? 'put the element in brackets:  [ { … } ]' : 'put the value in brackets:  [ … ]');
     return undefined;
   }
   const items: Json[] = [];
@@ -116,21 +119,22 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
   const { node, type, path, place } = spot;
   const { problems, schema, mode, action } = context;
   if (node.kind !== 'map') {
-    problems.error('wrong-type', node.at, `${path} is ${kindOf(node)}; a map is wanted`);
+    problems.error('wrong-type', node.at, `${said(spot)} is ${kindOf(node)}; a map is wanted`);
     return undefined;
   }
   const definition = type.kind === 'object' ? schema.definitions[type.definition] ?? {} : undefined;
   const result: Record<string, Json> = {};
   for (const { key, at, node: value } of node.entries) {
+    if (isReservedKey(key)) continue;
     const inner = `${place}.${key}`;
     context.positions[inner] = problems.places.at(at);
     const property: PropertySchema | undefined = definition === undefined ? undefined : own(definition, key);
     if (definition !== undefined && property === undefined) {
-      problems.error('unknown-property', at, `${path} has no property ${quote(key)}${problems.meant(key, Object.keys(definition))}`, `there are: ${list(Object.keys(definition))}`);
+      problems.error('unknown-property', at, `${said(spot)} has no property ${quote(key)}${problems.meant(key, Object.keys(definition))}`, `there are: ${list(Object.keys(definition))}`);
       continue;
     }
     if (mode === 'properties' && own(schema.attributes, `${path}.${key}`) !== undefined) {
-      problems.error('read-only-attribute', at, `${path}.${key} is assigned by AWS and cannot be set`, 'delete the line');
+      problems.error('read-only-attribute', at, `${said(spot)}.${key} is assigned by AWS and cannot be set`, 'delete the line');
       continue;
     }
     const wanted = property?.type ?? (type.kind === 'map' ? type.element : { kind: 'json' as const });
@@ -138,7 +142,7 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
     if (read !== undefined) result[key] = read;
   }
   if (definition !== undefined && mode === 'properties' && (action === 'create' || path.includes('*'))) {
-    requireProperties(Object.entries(definition).filter(([, { required }]) => required === true), node as MapNode, path, problems);
+    requireProperties(Object.entries(definition).filter(([, { required }]) => required === true), node, said(spot), problems);
   }
   return result;
 }
@@ -152,7 +156,7 @@ function readJson(node: Node, spot: Spot, context: ValueContext): Json | undefin
   if (special !== null) return placeSpecial(special, { ...spot, node, type: { kind: 'json' } }, context);
   if (node.kind === 'list') return node.items.map((item) => readJson(item, spot, context)).filter((item) => item !== undefined);
   if (node.kind === 'map') {
-    return Object.fromEntries(node.entries.map(({ key, node: value }) => [key, readJson(value, spot, context)] as const).filter(([, value]) => value !== undefined));
+    return Object.fromEntries(node.entries.filter(({ key }) => !isReservedKey(key)).map(({ key, node: value }) => [key, readJson(value, spot, context)] as const).filter(([, value]) => value !== undefined));
   }
   if (node.value === null || typeof node.value === 'boolean') return node.value;
   return scalar({ ...spot, node, property: undefined }, context, (found) => (typeof found.value === 'number' ? coerceNumber(found, 'number') : coerceText(found, 'lines')));

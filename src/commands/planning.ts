@@ -18,6 +18,8 @@ export interface Source {
   readonly changePlan: ChangePlan;
   readonly text: string;
   readonly file: string;
+  /** What parsing, or reading the journal for a rollback, had to say. */
+  readonly findings: readonly Finding[];
 }
 
 /** A change plan with errors: carries every finding. */
@@ -33,7 +35,7 @@ export class ChangePlanError extends UserError {
 }
 
 /** Parses and validates a change plan. Throws ChangePlanError with every error of the file. */
-export function parseSource(world: World, text: string, file: string): Source & { readonly findings: readonly Finding[] } {
+export function parseSource(world: World, text: string, file: string): Source {
   const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: textReader(world.io, file) });
   if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
   return { changePlan, text, file, findings };
@@ -49,8 +51,10 @@ export async function sourceOfPlan(world: World, saved: Plan, file: string): Pro
 export async function rollbackSource(world: World, run: string): Promise<Source> {
   const { rollbackChangePlan } = await import('../engine/rollback.ts');
   const { records } = readRun(world.store, run);
-  const changePlan = rollbackChangePlan(records);
-  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}` };
+  const { changePlan, findings } = await rollbackChangePlan(records, {
+    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(),
+  });
+  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings };
 }
 
 /** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
@@ -71,11 +75,12 @@ export async function readLiveFor(world: World, source: Source): Promise<LiveSta
 /** Plans a source against live state. */
 export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(world, source));
-  return plan({
+  const planned = plan({
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
     ownDeletions: ownDeletions(world, source),
   });
+  return { ...planned, plan: { ...planned.plan, findings: [...source.findings, ...planned.plan.findings] } };
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */

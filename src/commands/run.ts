@@ -42,7 +42,7 @@ export async function run(world: World, approved: ApprovedPlan, source: Source):
     const bucket = await existingBucket(world, captureBucketOf(world.configuration, target));
     return await apply(approved, {
       session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: stop.signal,
-      vault: openVault(vaultSession, bucket, target.account, id),
+      vault: openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, id),
       secrets: secretSource(world),
       replan: () => makePlan(world, source),
       emit(event) {

@@ -25,7 +25,9 @@ export interface ContextInput {
   /** The step loses data or a protection: its captures are kept longer. */
   readonly destruction: boolean;
   readonly remap?: (identity: string) => string;
+  /** Identities that steps before this one delete, and those that they make stop naming it. */
   readonly deletedBefore?: readonly string[];
+  readonly releasedBefore?: readonly string[];
 }
 
 /** What the programs of a step are given, at plan time and at apply. Pure: equal inputs give equal names. */
@@ -41,7 +43,9 @@ export function contextFor(input: ContextInput): StepContext {
     captureExpires: expiry(input.now, days), remap: input.remap ?? ((identity) => identity),
     replacing: action === 'replace', action,
     ...(entry.carry === undefined ? {} : { carry: entry.carry }),
+    ...(entry.order === undefined ? {} : { order: entry.order }),
     ...(input.deletedBefore === undefined ? {} : { deletedBefore: input.deletedBefore }),
+    ...(input.releasedBefore === undefined ? {} : { releasedBefore: input.releasedBefore }),
   };
 }
 

@@ -100,6 +100,18 @@ function withoutSecrets(value: Json, nodes: Nodes): Json | undefined {
   }));
 }
 
+/** The author's spelling in the type's own; a type whose function fails leaves it as it was. */
+export function canonicalised(type: ResourceType, properties: JsonObject): JsonObject {
+  const rewrite = type.rules.canonical;
+  if (rewrite === undefined) return properties;
+  try {
+    return rewrite(properties);
+  } catch (error) {
+    if (error instanceof Error) return properties;
+    throw error;
+  }
+}
+
 /** Whether any write-only value stands in what the author wrote. */
 export function hasSecrets(value: Json | undefined, nodes: Nodes): boolean {
   if (value === undefined || value === null || !nodes.some((node) => node.hides === true)) return false;

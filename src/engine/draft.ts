@@ -78,20 +78,20 @@ export const bareDraft = (entry: ResourceEntry, type: ResourceType | undefined, 
 export const keyOf = (type: string, identity: string): string => `${type}\n${identity}`;
 
 /** Records an error about an entry: its step is blocked. */
-export function block(planning: Planning, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+export function block(planning: Pick<Planning, 'findings'>, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
   planning.findings.push(findingAt(entry, at, 'error', code, message, help));
 }
 
-export function warn(planning: Planning, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+export function warn(planning: Pick<Planning, 'findings'>, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
   planning.findings.push(findingAt(entry, at, 'warning', code, message, help));
 }
 
-export function inform(planning: Planning, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+export function inform(planning: Pick<Planning, 'findings'>, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
   planning.findings.push(findingAt(entry, at, 'info', code, message, help));
 }
 
 /** A read that failed blocks: it says nothing about what exists (law 9). */
-export function blockUnread(planning: Planning, entry: ResourceEntry, failure: ReadFailure): void {
+export function blockUnread(planning: Pick<Planning, 'findings' | 'types'>, entry: ResourceEntry, failure: ReadFailure): void {
   const needs = planning.types.get(failure.type)?.iam.read ?? [];
   block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed',
     `${shortType(failure.type)}${failure.identity === null ? '' : ` ${quote(failure.identity)}`} could not be read: ${quote(failure.code)}, ${quote(failure.message)}`,

@@ -35,7 +35,8 @@ export function edgesOf(planning: Planning): Edges {
     if (live === undefined) continue;
     for (const other of namedAddresses(planning, entry, live.properties, names)) {
       if (!isVictim(planning, other)) continue;
-      if (planning.entries.get(other)?.action === 'delete' || entry.action === 'delete') add(other, entry.address, 'names');
+      // Who refers to what is replaced waits for the new one instead.
+      if (!referencesIn(entry.properties).some(({ address }) => address === other)) add(other, entry.address, 'names');
     }
   }
   for (const [from, list] of edges) {

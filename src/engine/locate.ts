@@ -3,21 +3,23 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import { comparerFor, type Comparer } from './compare.ts';
 import { block, blockUnread, keyOf, type Planning } from './draft.ts';
+import { canonicalised } from './desired.ts';
 import { fits, mismatches } from './expectation.ts';
 import { below } from './rule-tree.ts';
 import { few, quote, shortType } from './wording.ts';
 
-type Locating = Omit<Planning, 'located' | 'byIdentity' | 'drafts' | 'referrers'>;
+/** The part of planning that finding things needs. */
+export type Locating = Pick<Planning, 'index' | 'types' | 'schemas' | 'findings'>;
 
 /** The live resources that entries name by `find`. What cannot be told apart becomes a finding. */
 export function locate(planning: Locating, entry: ResourceEntry): LiveResource | null {
-  if (entry.find !== undefined) return findOne(planning as Planning, entry, entry.find);
+  if (entry.find !== undefined) return findOne(planning, entry, entry.find);
   if (entry.id === undefined || planning.types.get(entry.type) === undefined) return null;
   const known = planning.index.find(entry.type, entry.id);
   return known.state === 'live' ? known.resource : null;
 }
 
-function findOne(planning: Planning, entry: ResourceEntry, find: JsonObject): LiveResource | null {
+function findOne(planning: Locating, entry: ResourceEntry, find: JsonObject): LiveResource | null {
   const type = planning.types.get(entry.type);
   if (type === undefined) return null;
   if (!planning.index.isComplete(entry.type)) {
@@ -27,7 +29,7 @@ function findOne(planning: Planning, entry: ResourceEntry, find: JsonObject): Li
     return null;
   }
   const tagProperty = planning.schemas(entry.type)?.tagProperty ?? null;
-  const found = planning.index.ofType(entry.type).filter((resource) => isFound(resource, find, comparerFor(type.rules, entry.type, resource.identity), tagProperty));
+  const found = planning.index.ofType(entry.type).filter((resource) => isFound(resource, canonicalised(type, find), comparerFor(type.rules, entry.type, resource.identity), tagProperty));
   const [first] = found;
   if (found.length === 1 && first !== undefined) return first;
   if (found.length === 0) block(planning, entry, 'find', 'find-none', `no ${shortType(entry.type)} has ${quote(find)}`, 'check the tags or properties; `aiplan inventory` lists what is there');
@@ -65,7 +67,7 @@ export function checkExpectations(planning: Planning, entry: ResourceEntry, live
   if (entry.expect === undefined || type === undefined) return;
   const comparer = comparerFor(type.rules, entry.type, live.identity);
   const tagProperty = planning.schemas(entry.type)?.tagProperty ?? null;
-  for (const { at, expected, live: value } of mismatches(entry.expect, live, comparer, tagProperty)) {
+  for (const { at, expected, live: value } of mismatches(canonicalised(type, entry.expect), live, comparer, tagProperty)) {
     const conflict = planning.changePlan.rollbackOf !== undefined;
     block(planning, entry, `expect.${at}`, conflict ? 'conflict' : 'expect-mismatch',
       `${conflict ? 'changed since the run: ' : ''}expected ${at} to be ${quote(expected)}, live is ${quote(value)}`,
@@ -74,14 +76,14 @@ export function checkExpectations(planning: Planning, entry: ResourceEntry, live
 }
 
 /** Entries that name the same live resource: only one address may. Returns the address by identity. */
-export function addressesByIdentity(planning: Locating, located: ReadonlyMap<string, LiveResource>): ReadonlyMap<string, string> {
+export function addressesByIdentity(planning: Pick<Planning, 'findings' | 'changePlan'>, located: ReadonlyMap<string, LiveResource>): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const entry of planning.changePlan.resources) {
     const identity = located.get(entry.address)?.identity ?? entry.id;
     if (identity === undefined) continue;
     const other = found.get(keyOf(entry.type, identity));
     if (other === undefined) found.set(keyOf(entry.type, identity), entry.address);
-    else block(planning as Planning, entry, entry.id === undefined ? 'find' : 'id', 'duplicate-identity', `${quote(identity)} is already ${quote(other)}: one live resource has one address`, 'merge the two entries');
+    else block(planning, entry, entry.id === undefined ? 'find' : 'id', 'duplicate-identity', `${quote(identity)} is already ${quote(other)}: one live resource has one address`, 'merge the two entries');
   }
   return found;
 }

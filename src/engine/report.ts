@@ -93,5 +93,5 @@ function durationsOf(records: readonly JournalRecord[]): Partial<Record<Phase, n
 }
 
 /** `snapshot=aiplan-…, encrypted=true`: the plain values of what a capture took. */
-const refsText = (refs: JsonObject): string =>
+export const refsText = (refs: JsonObject): string =>
   Object.entries(refs).filter(([, value]) => value !== null && typeof value !== 'object').map(([key, value]) => `${key}=${String(value)}`).join(', ');

@@ -95,11 +95,12 @@ function resolveUnknown(value: Json, resolve: (name: string) => Json | undefined
   return entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries) as JsonObject;
 }
 
-/** The value before; of a sensitive one the captured text, undefined where none was kept. */
+/** The value before; of a sensitive one the text that the capture kept under the property's name, undefined where none was. */
 function formerValue({ before, segments }: Difference, capture: Capture | null): Json | undefined {
   if (!isMasked(before)) return before;
   const name = segments.filter((segment) => !segment.startsWith('[')).at(-1)?.toLowerCase();
-  const kept = Object.entries(capture?.extras ?? {}).find(([key, value]) => key.toLowerCase() === name && isSecretRef(value));
+  const { secrets, ...extras } = capture?.extras ?? {};
+  const kept = Object.entries({ ...extras, ...(isObject(secrets) ? secrets : {}) }).find(([key, value]) => key.toLowerCase() === name && isSecretRef(value));
   return kept?.[1];
 }
 

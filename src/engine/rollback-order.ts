@@ -32,10 +32,18 @@ export function orderRollback(entries: readonly ResourceEntry[], known: Readonly
     // A chain: a rollback runs exactly in this order.
     const last = order.at(-1);
     before.add(entry.address);
-    return { ...entry, ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn: last === undefined ? [] : [last.address] };
+    const { restore } = entry;
+    return { ...entry, ...(restore === undefined ? {} : { restore: renamed(restore, known) }), ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn: last === undefined ? [] : [last.address] };
   };
   for (const entry of entries) visit(entry);
   return order;
+}
+
+/** A capture with the identities that an earlier rollback gave anew; the resource's own stays its former one. */
+function renamed(order: NonNullable<ResourceEntry['restore']>, known: ReadonlyMap<string, string>): NonNullable<ResourceEntry['restore']> {
+  if (known.size === 0) return order;
+  const now = (value: Json): Json => substitute(value, (text) => known.get(text) ?? text);
+  return { ...order, capture: now(order.capture), ...(order.live === undefined ? {} : { live: { ...order.live, properties: now(order.live.properties) as NonNullable<ResourceEntry['properties']> } }) };
 }
 
 function textsIn(value: Json | undefined): readonly string[] {

@@ -8,6 +8,7 @@ import type { Planned, Step, StepWork } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import type { Capture, ResourceType, StepContext } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
+import { namesIn } from './evidence.ts';
 import { execute, type Execution } from './execute.ts';
 import { StepFailed } from './interruptions.ts';
 import { paceOf } from './pace.ts';
@@ -84,8 +85,9 @@ export async function find({ ports }: Pick<Run, 'ports'>, step: string | null, c
  * What the programs of a step are given now. References that cannot be resolved yet become `$unknown` where `lenient`
  * (checks before the first step), else StepFailed is thrown. Identities of restored things are replaced by the new ones.
  */
-export function contextOf(run: Run, { step, work }: Task, live: LiveResource | null, options: { readonly lenient?: boolean; readonly action?: 'create' | 'update' | 'replace' | 'delete' } = {}): StepContext {
+export function contextOf(run: Run, task: Task, live: LiveResource | null, options: { readonly lenient?: boolean; readonly action?: 'create' | 'update' | 'replace' | 'delete' } = {}): StepContext {
   const { planned, ports, map } = run;
+  const { step, work } = task;
   const remap = (identity: string): string => map.get(identity) ?? identity;
   const desired = remapped(resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true)), map) as JsonObject;
   const capture = run.captures.get(step.id);
@@ -93,10 +95,14 @@ export function contextOf(run: Run, { step, work }: Task, live: LiveResource | n
     run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
     configuration: planned.plan.configuration as unknown as Pick<Configuration, 'capture'>,
     now: run.startedAt, entry: work.entry, live, desired, changes: step.changes,
-    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, deletedBefore: deletedBefore(run, step),
+    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, ...earlierOf(run, task),
   });
-  return { ...context, ...(capture === undefined ? {} : { capture }) };
+  return { ...context, ...(capture === undefined ? {} : { capture }), ...(acceptsLoss(run, step) ? { acceptLoss: step.acceptLoss ?? '' } : {}) };
 }
+
+/** The author accepted the loss and the person typed it; or the approval of the first run covers it. */
+const acceptsLoss = ({ approval }: Run, step: Step): boolean => step.acceptLoss !== null && step.recoverability.level === 'irreversible'
+  && (step.coveredBy !== undefined || approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.typedLoss !== null));
 
 export const actionOf = (step: Step): 'create' | 'update' | 'replace' | 'delete' => (step.action === 'keep' ? 'update' : step.action);
 
@@ -118,9 +124,17 @@ export function remapped(value: Json, map: ReadonlyMap<string, string>): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, remapped(item ?? null, map)]));
 }
 
-function deletedBefore({ planned }: Run, step: Step): readonly string[] {
-  const index = planned.plan.steps.findIndex(({ id }) => id === step.id);
-  return planned.plan.steps.slice(0, Math.max(index, 0)).flatMap(({ action, identity }) => (action === 'delete' && identity !== null ? [identity] : []));
+/** As the planner told the previews: what the steps that this one waits for delete, and what stops naming its resource. */
+function earlierOf({ planned, ports }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[] } {
+  const deleted: string[] = [];
+  const released: string[] = [];
+  for (const other of planned.plan.steps) {
+    const before = planned.work.get(other.id);
+    if (!step.dependsOn.includes(other.id) || before === undefined || before.live === null) continue;
+    if (other.action === 'delete') deleted.push(before.live.identity);
+    else if (other.action === 'update' && work.live !== null && namesIn(other.type, before.live.properties, work.live, ports.schemas) && !namesIn(other.type, before.desired, work.live, ports.schemas)) released.push(before.live.identity);
+  }
+  return { deletedBefore: deleted, releasedBefore: released };
 }
 
 export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop?: boolean; readonly settling?: boolean; readonly declared?: readonly Call[] }

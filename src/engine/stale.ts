@@ -47,7 +47,7 @@ function compareElements(before: readonly Json[], after: readonly Json[], path: 
 
 /** One more backup, such as this run's own capture, takes nothing from what the person saw. */
 const isMoreBackups = ({ path, before, after, inList }: Drift): boolean =>
-  path === 'backups' && (inList ? before === undefined : typeof before === 'number' && typeof after === 'number' && after > before);
+  path === 'backups' && (inList ? before === undefined : before === 'none' ? after !== 'unknown' : typeof before === 'number' && typeof after === 'number' && after > before);
 
 const explained = ({ before, after }: Drift, touched: ReadonlySet<string>): boolean => names(before, touched) || names(after, touched);
 

@@ -128,6 +128,8 @@ export interface StepContext {
   readonly capture?: Capture;
   /** What the step does; an update is captured otherwise than a destruction. Absent counts as a destruction. */
   readonly action?: 'create' | 'update' | 'replace' | 'delete';
+  /** The loss that the author accepted and the person typed, where no capture is possible; stands in for `capture`. */
+  readonly acceptLoss?: string;
   /** What the plan asks a replace to bring along, of `rules.carries`. */
   readonly carry?: readonly string[];
   /** Identities that other steps of the same run delete before this one: what is attached to them now will not be then. */

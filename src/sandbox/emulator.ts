@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../model/error.ts';
-import { findPython, type Environment } from './python.ts';
+import { candidates, emulatorMissing, type Environment } from './python.ts';
 
 export interface Emulator {
   readonly endpoint: string;
@@ -46,17 +46,28 @@ export const freePort = (): Promise<number> => new Promise((resolve, reject) => 
   });
 });
 
+/** What Python says, or the system of Python, where the emulator is not there at all. */
+const MISSING = /ModuleNotFoundError|No module named|ENOENT|EACCES/u;
+
 /** Starts the emulator on a free loopback port. Throws UserError `emulator-missing` or `emulator-failed`. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const python = await findPython(options.environment ?? {});
-  const account = options.account ?? '123456789012';
+  const environment = options.environment ?? {};
+  for (const python of candidates(environment)) {
+    const started = await startWith(python, options.account ?? '123456789012');
+    if ('endpoint' in started) return started;
+    if (!MISSING.test(started.reason)) throw new UserError('emulator-failed', `The emulator did not start: ${started.reason}`, { help: `Run it by hand to see why: ${python} -m moto.server` });
+  }
+  throw emulatorMissing(environment);
+}
+
+async function startWith(python: string, account: string): Promise<Emulator | { readonly reason: string }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     const child = spawn(python, ['-c', LAUNCHER, String(port), account, emulatorMark], { stdio: ['pipe', 'ignore', 'pipe'] });
     const started = await waitUntilReady(child, port);
     if (started.ready) return running(child, port, started.ended);
     // Another process may have taken the port between the look and the start.
-    if (attempt >= 3) throw new UserError('emulator-failed', `The emulator did not start: ${started.reason}`, { help: 'Run it by hand to see why: python3 -m moto.server' });
+    if (attempt >= 3 || MISSING.test(started.reason)) return started;
   }
 }
 

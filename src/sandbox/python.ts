@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../model/error.ts';
@@ -13,10 +12,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const privateEnvironment = (environment: Environment): string =>
   join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'aiplan', `moto-${emulatorVersion}`);
 
-const hasMoto = (python: string): Promise<boolean> => new Promise((done) => {
-  execFile(python, ['-c', 'import moto.server, flask'], { timeout: 30_000 }, (error) => done(error === null));
-});
-
 /** The Python commands that are tried, in order. */
 export const candidates = (environment: Environment): readonly string[] => {
   const chosen = environment['AIPLAN_PYTHON'];
@@ -25,11 +20,10 @@ export const candidates = (environment: Environment): readonly string[] => {
   return ['python3', 'python', join(folder, 'bin', 'python3'), join(folder, 'Scripts', 'python.exe')];
 };
 
-/** A Python that can start the emulator. Throws UserError `emulator-missing`. */
-export async function findPython(environment: Environment): Promise<string> {
-  for (const python of candidates(environment)) if (await hasMoto(python)) return python;
+/** The error where none of them has moto. */
+export function emulatorMissing(environment: Environment): UserError {
   const chosen = environment['AIPLAN_PYTHON'];
-  throw new UserError('emulator-missing', chosen === undefined || chosen === '' ? 'No Python here has the AWS emulator moto' : `AIPLAN_PYTHON is "${chosen}", which cannot import moto`, {
+  return new UserError('emulator-missing', chosen === undefined || chosen === '' ? 'No Python here has the AWS emulator moto' : `AIPLAN_PYTHON is "${chosen}", which cannot import moto`, {
     help: `Install it with: python3 -m pip install "moto[server]==${emulatorVersion}" (Python 3.9 or newer), or point --endpoint at any AWS emulator that runs.`,
   });
 }

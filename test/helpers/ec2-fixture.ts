@@ -47,28 +47,74 @@ export async function startEc2(): Promise<Ec2Fixture> {
     Name: 'base', RootDeviceName: '/dev/xvda', 'BlockDeviceMapping.1.DeviceName': '/dev/xvda', 'BlockDeviceMapping.1.Ebs.VolumeSize': '8', 'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
   }, 'imageId');
   return {
-    aws: withVolumeAttributes(session), proxy, subnet, groups, image, ask,
+    aws: corrected(session, ask), proxy, subnet, groups, image, ask,
     async stop() { session.close(); await proxy.close(); await emulator.stop(); },
   };
 }
 
-/** The emulator has neither DescribeVolumeAttribute nor ModifyVolumeAttribute: AutoEnableIO is remembered here. */
-function withVolumeAttributes(session: OpenSession): AwsSession {
-  const values = new Map<string, boolean>();
+/**
+ * What neither the emulator nor the proxy does as AWS. DescribeVolumeAttribute and ModifyVolumeAttribute are missing, so
+ * AutoEnableIO is remembered here. ModifyInstanceMetadataOptions forgets options that are not named. A replaced instance
+ * profile is not shown by DescribeInstances. An elastic address stays with a terminated instance, and one that was
+ * associated by interface does not name its instance.
+ */
+function corrected(session: OpenSession, ask: Ec2Fixture['ask']): AwsSession {
+  const autoEnable = new Map<string, boolean>();
+  const nothing = { output: {}, requestId: undefined, attempts: 1 };
+  const instanceOf = async (filter: string, value: string): Promise<Described | undefined> => {
+    const answer = await session.read({ service: 'ec2', operation: 'DescribeInstances', input: {} });
+    const all = (answer as unknown as { Reservations: { Instances: Described[] }[] }).Reservations.flatMap(({ Instances }) => Instances);
+    return all.find((item) => (filter === 'instance' ? item.InstanceId === value : item.NetworkInterfaces?.some(({ NetworkInterfaceId }) => NetworkInterfaceId === value)));
+  };
+  const associationsOf = async (field: 'InstanceId' | 'AssociationId', value: string): Promise<readonly JsonObject[]> => {
+    const operation = field === 'InstanceId' ? 'DescribeAddresses' : 'DescribeIamInstanceProfileAssociations';
+    const answer = await session.read({ service: 'ec2', operation, input: {} });
+    const list = answer?.[field === 'InstanceId' ? 'Addresses' : 'IamInstanceProfileAssociations'] as readonly JsonObject[];
+    return list.filter((item) => item[field] === value);
+  };
   return {
     counts: session.counts,
     async read(call: ReadCall) {
       if (call.operation !== 'DescribeVolumeAttribute') return session.read(call);
       const id = String(call.input['VolumeId']);
-      return { VolumeId: id, AutoEnableIO: { Value: values.get(id) ?? false } };
+      return { VolumeId: id, AutoEnableIO: { Value: autoEnable.get(id) ?? false } };
     },
     async mutate(call: Call, resolved: JsonObject, permit: Permit) {
-      if (call.operation !== 'ModifyVolumeAttribute') return session.mutate(call, resolved, permit);
-      values.set(String(resolved['VolumeId']), (resolved['AutoEnableIO'] as { Value: boolean }).Value);
-      return { output: {}, requestId: undefined, attempts: 1 };
+      switch (call.operation) {
+        case 'ModifyInstanceMetadataOptions': {
+          const { State: _state, ...before } = (await instanceOf('instance', String(resolved['InstanceId'])))?.MetadataOptions ?? {};
+          return session.mutate({ ...call, input: { ...before, ...call.input } }, { ...before, ...resolved }, permit);
+        }
+        case 'ModifyVolumeAttribute':
+          autoEnable.set(String(resolved['VolumeId']), (resolved['AutoEnableIO'] as { Value: boolean }).Value);
+          return nothing;
+        case 'ReplaceIamInstanceProfileAssociation': {
+          const [association] = await associationsOf('AssociationId', String(resolved['AssociationId']));
+          await ask('ec2', 'DisassociateIamInstanceProfile', { AssociationId: String(resolved['AssociationId']) });
+          await ask('ec2', 'AssociateIamInstanceProfile', {
+            InstanceId: String(association?.['InstanceId']), 'IamInstanceProfile.Name': String((resolved['IamInstanceProfile'] as JsonObject)['Name']),
+          });
+          return nothing;
+        }
+        case 'TerminateInstances': {
+          const answer = await session.mutate(call, resolved, permit);
+          for (const address of await associationsOf('InstanceId', call.identity)) {
+            await ask('ec2', 'DisassociateAddress', { AssociationId: String(address['AssociationId']) });
+          }
+          return answer;
+        }
+        case 'AssociateAddress': {
+          const owner = await instanceOf('interface', String(resolved['NetworkInterfaceId']));
+          await ask('ec2', 'AssociateAddress', { AllocationId: String(resolved['AllocationId']), InstanceId: String(owner?.InstanceId) });
+          return nothing;
+        }
+        default: return session.mutate(call, resolved, permit);
+      }
     },
   };
 }
+
+interface Described { readonly InstanceId: string; readonly MetadataOptions?: JsonObject; readonly NetworkInterfaces?: readonly { readonly NetworkInterfaceId: string }[] }
 
 /** A step's context with the given fields; the ownership of a create by plan `shop`. */
 export const contextFor = (fields: Partial<StepContext>): StepContext => ({

@@ -48,6 +48,8 @@ describe('stale check right before a step', () => {
     const withBackups = (backups: readonly string[]): LiveResource => live({ binding: { backups } });
     expect(paths(withBackups(['snap-1']), withBackups(['snap-1', 'snap-2']))).toEqual([]);
     expect(paths(withBackups(['snap-1', 'snap-2']), withBackups(['snap-2']))).toEqual(['backups']);
+    expect(paths(live({ binding: { backups: 'none' } }), live({ binding: { backups: 'snapshots exist' } }))).toEqual([]);
+    expect(paths(live({ binding: { backups: 'none' } }), live({ binding: { backups: 'unknown' } }))).toEqual(['backups']);
     expect(paths(live({ binding: { backups: 2 } }), live({ binding: { backups: 1 } }))).toEqual(['backups']);
   });
 

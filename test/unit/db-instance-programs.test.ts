@@ -35,6 +35,10 @@ describe('creating a database', () => {
     expect(rest).toEqual([]);
     expect(preview(dbInstance.create?.(context) as Program<{ identity: string }>).result).toEqual({ identity: 'courses-new' });
   });
+  it('can be listed before its name is known', () => {
+    const unnamed = stepContext({ live: null, desired: { DBInstanceIdentifier: { $unknown: 'Other.Name' }, Engine: 'postgres' } });
+    expect(operationsOf(callsOf(dbInstance.create?.(unnamed)))).toEqual(['rds:CreateDBInstance']);
+  });
   it('needs a name', () => {
     expect(() => preview(dbInstance.create?.(stepContext({ live: null, desired: { Engine: 'postgres' } })) as Program<unknown>)).toThrow(expect.objectContaining({ code: 'name-missing' }));
   });
@@ -119,6 +123,10 @@ describe('deleting a database', () => {
 });
 
 describe('waiting', () => {
+  it('a change waits until a database that is backed up takes it, and mends a full disk', () => {
+    const wait = waitOf(dbInstance.update?.(updateContext({ MultiAZ: false })) as Program);
+    expect(['backing-up', 'available', 'storage-full', 'failed'].map((DBInstanceStatus) => wait.judge({ DBInstances: [{ DBInstanceStatus }] }).state)).toEqual(['pending', 'done', 'done', 'failed']);
+  });
   const answer = (fields: JsonObject): JsonObject => ({ DBInstances: [{ ...rawDatabase, ...fields }] });
   it('a settled database is in use twice in a row; a dead state fails', () => {
     const wait = waitOf(dbInstance.settle?.('courses-prod') as Program);

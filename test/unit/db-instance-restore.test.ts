@@ -46,7 +46,7 @@ describe('restoring a database', () => {
   it('lists every call that it could make', () => {
     const { calls } = preview(restore());
     expect(operationsOf(calls)).toEqual([
-      'rds:ModifyDBInstance', 'rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:AddRoleToDBInstance', 'rds:RebootDBInstance', 'rds:ModifyDBInstance', 'rds:RemoveTagsFromResource',
+      'rds:ModifyDBInstance', 'rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:AddRoleToDBInstance', 'rds:RebootDBInstance', 'rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource',
     ]);
     expect(calls[0]?.input).toEqual({ DBInstanceIdentifier: 'courses-prod', NewDBInstanceIdentifier: 'courses-prod-aiplan-run-7', ApplyImmediately: true });
   });
@@ -58,7 +58,7 @@ describe('restoring a database', () => {
       CopyTagsToSnapshot: true, EnableIAMDatabaseAuthentication: true, EnableCloudwatchLogsExports: ['postgresql', 'upgrade'], DeletionProtection: false, NetworkType: 'IPV4', BackupRetentionPeriod: 14,
       PreferredBackupWindow: '02:00-02:30', DedicatedLogVolume: false, CACertificateIdentifier: 'rds-ca-rsa2048-g1', EngineLifecycleSupport: 'open-source-rds-extended-support',
       Tags: [
-        { Key: 'team', Value: 'platform' }, { Key: 'CreatedBy', Value: 'alexey' }, { Key: 'aiplan:plan', Value: 'shop' }, { Key: 'aiplan:restored-from', Value: 'courses-prod' },
+        { Key: 'team', Value: 'platform' }, { Key: 'CreatedBy', Value: 'alexey' }, { Key: 'aiplan:plan', Value: 'shop' },
         { Key: 'aiplan:op', Value: 'run-7-coursesdb' }, { Key: 'aiplan:restoring', Value: 'run-7' },
       ],
     });
@@ -108,9 +108,18 @@ describe('restoring a database', () => {
   });
   it('changes nothing that came back right, and says which ids are new', () => {
     const { calls, result } = play(restore(), world(null, restored, available));
-    expect(calls.map(callName)).toEqual(['rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:RemoveTagsFromResource']);
+    expect(calls.map(callName)).toEqual(['rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource']);
+    expect(calls.slice(2).map((call) => call.input)).toEqual([
+      { ResourceName: rawDatabase['DBInstanceArn'], Tags: [{ Key: 'aiplan:restored-from', Value: 'courses-prod' }] }, { ResourceName: rawDatabase['DBInstanceArn'], TagKeys: ['aiplan:restoring'] },
+    ]);
     expect(calls[1]?.input).toEqual({ DBInstanceIdentifier: 'courses-prod', DeletionProtection: true, ApplyImmediately: false });
     expect(result).toEqual({ identity: 'courses-prod', map: { 'db-AAA': 'db-BBB' } });
+  });
+  it('never deletes backups that a restored database has and the captured one had not', () => {
+    const live = liveOf({ ...rawDatabase, BackupRetentionPeriod: 0 });
+    const { calls } = preview(restore(stepContext({ live })));
+    expect(inputOf(calls, 'RestoreDBInstanceFromDBSnapshot')?.['BackupRetentionPeriod']).toBe(0);
+    for (const call of calls.filter((made) => made.operation === 'ModifyDBInstance')) expect(call.input['BackupRetentionPeriod']).toBeUndefined();
   });
   it('restarts where the parameter group waits for it, and gives roles back', () => {
     let restarted = false;
@@ -119,7 +128,7 @@ describe('restoring a database', () => {
       const role = calls.some((made) => made.operation === 'AddRoleToDBInstance');
       return world(null, { ...restored, AssociatedRoles: role ? rawDatabase['AssociatedRoles'] : [], DBParameterGroups: [{ DBParameterGroupName: 'courses-pg15', ParameterApplyStatus: restarted ? 'in-sync' : 'pending-reboot' }] }, available)(call, calls);
     };
-    expect(play(restore(), answers).calls.map(callName)).toEqual(['rds:RestoreDBInstanceFromDBSnapshot', 'rds:AddRoleToDBInstance', 'rds:RebootDBInstance', 'rds:ModifyDBInstance', 'rds:RemoveTagsFromResource']);
+    expect(play(restore(), answers).calls.map(callName)).toEqual(['rds:RestoreDBInstanceFromDBSnapshot', 'rds:AddRoleToDBInstance', 'rds:RebootDBInstance', 'rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource']);
   });
   it('moves a half-restored leftover of its own aside', () => {
     const leftover = { ...rawDatabase, TagList: [{ Key: 'aiplan:restoring', Value: 'run-6' }] };
@@ -134,7 +143,7 @@ describe('restoring a database', () => {
       protectedNow ||= calls.some((made) => made.input['DeletionProtection'] === true);
       return world({ ...begun, DeletionProtection: protectedNow }, restored, available)(call, calls);
     };
-    expect(play(restore(), answers).calls.map(callName)).toEqual(['rds:ModifyDBInstance', 'rds:RemoveTagsFromResource']);
+    expect(play(restore(), answers).calls.map(callName)).toEqual(['rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource']);
   });
   it('leaves a stranger under the name alone, even one that an earlier restore brought back completely', () => {
     for (const TagList of [[], [{ Key: 'aiplan:restored-from', Value: 'courses-prod' }, { Key: 'aiplan:op', Value: 'run-3-coursesdb' }]]) {
@@ -228,7 +237,8 @@ describe('checks before anything changes', () => {
   });
   it('find another owner, a cluster, a broken state and a full disk', () => {
     const owned = liveOf({ ...rawDatabase, TagList: [{ Key: 'aws:cloudformation:stack-name', Value: 'platform' }] });
-    expect(check(updateContext({ MultiAZ: false }, { live: owned }), 'update', fine)).toEqual([expect.stringContaining('CloudFormation stack platform')]);
+    expect(check(updateContext({ MultiAZ: false }, { live: owned }), 'update', fine)).toEqual([]);
+    expect(check(stepContext({ live: { ...owned, properties: { ...owned.properties, DeletionProtection: false } } }), 'delete', fine)).toEqual([expect.stringContaining('CloudFormation stack platform')]);
     const member = liveOf({ ...rawDatabase, DeletionProtection: false, DBClusterIdentifier: 'courses' });
     expect(check(stepContext({ live: member }), 'delete', fine)).toEqual([expect.stringContaining('member of the Aurora cluster courses')]);
     expect(check(updateContext({ PromotionTier: 2 }, { live: member }), 'update', fine)).toEqual([]);
@@ -262,15 +272,18 @@ describe('checks before anything changes', () => {
     expect(() => check(stepContext({ live: open }), 'delete', failing('throttled', 1))).toThrow('x');
   });
   it('find a name that is taken and a password that is missing before a create', () => {
-    const context = stepContext({ live: null, desired: { DBInstanceIdentifier: 'courses-prod' } });
+    const ownership = { 'aiplan:plan': 'shop' };
+    const context = stepContext({ live: null, ownership, desired: { DBInstanceIdentifier: 'courses-prod' } });
     const held: Answers = (call, calls) => (call.operation === 'DescribeDBInstances' ? { DBInstances: [rawDatabase] } : fine(call, calls));
     expect(check(context, 'create', held)).toEqual(['the name "courses-prod" is held by a database that is "available"', expect.stringContaining('MasterUserPassword')]);
-    expect(check(stepContext({ live: null, desired: { DBInstanceIdentifier: 'x', ManageMasterUserPassword: true, DBSubnetGroupName: 'private' } }), 'create', fine)).toEqual([]);
-    expect(check(stepContext({ live: null, desired: {} }), 'create', fine)).toEqual([expect.stringContaining('DBInstanceIdentifier is missing')]);
+    expect(check(stepContext({ live: null, ownership, desired: { DBInstanceIdentifier: 'x', ManageMasterUserPassword: true, DBSubnetGroupName: 'private' } }), 'create', fine)).toEqual([]);
+    expect(check(stepContext({ live: null, ownership, desired: {} }), 'create', fine)).toEqual([expect.stringContaining('DBInstanceIdentifier is missing')]);
   });
   it('look only at the name before a restore', () => {
     const held = (TagList: JsonObject[], DBInstanceStatus = 'available'): Answers => () => ({ DBInstances: [{ ...rawDatabase, TagList, DBInstanceStatus }] });
     expect(check(stepContext(), 'create', () => null)).toEqual([]);
+    expect(check(stepContext({ live: null }), 'create', () => null)).toEqual([]);
+    expect(check(stepContext({ live: null }), 'create', held([]))).toHaveLength(1);
     expect(check(stepContext(), 'create', held([{ Key: 'aiplan:restoring', Value: 'run-6' }]))).toEqual([]);
     expect(check(stepContext(), 'create', held([], 'deleting'))).toEqual([]);
     expect(check(stepContext(), 'create', held([]))).toEqual([expect.stringContaining('courses-prod-restored')]);

@@ -1,4 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { loadSchema } from '../../providers/aws/schema.ts';
+import { fields } from '../../providers/rds/db-instance-fields.ts';
+import { dbParameterGroup } from '../../providers/rds/db-parameter-group.ts';
+import { dbSubnetGroup } from '../../providers/rds/db-subnet-group.ts';
 import { dbInstanceRules } from '../../providers/rds/db-instance-rules.ts';
 import { isDowngrade, majorVersion } from '../../providers/rds/engine-version.ts';
 import type { Json } from '../../src/model/json.ts';
@@ -17,7 +21,6 @@ describe('what is destroyed by a change of a database', () => {
     ['BackupRetentionPeriod', 14, 0, /^! all automated backups are deleted.*14 days/u],
     ['MultiAZ', true, false, /standby/u],
     ['CopyTagsToSnapshot', true, false, /no tags/u],
-    ['EnableCloudwatchLogsExports', ['postgresql', 'upgrade'], ['upgrade'], /"postgresql" is no longer exported/u],
     ['EnableCloudwatchLogsExports.*', 'postgresql', null, /"postgresql" is no longer exported/u],
     ['EnablePerformanceInsights', true, false, /^! the recorded performance history/u],
     ['PerformanceInsightsRetentionPeriod', 31, 7, /^! .*older than 7 days/u],
@@ -31,7 +34,7 @@ describe('what is destroyed by a change of a database', () => {
   });
   it.each([
     ['DeletionProtection', false, true], ['DeletionProtection', undefined, false], ['BackupRetentionPeriod', 7, 14], ['BackupRetentionPeriod', 0, 7], ['MultiAZ', false, true], ['CopyTagsToSnapshot', false, true],
-    ['EnableCloudwatchLogsExports', ['upgrade'], ['postgresql', 'upgrade']], ['EnableCloudwatchLogsExports.*', null, 'upgrade'], ['EnablePerformanceInsights', false, true],
+    ['EnableCloudwatchLogsExports.*', null, 'upgrade'], ['EnablePerformanceInsights', false, true],
     ['PerformanceInsightsRetentionPeriod', 7, 31], ['ManageMasterUserPassword', false, true], ['Tags', { team: 'a' }, { team: 'b' }], ['Tags', undefined, { backup: 'daily' }],
   ] as readonly [string, Json | undefined, Json | undefined][])('nothing by %s from %j to %j', (path, before, after) => {
     expect(destroyed(path, before, after)).toEqual([]);
@@ -54,10 +57,8 @@ describe('what is granted by a change of a database', () => {
     ['MasterUserPassword', null, { $masked: 'changed' }, /master user/u],
     ['ManageMasterUserPassword', false, true, /Secrets Manager/u],
     ['MonitoringRoleArn', null, 'arn:role/m', /arn:role\/m/u],
-    ['AssociatedRoles', [], [{ FeatureName: 's3Import', RoleArn: 'arn:role/i' }], /the role arn:role\/i for s3Import/u],
     ['AssociatedRoles.*', null, { FeatureName: 's3Import', RoleArn: 'arn:role/i' }, /the role arn:role\/i for s3Import/u],
-    ['AssociatedRoles.*.RoleArn', 'arn:role/a', 'arn:role/b', /arn:role\/b/u],
-    ['VPCSecurityGroups', ['sg-a'], ['sg-a', 'sg-b'], /rules of sg-b admit/u],
+    ['AssociatedRoles.*', { FeatureName: 's3Import', RoleArn: 'arn:role/a' }, { FeatureName: 's3Import', RoleArn: 'arn:role/b' }, /arn:role\/b/u],
     ['VPCSecurityGroups.*', null, 'sg-b', /rules of sg-b admit/u],
     ['Domain', null, 'd-1', /d-1/u],
     ['DomainFqdn', 'a.example', 'b.example', /b\.example/u],
@@ -68,16 +69,16 @@ describe('what is granted by a change of a database', () => {
     expect(said[0]).toMatch(text);
   });
   it.each([
-    ['PubliclyAccessible', true, false], ['EnableIAMDatabaseAuthentication', true, false], ['MonitoringRoleArn', 'arn:role/m', null], ['AssociatedRoles', [{ FeatureName: 'a', RoleArn: 'r' }], []],
-    ['AssociatedRoles.*', { FeatureName: 'a', RoleArn: 'r' }, null], ['VPCSecurityGroups', ['sg-a', 'sg-b'], ['sg-a']], ['VPCSecurityGroups.*', 'sg-b', null], ['Domain', 'd-1', null], ['ManageMasterUserPassword', true, false],
+    ['PubliclyAccessible', true, false], ['EnableIAMDatabaseAuthentication', true, false], ['MonitoringRoleArn', 'arn:role/m', null], 
+    ['AssociatedRoles.*', { FeatureName: 'a', RoleArn: 'r' }, null], ['VPCSecurityGroups.*', 'sg-b', null], ['Domain', 'd-1', null], ['ManageMasterUserPassword', true, false],
   ] as readonly [string, Json | undefined, Json | undefined][])('nothing by %s from %j to %j', (path, before, after) => {
     expect(granted(path, before, after)).toEqual([]);
   });
   it('an empty new database gives nothing away by its password, groups or sign-in, but does by roles and a public address', () => {
-    for (const [path, value] of [['MasterUserPassword', { $secret: { env: 'X' } }], ['VPCSecurityGroups', ['sg-a']], ['EnableIAMDatabaseAuthentication', true], ['ManageMasterUserPassword', true]] as const) expect(granted(path, undefined, value, null)).toEqual([]);
+    for (const [path, value] of [['MasterUserPassword', { $secret: { env: 'X' } }], ['VPCSecurityGroups.*', 'sg-a'], ['EnableIAMDatabaseAuthentication', true], ['ManageMasterUserPassword', true]] as const) expect(granted(path, undefined, value, null)).toEqual([]);
     expect(granted('PubliclyAccessible', undefined, true, null)).toHaveLength(1);
     expect(granted('MonitoringRoleArn', undefined, 'arn:role/m', null)).toHaveLength(1);
-    expect(granted('AssociatedRoles', undefined, [{ FeatureName: 's3Import', RoleArn: 'r' }], null)).toHaveLength(1);
+    expect(granted('AssociatedRoles.*', undefined, { FeatureName: 's3Import', RoleArn: 'r' }, null)).toHaveLength(1);
   });
 });
 
@@ -103,6 +104,7 @@ describe('what an update may do', () => {
   });
   it('a key of Performance Insights can be given once', () => {
     expect(effect('PerformanceInsightsKMSKeyId', undefined, 'k')).toBe('in-place');
+    expect(effect('PerformanceInsightsKMSKeyId', 'k', undefined)).toBe('in-place');
     expect(effect('PerformanceInsightsKMSKeyId', 'k', 'l')).toEqual({ blocked: 'the key of Performance Insights cannot be changed once it is set' });
   });
   it('asks for `when` exactly where AWS may defer, and restarts where AWS does', () => {
@@ -126,5 +128,17 @@ describe('what an update may do', () => {
   it('reads versions as engines count them', () => {
     expect(['postgres 9.6.24', 'postgres 15.4', 'mysql 8.0.35', 'oracle-ee 19.0.0.0', 'sqlserver-se 15.00.4345'].map((text) => majorVersion(...(text.split(' ') as [string, string])))).toEqual(['9.6', '15', '8.0', '19', '15']);
     expect([isDowngrade('15.4', '15'), isDowngrade('15', '15.4'), isDowngrade('16.1', '15.9'), isDowngrade(undefined, '1')]).toEqual([false, false, true, false]);
+  });
+});
+
+describe('AWS\'s registry', () => {
+  it.each([['AWS::RDS::DBInstance', dbInstanceRules], ['AWS::RDS::DBSubnetGroup', dbSubnetGroup.rules], ['AWS::RDS::DBParameterGroup', dbParameterGroup.rules]] as const)('knows every property of %s that the rules speak of', (type, rules) => {
+    const known = Object.keys(loadSchema(type)?.properties ?? {});
+    const spoken = [...Object.keys(rules.properties), ...[...Object.keys(rules.compare), ...Object.keys(rules.keys), ...rules.secretInput, ...rules.volatile, ...rules.destructive.map(({ path }) => path), ...rules.grants.map(({ path }) => path)].map((path) => path.split('.')[0] ?? '')];
+    expect(spoken.filter((name) => !known.includes(name))).toEqual([]);
+  });
+  it('has a field for every property but tags and roles, and no field without a property', () => {
+    expect(Object.keys(dbInstanceRules.properties).filter((name) => !(name in fields))).toEqual(['AssociatedRoles', 'MasterUserSecret', 'Tags']);
+    expect(Object.keys(fields).filter((name) => !(name in dbInstanceRules.properties))).toEqual([]);
   });
 });

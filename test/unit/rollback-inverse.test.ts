@@ -63,6 +63,8 @@ describe('inverse of an update', () => {
     const before = { Script: masked('a') };
     const now = { Script: masked('b') };
     expect(back(before, now, [change('Script', masked('b'))], { capture })).toMatchObject({ properties: { Script: { $secret: { captured: 'Db/script' } } }, expect: {}, lost: [] });
+    const apart = { ...capture, extras: { secrets: { Script: { $secret: { captured: 'x' } } } } };
+    expect(back(before, now, [change('Script', masked('b'))], { capture: apart })).toMatchObject({ properties: { Script: { $secret: { captured: 'x' } } } });
     expect(back(before, now, [change('Script', masked('b'))])).toMatchObject({ properties: {}, lost: ['Script'] });
     expect(back({}, {}, [change('Password', { $masked: 'changed' })])).toMatchObject({ properties: {}, lost: ['Password'] });
   });

@@ -89,7 +89,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     requests.push(seen);
     const fault = await faultOf(seen);
     if (fault?.kind === 'delay') await Promise.all([sleep(fault.milliseconds ?? 0), fault.until]);
-    if (fault?.kind === 'drop' && fault.when === 'before') { incoming.destroy(); return; }
+    if (fault?.kind === 'drop' && fault.when === 'before') { incoming.socket.destroy(); return; }
     const refusal = fault === undefined ? undefined : refusalOf(fault, identified.service, operation);
     if (refusal !== undefined) {
       incoming.resume();
@@ -98,7 +98,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     }
     const sink = fault?.kind === 'drop' ? null : response;
     await answerService(incoming, sink, identified, operation, form);
-    if (sink === null) incoming.destroy();
+    if (sink === null) incoming.socket.destroy();
   };
 
   const answerService = async (incoming: IncomingMessage, response: ServerResponse | null, identified: Identified, operation: string, form: string | null): Promise<void> => {

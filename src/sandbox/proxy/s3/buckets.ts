@@ -1,7 +1,7 @@
 import { Refusal, type S3Context, type S3Correction } from '../correction.ts';
 import { newBucket } from '../world.ts';
 import { child, parseXml, put, textAt, writeXml, type Element } from '../xml.ts';
-import { bucketExists, pathOf } from './paths.ts';
+import { bucketExists, pathOf, requireBucket } from './paths.ts';
 
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 const BLOCK_ALL = `<PublicAccessBlockConfiguration ${NAMESPACE}>${['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'].map((name) => `<${name}>true</${name}>`).join('')}</PublicAccessBlockConfiguration>`;
@@ -97,6 +97,30 @@ export const bucketCorrections: readonly S3Correction[] = [
       const root = parseXml((await answer.body()).toString('utf8'));
       await page(context, root);
       answer.replaceBody(writeXml(root));
+    },
+  },
+];
+
+/** API PutBucketLogging. The emulator looks for the target's permission in a policy that lives here. */
+export const logging: readonly S3Correction[] = [
+  {
+    operations: ['PutBucketLogging'], answers: 'a target that does not exist is refused; the document is kept',
+    async before(context) {
+      const root = parseXml((await context.request.body()).toString('utf8'));
+      const target = textAt(child(root, 'LoggingEnabled'), 'TargetBucket');
+      await requireBucket(context);
+      if (target !== '' && (await context.send('HEAD', pathOf(target))).status >= 400) {
+        throw new Refusal('InvalidTargetBucketForLogging', 'The target bucket for logging does not exist');
+      }
+      context.bucket.documents.set('logging', writeXml(root));
+      return { status: 200 };
+    },
+  },
+  {
+    operations: ['GetBucketLogging'], answers: 'the document as it was put',
+    async before(context) {
+      await requireBucket(context);
+      return { status: 200, body: context.bucket.documents.get('logging') ?? `<BucketLoggingStatus ${NAMESPACE}/>` };
     },
   },
 ];

@@ -1,0 +1,65 @@
+import { look, send, type Program } from '../src/model/call.ts';
+import { AwsError } from '../src/model/error.ts';
+import { isObject, type Json, type JsonObject } from '../src/model/json.ts';
+import type { Capture } from '../src/model/resource-type.ts';
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const objects = (value: Json | undefined): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+/** The exact backups that a capture consists of, by kind. DB snapshots by name, the others by id. */
+export interface Backups { readonly dbSnapshots: readonly string[]; readonly images: readonly string[]; readonly snapshots: readonly string[]; readonly copies: { readonly bucket: string; readonly prefix: string } | null }
+
+/** What a capture's references name. */
+export function backupsOf({ refs }: Pick<Capture, 'refs'>): Backups {
+  const snapshot = text(refs['snapshot']);
+  const several = objects(refs['snapshots']).map((item) => text(item['SnapshotId'])).filter((id) => id !== null);
+  const store = text(refs['store']);
+  const prefix = text(refs['prefix']);
+  return {
+    dbSnapshots: [...(snapshot !== null && !snapshot.startsWith('snap-') ? [snapshot] : []), text(refs['final'])].filter((name) => name !== null),
+    images: [text(refs['image'])].filter((id) => id !== null),
+    snapshots: [...(snapshot?.startsWith('snap-') === true ? [snapshot] : []), ...several],
+    copies: store !== null && prefix !== null ? { bucket: store, prefix } : null,
+  };
+}
+
+/** Ids as `Permit.expireCaptures` takes them; `keys` are the copies' keys from `copiesIn`. */
+export const permitted = (backups: Backups, keys: readonly string[]): readonly string[] => [
+  ...backups.dbSnapshots, ...backups.images, ...backups.snapshots, ...keys.map((key) => `s3://${backups.copies?.bucket ?? ''}/${key}`),
+];
+
+/** Keys of the object copies of a capture. Reads only. Throws AwsError. */
+export function* copiesIn({ copies }: Backups, account: string): Program<readonly string[]> {
+  const keys: string[] = [];
+  if (copies === null) return keys;
+  for (let token: string | undefined; ;) {
+    const answer: JsonObject | null = yield* look({ service: 's3', operation: 'ListObjectsV2', input: { Bucket: copies.bucket, Prefix: copies.prefix, ExpectedBucketOwner: account, ...(token === undefined ? {} : { ContinuationToken: token }) } }, {});
+    for (const item of objects(answer?.['Contents'])) keys.push(String(item['Key']));
+    token = text(answer?.['NextContinuationToken']) ?? undefined;
+    if (token === undefined) return keys;
+  }
+}
+
+/**
+ * Removes the backups of one capture: DeleteDBSnapshot, DeregisterImage before DeleteSnapshot (a snapshot of a registered
+ * image is refused, `InvalidSnapshot.InUse`), DeleteObject without a version id, so that a copy stays behind its marker
+ * for the capture bucket's grace period. What is gone already is no error.
+ */
+export function* expire(backups: Backups, keys: readonly string[], account: string): Program {
+  for (const name of backups.dbSnapshots) yield* gently(send({ service: 'rds', operation: 'DeleteDBSnapshot', identity: name, retry: 'absolute', purpose: `remove the expired snapshot ${name}`, input: { DBSnapshotIdentifier: name } }));
+  for (const id of backups.images) yield* gently(send({ service: 'ec2', operation: 'DeregisterImage', identity: id, retry: 'absolute', purpose: `remove the expired image ${id}`, input: { ImageId: id } }));
+  for (const id of backups.snapshots) yield* gently(send({ service: 'ec2', operation: 'DeleteSnapshot', identity: id, retry: 'absolute', purpose: `remove the expired snapshot ${id}`, input: { SnapshotId: id } }));
+  const { copies } = backups;
+  if (copies === null) return;
+  for (const key of keys) {
+    yield* gently(send({ service: 's3', operation: 'DeleteObject', identity: copies.bucket, retry: 'absolute', purpose: `remove the expired copy ${key}`, input: { Bucket: copies.bucket, Key: key, ExpectedBucketOwner: account } }));
+  }
+}
+
+function* gently(program: Program<JsonObject>): Program {
+  try {
+    yield* program;
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind !== 'absent') throw error;
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'rolldown';
+
+// Not minified: a crash would print one line of hundreds of kilobytes, and it starts no sooner.
+export default defineConfig({
+  input: { bin: 'src/bin.ts', 'sandbox-server': 'src/sandbox/server-process.ts' },
+  platform: 'node',
+  // Ink loads it only with DEV=true.
+  external: ['react-devtools-core'],
+  resolve: { mainFields: ['module', 'main'] },
+  transform: { target: 'node20', define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' } },
+  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name]-[hash].mjs', cleanDir: true },
+});

@@ -1,0 +1,59 @@
+import { drive } from '../engine/drive.ts';
+import type { HeldCapture } from '../engine/captures.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import { backupsOf, copiesIn, expire, permitted } from '../../providers/capture-expiry.ts';
+import { openJournal } from '../store/journal.ts';
+import { acquireLock } from '../store/lock.ts';
+import { newRunId } from '../store/runs.ts';
+import { row, span } from '../views/rows.ts';
+import { captureRows } from './captures.ts';
+import { cannotAsk } from './consent.ts';
+import { print, tell } from './output.ts';
+import type { World } from './world.ts';
+
+/**
+ * Removes expired captures: one list, one typed count, by a person at a terminal. The gate lets exactly the listed backups
+ * be deleted and nothing else; every removal is noted in a journal before it is sent.
+ */
+export async function expireCaptures(world: World, expired: readonly HeldCapture[]): Promise<ExitCode> {
+  const { io, options, store } = world;
+  const target = await world.target();
+  if (expired.length === 0) {
+    print(io, options, [row(0, 'no capture has expired')]);
+    return exitCodes.done;
+  }
+  const list = expired.flatMap((held) => captureRows(held, io.clock.now()));
+  const why = cannotAsk(world);
+  if (why !== null) {
+    print(io, options, list);
+    throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: 'a person runs `aiplan captures expire` in a terminal' });
+  }
+  const { typeLine } = await import('../tui/type-line.tsx');
+  const wanted = String(expired.length);
+  const said = await typeLine({
+    question: [...list, row(0, span(`These ${wanted} captures will be removed for good. Type ${wanted} and Enter; Esc leaves them.`, 'destroy'))],
+    wanted, stdin: io.stdin, stdout: io.stdout, color: options.color && (io.environment['NO_COLOR'] ?? '') === '', onInterrupt: (callback) => io.onInterrupt(callback),
+  });
+  if (!said) throw new UserError('not-approved', 'the captures were left alone', { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+  const started = io.clock.now();
+  const run = newRunId(started, io.random(2));
+  const lock = acquireLock(store, target, { run, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
+  const session = await world.applier(run);
+  const journal = await openJournal({ store, run, clock: io.clock });
+  try {
+    for (const held of expired) {
+      const backups = backupsOf(held.capture);
+      const keys = await drive(session, () => copiesIn(backups, target.account), { run, step: held.step });
+      await journal.append({ kind: 'finding', step: held.step, code: 'capture-expiring', message: `of ${held.type} ${held.identity}, run ${held.run}: ${permitted(backups, []).join(', ')} and ${keys.length} copies` });
+      await drive(session, () => expire(backups, keys, target.account), { run, step: held.step, expireCaptures: permitted(backups, keys) });
+      await journal.append({ kind: 'finding', step: held.step, code: 'capture-expired', message: `of ${held.type} ${held.identity}, run ${held.run}` });
+      tell(io, options, [row(0, span('removed ', 'good'), `the capture of ${held.identity} from run ${held.run}`)]);
+    }
+    await journal.append({ kind: 'end', outcome: 'done', message: null });
+  } finally {
+    await journal.close();
+    session.close();
+    lock.release();
+  }
+  return exitCodes.done;
+}

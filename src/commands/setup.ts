@@ -1,0 +1,48 @@
+import { drive } from '../engine/drive.ts';
+import { exitCodes, type ExitCode } from '../model/error.ts';
+import { setupProgram, verifyCaptureBucket, captureBucketName } from '../../providers/s3/capture-bucket.ts';
+import { describeConfiguration } from '../store/configuration.ts';
+import { signersWritable } from '../store/signatures.ts';
+import { blank, row, span, type Row } from '../views/rows.ts';
+import { print, printJson } from './output.ts';
+import type { World } from './world.ts';
+
+/**
+ * `aiplan setup`: makes the capture bucket (or brings it back to what it has to be), reads it back, and shows the effective
+ * configuration. Running it again changes nothing. `--iam` only lists permissions.
+ */
+export async function setup(world: World, { iam }: { iam?: boolean }): Promise<ExitCode> {
+  const { io, options, configuration } = world;
+  if (iam === true) {
+    const actions = Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()]));
+    if (options.json === true) printJson(io, actions);
+    else print(io, options, Object.entries(actions).flatMap(([purpose, names]) => [row(0, span(purpose, 'title')), ...names.map((name) => row(2, name)), blank]));
+    return exitCodes.done;
+  }
+  const target = await world.target();
+  const of = { account: target.account, region: target.region, endpoint: target.endpoint, bucket: configuration.capture.bucket };
+  const session = await world.applier('setup');
+  try {
+    const done = await drive(session, () => setupProgram(of), { run: 'setup', step: 'capture bucket', setup: true });
+    const problems = await drive(session, () => verifyCaptureBucket(of), { run: 'setup', step: 'capture bucket' });
+    const bucket = captureBucketName(target.account, target.region, configuration.capture.bucket);
+    if (options.json === true) printJson(io, { bucket, done, problems, configuration: describeConfiguration(configuration) });
+    else print(io, options, setupRows(world, bucket, done, problems));
+    return problems.length === 0 ? exitCodes.done : exitCodes.error;
+  } finally {
+    session.close();
+  }
+}
+
+function setupRows(world: World, bucket: string, done: readonly string[], problems: readonly string[]): readonly Row[] {
+  const { configuration } = world;
+  const signers = configuration.allowedSigners;
+  return [
+    row(0, span('Capture bucket ', 'title'), bucket, problems.length === 0 ? span(' is ready', 'good') : span(' is NOT ready', 'destroy')),
+    ...done.map((text) => row(2, text)),
+    ...problems.map((text) => row(2, span(text, 'destroy'))),
+    blank, row(0, span('Configuration', 'title')),
+    ...describeConfiguration(configuration).map(({ name, value, source }) => row(2, `${name}: ${value}`, span(` (${source})`, 'muted'))),
+    ...(signers !== null && signersWritable(signers) ? [row(2, span('the allowed-signers file can be written by you, and so by an agent that runs as you; let another user own it', 'warning'))] : []),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { JournalRecord } from '../model/journal.ts';
+import type { Capture } from '../model/resource-type.ts';
+import { recordsOf } from './report.ts';
+
+/** A capture of an earlier run, as its journal tells. */
+export interface HeldCapture {
+  readonly run: string;
+  readonly step: string;
+  readonly type: string;
+  readonly identity: string;
+  readonly takenAt: string;
+  readonly expiresAt: string;
+  readonly verified: boolean;
+  readonly capture: Capture;
+  /** Why it must stay whatever its age, or null: its run is open, or it is the newest of something gone. */
+  readonly kept: string | null;
+}
+
+/** How long captures live, in days. */
+export interface Lifetimes { readonly expiryDays: number; readonly expiryDaysDestruction: number }
+
+/**
+ * Every capture that the journals know, newest first. `runs` are the records of each run, in any order. A capture is kept whatever its
+ * age while its run is open, and while it is the newest of a resource that a run deleted and no later run brought back (law 5).
+ */
+export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifetimes: Lifetimes): readonly HeldCapture[] {
+  const all = runs.flatMap((records) => capturesOf(records, lifetimes)).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+  const gone = goneIdentities(runs);
+  const seen = new Set<string>();
+  return all.map((held) => {
+    const key = `${held.type}\n${held.identity}`;
+    const newest = !seen.has(key);
+    seen.add(key);
+    const kept = held.kept ?? (newest && gone.has(key) ? 'it is the newest capture of something that is gone' : null);
+    return { ...held, kept };
+  });
+}
+
+function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes): readonly HeldCapture[] {
+  const begin = recordsOf(records, 'begin')[0];
+  if (begin === undefined) return [];
+  const open = recordsOf(records, 'end').length === 0;
+  return recordsOf(records, 'captured').filter(({ capture }) => capture.how === 'native' || capture.how === 'copy').map((record) => {
+    const step = begin.plan.steps.find(({ id }) => id === record.step);
+    const days = step?.destruction === null ? expiryDays : expiryDaysDestruction;
+    return {
+      run: begin.run, step: record.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: record.at,
+      expiresAt: new Date(Date.parse(begin.at) + days * 86_400_000).toISOString(), verified: record.verified, capture: record.capture,
+      kept: open ? 'its run is open' : null,
+    };
+  });
+}
+
+/** What a run deleted and no later run made or brought back. */
+function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySet<string> {
+  const events = runs.flatMap((records) => {
+    const begin = recordsOf(records, 'begin')[0];
+    return recordsOf(records, 'step').filter(({ state }) => state === 'done').map((record) => {
+      const step = begin?.plan.steps.find(({ id }) => id === record.step);
+      const restored = recordsOf(records, 'remapped').filter((item) => item.step === record.step).flatMap((item) => Object.keys(item.map));
+      return { at: record.at, type: step?.type ?? '', identity: step?.identity ?? record.identity ?? '', gone: step?.action === 'delete' || step?.action === 'replace', back: [...restored, ...(step?.action === 'create' && record.identity !== null ? [record.identity] : [])] };
+    });
+  }).sort((a, b) => (a.at < b.at ? -1 : 1));
+  const gone = new Set<string>();
+  for (const event of events) {
+    if (event.gone) gone.add(`${event.type}\n${event.identity}`);
+    for (const identity of event.back) gone.delete(`${event.type}\n${identity}`);
+  }
+  return gone;
+}

@@ -1,0 +1,56 @@
+import { digest, sha256 } from '../model/digest.ts';
+import type { Target } from '../model/live.ts';
+import type { Plan, Step } from '../model/plan.ts';
+
+/**
+ * The digest that a confirmation of a step binds to (law 3): target, identity, incarnation, changes, binding facts, capture,
+ * calls, and the digests of the steps it runs after. Not what is only observed, and not the sentences of rules, which
+ * may quote observations.
+ */
+export function stepDigest(step: Omit<Step, 'digest'>, target: Pick<Target, 'account' | 'region' | 'endpoint'>, dependencies: readonly string[]): string {
+  return digest({
+    target: { account: target.account, region: target.region, endpoint: target.endpoint },
+    id: step.id, type: step.type, identity: step.identity, incarnation: step.incarnation,
+    action: step.action, declared: step.declared, blocked: step.blocked,
+    changes: step.changes.map(({ path, before, after, effect }) => ({ path, before, after, effect })),
+    confirm: step.confirm, destruction: step.destruction !== null, grant: step.grant !== null,
+    binding: step.evidence.binding, capture: step.capture.how, recoverability: step.recoverability.level,
+    calls: step.calls, when: step.when, interrupts: step.interrupts, oneWay: step.oneWay,
+    reason: step.reason, acceptLoss: step.acceptLoss, leftovers: step.leftovers,
+    coveredBy: step.coveredBy ?? null, restores: step.restores ?? null,
+    dependsOn: step.dependsOn, dependencies,
+  });
+}
+
+/**
+ * The digest of a plan: change plan, steps, binding facts, configuration, and target; not times, caller, observations or
+ * findings. Anyone who holds a plan can compute it again.
+ */
+export function planDigest(plan: Omit<Plan, 'digest'>): string {
+  const known = new Map<string, string>();
+  const steps = plan.steps.map((step) => {
+    // Computed from the step itself, so that a plan file in which only a step was edited does not fit its digest.
+    const actual = stepDigest(step, plan.target, dependencyDigests(step, known));
+    known.set(step.id, actual);
+    return { id: step.id, digest: actual };
+  });
+  return digest({
+    format: plan.format, name: plan.name, changePlan: sha256(plan.changePlan),
+    target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
+    configuration: plan.configuration, recorded: plan.recorded, rollbackOf: plan.rollbackOf, steps,
+  });
+}
+
+/** The digests of the steps that a step runs after; of one that comes later, as in a circle, nothing. */
+export const dependencyDigests = (step: Pick<Step, 'dependsOn'>, digests: ReadonlyMap<string, string>): readonly string[] =>
+  step.dependsOn.flatMap((id) => digests.get(id) ?? []);
+
+/** True when a plan's own digest and those of all its steps are what its contents say. */
+export function digestsFit(plan: Plan): boolean {
+  const known = new Map<string, string>();
+  for (const step of plan.steps) {
+    if (step.digest !== stepDigest(step, plan.target, dependencyDigests(step, known))) return false;
+    known.set(step.id, step.digest);
+  }
+  return plan.digest === planDigest(plan);
+}

@@ -1,0 +1,46 @@
+import type { ResourceEntry } from '../model/change-plan.ts';
+import type { JsonObject } from '../model/json.ts';
+import { classify } from './classify.ts';
+import { comparerFor } from './compare.ts';
+import { canonicalised, desiredProperties } from './desired.ts';
+import { bareDraft, block, emptyDraft, keepDraft, managedType, type Draft, type Planning } from './draft.ts';
+import { findExisting } from './lookalike.ts';
+import { withPlaceholders } from './references.ts';
+import { resolveProperties } from './resolve.ts';
+import { quote } from './wording.ts';
+
+/** Plans a create: what it makes, what it opens, and whether it exists already (DESIGN section 4, ownership). */
+export function planCreate(planning: Planning, entry: ResourceEntry): Draft {
+  const known = managedType(planning, entry);
+  if (known === undefined) return bareDraft(entry, undefined);
+  if (entry.restore !== undefined) return planRestore(planning, entry);
+  const { type, schema } = known;
+  const comparer = comparerFor(type.rules, entry.type, '');
+  const author = canonicalised(type, resolveProperties(planning, entry));
+  const { desired, problems } = desiredProperties({ type, schema, comparer, before: {}, author, expect: undefined, action: 'create', rotates: true });
+  for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
+  const existing = findExisting(planning, entry, type, withPlaceholders(desired) as JsonObject, author);
+  if (existing !== null) return keepDraft(entry, type, existing);
+  const classified = classify({ type, schema, comparer, before: {}, after: desired, live: null, action: 'create' });
+  return { ...emptyDraft, entry, type, action: 'create', desired, changes: classified.changes, opens: classified.opens };
+}
+
+/**
+ * Brings back what a run deleted, in a generated rollback. A live resource that holds the name blocks: it is never deleted
+ * to free it. One that is on its way out is waited for.
+ */
+function planRestore(planning: Planning, entry: ResourceEntry): Draft {
+  const type = planning.types.get(entry.type);
+  const order = entry.restore;
+  if (order === undefined) return bareDraft(entry, type);
+  const holder = planning.index.find(entry.type, order.formerIdentity);
+  if (holder.state === 'live' && holder.resource.incarnation === order.formerIncarnation) return keepDraft(entry, type, holder.resource);
+  if (holder.state === 'live') {
+    block(planning, entry, '', 'name-taken', `the name ${quote(order.formerIdentity)} is held by another resource now`, 'aiplan does not delete to free a name: rename or remove the other one by hand, or restore under a suffixed name');
+  } else if (holder.state === 'failed') {
+    block(planning, entry, '', 'read-failed', `whether the name ${quote(order.formerIdentity)} is free could not be read: ${quote(holder.failure.code)}`, `allow ${(type?.iam.read ?? []).join(', ')} and plan again`);
+  }
+  const desired = order.live?.properties ?? entry.properties ?? {};
+  const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, order.formerIdentity), before: {}, after: desired, live: null, action: 'create' }).changes;
+  return { ...emptyDraft, entry, type, action: 'create', identity: null, desired, changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })) };
+}

@@ -1,0 +1,169 @@
+import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
+import { digestible, type Configuration } from '../model/configuration.ts';
+import type { Finding } from '../model/finding.ts';
+import type { LiveResource, LiveState } from '../model/live.ts';
+import type { Plan, Planned, Step, StepWork } from '../model/plan.ts';
+import type { ResourceTypes } from '../model/resource-type.ts';
+import type { Schemas } from '../model/schema.ts';
+import type { Call } from '../model/call.ts';
+import type { Judged } from '../guardrails/guardrail.ts';
+import { judge } from '../guardrails/index.ts';
+import { planningRun } from './context.ts';
+import { dependencyDigests, planDigest, stepDigest } from './digests.ts';
+import { block, keyOf, type Draft, type Planning } from './draft.ts';
+import { createdNames, edgesOf, type Edges } from './edges.ts';
+import { namesIn, referrersOf } from './evidence.ts';
+import { indexLive } from './live-index.ts';
+import { addressesByIdentity, blockUnlocated, checkExpectations, locate } from './locate.ts';
+import { orderNodes, type Ordered } from './order.ts';
+import { plannedCalls, type Earlier } from './planned-calls.ts';
+import { planCreate } from './planner-create.ts';
+import { planDelete } from './planner-delete.ts';
+import { planReplace } from './planner-replace.ts';
+import { planUpdate } from './planner-update.ts';
+import { withReferences } from './references.ts';
+import { stepOf, summaryOf } from './steps.ts';
+
+export interface PlanInput {
+  readonly changePlan: ChangePlan;
+  /** The change plan exactly as parsed. */
+  readonly text: string;
+  readonly live: LiveState;
+  readonly types: ResourceTypes;
+  readonly schemas: Schemas;
+  readonly configuration: Configuration;
+  /** ISO time of making; the plan expires `configuration.planExpiryMinutes` later. */
+  readonly now: string;
+  /** What earlier runs of this plan deleted: a delete or replace of it is done, not missing. */
+  readonly ownDeletions?: readonly { readonly type: string; readonly identity: string }[];
+  /** Findings of the change plan itself (warnings of the parser), to stand in the plan too. */
+  readonly findings?: readonly Finding[];
+}
+
+/**
+ * Computes a plan: pure, and total: whatever is wrong becomes a finding, and the step that it is about is blocked. The
+ * caller checks the target before (`checkTarget`).
+ */
+export function plan(input: PlanInput): Planned {
+  const planning = prepare(input);
+  const edges = edgesOf(planning);
+  const ordered = orderSteps(planning, edges);
+  for (const entry of planning.changePlan.resources) if (entry.action === 'read' && !blockUnlocated(planning, entry)) checkExpectations(planning, entry, planning.located.get(entry.address) as LiveResource);
+  for (const address of ordered.order) planning.drafts.set(address, draftOf(planning, planning.entries.get(address) as ResourceEntry));
+  const previews = previewAll(planning, ordered.order, edges);
+  const judged = judgedSteps(planning, ordered.order, edges, previews);
+  const findings = [...(input.findings ?? []), ...planning.findings, ...judge({ changePlan: input.changePlan, configuration: input.configuration, target: input.live.target, steps: judged })];
+  const steps = finish(planning, judged.map(({ step }) => step), findings);
+  return { plan: assemble(input, steps, findings), work: workOf(planning, ordered.order, previews), reads: readsOf(planning) };
+}
+
+function prepare(input: PlanInput): Planning {
+  const { changePlan, live, types, schemas, configuration, now } = input;
+  const index = indexLive(live, types);
+  const base = {
+    changePlan, index, types, schemas, configuration, target: live.target, now, run: planningRun,
+    ownDeletions: new Set((input.ownDeletions ?? []).map(({ type, identity }) => keyOf(type, identity))),
+    entries: new Map(changePlan.resources.map((entry) => [entry.address, entry])), names: createdNames(changePlan.resources, types), findings: [] as Finding[],
+  };
+  const located = new Map<string, LiveResource>();
+  for (const entry of changePlan.resources) {
+    const found = entry.action === 'create' ? null : locate(base, entry);
+    if (found !== null) located.set(entry.address, found);
+  }
+  return { ...base, located, byIdentity: addressesByIdentity(base, located), drafts: new Map(), referrers: referrersOf(index, types, schemas) };
+}
+
+const rank = { read: 0, create: 0, replace: 1, update: 2, delete: 3 } as const;
+
+function orderSteps(planning: Planning, edges: Edges): Ordered {
+  const nodes = planning.changePlan.resources.flatMap((entry, index) => (entry.action === 'read' ? [] : [{ address: entry.address, rank: rank[entry.action], index }]));
+  const ordered = orderNodes(nodes, edges);
+  for (const cycle of ordered.cycles) {
+    const text = [...cycle, cycle[0]].join(' → ');
+    for (const address of cycle) block(planning, planning.entries.get(address) as ResourceEntry, '', 'cycle', `each of these would have to run after the next: ${text}`, 'take one reference or `depends_on` of the circle away');
+  }
+  const inCycle = new Set(ordered.cycles.flat());
+  for (const address of ordered.stuck) {
+    if (!inCycle.has(address)) block(planning, planning.entries.get(address) as ResourceEntry, '', 'behind-cycle', 'the step would have to run after a circle of steps', 'break the circle first');
+  }
+  return ordered;
+}
+
+function draftOf(planning: Planning, entry: ResourceEntry): Draft {
+  switch (entry.action) {
+    case 'create': return planCreate(planning, entry);
+    case 'replace': return planReplace(planning, entry);
+    case 'delete': return planDelete(planning, entry);
+    default: return planUpdate(planning, entry);
+  }
+}
+
+/** The calls of every step, in order; a step is told what the ones before it delete or release. */
+function previewAll(planning: Planning, order: readonly string[], edges: Edges): ReadonlyMap<string, readonly Call[]> {
+  const previews = new Map<string, readonly Call[]>();
+  for (const address of order) {
+    const draft = planning.drafts.get(address) as Draft;
+    previews.set(address, plannedCalls(planning, draft, earlierOf(planning, draft, edges)));
+  }
+  return previews;
+}
+
+function earlierOf(planning: Planning, draft: Draft, edges: Edges): Earlier {
+  const deleted: string[] = [];
+  const released: string[] = [];
+  for (const address of edges.get(draft.entry.address) ?? []) {
+    const before = planning.drafts.get(address);
+    if (before === undefined || before.identity === null || before.live === null) continue;
+    if (before.action === 'delete') deleted.push(before.identity);
+    else if (before.action === 'update' && draft.live !== null && namesIn(before.entry.type, before.live.properties, draft.live, planning.schemas) && !namesIn(before.entry.type, before.desired, draft.live, planning.schemas)) released.push(before.identity);
+  }
+  return { deleted, released };
+}
+
+function judgedSteps(planning: Planning, order: readonly string[], edges: Edges, previews: ReadonlyMap<string, readonly Call[]>): readonly Judged[] {
+  return order.map((address) => {
+    const draft = planning.drafts.get(address) as Draft;
+    const dependsOn = [...(edges.get(address) ?? [])].filter((other) => planning.drafts.has(other)).sort();
+    return { step: stepOf(planning, draft, previews.get(address) ?? [], dependsOn), entry: draft.entry, live: draft.live };
+  });
+}
+
+/** Blocks and digests. An error that is about no step blocks every step that would do something. */
+function finish(planning: Planning, steps: readonly Omit<Step, 'digest' | 'blocked'>[], findings: readonly Finding[]): readonly Step[] {
+  const ids = new Set(steps.map(({ id }) => id));
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const blocked = new Set(errors.map(({ step }) => step));
+  const all = errors.some(({ step }) => step === null || !ids.has(step));
+  const digests = new Map<string, string>();
+  return steps.map((step) => {
+    const undigested = { ...step, blocked: blocked.has(step.id) || (all && step.action !== 'keep') };
+    const digest = stepDigest(undigested, planning.target, dependencyDigests(step, digests));
+    digests.set(step.id, digest);
+    const { id, type, identity, ...rest } = undigested;
+    return { id, type, identity, digest, ...rest };
+  });
+}
+
+function assemble({ changePlan, text, live, configuration, now }: PlanInput, steps: readonly Step[], findings: readonly Finding[]): Plan {
+  const plan: Omit<Plan, 'digest'> = {
+    format: 'aiplan/plan@1', name: changePlan.name, intent: changePlan.intent, target: live.target,
+    createdAt: now, expiresAt: new Date(Date.parse(now) + configuration.planExpiryMinutes * 60_000).toISOString(), changePlan: text,
+    configuration: digestible(configuration), recorded: live.recorded, rollbackOf: changePlan.rollbackOf ?? null,
+    assume: changePlan.assume, author: changePlan.author ?? {}, steps, findings, summary: summaryOf(steps),
+  };
+  const { format, ...rest } = plan;
+  return { format, digest: planDigest(plan), ...rest };
+}
+
+function workOf(planning: Planning, order: readonly string[], previews: ReadonlyMap<string, readonly Call[]>): ReadonlyMap<string, StepWork> {
+  return new Map(order.map((address) => {
+    const { entry, live, desired, capturePlan } = planning.drafts.get(address) as Draft;
+    return [address, { entry, live, desired: withReferences(desired) as StepWork['desired'], capturePlan, preview: previews.get(address) ?? [] }];
+  }));
+}
+
+const readsOf = (planning: Planning): ReadonlyMap<string, LiveResource> =>
+  new Map(planning.changePlan.resources.flatMap(({ address, action }) => {
+    const live = action === 'read' ? planning.located.get(address) : undefined;
+    return live === undefined ? [] : [[address, live] as const];
+  }));

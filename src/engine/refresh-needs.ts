@@ -1,0 +1,86 @@
+import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { ResourceTypes } from '../model/resource-type.ts';
+import type { Schemas } from '../model/schema.ts';
+import { referencesIn } from './references.ts';
+import { namedTypes, namings, referringTypes } from './relations.ts';
+
+/** What is to be read of one type; grows while the entries are gone through. */
+export interface Need { readonly identities: Set<string>; all: boolean; readonly detailed: Set<string>; readonly properties: Map<string, Set<string>> }
+
+/** What is to be read, by type. */
+export class Needs {
+  readonly byType = new Map<string, Need>();
+
+  of(type: string): Need {
+    let need = this.byType.get(type);
+    if (need === undefined) {
+      need = { identities: new Set(), all: false, detailed: new Set(), properties: new Map() };
+      this.byType.set(type, need);
+    }
+    return need;
+  }
+
+  identity(type: string, identity: string): void { this.of(type).identities.add(identity); }
+  all(type: string): void { this.of(type).all = true; }
+  detail(type: string, identity: string): void {
+    this.of(type).identities.add(identity);
+    this.of(type).detailed.add(identity);
+  }
+
+  properties(type: string, identity: string, names: Iterable<string>): void {
+    const known = this.of(type).properties;
+    const list = known.get(identity) ?? new Set<string>();
+    for (const name of names) list.add(name);
+    if (list.size > 0) known.set(identity, list);
+  }
+}
+
+/**
+ * Everything that planning needs of AWS and that the change plan alone tells: named resources, what `find` and duplicate
+ * checks go through, literal ids, and of destructions every type that may refer to the victim. Types that aiplan does
+ * not know are left out.
+ */
+export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas: Schemas): Needs {
+  const needs = new Needs();
+  const attributes = referredNames(changePlan);
+  for (const entry of changePlan.resources) {
+    if (types.get(entry.type) === undefined) continue;
+    if (entry.id !== undefined) needNamed(needs, entry, entry.id, attributes.get(entry.address));
+    if (entry.find !== undefined || entry.action === 'create') needs.all(entry.type);
+    if (entry.action === 'delete' || entry.action === 'replace') for (const type of referringTypes(entry.type, types, schemas)) needs.all(type);
+    // After a replace the successor is found by its tags.
+    if (entry.action === 'replace') needs.all(entry.type);
+    if (entry.properties !== undefined) needLiterals(needs, entry, entry.properties, types, schemas);
+    if (entry.restore !== undefined) needs.identity(entry.type, entry.restore.formerIdentity);
+  }
+  return needs;
+}
+
+/** What is read of a named resource: all of what will change or go; of the rest what is mentioned. */
+export function needNamed(needs: Needs, entry: ResourceEntry, identity: string, attributes: ReadonlySet<string> | undefined): void {
+  needs.identity(entry.type, identity);
+  if (entry.action !== 'read') needs.detail(entry.type, identity);
+  const names = [...Object.keys(entry.properties ?? {}), ...Object.keys(entry.expect ?? {}), ...(attributes ?? [])];
+  if (entry.action === 'read' || entry.action === 'update') needs.properties(entry.type, identity, names);
+}
+
+function needLiterals(needs: Needs, entry: ResourceEntry, properties: JsonObject, types: ResourceTypes, schemas: Schemas): void {
+  const schema = schemas(entry.type);
+  if (schema === undefined) return;
+  for (const naming of namings(schema, properties)) for (const type of namedTypes(naming, types, schemas) ?? []) needs.identity(type, naming.value);
+}
+
+/** Top-level names that `!GetAtt` asks of each address. */
+export function referredNames(changePlan: ChangePlan): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { properties } of changePlan.resources) {
+    for (const { address, path } of referencesIn(properties)) {
+      if (path === null) continue;
+      const names = found.get(address) ?? new Set<string>();
+      names.add(path.split('.')[0] ?? path);
+      found.set(address, names);
+    }
+  }
+  return found;
+}

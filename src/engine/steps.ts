@@ -1,0 +1,65 @@
+import type { Call } from '../model/call.ts';
+import type { Step, Summary } from '../model/plan.ts';
+import type { Draft, Planning } from './draft.ts';
+import { operationsOf } from './preview.ts';
+
+/** The serialisable step of a draft, without what the whole plan decides. */
+export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[], dependsOn: readonly string[]): Omit<Step, 'digest' | 'blocked'> {
+  const { entry, live } = draft;
+  const covered = isCovered(planning, draft);
+  const destruction = draft.action !== 'keep' && draft.isDestruction ? { loses: draft.loses } : null;
+  const grant = draft.opens.length > 0 ? { opens: draft.opens } : null;
+  return {
+    id: entry.address, type: entry.type, identity: draft.identity,
+    action: draft.action, declared: entry.action === 'read' ? 'update' : entry.action, changes: draft.changes,
+    confirm: (destruction !== null || grant !== null) && !covered ? confirmText(draft) : null,
+    destruction, grant, evidence: draft.evidence, capture: captureOf(draft), recoverability: draft.recoverability,
+    calls: operationsOf(calls), dependsOn, source: entry.source, reason: entry.reason ?? null, acceptLoss: entry.acceptLoss ?? null,
+    incarnation: live?.incarnation ?? null, interrupts: draft.interrupts, oneWay: draft.oneWay, when: entry.when ?? null, leftovers: draft.leftovers,
+    ...(covered && planning.changePlan.rollbackOf !== undefined ? { coveredBy: planning.changePlan.rollbackOf } : {}),
+    ...(entry.restore === undefined ? {} : { restores: { run: entry.restore.run, step: entry.restore.step } }),
+  };
+}
+
+/**
+ * The approval of a run covers its immediate undo: inverse calls, restores, and the deletion of what the run itself
+ * created if it is unused and holds no data. Nothing else (DESIGN section 3).
+ */
+function isCovered({ changePlan }: Planning, draft: Draft): boolean {
+  if (changePlan.rollbackOf === undefined || draft.action === 'keep') return false;
+  if (draft.recoverability.level === 'irreversible') return false;
+  if (draft.action === 'create' || draft.action === 'update') return true;
+  if (draft.action !== 'delete') return false;
+  const { binding, observed } = draft.evidence;
+  const used = binding['dependents'] !== undefined && !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);
+  const counts = ['objects', 'bytes', 'rows'].map((name) => observed[name]).filter((count) => count !== undefined);
+  const holdsData = draft.capturePlan?.how === 'config' ? false : counts.length === 0 || counts.some((count) => count !== 0);
+  return !used && !holdsData;
+}
+
+/** What the person types: the identity where it is a name, its last six characters where AWS made it up. */
+function confirmText({ entry, type, identity, desired }: Draft): string {
+  const named = type?.rules.nameProperty;
+  if (identity !== null) return named !== undefined || identity.length <= 6 ? identity : identity.slice(-6);
+  const name = named === undefined ? undefined : desired[named];
+  return typeof name === 'string' && name !== '' ? name : entry.address;
+}
+
+function captureOf({ action, capturePlan, entry }: Draft): Step['capture'] {
+  if (action === 'keep') return { how: 'none', what: '' };
+  if (entry.restore !== undefined) return { how: 'none', what: 'it is restored from its capture' };
+  if (action === 'create') return { how: 'none', what: 'there is nothing yet' };
+  if (capturePlan === null) return { how: 'config', what: 'its configuration, in the journal' };
+  if (capturePlan.impossible !== undefined) return { how: 'none', what: capturePlan.impossible };
+  return { how: capturePlan.how, what: capturePlan.what };
+}
+
+/** Counts of steps. */
+export function summaryOf(steps: readonly Step[]): Summary {
+  const count = (matches: (step: Step) => boolean): number => steps.filter(matches).length;
+  return {
+    create: count(({ action }) => action === 'create'), update: count(({ action }) => action === 'update'), replace: count(({ action }) => action === 'replace'),
+    delete: count(({ action }) => action === 'delete'), keep: count(({ action }) => action === 'keep'), blocked: count(({ blocked }) => blocked),
+    destructions: count(({ destruction }) => destruction !== null), grants: count(({ grant }) => grant !== null),
+  };
+}

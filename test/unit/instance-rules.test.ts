@@ -1,0 +1,127 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { instance } from '../../providers/ec2/instance.ts';
+import { comparerFor } from '../../src/engine/compare.ts';
+import { ruleHits } from '../../src/engine/rule-hits.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import { sampleInstance } from '../helpers/ec2-samples.ts';
+
+const { rules } = instance;
+let live: LiveResource;
+beforeAll(async () => { live = await sampleInstance(); });
+
+const hits = (kind: 'destructive' | 'grants', after: JsonObject, from: LiveResource | null = live): readonly string[] => {
+  const before = from?.properties ?? {};
+  return ruleHits(rules[kind], before, { ...before, ...after }, from, comparerFor(rules, instance.type, from?.identity ?? '')).map(({ says }) => says);
+};
+const stored = (): LiveResource => ({ ...live, binding: { ...live.binding, instanceStore: '475 GB' } });
+const elastic = (): LiveResource => ({ ...live, attributes: { ...live.attributes, PassingPublicIp: undefined } });
+const mappings = (deleteOnTermination: boolean): Json => [{ DeviceName: '/dev/sdf', Ebs: { DeleteOnTermination: deleteOnTermination } }];
+
+describe('destructions', () => {
+  it.each(['InstanceType', 'UserData', 'EbsOptimized'])('a stop for %s gives up a public address and instance store', (name) => {
+    const change = { [name]: name === 'EbsOptimized' ? false : 'other' };
+    expect(hits('destructive', change)).toEqual([expect.stringContaining('203.0.113.9')]);
+    expect(hits('destructive', change, elastic())).toEqual([]);
+    expect(hits('destructive', change, stored())).toContainEqual(expect.stringContaining('475 GB'));
+    expect(hits('destructive', change, { ...stored(), state: 'stopped' })).toEqual([]);
+  });
+  it('instance store is lost beyond any inverse call, a public address is not data', () => {
+    const found = ruleHits(rules.destructive, live.properties, { ...live.properties, InstanceType: 'x' }, stored(), comparerFor(rules, instance.type, ''));
+    expect(found.map(({ irreversible }) => irreversible)).toEqual([true, false]);
+  });
+  it('unknown instance store counts as one', () => {
+    expect(hits('destructive', { InstanceType: 'x' }, { ...elastic(), binding: { instanceStore: 'unknown' } })).toEqual([expect.stringContaining('could not be read')]);
+  });
+  it('termination protection off', () => {
+    const held = { ...live, properties: { ...live.properties, DisableApiTermination: true } };
+    expect(hits('destructive', { DisableApiTermination: false }, held)).toHaveLength(1);
+    expect(hits('destructive', { DisableApiTermination: true })).toEqual([]);
+  });
+  it('a shutdown that terminates', () => {
+    expect(hits('destructive', { InstanceInitiatedShutdownBehavior: 'terminate' })).toHaveLength(1);
+    const other = { ...live, properties: { ...live.properties, InstanceInitiatedShutdownBehavior: 'terminate' } };
+    expect(hits('destructive', { InstanceInitiatedShutdownBehavior: 'stop' }, other)).toEqual([]);
+  });
+  it('a volume that goes with the instance from now on', () => {
+    const kept = { ...live, properties: { BlockDeviceMappings: mappings(false) } };
+    const going = { ...live, properties: { BlockDeviceMappings: mappings(true) } };
+    expect(hits('destructive', { BlockDeviceMappings: mappings(true) }, kept)).toHaveLength(1);
+    expect(hits('destructive', { BlockDeviceMappings: mappings(false) }, going)).toEqual([]);
+  });
+  it('a volume that is detached', () => {
+    expect(hits('destructive', { Volumes: [] })).toEqual([expect.stringContaining('vol-data is detached while the instance runs')]);
+    expect(hits('destructive', { Volumes: [...(live.properties['Volumes'] as Json[]), { Device: '/dev/sdg', VolumeId: 'vol-2' }] })).toEqual([]);
+  });
+  it('nothing in a harmless change', () => {
+    expect(hits('destructive', { Monitoring: true, SecurityGroupIds: ['sg-2'], SourceDestCheck: false })).toEqual([]);
+  });
+});
+
+describe('grants', () => {
+  it('an instance profile, on update and on create', () => {
+    expect(hits('grants', { IamInstanceProfile: 'admin' })).toEqual([expect.stringContaining('"admin" instead of "web"')]);
+    expect(hits('grants', { IamInstanceProfile: 'admin' }, null)).toHaveLength(1);
+    expect(hits('grants', { IamInstanceProfile: undefined })).toEqual([]);
+  });
+  it('user data, on update and on create', () => {
+    expect(hits('grants', { UserData: 'echo' })).toHaveLength(1);
+    expect(hits('grants', { UserData: 'echo' }, null)).toHaveLength(1);
+    expect(hits('grants', { UserData: '' })).toEqual([]);
+  });
+  it('weakened metadata options, not stronger ones', () => {
+    const options = live.properties['MetadataOptions'] as JsonObject;
+    const with_ = (more: JsonObject): readonly string[] => hits('grants', { MetadataOptions: { ...options, ...more } });
+    expect(with_({ HttpTokens: 'optional' })).toEqual([expect.stringContaining('IMDSv2')]);
+    expect(with_({ HttpPutResponseHopLimit: 2 })).toEqual([expect.stringContaining('from 1 to 2')]);
+    expect(with_({ HttpEndpoint: 'disabled' })).toEqual([]);
+    const weak = { ...live, properties: { MetadataOptions: { HttpTokens: 'optional', HttpPutResponseHopLimit: 64, HttpEndpoint: 'disabled' } } };
+    expect(hits('grants', { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'disabled' } }, weak)).toEqual([]);
+    expect(hits('grants', { MetadataOptions: { HttpTokens: 'optional', HttpPutResponseHopLimit: 64, HttpEndpoint: 'enabled' } }, weak)).toHaveLength(1);
+    expect(hits('grants', { MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 } }, null)).toEqual([]);
+    expect(hits('grants', { MetadataOptions: { HttpTokens: 'optional', HttpPutResponseHopLimit: 3 } }, null)).toHaveLength(2);
+  });
+  it('a public address on create', () => {
+    const network = (on: boolean): JsonObject => ({ NetworkInterfaces: [{ DeviceIndex: '0', AssociatePublicIpAddress: on }] });
+    expect(hits('grants', network(true), null)).toHaveLength(1);
+    expect(hits('grants', network(false), null)).toEqual([]);
+  });
+});
+
+describe('which change needs what', () => {
+  const effect = (name: string, after: Json): unknown => {
+    const update = rules.properties[name]?.update;
+    return typeof update === 'function' ? update(live.properties[name], after, live) : update;
+  };
+  it('refuses to change a mapped volume or to map a new one, and sends to the right type', () => {
+    const [root, data] = live.properties['BlockDeviceMappings'] as JsonObject[];
+    const resized = { ...data, Ebs: { ...(data!['Ebs'] as JsonObject), VolumeSize: 200 } };
+    expect(effect('BlockDeviceMappings', [root!, resized])).toEqual({ blocked: expect.stringContaining('AWS::EC2::Volume vol-data') });
+    expect(effect('BlockDeviceMappings', [root!, data!, { DeviceName: '/dev/sdz', Ebs: { VolumeSize: 1 } }])).toEqual({ blocked: expect.stringContaining('/dev/sdz') });
+    expect(effect('BlockDeviceMappings', [{ ...root, Ebs: { ...(root!['Ebs'] as JsonObject), DeleteOnTermination: false } }, data!])).toBe('in-place');
+  });
+  it('refuses to move a volume to another device name', () => {
+    expect(effect('Volumes', [{ Device: '/dev/sdz', VolumeId: 'vol-data' }])).toEqual({ blocked: expect.stringContaining('vol-data') });
+    expect(effect('Volumes', [])).toBe('in-place');
+  });
+  it('stops for type, user data and EBS optimisation only', () => {
+    expect(Object.entries(rules.properties).filter(([, rule]) => rule.update === 'restart').map(([name]) => name).sort()).toEqual(['EbsOptimized', 'InstanceType', 'UserData']);
+    expect(rules.properties['ImageId']?.update).toBeUndefined();
+  });
+});
+
+describe('lookalikes and leftovers', () => {
+  it.each([
+    ['the same subnet and private address', { SubnetId: 'subnet-1', PrivateIpAddress: '10.0.0.5' }, 'same'],
+    ['the same name tag', { Tags: { Name: 'web' } }, 'similar'],
+    ['another name tag', { Tags: { Name: 'db' }, ImageId: 'ami-1', InstanceType: 'm7g.large', SubnetId: 'subnet-1' }, null],
+    ['the same image, type and subnet without a name', { ImageId: 'ami-1', InstanceType: 'm7g.large', SubnetId: 'subnet-1' }, 'similar'],
+    ['another type', { ImageId: 'ami-1', InstanceType: 't3.micro', SubnetId: 'subnet-1' }, null],
+    ['a reference that is not known yet', { SubnetId: { $unknown: 'Net.SubnetId' }, PrivateIpAddress: '10.0.0.5' }, null],
+  ])('%s', (_what, desired, expected) => {
+    expect(rules.lookalike(desired as JsonObject, live)).toBe(expected);
+  });
+  it('leaves every volume and further interface behind', () => {
+    expect(rules.leftovers(live)).toEqual(['vol-root', 'vol-data', 'eni-2']);
+  });
+});
