@@ -25,7 +25,7 @@ export async function readDetails(aws: AwsReader, instances: readonly JsonObject
   const ids = instances.map(idOf);
   const types = [...new Set(instances.map((raw) => textOf(raw['InstanceType']) ?? ''))];
   const burstable = instances.filter((raw) => isBurstable(textOf(raw['InstanceType']))).map(idOf);
-  const volumesRead = attempt(byFilter(aws, 'DescribeVolumes', 'Volumes', 'attachment.instance-id', ids, { MaxResults: 500 }));
+  const volumesRead = attempt(byFilter(aws, 'DescribeVolumes', 'Volumes', 'attachment.instance-id', ids, { MaxResults: 1000 }));
   const [volumes, snapshots, addresses, typeFacts, credits, attributes] = await Promise.all([
     volumesRead,
     volumesRead.then((read) => (read.ok ? attempt(snapshotsOf(aws, read.value)) : read)),

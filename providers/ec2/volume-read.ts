@@ -1,44 +1,28 @@
 import type { AwsReader } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
+import type { LiveResource } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
+import { describe } from './common.ts';
 import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from './fields.ts';
 import { iopsTypes } from './instance-shape.ts';
-import { allPages, attempt, bounded, byFilter, failureOf, pieces, type Attempt } from './paging.ts';
+import { attempt, bounded, byFilter, failureOf, type Attempt } from './paging.ts';
 import { creatorOf, ownerOf, splitTags } from './tags.ts';
 import { volumeType } from './volume-rules.ts';
-
-/** DescribeVolumes takes at most 1000 results a page; 500 is taken by every version of the API. */
-const pageSize = 500;
 
 /**
  * Reads volumes: one paginated DescribeVolumes per 200 identities, by filter; the I/O setting and existing snapshots for the
  * detailed ones only. A failed read is a failure, never an absence.
  */
 export async function readVolumes(aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
-  const failures: ReadFailure[] = [];
-  const absent: string[] = [];
-  const found: JsonObject[] = [];
-  const identities = [...new Set(query.identities)];
-  await bounded(query.all ? [null] : pieces(identities), async (some) => {
-    const input: JsonObject = { ...(some === null ? {} : { Filters: [{ Name: 'volume-id', Values: some }] }), MaxResults: pageSize };
-    const answer = await attempt(allPages(aws, 'DescribeVolumes', input, 'Volumes'));
-    if (!answer.ok) {
-      failures.push(...(some ?? [null]).map((identity) => failureOf(volumeType, identity, answer.error)));
-      return;
-    }
-    const seen = new Set(answer.value.map(idOf));
-    found.push(...answer.value);
-    absent.push(...(some ?? identities).filter((identity) => !seen.has(identity)));
-  });
+  const { found, absent, failures } = await describe(aws, query, { type: volumeType, operation: 'DescribeVolumes', list: 'Volumes', filter: 'volume-id', idField: 'VolumeId' });
   const detailed = found.filter((raw) => query.detailed.has(idOf(raw))).map(idOf);
   const [snapshots, settings] = await Promise.all([
     attempt(byFilter(aws, 'DescribeSnapshots', 'Snapshots', 'volume-id', detailed, { OwnerIds: ['self'], MaxResults: 1000 })),
     readSettings(aws, detailed),
   ]);
-  for (const [identity, read] of settings) if (!read.ok) failures.push(failureOf(volumeType, identity, read.error));
   return {
-    absent, failures,
+    absent,
+    failures: [...failures, ...[...settings].flatMap(([identity, read]) => (read.ok ? [] : [failureOf(volumeType, identity, read.error)]))],
     resources: found.map((raw) => volumeResource(raw, detailed.includes(idOf(raw)) ? { snapshots: snapshots.ok ? snapshots.value : undefined, setting: settings.get(idOf(raw)) } : null)),
   };
 }

@@ -8,7 +8,7 @@ import { readBuckets } from './read.ts';
 import { bucketGone, removeBucket } from './remove.ts';
 import { rules } from './rules.ts';
 import { storeOf } from './manifest.ts';
-import { textOf } from './values.ts';
+import { objectOf, textOf } from './values.ts';
 
 /** S3 User Guide, "General purpose bucket naming rules". */
 const NAME = /^(?!\d+\.\d+\.\d+\.\d+$)(?!xn--|sthree-|amzn-s3-demo-)(?!.*(\.\.|\.-|-\.))(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/u;
@@ -22,6 +22,10 @@ function* preflight(context: StepContext, action: 'create' | 'update' | 'replace
   const region = textOf(live.attributes['Region']);
   if (region !== undefined && region !== context.region) problems.push(`"${live.identity}" is in ${region}, not in ${context.region}.`);
   if (live.identity === storeOf(context)) problems.push(`"${live.identity}" is the capture bucket; it is never the target of a plan.`);
+  const versioned = objectOf(context.desired['VersioningConfiguration'])['Status'] === 'Enabled';
+  if (action === 'update' && context.desired['ObjectLockEnabled'] === true && live.properties['ObjectLockEnabled'] !== true && !versioned) {
+    problems.push(`Object Lock needs versioning: set VersioningConfiguration of "${live.identity}" to Enabled too.`);
+  }
   if (action === 'delete' && textOf(live.binding['versioning'])?.includes('MFA') === true) problems.push(`Deleting versions of "${live.identity}" needs the root user's MFA device.`);
   return problems;
 }

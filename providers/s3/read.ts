@@ -18,7 +18,8 @@ const width = 16;
 
 /**
  * Buckets: one paged ListBuckets for all of them, then a read per sub-resource for those whose properties are asked for
- * (`query.properties`, by bucket or under `*` for every one) or that are wanted in detail. The contents are counted for a
+ * (`query.properties`, by bucket or under `*` for every one; where all are read and nothing is said, their tags) or that
+ * are wanted in detail. The contents are counted for a
  * detailed bucket unless its properties are named without LifecycleConfiguration and VersioningConfiguration.
  */
 export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
@@ -39,7 +40,7 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
   await bounded(tasks, width, async ({ name, row }) => {
     const read = await attempt(driven(aws, readPages(row, name, null)));
     documents.get(name)?.set(row.name, read.ok ? read.value : 'unknown');
-    if (!read.ok) failures.push(failureOf(name, read.error));
+    if (!read.ok && !(ELSEWHERE.test(read.error.code) && !query.identities.includes(name))) failures.push(failureOf(name, read.error));
   });
   const resources = await bounded(wanted, width, async (name) => {
     const bucket = listed.get(name) ?? {};
@@ -64,11 +65,14 @@ async function listBuckets(aws: AwsReader): Promise<ReadonlyMap<string, JsonObje
 
 function rowsWanted(name: string, query: ReadQuery): readonly SubResource[] {
   if (query.detailed.has(name)) return subResources;
-  const properties = query.properties?.get(name) ?? query.properties?.get('*');
-  if (properties === undefined) return [];
-  const rows = new Set(rowsOf(properties));
-  return subResources.filter((row) => rows.has(row));
+  const properties = query.properties?.get(name) ?? query.properties?.get('*') ?? (query.all ? TAGS : undefined);
+  return properties === undefined ? [] : rowsOf(properties);
 }
+
+/** What is read of each bucket where all are: a `find` and the search for a lost baseline go by tags. */
+const TAGS: ReadonlySet<string> = new Set(['Tags']);
+/** A bucket of another region answers so to this region's endpoint. */
+const ELSEWHERE = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/u;
 
 function countsContents(name: string, query: ReadQuery): boolean {
   if (!query.detailed.has(name)) return false;

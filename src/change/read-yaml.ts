@@ -34,12 +34,13 @@ function convert(node: ParsedNode | null, after: number, problems: Problems, dep
     problems.error('too-deep', at, `lists and maps are nested deeper than ${limits.depth}`);
     return bad(at);
   }
+  // Neither name is quoted: a password may begin with * or &.
   if (isAlias(node)) {
-    problems.error('alias-not-allowed', at, `the alias ${quote(`*${node.source}`)} is not allowed: a change plan says everything where it stands`, 'write the value out');
+    problems.error('alias-not-allowed', at, 'an alias (*…) is not allowed: a change plan says everything where it stands', 'write the value out; text that begins with * stands in double quotes');
     return bad(at);
   }
   if (node.anchor !== undefined) {
-    problems.error('anchor-not-allowed', at, `the anchor ${quote(`&${node.anchor}`)} is not allowed`, `delete "&…"; to name another resource write  !Ref Address`);
+    problems.error('anchor-not-allowed', at, 'an anchor (&…) is not allowed', 'delete it; to name another resource write  !Ref Address ; text that begins with & stands in double quotes');
   }
   const tag = node.tag ?? null;
   if (isScalar(node)) {

@@ -43,7 +43,7 @@ export function readTags(spot: Spot, context: ValueContext, value: (spot: Spot) 
       continue;
     }
     if (key === '' || key.length > LONGEST_KEY) problems.error('tag-limit', at, `a tag key has 1 to ${LONGEST_KEY} characters; ${quote(key)} has ${key.length}`);
-    const text = tagValue({ ...spot, node: inner, type: { kind: 'string' }, property: undefined, path: `${name}.*`, place: `${place}.${key}`, inList: false }, context, value);
+    const text = tagValue({ ...spot, node: inner, type: { kind: 'string' }, property: undefined, path: `${name}.*`, place: `${place}.${key}`, element: false }, context, value);
     if (typeof text === 'string' && text.length > LONGEST_VALUE) problems.error('tag-limit', inner.at, `a tag value has at most ${LONGEST_VALUE} characters; that of ${quote(key)} has ${text.length}`);
     if (text !== undefined) tags[key] = text;
   }

@@ -45,6 +45,9 @@ export interface Spot {
   readonly path: string;
   /** With the element's number, as `positions` has it. */
   readonly place: string;
+  /** Itself an element of a list. */
+  readonly element: boolean;
+  /** Somewhere inside an element of a list, which is always written whole. */
   readonly inList: boolean;
 }
 

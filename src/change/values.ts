@@ -26,7 +26,7 @@ export function readValues(node: Node, context: ValueContext): JsonObject | unde
     context.positions[`${mode}.${key}`] = problems.places.at(at);
     const property = judgeName(key, at, context);
     if (property === undefined) continue;
-    const read = readValue({ node: value, type: property.type, property, path: key, place: `${mode}.${key}`, inList: false }, context);
+    const read = readValue({ node: value, type: property.type, property, path: key, place: `${mode}.${key}`, element: false, inList: false }, context);
     if (read !== undefined) result[key] = read;
   }
   if (mode === 'properties' && context.action === 'create') {
@@ -64,8 +64,8 @@ const isNull = (node: Node): boolean => node.kind === 'scalar' && node.tag === n
 
 /** `null` removes or resets in an update, means "not set" in `expect`, and nothing elsewhere. */
 function readNull(spot: Spot, { mode, action, rules, problems }: ValueContext): null | undefined {
-  const { node, type, property, path, inList } = spot;
-  if (mode === 'expect' && !inList) return null;
+  const { node, type, property, path, element, inList } = spot;
+  if (mode === 'expect' && !element) return null;
   const refuse = (why: string, help: string): undefined => problems.error('null-not-allowed', node.at, `${said(spot)} is null: ${why}`, help) as undefined;
   if (mode === 'find') return refuse('a search names values', 'delete the line, or write the value to look for');
   if (inList) return refuse('a list element is written whole', 'write the value, or delete it from the list');
@@ -109,7 +109,7 @@ function readList(spot: Spot, context: ValueContext): Json | undefined {
   node.items.forEach((item, index) => {
     const inner = `${place}.${index}`;
     context.positions[inner] = context.problems.places.at(item.at);
-    const read = readValue({ node: item, type: type.element, property: spot.property, path: `${path}.*`, place: inner, inList: true }, context);
+    const read = readValue({ node: item, type: type.element, property: spot.property, path: `${path}.*`, place: inner, element: true, inList: true }, context);
     if (read !== undefined) items.push(read);
   });
   return items;
@@ -138,10 +138,10 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
       continue;
     }
     const wanted = property?.type ?? (type.kind === 'map' ? type.element : { kind: 'json' as const });
-    const read = readValue({ node: value, type: wanted, property, path: `${path}.${definition === undefined ? '*' : key}`, place: inner, inList: false }, context);
+    const read = readValue({ node: value, type: wanted, property, path: `${path}.${definition === undefined ? '*' : key}`, place: inner, element: false, inList: spot.inList }, context);
     if (read !== undefined) result[key] = read;
   }
-  if (definition !== undefined && mode === 'properties' && (action === 'create' || path.includes('*'))) {
+  if (definition !== undefined && mode === 'properties' && (action === 'create' || spot.inList)) {
     requireProperties(Object.entries(definition).filter(([, { required }]) => required === true), node, said(spot), problems);
   }
   return result;

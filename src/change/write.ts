@@ -6,14 +6,14 @@ import type { TypeRules } from '../model/resource-type.ts';
 import { isUnsafe, sanitise } from '../model/sanitise.ts';
 import { toLanguage } from './language.ts';
 
-const PRINT = { lineWidth: 0, flowCollectionPadding: true } as const;
+const PRINT = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER, flowCollectionPadding: true } as const;
 
 /** A change plan as YAML that parses again to the same thing; what a generated rollback holds besides stands in comments. */
 export function writeChangePlan(plan: ChangePlan): string {
   const document = new Document(null);
   const root = toNode(toLanguage(plan), document) as YAMLMap;
-  flow(root, 'author');
-  flow(root, 'target');
+  const target = root.get('target', true) as unknown;
+  if (target instanceof YAMLMap) target.flow = true;
   const resources = root.get('resources', true) as YAMLMap | undefined;
   const keys = new Map(resources?.items.map(({ key }) => [(key as Scalar).value, key as Scalar]));
   for (const { address, restore } of plan.resources) {
@@ -97,11 +97,16 @@ function toNode(value: Json | undefined, document: Document): Node {
   if (Array.isArray(value)) {
     const list = document.createNode([]);
     for (const item of value as readonly Json[]) list.items.push(toNode(item, document) as never);
-    list.flow = value.every((item: Json) => typeof item !== 'object' && !(typeof item === 'string' && item.length > 60)) || value.length === 0;
+    list.flow = value.every((item: Json) => typeof item !== 'object' && !(typeof item === 'string' && (item.length > 60 || item.includes('\n')))) || value.length === 0;
     return list;
   }
-  return new Scalar(value);
+  const scalar = new Scalar(value);
+  if (typeof value === 'string' && /[\n\r]/u.test(value)) scalar.type = isPlainLines(value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
+  return scalar;
 }
+
+/** Lines that a block literal keeps as they are, whoever reads them. */
+const isPlainLines = (text: string): boolean => /^\S[^\r]*[^\n\r]\n?$/u.test(text) && !/^[ \t]+$/mu.test(text);
 
 function shortForm(key: string, value: Json | undefined): Scalar | null {
   const scalar = (tag: string, text: string): Scalar => Object.assign(new Scalar(text), { tag });
@@ -109,9 +114,4 @@ function shortForm(key: string, value: Json | undefined): Scalar | null {
   if (key === 'Fn::GetAtt' && Array.isArray(value) && value.every((part: Json) => typeof part === 'string')) return scalar('!GetAtt', value.join('.'));
   const tag = SHORT[key];
   return tag !== undefined && typeof value === 'string' ? scalar(tag, value) : null;
-}
-
-function flow(map: YAMLMap, key: string): void {
-  const value = map.get(key, true) as unknown;
-  if (value instanceof YAMLMap) value.flow = true;
 }

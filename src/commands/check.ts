@@ -2,7 +2,7 @@ import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
 import { planMarkdown } from '../views/markdown.ts';
-import { findingRows, inFindingOrder, planRows } from '../views/plan-rows.ts';
+import { briefRows, findingRows, inFindingOrder } from '../views/plan-rows.ts';
 import { blank, plainText, row, span } from '../views/rows.ts';
 import { sanitiseMarkdown } from '../model/sanitise.ts';
 import { print, printJson } from './output.ts';
@@ -28,7 +28,7 @@ export async function check(world: World, files: readonly string[], format: Chec
     for (const { file, plan, findings } of results) {
       print(world.io, world.options, [
         row(0, span(file, 'title')),
-        ...(plan === null ? inFindingOrder(findings).flatMap((finding) => findingRows(finding, file)) : planRows(plan, now, file)), blank,
+        ...(plan === null ? inFindingOrder(findings).flatMap((finding) => findingRows(finding, file)) : briefRows(plan, now, file)), blank,
       ]);
     }
     print(world.io, world.options, [bad ? row(0, span('blocked', 'destroy')) : row(0, span('clean', 'good'))]);

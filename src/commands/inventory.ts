@@ -34,9 +34,10 @@ export async function importCommand(world: World, type: string, identities: read
   const result = await resourceType.read(await world.reader(), { identities, all: false, detailed: new Set(identities) });
   const failure = result.failures[0];
   if (failure !== undefined) throw new UserError('read-failed', `cannot read ${failure.type} "${failure.identity ?? ''}": ${failure.code}: ${failure.message}`, { help: `reading needs ${resourceType.iam.read.join(', ')}` });
-  const missing = identities.filter((identity) => !result.resources.some((live) => live.identity.toLowerCase() === identity.toLowerCase()));
+  const living = result.resources.filter((live) => !resourceType.rules.goneStates.includes(live.state));
+  const missing = identities.filter((identity) => !living.some((live) => live.identity.toLowerCase() === identity.toLowerCase()));
   if (missing.length > 0) throw new UserError('not-found', `AWS has no ${type} ${missing.map((identity) => `"${identity}"`).join(', ')}`, { help: 'check the identity, account and region' });
-  show(world, result.resources);
+  show(world, living);
   return exitCodes.done;
 }
 

@@ -6,7 +6,7 @@ import { openJournal } from '../store/journal.ts';
 import { acquireLock } from '../store/lock.ts';
 import { newRunId } from '../store/runs.ts';
 import { spendApproval, spendPlan } from '../store/spent.ts';
-import { progressRow } from '../views/progress.ts';
+import { progressRow, thinner } from '../views/progress.ts';
 import { row, span } from '../views/rows.ts';
 import { captureBucketOf } from '../engine/context.ts';
 import { tell } from './output.ts';
@@ -25,6 +25,7 @@ export async function run(world: World, approved: ApprovedPlan, source: Source):
   const { target } = approved.plan;
   const lock = acquireLock(store, target, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
   const stop = new AbortController();
+  const worthTelling = thinner();
   const stopListening = io.onInterrupt((signal) => {
     if (!stop.signal.aborted) tell(io, options, [row(0, span(`${signal}: the call in flight is finished, then the run stops`, 'warning'))], 'error');
     stop.abort();
@@ -46,7 +47,8 @@ export async function run(world: World, approved: ApprovedPlan, source: Source):
       secrets: secretSource(world),
       replan: () => makePlan(world, source),
       emit(event) {
-        const line = progressRow(event, io.clock.now() - started);
+        const since = io.clock.now() - started;
+        const line = worthTelling(event, since) ? progressRow(event, since) : null;
         if (line !== null) tell(io, options, [line]);
       },
       ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),

@@ -44,9 +44,9 @@ export async function sandbox(world: World, verb: 'up' | 'down' | 'seed' | 'stat
       const now = await status(folder);
       if (!now.running) throw new UserError('no-sandbox', 'no sandbox is running', { help: 'start one with `aiplan sandbox up`' });
       const { seed } = await import('../sandbox/seed.ts');
-      const ids = await seed(now.state.endpoint, resolve(io.current, fixture));
-      if (options.json === true) printJson(io, ids);
-      else print(io, options, Object.entries(ids).map(([name, id]) => row(0, `${name} ${String(id)}`)));
+      const { names } = await seed(now.state.endpoint, resolve(io.current, fixture), { account: now.state.account });
+      if (options.json === true) printJson(io, names);
+      else print(io, options, Object.entries(names).map(([name, id]) => row(0, `${name} ${id}`)));
       return exitCodes.done;
     }
     default: return verb satisfies never;

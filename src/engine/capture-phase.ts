@@ -1,8 +1,9 @@
 import { canonical, sha256 } from '../model/digest.ts';
-import { UserError } from '../model/error.ts';
+import { AwsError, UserError } from '../model/error.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Capture, StepContext } from '../model/resource-type.ts';
+import type { Capture, CaptureOperations, StepContext } from '../model/resource-type.ts';
 import { messageOf, Stale, StepFailed } from './interruptions.ts';
+import { longer, paceOf } from './pace.ts';
 import { forEachBounded } from './pool.ts';
 import { readWholly } from './reading.ts';
 import { contextOf, enter, find, journalBefore, perform, callsOf, type Run, type Task } from './run.ts';
@@ -107,14 +108,35 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
   const { step, type } = task;
   if (isStoreFailure(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
   await enter(run, 'undo');
-  const context = contextOf(run, task, live);
   try {
-    const declared = callsOf(type.capture.unquiesce(context));
-    await perform(run, task, type.capture.unquiesce(context), { purpose: 'undo', ignoreStop: true, declared });
+    await openAgain(run, task, live, type.capture.unquiesce);
     await find(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
   } catch (error) {
     if (isStoreFailure(error)) throw error;
     await find(run, step.id, undoneCodes.failed, `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`);
+  }
+}
+
+/** How often a resource that is still on its way (an instance that is stopping) is asked again: about 15 minutes. */
+const patience = 60;
+
+async function openAgain(run: Run, task: Task, live: LiveResource, program: NonNullable<CaptureOperations['unquiesce']>): Promise<void> {
+  const { ports } = run;
+  const context = contextOf(run, task, live);
+  const declared = callsOf(program(context));
+  const pace = paceOf(ports.pace);
+  let pause = pace.pollStart;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await perform(run, task, program(context), { purpose: 'undo', ignoreStop: true, declared });
+      return;
+    } catch (error) {
+      if (!(error instanceof AwsError) || error.kind !== 'conflict' || error.executed !== 'no' || tries >= patience) throw error;
+      const now = await readWholly(ports.session, task.type, live.identity, ports.clock.now());
+      ports.emit({ kind: 'progress', step: task.step.id, text: `${live.identity} is ${now?.state ?? 'gone'}; it is opened again when it can be`, fraction: null });
+      await ports.clock.sleep(pause);
+      pause = longer(pause, pace.pollMax);
+    }
   }
 }
 

@@ -1,22 +1,14 @@
 import { CreateSecurityGroupCommand, CreateVolumeCommand, CreateVpcCommand, CreateSubnetCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateDBInstanceCommand } from '@aws-sdk/client-rds';
 import { CreateBucketCommand, type BucketLocationConstraint } from '@aws-sdk/client-s3';
+import { fleetPlan } from './fleet-plan.ts';
 import { closeSeed, openSeed, tagList, type SeedContext } from './seed/context.ts';
 
 /** Identities by CloudFormation type, in the order of making. */
 export type Fleet = Readonly<Record<string, readonly string[]>>;
 
-/** Shares of the fleet: like an account in which most things are small. */
-const SHARES = { 'AWS::EC2::SecurityGroup': 0.2, 'AWS::EC2::Instance': 0.4, 'AWS::EC2::Volume': 0.2, 'AWS::RDS::DBInstance': 0.1, 'AWS::S3::Bucket': 0.1 } as const;
 /** Instances of one launch share a reservation, and the emulator pages by reservation. */
 const LAUNCH = 25;
-
-/** How many of each type a fleet of that size has; together exactly `count`. */
-export function fleetPlan(count: number): Readonly<Record<keyof typeof SHARES, number>> {
-  const plan = Object.fromEntries(Object.entries(SHARES).map(([type, share]) => [type, Math.floor(count * share)])) as Record<keyof typeof SHARES, number>;
-  plan['AWS::EC2::Instance'] += count - Object.values(plan).reduce((sum, value) => sum + value, 0);
-  return plan;
-}
 
 /** Makes `count` resources for benchmarks, in an emulator on this machine. */
 export async function seedFleet(endpoint: string, count: number, region = 'eu-west-1'): Promise<Fleet> {

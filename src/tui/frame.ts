@@ -57,7 +57,7 @@ function summary(state: ReviewState): readonly Row[] {
   const steps = state.steps.filter((step) => step.action !== 'keep');
   return [
     row(0, span('This is going to happen', 'title'), `: ${summaryText(state.plan.summary)}.`),
-    ...steps.map((step) => row(2, span(`${step.id} ${step.identity ?? ''}`.trim(), 'title'), ` ${verbs[step.action]}${step.action === 'delete' ? `; way back: ${step.recoverability.level}` : ''}.`)),
+    ...steps.map((step) => row(2, span(`${step.id} ${step.identity ?? ''}`.trim(), 'title'), ` ${step.restores === undefined ? verbs[step.action] : 'will be brought back'}${step.action === 'delete' ? `; way back: ${step.recoverability.level}` : ''}.`)),
   ];
 }
 

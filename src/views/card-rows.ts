@@ -25,7 +25,8 @@ export function cardRows(step: Step, plan: Plan, now: number): readonly Row[] {
   for (const [name, item] of factsOf(step.evidence.observed)) label(words(name), fact(name, item, now), toneOfFact(item));
   for (const [name, item] of factsOf(step.evidence.binding)) label(words(name), fact(name, item, now), toneOfFact(item));
   for (const change of step.changes) rows.push(...changeRows(change));
-  for (const loss of step.destruction?.loses ?? []) label('loses', loss, 'destroy');
+  // What a restore does not bring back stands below, once.
+  for (const loss of step.destruction?.loses ?? []) if (!step.recoverability.loses.includes(loss)) label('loses', loss, 'destroy');
   for (const opened of step.grant?.opens ?? []) label('opens', opened, 'grant');
   if (step.interrupts) label('interrupts', 'the service is interrupted while this changes', 'warning');
   for (const text of step.oneWay) label('one way', text, 'warning');
@@ -46,12 +47,15 @@ export function cardRows(step: Step, plan: Plan, now: number): readonly Row[] {
 export function stepRow(step: Step): Row {
   const tone = toneOf(step);
   return row(0,
-    span(`${glyphs[step.action]} ${step.blocked ? 'BLOCKED ' : ''}${step.action === 'keep' ? 'unchanged' : step.action}`, tone),
+    span(`${glyphs[step.action]} ${step.blocked ? 'BLOCKED ' : ''}${wordOf(step)}`, tone),
     span(` ${step.id}`, 'title'),
     step.identity === null ? '' : span(` ${step.identity}`, 'title'),
     step.destruction === null ? '' : span(' [destruction]', 'destroy'),
     step.grant === null ? '' : span(' [grant]', 'grant'));
 }
+
+/** What happens to the resource, in one word; a create from a capture is a restore. */
+export const wordOf = (step: Step): string => (step.restores !== undefined ? 'restore' : step.action === 'keep' ? 'unchanged' : step.action);
 
 /** An attribute change: old → new, with its effect and the reasons for it. */
 export function changeRows(change: AttributeChange): readonly Row[] {

@@ -63,6 +63,16 @@ export function planRows(plan: Plan, now: number, file: string | null = null): r
   return rows;
 }
 
+/** The plan in brief: head, one line for each step with what it destroys or opens, findings, what is asked of the person. */
+export function briefRows(plan: Plan, now: number, file: string | null = null): readonly Row[] {
+  const rows: Row[] = [...headRows(plan, now), blank];
+  for (const step of inReadingOrder(plan.steps)) {
+    rows.push(stepRow(step), ...(step.destruction?.loses ?? []).filter((loss) => !step.recoverability.loses.includes(loss)).map((loss) => row(4, span(`loses ${loss}`, 'destroy'))), ...(step.grant?.opens ?? []).map((opened) => row(4, span(`opens ${opened}`, 'grant'))));
+  }
+  if (plan.findings.length > 0) rows.push(blank, ...inFindingOrder(plan.findings).flatMap((finding) => findingRows(finding, file)), blank);
+  return [...rows, ...askRows(plan)];
+}
+
 /** What must happen before this plan can be applied. */
 export function askRows(plan: Plan): readonly Row[] {
   if (plan.summary.blocked > 0 || plan.findings.some((finding) => finding.severity === 'error')) {

@@ -14,7 +14,7 @@ export function progressRow(event: RunEvent, milliseconds: number): Row | null {
   const time = span(`${elapsed(milliseconds).padStart(7)}  `, 'muted');
   switch (event.kind) {
     case 'phase': return row(0, time, span(phaseNames[event.phase], 'title'));
-    case 'step': return row(0, time, span(`${event.step}: `, 'title'), span(`${event.text === '' ? event.state : event.text}`, event.state === 'failed' ? 'destroy' : event.state === 'done' ? 'good' : 'plain'));
+    case 'step': return row(0, time, span(`${event.step}: `, 'title'), span(stepText(event), event.state === 'failed' ? 'destroy' : event.state === 'done' ? 'good' : 'plain'));
     case 'call': return event.state === 'answered' ? null : row(0, time, `${event.step}: `, event.state === 'failed' ? span(`${event.call} was refused`, 'destroy') : event.purpose, span(` (${event.call})`, 'muted'));
     case 'progress': return row(0, time, `${event.step}: ${event.text}`, event.fraction === null ? '' : span(` ${Math.round(event.fraction * 100)} %`, 'muted'));
     case 'captured': return row(0, time, `${event.step}: `, span(event.text, 'good'));
@@ -22,4 +22,28 @@ export function progressRow(event: RunEvent, milliseconds: number): Row | null {
     case 'end': return row(0, time, span(event.text === '' ? event.outcome : event.text, event.outcome === 'done' ? 'good' : 'destroy'));
     default: return event satisfies never;
   }
+}
+
+/** The end of a step says so; its beginning says what is going to be done. */
+function stepText({ state, text }: Extract<RunEvent, { kind: 'step' }>): string {
+  if (state === 'started') return text === '' ? 'started' : text;
+  return text === '' ? state : `${state === 'kept' ? 'unchanged' : state}: ${text}`;
+}
+
+/** Between two lines that say the same, in milliseconds. */
+const quiet = 5_000;
+
+/**
+ * Leaves out progress that says what the line before said of the same step, unless `quiet` milliseconds have passed.
+ * Answers whether to show an event at `milliseconds` since the run began.
+ */
+export function thinner(): (event: RunEvent, milliseconds: number) => boolean {
+  const last = new Map<string, { text: string; at: number }>();
+  return (event, milliseconds) => {
+    if (event.kind !== 'progress') return true;
+    const before = last.get(event.step);
+    if (before !== undefined && before.text === event.text && milliseconds - before.at < quiet) return false;
+    last.set(event.step, { text: event.text, at: milliseconds });
+    return true;
+  };
 }

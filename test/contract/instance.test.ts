@@ -6,7 +6,8 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
-import { changesTo, contextFor, readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
+import { changesTo, contextFor } from '../helpers/ec2-context.ts';
+import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
@@ -212,6 +213,31 @@ suite('AWS::EC2::Instance against the emulator', () => {
     const { identity } = await run(() => instance.capture!.restore(contextFor({ live, op: 'op-restore-2' }), capture));
     const after = await read(identity);
     expect([after.state, after.properties['DisableApiTermination']]).toEqual(['stopped', true]);
+  });
+
+  it('replaces with what is carried along', async () => {
+    const first = await launched({ PrivateIpAddress: '10.20.1.77', UserData: script, BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 4, DeleteOnTermination: true } }] });
+    const data = await ec2.ask('ec2', 'CreateVolume', { AvailabilityZone: 'eu-west-1a', Size: '5' }, 'volumeId');
+    const live = await updated(first, { Volumes: [{ Device: '/dev/sdg', VolumeId: data }] });
+    const image = await ec2.ask('ec2', 'RegisterImage', {
+      Name: 'newer', RootDeviceName: '/dev/sda1', 'BlockDeviceMapping.1.DeviceName': '/dev/sda1', 'BlockDeviceMapping.1.Ebs.VolumeSize': '9', 'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
+    }, 'imageId');
+    const context = contextFor({
+      live, desired: { ...live.properties, ImageId: image }, changes: [], op: 'op-replace', captureName: 'aiplan-web-replace', action: 'replace', replacing: true,
+      carry: ['PrivateIpAddress', 'volumes'], order: 'delete-first', ownership: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:op': 'op-replace' },
+    });
+    expect(await run(() => instance.preflight!(context, 'replace'))).toEqual([]);
+    await run(() => instance.capture!.quiesce!(context));
+    await captured(context);
+    await run(() => instance.remove!(context));
+    await run(() => instance.gone!(live.identity));
+    const { identity } = await run(() => instance.create!(context));
+    const after = await read(identity);
+    expect(after.properties).toMatchObject({ ImageId: image, PrivateIpAddress: '10.20.1.77', InstanceType: 't3.micro', Tags: { Name: 'web' }, UserData: masked(identity, script) });
+    const sdf = (live.attributes['BlockDevices'] as JsonObject[]).find((device) => device['DeviceName'] === '/dev/sdf')?.['VolumeId'];
+    expect((after.attributes['BlockDevices'] as JsonObject[]).map((device) => [device['DeviceName'], device['Root'] === true ? device['Size'] : device['VolumeId']])).toEqual([
+      ['/dev/sda1', 9], ['/dev/sdf', sdf], ['/dev/sdg', data],
+    ]);
   });
 
   it('tells the absent and the terminated apart from the failed', async () => {

@@ -6,7 +6,8 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
-import { changesTo, contextFor, readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
+import { changesTo, contextFor } from '../helpers/ec2-context.ts';
+import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;

@@ -18,7 +18,7 @@ export function fakeClock(time = Date.UTC(2026, 1, 26, 23, 0, 0)): FakeClock {
 }
 
 /** A journal in memory, chained like the real one. */
-export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: JournalEntry) => void = () => undefined): Journal & { readonly records: JournalRecord[] } {
+export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: JournalEntry) => void = () => undefined, afterAppend: (entry: JournalEntry) => void = () => undefined): Journal & { readonly records: JournalRecord[] } {
   const records: JournalRecord[] = [];
   let prev = `sha256:${'0'.repeat(64)}`;
   return {
@@ -28,6 +28,7 @@ export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: J
       const record = structuredClone({ seq: records.length + 1, prev, at: new Date(clock.now()).toISOString(), ...entry }) as JournalRecord;
       prev = sha256(canonical(record));
       records.push(record);
+      afterAppend(entry);
       return record;
     },
   };

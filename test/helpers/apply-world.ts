@@ -47,6 +47,7 @@ export interface RunOptions {
   readonly stop?: AbortSignal;
   readonly session?: (session: ApplySession) => ApplySession;
   readonly beforeAppend?: (entry: JournalEntry) => void;
+  readonly afterAppend?: (entry: JournalEntry) => void;
   readonly ports?: Partial<ApplyPorts>;
   /** After the plan was approved and before it is applied. */
   readonly between?: () => void;
@@ -75,9 +76,9 @@ export function benchOf(world: MemoryWorld): Bench {
       };
       return approve(planned, approval, testConfiguration, clock.now());
     },
-    async apply(changePlan, { run = '20260226-230000-0001', stop = new AbortController().signal, session = (same) => same, beforeAppend, ports = {}, between, secrets = {}, events } = {}) {
+    async apply(changePlan, { run = '20260226-230000-0001', stop = new AbortController().signal, session = (same: ApplySession) => same, beforeAppend, afterAppend, ports = {}, between, secrets = {}, events } = {}) {
       const approved = bench.approve(await planNow(changePlan));
-      const journal = memoryJournal(run, clock, beforeAppend);
+      const journal = memoryJournal(run, clock, beforeAppend, afterAppend);
       journals.set(run, journal.records);
       between?.();
       return apply(approved, {

@@ -3,8 +3,8 @@ import { startProxy, type Proxy } from '../../src/sandbox/proxy/server.ts';
 import type { AwsSession, Call, Permit, ReadCall } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
-import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import type { ResourceType } from '../../src/model/resource-type.ts';
+import { region } from './ec2-context.ts';
 import { startEmulator, testCredentials, type Emulator } from './emulator.ts';
 
 /** An emulator behind the correcting proxy, with a small network to launch into. */
@@ -19,8 +19,6 @@ export interface Ec2Fixture {
   ask(service: 'ec2' | 'iam', operation: string, parameters: Readonly<Record<string, string>>, element?: string): Promise<string>;
   stop(): Promise<void>;
 }
-
-export const region = 'eu-west-1';
 
 export async function startEc2(): Promise<Ec2Fixture> {
   const emulator: Emulator = await startEmulator();
@@ -115,18 +113,6 @@ function corrected(session: OpenSession, ask: Ec2Fixture['ask']): AwsSession {
 }
 
 interface Described { readonly InstanceId: string; readonly MetadataOptions?: JsonObject; readonly NetworkInterfaces?: readonly { readonly NetworkInterfaceId: string }[] }
-
-/** A step's context with the given fields; the ownership of a create by plan `shop`. */
-export const contextFor = (fields: Partial<StepContext>): StepContext => ({
-  run: 'run-1', step: 'Web', op: 'op-web-1', account: '123456789012', region, endpoint: null, live: null, desired: {}, changes: [],
-  ownership: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:op': fields.op ?? 'op-web-1' }, when: null, captureBucket: 'captures',
-  captureName: 'aiplan-web-1', captureExpires: '2027-01-01T00:00:00.000Z', remap: (id) => id, replacing: false, ...fields,
-});
-
-/** The changes of an update as far as the programs look at them: one per top-level property that differs. */
-export const changesTo = (live: LiveResource, desired: JsonObject): readonly AttributeChange[] =>
-  Object.keys({ ...live.properties, ...desired }).filter((path) => JSON.stringify(live.properties[path]) !== JSON.stringify(desired[path]))
-    .map((path) => ({ path, before: live.properties[path] ?? null, after: desired[path] ?? null, effect: 'in-place' as const }));
 
 /** Reads one resource in full; undefined where a complete answer does not hold it. Throws on a failed read. */
 export async function readOne(aws: AwsSession, type: ResourceType, identity: string): Promise<LiveResource | undefined> {

@@ -53,8 +53,6 @@ export interface S3Request {
   readonly headers: Map<string, string>;
   /** The whole body; a request whose body is never asked for is streamed. */
   body(): Promise<Buffer>;
-  /** Sends another body in its place. */
-  replaceBody(body: Buffer): void;
 }
 
 export interface S3Answer {

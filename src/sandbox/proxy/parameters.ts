@@ -21,7 +21,7 @@ export class Parameters {
 
   /** Whether a name begins so. */
   hasPrefix(prefix: string): boolean { return [...this.entries.keys()].some((name) => name.startsWith(prefix)); }
-  deletePrefix(prefix: string): void { for (const name of [...this.entries.keys()]) if (name.startsWith(prefix)) this.entries.delete(name); }
+  deletePrefix(prefix: string): void { for (const name of this.entries.keys()) if (name.startsWith(prefix)) this.entries.delete(name); }
 
   /** The values of `prefix.1`, `prefix.2`, … in order. */
   list(prefix: string): readonly string[] {

@@ -23,10 +23,6 @@ export async function answerS3(exchange: S3Exchange, corrections: readonly S3Cor
   const request: S3Request = {
     method: incoming.method ?? 'GET', bucket: identified.bucket, key: identified.key, query: identified.query, headers,
     async body() { outgoing ??= await buffer(incoming); return outgoing; },
-    replaceBody(body) {
-      outgoing = body;
-      for (const name of [...headers.keys()]) if (name === 'content-md5' || name.startsWith('x-amz-checksum-') || name === 'content-length') headers.delete(name);
-    },
   };
   const context: S3Context = { ...exchange.context, request, notes: new Map() };
   const concerned = corrections.filter((correction) => concerns(correction, context.operation));

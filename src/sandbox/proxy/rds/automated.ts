@@ -37,7 +37,7 @@ export async function replaceOwnSnapshot(world: World, send: Upstream, instance:
 
 /** Deletes every automated snapshot of an incarnation. */
 export async function dropAutomated(world: World, send: Upstream, resourceId: string): Promise<void> {
-  for (const snapshot of [...world.automated.values()]) {
+  for (const snapshot of world.automated.values()) {
     if (snapshot.resourceId !== resourceId) continue;
     await send('rds', 'DeleteDBSnapshot', { DBSnapshotIdentifier: snapshot.inside });
     world.automated.delete(snapshot.shown);

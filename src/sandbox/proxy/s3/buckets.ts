@@ -10,7 +10,7 @@ const AES256 = `<ServerSideEncryptionConfiguration ${NAMESPACE}><Rule><ApplyServ
 
 function forgetAges(ages: Map<string, string>, bucket: string): void {
   ages.delete(`bucket/${bucket}`);
-  for (const id of [...ages.keys()]) if (id.startsWith(`object/${bucket}/`)) ages.delete(id);
+  for (const id of ages.keys()) if (id.startsWith(`object/${bucket}/`)) ages.delete(id);
 }
 
 async function regionOf(context: S3Context, name: string): Promise<string> {
