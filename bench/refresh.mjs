@@ -4,9 +4,8 @@
 import { join } from 'node:path';
 import { bareClients, bareRead } from './lib/bare.mjs';
 import { countArgument, machine, median, ratio, seconds, table } from './lib/measure.mjs';
-import { inTemporaryFolder, loadProgram, requireBuild, root } from './lib/program.mjs';
+import { inTemporaryFolder, loadProgram } from './lib/program.mjs';
 
-requireBuild();
 const runs = countArgument(0, 5);
 const sizes = (process.argv[3] ?? '50,200,1000').split(',').map(Number);
 const region = 'eu-west-1';
@@ -28,7 +27,7 @@ async function timed(work) {
   return { milliseconds: performance.now() - start, ...result };
 }
 
-await inTemporaryFolder(async (folder) => {
+await inTemporaryFolder(async (folder, atEnd) => {
   const program = await loadProgram(folder);
   const { loadSchema: schemas, resourceTypes: types } = program;
   const parsed = (text) => {
@@ -39,7 +38,8 @@ await inTemporaryFolder(async (folder) => {
   const rows = [['', 'calls', 'bare', 'ratio', 'time', 'bare', 'ratio']];
   for (const size of sizes) {
     const dir = join(folder, `sandbox-${size}`);
-    const { endpoint, account } = await program.up({ dir, region, entry: join(root, 'dist', 'sandbox-server.mjs'), environment: process.env });
+    atEnd(() => program.down(dir));
+    const { endpoint, account } = await program.up({ dir, region, entry: join(folder, 'program', 'sandbox-server.mjs'), environment: process.env });
     try {
       const fleet = await program.seedFleet(endpoint, size, region);
       const target = { account, region, caller: `arn:aws:iam::${account}:user/bench`, endpoint };
@@ -47,8 +47,8 @@ await inTemporaryFolder(async (folder) => {
       const clients = bareClients({ region, endpoint, credentials });
       const ours = (changePlan) => timed(async () => {
         const state = await program.refresh(changePlan, { aws: session, types, schemas, target, now: new Date().toISOString(), concurrency: 16 });
-        if (state.failures.length > 0 || state.resources.length < size) throw new Error(`read ${state.resources.length} of ${size}: ${JSON.stringify(state.failures.slice(0, 3))}`);
-        return { calls: sum(state.calls), counts: state.calls };
+        if (state.resources.length < size) throw new Error(`read ${state.resources.length} of ${size}: ${JSON.stringify(state.failures.slice(0, 3))}`);
+        return { calls: sum(state.calls), counts: state.calls, failures: state.failures };
       });
       const bare = () => timed(async () => {
         const { found, counts } = await bareRead(clients);
@@ -60,6 +60,7 @@ await inTemporaryFolder(async (folder) => {
       // The first of each warms both up; then by turns.
       for (let run = 0; run <= runs; run += 1) {
         const [one, other] = [await ours(look), await bare()];
+        if (one.failures.length > 0) throw new Error(`reads failed: ${JSON.stringify(one.failures.slice(0, 3))}`);
         if (run > 0) { a.push(one); b.push(other); }
       }
       const [calls, bareCalls] = [a[0].calls, b[0].calls];
@@ -68,7 +69,8 @@ await inTemporaryFolder(async (folder) => {
       process.stdout.write(`${size}: ${describe(a[0].counts)}\n  bare: ${describe(b[0].counts)}\n`);
       const update = await ours(parsed(changePlanOf(fleet, account, 'update')));
       rows.push([`${size} resources, to be changed`, String(update.calls), '', '', `${seconds(update.milliseconds)} s`, '', '']);
-      process.stdout.write(`  to be changed: ${describe(update.counts)}\n`);
+      process.stdout.write(`  to be changed, the most frequent: ${describe(update.counts, 6)}\n`);
+      for (const message of new Set(update.failures.map((failure) => failure.message))) process.stdout.write(`  failed: ${message}\n`);
       session.close();
       clients.close();
     } finally {
@@ -80,6 +82,6 @@ await inTemporaryFolder(async (folder) => {
   process.stdout.write('What will be changed is read whole, for its capture: attributes and sub-resources that AWS gives by one call each.\n');
 });
 
-function describe(counts) {
-  return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} ${count}`).join(', ');
+function describe(counts, most = Infinity) {
+  return Object.entries(counts).sort(([a, left], [b, right]) => right - left || (a < b ? -1 : 1)).slice(0, most).map(([name, count]) => `${name} ${count}`).join(', ');
 }

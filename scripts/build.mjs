@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Bundles the program into dist/: bin.mjs, its lazily loaded chunks, the sandbox's server and the schemas.
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
@@ -10,7 +10,7 @@ import { inRoot, root } from './lib/paths.mjs';
 import { Stop, runMain, timed } from './lib/report.mjs';
 import { runNode } from './lib/run.mjs';
 
-const stamp = inRoot('dist', 'source.json');
+const stamp = inRoot('dist', 'source.sha256');
 const SOURCES = ['src', 'providers', 'scripts/build.mjs', 'scripts/lib/licences.mjs', 'scripts/extract-schemas.mjs', 'rolldown.config.mjs', 'package.json', 'package-lock.json'];
 
 function* filesIn(path) {
@@ -49,17 +49,24 @@ export async function ensureBuild({ force = false } = {}) {
     const { build } = await import('rolldown');
     const { default: config } = await import(pathToFileURL(inRoot('rolldown.config.mjs')).href);
     process.chdir(root);
+    // Beside, then swapped in: a build that fails leaves the last one as it is, and a program that runs from dist/
+    // meanwhile keeps finding its chunks until the last moment.
+    const next = inRoot(`dist.${process.pid}`);
+    const old = inRoot(`dist.${process.pid}.old`);
     let result;
     try {
-      result = await build({ ...config, logLevel: 'silent' });
+      result = await build({ ...config, output: { ...config.output, dir: next }, logLevel: 'silent' });
     } catch (error) {
+      rmSync(next, { recursive: true, force: true });
       throw new Stop(`the build failed: ${stripVTControlCharacters(error instanceof Error ? error.message : String(error)).trim()}`);
     }
-    cpSync(inRoot('providers', 'aws', 'schemas'), inRoot('dist', 'schemas'), { recursive: true });
-    writeLicences(result, inRoot('dist', 'THIRD-PARTY-LICENCES.txt'));
-    chmodSync(inRoot('dist', 'bin.mjs'), 0o755);
-    // Last of all: an interrupted build has no stamp.
-    writeFileSync(stamp, digest);
+    cpSync(inRoot('providers', 'aws', 'schemas'), join(next, 'schemas'), { recursive: true });
+    writeLicences(result, join(next, 'THIRD-PARTY-LICENCES.txt'));
+    chmodSync(join(next, 'bin.mjs'), 0o755);
+    writeFileSync(join(next, 'source.sha256'), digest);
+    if (existsSync(inRoot('dist'))) renameSync(inRoot('dist'), old);
+    renameSync(next, inRoot('dist'));
+    rmSync(old, { recursive: true, force: true });
   });
 }
 

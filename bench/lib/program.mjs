@@ -14,25 +14,30 @@ export function requireBuild() {
   process.exit(1);
 }
 
-/** Runs `work` with a temporary folder that is gone afterwards, also after Ctrl-C. */
+/**
+ * Runs `work` with a temporary folder, and with a function that takes what is to be ended afterwards. Everything is ended
+ * and the folder gone when this settles, and after Ctrl-C.
+ */
 export async function inTemporaryFolder(work) {
   const folder = mkdtempSync(join(tmpdir(), 'aiplan-bench-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', remove);
-  process.once('SIGINT', () => process.exit(130));
+  const endings = [];
+  const end = async () => {
+    for (const ending of endings.splice(0)) await ending();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('SIGINT', () => void end().then(() => process.exit(130)));
   try {
-    return await work(folder);
+    return await work(folder, (ending) => { endings.push(ending); });
   } finally {
-    process.off('exit', remove);
-    remove();
+    await end();
   }
 }
 
-/** Bundles `entry.ts` into the folder, as the program itself is bundled, and loads it. */
+/** Bundles `entry.ts` and the sandbox's server into the folder, as the program itself is bundled, and loads the former. */
 export async function loadProgram(folder) {
   const { build } = await import('rolldown');
   const { default: config } = await import(pathToFileURL(join(root, 'rolldown.config.mjs')).href);
-  await build({ ...config, cwd: root, input: { entry: 'bench/lib/entry.ts' }, logLevel: 'silent', output: { ...config.output, dir: join(folder, 'program') } });
+  await build({ ...config, cwd: root, input: { entry: 'bench/lib/entry.ts', 'sandbox-server': 'src/sandbox/server-process.ts' }, logLevel: 'silent', output: { ...config.output, dir: join(folder, 'program') } });
   cpSync(join(root, 'providers', 'aws', 'schemas'), join(folder, 'program', 'schemas'), { recursive: true });
   return import(pathToFileURL(join(folder, 'program', 'entry.mjs')).href);
 }

@@ -77,9 +77,10 @@ function entryOf(known: readonly Known[]): JsonObject {
   return { ...closed(plain, ['type', 'action']), allOf: [...byAction, ...byType] };
 }
 
-const when = (values: Readonly<Record<string, string>>, then: JsonObject): JsonObject => ({
-  if: { properties: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { const: value }])), required: Object.keys(values) }, then,
-});
+const when = (values: Readonly<Record<string, string>>, rules: JsonObject): JsonObject => Object.fromEntries([
+  ['if', { properties: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { const: value }])), required: Object.keys(values) }],
+  ['then', rules],
+]);
 
 function definitionsOf({ rules, managed }: ResourceType, schema: TypeSchema): (readonly [string, JsonObject])[] {
   const settable = Object.entries(schema.properties).filter(([name]) => managed && Object.hasOwn(rules.properties, name));

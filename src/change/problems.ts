@@ -26,14 +26,14 @@ export class Places {
 /** Collects every finding of a file. `about(address)` gives a view that names the step. */
 export class Problems {
   readonly #found: Finding[];
-  readonly #state: { errors: number; total: number; spellings: number; readonly unsafe: Set<number> };
+  readonly #state: { errors: number; total: number; compared: number; readonly unsafe: Set<number> };
   readonly #step: string | null;
   readonly places: Places;
 
   constructor(places: Places, parent?: Problems, step: string | null = null) {
     this.places = places;
     this.#found = parent === undefined ? [] : parent.#found;
-    this.#state = parent === undefined ? { errors: 0, total: 0, spellings: 0, unsafe: new Set() } : parent.#state;
+    this.#state = parent === undefined ? { errors: 0, total: 0, compared: 0, unsafe: new Set() } : parent.#state;
     this.#step = step;
   }
 
@@ -63,10 +63,11 @@ export class Problems {
     this.error('unsafe-character', at, `the character ${quote(character)} is invisible or controls the screen`, 'delete it');
   }
 
-  /** `; did you mean "…"?` or nothing. Stops looking after many misspellings: a file full of them is not a slip. */
+  /** `; did you mean "…"?` or nothing. Stops looking after many comparisons: a file full of misspellings is not a slip. */
   meant(word: string, candidates: Iterable<string>): string {
-    if ((this.#state.spellings += 1) > 200) return '';
-    const best = nearest(word, candidates);
+    const all = [...candidates];
+    if ((this.#state.compared += all.length) > 200_000) return '';
+    const best = nearest(word, all);
     return best === undefined ? '' : `; did you mean ${quote(best)}?`;
   }
 

@@ -97,7 +97,7 @@ function toNode(value: Json | undefined, document: Document): Node {
   if (Array.isArray(value)) {
     const list = document.createNode([]);
     for (const item of value as readonly Json[]) list.items.push(toNode(item, document) as never);
-    list.flow = value.every((item: Json) => typeof item !== 'object' && !(typeof item === 'string' && (item.length > 60 || item.includes('\n')))) || value.length === 0;
+    list.flow = value.every((item: Json) => typeof item !== 'object' && !(typeof item === 'string' && (item.length > 60 || item.includes('\n'))));
     return list;
   }
   const scalar = new Scalar(value);

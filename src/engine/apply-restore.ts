@@ -60,7 +60,7 @@ async function restoredAs(run: Run, { step, type }: Task, order: RestoreOrder, i
 /** After all restores: what referred to something that has a new identity now is pointed at it. */
 export async function repointAll(run: Run, tasks: readonly Task[]): Promise<void> {
   for (const task of tasks) {
-    const order = task.work.entry.restore;
+    const order = task.work.entry.restore ?? task.work.entry.repoint;
     const to = order === undefined ? undefined : run.map.get(order.formerIdentity);
     if (order === undefined || to === undefined || task.type.repoint === undefined) continue;
     const capture = captureOf(order.capture, task.step.id);

@@ -66,7 +66,7 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
 
   await enter(run, 'change');
   await renewOrStop(ports.session);
-  const lastRestore = tasks.findLastIndex(({ work }) => work.entry.restore !== undefined);
+  const lastRestore = tasks.findLastIndex(({ work }) => work.entry.restore !== undefined || work.entry.repoint !== undefined);
   for (const [index, task] of tasks.entries()) {
     await inOrder(run, task);
     // Before anything that the run made is taken away, nothing may point at a former identity any more.

@@ -27,8 +27,8 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
     if (rule !== undefined && rule !== 'set' && matches(rule, live, wanted)) return true;
     if (Array.isArray(live) && Array.isArray(wanted)) return equalLists(live, wanted, nodes);
     if (isObject(live) && isObject(wanted)) {
-      for (const name of Object.keys(live)) if (!equal(live[name], wanted[name], below(nodes, name))) return false;
-      for (const name of Object.keys(wanted)) if (wanted[name] !== undefined && live[name] === undefined) return false;
+      for (const name of Object.keys(live)) if (!equal(live[name], own(wanted, name), below(nodes, name))) return false;
+      for (const name of Object.keys(wanted)) if (wanted[name] !== undefined && own(live, name) === undefined) return false;
       return true;
     }
     return false;
@@ -112,4 +112,11 @@ const numeric = (value: Json): boolean => plain(value) && String(value).trim() !
 /** Plain equality of JSON values, whatever the key order. */
 export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 
-export type { JsonObject };
+/** A member of its own, never one of the prototype: keys come from files. */
+export const own = (object: JsonObject, name: string): Json | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);
+
+/** Sets a key whatever it is called; `__proto__` stays an ordinary key. */
+export function define(object: Record<string, Json | undefined>, key: string, value: Json | undefined): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}

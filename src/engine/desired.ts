@@ -1,8 +1,8 @@
 import { isObject, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import type { TypeSchema } from '../model/schema.ts';
-import type { Comparer } from './compare.ts';
-import { clearValue, define, mergeValue, type Removal } from './merge.ts';
+import { define, own, type Comparer } from './compare.ts';
+import { clearValue, mergeValue, type Removal } from './merge.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 import { quote } from './wording.ts';
 
@@ -119,5 +119,3 @@ export function hasSecrets(value: Json | undefined, nodes: Nodes): boolean {
   if (Array.isArray(value)) return value.some((item: Json) => hasSecrets(item, below(nodes, '*')));
   return isObject(value) && Object.entries(value).some(([key, item]) => hasSecrets(item, below(nodes, key)));
 }
-
-const own = (object: JsonObject, name: string): Json | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);

@@ -1,6 +1,6 @@
 import { mask, maskSalt } from '../model/digest.ts';
 import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
-import { isLeaf, isSet, type Comparer } from './compare.ts';
+import { isLeaf, isSet, own, type Comparer } from './compare.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
 /** One difference. `before` and `after` are as they are; `undefined` is absent. Not masked: never serialise these. */
@@ -53,8 +53,6 @@ function diffValue(before: Json | undefined, after: Json | undefined, spot: Spot
 }
 
 const isWalkable = (value: Json | undefined): boolean => isObject(value) && !isLeaf(value);
-
-const own = (object: JsonObject, name: string): Json | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 const namesOf = (before: JsonObject, after: JsonObject): readonly string[] =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();

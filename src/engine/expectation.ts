@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import { isLeaf, type Comparer } from './compare.ts';
+import { isLeaf, own, type Comparer } from './compare.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
 /** What the author believes and what is live, where they differ. `at` is dotted, below `expect`. */
@@ -22,7 +22,7 @@ export function fits(live: Json | undefined, expected: Json, nodes: Nodes, compa
     return Array.isArray(elements) && expected.every((item: Json) => elements.some((element: Json) => fits(element, item, inside, comparer)));
   }
   if (!isObject(expected) || isLeaf(expected) || (live !== undefined && (!isObject(live) || isLeaf(live)))) return false;
-  return Object.entries(expected).every(([key, item]) => item === undefined || fits(live?.[key], item, below(nodes, key), comparer));
+  return Object.entries(expected).every(([key, item]) => item === undefined || fits(live === undefined ? undefined : own(live, key), item, below(nodes, key), comparer));
 }
 
 const isUnset = (value: Json | undefined): boolean => value === undefined || value === null || value === '';
@@ -32,7 +32,7 @@ export function mismatches(expect: JsonObject, live: LiveResource, comparer: Com
   const found: Mismatch[] = [];
   for (const [name, expected] of Object.entries(expect)) {
     if (expected === undefined) continue;
-    const value = name === tagProperty ? { ...(live.properties[name] as JsonObject | undefined), ...live.systemTags } : live.properties[name] ?? live.attributes[name];
+    const value = name === tagProperty ? { ...(live.properties[name] as JsonObject | undefined), ...live.systemTags } : own(live.properties, name) ?? own(live.attributes, name);
     const nodes = below(comparer.root, name);
     if (fits(value, expected, nodes, comparer)) continue;
     if (live.pending[name] !== undefined && fits(live.pending[name], expected, nodes, comparer)) continue;
@@ -46,7 +46,7 @@ function narrow(live: Json | undefined, expected: Json, nodes: Nodes, at: string
   if (isObject(expected) && !isAny(expected) && !isLeaf(expected) && isObject(live) && !isLeaf(live)) {
     for (const [key, item] of Object.entries(expected)) {
       const inside = below(nodes, key);
-      if (item !== undefined && !fits(live[key], item, inside, comparer)) narrow(live[key], item, inside, `${at}.${key}`, comparer, found);
+      if (item !== undefined && !fits(own(live, key), item, inside, comparer)) narrow(own(live, key), item, inside, `${at}.${key}`, comparer, found);
     }
   } else if (Array.isArray(expected) && Array.isArray(live)) {
     const inside = below(nodes, '*');

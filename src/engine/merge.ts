@@ -1,7 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
-import { isLeaf, isSet, type Comparer } from './compare.ts';
+import { define, isLeaf, isSet, own, type Comparer } from './compare.ts';
 import { isStated, statementOf } from './expectation.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
+
+export { define };
 
 /** A live list element or map key that the plan would take away without having said so. */
 export interface Removal { readonly path: string; /** Dotted, for positions. */ readonly at: string; readonly element: Json }
@@ -35,21 +37,31 @@ function merge(live: Json | undefined, author: Json, here: Here, merging: Mergin
   }
   if (isLeaf(author)) return author;
   if (live !== undefined && merging.comparer.equal(live, author, here.nodes)) return live;
-  if (Array.isArray(author)) return mergeList(Array.isArray(live) ? live : [], author, here, merging);
-  if (isObject(author)) return mergeObject(isObject(live) && !isLeaf(live) ? live : {}, author, here, merging);
+  if (Array.isArray(author)) return asLive(live, mergeList(Array.isArray(live) ? live : [], author, here, merging));
+  if (isObject(author)) return mergeObject(isObject(live) && !isLeaf(live) ? live : nothing, author, here, merging);
   return author;
 }
 
 function mergeObject(live: JsonObject, author: JsonObject, here: Here, merging: Merging): JsonObject {
   const result: Record<string, Json | undefined> = { ...live };
+  let same = live !== nothing;
   for (const [key, value] of Object.entries(author)) {
     if (value === undefined) continue;
-    const merged = merge(own(live, key), value, child(here, key), merging);
+    const before = own(live, key);
+    const merged = merge(before, value, child(here, key), merging);
+    if (merged === before) continue;
+    same = false;
     if (merged === undefined) delete result[key];
     else define(result, key, merged);
   }
-  return result;
+  return same ? live : result;
 }
+
+const nothing: JsonObject = {};
+
+/** The live list itself where nothing of it changed. */
+const asLive = (live: Json | undefined, merged: readonly Json[]): readonly Json[] =>
+  (Array.isArray(live) && live.length === merged.length && live.every((element, index) => element === merged[index]) ? live : merged);
 
 function mergeList(live: readonly Json[], author: readonly Json[], here: Here, merging: Merging): readonly Json[] {
   return isSet(here.nodes) ? mergeSet(live, author, here, merging) : mergeOrdered(live, author, here, merging);
@@ -137,10 +149,3 @@ const inside = (here: Here, element: Json, index: string, { comparer }: Merging)
   path: `${here.path}[${comparer.elementKey(element, here.nodes)}]`, at: `${here.at}.${index}`, nodes: below(here.nodes, '*'), stated: statementOf(element, here.stated, here.nodes, comparer),
 });
 
-const own = (object: JsonObject, key: string): Json | undefined => (Object.hasOwn(object, key) ? object[key] : undefined);
-
-/** Sets a key whatever it is called; `__proto__` stays an ordinary key. */
-export function define(object: Record<string, Json | undefined>, key: string, value: Json | undefined): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { define } from './compare.ts';
 
 /** A reference in a change plan: `Ref` has no path. */
 export interface Reference {
@@ -47,7 +48,7 @@ export function resolveReferences(value: Json, resolve: (reference: Reference) =
     const resolved = resolveReferences(item, resolve, under(key));
     if (resolved === item) continue;
     copy ??= { ...value };
-    copy[key] = resolved;
+    define(copy, key, resolved);
   }
   return copy ?? value;
 }
@@ -87,7 +88,7 @@ function mapValues(value: JsonObject, map: (item: Json) => Json): JsonObject {
     const mapped = map(item);
     if (mapped === item) continue;
     copy ??= { ...value };
-    copy[key] = mapped;
+    define(copy, key, mapped);
   }
   return copy ?? value;
 }

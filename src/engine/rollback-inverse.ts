@@ -1,10 +1,10 @@
+import { canonical } from '../model/digest.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange } from '../model/plan.ts';
 import type { Capture, TypeRules } from '../model/resource-type.ts';
-import { comparerFor, sameJson, type Comparer } from './compare.ts';
+import { comparerFor, define, type Comparer } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
-import { define } from './merge.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
 /** How an update is taken back. */
@@ -67,6 +67,8 @@ export function invert(input: Inverting): Inverse {
   }
   return { properties, expect, conflicts, lost };
 }
+
+const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 
 const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
 

@@ -1,4 +1,5 @@
-import type { AwsReader } from '../model/call.ts';
+import type { AwsReader, Program } from '../model/call.ts';
+import { AwsError } from '../model/error.ts';
 import type { LiveResource, ReadFailure } from '../model/live.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
@@ -52,4 +53,23 @@ export async function readForRollback(histories: readonly History[], { session, 
     restoredFrom: (type, identity) => among(type, ({ systemTags }) => systemTags['aiplan:restored-from'] === identity),
     failures: (type) => failures.get(type) ?? [],
   };
+}
+
+/**
+ * Whether a program would change anything now: it is driven by real reads up to its first mutating call, which is not
+ * sent. What cannot be read counts as a change (law 9).
+ */
+export async function wouldChange(program: Program<unknown>, session: AwsReader): Promise<boolean> {
+  try {
+    let step = program.next();
+    while (step.done !== true) {
+      const effect = step.value;
+      if (effect.kind === 'call' || effect.kind === 'keep-secret' || (effect.kind === 'batch' && effect.calls.length > 0)) return true;
+      step = program.next(effect.kind === 'read' ? await session.read(effect.call) : effect.kind === 'wait' ? await session.read(effect.wait.read) : effect.kind === 'batch' ? [] : undefined);
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof AwsError) return true;
+    throw error;
+  }
 }

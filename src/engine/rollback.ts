@@ -1,15 +1,21 @@
-import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
+import type { ChangePlan, ResourceEntry, RestoreOrder } from '../model/change-plan.ts';
+import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { isMasked, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
+import type { AttributeChange } from '../model/plan.ts';
+import type { Capture } from '../model/resource-type.ts';
+import { contextFor } from './context.ts';
+import { remapped } from './run.ts';
+import { restoreDifferences } from './verify.ts';
 import { valueAt } from './references.ts';
 import { recordsOf } from './report.ts';
 import { historiesOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
 import { orderRollback } from './rollback-order.ts';
-import { readForRollback, type Found, type RollbackReaders } from './rollback-reading.ts';
+import { readForRollback, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
 import { quote } from './wording.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
@@ -30,8 +36,8 @@ export async function rollbackChangePlan(records: readonly JournalRecord[], read
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const histories = historiesOf(records);
-  const maker = new DraftMaker(begin.run, histories, await readForRollback(histories, readers), readers);
-  for (const history of histories.toReversed()) maker.take(history);
+  const maker = new DraftMaker(begin, histories, await readForRollback(histories, readers), readers);
+  for (const history of histories.toReversed()) await maker.take(history);
   const { account, region } = begin.target;
   return {
     changePlan: {
@@ -44,6 +50,8 @@ export async function rollbackChangePlan(records: readonly JournalRecord[], read
 
 const nameOf = (name: string): string => `undo-${name}`.slice(0, 63).replace(/-+$/u, '');
 
+type Begin = Extract<JournalRecord, { kind: 'begin' }>;
+
 class DraftMaker {
   readonly entries: ResourceEntry[] = [];
   readonly findings: Finding[] = [];
@@ -54,14 +62,21 @@ class DraftMaker {
   readonly #found: Found;
   readonly #readers: RollbackReaders;
 
-  constructor(run: string, histories: readonly History[], found: Found, readers: RollbackReaders) {
-    this.#run = run;
+  readonly #begin: Begin;
+
+  constructor(begin: Begin, histories: readonly History[], found: Found, readers: RollbackReaders) {
+    this.#begin = begin;
+    this.#run = begin.run;
     this.#histories = histories;
     this.#found = found;
     this.#readers = readers;
+    for (const { type, before, step } of histories) {
+      const restored = before === null || (step.action !== 'delete' && step.action !== 'replace') ? undefined : found.restoredFrom(type, before.identity);
+      if (before !== null && restored !== undefined && restored.incarnation !== before.incarnation) this.known.set(before.identity, restored.identity);
+    }
   }
 
-  take(history: History): void {
+  async take(history: History): Promise<void> {
     const failure = this.#found.failures(history.type)[0];
     if (failure !== undefined) {
       this.#say('error', 'rollback-unread', history, `what is live of ${history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
@@ -70,17 +85,17 @@ class DraftMaker {
     switch (history.step.action) {
       case 'create': this.#removeMade(history, history.step.id); break;
       case 'update': this.#invertUpdate(history); break;
-      case 'delete': this.#bringBack(history); break;
-      case 'replace': this.#takeBackReplace(history); break;
+      case 'delete': await this.#bringBack(history); break;
+      case 'replace': await this.#takeBackReplace(history); break;
       case 'keep': break;
       default: history.step.action satisfies never;
     }
   }
 
-  #takeBackReplace(history: History): void {
+  async #takeBackReplace(history: History): Promise<void> {
     const remove = (): void => this.#removeMade(history, freeAddress(`${history.step.id}Replacement`, this.#histories));
     if (history.deleteFirst) remove();
-    this.#bringBack(history);
+    await this.#bringBack(history);
     if (!history.deleteFirst) remove();
   }
 
@@ -151,7 +166,7 @@ class DraftMaker {
   }
 
   /** What the run deleted comes back from its capture; what it only made quiet is opened again. */
-  #bringBack(history: History): void {
+  async #bringBack(history: History): Promise<void> {
     const { type, before, step, capture } = history;
     if (before === null) return;
     const live = this.#found.get(type, before.identity);
@@ -161,8 +176,8 @@ class DraftMaker {
     }
     const restored = this.#found.restoredFrom(type, before.identity);
     if (restored !== undefined) {
-      this.known.set(before.identity, restored.identity);
       this.#say('info', 'rollback-restored', history, `${before.identity} was brought back already${restored.identity === before.identity ? '' : ` as ${restored.identity}`}`);
+      await this.#finishRestore(history, before, restored);
       return;
     }
     if (live !== undefined) {
@@ -177,8 +192,44 @@ class DraftMaker {
     const properties = Object.entries(before.properties).filter(([name, value]) => value !== undefined && !isMasked(value) && rules !== undefined && Object.hasOwn(rules.properties, name) && rules.properties[name]?.create !== false);
     this.#add(history, {
       address: step.id, action: 'create', properties: Object.fromEntries(properties), reason: `run ${this.#run} deleted it`,
-      restore: { run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before },
+      restore: this.#orderOf(history, before, capture),
     });
+  }
+
+  #orderOf({ step }: History, before: LiveResource, capture: Capture): RestoreOrder {
+    return { run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before };
+  }
+
+  /** An earlier rollback may have died between the restore and the settings that a restore cannot take, or the re-pointing. */
+  async #finishRestore(history: History, before: LiveResource, restored: LiveResource): Promise<void> {
+    const { capture, step, type } = history;
+    const rules = this.#readers.types.get(type)?.rules;
+    if (rules === undefined) return;
+    const wanted: LiveResource = { ...before, identity: restored.identity, properties: remapped(before.properties, this.known) as JsonObject };
+    const changes = restoreDifferences(wanted.properties, restored, rules)
+      .filter(({ path }) => rules.properties[/^[^.[]+/u.exec(path)?.[0] ?? path]?.update !== undefined)
+      .map(({ path, after }): AttributeChange => ({ path, before: null, after: after ?? null, effect: 'in-place' }));
+    const { properties, expect } = invert({ before: wanted, live: restored, after: restored, rules, changes, capture, resolve: () => undefined });
+    const repoint = capture === null || restored.identity === before.identity || !(await this.#namesFormer(history, before, capture, restored.identity)) ? null : this.#orderOf(history, before, capture);
+    if (Object.keys(properties).length === 0 && repoint === null) return;
+    this.#add(history, {
+      address: step.id, action: 'update', id: restored.identity, properties, when: 'now', reason: `it was so before run ${this.#run} deleted it`,
+      ...(Object.keys(expect).length === 0 ? {} : { expect }), ...(repoint === null ? {} : { repoint }),
+    });
+  }
+
+  /** Whether anything still names the former identity of what was restored. */
+  async #namesFormer({ step, type }: History, live: LiveResource, capture: Capture, to: string): Promise<boolean> {
+    const { session, types, now } = this.#readers;
+    const repoint = types.get(type)?.repoint;
+    if (repoint === undefined) return false;
+    const { plan, target } = this.#begin;
+    const context = contextFor({
+      run: this.#run, planName: plan.name, target, configuration: plan.configuration as unknown as Pick<Configuration, 'capture'>, now,
+      entry: { address: step.id, type, action: 'create', dependsOn: [], source: { line: 1, column: 1 }, positions: {} },
+      live, desired: live.properties, changes: [], action: 'create', destruction: false, remap: (identity) => this.known.get(identity) ?? identity,
+    });
+    return wouldChange(repoint({ ...context, capture }, capture, to), session);
   }
 
   /** What `Address` or `Address.Attribute` stood for in the run. */

@@ -45,16 +45,25 @@ export interface StepEnd { readonly state: 'done' | 'pending'; readonly identity
 
 export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts): Run {
   const outputs = new Map<string, LiveResource>(planned.reads);
-  for (const [address, { live }] of planned.work) if (live !== null) outputs.set(address, live);
+  const map = new Map<string, string>();
+  for (const [address, { live, entry }] of planned.work) {
+    if (live === null) continue;
+    outputs.set(address, live);
+    if (entry.repoint !== undefined) map.set(entry.repoint.formerIdentity, live.identity);
+  }
   return {
     ports, planned, approval, outputs, startedAt: new Date(ports.clock.now()).toISOString(),
-    calls: { calls: 0, fresh: new Map() }, map: new Map(), touched: new Set(), captures: new Map(), befores: new Map(),
+    calls: { calls: 0, fresh: new Map() }, map, touched: new Set(), captures: new Map(), befores: new Map(),
   };
 }
 
 /** The steps that change something, in plan order. Throws StepFailed for a type or work that is missing. */
 export function tasksOf({ planned, ports }: Pick<Run, 'planned' | 'ports'>): readonly Task[] {
-  return planned.plan.steps.filter((step) => step.action !== 'keep' || planned.work.get(step.id)?.entry.reopen !== undefined).map((step) => {
+  const acts = (step: Step): boolean => {
+    const entry = planned.work.get(step.id)?.entry;
+    return step.action !== 'keep' || entry?.reopen !== undefined || entry?.repoint !== undefined;
+  };
+  return planned.plan.steps.filter(acts).map((step) => {
     const work = planned.work.get(step.id);
     const type = ports.types.get(step.type);
     if (work === undefined || type === undefined) throw new StepFailed(`step "${step.id}" of type "${step.type}" cannot be carried out by this version`);

@@ -30,7 +30,9 @@ function header(state: ReviewState, tier: string, now: number, short: boolean): 
   const count = span(`confirmed ${state.confirmations.size} of ${all}`, all === state.confirmations.size ? 'good' : 'destroy');
   const force = span(tier === 'T1' ? 'signed approval (T1)' : 'typed here (T0): stops accidents, not a program that types', 'muted');
   if (short) return [row(0, span(state.plan.name, 'title'), ` ${state.plan.target.alias ?? state.plan.target.account} ${state.plan.target.region} `, count)];
-  return [...headRows(state.plan, now), row(0, count, '  ', force), blank];
+  // The count stands before what may be cut on a small screen.
+  const [name, ...rest] = headRows(state.plan, now);
+  return [...(name === undefined ? [] : [name]), row(0, count, '  ', force), ...rest, blank];
 }
 
 /** The steps around the cursor, one line each. */

@@ -40,7 +40,7 @@ export function eventOf(input: string, key: Key): ReviewEvent | null {
   if (key.return && input.length <= 1) return { kind: 'enter' };
   if (key.escape) return { kind: 'escape' };
   if (key.backspace || key.delete) return { kind: 'backspace' };
-  if (input === '' || key.ctrl || key.meta) return null;
+  if (input === '' || key.ctrl || key.meta || /^[\u0000-\u001f\u007f]$/u.test(input)) return null;
   return [...input].length === 1 ? { kind: 'character', character: input } : { kind: 'paste' };
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { instance } from '../../providers/ec2/instance.ts';
 import type { Program } from '../../src/model/call.ts';
 import { mask, maskSalt } from '../../src/model/digest.ts';
@@ -10,6 +10,7 @@ import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
+jest.setTimeout(60_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const script = '#!/bin/sh\necho hello\n';
 
@@ -137,7 +138,7 @@ suite('AWS::EC2::Instance against the emulator', () => {
     const ids = (capture.refs['snapshots'] as JsonObject[]).map((item) => String(item['SnapshotId']));
     expect(new Set(ids).size).toBe(2);
     const found = await ec2.aws.read({ service: 'ec2', operation: 'DescribeSnapshots', input: { SnapshotIds: ids } });
-    for (const snapshot of found?.['Snapshots'] as JsonObject[]) {
+    for (const snapshot of (found ?? {})['Snapshots'] as JsonObject[]) {
       expect(snapshot['Tags']).toEqual(expect.arrayContaining([{ Key: 'aiplan:op', Value: 'op-tag' }, { Key: 'aiplan:source', Value: live.identity }]));
     }
     expect(await run(() => instance.capture!.verify(contextFor({ live }), { ...capture, refs: { snapshots: [(capture.refs['snapshots'] as JsonObject[])[0]!] } }))).toHaveLength(1);

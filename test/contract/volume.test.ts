@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { instance } from '../../providers/ec2/instance.ts';
 import { volume } from '../../providers/ec2/volume.ts';
 import type { Program } from '../../src/model/call.ts';
@@ -10,6 +10,7 @@ import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
+jest.setTimeout(60_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
 suite('AWS::EC2::Volume against the emulator', () => {

@@ -20,8 +20,18 @@ export interface Ec2Fixture {
   stop(): Promise<void>;
 }
 
+/** Starts everything; what was started is stopped again where the rest fails. */
 export async function startEc2(): Promise<Ec2Fixture> {
-  const emulator: Emulator = await startEmulator();
+  const emulator = await startEmulator();
+  try {
+    return await furnish(emulator);
+  } catch (error) {
+    await emulator.stop();
+    throw error;
+  }
+}
+
+async function furnish(emulator: Emulator): Promise<Ec2Fixture> {
   const proxy = await startProxy({ emulator: emulator.endpoint, pace: { reads: 1, milliseconds: 0 } });
   const session: OpenSession = openSession({ region, endpoint: proxy.endpoint, credentials: testCredentials, mode: 'apply' });
   const ask: Ec2Fixture['ask'] = async (service, operation, parameters, element) => {

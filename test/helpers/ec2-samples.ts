@@ -8,7 +8,7 @@ export const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 export const script = '#!/bin/sh\nsecret-canary\n';
 
 /** What AWS answers about a running instance with two volumes, a public address that is not elastic and user data. */
-export const described: Readonly<Record<string, JsonObject>> = {
+export const described = {
   DescribeInstances: {
     Reservations: [{ Instances: [{
       InstanceId: instanceId, ImageId: 'ami-1', InstanceType: 'm7g.large', State: { Code: 16, Name: 'running' }, SubnetId: 'subnet-1', VpcId: 'vpc-1', KeyName: 'ops',
@@ -47,7 +47,7 @@ export const described: Readonly<Record<string, JsonObject>> = {
   disableApiTermination: { DisableApiTermination: { Value: false } },
   disableApiStop: { DisableApiStop: { Value: false } },
   instanceInitiatedShutdownBehavior: { InstanceInitiatedShutdownBehavior: { Value: 'stop' } },
-};
+} satisfies Readonly<Record<string, JsonObject>>;
 
 export const denied = (operation: string): AwsError => new AwsError({ code: 'UnauthorizedOperation', kind: 'denied', operation, message: 'not allowed', executed: 'no' });
 
@@ -67,7 +67,7 @@ export function reader(answers: Readonly<Record<string, JsonObject | AwsError>> 
 
 /** The instance of `described`, with fields of its DescribeInstances element and other answers replaced. */
 export async function sampleInstance(fields: JsonObject = {}, answers: Readonly<Record<string, JsonObject | AwsError>> = {}): Promise<LiveResource> {
-  const raw = (described['DescribeInstances']?.['Reservations'] as unknown as readonly { readonly Instances: readonly JsonObject[] }[])[0]?.Instances[0] ?? {};
+  const raw: JsonObject = described.DescribeInstances.Reservations[0]?.Instances[0] ?? {};
   const all = { ...described, DescribeInstances: { Reservations: [{ Instances: [{ ...raw, ...fields }] }] }, ...answers };
   const { resources } = await instance.read(reader(all), { identities: [instanceId], all: false, detailed: new Set([instanceId]) });
   const live = resources[0];

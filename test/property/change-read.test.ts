@@ -9,7 +9,7 @@ import { readYaml } from '../../src/change/read-yaml.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? Date.now() % 2_147_483_647);
 console.info(`AIPLAN_SEED=${seed}`);
-const options = { seed, numRuns: Number(process.env['AIPLAN_RUNS'] ?? 2_000) };
+const options = { seed, numRuns: Number(process.env['AIPLAN_RUNS'] ?? 800) };
 
 const slowly = (text: string): { tree: Node | undefined; errors: readonly string[] } => {
   const problems = new Problems(new Places(text));
@@ -34,7 +34,7 @@ const agree = (text: string): boolean => {
 };
 
 const scalarText = fc.oneof(
-  fc.constantFrom('a', 'b c', 'true', 'null', '~', '0', '-1', '1.50', '0x1F', '1e3', '012345678901', 'i-0ab', '0.0.0.0/0', 'x: y', 'x # y', 'a:b', '- a', '!Ref X', '!Any', '*x', '&x y', '"q"', "'it''s'", "it's", '|', '>', '[', '{a}', '@', '`', '%a', '', 'é ü', 'a\\b', '"\\u00e9\\n"', '<<', '?', '? a', ':', '::'),
+  fc.constantFrom('a', 'b c', 'true', 'null', '~', '0', '-1', '1.50', '0x1F', '1e3', '012345678901', 'i-0ab', '0.0.0.0/0', 'x: y', 'x # y', 'a:b', '- a', '!Ref X', '!Any', '*x', '&x y', '"q"', "'it''s'", "it's", '|', '>', '[', '{a}', '@', '`', '%a', '', 'é ü', 'a\\b', '"\\u00e9\\n"', '<<', '?', '? a', ':', '::', 'a\u00a0', 'a\u2003b', 'a\u0085b', "a'b", 'a"b', 'a`b'),
   fc.string({ maxLength: 6 }),
 );
 const flow: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({

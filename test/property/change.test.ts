@@ -11,7 +11,7 @@ import { parse, planOf } from '../helpers/change-types.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? Date.now() % 2_147_483_647);
 console.info(`AIPLAN_SEED=${seed}`);
-const options = { seed, numRuns: Number(process.env['AIPLAN_RUNS'] ?? 400) };
+const options = { seed, numRuns: Number(process.env['AIPLAN_RUNS'] ?? 150) };
 
 const anyText = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.constantFrom('true', 'null', '~', '012', '1e3', '123456789012', '- a', 'a: b', 'a #b', '!Ref X', '*a', '"', "'", '|', ' lead', 'trail ', '', '{', '0x1F', '<<', 'é ü', '\\', '%', '@x', '`', '?', ':'));
 const safeText = anyText.filter((text) => !isUnsafe(text));

@@ -101,7 +101,7 @@ describe('reading instances', () => {
 
   it('counts a volume made together with the instance as its own, not as a separate one', async () => {
     const tags = [{ Key: 'aiplan:plan', Value: 'shop' }, { Key: 'aiplan:resource', Value: 'Web' }];
-    const volumes = (described['DescribeVolumes']?.['Volumes'] as readonly object[]).map((volume) => ({ ...volume, Tags: tags }));
+    const volumes = described.DescribeVolumes.Volumes.map((volume) => ({ ...volume, Tags: tags }));
     const live = await sampleInstance({ Tags: tags }, { DescribeVolumes: { Volumes: volumes } });
     expect(live.properties['Volumes']).toEqual([]);
   });

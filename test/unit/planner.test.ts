@@ -18,8 +18,8 @@ const update = (properties: EntrySample['properties'], rest: Partial<EntrySample
 describe('target', () => {
   it('refuses another account or region before anything is read', () => {
     const changePlan = changePlanOf([]);
-    expect(() => checkTarget(changePlan, { account: '1', region: 'eu-west-1' })).toThrow(expect.objectContaining({ code: 'wrong-account' }) as Error);
-    expect(() => checkTarget(changePlan, { account: '123456789012', region: 'x' })).toThrow(expect.objectContaining({ code: 'wrong-region' }) as Error);
+    expect(() => checkTarget(changePlan, { account: '1', region: 'eu-west-1' })).toThrow(expect.objectContaining({ code: 'wrong-account' }));
+    expect(() => checkTarget(changePlan, { account: '123456789012', region: 'x' })).toThrow(expect.objectContaining({ code: 'wrong-region' }));
     expect(() => checkTarget(changePlan, { account: '123456789012', region: 'eu-west-1' })).not.toThrow();
   });
 });

@@ -1,4 +1,5 @@
 import type { QueryCorrection } from '../correction.ts';
+import { associations } from './associations.ts';
 import { images } from './images.ts';
 import { modifyAttribute } from './instance-attributes.ts';
 import { launch, rememberSettings } from './instance-launch.ts';
@@ -14,5 +15,5 @@ import { volumes } from './volumes.ts';
 /** In order: a correction sees what the ones above it made of a request. */
 export const ec2Corrections: readonly QueryCorrection[] = [
   dryRun, clientTokens, launch, rememberSettings, describedShape, describedStates, describedStatus, ...startAndStop, modifyAttribute,
-  ...networkInterfaces, deleteSecurityGroup, ...snapshots, ...images, ...volumes, ...missing,
+  ...associations, ...networkInterfaces, deleteSecurityGroup, ...snapshots, ...images, ...volumes, ...missing,
 ];
