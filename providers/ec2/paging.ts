@@ -16,7 +16,7 @@ export function pieces<Item>(items: readonly Item[], size: number = filterValues
 
 /** Runs `work` over all items, at most `limit` at a time, answers in order. Rejects with the first error. */
 export async function bounded<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>, limit = 16): Promise<readonly Result[]> {
-  const results: Result[] = new Array<Result>(items.length);
+  const results: Result[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < items.length) {

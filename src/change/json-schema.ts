@@ -77,10 +77,12 @@ function entryOf(known: readonly Known[]): JsonObject {
   return { ...closed(plain, ['type', 'action']), allOf: [...byAction, ...byType] };
 }
 
-const when = (values: Readonly<Record<string, string>>, rules: JsonObject): JsonObject => Object.fromEntries([
-  ['if', { properties: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { const: value }])), required: Object.keys(values) }],
-  ['then', rules],
-]);
+/** JSON Schema's own keyword; such an object is data and never awaited. */
+const consequence = 'then';
+const when = (values: Readonly<Record<string, string>>, rules: JsonObject): JsonObject => ({
+  if: { properties: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { const: value }])), required: Object.keys(values) },
+  [consequence]: rules,
+});
 
 function definitionsOf({ rules, managed }: ResourceType, schema: TypeSchema): (readonly [string, JsonObject])[] {
   const settable = Object.entries(schema.properties).filter(([name]) => managed && Object.hasOwn(rules.properties, name));

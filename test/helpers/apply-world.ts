@@ -32,7 +32,7 @@ export interface Bench {
   readonly world: MemoryWorld;
   readonly clock: FakeClock;
   readonly vault: MemoryVault;
-  plan(changePlan: ChangePlan): Promise<Planned>;
+  plan(changePlan: ChangePlan, ownDeletions?: readonly { readonly type: string; readonly identity: string }[]): Promise<Planned>;
   approve(planned: Planned): ReturnType<typeof approve>;
   apply(changePlan: ChangePlan, options?: RunOptions): Promise<Report>;
   /** The journal of a run, also of one that was killed. */
@@ -59,10 +59,10 @@ export function benchOf(world: MemoryWorld): Bench {
   const clock = fakeClock();
   const vault = memoryVault();
   const journals = new Map<string, readonly JournalRecord[]>();
-  const planNow = async (changePlan: ChangePlan): Promise<Planned> => {
+  const planNow = async (changePlan: ChangePlan, ownDeletions: readonly { readonly type: string; readonly identity: string }[] = []): Promise<Planned> => {
     const now = new Date(clock.now()).toISOString();
     const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 });
-    return plan({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, ownDeletions: [] });
+    return plan({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, ownDeletions });
   };
   const bench: Bench = {
     world, clock, vault, plan: planNow,
