@@ -12,10 +12,21 @@ export async function main(): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  // A reader that went away (`aiplan plan | head`) is no error of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0); });
+  // A reader that went away, a full disk or a closed terminal must not end a run between a call and its outcome.
+  let lost: string | null = null;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { lost ??= error.code ?? 'unknown'; });
+  process.stderr.on('error', () => { /* There is nowhere left to say so. */ });
   const { runProgram } = await import('./commands/program.ts');
-  return runProgram(processIo(), words, version);
+  const code = await runProgram(processIo(), words, version);
+  await new Promise<void>((done) => { process.stdout.write('', () => done()); });
+  return lost === null ? code : withoutOutput(lost, code);
+}
+
+/** `aiplan plan | head` is no error; a result that could not be written is one. */
+function withoutOutput(why: string, code: number): number {
+  if (why === 'EPIPE') return code;
+  process.stderr.write(`error output-lost: standard output could not be written: ${why}\n    the command itself ended with ${code}; make room or write somewhere else, and ask again with a command that only reads\n`);
+  return code === 0 ? 1 : code;
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

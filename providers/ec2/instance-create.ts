@@ -28,7 +28,7 @@ function carriedBy(context: StepContext): Carried {
   }
   return {
     volumes: carry.includes('volumes') ? blockDevicesOf(live).filter(({ root }) => !root) : [],
-    addresses: carry.includes('addresses') ? listOf(live.attributes['Addresses']) : [],
+    addresses: carry.includes('addresses') ? listOf(live.attributes['Addresses']).filter((address) => address['PrivateIpAddress'] === undefined || address['PrivateIpAddress'] === live.properties['PrivateIpAddress']) : [],
     withoutAddress: !carry.includes('PrivateIpAddress') && desired['PrivateIpAddress'] === live.properties['PrivateIpAddress'],
   };
 }
@@ -88,7 +88,8 @@ export function* createInstance(context: StepContext): Program<{ readonly identi
   }
   for (const { volume, device } of carried.volumes) yield* attachVolume(identity, volume, device);
   for (const volume of separate(desired, copied)) yield* attachVolume(identity, volume['VolumeId'] ?? null, volume['Device'] ?? null);
-  yield* associateAddresses(carried.addresses, textOf(network?.['NetworkInterfaceId']) ?? '');
+  const target = textOf(network?.['NetworkInterfaceId']) ?? '';
+  yield* associateAddresses(carried.addresses.map((address) => ({ allocation: textOf(address['AllocationId']) ?? '', interface: target, privateAddress: undefined })));
   return { identity };
 }
 

@@ -40,22 +40,25 @@ export function* detachVolume(instance: string, volume: string): Program {
   });
 }
 
+/** Where an elastic address goes: to an interface, and to one of its private addresses where it is not the primary one. */
+export interface AddressPlace { readonly allocation: string; readonly interface: string; readonly privateAddress: string | undefined }
+
 /** Associates elastic addresses that nothing else uses by now; AllowReassociation stays false, so none is taken away. */
-export function* associateAddresses(addresses: readonly JsonObject[], primary: string): Program {
-  if (addresses.length === 0) return;
-  const ids = addresses.map((address) => textOf(address['AllocationId']) ?? '');
+export function* associateAddresses(places: readonly AddressPlace[]): Program {
+  if (places.length === 0) return;
+  const ids = places.map(({ allocation }) => allocation);
   const answer = yield* look(
     { service: 'ec2', operation: 'DescribeAddresses', input: filtered('allocation-id', ids) }, { Addresses: ids.map((AllocationId) => ({ AllocationId })) },
   );
-  for (const id of ids) {
-    const current = listOf(answer?.['Addresses']).find((item) => item['AllocationId'] === id);
+  for (const { allocation, interface: target, privateAddress } of places) {
+    const current = listOf(answer?.['Addresses']).find((item) => item['AllocationId'] === allocation);
     if (current === undefined || textOf(current['AssociationId']) !== undefined) {
-      yield* progress(`the elastic address ${id} is ${current === undefined ? 'gone' : 'in use elsewhere'}; it is left alone`);
+      yield* progress(`the elastic address ${allocation} is ${current === undefined ? 'gone' : 'in use elsewhere'}; it is left alone`);
       continue;
     }
     yield* send({
-      service: 'ec2', operation: 'AssociateAddress', identity: id, retry: 'absolute', purpose: `associate the elastic address ${textOf(current['PublicIp']) ?? id}`,
-      input: compact({ AllocationId: id, NetworkInterfaceId: primary, AllowReassociation: false }),
+      service: 'ec2', operation: 'AssociateAddress', identity: allocation, retry: 'absolute', purpose: `associate the elastic address ${textOf(current['PublicIp']) ?? allocation}`,
+      input: compact({ AllocationId: allocation, NetworkInterfaceId: target, PrivateIpAddress: privateAddress, AllowReassociation: false }),
     });
   }
 }

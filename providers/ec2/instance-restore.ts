@@ -6,7 +6,7 @@ import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { compact, flagOf, listOf, numberOf, objectOf, textOf, textsOf } from './fields.ts';
 import { blockDevicesOf, interfacesOf, primaryInterfaceOf, type BlockDevice } from './instance-facts.ts';
 import { launchSettings } from './instance-launch.ts';
-import { associateAddresses, attachVolume, setInterfaceFate, setVolumeFate } from './instance-parts.ts';
+import { associateAddresses, attachVolume, setInterfaceFate, setVolumeFate, type AddressPlace } from './instance-parts.ts';
 import { liveOf, start, stop, untilState } from './instance-state.ts';
 import { filtered } from './paging.ts';
 import { placementProblems, usedAddresses } from './placement.ts';
@@ -32,7 +32,8 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
   const live = liveOf(context);
   const image = textOf(capture.refs['image']);
   if (image === undefined) throw new UserError('no-image', `the capture of ${live.identity} holds no image to restore from`);
-  const identity = yield* launch(context, live, image, capture);
+  const network = yield* primaryOf(context, live);
+  const identity = yield* launch(context, live, image, capture, network.input);
   const map: Record<string, string> = { [live.identity]: identity };
   const instance = yield* untilState(identity, ['running']);
   const primary = textOf(listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0)?.['NetworkInterfaceId']) ?? '';
@@ -57,7 +58,7 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
       input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
     });
   }
-  yield* associateAddresses(listOf(live.attributes['Addresses']), primary);
+  yield* associateAddresses(placesOf(context, live, primary, network.requested));
   if (data.length > 0 && (live.state === 'running' || live.state === 'pending')) yield* start(identity, 'start the instance with its volumes');
   for (const [name, on] of [['DisableApiStop', live.attributes['StopProtection']], ['DisableApiTermination', live.properties['DisableApiTermination']]] as const) {
     if (on !== true) continue;
@@ -70,7 +71,7 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
 }
 
 /** RunInstances from the image of the capture; answers the new id. */
-function* launch(context: StepContext, live: LiveResource, image: string, capture: Capture): Program<string> {
+function* launch(context: StepContext, live: LiveResource, image: string, capture: Capture, network: JsonObject): Program<string> {
   const root = blockDevicesOf(live).find((device) => device.root);
   const userData = objectOf(capture.extras['secrets'])['UserData'];
   const answer = yield* send({
@@ -78,7 +79,7 @@ function* launch(context: StepContext, live: LiveResource, image: string, captur
     input: compact({
       MinCount: 1, MaxCount: 1, ClientToken: context.op, ImageId: image,
       ...launchSettings(live.properties, { zone: textOf(live.properties['SubnetId']) === undefined, cpu: live.attributes['CpuOptionsDefault'] === false }),
-      NetworkInterfaces: [yield* primaryOf(context, live)],
+      NetworkInterfaces: [network],
       BlockDeviceMappings: launchVolumes(live, root),
       UserData: isSecretRef(userData) ? userData : undefined,
       TagSpecifications: [
@@ -103,7 +104,7 @@ function launchVolumes(live: LiveResource, root: BlockDevice | undefined): reado
 }
 
 /** The primary interface with its former addresses as far as nobody took them, groups and public address. */
-function* primaryOf(context: StepContext, live: LiveResource): Program<JsonObject> {
+function* primaryOf(context: StepContext, live: LiveResource): Program<{ readonly input: JsonObject; readonly requested: ReadonlySet<string> }> {
   const former = primaryInterfaceOf(live);
   const subnet = context.remap(textOf(live.properties['SubnetId']) ?? '');
   const address = textOf(live.properties['PrivateIpAddress']);
@@ -116,7 +117,7 @@ function* primaryOf(context: StepContext, live: LiveResource): Program<JsonObjec
   const formerIpv6 = textsOf(former?.raw['Ipv6Addresses']);
   const usedIpv6 = yield* usedAddresses(subnet, formerIpv6, 'ipv6-addresses.ipv6-address');
   const ipv6 = formerIpv6.filter((item) => !usedIpv6.has(item));
-  return compact({
+  const input = compact({
     DeviceIndex: 0,
     SubnetId: subnet === '' ? undefined : subnet,
     Groups: textsOf(live.properties['SecurityGroupIds']).map(context.remap),
@@ -128,6 +129,20 @@ function* primaryOf(context: StepContext, live: LiveResource): Program<JsonObjec
       ? { PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: own }, ...free.map((item) => ({ Primary: false, PrivateIpAddress: item }))] }
       : { PrivateIpAddress: own }),
     Ipv6Addresses: ipv6.length === 0 ? undefined : ipv6.map((item) => ({ Ipv6Address: item })),
+  });
+  return { input, requested: new Set(own === undefined ? [] : free) };
+}
+
+/** Where the elastic addresses were: on the primary interface, or on kept ones; a private address that is lost takes its own along. */
+function placesOf(context: StepContext, live: LiveResource, primary: string, requested: ReadonlySet<string>): readonly AddressPlace[] {
+  const formerPrimary = primaryInterfaceOf(live)?.id;
+  return listOf(live.attributes['Addresses']).flatMap((address): readonly AddressPlace[] => {
+    const allocation = textOf(address['AllocationId']) ?? '';
+    const former = textOf(address['NetworkInterfaceId']);
+    const privateAddress = textOf(address['PrivateIpAddress']);
+    if (former !== undefined && former !== formerPrimary) return [{ allocation, interface: context.remap(former), privateAddress }];
+    if (privateAddress === undefined || privateAddress === live.properties['PrivateIpAddress']) return [{ allocation, interface: primary, privateAddress: undefined }];
+    return requested.has(privateAddress) ? [{ allocation, interface: primary, privateAddress }] : [];
   });
 }
 

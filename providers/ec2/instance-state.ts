@@ -79,7 +79,8 @@ export function* settleInstance(identity: string): Program {
   yield* until({
     what: `metadata options of ${identity} applied`,
     read: describeInstance(identity),
-    judge: (answer) => (textOf(objectOf(instanceIn(answer)?.['MetadataOptions'])['State']) === 'pending' ? { state: 'pending' } : { state: 'done' }),
+    // On a stopped instance they stay pending until it is started (ModifyInstanceMetadataOptions).
+    judge: (answer) => (textOf(objectOf(instanceIn(answer)?.['MetadataOptions'])['State']) === 'pending' && stateIn(answer) === 'running' ? { state: 'pending' } : { state: 'done' }),
     preview: previewInstance(identity),
   });
 }

@@ -13,10 +13,10 @@ import { describeVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume,
 /** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */
 export function planVolumeCapture(live: LiveResource, action: 'update' | 'replace' | 'delete'): CapturePlan {
   const what = `a snapshot of ${numberOf(live.properties['Size']) ?? '?'} GiB`;
-  const impossible = live.state === 'error' ? { impossible: 'the volume is in error, and AWS takes no snapshot of it' } : {};
-  if (action === 'update') return { how: 'native', what, late: false, loses: [], ...impossible };
+  if (live.state === 'error') return { how: 'none', what: 'nothing', late: false, loses: [`everything on ${live.identity}`], impossible: 'the volume is in error, and AWS takes no snapshot of it' };
+  if (action === 'update') return { how: 'native', what, late: false, loses: [] };
   return {
-    how: 'native', what, late: true, newIdentity: true, ...impossible,
+    how: 'native', what, late: true, newIdentity: true,
     loses: [
       `the id ${live.identity}`,
       `the origin ${textOf(live.properties['SnapshotId']) ?? '(none)'} in SnapshotId: the restored volume is made from the snapshot taken before`,

@@ -1,7 +1,7 @@
 import { writeEntry } from '../change/write.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { ResourceType } from '../model/resource-type.ts';
+import type { ReadResult, ResourceType } from '../model/resource-type.ts';
 import { row, span } from '../views/rows.ts';
 import { printJson, tell } from './output.ts';
 import type { World } from './world.ts';
@@ -22,9 +22,9 @@ export async function inventory(world: World, type: string | undefined, { tag = 
     return rules?.goneStates.includes(live.state) !== true && wanted.every(([name, value]) => tags?.[name] === value);
   });
   const detailed = await detail(world, matches);
-  const failures = found.flatMap((result) => result.failures);
+  const failures = [...found.flatMap((result) => result.failures), ...detailed.failures];
   tell(world.io, world.options, failures.map((failure) => row(0, span(`could not read ${failure.type}`, 'destroy'), `: ${failure.code}: ${failure.message}`)), 'error');
-  show(world, detailed);
+  show(world, detailed.resources);
   return failures.length > 0 ? exitCodes.error : exitCodes.done;
 }
 
@@ -47,13 +47,13 @@ function known(world: World, type: string): ResourceType {
   return found;
 }
 
-async function detail(world: World, resources: readonly LiveResource[]): Promise<readonly LiveResource[]> {
+async function detail(world: World, resources: readonly LiveResource[]): Promise<Pick<ReadResult, 'resources' | 'failures'>> {
   const aws = await world.reader();
   const results = await Promise.all(world.types.all.map(async (type) => {
     const identities = resources.filter((live) => live.type === type.type).map((live) => live.identity);
-    return identities.length === 0 ? [] : (await type.read(aws, { identities, all: false, detailed: new Set(identities) })).resources;
+    return identities.length === 0 ? { resources: [], failures: [] } : type.read(aws, { identities, all: false, detailed: new Set(identities) });
   }));
-  return results.flat();
+  return { resources: results.flatMap((result) => result.resources), failures: results.flatMap((result) => result.failures) };
 }
 
 function show(world: World, resources: readonly LiveResource[]): void {
@@ -61,7 +61,7 @@ function show(world: World, resources: readonly LiveResource[]): void {
   const entries = resources.map((live) => ({ address: addressOf(live, used), live }));
   if (world.options.json === true) printJson(world.io, entries.map(({ address, live }) => ({ address, type: live.type, id: live.identity, properties: live.properties })));
   else {
-    world.io.stdout.write(entries.map(({ address, live }) => writeEntry(address, live, world.types.get(live.type)?.managed === true ? 'update' : 'read')).join('\n'));
+    world.io.stdout.write(entries.map(({ address, live }) => writeEntry(address, live, world.types.get(live.type)?.managed === true ? 'update' : 'read', world.types.get(live.type)?.rules)).join('\n'));
     tell(world.io, world.options, [row(0, span(`${entries.length} resources`, 'muted'))]);
   }
 }

@@ -1,3 +1,4 @@
+import { escapeJson } from '../model/sanitise.ts';
 import { rowsToText } from '../views/text.ts';
 import type { Row } from '../views/rows.ts';
 import type { GlobalOptions, Io } from './io.ts';
@@ -22,5 +23,5 @@ export function tell(io: Io, options: GlobalOptions, rows: readonly Row[], kind:
 
 /** One JSON document to standard output. */
 export function printJson(io: Io, value: unknown): void {
-  io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  io.stdout.write(`${escapeJson(JSON.stringify(value, null, 2))}\n`);
 }

@@ -36,7 +36,7 @@ export class ChangePlanError extends UserError {
 
 /** Parses and validates a change plan. Throws ChangePlanError with every error of the file. */
 export function parseSource(world: World, text: string, file: string): Source {
-  const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: textReader(world.io, file) });
+  const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: textReader(world.io, file), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
   if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
   return { changePlan, text, file, findings };
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import { errorRows } from '../views/error-rows.ts';
+import { errorFacts, errorRows } from '../views/error-rows.ts';
 import { findingRows, inFindingOrder } from '../views/plan-rows.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { printJson, tell } from './output.ts';
@@ -46,8 +46,9 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
 
 async function report(io: Io, options: GlobalOptions, error: unknown): Promise<ExitCode> {
   const findings = error instanceof UserError && 'findings' in error ? (error as UserError & { findings: Parameters<typeof inFindingOrder>[0]; file: string }) : null;
-  if (options.json === true && error instanceof UserError) {
-    printJson(io, { error: error.code, message: error.message, ...(error.where === undefined ? {} : { where: error.where }), ...(error.help === undefined ? {} : { help: error.help }), ...(findings === null ? {} : { findings: inFindingOrder(findings.findings) }) });
+  if (options.json === true) {
+    const { code, place, ...facts } = errorFacts(error);
+    printJson(io, { error: code, ...facts, ...(place.length === 0 ? {} : { place }), ...(findings === null ? {} : { findings: inFindingOrder(findings.findings) }) });
   } else {
     if (findings !== null) tell(io, options, inFindingOrder(findings.findings).flatMap((finding) => findingRows(finding, findings.file)), 'error');
     tell(io, options, errorRows(error), 'error');

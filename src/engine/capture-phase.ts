@@ -26,10 +26,13 @@ export async function captureAll(run: Run, tasks: readonly Task[]): Promise<void
   });
 }
 
-/** True when the step's data or configuration is captured by its type, beside the journal. */
+/**
+ * True when the step's data or configuration is captured by its type, beside the journal. Where a part of the data cannot be captured
+ * (`impossible`, as of instance store), the rest of it is.
+ */
 export function needsCapture({ work, type, step }: Task): boolean {
   const plan = work.capturePlan;
-  return step.action !== 'create' && step.action !== 'keep' && work.live !== null && type.capture !== undefined && plan !== null && plan.how !== 'none' && plan.impossible === undefined;
+  return step.action !== 'create' && step.action !== 'keep' && work.live !== null && type.capture !== undefined && plan !== null && plan.how !== 'none';
 }
 
 /** The resource with every property: what a plain read left out is read now (law 4). */

@@ -71,7 +71,7 @@ export const keepDraft = (entry: ResourceEntry, type: ResourceType | undefined, 
 /** A step of which nothing could be worked out; its findings say why. */
 export const bareDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null = null): Draft => ({
   ...emptyDraft, entry, type, action: entry.action === 'read' ? 'keep' : entry.action, live, identity: live?.identity ?? entry.id ?? null,
-  desired: live?.properties ?? {}, isDestruction: entry.action === 'delete' || entry.action === 'replace',
+  desired: live?.properties ?? {}, isDestruction: live !== null && (entry.action === 'delete' || entry.action === 'replace'),
   ...(live === null ? {} : { evidence: { binding: live.binding, observed: live.observed } }),
 });
 

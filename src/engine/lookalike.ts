@@ -17,18 +17,35 @@ export interface Lookalikes {
   readonly similar: readonly LiveResource[];
 }
 
+const claims = new WeakMap<readonly LiveResource[], ReadonlyMap<string, readonly LiveResource[]>>();
+
+/** Live resources by the plan and address that their tags claim; made once per list. */
+function claimed(others: readonly LiveResource[]): ReadonlyMap<string, readonly LiveResource[]> {
+  let found = claims.get(others);
+  if (found === undefined) {
+    const index = new Map<string, LiveResource[]>();
+    for (const other of others) {
+      const plan = other.systemTags['aiplan:plan'];
+      if (plan === undefined) continue;
+      const key = `${plan}\n${other.systemTags['aiplan:resource'] ?? ''}`;
+      index.set(key, [...(index.get(key) ?? []), other]);
+    }
+    found = index;
+    claims.set(others, found);
+  }
+  return found;
+}
+
 /** Everything live of the type that is, or looks like, what the entry would create. Tags are a hint, never proof. */
 export function lookalikes(entry: ResourceEntry, planName: string, type: ResourceType, desired: JsonObject, others: readonly LiveResource[]): Lookalikes {
-  const owned: LiveResource[] = [];
   const same: LiveResource[] = [];
   const similar: LiveResource[] = [];
   for (const other of others) {
-    if (other.systemTags['aiplan:plan'] === planName && other.systemTags['aiplan:resource'] === entry.address) owned.push(other);
     const likeness = likenessOf(type, desired, other);
     if (likeness === 'same') same.push(other);
     else if (likeness === 'similar') similar.push(other);
   }
-  return { owned, same, similar };
+  return { owned: claimed(others).get(`${planName}\n${entry.address}`) ?? [], same, similar };
 }
 
 function likenessOf(type: ResourceType, desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {

@@ -31,7 +31,7 @@ function programsOf(planning: Planning, draft: Draft, earlier: Earlier): readonl
   if (type === undefined) return [];
   const context = contextOf(planning, draft, draft.live, earlier);
   const operations = type.capture;
-  const captures = operations !== undefined && draft.capturePlan !== null && draft.capturePlan.how !== 'none' && draft.capturePlan.impossible === undefined;
+  const captures = operations !== undefined && draft.capturePlan !== null && draft.capturePlan.how !== 'none';
   let taken: Capture | undefined;
   const take = (): readonly Call[] => {
     if (!captures) return [];

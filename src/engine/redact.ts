@@ -13,12 +13,8 @@ export function redact(value: Json | undefined, sensitive: ReadonlySet<string> =
   if (Array.isArray(value)) return value.map((item: Json) => redact(item, sensitive));
   if (!isObject(value)) return value ?? null;
   if (isSecretRef(value) || isMasked(value)) return value;
-  const result: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) {
-    if (item === undefined) continue;
-    result[key] = secretField.test(key) || sensitive.has(key) ? hidden(item) : redact(item, sensitive);
-  }
-  return result;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, item]) =>
+    (item === undefined ? [] : [[key, secretField.test(key) || sensitive.has(key) ? hidden(item) : redact(item, sensitive)]])));
 }
 
 /** `redact` of an object. */

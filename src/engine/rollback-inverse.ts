@@ -3,7 +3,7 @@ import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject 
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange } from '../model/plan.ts';
 import type { Capture, TypeRules } from '../model/resource-type.ts';
-import { comparerFor, define, type Comparer } from './compare.ts';
+import { comparerFor, define, own, type Comparer } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
@@ -112,7 +112,7 @@ function withValue(value: Json | undefined, segments: readonly string[], wanted:
   if (head === undefined) return wanted;
   if (!head.startsWith('[')) {
     const result: Record<string, Json | undefined> = isObject(value) ? { ...value } : {};
-    const inner = withValue(isObject(value) && Object.hasOwn(value, head) ? value[head] : undefined, rest, wanted, below(nodes, head), comparer);
+    const inner = withValue(isObject(value) ? own(value, head) : undefined, rest, wanted, below(nodes, head), comparer);
     if (inner === undefined) delete result[head];
     else define(result, head, inner);
     return result;
@@ -139,7 +139,7 @@ function overlay(live: Json | undefined, target: Json | undefined, nodes: Nodes)
   if (!isObject(target) || isSecretRef(target) || !isObject(live) || isMasked(live)) return target;
   const result: Record<string, Json | undefined> = {};
   for (const key of new Set([...Object.keys(live), ...Object.keys(target)])) {
-    if (!sameJson(live[key], target[key])) define(result, key, overlay(live[key], target[key], below(nodes, key)));
+    if (!sameJson(own(live, key), own(target, key))) define(result, key, overlay(own(live, key), own(target, key), below(nodes, key)));
   }
   return result;
 }
@@ -156,8 +156,8 @@ function statement(live: Json | undefined, target: Json | undefined, nodes: Node
   if (!isObject(live)) return live;
   const result: Record<string, Json | undefined> = {};
   for (const key of new Set([...Object.keys(live), ...Object.keys(isObject(target) ? target : {})])) {
-    const other = isObject(target) ? target[key] : undefined;
-    const stated = sameJson(live[key], other) ? undefined : statement(live[key], other, below(nodes, key), comparer);
+    const other = isObject(target) ? own(target, key) : undefined;
+    const stated = sameJson(own(live, key), other) ? undefined : statement(own(live, key), other, below(nodes, key), comparer);
     if (stated !== undefined) define(result, key, stated);
   }
   return Object.keys(result).length === 0 ? undefined : result;

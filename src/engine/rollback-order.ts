@@ -23,17 +23,25 @@ export function orderRollback(entries: readonly ResourceEntry[], known: Readonly
     order.push(linked(entry));
   };
   const before = new Set<string>();
+  const namedBy = new Map<string, string[]>();
   const linked = (entry: ResourceEntry): ResourceEntry => {
     const properties = substitute(entry.properties ?? {}, (text) => {
       const other = restores.get(text);
       if (other !== undefined && other.address !== entry.address && before.has(other.address)) return { Ref: other.address };
       return known.get(text) ?? text;
     });
-    // A chain: a rollback runs exactly in this order.
+    // A chain: a rollback runs exactly in this order. What is named by an earlier entry says so itself, so that the
+    // planner does not take the name for a dependency the other way round.
     const last = order.at(-1);
+    const dependsOn = [...new Set([...(last === undefined ? [] : [last.address]), ...(entry.id === undefined ? [] : namedBy.get(entry.id) ?? [])])];
     before.add(entry.address);
+    for (const text of new Set([...textsIn(entry.properties ?? null), ...textsIn(entry.restore?.live?.properties ?? null)])) {
+      const names = namedBy.get(text);
+      if (names === undefined) namedBy.set(text, [entry.address]);
+      else names.push(entry.address);
+    }
     const { restore } = entry;
-    return { ...entry, ...(restore === undefined ? {} : { restore: renamed(restore, known) }), ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn: last === undefined ? [] : [last.address] };
+    return { ...entry, ...(restore === undefined ? {} : { restore: renamed(restore, known) }), ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn };
   };
   for (const entry of entries) visit(entry);
   return order;

@@ -22,11 +22,11 @@ export async function resolveSecrets(input: JsonObject, ports: SecretPorts): Pro
       texts.push(text, encoded);
       return value.$secret.base64 === true ? encoded : text;
     }
-    const result: Record<string, Json> = {};
+    const entries: [string, Json][] = [];
     for (const [key, item] of Object.entries(value)) {
-      if (item !== undefined) result[key] = await resolve(item);
+      if (item !== undefined) entries.push([key, await resolve(item)]);
     }
-    return result;
+    return Object.fromEntries(entries);
   };
   return { resolved: (await resolve(input)) as JsonObject, texts };
 }

@@ -45,12 +45,15 @@ function confirmText({ entry, type, identity, desired }: Draft): string {
   return typeof name === 'string' && name !== '' ? name : entry.address;
 }
 
-function captureOf({ action, capturePlan, entry }: Draft): Step['capture'] {
-  if (action === 'keep') return { how: 'none', what: '' };
+function captureOf({ action, capturePlan, entry, live }: Draft): Step['capture'] {
+  if (action === 'keep' || (live === null && action !== 'create')) return { how: 'none', what: '' };
   if (entry.restore !== undefined) return { how: 'none', what: 'it is restored from its capture' };
   if (action === 'create') return { how: 'none', what: 'there is nothing yet' };
   if (capturePlan === null) return { how: 'config', what: 'its configuration, in the journal' };
-  if (capturePlan.impossible !== undefined) return { how: 'none', what: capturePlan.impossible };
+  if (capturePlan.impossible !== undefined) {
+    // What can be captured is captured; what cannot is said beside it.
+    return capturePlan.how === 'none' ? { how: 'none', what: capturePlan.impossible } : { how: capturePlan.how, what: `${capturePlan.what}; but ${capturePlan.impossible}` };
+  }
   return { how: capturePlan.how, what: capturePlan.what };
 }
 

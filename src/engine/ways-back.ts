@@ -32,7 +32,8 @@ export function wayBackOfDestruction(planning: Planning, live: LiveResource, act
   const capturePlan = capturePlanOf(planning, live, action, changes);
   const reason = capturePlan === null ? `aiplan has no way to capture ${shortType(live.type)}` : capturePlan.impossible ?? (capturePlan.how === 'none' ? 'nothing can be captured' : undefined);
   if (reason !== undefined) return { capturePlan, irreversible: true, recoverability: { level: 'irreversible', loses: unique([reason, ...irreversibleChanges, ...(capturePlan?.loses ?? [])]) } };
-  const loses = [...(capturePlan?.newIdentity === true ? [`the identity ${live.identity}`] : []), ...(capturePlan?.loses ?? [])];
+  const told = capturePlan?.loses ?? [];
+  const loses = [...(capturePlan?.newIdentity === true && !told.some((text) => text.includes(live.identity)) ? [`the identity ${live.identity}`] : []), ...told];
   if (irreversibleChanges.length > 0) return { capturePlan, irreversible: true, recoverability: { level: 'irreversible', loses: unique([...irreversibleChanges, ...loses]) } };
   return { capturePlan, irreversible: false, recoverability: { level: 'restorable', loses: unique(loses) } };
 }

@@ -19,6 +19,10 @@ export const isUnsafe = (text: string): boolean => {
   return UNSAFE.test(text);
 };
 
+/** JSON text in which unsafe characters stand as JSON's own escapes: another spelling of the same value, safe on a screen. */
+export const escapeJson = (json: string): string =>
+  json.replace(UNSAFE, (character) => (character === '\n' ? character : [...Array(character.length).keys()].map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')));
+
 /** Safe for Markdown and HTML: markup, mentions and workflow commands lose their meaning. */
 export const sanitiseMarkdown = (text: string): string =>
   sanitise(text)

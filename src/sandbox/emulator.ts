@@ -20,12 +20,14 @@ export interface EmulatorOptions {
 
 /**
  * Starts moto and ends with it: the standard input of the child is a pipe that only this process holds, and the child ends
- * when it closes, so that not even `kill -9` of this process leaves it behind.
+ * when it closes, so that not even `kill -9` of this process leaves it behind. An account other than moto's own is set only
+ * where it is asked for, because it stands for every caller, assumed roles too.
  */
 const LAUNCHER = `
 import os, sys, threading
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
-os.environ["MOTO_ACCOUNT_ID"] = sys.argv[2]
+if sys.argv[2] != "123456789012":
+    os.environ["MOTO_ACCOUNT_ID"] = sys.argv[2]
 def watch():
     sys.stdin.buffer.read()
     os._exit(0)

@@ -1,5 +1,6 @@
 import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
+import { escapeJson } from '../model/sanitise.ts';
 import type { Plan } from '../model/plan.ts';
 import { readWhole, writeWhole } from './files.ts';
 
@@ -12,7 +13,7 @@ export function writePlanFile(path: string, plan: Plan): void {
 }
 
 /** The exact text of a plan file. */
-export const planText = (plan: Plan): string => `${JSON.stringify({ ...plan, seal: sha256(canonical(plan)) }, null, 2)}\n`;
+export const planText = (plan: Plan): string => `${escapeJson(JSON.stringify({ ...plan, seal: sha256(canonical(plan)) }, null, 2))}\n`;
 
 /** True when a text looks like a plan file rather than a change plan. */
 export const isPlanText = (text: string): boolean => /^\s*\{\s*"format"\s*:\s*"aiplan\/plan@/u.test(text);

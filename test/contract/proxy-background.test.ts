@@ -71,6 +71,13 @@ suite('a sandbox in the background', () => {
     }
   }, 60_000);
 
+  it('has the account that it was asked for', async () => {
+    const { endpoint, account } = await up({ dir: dir(), entry, environment: process.env, account: '210987654321' });
+    const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=test/20200101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=00', 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await fetch(endpoint, { method: 'POST', headers, body: 'Action=GetCallerIdentity&Version=2011-06-15' });
+    expect([account, await answer.text()]).toEqual(['210987654321', expect.stringContaining('<Account>210987654321</Account>')]);
+  }, 60_000);
+
   it('says why it cannot start', async () => {
     await expect(up({ dir: dir(), entry, environment: { AIPLAN_PYTHON: '/no/such/python' } })).rejects.toMatchObject({ code: 'emulator-missing' });
     expect(await status(dir())).toEqual({ running: false, stale: false });

@@ -85,7 +85,7 @@ export const memoryDatabase: ResourceType = {
   capture: {
     plan: (live, action, changes) => ({
       how: 'native', what: `a snapshot of ${live.identity}`, late: action === 'delete', loses: action === 'delete' ? ['automated backups'] : [],
-      ...(live.state === 'failed' ? { impossible: 'a failed database cannot be captured' } : changes.length > 1_000 ? { impossible: 'too many changes' } : {}),
+      ...(live.state === 'failed' ? { how: 'none' as const, impossible: 'a failed database cannot be captured' } : changes.length > 1_000 ? { how: 'none' as const, impossible: 'too many changes' } : {}),
     }),
     *quiesce(context) {
       const identity = context.live?.identity ?? '';

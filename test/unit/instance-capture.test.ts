@@ -165,6 +165,25 @@ describe('restoring', () => {
     expect(network).not.toHaveProperty('PrivateIpAddress');
     expect(network).not.toHaveProperty('PrivateIpAddresses');
   });
+  it('puts every elastic address where it was', () => {
+    const Addresses = [
+      { AllocationId: 'eipalloc-1', NetworkInterfaceId: 'eni-1', PrivateIpAddress: '10.0.0.5' },
+      { AllocationId: 'eipalloc-2', NetworkInterfaceId: 'eni-1', PrivateIpAddress: '10.0.0.6' },
+      { AllocationId: 'eipalloc-3', NetworkInterfaceId: 'eni-2', PrivateIpAddress: '10.0.0.7' },
+    ];
+    const calls = listed(operations.restore(context({ attributes: { ...live.attributes, Addresses } }), capture)).filter(([name]) => name === 'AssociateAddress');
+    expect(calls.map(([, input]) => input)).toEqual([
+      { AllocationId: 'eipalloc-1', NetworkInterfaceId: 'eni-preview', AllowReassociation: false },
+      { AllocationId: 'eipalloc-2', NetworkInterfaceId: 'eni-preview', PrivateIpAddress: '10.0.0.6', AllowReassociation: false },
+      { AllocationId: 'eipalloc-3', NetworkInterfaceId: 'eni-2', PrivateIpAddress: '10.0.0.7', AllowReassociation: false },
+    ]);
+  });
+  it('leaves an elastic address alone that is in use by now', () => {
+    const busy = context({ attributes: { ...live.attributes, Addresses: [{ AllocationId: 'eipalloc-1', NetworkInterfaceId: 'eni-1', PrivateIpAddress: '10.0.0.5' }] } });
+    const { calls } = play(operations.restore(busy, capture), (effect) =>
+      (effect.kind === 'read' && effect.call.operation === 'DescribeAddresses' ? { Addresses: [{ AllocationId: 'eipalloc-1', AssociationId: 'eipassoc-1' }] } : undefined));
+    expect(calls.map((call) => call['operation'])).not.toContain('AssociateAddress');
+  });
   it('states CPU options only where they are not the type\'s own', () => {
     const [[, input]] = listed(operations.restore(context({ attributes: { ...live.attributes, CpuOptionsDefault: false } }), capture)) as [[string, JsonObject]];
     expect(input['CpuOptions']).toEqual({ CoreCount: 2, ThreadsPerCore: 1 });

@@ -166,6 +166,15 @@ describe('waiting', () => {
     expect(judge(instance.settle!('i-1'), inState('running'))).toEqual({ state: 'done' });
     expect(judge(instance.settle!('i-1'), inState('terminated', 'Server.InternalError'))).toMatchObject({ state: 'failed', reason: expect.stringContaining('why') });
   });
+  it('waits for metadata options only where they can be applied', () => {
+    const program = instance.settle!('i-1');
+    program.next();
+    const second = program.next({});
+    if (second.done === true || second.value.kind !== 'wait') throw new Error('not a wait');
+    const pending = (state: string): JsonObject => ({ Reservations: [{ Instances: [{ State: { Name: state }, MetadataOptions: { State: 'pending' } }] }] });
+    expect(second.value.wait.judge(pending('running'))).toEqual({ state: 'pending' });
+    expect(second.value.wait.judge(pending('stopped'))).toEqual({ state: 'done' });
+  });
   it('is gone when terminated or absent', () => {
     expect(judge(instance.gone!('i-1'), { Reservations: [] })).toEqual({ state: 'done' });
     expect(judge(instance.gone!('i-1'), inState('terminated'))).toEqual({ state: 'done' });

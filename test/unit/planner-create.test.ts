@@ -85,7 +85,7 @@ describe('replace', () => {
     const planned = await planFor(createMemoryWorld({ seed }), [replace({ NetworkId: 'n-2' })]);
     const step = stepOf(planned, 'Web');
     expect(step).toMatchObject({ action: 'replace', blocked: false, confirm: 'b00001', changes: [{ path: 'NetworkId', before: 'n-1', after: 'n-2', effect: 'replace' }], calls: ['ec2:CreateGroup', 'ec2:DeleteGroup'] });
-    expect(step.recoverability).toEqual({ level: 'restorable', loses: ['the identity g-web00001', 'the id g-web00001'] });
+    expect(step.recoverability).toEqual({ level: 'restorable', loses: ['the id g-web00001'] });
     expect(planned.work.get('Web')?.desired).toEqual({ GroupName: 'web', NetworkId: 'n-2', Rules: [rule], Tags: { owner: 'x' } });
     expect(codes(planned, 'Web', 'info')).toEqual(['replace-carries']);
     expect(stepOf(await planFor(createMemoryWorld({ seed }), [replace({ NetworkId: 'n-2' }, { order: 'delete-first' })]), 'Web').calls).toEqual(['ec2:DeleteGroup', 'ec2:CreateGroup']);
