@@ -47,14 +47,16 @@ export function readSecret(spot: Spot, { mode, problems, secrets }: ValueContext
   const source = special.kind === 'env' ? special.name : special.path;
   if (isUnsafe(source)) { problems.unsafe(node.at, source); return undefined; }
   if (secrets !== undefined) {
-    const allowed = special.kind === 'env' ? ['AIPLAN_SECRET_', ...secrets.prefixes].some((prefix) => source.startsWith(prefix)) : secrets.files.includes(source);
+    const allowed = special.kind === 'env' ? prefixesOf(secrets).some((prefix) => source.startsWith(prefix)) : secrets.files.includes(source);
     if (!allowed) {
-      problems.error('secret-source-not-allowed', node.at, `${tag} ${quote(source)} is not an allowed source of secrets`, special.kind === 'env' ? `use a name that begins with AIPLAN_SECRET_${secrets.prefixes.map((prefix) => ` or ${prefix}`).join('')}` : `allowed: ${list(secrets.files) || 'none'}; the configuration outside the working tree lists them`);
+      problems.error('secret-source-not-allowed', node.at, `${tag} ${quote(source)} is not an allowed source of secrets`, special.kind === 'env' ? `use a name that begins with ${prefixesOf(secrets).join(' or ')}` : `allowed: ${list(secrets.files) || 'none'}; the configuration outside the working tree lists them`);
       return undefined;
     }
   }
   return specialJson(special);
 }
+
+const prefixesOf = ({ prefixes }: SecretSources): readonly string[] => [...new Set(['AIPLAN_SECRET_', ...prefixes])];
 
 /** `!Text path`: the file's text, relative to the change plan, in the properties that are shown masked and written as text. */
 function readText(path: string, spot: Spot, { mode, rules, problems, readText: read }: ValueContext): Json | undefined {

@@ -39,9 +39,16 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
     else await program.parseAsync([...words], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.error;
+    if (error instanceof CommanderError) return misused(io, words, error);
     return report(io, global, error);
   }
+}
+
+/** Commander has said it on standard error; a program that asked for JSON gets it there too. Help and version are no errors. */
+function misused(io: Io, words: readonly string[], error: CommanderError): ExitCode {
+  if (error.exitCode === 0) return exitCodes.done;
+  if (words.includes('--json')) printJson(io, { error: 'usage', message: error.message.replace(/^error: /u, ''), help: 'aiplan --help shows the commands' });
+  return exitCodes.error;
 }
 
 async function report(io: Io, options: GlobalOptions, error: unknown): Promise<ExitCode> {

@@ -28,16 +28,18 @@ export function stepDigest(step: Omit<Step, 'digest'>, target: Pick<Target, 'acc
  */
 export function planDigest(plan: Omit<Plan, 'digest'>): string {
   const known = new Map<string, string>();
-  const steps = plan.steps.map((step) => {
-    // Computed from the step itself, so that a plan file in which only a step was edited does not fit its digest.
-    const actual = stepDigest(step, plan.target, dependencyDigests(step, known));
-    known.set(step.id, actual);
-    return { id: step.id, digest: actual };
-  });
+  // Computed from the steps themselves, so that a plan file in which only a step was edited does not fit its digest.
+  for (const step of plan.steps) known.set(step.id, stepDigest(step, plan.target, dependencyDigests(step, known)));
+  return digestOver(plan, known);
+}
+
+/** `planDigest` of a plan whose step digests were computed just now. */
+export function digestOver(plan: Omit<Plan, 'digest'>, stepDigests: ReadonlyMap<string, string>): string {
   return digest({
     format: plan.format, name: plan.name, changePlan: sha256(plan.changePlan),
     target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
-    configuration: plan.configuration, recorded: plan.recorded, rollbackOf: plan.rollbackOf, steps,
+    configuration: plan.configuration, recorded: plan.recorded, rollbackOf: plan.rollbackOf,
+    steps: plan.steps.map(({ id }) => ({ id, digest: stepDigests.get(id) ?? '' })),
   });
 }
 

@@ -9,7 +9,7 @@ import type { Call } from '../model/call.ts';
 import type { Judged } from '../guardrails/guardrail.ts';
 import { judge } from '../guardrails/index.ts';
 import { planningRun } from './context.ts';
-import { dependencyDigests, planDigest, stepDigest } from './digests.ts';
+import { dependencyDigests, digestOver, stepDigest } from './digests.ts';
 import { block, keyOf, type Draft, type Planning } from './draft.ts';
 import { createdNames, edgesOf, type Edges } from './edges.ts';
 import { namesIn, referrersOf } from './evidence.ts';
@@ -152,7 +152,7 @@ function assemble({ changePlan, text, live, configuration, now }: PlanInput, ste
     assume: changePlan.assume, author: changePlan.author ?? {}, steps, findings, summary: summaryOf(steps),
   };
   const { format, ...rest } = plan;
-  return { format, digest: planDigest(plan), ...rest };
+  return { format, digest: digestOver(plan, new Map(steps.map(({ id, digest }) => [id, digest]))), ...rest };
 }
 
 function workOf(planning: Planning, order: readonly string[], previews: ReadonlyMap<string, readonly Call[]>): ReadonlyMap<string, StepWork> {

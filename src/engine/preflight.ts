@@ -1,4 +1,4 @@
-import { UserError } from '../model/error.ts';
+import { AwsError, UserError } from '../model/error.ts';
 import type { StepContext } from '../model/resource-type.ts';
 import { messageOf, RunStopped } from './interruptions.ts';
 import { forEachBounded } from './pool.ts';
@@ -64,12 +64,13 @@ function checkVault({ ports }: Run, { step }: Task, say: Say): void {
 }
 
 async function checkSecrets({ ports }: Run, { work }: Task, say: Say): Promise<void> {
-  for (const ref of secretsIn(work.desired)) {
+  for (const ref of [...secretsIn(work.desired), ...secretsIn(work.entry.restore?.capture)]) {
     try {
       await secretText(ref, ports);
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      say(error.code, error.message);
+      if (error instanceof UserError) say(error.code, error.message);
+      else if (error instanceof AwsError) say('preflight-unknown', `a kept secret cannot be read: ${messageOf(error)}`);
+      else throw error;
     }
   }
 }

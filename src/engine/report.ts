@@ -1,15 +1,27 @@
-import { exitCodes, type ExitCode } from '../model/error.ts';
+import { canonical } from '../model/digest.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { JournalRecord, Phase, RunOutcome } from '../model/journal.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Step } from '../model/plan.ts';
 import type { Report, StepReport, StepState } from '../model/report.ts';
-import { UserError } from '../model/error.ts';
 
 type RecordOf<Kind extends JournalRecord['kind']> = Extract<JournalRecord, { kind: Kind }>;
 
 /** All records of one kind, in order. */
 export const recordsOf = <Kind extends JournalRecord['kind']>(records: readonly JournalRecord[], kind: Kind): readonly RecordOf<Kind>[] =>
   records.filter((record): record is RecordOf<Kind> => record.kind === kind);
+
+/** The records that are about a step, by step, in order. */
+export function recordsByStep(records: readonly JournalRecord[]): ReadonlyMap<string, readonly JournalRecord[]> {
+  const found = new Map<string, JournalRecord[]>();
+  for (const record of records) {
+    if (!('step' in record) || record.step === null) continue;
+    const list = found.get(record.step);
+    if (list === undefined) found.set(record.step, [record]);
+    else list.push(record);
+  }
+  return found;
+}
 
 /** Codes of the findings that say whether a quiescing was taken back. */
 export const undoneCodes = { done: 'quiesce-undone', failed: 'quiesce-not-undone' } as const;
@@ -20,7 +32,8 @@ export function reportOf(records: readonly JournalRecord[]): Report {
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const end = recordsOf(records, 'end').at(-1);
   const outcome = end?.outcome ?? 'open';
-  const steps = begin.plan.steps.map((step) => stepReport(step, records));
+  const byStep = recordsByStep(records);
+  const steps = begin.plan.steps.map((step) => stepReport(step, byStep.get(step.id) ?? []));
   const done = new Set(steps.filter(({ state }) => state === 'done').map(({ id }) => id));
   const findings = recordsOf(records, 'finding');
   const isUndo = ({ code }: { readonly code: string }): boolean => code === undoneCodes.done || code === undoneCodes.failed;
@@ -45,10 +58,10 @@ export function exitCodeOf(outcome: RunOutcome | 'open', command: 'apply' | 'rol
 }
 
 function stepReport(step: Step, records: readonly JournalRecord[]): StepReport {
-  const own = recordsOf(records, 'step').filter((record) => record.step === step.id);
+  const own = recordsOf(records, 'step');
   const last = own.at(-1);
   const started = own.find(({ state }) => state === 'started');
-  const state = stateOf(step, last?.state, inDoubt(records, step.id));
+  const state = stateOf(step, last?.state, inDoubt(records));
   const identity = own.findLast((record) => record.identity !== null)?.identity ?? step.identity;
   return {
     id: step.id, type: step.type, state, identity, message: last?.message ?? null,
@@ -64,22 +77,18 @@ function stateOf(step: Step, last: RecordOf<'step'>['state'] | undefined, doubt:
   return last === 'failed' ? 'failed' : 'open';
 }
 
-/** True when a call of the step has no outcome, or one that does not say whether it was executed. */
-export function inDoubt(records: readonly JournalRecord[], step: string): boolean {
-  const settled = new Set<number>();
-  for (const record of recordsOf(records, 'outcome')) {
-    if (record.step === step && (record.ok || record.executed === 'no')) settled.add(record.call);
-  }
-  const intents = [...recordsOf(records, 'intent'), ...recordsOf(records, 'intent-batch')].filter((record) => record.step === step);
-  return intents.some(({ call, ...intent }) => !settled.has(call) && !resent(intent, call, records));
+/** True when a call among the records of a step has no outcome, or one that does not say whether it was executed. */
+export function inDoubt(records: readonly JournalRecord[]): boolean {
+  const settled = new Set(recordsOf(records, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [record.call] : [])));
+  return recordsOf(records, 'intent').some((intent) => !settled.has(intent.call) && !wasResent(intent, records))
+    || recordsOf(records, 'intent-batch').some(({ call }) => !settled.has(call));
 }
 
 /** A lost answer that a later call with the same token settled. */
-function resent(intent: object, call: number, records: readonly JournalRecord[]): boolean {
-  const declared = (intent as Partial<RecordOf<'intent'>>).declared;
-  if (declared?.retry !== 'token') return false;
-  const later = recordsOf(records, 'intent').filter((other) => other.call > call && JSON.stringify(other.declared) === JSON.stringify(declared));
-  return recordsOf(records, 'outcome').some((outcome) => outcome.ok && later.some((other) => other.call === outcome.call));
+function wasResent({ call, declared }: RecordOf<'intent'>, records: readonly JournalRecord[]): boolean {
+  if (declared.retry !== 'token') return false;
+  const later = new Set(recordsOf(records, 'intent').flatMap((other) => (other.call > call && canonical(other.declared) === canonical(declared) ? [other.call] : [])));
+  return recordsOf(records, 'outcome').some((outcome) => outcome.ok && later.has(outcome.call));
 }
 
 function durationsOf(records: readonly JournalRecord[]): Partial<Record<Phase, number>> {

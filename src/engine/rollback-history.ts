@@ -4,7 +4,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { Step } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { opOf } from './context.ts';
-import { recordsOf, undoneCodes } from './report.ts';
+import { recordsByStep, recordsOf, undoneCodes } from './report.ts';
 
 /** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
 export interface History {
@@ -33,8 +33,9 @@ export interface History {
 export function historiesOf(records: readonly JournalRecord[]): readonly History[] {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
+  const byStep = recordsByStep(records);
   return begin.plan.steps.flatMap((step) => {
-    const own = records.filter((record) => 'step' in record && record.step === step.id);
+    const own = byStep.get(step.id) ?? [];
     const states = recordsOf(own, 'step');
     if (states.length === 0) return [];
     const before = recordsOf(own, 'before').at(-1);

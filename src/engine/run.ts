@@ -23,6 +23,7 @@ export interface Run {
   /** As planned again in this run. */
   readonly planned: Planned;
   readonly approval: Approval;
+  readonly steps: ReadonlyMap<string, Step>;
   readonly startedAt: string;
   readonly calls: CallState;
   /** What references resolve to: address → resource as it is now in this run. */
@@ -52,7 +53,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
     if (entry.repoint !== undefined) map.set(entry.repoint.formerIdentity, live.identity);
   }
   return {
-    ports, planned, approval, outputs, startedAt: new Date(ports.clock.now()).toISOString(),
+    ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(),
     calls: { calls: 0, fresh: new Map() }, map, touched: new Set(), captures: new Map(), befores: new Map(),
   };
 }
@@ -134,12 +135,12 @@ export function remapped(value: Json, map: ReadonlyMap<string, string>): Json {
 }
 
 /** As the planner told the previews: what the steps that this one waits for delete, and what stops naming its resource. */
-function earlierOf({ planned, ports }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[] } {
+function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[] } {
   const deleted: string[] = [];
   const released: string[] = [];
-  for (const other of planned.plan.steps) {
-    const before = planned.work.get(other.id);
-    if (!step.dependsOn.includes(other.id) || before === undefined || before.live === null) continue;
+  for (const address of step.dependsOn) {
+    const [other, before] = [steps.get(address), planned.work.get(address)];
+    if (other === undefined || before === undefined || before.live === null) continue;
     if (other.action === 'delete') deleted.push(before.live.identity);
     else if (other.action === 'update' && work.live !== null && namesIn(other.type, before.live.properties, work.live, ports.schemas) && !namesIn(other.type, before.desired, work.live, ports.schemas)) released.push(before.live.identity);
   }

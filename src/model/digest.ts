@@ -13,9 +13,13 @@ export function canonical(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : canonical(item))).join(',')}]`;
   if (typeof value === 'object') {
-    const entries = Object.entries(value as Record<string, unknown>).filter(([, item]) => item !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+    const members = value as Record<string, unknown>;
+    let text = '';
+    // The default order of `sort` is by UTF-16 code units.
+    for (const key of Object.keys(members).sort()) {
+      if (members[key] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(members[key])}`;
+    }
+    return `{${text}}`;
   }
   throw new TypeError(`not a JSON value: ${typeof value}`);
 }

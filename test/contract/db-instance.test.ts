@@ -5,7 +5,8 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
-import { changesTo, readOne } from '../helpers/ec2-fixture.ts';
+import { changesTo } from '../helpers/ec2-context.ts';
+import { readOne } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { region, startRds, type RdsFixture } from '../helpers/rds-fixture.ts';
 

@@ -2,6 +2,7 @@ import { openSession, type OpenSession } from '../../providers/aws/session.ts';
 import { startProxy, type Proxy } from '../../src/sandbox/proxy/server.ts';
 import type { AwsSession } from '../../src/model/call.ts';
 import { startEmulator, testCredentials } from './emulator.ts';
+import { asker, type Ask } from './query.ts';
 
 /** An emulator behind the correcting proxy, with the network and groups that databases need. */
 export interface RdsFixture {
@@ -9,8 +10,7 @@ export interface RdsFixture {
   readonly proxy: Proxy;
   readonly groups: readonly [string, string];
   readonly subnets: readonly [string, string];
-  /** Sends a request of the query protocol and answers the text of the named element, or the whole answer. */
-  ask(service: 'ec2' | 'rds', operation: string, parameters: Readonly<Record<string, string>>, element?: string): Promise<string>;
+  readonly ask: Ask;
   stop(): Promise<void>;
 }
 
@@ -21,19 +21,7 @@ export async function startRds(): Promise<RdsFixture> {
   const emulator = await startEmulator();
   const proxy = await startProxy({ emulator: emulator.endpoint, pace: { reads: 1, milliseconds: 100 } });
   const session: OpenSession = openSession({ region, endpoint: proxy.endpoint, credentials: testCredentials, mode: 'apply' });
-  const ask: RdsFixture['ask'] = async (service, operation, parameters, element) => {
-    const answer = await fetch(proxy.endpoint, {
-      method: 'POST',
-      headers: {
-        authorization: `AWS4-HMAC-SHA256 Credential=test/20200101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`,
-        'content-type': 'application/x-www-form-urlencoded',
-      },
-      body: new URLSearchParams({ Action: operation, Version: service === 'ec2' ? '2016-11-15' : '2014-10-31', ...parameters }).toString(),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${operation}: ${text}`);
-    return element === undefined ? text : new RegExp(`<${element}>([^<]*)</${element}>`, 'u').exec(text)?.[1] ?? '';
-  };
+  const ask = asker(proxy.endpoint, region);
   const vpc = await ask('ec2', 'CreateVpc', { CidrBlock: '10.30.0.0/16' }, 'vpcId');
   const subnet = (zone: string, block: string): Promise<string> => ask('ec2', 'CreateSubnet', { VpcId: vpc, CidrBlock: block, AvailabilityZone: `${region}${zone}` }, 'subnetId');
   const subnets = [await subnet('a', '10.30.1.0/24'), await subnet('b', '10.30.2.0/24')] as const;

@@ -110,8 +110,8 @@ describe('apply, for generated change plans', () => {
       expect(unordered(unmapped(await bench.state(), { ...(await restoredAs(bench)), ...back.map }))).toEqual(unordered(before));
       counts.applied += 1;
       counts.steps += report.steps.length;
-    }), { seed, numRuns: 150 });
+    }), { seed, numRuns: 60 });
     process.stdout.write(`apply: seed ${seed}, ${counts.applied} plans of ${counts.steps} steps applied and taken back, ${counts.blocked} blocked\n`);
-    expect(counts.applied).toBeGreaterThan(30);
+    expect(counts.applied).toBeGreaterThan(20);
   }, 120_000);
 });

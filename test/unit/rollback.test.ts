@@ -159,9 +159,33 @@ describe('rollback of deletes', () => {
     const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
     world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9' });
     expect(codes((await draftOf(world, records)).findings)).toEqual(['error rollback-name-taken']);
-    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Tags: { 'aiplan:restored-from': 'db' } } });
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Class: 'db.large', Script: 'secret script', Tags: { team: 'x', 'aiplan:restored-from': 'db' } } });
     const { changePlan, findings } = await draftOf(world, records);
     expect([changePlan.resources, codes(findings)]).toEqual([[], ['info rollback-restored']]);
+  });
+
+  it('finishes what an earlier rollback began: settings that a restore cannot take', async () => {
+    const { world, old } = await deleted();
+    const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Script: 'secret script', Tags: { team: 'x', 'aiplan:restored-from': 'db' } } });
+    const { changePlan, findings } = await draftOf(world, records);
+    expect(changePlan.resources).toMatchObject([{ address: 'Db', action: 'update', id: 'db', properties: { Class: 'db.large' }, expect: { Class: 'db.small' } }]);
+    expect(codes(findings)).toEqual(['info rollback-restored']);
+  });
+
+  it('finishes the re-pointing that an earlier rollback did not come to', async () => {
+    const world = createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] } }] });
+    const old = await read(world, GROUP, 'g-1');
+    world.drop(GROUP, 'g-1');
+    world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'web', NetworkId: 'n', Tags: { 'aiplan:restored-from': 'g-1' } } });
+    const records = journal([step('Web', GROUP, 'delete', 'g-1')], [before('Web', GROUP, old), captured('Web'), state('Web', 'started', 'g-1'), state('Web', 'done', 'g-1')]);
+    expect((await draftOf(world, records)).changePlan.resources).toMatchObject([{ address: 'Web', action: 'update', id: 'g-2', properties: {}, repoint: { formerIdentity: 'g-1' } }]);
+    world.put({ type: DATABASE, identity: 'db', properties: { GroupIds: ['g-2'] } });
+    const { changePlan } = await draftOf(world, records);
+    expect(changePlan.resources.map(({ repoint }) => repoint !== undefined)).toEqual([true]);
+    world.drop(DATABASE, 'db');
+    expect((await draftOf(world, records)).changePlan.resources).toEqual([]);
+    expect(world.sent).toEqual([]);
   });
 
   it('restores what is named before what names it, and refers to it', async () => {

@@ -1,0 +1,19 @@
+/** Sends a request of the query protocol and answers the text of the named element, or the whole answer. */
+export type Ask = (service: 'ec2' | 'rds' | 'iam', operation: string, parameters: Readonly<Record<string, string>>, element?: string) => Promise<string>;
+
+const versions = { ec2: '2016-11-15', rds: '2014-10-31', iam: '2010-05-08' } as const;
+
+/** Asks an endpoint on this machine, past the SDK: for what a test sets up or changes behind aiplan's back. */
+export const asker = (endpoint: string, region: string): Ask => async (service, operation, parameters, element) => {
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20200101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({ Action: operation, Version: versions[service], ...parameters }).toString(),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${operation}: ${text}`);
+  return element === undefined ? text : new RegExp(`<${element}>([^<]*)</${element}>`, 'u').exec(text)?.[1] ?? '';
+};
