@@ -64,7 +64,7 @@ export async function resolveRegion(environment: Environment, option: string | u
  * Who calls, by sts:GetCallerIdentity. Throws UserError `no-credentials`, `credentials-expired`, `credentials-refused`,
  * `no-network` or `no-answer`, each with what to do.
  */
-export async function caller(session: AwsReader, endpoint: string | null = null): Promise<{ readonly account: string; readonly arn: string }> {
+export async function caller(session: AwsReader, endpoint: string | null = null, profile?: string): Promise<{ readonly account: string; readonly arn: string }> {
   try {
     const answer = await session.read({ service: 'sts', operation: 'GetCallerIdentity', input: {} });
     const account = answer?.['Account'];
@@ -72,16 +72,16 @@ export async function caller(session: AwsReader, endpoint: string | null = null)
     if (typeof account === 'string' && typeof arn === 'string') return { account, arn };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    throw explained(error, endpoint);
+    throw explained(error, endpoint, profile);
   }
   throw new UserError('no-answer', 'AWS did not say who is calling', { help: 'The endpoint may not know sts:GetCallerIdentity.' });
 }
 
-function explained(error: AwsError, endpoint: string | null): UserError {
+function explained(error: AwsError, endpoint: string | null, profile: string | undefined): UserError {
   const where = endpoint === null ? 'AWS' : `"${endpoint}"`;
   if (error.code === 'CredentialsProviderError' || error.code === 'TokenProviderError') {
     const expired = /expired|refresh|sso login/iu.test(error.message);
-    return new UserError(expired ? 'credentials-expired' : 'no-credentials', `no usable AWS credentials: ${error.message}`, {
+    return new UserError(expired ? 'credentials-expired' : 'no-credentials', `no usable AWS credentials${profile === undefined ? '' : ` in profile "${profile}"`}: ${error.message}`, {
       cause: error, help: expired ? 'Log in again (aws sso login) and repeat the command.' : 'Give --profile, set AWS_PROFILE, or log in with the AWS CLI.',
     });
   }

@@ -3,7 +3,7 @@ import { isUnsafe } from '../model/sanitise.ts';
 import { limits } from './limits.ts';
 import { list, quote } from './problems.ts';
 import { readSpecial, specialJson, specialTag, type Special } from './special.ts';
-import { said, type Spot, type ValueContext } from './values-context.ts';
+import { said, type SecretSources, type Spot, type ValueContext } from './values-context.ts';
 
 /** Judges whether a tag may stand where it stands, and gives its JSON. */
 export function placeSpecial(special: Special, spot: Spot, context: ValueContext): Json | undefined {

@@ -1,5 +1,5 @@
 import { drive } from '../engine/drive.ts';
-import type { HeldCapture } from '../engine/captures.ts';
+import { expiryPlan, type HeldCapture } from '../engine/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import { backupsOf, copiesIn, expire, permitted } from '../../providers/capture-expiry.ts';
 import { openJournal } from '../store/journal.ts';
@@ -7,7 +7,7 @@ import { acquireLock } from '../store/lock.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
 import { captureRows } from './captures.ts';
-import { cannotAsk } from './consent.ts';
+import { approvalOf, cannotAsk } from './consent.ts';
 import { print, tell } from './output.ts';
 import type { World } from './world.ts';
 
@@ -41,6 +41,8 @@ export async function expireCaptures(world: World, expired: readonly HeldCapture
   const session = await world.applier(run);
   const journal = await openJournal({ store, run, clock: io.clock });
   try {
+    const plan = expiryPlan(expired, target, new Date(started).toISOString());
+    await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target, plan, approval: approvalOf(world, plan, 'T0', { confirmations: [], typedName: wanted }) });
     for (const held of expired) {
       const backups = backupsOf(held.capture);
       const keys = await drive(session, () => copiesIn(backups, target.account), { run, step: held.step });

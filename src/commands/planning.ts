@@ -75,12 +75,11 @@ export async function readLiveFor(world: World, source: Source): Promise<LiveSta
 /** Plans a source against live state. */
 export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(world, source));
-  const planned = plan({
+  return plan({
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
-    ownDeletions: ownDeletions(world, source),
+    ownDeletions: ownDeletions(world, source), findings: source.findings,
   });
-  return { ...planned, plan: { ...planned.plan, findings: [...source.findings, ...planned.plan.findings] } };
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */

@@ -34,9 +34,9 @@ export async function run(world: World, approved: ApprovedPlan, source: Source):
   let vaultSession;
   let journal;
   try {
-    journal = await openJournal({ store, run: id, clock: io.clock });
     spendPlan(store, approved.plan, id);
     spendApproval(store, approved.approval.nonce, id);
+    journal = await openJournal({ store, run: id, clock: io.clock });
     tell(io, options, [row(0, span(`run ${id}`, 'title'))]);
     session = await world.applier(id);
     vaultSession = await world.applier(id);

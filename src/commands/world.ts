@@ -62,7 +62,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
     const aws: AwsReader = await reader();
     const { caller } = await import('../../providers/aws/target.ts');
     const { region, endpoint } = await sessionOptions();
-    const { account, arn } = await caller(aws, endpoint);
+    const { account, arn } = await caller(aws, endpoint, options.profile ?? io.environment['AWS_PROFILE']);
     const alias = configuration.aliases[account];
     return { account, region, caller: arn, endpoint, ...(alias === undefined ? {} : { alias }) };
   };

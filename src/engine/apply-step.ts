@@ -5,8 +5,9 @@ import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, Stale, StepFailed } from './interruptions.ts';
 import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
+import { removing } from './report.ts';
 import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
-import { reopen, restoreStep } from './apply-restore.ts';
+import { refill, reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
 import { driftText, verification } from './verify.ts';
 
@@ -42,11 +43,13 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   return now;
 }
 
-/** The resource after taking back what an earlier run left quiet; as it is where there is nothing to take back. */
+/** The resource after completing or opening what an earlier run left half way; as it is where there is nothing of that. */
 async function reopened(run: Run, task: Task, live: LiveResource): Promise<LiveResource> {
   const { ports } = run;
-  if (task.work.entry.reopen === undefined) return live;
-  await reopen(run, task, task.work.entry.reopen);
+  const { reopen: order, refill: broken } = task.work.entry;
+  if (order === undefined && broken === undefined) return live;
+  if (broken !== undefined) await refill(run, task, broken);
+  if (order !== undefined) await reopen(run, task, order);
   const now = await readWholly(ports.session, task.type, live.identity, ports.clock.now());
   if (now === null) throw new Stale(`${live.identity} does not exist any more`);
   return now;
@@ -105,6 +108,8 @@ async function destroy(run: Run, task: Task, live: LiveResource): Promise<void> 
   const { journal } = run.ports;
   if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
   const context = await prepareDestruction(run, task, live);
+  // From here on calls take away: a rollback must know that what is still there may be incomplete.
+  await journal.append({ kind: 'step', step: step.id, state: 'started', identity: live.identity, after: null, message: removing });
   const first = journal.records.length;
   try {
     await perform(run, task, type.remove(context), { purpose: 'change' });

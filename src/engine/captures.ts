@@ -1,5 +1,8 @@
 import type { JournalRecord } from '../model/journal.ts';
+import type { Target } from '../model/live.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
+import { planDigest } from './digests.ts';
 import { recordsOf } from './report.ts';
 
 /** A capture of an earlier run, as its journal tells. */
@@ -67,4 +70,15 @@ function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySe
     for (const identity of event.back) gone.delete(`${event.type}\n${identity}`);
   }
   return gone;
+}
+
+/** The plan that removes expired captures, as the journal of that run holds it: one list, no step of its own. `now` is an ISO time. */
+export function expiryPlan(expired: readonly HeldCapture[], target: Target, now: string): Plan {
+  const list = expired.map(({ run, step, type, identity, expiresAt }) => ({ run, step, type, identity, expiresAt }));
+  const plan: Omit<Plan, 'digest'> = {
+    format: 'aiplan/plan@1', name: 'captures-expire', intent: `Remove ${expired.length} expired captures.`, target, createdAt: now, expiresAt: now,
+    changePlan: JSON.stringify(list), configuration: {}, recorded: false, rollbackOf: null, assume: [], author: {}, steps: [], findings: [],
+    summary: { create: 0, update: 0, replace: 0, delete: 0, keep: 0, blocked: 0, destructions: 0, grants: 0 },
+  };
+  return { ...plan, digest: planDigest(plan) };
 }

@@ -26,6 +26,9 @@ export function recordsByStep(records: readonly JournalRecord[]): ReadonlyMap<st
 /** Codes of the findings that say whether a quiescing was taken back. */
 export const undoneCodes = { done: 'quiesce-undone', failed: 'quiesce-not-undone' } as const;
 
+/** Message of the step record that stands between the last capture and the first call of a removal. */
+export const removing = 'removing';
+
 /** What a run did, told by its journal alone. Pure. Throws UserError `journal-damaged` for records without a beginning. */
 export function reportOf(records: readonly JournalRecord[]): Report {
   const begin = recordsOf(records, 'begin')[0];
@@ -38,7 +41,7 @@ export function reportOf(records: readonly JournalRecord[]): Report {
   const findings = recordsOf(records, 'finding');
   const isUndo = ({ code }: { readonly code: string }): boolean => code === undoneCodes.done || code === undoneCodes.failed;
   return {
-    run: begin.run, command: begin.command, planName: begin.plan.name, outcome, message: end?.message ?? null, steps,
+    run: begin.run, command: begin.command, rollbackOf: begin.plan.rollbackOf ?? null, planName: begin.plan.name, outcome, message: end?.message ?? null, steps,
     captures: recordsOf(records, 'captured').map(({ step, capture, verified, problems }) => ({ step, how: capture.how, verified, problems, refs: refsText(capture.refs) })),
     leftovers: begin.plan.steps.filter(({ id }) => done.has(id)).flatMap(({ leftovers }) => leftovers),
     undone: findings.filter(isUndo).map(({ step, message }) => ({ step: step ?? '', text: message })),

@@ -4,7 +4,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { Step } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { opOf } from './context.ts';
-import { recordsByStep, recordsOf, undoneCodes } from './report.ts';
+import { recordsByStep, recordsOf, removing, undoneCodes } from './report.ts';
 
 /** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
 export interface History {
@@ -27,6 +27,10 @@ export interface History {
   /** It was made quiet, and that was not taken back. */
   readonly quiet: boolean;
   readonly deleteFirst: boolean;
+  /** A removal began to send calls. */
+  readonly removing: boolean;
+  /** Names that the step's creating call carried, for what the journal knows no identity of. */
+  readonly named: readonly string[];
 }
 
 /** The steps that a run began, in the order in which it did. Pure. */
@@ -50,6 +54,19 @@ export function historiesOf(records: readonly JournalRecord[]): readonly History
       acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
       quiet: intents.some(({ purpose }) => purpose === 'quiesce') && !recordsOf(own, 'finding').some(({ code }) => code === undoneCodes.done),
       deleteFirst: before?.entry.order === 'delete-first',
+      removing: removalBegan(own),
+      named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== opOf(begin.run, step.id) ? [declared.identity] : [])),
     }];
   });
 }
+
+function removalBegan(own: readonly JournalRecord[]): boolean {
+  const marker = own.findLastIndex((record) => record.kind === 'step' && record.message === removing);
+  return marker >= 0 && own.slice(marker).some((record) => record.kind === 'intent' || record.kind === 'intent-batch');
+}
+
+/** Steps of a run of which a later rollback says in its journal that it brought back what they took, to the end. */
+export const finishedRestores = (run: string, later: readonly (readonly JournalRecord[])[]): ReadonlySet<string> => new Set(later.flatMap((records) => {
+  const done = new Set(recordsOf(records, 'step').flatMap((record) => (record.state === 'done' ? [record.step] : [])));
+  return (recordsOf(records, 'begin')[0]?.plan.steps ?? []).flatMap(({ id, restores }) => (restores?.run === run && done.has(id) ? [restores.step] : []));
+}));

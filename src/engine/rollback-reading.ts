@@ -1,5 +1,6 @@
 import type { AwsReader, Program } from '../model/call.ts';
 import { AwsError } from '../model/error.ts';
+import type { JournalRecord } from '../model/journal.ts';
 import type { LiveResource, ReadFailure } from '../model/live.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
@@ -11,6 +12,8 @@ export interface RollbackReaders {
   readonly schemas: Schemas;
   /** ISO time. */
   readonly now: string;
+  /** Journals of rollbacks of the same run that came before this one: what they finished is left as it is. */
+  readonly later?: readonly (readonly JournalRecord[])[];
 }
 
 /** What is live of everything that a run's journal speaks of. */
@@ -34,7 +37,7 @@ export async function readForRollback(histories: readonly History[], { session, 
       failures.set(name, [{ type: name, identity: null, code: 'unknown-type', message: `this version does not know ${name}` }]);
       return;
     }
-    const identities = new Set(histories.filter((history) => history.type === name).flatMap(({ before, made, after }) => [before?.identity, made, after?.identity].filter((identity) => typeof identity === 'string')));
+    const identities = new Set(histories.filter((history) => history.type === name).flatMap(({ before, made, after, named }) => [before?.identity, made, after?.identity, ...named].filter((identity) => typeof identity === 'string')));
     const listed = await type.read(session, { identities: [], all: true, detailed: new Set(), now });
     for (const { identity, systemTags } of listed.resources) {
       const ours = histories.some((history) => history.type === name && systemTags['aiplan:op'] === history.op);

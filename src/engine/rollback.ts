@@ -12,7 +12,7 @@ import { remapped } from './run.ts';
 import { restoreDifferences } from './verify.ts';
 import { valueAt } from './references.ts';
 import { recordsOf } from './report.ts';
-import { historiesOf, type History } from './rollback-history.ts';
+import { finishedRestores, historiesOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
 import { orderRollback } from './rollback-order.ts';
 import { readForRollback, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
@@ -63,10 +63,12 @@ class DraftMaker {
   readonly #readers: RollbackReaders;
 
   readonly #begin: Begin;
+  readonly #finished: ReadonlySet<string>;
 
   constructor(begin: Begin, histories: readonly History[], found: Found, readers: RollbackReaders) {
     this.#begin = begin;
     this.#run = begin.run;
+    this.#finished = finishedRestores(begin.run, readers.later ?? []);
     this.#histories = histories;
     this.#found = found;
     this.#readers = readers;
@@ -171,13 +173,14 @@ class DraftMaker {
     if (before === null) return;
     const live = this.#found.get(type, before.identity);
     if (live !== undefined && live.incarnation === before.incarnation) {
-      this.#putBack(history, before, live, step.id);
+      if (history.removing && capture !== null && this.#completes(type)) this.#refill(history, before, capture, live);
+      else this.#putBack(history, before, live, step.id);
       return;
     }
     const restored = this.#found.restoredFrom(type, before.identity);
     if (restored !== undefined) {
       this.#say('info', 'rollback-restored', history, `${before.identity} was brought back already${restored.identity === before.identity ? '' : ` as ${restored.identity}`}`);
-      await this.#finishRestore(history, before, restored);
+      if (!this.#finished.has(step.id)) await this.#finishRestore(history, before, restored);
       return;
     }
     if (live !== undefined) {
@@ -200,11 +203,27 @@ class DraftMaker {
     return { run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before };
   }
 
+  #completes(type: string): boolean {
+    return this.#readers.types.get(type)?.capture?.completes === true;
+  }
+
+  /** A removal or a restore of many calls broke off: the restore completes what is there. */
+  #refill(history: History, before: LiveResource, capture: Capture, live: LiveResource): void {
+    this.#add(history, {
+      address: history.step.id, action: 'update', id: live.identity, properties: {}, when: 'now', reason: `run ${this.#run} took a part of it away`,
+      refill: this.#orderOf(history, before, capture),
+    });
+  }
+
   /** An earlier rollback may have died between the restore and the settings that a restore cannot take, or the re-pointing. */
   async #finishRestore(history: History, before: LiveResource, restored: LiveResource): Promise<void> {
     const { capture, step, type } = history;
     const rules = this.#readers.types.get(type)?.rules;
     if (rules === undefined) return;
+    if (capture !== null && this.#completes(type)) {
+      this.#refill(history, before, capture, restored);
+      return;
+    }
     const wanted: LiveResource = { ...before, identity: restored.identity, properties: remapped(before.properties, this.known) as JsonObject };
     const changes = restoreDifferences(wanted.properties, restored, rules)
       .filter(({ path }) => rules.properties[/^[^.[]+/u.exec(path)?.[0] ?? path]?.update !== undefined)

@@ -47,6 +47,8 @@ export interface ResourceEntry {
   readonly restore?: RestoreOrder;
   /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */
   readonly reopen?: ReopenOrder;
+  /** Only in a generated rollback: a removal or a restore broke off half way; the restore completes what is there. */
+  readonly refill?: RestoreOrder;
   /** Only in a generated rollback: an earlier one brought this back under a new identity; point at it what names the former. */
   readonly repoint?: RestoreOrder;
 }
@@ -71,6 +73,18 @@ export interface RestoreOrder {
   readonly capture: Json;
   /** The resource as it was captured: `context.live` of the restore. */
   readonly live?: LiveResource;
+  /** What is there of it already; the restore goes on with that. */
+  readonly remains?: Remains;
+  /** The `aiplan:op` values of earlier rollbacks that began to bring it back: what carries one of them is not made again. */
+  readonly tries?: readonly string[];
+  /** Former → new identities of what earlier rollbacks of the run brought back. */
+  readonly known?: Readonly<Record<string, string>>;
 }
+
+/**
+ * What is there of something that comes back: half emptied by the deletion, or half restored by an earlier rollback. Proven
+ * by journals, live identity, incarnation and tag (law 13).
+ */
+export interface Remains { readonly identity: string; readonly incarnation: string }
 
 export interface Position { readonly line: number; readonly column: number }

@@ -26,8 +26,6 @@ export interface Configuration {
     readonly maxBytes: number;
     readonly expiryDays: number;
     readonly expiryDaysDestruction: number;
-    /** A verified capture younger than this may serve a reversible step; 0: always a new one. */
-    readonly reuseMinutes: number;
   };
   /** Folder or (later) s3:// location of the store; null: the user's state folder. */
   readonly store: string | null;

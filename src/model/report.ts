@@ -21,6 +21,8 @@ export interface StepReport {
 export interface Report {
   readonly run: string;
   readonly command: 'apply' | 'rollback';
+  /** The run that a rollback takes back; null for an apply. */
+  readonly rollbackOf: string | null;
   readonly planName: string;
   readonly outcome: RunOutcome | 'open';
   /** Why it ended so, one sentence or more; null for a run that was done. */

@@ -1,4 +1,5 @@
 import type { AwsReader, Program, ReadCall, Service } from './call.ts';
+import type { Remains } from './change-plan.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LiveResource, ReadFailure } from './live.ts';
 import type { AttributeChange } from './plan.ts';
@@ -138,6 +139,10 @@ export interface StepContext {
   readonly releasedBefore?: readonly string[];
   /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
   readonly order?: 'create-first' | 'delete-first';
+  /** Of a restore: what is there already. It is gone on with: nothing is made twice. */
+  readonly remains?: Remains;
+  /** Of a restore: values of `aiplan:op` on what earlier tries of it made. */
+  readonly tries?: readonly string[];
 }
 
 /** Configuration and data of a resource before a step; the manifest beside the data holds the same. */
@@ -179,7 +184,10 @@ export interface CaptureOperations {
   verify(context: StepContext, capture: Capture): Program<readonly string[]>;
   /** Restore preflight: key usable, subnet and groups present, quota, name. Reads only. Empty means feasible. */
   restorable(context: StepContext): Program<readonly string[]>;
-  /** Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. */
+  /**
+   * Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. With
+   * `context.remains` it takes up what an earlier try left, at whatever call that was stopped, and ends in the same state.
+   */
   restore(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }>;
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
@@ -18,7 +18,7 @@ export const defaults: Configuration = {
   protected: [],
   accounts: [],
   aliases: {},
-  capture: { bucket: null, maxObjects: 100_000, maxBytes: 100 * 1024 ** 3, expiryDays: 14, expiryDaysDestruction: 90, reuseMinutes: 0 },
+  capture: { bucket: null, maxObjects: 100_000, maxBytes: 100 * 1024 ** 3, expiryDays: 14, expiryDaysDestruction: 90 },
   store: null,
   sources: {},
 };
@@ -64,7 +64,6 @@ const settings: readonly Setting[] = [
   { name: 'capture_max_bytes', kind: 'count', ...capture('maxBytes'), tighten: least },
   { name: 'capture_expiry_days', kind: 'count', ...capture('expiryDays'), tighten: Math.max },
   { name: 'capture_expiry_days_destruction', kind: 'count', ...capture('expiryDaysDestruction'), tighten: Math.max },
-  { name: 'capture_reuse_minutes', kind: 'count', ...capture('reuseMinutes'), tighten: least },
   { name: 'store', kind: 'text', ...top('store') },
 ];
 
@@ -139,6 +138,9 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
         result = { ...setting.set(result, chosen as never), sources: { ...result.sources, [setting.name]: name } };
       }
     }
+  }
+  if (result.store !== null && !isAbsolute(result.store)) {
+    throw new UserError('bad-configuration', `"store" is "${sanitise(result.store)}"; it takes the full path of a folder`, { help: 'a store in S3 is not built yet' });
   }
   for (const path of [result.allowedSigners, result.store, ...result.secretFiles]) {
     if (path !== null) refuseInside(path, folders.workingTree, 'a path named in the configuration');

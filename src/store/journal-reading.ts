@@ -41,7 +41,7 @@ function checked(line: string, number: number, head: string, path: string): Jour
   const damaged = (what: string): never => {
     throw new UserError('journal-damaged', `the journal is damaged in line ${number}: ${what}`, {
       where: `${path}:${number}`,
-      help: 'leave it as it is: nothing is rolled back from a damaged journal. Restore the file from a backup of the store, or use `aiplan rollback --from-aws`',
+      help: 'leave it as it is: nothing is rolled back from a damaged journal. Restore the file from a backup of the store; the captures and their manifests are in the capture bucket',
     });
   };
   let value: unknown;

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, expectReadable, openCli, type Cli } from '../helpers/cli.ts';
+
+jest.setTimeout(60_000);
 
 let cli: Cli;
 beforeAll(async () => { await ensureBuilt(); cli = openCli(); }, 120_000);

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
 import { openCli, type Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
+
+jest.setTimeout(60_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

@@ -18,7 +18,7 @@ import type { MemoryWorld } from './memory-world.ts';
 
 export const testConfiguration: Configuration = {
   allowedSigners: null, minimumTier: 'T0', allowYes: true, planExpiryMinutes: 60, maxConfirmations: 100, secretPrefixes: ['AIPLAN_SECRET_'], secretFiles: [], protected: [], accounts: [], aliases: {},
-  capture: { bucket: null, maxObjects: 1000, maxBytes: 1e9, expiryDays: 14, expiryDaysDestruction: 90, reuseMinutes: 0 }, store: null, sources: {},
+  capture: { bucket: null, maxObjects: 1000, maxBytes: 1e9, expiryDays: 14, expiryDaysDestruction: 90 }, store: null, sources: {},
 };
 
 export const entryOf = (address: string, type: string, more: Partial<ResourceEntry>): ResourceEntry =>
@@ -64,6 +64,7 @@ export function benchOf(world: MemoryWorld): Bench {
     const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 });
     return plan({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, ownDeletions });
   };
+  const laterThan = (run: string): readonly (readonly JournalRecord[])[] => [...journals.values()].filter(([first]) => first?.kind === 'begin' && first.plan.rollbackOf === run);
   const bench: Bench = {
     world, clock, vault, plan: planNow,
     approve(planned) {
@@ -87,7 +88,7 @@ export function benchOf(world: MemoryWorld): Bench {
       });
     },
     journalOf: (run) => journals.get(run) ?? [],
-    rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.now()).toISOString() }),
+    rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.now()).toISOString(), later: laterThan(run) }),
     async state() {
       const found: Record<string, JsonObject> = {};
       for (const { type, identity } of world.list()) {

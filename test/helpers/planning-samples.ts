@@ -12,7 +12,7 @@ export const planningNow = '2026-02-26T12:00:00.000Z';
 /** The configuration that tests plan with: defaults of the product, no file. */
 export const plainConfiguration: Configuration = {
   allowedSigners: null, minimumTier: 'T0', allowYes: false, planExpiryMinutes: 60, maxConfirmations: 20, secretPrefixes: ['AIPLAN_SECRET_'], secretFiles: [],
-  protected: [], accounts: [], aliases: {}, capture: { bucket: null, maxObjects: 10_000, maxBytes: 1_000_000_000, expiryDays: 14, expiryDaysDestruction: 90, reuseMinutes: 0 },
+  protected: [], accounts: [], aliases: {}, capture: { bucket: null, maxObjects: 10_000, maxBytes: 1_000_000_000, expiryDays: 14, expiryDaysDestruction: 90 },
   store: null, sources: {},
 };
 

@@ -42,7 +42,7 @@ describe('apply', () => {
       'step Fresh started -', 'intent Fresh change PutNote', 'outcome Fresh ok', 'step Fresh started fresh', 'step Fresh done fresh',
       'step Note started readme', 'intent Note change PutNote', 'outcome Note ok', 'step Note done readme',
       'step Db started courses', 'intent Db quiesce CloseDatabase', 'outcome Db ok', 'intent Db capture CreateDatabaseSnapshot', 'outcome Db ok', 'captured Db verified',
-      'intent Db change DeleteDatabase', 'outcome Db ok', 'step Db done courses', 'end done',
+      'step Db started courses', 'intent Db change DeleteDatabase', 'outcome Db ok', 'step Db done courses', 'end done',
     ]);
     expect(told[(manifestAt[0] ?? 0) - 1]).toBe('captured Db verified');
     expect(bench.vault.manifests.get(`${run}/Db`)).toMatchObject({ format: 'aiplan/capture@1', live: { identity: 'courses' }, capture: { how: 'native' }, journalHead: expect.stringMatching(/^sha256:[0-9a-f]{64}$/u) });

@@ -40,12 +40,17 @@ describe('the configuration', () => {
     expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'loosening-configuration', message: expect.stringContaining(name) }));
   });
 
-  it.each(['allow_yes: true', 'max_confirmations: 1000', 'plan_expiry_minutes: 100000', 'capture_reuse_minutes: 60', 'secret_prefixes: [""]', 'secret_files: [/etc/passwd]', 'capture_max_bytes: 900000000000000'])('is not loosened by %s from the repository', (text) => {
+  it.each(['allow_yes: true', 'max_confirmations: 1000', 'plan_expiry_minutes: 100000', 'secret_prefixes: [""]', 'secret_files: [/etc/passwd]', 'capture_max_bytes: 900000000000000'])('is not loosened by %s from the repository', (text) => {
     repository(text);
     const { sources: _a, ...result } = loadConfiguration(folders(), none);
     const { sources: _b, ...expected } = defaults;
     const strict = { ...expected, ...(text.startsWith('secret_prefixes') ? { secretPrefixes: [] } : {}) };
     expect(result).toEqual(strict);
+  });
+
+  it('takes no store that is not a folder', () => {
+    user('store: s3://team/aiplan\n');
+    expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'bad-configuration' }));
   });
 
   it('lets the system file go before the user file', () => {
