@@ -4,7 +4,7 @@ import { isSecretRef, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { compact, flagOf, listOf, numberOf, objectOf, textOf, textsOf } from './fields.ts';
-import { blockDevicesOf, interfacesOf, primaryInterfaceOf, type BlockDevice } from './instance-facts.ts';
+import { blockDevicesOf, interfacesOf, isRunning, primaryInterfaceOf, type BlockDevice } from './instance-facts.ts';
 import { launchSettings } from './instance-launch.ts';
 import { associateAddresses, attachVolume, setInterfaceFate, setVolumeFate, type AddressPlace } from './instance-parts.ts';
 import { liveOf, start, stop, untilState } from './instance-state.ts';
@@ -26,7 +26,8 @@ interface Restored { readonly identity: string; readonly map: Readonly<Record<st
 
 /**
  * Launches the instance from its image with its former settings, puts the kept volumes, interfaces and elastic addresses
- * back (or makes volumes from the snapshots where they are gone), and leaves it running or stopped as it was.
+ * back (or makes volumes from the snapshots where they are gone), and leaves it running or stopped as it was. What an
+ * earlier try launched, made or attached is not launched, made or attached again.
  */
 export function* restoreInstance(context: StepContext, capture: Capture): Program<Restored> {
   const live = liveOf(context);
@@ -44,11 +45,15 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
   if (formerPrimary !== undefined) map[formerPrimary.id] = primary;
 
   const data = blockDevicesOf(live).filter((device) => !device.root);
+  const attached = new Map(listOf(instance['BlockDeviceMappings']).map((item) => [item['DeviceName'], textOf(objectOf(item['Ebs'])['VolumeId']) ?? '']));
+  const missing = data.filter(({ device }) => !attached.has(device));
+  for (const { device, volume } of data) if (attached.has(device) && attached.get(device) !== context.remap(volume)) map[volume] = attached.get(device) ?? '';
   const cards = interfacesOf(live).filter(({ index }) => index > 0);
-  const stops = data.length > 0 || live.state === 'stopped' || live.state === 'stopping';
+  const runs = isRunning(live);
   // The system finds its volumes when it starts: they are attached while it is stopped.
-  if (stops) yield* stop(identity, data.length > 0 ? 'stop the instance to attach its volumes' : 'leave the instance stopped, as it was');
-  Object.assign(map, yield* returnVolumes(context, identity, data, capture));
+  const stops = (missing.length > 0 || !runs) && objectOf(instance['State'])['Name'] !== 'stopped';
+  if (stops) yield* stop(identity, missing.length > 0 ? 'stop the instance to attach its volumes' : 'leave the instance stopped, as it was');
+  Object.assign(map, yield* returnVolumes(context, identity, missing, capture));
   yield* returnInterfaces(context, identity, cards.map(({ id, index, deleteOnTermination }) => ({ id: context.remap(id), index, deleteOnTermination })));
   const fates = blockDevicesOf(live);
   if (fates.length > 0) yield* send(setVolumeFate(identity, fates, 'set which volumes are deleted with the instance, as before'));
@@ -59,7 +64,8 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
     });
   }
   yield* associateAddresses(placesOf(context, live, primary, network.requested));
-  if (data.length > 0 && (live.state === 'running' || live.state === 'pending')) yield* start(identity, 'start the instance with its volumes');
+  // An earlier try may have left it stopped; starting one that runs changes nothing (StartInstances).
+  if (runs && (stops || remains !== undefined)) yield* start(identity, 'start the instance with its volumes');
   for (const [name, on] of [['DisableApiStop', live.attributes['StopProtection']], ['DisableApiTermination', live.properties['DisableApiTermination']]] as const) {
     if (on !== true) continue;
     yield* send({
@@ -156,11 +162,24 @@ function* returnVolumes(context: StepContext, instance: string, devices: readonl
   for (const [index, device] of devices.entries()) {
     const id = context.remap(device.volume);
     const free = kept.find((volume) => volume['VolumeId'] === id)?.['State'] === 'available';
-    const volume = free ? id : yield* volumeFromSnapshot(context, instance, device, index, capture);
+    const volume = free ? id : (yield* volumeOfEarlierTry(context, device.volume)) ?? (yield* volumeFromSnapshot(context, instance, device, index, capture));
     if (!free) map[device.volume] = volume;
     yield* attachVolume(instance, volume, device.device);
   }
   return map;
+}
+
+/** A volume that an earlier try made from the snapshot and did not attach any more. */
+function* volumeOfEarlierTry(context: StepContext, former: string): Program<string | undefined> {
+  if (context.tries === undefined || context.tries.length === 0) return undefined;
+  const answer = yield* look({
+    service: 'ec2', operation: 'DescribeVolumes',
+    input: { Filters: [{ Name: 'tag:aiplan:op', Values: context.tries }, { Name: 'tag:aiplan:restored-from', Values: [former] }] },
+  }, { Volumes: [] });
+  const found = listOf(answer?.['Volumes']).find(({ State }) => State === 'available' || State === 'creating');
+  const id = textOf(found?.['VolumeId']);
+  if (id !== undefined) yield* untilAvailable(id);
+  return id;
 }
 
 function* volumeFromSnapshot(context: StepContext, instance: string, device: BlockDevice, index: number, capture: Capture): Program<string> {
@@ -179,6 +198,11 @@ function* volumeFromSnapshot(context: StepContext, instance: string, device: Blo
     preview: { VolumeId: 'vol-preview' },
   });
   const id = textOf(answer['VolumeId']) ?? '';
+  yield* untilAvailable(id);
+  return id;
+}
+
+function* untilAvailable(id: string): Program {
   yield* until({
     what: `volume ${id} available`,
     read: { service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', [id]) },
@@ -188,7 +212,6 @@ function* volumeFromSnapshot(context: StepContext, instance: string, device: Blo
       return state === 'available' ? { state: 'done' } : { state: 'pending', detail: state ?? 'not visible yet' };
     },
   });
-  return id;
 }
 
 /** Attaches kept interfaces that are still free at their former place. */
@@ -200,6 +223,11 @@ function* returnInterfaces(context: StepContext, instance: string, cards: readon
   );
   for (const { id, index, deleteOnTermination } of cards) {
     const found = listOf(answer?.['NetworkInterfaces']).find((item) => item['NetworkInterfaceId'] === id);
+    const attachment = objectOf(found?.['Attachment']);
+    if (attachment['InstanceId'] === instance) {
+      if (deleteOnTermination && attachment['DeleteOnTermination'] !== true) yield* send(setInterfaceFate(id, textOf(attachment['AttachmentId']) ?? '', true));
+      continue;
+    }
     if (found?.['Status'] !== 'available') {
       yield* progress(`the network interface ${id} is ${found === undefined ? 'gone' : 'in use elsewhere'}; it is left alone`);
       continue;

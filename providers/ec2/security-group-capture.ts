@@ -4,7 +4,7 @@ import type { Capture, CaptureOperations, StepContext } from '../../src/model/re
 import { lookAll } from './common.ts';
 import { listOf, numberOf, objectOf, textOf, textsOf } from './fields.ts';
 import { filtered } from './paging.ts';
-import { changeRules, liveOf, makeGroup } from './security-group-change.ts';
+import { changeRules, finishGroup, liveOf, makeGroup } from './security-group-change.ts';
 import { directions, ruleIds, ruleKey, rulesFromList, rulesFromPermissions, egress, ingress, type Direction, type Rule } from './security-group-permissions.ts';
 import { hasGroup, refersTo } from './security-group-read.ts';
 import { restoreTags } from './tags.ts';
@@ -84,10 +84,10 @@ export const securityGroupCapture: CaptureOperations = {
     const live = liveOf(context);
     const properties = renamed(live.properties, context.remap) as JsonObject;
     const { GroupName, GroupDescription } = live.properties;
-    const made = yield* makeGroup(
-      context, { ...properties, GroupName, GroupDescription }, restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity),
-      (identity) => renamed(live.properties, (id) => (id === live.identity ? identity : context.remap(id))) as JsonObject,
-    );
+    const ownRules = (identity: string): JsonObject => renamed(live.properties, (id) => (id === live.identity ? identity : context.remap(id))) as JsonObject;
+    const made = context.remains === undefined
+      ? yield* makeGroup(context, { ...properties, GroupName, GroupDescription }, restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity), ownRules)
+      : yield* finishGroup(context.remains.identity, ownRules(context.remains.identity));
     return { identity: made.identity, map: { [live.identity]: made.identity } };
   },
 };

@@ -1,4 +1,4 @@
-import { send, until, type Program } from '../../src/model/call.ts';
+import { look, send, until, type Program } from '../../src/model/call.ts';
 import { canonical } from '../../src/model/digest.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
@@ -80,15 +80,28 @@ export function* makeGroup(context: StepContext, properties: JsonObject, tags: J
   const identity = textOf(answer['GroupId']);
   if (identity === undefined) throw new UserError('unexpected-answer', 'CreateSecurityGroup answered no group id');
   const made = yield* until({
-    what: `${identity} visible`, read: { service: 'ec2', operation: 'DescribeSecurityGroupRules', input: filtered('group-id', [identity]), absent: ['InvalidGroup.NotFound', 'InvalidGroupId.NotFound'] },
+    what: `${identity} visible`, read: rulesOfGroup(identity),
     judge: (seen) => (listOf(seen?.['SecurityGroupRules']).some((rule) => rule['IsEgress'] === true) ? { state: 'done' } : { state: 'pending' }),
     preview: { SecurityGroupRules: defaultEgress },
   });
-  const existing = listOf(made?.['SecurityGroupRules']);
-  const wanted = ownRules(identity);
+  yield* setRules(identity, listOf(made?.['SecurityGroupRules']), ownRules(identity));
+  return { identity };
+}
+
+const rulesOfGroup = (identity: string) => ({
+  service: 'ec2', operation: 'DescribeSecurityGroupRules', input: filtered('group-id', [identity]), absent: ['InvalidGroup.NotFound', 'InvalidGroupId.NotFound'],
+}) as const;
+
+/** Gives a group that an earlier restore made the rules that it did not get any more. */
+export function* finishGroup(identity: string, wanted: JsonObject): Program<{ readonly identity: string }> {
+  const existing = yield* look(rulesOfGroup(identity), { SecurityGroupRules: defaultEgress });
+  yield* setRules(identity, listOf(existing?.['SecurityGroupRules']), wanted);
+  return { identity };
+}
+
+function* setRules(identity: string, existing: readonly JsonObject[], wanted: JsonObject): Program {
   yield* changeRules(identity, directions.filter(({ property }) => wanted[property] !== undefined).map((direction) => (
     { direction, before: rulesFromList(existing, direction), ids: ruleIds(existing, direction), after: rulesOf(wanted, direction) })));
-  return { identity };
 }
 
 export const createSecurityGroup = (context: StepContext): Program<{ readonly identity: string }> =>

@@ -8,7 +8,7 @@ import { describeInstance, instanceIn, previewInstance } from './instance-state.
 import { filtered } from './paging.ts';
 import { describeSnapshots, snapshotProblems } from './snapshots.ts';
 import { restoreTags } from './tags.ts';
-import { describeVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume, volumeIn } from './volume-programs.ts';
+import { describeVolume, finishVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume, volumeIn } from './volume-programs.ts';
 
 /** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */
 export function planVolumeCapture(live: LiveResource, action: 'update' | 'replace' | 'delete'): CapturePlan {
@@ -67,21 +67,26 @@ export function* restoreVolume(context: StepContext, capture: Capture): Program<
   const snapshot = textOf(capture.refs['snapshot']);
   if (snapshot === undefined) throw new UserError('no-snapshot', `the capture of ${live.identity} holds no snapshot to restore from`);
   const tags = restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity);
-  const identity = yield* makeVolume({ ...live.properties, SnapshotId: snapshot }, context.op, tags, `make ${live.identity} again from ${snapshot}`);
+  const identity = context.remains === undefined
+    ? yield* makeVolume({ ...live.properties, SnapshotId: snapshot }, context.op, tags, `make ${live.identity} again from ${snapshot}`)
+    : yield* finishVolume(context.remains.identity, live.properties);
   for (const attachment of listOf(live.attributes['Attachments'])) yield* attachAgain(context, identity, attachment);
   return { identity, map: { [live.identity]: identity } };
 }
 
-/** Attaches the volume where it was, if the instance exists and nothing else is there. */
+/** Attaches the volume where it was, if the instance exists and nothing else is there. One that is there already stays. */
 function* attachAgain(context: StepContext, volume: string, attachment: Readonly<Record<string, unknown>>): Program {
   const instance = context.remap(String(attachment['InstanceId'] ?? ''));
   const device = String(attachment['Device'] ?? '');
   const found = instanceIn(yield* look(describeInstance(instance), previewInstance(instance)));
   const state = textOf(objectOf(found?.['State'])['Name']);
   const taken = listOf(found?.['BlockDeviceMappings']).some((mapping) => mapping['DeviceName'] === device);
-  const free = volumeIn(yield* look(describeVolume(volume), { Volumes: [{ State: 'available' }] }))?.['State'] === 'available';
-  if (!free || taken || (state !== 'running' && state !== 'stopped')) return;
-  yield* attachVolume(instance, volume, device);
+  const now = volumeIn(yield* look(describeVolume(volume), { Volumes: [{ State: 'available' }] }));
+  const attached = listOf(now?.['Attachments']).some((item) => item['InstanceId'] === instance && item['Device'] === device);
+  if (!attached) {
+    if (now?.['State'] !== 'available' || taken || (state !== 'running' && state !== 'stopped')) return;
+    yield* attachVolume(instance, volume, device);
+  }
   if (attachment['DeleteOnTermination'] === true) {
     yield* send(setVolumeFate(instance, [{ device, deleteOnTermination: true }], 'delete the volume with the instance, as before'));
   }

@@ -36,6 +36,11 @@ export function* makeVolume(settings: JsonObject, token: string, tags: JsonObjec
   });
   const id = textOf(answer['VolumeId']);
   if (id === undefined) throw new UserError('unexpected-answer', 'CreateVolume answered no volume id');
+  return yield* finishVolume(id, settings);
+}
+
+/** Waits for a new volume and sets what CreateVolume does not take; answers its id. */
+export function* finishVolume(id: string, settings: JsonObject): Program<string> {
   yield* settleVolume(id);
   if (settings['AutoEnableIO'] === true) yield* setAutoEnableIO(id, true);
   return id;

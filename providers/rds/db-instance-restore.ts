@@ -56,8 +56,8 @@ function* newestSnapshot(identity: string, capture: Capture): Program<string> {
 const preview = (identity: string): JsonObject => ({ DBInstanceIdentifier: identity, DBInstanceStatus: 'available', TagList: [{ Key: RESTORING, Value: '' }] });
 
 /**
- * Makes sure that nobody holds the name. A half-restored database of an earlier try is moved aside, never deleted; one of this
- * very step is gone on with (answers true); one that is being deleted is waited for; anybody else's stays.
+ * Makes sure that nobody holds the name. A half-restored database of this restore or of an earlier try of it is gone on with
+ * (answers true); one of another restore is moved aside, never deleted; one that is being deleted is waited for; anybody else's stays.
  */
 function* freeTheName(identity: string, context: StepContext): Program<boolean> {
   const held = instanceOf(yield* look(describeInstance(identity), { DBInstances: [preview(identity)] }));
@@ -68,7 +68,7 @@ function* freeTheName(identity: string, context: StepContext): Program<boolean> 
     return false;
   }
   const { systemTags } = splitTags(held['TagList']);
-  if (systemTags['aiplan:op'] === context.op) return true;
+  if ([context.op, ...(context.tries ?? [])].includes(systemTags['aiplan:op'] ?? '')) return true;
   if (systemTags[RESTORING] === undefined) throw taken(identity, held, 'it is not a leftover of aiplan');
   if (BROKEN.includes(status)) throw taken(identity, held, `it is what is left of an earlier restore, but AWS does not rename a database that is "${status}"`);
   yield* untilReady(identity);
@@ -127,7 +127,7 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     yield* send(rds({ operation: 'RebootDBInstance', identity, retry: 'absolute', purpose: 'restart, so that the parameter group takes effect', input: { DBInstanceIdentifier: identity } }));
     now = yield* untilReady(identity);
   }
-  if (wanted['DeletionProtection'] === true) {
+  if (wanted['DeletionProtection'] === true && now['DeletionProtection'] !== true) {
     const names = new Set(['DeletionProtection']);
     yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'protect the restored database against deletion', input: { DBInstanceIdentifier: identity, DeletionProtection: true, ApplyImmediately: false } }));
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });

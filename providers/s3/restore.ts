@@ -64,12 +64,28 @@ function* openBucket(context: StepContext, target: Owned & JsonObject, configura
   }
   if (head === null) return [];
   const there = isPreviewed(head) ? [] : yield* allEntries(bucket, context.account);
-  const known = new Set(kept.map(nameOf));
-  const stranger = there.find((entry) => !known.has(nameOf(entry)) && !kept.some((other) => looksLike(entry, other)));
-  if (stranger !== undefined) throw taken(bucket, `it exists and holds "${stranger.key}", which was never captured`);
+  refuseStranger(context, bucket, kept, there);
+  // An earlier try may have been stopped right after it made the bucket.
+  if (context.remains !== undefined && ownership === undefined) yield* send(removeCall(subResource('ownership'), target));
   // What is left of a half emptied bucket is still closed to writes.
   yield* send({ ...removeCall(subResource('policy'), target), purpose: 'open what is left of the bucket to writes' });
   return there;
+}
+
+/**
+ * What was written after the capture is never buried under old versions. In a bucket that is known to be ours, keys that the
+ * capture does not hold are somebody's new ones: they stay as they are.
+ */
+function refuseStranger(context: StepContext, bucket: string, kept: readonly Kept[], there: readonly Entry[]): void {
+  const known = new Set(kept.map(nameOf));
+  const keys = new Set(kept.map(({ key }) => key));
+  const strangers = there.filter((entry) => !known.has(nameOf(entry)) && !kept.some((other) => looksLike(entry, other)));
+  const stranger = strangers.find(({ key }) => context.remains === undefined || keys.has(key));
+  if (stranger === undefined) return;
+  if (context.remains === undefined) throw taken(bucket, `it exists and holds "${stranger.key}", which was never captured`);
+  throw new UserError('object-changed', `"${stranger.key}" (version ${stranger.versionId}) was written into "${bucket}" while it was half restored; its captured versions would lie above it`, {
+    help: 'Copy that version to another key and delete it here, then roll back again; nothing of the bucket was changed now.',
+  });
 }
 
 /** Nothing is public, yet a policy or access control list that opens something can be put. */
@@ -111,7 +127,10 @@ function* bringBack(context: StepContext, target: Owned & JsonObject, capture: C
   }
 }
 
-/** Per key, oldest first, what is not there. Where what is there is no beginning of the history, all of it comes on top. */
+/**
+ * Per key, oldest first, what is not there. Where what is there is no beginning of the history, all of it comes on top.
+ * Versions are listed in their order and so are markers, but not always the ones between the others (see `entriesOf`).
+ */
 export function missingOf(kept: readonly Kept[], there: readonly Entry[]): readonly (readonly Kept[])[] {
   const present = new Map<string, Entry[]>();
   for (const entry of there) present.set(entry.key, [entry, ...(present.get(entry.key) ?? [])]);
@@ -119,11 +138,15 @@ export function missingOf(kept: readonly Kept[], there: readonly Entry[]): reado
   for (const entry of kept) wanted.set(entry.key, [entry, ...(wanted.get(entry.key) ?? [])]);
   return [...wanted].map(([key, history]) => {
     const have = present.get(key) ?? [];
-    const begins = have.every((entry, index) => {
-      const other = history[index];
-      return other !== undefined && (nameOf(entry) === nameOf(other) || looksLike(entry, other));
-    });
-    return begins ? history.slice(have.length) : history;
+    const beginning = history.slice(0, have.length);
+    const alike = (marker: boolean): boolean => {
+      const [are, were] = [have.filter((entry) => entry.marker === marker), beginning.filter((entry) => entry.marker === marker)];
+      return are.length === were.length && are.every((entry, index) => {
+        const other = were[index];
+        return other !== undefined && (nameOf(entry) === nameOf(other) || looksLike(entry, other));
+      });
+    };
+    return alike(false) && alike(true) ? history.slice(have.length) : history;
   }).filter((list) => list.length > 0);
 }
 

@@ -112,13 +112,17 @@ export async function loadForApply(world: World, file: string): Promise<Loaded> 
   }
   const saved = parsePlanText(text, file);
   refuseAppliedPlan(world.store, saved);
-  if (saved.recorded) throw new UserError('plan-recorded', 'the plan was made from recorded state: it can be shown, never confirmed', { exitCode: exitCodes.blocked, help: 'plan again without --live' });
+  if (saved.recorded) throw recorded();
   if (!(Date.parse(saved.expiresAt) > world.io.clock.now())) throw new UserError('plan-expired', `the plan expired at ${saved.expiresAt}`, { exitCode: exitCodes.blocked, help: 'plan again' });
   const source = await sourceOfPlan(world, saved, file);
   const planned = await makePlan(world, source);
+  if (planned.plan.recorded) throw recorded();
   if (planned.plan.digest !== saved.digest) throw stale(saved, planned.plan);
   return { source, planned: { ...planned, plan: { ...planned.plan, createdAt: saved.createdAt, expiresAt: saved.expiresAt } }, saved };
 }
+
+const recorded = (): UserError =>
+  new UserError('plan-recorded', 'the plan was made from recorded state: it can be shown, never confirmed', { exitCode: exitCodes.blocked, help: 'plan again without --live' });
 
 function stale(saved: Plan, fresh: Plan): UserError {
   const moved = fresh.steps.filter((step) => saved.steps.find((old) => old.id === step.id)?.digest !== step.digest).map((step) => step.id);

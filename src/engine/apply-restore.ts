@@ -69,18 +69,6 @@ export async function repointAll(run: Run, tasks: readonly Task[]): Promise<void
   }
 }
 
-/** Completes what a removal or an earlier restore left half way: what is there stays, what is missing comes back. */
-export async function refill(run: Run, task: Task, order: RestoreOrder): Promise<void> {
-  const { capture: operations, settle } = task.type;
-  if (operations?.completes !== true) throw new StepFailed(`${task.type.type} cannot complete what is half there`);
-  const capture = captureOf(order.capture, task.step.id);
-  const context = restoreContext(run, task, order);
-  const { identity } = await perform(run, task, operations.restore(context, capture), { purpose: 'restore', declared: callsOf(operations.restore(context, capture)) });
-  run.touched.add(identity);
-  if (settle !== undefined) await perform(run, task, settle(identity), { purpose: 'restore' });
-  await restoredAs(run, task, order, identity);
-}
-
 /** Takes back a quiescing that an earlier run left behind: the destruction that it was for did not happen. */
 export async function reopen(run: Run, task: Task, order: ReopenOrder): Promise<void> {
   const { capture: operations, settle } = task.type;

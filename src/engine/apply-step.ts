@@ -7,7 +7,7 @@ import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
 import { removing } from './report.ts';
 import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
-import { refill, reopen, restoreStep } from './apply-restore.ts';
+import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
 import { driftText, verification } from './verify.ts';
 
@@ -43,13 +43,12 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   return now;
 }
 
-/** The resource after completing or opening what an earlier run left half way; as it is where there is nothing of that. */
+/** The resource after taking back what an earlier run left quiet; as it is where there is nothing to take back. */
 async function reopened(run: Run, task: Task, live: LiveResource): Promise<LiveResource> {
   const { ports } = run;
-  const { reopen: order, refill: broken } = task.work.entry;
-  if (order === undefined && broken === undefined) return live;
-  if (broken !== undefined) await refill(run, task, broken);
-  if (order !== undefined) await reopen(run, task, order);
+  const { reopen: order } = task.work.entry;
+  if (order === undefined) return live;
+  await reopen(run, task, order);
   const now = await readWholly(ports.session, task.type, live.identity, ports.clock.now());
   if (now === null) throw new Stale(`${live.identity} does not exist any more`);
   return now;

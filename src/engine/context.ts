@@ -65,10 +65,14 @@ export function captureNameOf(run: string, address: string): string {
 export const captureBucketOf = (configuration: Pick<Configuration, 'capture'>, target: Pick<Target, 'account' | 'region'>): string =>
   configuration.capture.bucket ?? `aiplan-captures-${target.account}-${target.region}`;
 
+/** True for an entry of a generated rollback that takes up what an earlier run left half way, whatever else it changes. */
+export const isUnfinished = ({ reopen, refill, repoint }: ResourceEntry): boolean => reopen !== undefined || refill !== undefined || repoint !== undefined;
+
 /** Tags by which a resource is known as the plan's: all on a create, the rotation word on an update that rotates. */
 function ownershipOf({ planName, entry, action, live }: ContextInput, op: string): Readonly<Record<string, string>> {
   const rotate: Readonly<Record<string, string>> = entry.rotate === undefined || live?.systemTags['aiplan:rotate'] === entry.rotate ? {} : { 'aiplan:rotate': entry.rotate };
-  if (entry.restore !== undefined) return { 'aiplan:op': op };
+  // What comes back keeps the tags that it had.
+  if (entry.restore !== undefined || (action === 'create' && isUnfinished(entry))) return { 'aiplan:op': op };
   if (action === 'create' || action === 'replace') return { 'aiplan:plan': planName, 'aiplan:resource': entry.address, 'aiplan:op': op, ...rotate };
   return action === 'update' ? rotate : {};
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../model/call.ts';
+import type { RestoreOrder } from '../model/change-plan.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture, StepContext } from '../model/resource-type.ts';
@@ -17,7 +18,7 @@ export interface Earlier { readonly deleted: readonly string[]; readonly release
  * that cannot be previewed blocks the step: the gate would have nothing to let through.
  */
 export function plannedCalls(planning: Planning, draft: Draft, earlier: Earlier): readonly Call[] {
-  if (draft.type === undefined || (draft.action === 'keep' && draft.entry.reopen === undefined)) return [];
+  if (draft.type === undefined || draft.action === 'keep') return [];
   try {
     return programsOf(planning, draft, earlier).flatMap((program) => program());
   } catch (error) {
@@ -44,12 +45,16 @@ function programsOf(planning: Planning, draft: Draft, earlier: Earlier): readonl
   const remove = (): readonly Call[] => (type.remove === undefined ? [] : preview(type.remove({ ...context, ...(taken === undefined ? {} : { capture: taken }) })).calls);
   const quiesce = (): readonly Call[] => (operations?.quiesce === undefined ? [] : preview(operations.quiesce(context)).calls);
   const late = draft.capturePlan?.late === true;
-  const reopening = entry.reopen === undefined ? [] : [reopen(planning, draft)];
-  if (entry.restore !== undefined) return [restore(planning, draft)];
+  if (entry.restore !== undefined) return [restore(planning, draft, entry.restore)];
+  const unfinished = [
+    ...(entry.refill === undefined ? [] : [restore(planning, draft, entry.refill)]),
+    ...(entry.reopen === undefined ? [] : [reopen(planning, draft)]),
+    ...(entry.repoint === undefined ? [] : [repoint(planning, draft, entry.repoint)]),
+  ];
   switch (action) {
     case 'create': return [create];
-    case 'update': return [...reopening, take, ...(draft.changes.length > 0 ? [update(context)] : [])];
-    case 'keep': return reopening;
+    case 'update': return [...unfinished, take, update(context)];
+    case 'keep': return [];
     case 'delete': {
       const before = draft.changes.length > 0 ? [update({ ...context, action: 'delete' })] : [];
       return late ? [...before, quiesce, take, remove] : [take, ...before, quiesce, remove];
@@ -74,15 +79,27 @@ function contextOf(planning: Planning, draft: Draft, live: LiveResource | null, 
 }
 
 /** Restoring, then pointing captured referrers at a new identity. */
-const restore = (planning: Planning, draft: Draft) => (): readonly Call[] => {
-  const order = draft.entry.restore;
+const restore = (planning: Planning, draft: Draft, order: RestoreOrder) => (): readonly Call[] => {
   const operations = draft.type?.capture;
-  if (order?.live === undefined || operations === undefined) throw new TypeError(`what "${draft.entry.address}" restores was not recorded`);
-  const capture = order.capture as unknown as Capture;
-  const context: StepContext = { ...contextOf(planning, draft, order.live, { deleted: [], released: [] }), capture };
+  if (operations === undefined) throw new TypeError(`${draft.entry.type} cannot be restored`);
+  const { context, capture } = restoring(planning, draft, order);
   const { calls, result } = preview(operations.restore(context, capture));
   return [...calls, ...(draft.type?.repoint === undefined ? [] : preview(draft.type.repoint(context, capture, result.identity)).calls)];
 };
+
+/** An earlier rollback restored it; what named the former identity is pointed at the one of now. */
+const repoint = (planning: Planning, draft: Draft, order: RestoreOrder) => (): readonly Call[] => {
+  const { context, capture } = restoring(planning, draft, order);
+  return draft.type?.repoint === undefined ? [] : preview(draft.type.repoint(context, capture, draft.identity ?? '')).calls;
+};
+
+function restoring(planning: Planning, draft: Draft, order: RestoreOrder): { readonly context: StepContext; readonly capture: Capture } {
+  if (order.live === undefined) throw new TypeError(`what "${draft.entry.address}" restores was not recorded`);
+  const capture = order.capture as unknown as Capture;
+  const { remains, tries } = order;
+  const context = contextOf(planning, { ...draft, action: 'create' }, order.live, { deleted: [], released: [] });
+  return { capture, context: { ...context, capture, ...(remains === undefined ? {} : { remains }), ...(tries === undefined ? {} : { tries }) } };
+}
 
 /** Taking back what an earlier run left quiet. */
 const reopen = (planning: Planning, draft: Draft) => (): readonly Call[] => {

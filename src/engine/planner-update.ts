@@ -5,6 +5,7 @@ import type { ResourceType } from '../model/resource-type.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor, type Comparer } from './compare.ts';
+import { isUnfinished } from './context.ts';
 import { canonicalised, desiredProperties, hasSecrets } from './desired.ts';
 import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning } from './draft.ts';
 import { unknownFacts } from './evidence.ts';
@@ -28,7 +29,8 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   const settled = withoutPendingOnes(entry, desired, live, comparer);
   const classified = classify({ type, schema, comparer, before: live.properties, after: settled.desired, live, action: 'update' });
   if (settled.waiting.length > 0) inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
-  if (classified.changes.length === 0 && entry.reopen === undefined) return keepDraft(entry, type, live);
+  // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
+  if (classified.changes.length === 0) return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
   for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
   checkState(planning, entry, type, live);
   checkPending(planning, entry, live, settled.desired, comparer);
@@ -97,7 +99,7 @@ export function checkState(planning: Planning, entry: ResourceEntry, type: Resou
   const { changeableStates } = type.rules;
   if (changeableStates.length === 0 || changeableStates.includes(live.state)) return;
   // What this plan itself takes out of its state can be changed afterwards.
-  if (entry.reopen !== undefined) return;
+  if (isUnfinished(entry)) return;
   block(planning, entry, entry.id === undefined ? '' : 'id', 'wrong-state', `${quote(live.identity)} is ${quote(live.state)}; it can be changed when it is ${few(changeableStates)}`, 'wait until it has settled and plan again');
 }
 

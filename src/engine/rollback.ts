@@ -173,8 +173,7 @@ class DraftMaker {
     if (before === null) return;
     const live = this.#found.get(type, before.identity);
     if (live !== undefined && live.incarnation === before.incarnation) {
-      if (history.removing && capture !== null && this.#completes(type)) this.#refill(history, before, capture, live);
-      else this.#putBack(history, before, live, step.id);
+      this.#putBack(history, before, live, step.id);
       return;
     }
     const restored = this.#found.restoredFrom(type, before.identity);
@@ -203,27 +202,11 @@ class DraftMaker {
     return { run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before };
   }
 
-  #completes(type: string): boolean {
-    return this.#readers.types.get(type)?.capture?.completes === true;
-  }
-
-  /** A removal or a restore of many calls broke off: the restore completes what is there. */
-  #refill(history: History, before: LiveResource, capture: Capture, live: LiveResource): void {
-    this.#add(history, {
-      address: history.step.id, action: 'update', id: live.identity, properties: {}, when: 'now', reason: `run ${this.#run} took a part of it away`,
-      refill: this.#orderOf(history, before, capture),
-    });
-  }
-
   /** An earlier rollback may have died between the restore and the settings that a restore cannot take, or the re-pointing. */
   async #finishRestore(history: History, before: LiveResource, restored: LiveResource): Promise<void> {
     const { capture, step, type } = history;
     const rules = this.#readers.types.get(type)?.rules;
     if (rules === undefined) return;
-    if (capture !== null && this.#completes(type)) {
-      this.#refill(history, before, capture, restored);
-      return;
-    }
     const wanted: LiveResource = { ...before, identity: restored.identity, properties: remapped(before.properties, this.known) as JsonObject };
     const changes = restoreDifferences(wanted.properties, restored, rules)
       .filter(({ path }) => rules.properties[/^[^.[]+/u.exec(path)?.[0] ?? path]?.update !== undefined)

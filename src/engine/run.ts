@@ -62,7 +62,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
 export function tasksOf({ planned, ports }: Pick<Run, 'planned' | 'ports'>): readonly Task[] {
   const acts = (step: Step): boolean => {
     const entry = planned.work.get(step.id)?.entry;
-    return step.action !== 'keep' || entry?.reopen !== undefined || entry?.refill !== undefined || entry?.repoint !== undefined;
+    return step.action !== 'keep' || entry?.reopen !== undefined || entry?.repoint !== undefined;
   };
   return planned.plan.steps.filter(acts).map((step) => {
     const work = planned.work.get(step.id);

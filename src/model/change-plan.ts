@@ -47,8 +47,6 @@ export interface ResourceEntry {
   readonly restore?: RestoreOrder;
   /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */
   readonly reopen?: ReopenOrder;
-  /** Only in a generated rollback: a removal or a restore broke off half way; the restore completes what is there. */
-  readonly refill?: RestoreOrder;
   /** Only in a generated rollback: an earlier one brought this back under a new identity; point at it what names the former. */
   readonly repoint?: RestoreOrder;
 }

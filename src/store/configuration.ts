@@ -143,7 +143,7 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
     throw new UserError('bad-configuration', `"store" is "${sanitise(result.store)}"; it takes the full path of a folder`, { help: 'a store in S3 is not built yet' });
   }
   for (const path of [result.allowedSigners, result.store, ...result.secretFiles]) {
-    if (path !== null) refuseInside(path, folders.workingTree, 'a path named in the configuration');
+    if (path !== null) refuseInside(path, folders, 'a path named in the configuration');
   }
   return result;
 }

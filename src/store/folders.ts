@@ -1,12 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { UserError } from '../model/error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where aiplan's own files are: configuration, state (store, sandbox) and cache, by the XDG base directory rules. */
-export interface Folders { readonly configuration: string; readonly state: string; readonly cache: string; readonly workingTree: string }
+export interface Folders { readonly configuration: string; readonly state: string; readonly cache: string; readonly workingTree: string; /** False where the working tree holds the home folder. */ readonly apart: boolean }
 
 const home = (environment: Environment): string => environment['HOME'] ?? environment['USERPROFILE'] ?? homedir();
 
@@ -31,33 +31,49 @@ export const isInside = (path: string, folder: string): boolean => {
   return way === '' || (!way.startsWith('..') && !isAbsolute(way));
 };
 
+/** The home folder that the system's user database names: not $HOME, which whoever starts the program can set. */
+function systemHome(): string | null {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // No entry in the user database, as in some containers.
+    return null;
+  }
+}
+
 /** The nearest folder upwards that holds `.git`, else the current folder; never one that holds the home folder. */
-export function workingTreeOf(current: string, environment: Environment): string {
+export function workingTreeOf(current: string, person: string | null): string {
   for (let folder = resolve(current); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, '.git')) && !isInside(home(environment), folder)) return folder;
+    if (existsSync(join(folder, '.git')) && (person === null || !isInside(person, folder))) return folder;
     if (dirname(folder) === folder) return resolve(current);
   }
 }
 
 /**
  * The folders of this user. Throws UserError `configuration-in-working-tree` when the configuration or the store would lie in
- * the working tree, where an agent writes (law 14).
+ * the working tree, where an agent writes (law 14). Who works in the home folder itself, or above it, has no working tree apart from
+ * the configuration; `person` is that home folder.
  */
-export function foldersOf(environment: Environment, current: string): Folders {
+export function foldersOf(environment: Environment, current: string, person: string | null = systemHome()): Folders {
   const folders: Folders = {
     configuration: join(base(environment, 'XDG_CONFIG_HOME', '.config'), 'aiplan'),
     state: join(base(environment, 'XDG_STATE_HOME', join('.local', 'state')), 'aiplan'),
     cache: join(base(environment, 'XDG_CACHE_HOME', '.cache'), 'aiplan'),
-    workingTree: workingTreeOf(current, environment),
+    ...treeOf(current, person),
   };
-  refuseInside(folders.configuration, folders.workingTree, 'the configuration folder');
-  refuseInside(folders.state, folders.workingTree, 'the state folder');
+  refuseInside(folders.configuration, folders, 'the configuration folder');
+  refuseInside(folders.state, folders, 'the state folder');
   return folders;
 }
 
+function treeOf(current: string, person: string | null): Pick<Folders, 'workingTree' | 'apart'> {
+  const workingTree = workingTreeOf(current, person);
+  return { workingTree, apart: person === null || !isInside(person, workingTree) };
+}
+
 /** Throws UserError `configuration-in-working-tree` when the path lies in the working tree. */
-export function refuseInside(path: string, workingTree: string, what: string): void {
-  if (isInside(path, workingTree)) {
+export function refuseInside(path: string, { workingTree, apart }: Pick<Folders, 'workingTree' | 'apart'>, what: string): void {
+  if (apart && isInside(path, workingTree)) {
     throw new UserError('configuration-in-working-tree', `${what} "${path}" lies in the working tree "${workingTree}", where an agent can write`, {
       help: 'set XDG_CONFIG_HOME and XDG_STATE_HOME to folders outside the working tree, or unset them',
     });

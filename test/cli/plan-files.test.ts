@@ -176,7 +176,7 @@ suite('plans and plan files', () => {
     for (const words of [['plan', 'evil.yaml'], ['--json', 'plan', 'evil.yaml', '-o', 'evil.json'], ['show', 'evil.json'], ['check', 'evil.yaml', '--format', 'markdown'], ['check', 'evil.yaml', '--format', 'json'], ['inventory', 'AWS::S3::Bucket'], ['--json', 'inventory', 'AWS::S3::Bucket'], ['refresh', 'evil.yaml']]) {
       const { stdout } = await cli.ok(words);
       expect([words, /[\u0080-\u009f\u202a-\u202e\u001b]/u.test(stdout)]).toEqual([words, false]);
-      expect([words, /9b/u.test(stdout)]).toEqual([words, true]);
+      expect([words, /9b|may not hold/iu.test(stdout)]).toEqual([words, true]);
     }
     // In JSON it is another spelling of the same value.
     const bucket = (await cli.json(['inventory', 'AWS::S3::Bucket', '--tag', 'team=small'])).find(({ id }: { id: string }) => id === 'small-empty');

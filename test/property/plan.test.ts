@@ -55,7 +55,8 @@ describe('planning', () => {
     await check(fc.asyncProperty(lists, lists, lists, async (live, wanted, stated) => {
       const planned = await planFor(noteWorld({ deep: { list: live } }), [note({ deep: { list: wanted } }, { expect: { Settings: { deep: { list: stated } } } })]);
       if (planned.plan.steps[0]?.blocked === true) return;
-      const after = canonicalSet(((planned.work.get('N')?.desired['Settings'] as JsonObject)['deep'] as JsonObject)['list'] as readonly Json[]);
+      const desired = planned.work.get('N')?.desired as { Settings: { deep: { list: readonly Json[] } } };
+      const after = canonicalSet(desired.Settings.deep.list);
       for (const element of live) expect(after.has(canonical(element)) || canonicalSet(stated).has(canonical(element))).toBe(true);
     }), 400);
   });

@@ -67,6 +67,11 @@ describe('the configuration', () => {
     expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'bad-configuration', message: expect.stringContaining(message), where: expect.stringContaining(`config.yaml:${line}:`) }));
   });
 
+  it('works in the home folder, which cannot be apart from its configuration', () => {
+    expect(foldersOf({ HOME: join(root, 'home') }, join(root, 'home'), join(root, 'home')).apart).toBe(false);
+    expect(() => foldersOf({ HOME: join(root, 'tree/home') }, join(root, 'tree'), join(root, 'home'))).toThrow(expect.objectContaining({ code: 'configuration-in-working-tree' }));
+  });
+
   it('refuses a configuration folder, a store or signers inside the working tree', () => {
     expect(() => foldersOf({ HOME: join(root, 'home'), XDG_CONFIG_HOME: join(root, 'tree/config') }, join(root, 'tree'))).toThrow(expect.objectContaining({ code: 'configuration-in-working-tree' }));
     expect(() => foldersOf({ HOME: join(root, 'home'), XDG_STATE_HOME: join(root, 'tree') }, join(root, 'tree/'))).toThrow(expect.objectContaining({ code: 'configuration-in-working-tree' }));

@@ -142,7 +142,16 @@ describe('a generated rollback', () => {
     const live = await world().get(DATABASE, 'courses');
     if (live === undefined) throw new Error('no database');
     const step = stepOf(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: {}, reopen: { run: 'run-1', step: 'Db', capture: null, live } }], rollback), 'Db');
-    expect(step).toMatchObject({ action: 'update', changes: [], confirm: null });
-    expect(step.calls).toContain('rds:OpenDatabase');
+    expect(step).toMatchObject({ action: 'update', changes: [], confirm: null, coveredBy: 'run-1', calls: ['rds:OpenDatabase'], capture: { how: 'config' } });
+  });
+
+  it('completes what was left half way, and points at what came back, as steps that do something', async () => {
+    const unfinished = async (rest: Partial<EntrySample>) => stepOf(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: {}, ...rest }], rollback), 'Db');
+    expect(await unfinished({ refill: await order() })).toMatchObject({ action: 'update', blocked: false, confirm: null, calls: ['rds:RestoreDatabase', 'rds:ModifyDatabase'] });
+    const live = await world().get(GROUP, 'g-web00001');
+    if (live === undefined) throw new Error('no group');
+    const former = { ...live, identity: 'g-former', binding: { dependents: [`${DATABASE} courses`] } };
+    const planned = await planFor(world(), [{ address: 'Web', type: GROUP, action: 'update', id: 'g-web00001', properties: {}, repoint: { ...(await order()), formerIdentity: 'g-former', live: former } }], rollback);
+    expect(stepOf(planned, 'Web')).toMatchObject({ action: 'update', blocked: false, calls: ['rds:ModifyDatabase'] });
   });
 });

@@ -54,6 +54,20 @@ describe('rollback of creates', () => {
     expect(changePlan.resources).toMatchObject([{ action: 'delete', id: 'n1' }]);
   });
 
+  it('finds by its name what was made, where a plain list tells no tags', async () => {
+    const { world } = await made();
+    const note = world.types.get(NOTE)!;
+    const blind = { ...note, read: async (...[aws, query]: Parameters<typeof note.read>) => {
+      const result = await note.read(aws, query);
+      return query.all ? { ...result, resources: result.resources.map((resource) => ({ ...resource, systemTags: {} })) } : result;
+    } };
+    const types = { all: [blind], get: (type: string) => (type === NOTE ? blind : undefined) };
+    const named: JournalEntry = { kind: 'intent', step: 'Note', call: 1, purpose: 'change', declared: { service: 's3', operation: 'PutNote', input: {}, identity: 'n1', retry: 'named', purpose: '' } };
+    const records = journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), named]);
+    const { changePlan } = await rollbackChangePlan(records, { session: world.session, types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z' });
+    expect(changePlan.resources).toMatchObject([{ action: 'delete', id: 'n1' }]);
+  });
+
   it('has nothing to do where nothing was made', async () => {
     const records = journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), intent('Note', 'PutNote')]);
     const { changePlan, findings } = await draftOf(createMemoryWorld(), records);
@@ -171,6 +185,17 @@ describe('rollback of deletes', () => {
     const { changePlan, findings } = await draftOf(world, records);
     expect(changePlan.resources).toMatchObject([{ address: 'Db', action: 'update', id: 'db', properties: { Class: 'db.large' }, expect: { Class: 'db.small' } }]);
     expect(codes(findings)).toEqual(['info rollback-restored']);
+  });
+
+  it('leaves alone what an earlier rollback brought back to the end, whatever was changed in it since', async () => {
+    const { world, old } = await deleted();
+    const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Class: 'db.chosen-since', Tags: { 'aiplan:restored-from': 'db' } } });
+    const restoring = { ...step('Db', DATABASE, 'create', null), restores: { run, step: 'Db' } };
+    const later = (...entries: JournalEntry[]) => [{ seq: 1, prev: '', at: '', kind: 'begin', run: 'back', plan: { rollbackOf: run, steps: [restoring] } } as unknown as JournalRecord, ...entries.map((entry) => ({ seq: 2, prev: '', at: '', ...entry }))];
+    const draft = (journals: readonly (readonly JournalRecord[])[]) => rollbackChangePlan(records, { session: world.session, types: world.types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z', later: journals });
+    expect((await draft([later(state('Db', 'started', 'db'), state('Db', 'done', 'db'))])).changePlan.resources).toEqual([]);
+    expect((await draft([later(state('Db', 'started', 'db'))])).changePlan.resources).toHaveLength(1);
   });
 
   it('finishes the re-pointing that an earlier rollback did not come to', async () => {

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PutBucketTaggingCommand } from '@aws-sdk/client-s3';
+import { canonical } from '../../src/model/digest.ts';
+import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
+import type { Cli } from '../helpers/cli.ts';
+import { emulatorAvailable } from '../helpers/emulator.ts';
+
+jest.setTimeout(60_000);
+
+const suite = (await emulatorAvailable()) ? describe : describe.skip;
+
+suite('nothing is destroyed without a person', () => {
+  let account: Account;
+  let cli: Cli;
+  let plan: any;
+  let signed: any;
+  const key = (name: string): string => join(cli.home, name);
+  const allow = (...lines: readonly string[]): void => writeFileSync(join(cli.home, 'config', 'aiplan', 'allowed_signers'), lines.map((line) => `${line}\n`).join(''));
+  const publicKey = (name: string): string => readFileSync(`${key(name)}.pub`, 'utf8').trim();
+  const deletion = (name: string, bucket: string): string => account.plan(name, `Files: { type: AWS::S3::Bucket, action: delete, id: ${bucket}, reason: x, expect: { Tags: { team: small } } }`);
+
+  beforeAll(async () => {
+    account = await openAccount(smallFolder);
+    cli = account.cli();
+    for (const name of ['person', 'stranger']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key(name)]);
+    cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\n`);
+    allow(`ada@example.org namespaces="aiplan-approval" ${publicKey('person')}`);
+    await cli.ok(['setup']);
+    cli.write('plan.yaml', deletion('remove-files', 'small-files'));
+    plan = await cli.json(['plan', 'plan.yaml', '-o', 'plan.json']);
+    await cli.ok(['review', 'plan.json', '--sign', key('person'), '-o', 'approval.json'], { input: 'Files small-files\n' });
+    signed = JSON.parse(cli.read('approval.json'));
+  }, 120_000);
+  afterAll(async () => { await account.stop(); });
+
+  /** Runs work; nothing may have been changed by it, not even by a read-only looking call. */
+  const untouched = async (work: () => Promise<unknown>): Promise<void> => {
+    const start = account.requestCount();
+    await work();
+    expect(account.mutations(start)).toEqual([]);
+    expect(await cli.json(['runs'])).toEqual([]);
+  };
+  /** An approval signed as `ssh-keygen -Y sign` does, over any text. */
+  const sign = (approval: object, by = 'person', namespace = 'aiplan-approval'): object => {
+    const file = join(cli.home, 'to-sign');
+    writeFileSync(file, canonical(approval as never));
+    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-f', key(by), '-n', namespace, file], { stdio: 'ignore' });
+    const signature = readFileSync(`${file}.sig`, 'utf8');
+    execFileSync('rm', [`${file}.sig`]);
+    return { format: 'aiplan/signed-approval@1', approval, signature };
+  };
+  const refused = (document: unknown, code: string, says: RegExp, target = 'plan.json') => untouched(async () => {
+    cli.write('bad.json', JSON.stringify(document));
+    await cli.fails(['apply', target, '--approval', 'bad.json'], { exit: 3, code, says });
+  });
+
+  it('an approval made by the person binds to plan, step, target and time', () => {
+    expect(signed).toMatchObject({
+      format: 'aiplan/signed-approval@1',
+      approval: { tier: 'T1', planDigest: plan.digest, planName: 'remove-files', target: { account: '123456789012', region: 'eu-west-1', endpoint: account.endpoint }, confirmations: [{ step: 'Files', stepDigest: plan.steps[0].digest, typed: 'small-files' }] },
+    });
+    expect(Date.parse(signed.approval.expiresAt)).toBeLessThanOrEqual(Date.parse(plan.expiresAt));
+  });
+
+  it('a forged or altered approval is refused', async () => {
+    const { approval } = signed;
+    await refused({ ...signed, signature: signed.signature.replace(/[A-Za-z]/gu, 'A') }, 'approval-forged', /signed|signature/u);
+    await refused({ ...signed, approval: { ...approval, confirmations: [] } }, 'approval-forged', /altered/u);
+    await refused({ ...signed, approval: { ...approval, expiresAt: '2099-01-01T00:00:00Z' } }, 'approval-forged', /altered/u);
+    await refused({ ...signed, approval: { ...approval, nonce: 'f'.repeat(32) } }, 'approval-forged', /altered/u);
+    await refused(sign(approval, 'stranger'), 'approval-forged', /allowed signer/u);
+    await refused(sign(approval, 'person', 'git'), 'approval-forged', /something else/u);
+    await refused({ format: 'aiplan/signed-approval@1', approval }, 'not-an-approval', /signed-approval/u);
+    await refused(approval, 'not-an-approval', /signed-approval/u);
+    await refused(sign({ ...approval, nonce: '../../escape' }), 'not-an-approval', /nonce/u);
+    await untouched(() => cli.fails(['apply', 'plan.json', '--approval', 'nowhere.json'], { exit: 3, code: 'no-such-file' }));
+  });
+
+  it('an approval that is expired, incomplete, or for another plan, state or account is refused, well signed as it may be', async () => {
+    const { approval } = signed;
+    await refused(sign({ ...approval, expiresAt: new Date(Date.now() - 1_000).toISOString() }), 'approval-expired', /expired at/u);
+    await refused(sign({ ...approval, expiresAt: 'tomorrow' }), 'approval-expired', /tomorrow/u);
+    await refused(sign({ ...approval, confirmations: [] }), 'confirmation-missing', /"Files" was not confirmed/u);
+    await refused(sign({ ...approval, confirmations: [{ ...approval.confirmations[0], typed: 'yes' }] }), 'confirmation-missing', /another text/u);
+    await refused(sign({ ...approval, confirmations: [{ ...approval.confirmations[0], stepDigest: `sha256:${'0'.repeat(64)}` }] }), 'approval-foreign', /another state/u);
+    await refused(sign({ ...approval, target: { ...approval.target, account: '210987654321' } }), 'approval-foreign', /"210987654321"/u);
+    await refused(sign({ ...approval, target: { ...approval.target, endpoint: null } }), 'approval-foreign', /./u);
+    cli.write('other.yaml', deletion('remove-empty', 'small-empty'));
+    await cli.ok(['plan', 'other.yaml', '-o', 'other.json']);
+    await refused(signed, 'approval-foreign', /another plan/u, 'other.json');
+  });
+
+  it('a signer who is not, or no longer, or only for something else, allowed', async () => {
+    for (const line of [`eve@example.org namespaces="aiplan-approval" ${publicKey('stranger')}`, `ada@example.org namespaces="git" ${publicKey('person')}`, `ada@example.org valid-before="20200101" ${publicKey('person')}`]) {
+      allow(line);
+      await refused(signed, 'approval-forged', /signed|signature/u);
+    }
+    execFileSync('rm', [join(cli.home, 'config', 'aiplan', 'allowed_signers')]);
+    await refused(signed, 'no-allowed-signers', /no allowed-signers file/u);
+    allow(`ada@example.org namespaces="aiplan-approval" ${publicKey('person')}`);
+  });
+
+  it('lines that do not say every confirmation exactly sign nothing', async () => {
+    for (const input of ['', 'yes\n', 'Files small-file\n', 'Files small-files2\n', 'files small-files\n', 'small-files\n', 'Files\nsmall-files\n']) {
+      const { code, stderr } = await cli.run(['review', 'plan.json', '--sign', key('person'), '-o', 'none.json'], { input });
+      expect({ input, code, stderr }).toEqual({ input, code: 3, stderr: expect.stringMatching(/error confirmation-missing[^]*Files small-files/u) });
+    }
+    expect(() => cli.read('none.json')).toThrow('ENOENT');
+    await cli.fails(['review', 'plan.json', '--sign', key('nobody')], { exit: 1, code: 'no-such-file' }, { input: 'Files small-files\n' });
+  });
+
+  it('no terminal, --yes, a piped yes: exit 3 with what is missing, for people and for programs', async () => {
+    await untouched(async () => {
+      await cli.fails(['apply', 'plan.json', '--yes'], { exit: 3, code: 'confirmation-missing', says: /--yes answers for nobody/u, help: /--sign KEY/u });
+      const none = await cli.run(['apply', 'plan.json']);
+      expect(none).toMatchObject({ code: 3, stderr: expect.stringMatching(/error confirmation-missing: there is no terminal/u) });
+      expect(await cli.run(['apply', 'plan.json'], { input: 'small-files\nyes\nremove-files\n' })).toMatchObject({ code: 3 });
+      expect(await cli.json(['apply', 'plan.json'], { expected: [3] })).toEqual({
+        status: 'approval_required', plan: plan.digest, name: 'remove-files', nameNeeded: false,
+        missing: [{ step: 'Files', type: 'AWS::S3::Bucket', identity: 'small-files', code: 'destruction', loses: plan.steps[0].destruction.loses, opens: [] }],
+      });
+      expect(await cli.json(['review', 'plan.json'], { expected: [3] })).toMatchObject({ status: 'approval_required' });
+      expect(await cli.run(['review', 'plan.json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('delete Files small-files [destruction]') });
+    });
+  });
+
+  it('where only signatures count, nothing else does', async () => {
+    cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\nminimum_tier: T1\n`);
+    await untouched(() => cli.fails(['apply', 'plan.yaml', '--yes'], { exit: 3, code: 'confirmation-missing' }));
+    // The configuration is part of the plan: an approval under another one is not carried over.
+    await untouched(() => cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 4, code: 'plan-stale' }));
+    cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\n`);
+  });
+
+  it('a good approval of what has changed meanwhile is stale; of what is as it was it counts, once', async () => {
+    const tags = (team: string) => account.clients.s3.send(new PutBucketTaggingCommand({ Bucket: 'small-files', Tagging: { TagSet: [{ Key: 'team', Value: team }, ...(team === 'small' ? [] : [{ Key: 'x', Value: 'y' }])] } }));
+    await tags('other');
+    const start = account.requestCount();
+    await cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 4, code: 'plan-stale', says: /Files/u });
+    expect(account.mutations(start)).toEqual([]);
+    await tags('small');
+
+    await cli.ok(['apply', 'plan.json', '--approval', 'approval.json']);
+    const calls = account.mutations(start);
+    expect(calls.indexOf('s3:CopyObject')).toBeGreaterThan(calls.indexOf('s3:PutBucketPolicy'));
+    expect(calls.indexOf('s3:DeleteObjects')).toBeGreaterThan(calls.lastIndexOf('s3:CopyObject'));
+    expect(calls.at(-1)).toBe('s3:DeleteBucket');
+    const { run } = (await cli.json(['runs']))[0];
+    expect((await cli.json(['runs', run])).records[0].approval).toMatchObject({ tier: 'T1', by: 'ada@example.org' });
+
+    // Replayed: with the plan file, and with a fresh plan of the same change plan.
+    const after = account.requestCount();
+    await cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 3, code: 'plan-already-applied' });
+    expect(await cli.run(['apply', 'plan.yaml', '--approval', 'approval.json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do') });
+    expect(account.mutations(after)).toEqual([]);
+
+    // Brought back, the same deletion again: the spent approval stays spent, also for the plan that it once fitted.
+    await cli.json(['rollback', run, '-o', 'back.json']);
+    await cli.ok(['review', 'back.json', '--sign', key('person'), '-o', 'back-approval.json'], { input: 'name undo-remove-files\n' });
+    await cli.ok(['apply', 'back.json', '--approval', 'back-approval.json']);
+    const restored = account.requestCount();
+    const again = await cli.run(['apply', 'plan.yaml', '--approval', 'approval.json']);
+    expect(again).toMatchObject({ code: 3, stderr: expect.stringMatching(/error approval-(?:replayed|foreign)/u) });
+    await cli.ok(['plan', 'plan.yaml', '-o', 'again.json']);
+    await cli.fails(['apply', 'again.json', '--approval', 'approval.json'], { exit: 3, code: 'approval-replayed', help: /sign again/u });
+    expect(account.mutations(restored)).toEqual([]);
+  });
+});
