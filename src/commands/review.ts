@@ -38,13 +38,14 @@ export async function review(world: World, file: string, { sign, out }: ReviewOp
   refuseUnapprovable(plan, io.clock.now());
   if (needed(plan).nothing) throw new UserError('nothing-to-approve', 'live state is as the plan wants it', { help: 'there is nothing to sign' });
   const terminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
-  if (!terminal) print(io, options, planRows(plan, io.clock.now(), file));
+  if (!terminal && options.json !== true) print(io, options, planRows(plan, io.clock.now(), file));
   const result = terminal ? await askPerson(world, planned, 'sign') : confirmationsFromLines(plan, await everythingFrom(io), io.clock.now());
   const approval = approvalOf(world, plan, 'T1', result);
   approve(planned, approval, world.configuration, io.clock.now());
   const path = resolve(io.current, out ?? `${plan.name}.approval.json`);
   writeWhole(path, `${JSON.stringify(signApproval(approval, resolve(io.current, sign)), null, 2)}\n`);
-  tell(io, options, [row(0, span('signed', 'good'), ` ${approval.confirmations.length} confirmations until ${approval.expiresAt}: ${path}`), row(0, span(`aiplan apply ${file} --approval ${out ?? `${plan.name}.approval.json`}`, 'title'))]);
+  if (options.json === true) printJson(io, { status: 'signed', plan: plan.digest, approval: path, confirmations: approval.confirmations.map(({ step }) => step), expiresAt: approval.expiresAt });
+  else tell(io, options, [row(0, span('signed', 'good'), ` ${approval.confirmations.length} confirmations until ${approval.expiresAt}: ${path}`), row(0, span(`aiplan apply ${file} --approval ${out ?? `${plan.name}.approval.json`}`, 'title'))]);
   return exitCodes.done;
 }
 

@@ -66,7 +66,7 @@ export const captureBucketOf = (configuration: Pick<Configuration, 'capture'>, t
   configuration.capture.bucket ?? `aiplan-captures-${target.account}-${target.region}`;
 
 /** True for an entry of a generated rollback that takes up what an earlier run left half way, whatever else it changes. */
-export const isUnfinished = ({ reopen, refill, repoint }: ResourceEntry): boolean => reopen !== undefined || refill !== undefined || repoint !== undefined;
+export const isUnfinished = ({ reopen, repoint }: ResourceEntry): boolean => reopen !== undefined || repoint !== undefined;
 
 /** Tags by which a resource is known as the plan's: all on a create, the rotation word on an update that rotates. */
 function ownershipOf({ planName, entry, action, live }: ContextInput, op: string): Readonly<Record<string, string>> {

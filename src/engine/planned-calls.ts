@@ -18,7 +18,7 @@ export interface Earlier { readonly deleted: readonly string[]; readonly release
  * that cannot be previewed blocks the step: the gate would have nothing to let through.
  */
 export function plannedCalls(planning: Planning, draft: Draft, earlier: Earlier): readonly Call[] {
-  if (draft.type === undefined || draft.action === 'keep') return [];
+  if (draft.type === undefined || draft.action === 'keep' || (draft.live === null && draft.action !== 'create')) return [];
   try {
     return programsOf(planning, draft, earlier).flatMap((program) => program());
   } catch (error) {
@@ -47,7 +47,6 @@ function programsOf(planning: Planning, draft: Draft, earlier: Earlier): readonl
   const late = draft.capturePlan?.late === true;
   if (entry.restore !== undefined) return [restore(planning, draft, entry.restore)];
   const unfinished = [
-    ...(entry.refill === undefined ? [] : [restore(planning, draft, entry.refill)]),
     ...(entry.reopen === undefined ? [] : [reopen(planning, draft)]),
     ...(entry.repoint === undefined ? [] : [repoint(planning, draft, entry.repoint)]),
   ];

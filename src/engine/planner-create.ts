@@ -4,6 +4,7 @@ import { classify } from './classify.ts';
 import { comparerFor } from './compare.ts';
 import { canonicalised, desiredProperties } from './desired.ts';
 import { bareDraft, block, emptyDraft, keepDraft, managedType, type Draft, type Planning } from './draft.ts';
+import type { Known } from './live-index.ts';
 import { findExisting } from './lookalike.ts';
 import { withPlaceholders } from './references.ts';
 import { resolveProperties } from './resolve.ts';
@@ -33,9 +34,16 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   const type = planning.types.get(entry.type);
   const order = entry.restore;
   if (order === undefined) return bareDraft(entry, type);
+  const { remains } = order;
+  const isRemains = (known: Known): boolean => remains !== undefined && known.state === 'live' && known.resource.identity === remains.identity && known.resource.incarnation === remains.incarnation;
   const holder = planning.index.find(entry.type, order.formerIdentity);
-  if (holder.state === 'live' && holder.resource.incarnation === order.formerIncarnation) return keepDraft(entry, type, holder.resource);
-  if (holder.state === 'live') {
+  if (remains !== undefined && !isRemains(planning.index.find(entry.type, remains.identity))) {
+    block(planning, entry, '', 'conflict', `what an earlier try left of it, ${quote(remains.identity)}, is gone or has changed hands`, 'plan the rollback again');
+  } else if (isRemains(holder)) {
+    // The restore goes on with what is there.
+  } else if (holder.state === 'live' && holder.resource.incarnation === order.formerIncarnation) {
+    return keepDraft(entry, type, holder.resource);
+  } else if (holder.state === 'live') {
     block(planning, entry, '', 'name-taken', `the name ${quote(order.formerIdentity)} is held by another resource now`, 'aiplan does not delete to free a name: rename or remove the other one by hand, or restore under a suffixed name');
   } else if (holder.state === 'failed') {
     block(planning, entry, '', 'read-failed', `whether the name ${quote(order.formerIdentity)} is free could not be read: ${quote(holder.failure.code)}`, `allow ${(type?.iam.read ?? []).join(', ')} and plan again`);

@@ -52,7 +52,7 @@ export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas
     // After a replace the successor is found by its tags.
     if (entry.action === 'replace') needs.all(entry.type);
     if (entry.properties !== undefined) needLiterals(needs, entry, entry.properties, types, schemas);
-    if (entry.restore !== undefined) needs.identity(entry.type, entry.restore.formerIdentity);
+    for (const identity of [entry.restore?.formerIdentity, entry.restore?.remains?.identity]) if (identity !== undefined) needs.identity(entry.type, identity);
   }
   return needs;
 }

@@ -4,7 +4,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { Step } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { opOf } from './context.ts';
-import { recordsByStep, recordsOf, removing, undoneCodes } from './report.ts';
+import { inDoubt, recordsByStep, recordsOf, removing, undoneCodes } from './report.ts';
 
 /** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
 export interface History {
@@ -29,6 +29,8 @@ export interface History {
   readonly deleteFirst: boolean;
   /** A removal began to send calls. */
   readonly removing: boolean;
+  /** ISO time of the last record, where the answer of a call was lost and AWS may not show yet what became of it. */
+  readonly doubtAt: string | null;
   /** Names that the step's creating call carried, for what the journal knows no identity of. */
   readonly named: readonly string[];
 }
@@ -55,18 +57,17 @@ export function historiesOf(records: readonly JournalRecord[]): readonly History
       quiet: intents.some(({ purpose }) => purpose === 'quiesce') && !recordsOf(own, 'finding').some(({ code }) => code === undoneCodes.done),
       deleteFirst: before?.entry.order === 'delete-first',
       removing: removalBegan(own),
+      doubtAt: inDoubt(own) ? own.at(-1)?.at ?? null : null,
       named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== opOf(begin.run, step.id) ? [declared.identity] : [])),
     }];
   });
 }
 
+/** A call of the removal was sent, or may have been; one that AWS refused without an effect does not count. */
 function removalBegan(own: readonly JournalRecord[]): boolean {
   const marker = own.findLastIndex((record) => record.kind === 'step' && record.message === removing);
-  return marker >= 0 && own.slice(marker).some((record) => record.kind === 'intent' || record.kind === 'intent-batch');
+  if (marker < 0) return false;
+  const after = own.slice(marker);
+  const refused = new Set(recordsOf(after, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [record.call])));
+  return [...recordsOf(after, 'intent'), ...recordsOf(after, 'intent-batch')].some(({ call, purpose }) => purpose === 'change' && !refused.has(call));
 }
-
-/** Steps of a run of which a later rollback says in its journal that it brought back what they took, to the end. */
-export const finishedRestores = (run: string, later: readonly (readonly JournalRecord[])[]): ReadonlySet<string> => new Set(later.flatMap((records) => {
-  const done = new Set(recordsOf(records, 'step').flatMap((record) => (record.state === 'done' ? [record.step] : [])));
-  return (recordsOf(records, 'begin')[0]?.plan.steps ?? []).flatMap(({ id, restores }) => (restores?.run === run && done.has(id) ? [restores.step] : []));
-}));

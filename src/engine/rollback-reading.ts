@@ -4,6 +4,7 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { LiveResource, ReadFailure } from '../model/live.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
+import type { Earlier } from './rollback-earlier.ts';
 import type { History } from './rollback-history.ts';
 
 export interface RollbackReaders {
@@ -12,8 +13,8 @@ export interface RollbackReaders {
   readonly schemas: Schemas;
   /** ISO time. */
   readonly now: string;
-  /** Journals of rollbacks of the same run that came before this one: what they finished is left as it is. */
-  readonly later?: readonly (readonly JournalRecord[])[];
+  /** Journals of the rollbacks of the same run that came before this one: what they finished stays, what they left is gone on with. */
+  readonly earlier: readonly (readonly JournalRecord[])[];
 }
 
 /** What is live of everything that a run's journal speaks of. */
@@ -22,13 +23,15 @@ export interface Found {
   get(type: string, identity: string): LiveResource | undefined;
   /** The live resource that carries a step's `aiplan:op` tag. */
   byOp(type: string, op: string): LiveResource | undefined;
-  /** The live resource that was restored from an identity. */
-  restoredFrom(type: string, identity: string): LiveResource | undefined;
+  /** Live resources that say of themselves that they were restored from an identity: a hint, no proof. */
+  restoredFrom(type: string, identity: string): readonly LiveResource[];
+  /** Live resources that carry one of these `aiplan:op` tags. */
+  byOps(type: string, ops: readonly string[]): readonly LiveResource[];
   failures(type: string): readonly ReadFailure[];
 }
 
 /** Reads, per type, everything that a rollback must know: the named resources wholly, and the type's list for the tags. */
-export async function readForRollback(histories: readonly History[], { session, types, now }: RollbackReaders): Promise<Found> {
+export async function readForRollback(histories: readonly History[], earlier: Earlier, { session, types, now }: Omit<RollbackReaders, 'earlier'>): Promise<Found> {
   const byType = new Map<string, LiveResource[]>();
   const failures = new Map<string, ReadFailure[]>();
   const read = async (name: string): Promise<void> => {
@@ -37,11 +40,12 @@ export async function readForRollback(histories: readonly History[], { session, 
       failures.set(name, [{ type: name, identity: null, code: 'unknown-type', message: `this version does not know ${name}` }]);
       return;
     }
-    const identities = new Set(histories.filter((history) => history.type === name).flatMap(({ before, made, after, named }) => [before?.identity, made, after?.identity, ...named].filter((identity) => typeof identity === 'string')));
+    const own = histories.filter((history) => history.type === name);
+    const identities = new Set([...own.flatMap(({ before, made, after, named }) => [before?.identity, made, after?.identity, ...named].filter((identity) => typeof identity === 'string')), ...earlier.identitiesOf(name)]);
+    const ops = new Set(own.flatMap(({ op, step }) => [op, ...earlier.triesOf(step.id).map((past) => past.op)]));
     const listed = await type.read(session, { identities: [], all: true, detailed: new Set(), now });
     for (const { identity, systemTags } of listed.resources) {
-      const ours = histories.some((history) => history.type === name && systemTags['aiplan:op'] === history.op);
-      if (ours || identities.has(systemTags['aiplan:restored-from'] ?? '')) identities.add(identity);
+      if (ops.has(systemTags['aiplan:op'] ?? '') || identities.has(systemTags['aiplan:restored-from'] ?? '')) identities.add(identity);
     }
     const wholly = identities.size === 0 ? { resources: [], failures: [] } : await type.read(session, { identities: [...identities], all: false, detailed: identities, now });
     byType.set(name, [...wholly.resources]);
@@ -49,10 +53,11 @@ export async function readForRollback(histories: readonly History[], { session, 
   };
   for (const name of new Set(histories.map(({ type }) => type))) await read(name);
   const isThere = (type: string, resource: LiveResource): boolean => types.get(type)?.rules.goneStates.includes(resource.state) !== true;
-  const among = (type: string, test: (resource: LiveResource) => boolean): LiveResource | undefined => byType.get(type)?.find((resource) => isThere(type, resource) && test(resource));
+  const among = (type: string, test: (resource: LiveResource) => boolean): readonly LiveResource[] => (byType.get(type) ?? []).filter((resource) => isThere(type, resource) && test(resource));
   return {
-    get: (type, identity) => among(type, (resource) => resource.identity === identity),
-    byOp: (type, op) => among(type, ({ systemTags }) => systemTags['aiplan:op'] === op),
+    get: (type, identity) => among(type, (resource) => resource.identity === identity)[0],
+    byOp: (type, op) => among(type, ({ systemTags }) => systemTags['aiplan:op'] === op)[0],
+    byOps: (type, ops) => among(type, ({ systemTags }) => ops.includes(systemTags['aiplan:op'] ?? '')),
     restoredFrom: (type, identity) => among(type, ({ systemTags }) => systemTags['aiplan:restored-from'] === identity),
     failures: (type) => failures.get(type) ?? [],
   };

@@ -22,14 +22,16 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
 }
 
 /**
- * The approval of a run covers its immediate undo: inverse calls, restores, and the deletion of what the run itself
- * created if it is unused and holds no data. Nothing else (DESIGN section 3).
+ * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the deletion of
+ * what the run itself created, by its tag, if it is unused and holds no data. Nothing else: a journal is a file of the user's, so
+ * that its claim of what was before may not answer for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
   if (changePlan.rollbackOf === undefined || draft.action === 'keep') return false;
   if (draft.recoverability.level === 'irreversible') return false;
-  if (draft.action === 'create' || draft.action === 'update') return true;
-  if (draft.action !== 'delete') return false;
+  if (draft.action === 'create') return true;
+  if (draft.action === 'update') return !draft.isDestruction && draft.opens.length === 0;
+  if (draft.action !== 'delete' || draft.live?.systemTags['aiplan:op'] === undefined) return false;
   const { binding, observed } = draft.evidence;
   const used = binding['dependents'] !== undefined && !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);
   const counts = ['objects', 'bytes', 'rows'].map((name) => observed[name]).filter((count) => count !== undefined);

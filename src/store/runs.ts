@@ -8,7 +8,7 @@ import { readJournal, type ReadJournal } from './journal-reading.ts';
 /** A run's name: `<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. `now` in milliseconds since 1970, `random` two bytes. */
 export function newRunId(now: number, random: Uint8Array): string {
   const [date, time] = new Date(now).toISOString().split('T') as [string, string];
-  const suffix = [...random.slice(0, 2)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const suffix = Array.from(random.slice(0, 2), (byte) => byte.toString(16).padStart(2, '0')).join('');
   return `${date.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${suffix}`;
 }
 

@@ -1,8 +1,9 @@
 import { needed } from '../model/confirm.ts';
+import { isObject } from '../model/json.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import { cardRows, stepRow } from './card-rows.ts';
-import { age } from './format.ts';
+import { age, value } from './format.ts';
 import { blank, row, span, type Row } from './rows.ts';
 
 /** Destructions first, then grants, then the rest in the order of execution; unchanged ones last. */
@@ -19,6 +20,7 @@ export function headRows(plan: Plan, now: number): readonly Row[] {
     row(0, span('Plan ', 'muted'), span(plan.name, 'title'), span(` ${plan.digest.slice(0, 19)}`, 'muted')),
     row(0, span('Where ', 'muted'), `${target.alias === undefined ? '' : `${target.alias} `}${target.account} in ${target.region}`, target.endpoint === null ? '' : span(`, endpoint ${target.endpoint}`, 'warning'), span(`, as ${target.caller}`, 'muted')),
     row(0, span('Made ', 'muted'), age(plan.createdAt, now), Date.parse(plan.expiresAt) > now ? span(`; expires ${age(plan.expiresAt, now)}`, 'muted') : span('; EXPIRED', 'destroy')),
+    row(0, span('Settings ', 'muted'), span(settingsText(plan), 'muted')),
     row(0, span('The author claims ', 'muted'), span(`"${plan.intent}"`, 'claim')),
     ...plan.assume.map((claim) => row(0, span('The author assumes ', 'muted'), span(`"${claim}"`, 'claim'))),
   ];
@@ -26,6 +28,18 @@ export function headRows(plan: Plan, now: number): readonly Row[] {
   if (plan.rollbackOf !== null) rows.push(row(0, span(`Rollback of run ${plan.rollbackOf}.`, 'title')));
   rows.push(row(0, summaryText(summary)));
   return rows;
+}
+
+/** The effective settings that bear on consent and captures; they are part of the plan's digest. */
+function settingsText({ configuration }: Plan): string {
+  const capture = isObject(configuration['capture']) ? configuration['capture'] : {};
+  const rules = configuration['protected'];
+  return [
+    `confirmations count from tier ${value(configuration['minimumTier'])}`,
+    configuration['allowYes'] === true ? '--yes is allowed' : '--yes is not allowed',
+    `captures are kept ${value(capture['expiryDays'])} days, ${value(capture['expiryDaysDestruction'])} after a destruction`,
+    ...(Array.isArray(rules) && rules.length > 0 ? [`protected: ${value(rules)}`] : []),
+  ].join('; ');
 }
 
 /** `2 to delete, 1 to update` and so on. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PutBucketTaggingCommand } from '@aws-sdk/client-s3';
 import { canonical } from '../../src/model/digest.ts';
@@ -20,7 +20,8 @@ suite('nothing is destroyed without a person', () => {
   const key = (name: string): string => join(cli.home, name);
   const allow = (...lines: readonly string[]): void => writeFileSync(join(cli.home, 'config', 'aiplan', 'allowed_signers'), lines.map((line) => `${line}\n`).join(''));
   const publicKey = (name: string): string => readFileSync(`${key(name)}.pub`, 'utf8').trim();
-  const deletion = (name: string, bucket: string): string => account.plan(name, `Files: { type: AWS::S3::Bucket, action: delete, id: ${bucket}, reason: x, expect: { Tags: { team: small } } }`);
+  const deletion = (type: string, identity: string): string => account.plan(`remove-${type.toLowerCase()}`, `Victim: { type: AWS::${type === 'Bucket' ? 'S3' : 'EC2'}::${type}, action: delete, id: ${identity}, reason: x, expect: { Tags: { team: small } } }`);
+  let word: string;
 
   beforeAll(async () => {
     account = await openAccount(smallFolder);
@@ -29,19 +30,20 @@ suite('nothing is destroyed without a person', () => {
     cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\n`);
     allow(`ada@example.org namespaces="aiplan-approval" ${publicKey('person')}`);
     await cli.ok(['setup']);
-    cli.write('plan.yaml', deletion('remove-files', 'small-files'));
+    word = (account.names['Unused'] ?? '').slice(-6);
+    cli.write('plan.yaml', deletion('SecurityGroup', account.names['Unused'] ?? ''));
     plan = await cli.json(['plan', 'plan.yaml', '-o', 'plan.json']);
-    await cli.ok(['review', 'plan.json', '--sign', key('person'), '-o', 'approval.json'], { input: 'Files small-files\n' });
+    await cli.ok(['review', 'plan.json', '--sign', key('person'), '-o', 'approval.json'], { input: `Victim ${word}\n` });
     signed = JSON.parse(cli.read('approval.json'));
   }, 120_000);
   afterAll(async () => { await account.stop(); });
 
-  /** Runs work; nothing may have been changed by it, not even by a read-only looking call. */
+  /** Runs work; nothing may have been changed by it, and no run begun. */
   const untouched = async (work: () => Promise<unknown>): Promise<void> => {
     const start = account.requestCount();
     await work();
     expect(account.mutations(start)).toEqual([]);
-    expect(await cli.json(['runs'])).toEqual([]);
+    expect(existsSync(join(cli.state, 'aiplan', 'store', 'runs'))).toBe(false);
   };
   /** An approval signed as `ssh-keygen -Y sign` does, over any text. */
   const sign = (approval: object, by = 'person', namespace = 'aiplan-approval'): object => {
@@ -54,13 +56,13 @@ suite('nothing is destroyed without a person', () => {
   };
   const refused = (document: unknown, code: string, says: RegExp, target = 'plan.json') => untouched(async () => {
     cli.write('bad.json', JSON.stringify(document));
-    await cli.fails(['apply', target, '--approval', 'bad.json'], { exit: 3, code, says });
+    expect(await cli.json(['apply', target, '--approval', 'bad.json'], { expected: [3] })).toEqual({ error: code, message: expect.stringMatching(says), help: expect.stringMatching(/\w/u) });
   });
 
   it('an approval made by the person binds to plan, step, target and time', () => {
     expect(signed).toMatchObject({
       format: 'aiplan/signed-approval@1',
-      approval: { tier: 'T1', planDigest: plan.digest, planName: 'remove-files', target: { account: '123456789012', region: 'eu-west-1', endpoint: account.endpoint }, confirmations: [{ step: 'Files', stepDigest: plan.steps[0].digest, typed: 'small-files' }] },
+      approval: { tier: 'T1', planDigest: plan.digest, planName: 'remove-securitygroup', target: { account: '123456789012', region: 'eu-west-1', endpoint: account.endpoint }, confirmations: [{ step: 'Victim', stepDigest: plan.steps[0].digest, typed: word }] },
     });
     expect(Date.parse(signed.approval.expiresAt)).toBeLessThanOrEqual(Date.parse(plan.expiresAt));
   });
@@ -83,12 +85,12 @@ suite('nothing is destroyed without a person', () => {
     const { approval } = signed;
     await refused(sign({ ...approval, expiresAt: new Date(Date.now() - 1_000).toISOString() }), 'approval-expired', /expired at/u);
     await refused(sign({ ...approval, expiresAt: 'tomorrow' }), 'approval-expired', /tomorrow/u);
-    await refused(sign({ ...approval, confirmations: [] }), 'confirmation-missing', /"Files" was not confirmed/u);
+    await refused(sign({ ...approval, confirmations: [] }), 'confirmation-missing', /"Victim" was not confirmed/u);
     await refused(sign({ ...approval, confirmations: [{ ...approval.confirmations[0], typed: 'yes' }] }), 'confirmation-missing', /another text/u);
     await refused(sign({ ...approval, confirmations: [{ ...approval.confirmations[0], stepDigest: `sha256:${'0'.repeat(64)}` }] }), 'approval-foreign', /another state/u);
     await refused(sign({ ...approval, target: { ...approval.target, account: '210987654321' } }), 'approval-foreign', /"210987654321"/u);
     await refused(sign({ ...approval, target: { ...approval.target, endpoint: null } }), 'approval-foreign', /./u);
-    cli.write('other.yaml', deletion('remove-empty', 'small-empty'));
+    cli.write('other.yaml', deletion('Bucket', 'small-empty'));
     await cli.ok(['plan', 'other.yaml', '-o', 'other.json']);
     await refused(signed, 'approval-foreign', /another plan/u, 'other.json');
   });
@@ -104,12 +106,12 @@ suite('nothing is destroyed without a person', () => {
   });
 
   it('lines that do not say every confirmation exactly sign nothing', async () => {
-    for (const input of ['', 'yes\n', 'Files small-file\n', 'Files small-files2\n', 'files small-files\n', 'small-files\n', 'Files\nsmall-files\n']) {
+    for (const input of ['', 'yes\n', `Victim ${word.slice(1)}\n`, `Victim ${word}2\n`, `victim ${word}\n`, `${word}\n`, `Victim\n${word}\n`]) {
       const { code, stderr } = await cli.run(['review', 'plan.json', '--sign', key('person'), '-o', 'none.json'], { input });
-      expect({ input, code, stderr }).toEqual({ input, code: 3, stderr: expect.stringMatching(/error confirmation-missing[^]*Files small-files/u) });
+      expect({ input, code, stderr }).toEqual({ input, code: 3, stderr: expect.stringMatching(new RegExp(`error confirmation-missing[^]*Victim ${word}`, 'u')) });
     }
     expect(() => cli.read('none.json')).toThrow('ENOENT');
-    await cli.fails(['review', 'plan.json', '--sign', key('nobody')], { exit: 1, code: 'no-such-file' }, { input: 'Files small-files\n' });
+    await cli.fails(['review', 'plan.json', '--sign', key('nobody')], { exit: 1, code: 'no-such-file' }, { input: `Victim ${word}\n` });
   });
 
   it('no terminal, --yes, a piped yes: exit 3 with what is missing, for people and for programs', async () => {
@@ -117,13 +119,13 @@ suite('nothing is destroyed without a person', () => {
       await cli.fails(['apply', 'plan.json', '--yes'], { exit: 3, code: 'confirmation-missing', says: /--yes answers for nobody/u, help: /--sign KEY/u });
       const none = await cli.run(['apply', 'plan.json']);
       expect(none).toMatchObject({ code: 3, stderr: expect.stringMatching(/error confirmation-missing: there is no terminal/u) });
-      expect(await cli.run(['apply', 'plan.json'], { input: 'small-files\nyes\nremove-files\n' })).toMatchObject({ code: 3 });
+      expect(await cli.run(['apply', 'plan.json'], { input: `${word}\nyes\nremove-securitygroup\n` })).toMatchObject({ code: 3 });
       expect(await cli.json(['apply', 'plan.json'], { expected: [3] })).toEqual({
-        status: 'approval_required', plan: plan.digest, name: 'remove-files', nameNeeded: false,
-        missing: [{ step: 'Files', type: 'AWS::S3::Bucket', identity: 'small-files', code: 'destruction', loses: plan.steps[0].destruction.loses, opens: [] }],
+        status: 'approval_required', plan: plan.digest, name: 'remove-securitygroup', nameNeeded: false,
+        missing: [{ step: 'Victim', type: 'AWS::EC2::SecurityGroup', identity: account.names['Unused'], code: 'destruction', loses: plan.steps[0].destruction.loses, opens: [] }],
       });
       expect(await cli.json(['review', 'plan.json'], { expected: [3] })).toMatchObject({ status: 'approval_required' });
-      expect(await cli.run(['review', 'plan.json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('delete Files small-files [destruction]') });
+      expect(await cli.run(['review', 'plan.json'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/delete Victim sg-\w+ \[destruction\]/u) });
     });
   });
 
@@ -136,14 +138,17 @@ suite('nothing is destroyed without a person', () => {
   });
 
   it('a good approval of what has changed meanwhile is stale; of what is as it was it counts, once', async () => {
+    cli.write('bucket.yaml', deletion('Bucket', 'small-files'));
+    await cli.ok(['plan', 'bucket.yaml', '-o', 'bucket.json']);
+    expect(await cli.json(['review', 'bucket.json', '--sign', key('person'), '-o', 'bucket-approval.json'], { input: 'Victim small-files\n' })).toMatchObject({ status: 'signed', confirmations: ['Victim'] });
     const tags = (team: string) => account.clients.s3.send(new PutBucketTaggingCommand({ Bucket: 'small-files', Tagging: { TagSet: [{ Key: 'team', Value: team }, ...(team === 'small' ? [] : [{ Key: 'x', Value: 'y' }])] } }));
     await tags('other');
     const start = account.requestCount();
-    await cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 4, code: 'plan-stale', says: /Files/u });
+    await cli.fails(['apply', 'bucket.json', '--approval', 'bucket-approval.json'], { exit: 4, code: 'plan-stale', says: /Victim/u });
     expect(account.mutations(start)).toEqual([]);
     await tags('small');
 
-    await cli.ok(['apply', 'plan.json', '--approval', 'approval.json']);
+    await cli.ok(['apply', 'bucket.json', '--approval', 'bucket-approval.json']);
     const calls = account.mutations(start);
     expect(calls.indexOf('s3:CopyObject')).toBeGreaterThan(calls.indexOf('s3:PutBucketPolicy'));
     expect(calls.indexOf('s3:DeleteObjects')).toBeGreaterThan(calls.lastIndexOf('s3:CopyObject'));
@@ -153,19 +158,19 @@ suite('nothing is destroyed without a person', () => {
 
     // Replayed: with the plan file, and with a fresh plan of the same change plan.
     const after = account.requestCount();
-    await cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 3, code: 'plan-already-applied' });
-    expect(await cli.run(['apply', 'plan.yaml', '--approval', 'approval.json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do') });
+    await cli.fails(['apply', 'bucket.json', '--approval', 'bucket-approval.json'], { exit: 3, code: 'plan-already-applied' });
+    expect(await cli.run(['apply', 'bucket.yaml', '--approval', 'bucket-approval.json'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do') });
     expect(account.mutations(after)).toEqual([]);
 
     // Brought back, the same deletion again: the spent approval stays spent, also for the plan that it once fitted.
     await cli.json(['rollback', run, '-o', 'back.json']);
-    await cli.ok(['review', 'back.json', '--sign', key('person'), '-o', 'back-approval.json'], { input: 'name undo-remove-files\n' });
+    await cli.ok(['review', 'back.json', '--sign', key('person'), '-o', 'back-approval.json'], { input: 'name undo-remove-bucket\n' });
     await cli.ok(['apply', 'back.json', '--approval', 'back-approval.json']);
     const restored = account.requestCount();
-    const again = await cli.run(['apply', 'plan.yaml', '--approval', 'approval.json']);
+    const again = await cli.run(['apply', 'bucket.yaml', '--approval', 'bucket-approval.json']);
     expect(again).toMatchObject({ code: 3, stderr: expect.stringMatching(/error approval-(?:replayed|foreign)/u) });
-    await cli.ok(['plan', 'plan.yaml', '-o', 'again.json']);
-    await cli.fails(['apply', 'again.json', '--approval', 'approval.json'], { exit: 3, code: 'approval-replayed', help: /sign again/u });
+    await cli.ok(['plan', 'bucket.yaml', '-o', 'again.json']);
+    await cli.fails(['apply', 'again.json', '--approval', 'bucket-approval.json'], { exit: 3, code: 'approval-replayed', help: /sign again/u });
     expect(account.mutations(restored)).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ export function benchOf(world: MemoryWorld): Bench {
     const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 });
     return plan({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, ownDeletions });
   };
-  const laterThan = (run: string): readonly (readonly JournalRecord[])[] => [...journals.values()].filter(([first]) => first?.kind === 'begin' && first.plan.rollbackOf === run);
+  const rollbacksOf = (run: string): readonly (readonly JournalRecord[])[] => [...journals.values()].filter(([first]) => first?.kind === 'begin' && first.plan.rollbackOf === run);
   const bench: Bench = {
     world, clock, vault, plan: planNow,
     approve(planned) {
@@ -88,7 +88,7 @@ export function benchOf(world: MemoryWorld): Bench {
       });
     },
     journalOf: (run) => journals.get(run) ?? [],
-    rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.now()).toISOString(), later: laterThan(run) }),
+    rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.now()).toISOString(), earlier: rollbacksOf(run) }),
     async state() {
       const found: Record<string, JsonObject> = {};
       for (const { type, identity } of world.list()) {

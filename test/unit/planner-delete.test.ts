@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Capture } from '../../src/model/resource-type.ts';
 import type { RestoreOrder } from '../../src/model/change-plan.ts';
+import { needed } from '../../src/model/confirm.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 
@@ -122,20 +123,47 @@ describe('a generated rollback', () => {
     expect(codes(await planFor(with_({ incarnation: 'other', state: 'deleting' }), [await restore()], rollback), 'Db')).toEqual([]);
   });
 
+  it('goes on with what an earlier try left, only if it still is that', async () => {
+    const half = () => createMemoryWorld({ seed: [...seed.slice(0, 3), { type: DATABASE, identity: 'courses', incarnation: 'second' }] });
+    const onward = async (remains: { identity: string; incarnation: string }): Promise<EntrySample> => ({ ...(await restore()), restore: { ...(await order()), remains } });
+    expect(stepOf(await planFor(half(), [await onward({ identity: 'courses', incarnation: 'second' })], rollback), 'Db')).toMatchObject({ action: 'create', blocked: false, coveredBy: 'run-1' });
+    expect(codes(await planFor(half(), [await onward({ identity: 'courses', incarnation: 'third' })], rollback), 'Db')).toEqual(['conflict']);
+    expect(codes(await planFor(half(), [await onward({ identity: 'elsewhere', incarnation: 'second' })], rollback), 'Db')).toEqual(['conflict']);
+    const emptied = createMemoryWorld({ seed: [...seed.slice(0, 3), { type: DATABASE, identity: 'courses' }] });
+    expect(stepOf(await planFor(emptied, [await onward({ identity: 'courses', incarnation: 'courses#0' })], rollback), 'Db').action).toBe('create');
+  });
+
   it('inverts without confirmation, reason or when, and calls a mismatch a conflict', async () => {
-    const invert = (Class: string): EntrySample => ({ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Class: 'db.large', Protected: false }, expect: { Class } });
+    const invert = (Class: string): EntrySample => ({ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Class: 'db.large' }, expect: { Class } });
     expect(stepOf(await planFor(world(), [invert('db.small')], rollback), 'Db')).toMatchObject({ blocked: false, confirm: null, coveredBy: 'run-1' });
     expect(codes(await planFor(world(), [invert('db.huge')], rollback), 'Db')).toEqual(['conflict']);
   });
 
+  it('asks for what an inverse would lose or open: the journal that claims it was so is a file that an agent can write', async () => {
+    const invert = (properties: EntrySample['properties']): EntrySample => ({ address: 'Db', type: DATABASE, action: 'update', id: 'courses', ...(properties === undefined ? {} : { properties }) });
+    for (const properties of [{ Protected: false }, { Public: true }]) {
+      const step = stepOf(await planFor(world(), [invert(properties)], rollback), 'Db');
+      expect(step.confirm).toBe('courses');
+      expect(step.coveredBy).toBeUndefined();
+    }
+  });
+
+  it('asks for the plan name, so that no `--yes` and no lower tier answers for a journal', async () => {
+    const { plan } = await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Tags: { a: 'b' } } }], rollback);
+    expect([needed(plan).confirmations, needed(plan).name]).toEqual([[], true]);
+    expect(needed({ ...plan, rollbackOf: null }).name).toBe(false);
+  });
+
   it('deletes what the run made only if it is unused and holds no data; else a person confirms', async () => {
-    const made = (rows: readonly string[]) => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows }, { type: GROUP, identity: 'g-web00001', properties: {} }] });
+    const made = (rows: readonly string[], systemTags = { 'aiplan:op': 'op-1' } as Record<string, string>) => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows, systemTags }, { type: GROUP, identity: 'g-web00001', properties: {}, systemTags }] });
     const entries = [{ address: 'Db', type: DATABASE, action: 'delete' as const, id: 'courses' }, { address: 'Web', type: GROUP, action: 'delete' as const, id: 'g-web00001' }];
     const empty = await planFor(made([]), entries, rollback);
     expect([stepOf(empty, 'Db').confirm, stepOf(empty, 'Web').confirm]).toEqual([null, null]);
     const full = await planFor(made(['a']), entries, rollback);
     expect(stepOf(full, 'Db')).toMatchObject({ confirm: 'courses', blocked: false });
     expect(stepOf(full, 'Db').coveredBy).toBeUndefined();
+    const untagged = await planFor(made([], {}), entries, rollback);
+    expect([stepOf(untagged, 'Db').confirm, stepOf(untagged, 'Web').confirm]).toEqual(['courses', 'b00001']);
   });
 
   it('reopens what was left quiet, even where nothing else differs', async () => {
@@ -145,9 +173,7 @@ describe('a generated rollback', () => {
     expect(step).toMatchObject({ action: 'update', changes: [], confirm: null, coveredBy: 'run-1', calls: ['rds:OpenDatabase'], capture: { how: 'config' } });
   });
 
-  it('completes what was left half way, and points at what came back, as steps that do something', async () => {
-    const unfinished = async (rest: Partial<EntrySample>) => stepOf(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: {}, ...rest }], rollback), 'Db');
-    expect(await unfinished({ refill: await order() })).toMatchObject({ action: 'update', blocked: false, confirm: null, calls: ['rds:RestoreDatabase', 'rds:ModifyDatabase'] });
+  it('points at what came back under another identity, as a step that does something', async () => {
     const live = await world().get(GROUP, 'g-web00001');
     if (live === undefined) throw new Error('no group');
     const former = { ...live, identity: 'g-former', binding: { dependents: [`${DATABASE} courses`] } };
