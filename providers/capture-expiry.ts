@@ -63,3 +63,39 @@ function* gently(program: Program<JsonObject>): Program {
     if (!(error instanceof AwsError) || error.kind !== 'absent') throw error;
   }
 }
+
+const tagsOf = (item: JsonObject, list: string): ReadonlyMap<string, string> => new Map(objects(item[list]).map((tag) => [String(tag['Key']), String(tag['Value'])]));
+
+/** What must be true of a backup before it may be removed: the capture's run and step, its bucket, and the time now (ISO). */
+export interface Claim { readonly run: string; readonly step: string; readonly bucket: string; readonly now: string }
+
+/**
+ * Why backups that a journal names are not removed, one sentence each; empty: they are this run's own and have expired. A journal proves
+ * nothing (law 13): each backup that is still there must carry the tags that the capture gave it, and copies lie only in the
+ * capture bucket, under the step's own prefix. Reads only. Throws AwsError.
+ */
+export function* unproven(backups: Backups, claim: Claim): Program<readonly string[]> {
+  const found: (readonly [string, ReadonlyMap<string, string>])[] = [];
+  for (const name of backups.dbSnapshots) {
+    const answer = yield* look({ service: 'rds', operation: 'DescribeDBSnapshots', input: { DBSnapshotIdentifier: name }, absent: ['DBSnapshotNotFound'] }, {});
+    found.push(...objects(answer?.['DBSnapshots']).map((item) => [name, tagsOf(item, 'TagList')] as const));
+  }
+  for (const id of backups.images) {
+    const answer = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { Filters: [{ Name: 'image-id', Values: [id] }], Owners: ['self'] } }, {});
+    found.push(...objects(answer?.['Images']).map((item) => [id, tagsOf(item, 'Tags')] as const));
+  }
+  for (const id of backups.snapshots) {
+    const answer = yield* look({ service: 'ec2', operation: 'DescribeSnapshots', input: { Filters: [{ Name: 'snapshot-id', Values: [id] }], OwnerIds: ['self'] } }, {});
+    found.push(...objects(answer?.['Snapshots']).map((item) => [id, tagsOf(item, 'Tags')] as const));
+  }
+  const { copies } = backups;
+  const elsewhere = copies !== null && (copies.bucket !== claim.bucket || copies.prefix !== `copies/${claim.run}/${claim.step}/`);
+  return [
+    ...found.flatMap(([id, tags]) => {
+      if (tags.get('aiplan:run') !== claim.run) return [`${id} does not carry the tag "aiplan:run: ${claim.run}": it is not a capture of that run`];
+      const expires = tags.get('aiplan:expires') ?? '';
+      return Date.parse(expires) <= Date.parse(claim.now) ? [] : [`${id} has not expired by its tag "aiplan:expires: ${expires}"`];
+    }),
+    ...(elsewhere ? [`"${copies.prefix}" in "${copies.bucket}" is not where the copies of run ${claim.run} lie`] : []),
+  ];
+}

@@ -33,11 +33,13 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
   const live = liveOf(context);
   const image = textOf(capture.refs['image']);
   if (image === undefined) throw new UserError('no-image', `the capture of ${live.identity} holds no image to restore from`);
-  const network = yield* primaryOf(context, live);
-  const identity = yield* launch(context, live, image, capture, network.input);
+  const { remains } = context;
+  const network = remains === undefined ? yield* primaryOf(context, live) : null;
+  const identity = network === null ? remains?.identity ?? '' : yield* launch(context, live, image, capture, network.input);
   const map: Record<string, string> = { [live.identity]: identity };
-  const instance = yield* untilState(identity, ['running']);
-  const primary = textOf(listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0)?.['NetworkInterfaceId']) ?? '';
+  const instance = yield* untilState(identity, network === null ? ['running', 'stopped'] : ['running']);
+  const card = listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0);
+  const primary = textOf(card?.['NetworkInterfaceId']) ?? '';
   const root = textOf(objectOf(listOf(instance['BlockDeviceMappings']).find((item) => item['DeviceName'] === instance['RootDeviceName'])?.['Ebs'])['VolumeId']);
   const formerRoot = blockDevicesOf(live).find((device) => device.root);
   if (formerRoot !== undefined && root !== undefined) map[formerRoot.volume] = root;
@@ -63,7 +65,7 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
       input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
     });
   }
-  yield* associateAddresses(placesOf(context, live, primary, network.requested));
+  yield* associateAddresses(placesOf(context, live, primary, network?.requested ?? secondaryOf(card, live)));
   // An earlier try may have left it stopped; starting one that runs changes nothing (StartInstances).
   if (runs && (stops || remains !== undefined)) yield* start(identity, 'start the instance with its volumes');
   for (const [name, on] of [['DisableApiStop', live.attributes['StopProtection']], ['DisableApiTermination', live.properties['DisableApiTermination']]] as const) {
@@ -138,6 +140,11 @@ function* primaryOf(context: StepContext, live: LiveResource): Program<{ readonl
   });
   return { input, requested: new Set(own === undefined ? [] : free) };
 }
+
+/** The secondary addresses that an interface has; while calls are only listed, all former ones. */
+const secondaryOf = (card: JsonObject | undefined, live: LiveResource): ReadonlySet<string> => new Set(card?.['PrivateIpAddresses'] === undefined
+  ? textsOf(primaryInterfaceOf(live)?.raw['SecondaryPrivateIpAddresses'])
+  : listOf(card['PrivateIpAddresses']).flatMap((item) => textOf(item['PrivateIpAddress']) ?? []));
 
 /** Where the elastic addresses were: on the primary interface, or on kept ones; a private address that is lost takes its own along. */
 function placesOf(context: StepContext, live: LiveResource, primary: string, requested: ReadonlySet<string>): readonly AddressPlace[] {

@@ -78,6 +78,22 @@ const destructive: readonly ChangeRule[] = [
 
 const grants: readonly ChangeRule[] = [
   {
+    path: 'SecurityGroupIds.*',
+    // A new instance has nothing to give away yet; who may reach it stands in the groups.
+    when: (before, after, live) => live !== null && (before === undefined || before === null) && after !== undefined && after !== null,
+    says: (_before, after) => `whatever the rules of ${textOf(after) ?? 'a security group that is not known yet'} admit reaches the instance`,
+  },
+  {
+    path: 'Volumes.*',
+    when: (before, after, live) => live !== null && (before === undefined || before === null) && after !== undefined && after !== null,
+    says: (_before, after) => `whoever works on the instance reads and writes ${textOf(objectOf(after)['VolumeId']) ?? 'a volume that is not known yet'}`,
+  },
+  {
+    path: 'SourceDestCheck',
+    when: (before, after) => before === true && after === false,
+    says: () => 'the instance may send and receive traffic in the name of others: routes can lead through it',
+  },
+  {
     path: 'IamInstanceProfile',
     when: (before, after) => typeof after === 'string' && after !== before,
     says: (before, after) => `everything on the instance acts with the instance profile "${String(after)}"${typeof before === 'string' ? ` instead of "${before}"` : ''}`,
@@ -89,7 +105,7 @@ const grants: readonly ChangeRule[] = [
   },
   {
     path: 'MetadataOptions.HttpTokens',
-    when: (before, after) => after === 'optional' && before !== 'optional',
+    when: (before, after) => (after === 'optional' && before !== 'optional') || (before === 'required' && after !== 'required'),
     says: () => 'IMDSv2 is no longer required: a forged request from the instance can read its credentials',
   },
   {

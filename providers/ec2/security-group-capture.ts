@@ -106,7 +106,8 @@ export function* repointSecurityGroup(context: StepContext, capture: Capture, to
     if (listed.length === 0) continue;
     yield* changeRules(identity, directions.map((direction) => {
       const before = rulesFromList(listed, direction);
-      const wanted = listOf(group[direction.property]).map((rule) => renamed(rule, rename) as Rule);
+      // Only the rules that name the former group: a journal may not add others to groups that no step names.
+      const wanted = naming(listOf(group[direction.property]), direction, from).map((rule) => renamed(rule, rename) as Rule);
       const kept = before.filter((rule) => rule[direction.group] !== from);
       const keys = new Set(wanted.map((rule) => ruleKey(rule, direction)));
       return { direction, before, ids: ruleIds(listed, direction), after: [...kept.filter((rule) => !keys.has(ruleKey(rule, direction))), ...wanted] };

@@ -33,10 +33,14 @@ const copiesDeletes = (value: Json | undefined): readonly string[] =>
   enabledRules(value).filter((rule) => objectOf(rule['DeleteMarkerReplication'])['Status'] === 'Enabled').map(keyOf);
 
 /** Keys of tags on which backup and clean-up tools act (AWS Backup selections, retention jobs). */
-const BACKUP_TAG = /backup|retention|lifecycle|dlm|snapshot|expir|ttl/iu;
+const BACKUP_TAG = /backup|retention|retain|lifecycle|dlm|snapshot|expir|ttl|clean-?up|nuke|keep|protect|delete|destroy|terminat|purge|reap|janitor|custodian|c7n|maid/iu;
 const changedTags = (before: Json | undefined, after: Json | undefined): readonly string[] =>
   [...new Set([...Object.keys(objectOf(before)), ...Object.keys(objectOf(after))])]
     .filter((key) => BACKUP_TAG.test(key) && (objectOf(before)[key] ?? null) !== (objectOf(after)[key] ?? null));
+
+/** Enabled configurations with a tier, which are not as before; both tiers are archives (S3 API reference, Tiering). */
+const newlyTiering = (before: Json | undefined, after: Json | undefined): readonly JsonObject[] => objectsOf(after).filter((item) =>
+  item['Status'] === 'Enabled' && objectsOf(item['Tierings']).length > 0 && !objectsOf(before).some((other) => same(other, item)));
 
 /** Changes that lose data or a protection (law 3), and those that destroy later (law 4). */
 export const destructive: readonly ChangeRule[] = [
@@ -54,6 +58,11 @@ export const destructive: readonly ChangeRule[] = [
     path: 'LifecycleConfiguration',
     when: (before, after, live) => live !== null && newlyArchiving(before, after).length > 0,
     says: (before, after, live) => `Objects of ${named(live)} become unreadable until they are restored from the archive, and do not come back by themselves: ${newlyArchiving(before, after).map((rule) => `rule "${textOf(rule['Id']) ?? '(without Id)'}"`).join(', ')}.`,
+  },
+  {
+    path: 'IntelligentTieringConfigurations',
+    when: (before, after, live) => live !== null && newlyTiering(before, after).length > 0,
+    says: (before, after, live) => `Objects of ${named(live)} in the class INTELLIGENT_TIERING that nobody reads become unreadable until they are restored from the archive: configuration ${newlyTiering(before, after).map((item) => `"${textOf(item['Id']) ?? '(without Id)'}"`).join(', ')}.`,
   },
   {
     path: 'ObjectLockConfiguration',

@@ -44,6 +44,13 @@ function notified(value: Json | undefined): readonly string[] {
   return [...targets, ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true ? ['EventBridge'] : [])];
 }
 
+/** Hosts to which a website sends its visitors. */
+function redirects(value: Json | undefined): readonly string[] {
+  const configuration = objectOf(value);
+  const rules = objectsOf(configuration['RoutingRules']).map((rule) => objectOf(rule['RedirectRule']));
+  return [objectOf(configuration['RedirectAllRequestsTo']), ...rules].flatMap((target) => textOf(target['HostName']) ?? []);
+}
+
 const reported = (value: Json | undefined, destination: (item: JsonObject) => JsonObject): readonly string[] => objectsOf(value).flatMap((item) => {
   const target = destination(item);
   const bucket = textOf(target['BucketArn']);
@@ -89,12 +96,14 @@ export const grants: readonly ChangeRule[] = [
   },
   {
     path: 'BucketEncryption',
-    when: (before, after) => {
+    when: (before, after, live) => {
       const old = encryptionOf(before);
       const next = encryptionOf(after);
-      return next.strength < old.strength || (old.key !== undefined && next.key !== old.key) || old.blocked.some((type) => type !== 'NONE' && !next.blocked.includes(type));
+      // A key that another account holds (only an ARN names one) can be taken away, and with it everything written from then on.
+      const newKey = live !== null && next.key?.startsWith('arn:') === true && next.key !== old.key;
+      return next.strength < old.strength || newKey || (old.key !== undefined && next.key !== old.key) || old.blocked.some((type) => type !== 'NONE' && !next.blocked.includes(type));
     },
-    says: (before, after, live) => `Encryption of new objects in ${named(live)} changes from ${encryptionText(encryptionOf(before))} to ${encryptionText(encryptionOf(after))}: who may use the key may read them.`,
+    says: (before, after, live) => `Encryption of new objects in ${named(live)} changes from ${encryptionText(encryptionOf(before))} to ${encryptionText(encryptionOf(after))}: who may use the key may read them, and who holds the key can make them unreadable.`,
   },
   newTargets('ReplicationConfiguration', replicationTargets, (names, live) => `Objects of ${named(live)} are copied to ${names}.`),
   newTargets('LoggingConfiguration', (value) => {
@@ -102,6 +111,7 @@ export const grants: readonly ChangeRule[] = [
     return target === undefined ? [] : [target];
   }, (names, live) => `Who accesses ${named(live)} is told to whoever may read ${names}.`),
   newTargets('NotificationConfiguration', notified, (names, live) => `Events of ${named(live)} go to ${names}.`),
+  newTargets('WebsiteConfiguration', redirects, (names, live) => `Visitors of the website of ${named(live)} are sent to ${names}.`),
   newTargets('InventoryConfigurations', inventoried, (names, live) => `Lists of the objects of ${named(live)} are written to ${names}.`),
   newTargets('AnalyticsConfigurations', analysed, (names, live) => `Analyses of ${named(live)} are written to ${names}.`),
 ];

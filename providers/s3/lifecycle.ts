@@ -98,7 +98,7 @@ export const newlyDestroying = (before: Json | undefined, after: Json | undefine
 
 /** The enabled rules of `after` that archive objects (unreadable until restored) as no enabled rule of `before` did. */
 export const newlyArchiving = (before: Json | undefined, after: Json | undefined): readonly JsonObject[] => rulesOf(after).filter((rule) => {
-  const archives = [...objectsOf(rule['Transitions']), ...objectsOf(rule['NoncurrentVersionTransitions']), ...objectsOf([rule['Transition'] ?? null])].filter(({ StorageClass: name }) => name === 'GLACIER' || name === 'DEEP_ARCHIVE');
+  const archives = [...objectsOf(rule['Transitions']), ...objectsOf(rule['NoncurrentVersionTransitions']), ...objectsOf([rule['Transition'] ?? null]), ...objectsOf([rule['NoncurrentVersionTransition'] ?? null])].filter(({ StorageClass: name }) => name === 'GLACIER' || name === 'DEEP_ARCHIVE');
   return archives.length > 0 && !rulesOf(before).some((old) => same(old, rule));
 });
 

@@ -89,6 +89,9 @@ export const previewKept = (context: StepContext): readonly Kept[] =>
 /** The name under which one version or marker is known. */
 export const nameOf = (entry: { readonly key: string; readonly versionId: string }): string => `${entry.versionId} ${entry.key}`;
 
+/** The same with its content: where versions are not kept, an object that is overwritten keeps its name and its version id `null`. */
+export const contentOf = (entry: Pick<Entry, 'key' | 'versionId' | 'etag' | 'size' | 'modified'>): string => `${nameOf(entry)} ${entry.etag} ${entry.size} ${entry.modified}`;
+
 /** CopySource as S3 wants it: bucket, key with every character but the slash encoded, version (CopyObject, CopySource). */
 export const copySource = (bucket: string, key: string, versionId?: string): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`;

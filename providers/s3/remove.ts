@@ -3,7 +3,7 @@ import { UserError } from '../../src/model/error.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
 import { allEntries, allUploads, listEntries, previewPage, type Entry } from './contents.ts';
-import { nameOf, readManifest } from './manifest.ts';
+import { contentOf, readManifest } from './manifest.ts';
 import { counted, isPreviewed, objectsOf, pieces, textOf } from './values.ts';
 
 /** DeleteObjects takes at most this many names (S3 API reference, DeleteObjects). */
@@ -19,9 +19,9 @@ const callsPerBatch = 8;
 export function* removeBucket(context: StepContext): Program {
   const bucket = context.live?.identity ?? '';
   if (context.capture?.how === 'copy') {
-    const kept = new Set((yield* readManifest(context, context.capture)).map(nameOf));
+    const kept = new Set((yield* readManifest(context, context.capture)).map(contentOf));
     const entries = yield* allEntries(bucket, context.account);
-    const stranger = entries.find((entry) => !kept.has(nameOf(entry)));
+    const stranger = entries.find((entry) => !kept.has(contentOf(entry)));
     if (stranger !== undefined) {
       throw new UserError('bucket-changed', `"${stranger.key}" (version ${stranger.versionId}) of "${bucket}" is not in the capture: it was written after the bucket was copied`, { help: 'Nothing was deleted. Find out who still writes there, and plan again.' });
     }

@@ -5,7 +5,7 @@ import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { openedPolicy } from './closing.ts';
 import { readConfiguration } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
-import { copiesPrefix, copyKey, copySource, keptFrom, nameOf, readManifest, storeOf, writeManifest, type Kept } from './manifest.ts';
+import { contentOf, copiesPrefix, copyKey, copySource, keptFrom, nameOf, readManifest, storeOf, writeManifest, type Kept } from './manifest.ts';
 import { counted, numberOf, objectOf, objectsOf, pieces, sized, textOf } from './values.ts';
 import { subResources } from './sub-resources.ts';
 
@@ -127,11 +127,12 @@ function* refuseRetained(context: StepContext, bucket: string, entries: readonly
 
 /** Throws UserError `bucket-changed` unless two listings hold exactly the same versions and markers. */
 export function refuseChanged(bucket: string, before: readonly Entry[], after: readonly Entry[]): void {
-  const known = new Set(before.map(nameOf));
-  const now = new Set(after.map(nameOf));
-  const stranger = after.find((entry) => !known.has(nameOf(entry))) ?? before.find((entry) => !now.has(nameOf(entry)));
+  const known = new Set(before.map(contentOf));
+  const now = new Set(after.map(contentOf));
+  const stranger = after.find((entry) => !known.has(contentOf(entry))) ?? before.find((entry) => !now.has(contentOf(entry)));
   if (stranger === undefined) return;
-  throw new UserError('bucket-changed', `"${stranger.key}" (version ${stranger.versionId}) of "${bucket}" ${known.has(nameOf(stranger)) ? 'disappeared' : 'appeared'} while the bucket was being copied`, {
+  const overwritten = before.some((entry) => nameOf(entry) === nameOf(stranger)) && after.some((entry) => nameOf(entry) === nameOf(stranger));
+  throw new UserError('bucket-changed', `"${stranger.key}" (version ${stranger.versionId}) of "${bucket}" ${overwritten ? 'was overwritten' : known.has(contentOf(stranger)) ? 'disappeared' : 'appeared'} while the bucket was being copied`, {
     help: 'Find out who still writes or which lifecycle rule works there, and plan again.',
   });
 }

@@ -1,7 +1,8 @@
+import { captureBucketOf } from '../engine/context.ts';
 import { drive } from '../engine/drive.ts';
 import { expiryPlan, type HeldCapture } from '../engine/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import { backupsOf, copiesIn, expire, permitted } from '../../providers/capture-expiry.ts';
+import { backupsOf, copiesIn, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
 import { openJournal } from '../store/journal.ts';
 import { acquireLock } from '../store/lock.ts';
 import { newRunId } from '../store/runs.ts';
@@ -15,9 +16,10 @@ import type { World } from './world.ts';
  * Removes expired captures: one list, one typed count, by a person at a terminal. The gate lets exactly the listed backups
  * be deleted and nothing else; every removal is noted in a journal before it is sent.
  */
-export async function expireCaptures(world: World, expired: readonly HeldCapture[]): Promise<ExitCode> {
+export async function expireCaptures(world: World, claimed: readonly HeldCapture[]): Promise<ExitCode> {
   const { io, options, store } = world;
   const target = await world.target();
+  const expired = await proven(world, claimed);
   if (expired.length === 0) {
     print(io, options, [row(0, 'no capture has expired')]);
     return exitCodes.done;
@@ -58,4 +60,17 @@ export async function expireCaptures(world: World, expired: readonly HeldCapture
     lock.release();
   }
   return exitCodes.done;
+}
+
+/** The captures that AWS itself shows to be of their run and expired; a journal alone proves nothing (law 13). The others are told. */
+async function proven(world: World, claimed: readonly HeldCapture[]): Promise<readonly HeldCapture[]> {
+  const { io, options, configuration } = world;
+  const bucket = captureBucketOf(configuration, await world.target());
+  const kept: HeldCapture[] = [];
+  for (const held of claimed) {
+    const problems = await drive(await world.reader(), () => unproven(backupsOf(held.capture), { run: held.run, step: held.step, bucket, now: new Date(io.clock.now()).toISOString() }), { run: held.run, step: held.step });
+    if (problems.length === 0) kept.push(held);
+    for (const problem of problems) tell(io, options, [row(0, span('left alone ', 'warning'), problem)], 'error');
+  }
+  return kept;
 }

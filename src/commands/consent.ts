@@ -1,5 +1,5 @@
 import type { Approval, Confirmation } from '../model/approval.ts';
-import { lossPhrase, needed } from '../model/confirm.ts';
+import { askedText, lossPhrase, needed } from '../model/confirm.ts';
 import { sha256 } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Plan, Planned } from '../model/plan.ts';
@@ -78,11 +78,10 @@ export async function obtainApproval(world: World, planned: Planned, { approval,
     refuseSpentApproval(world.store, verified.nonce);
     return verified;
   }
-  const needs = needed(plan);
-  const asks = needs.confirmations.length > 0 || needs.name;
+  const asked = askedText(needed(plan));
   if (yes === true) {
-    if (asks || !world.configuration.allowYes) {
-      throw new UserError('confirmation-missing', asks ? `--yes answers for nobody here: the plan needs ${needs.confirmations.length} confirmations by a person` : '--yes is not allowed by the configuration', { exitCode: exitCodes.blocked, help: 'run `aiplan apply` in a terminal, or sign an approval with `aiplan review PLAN --sign KEY`' });
+    if (asked !== '' || !world.configuration.allowYes) {
+      throw new UserError('confirmation-missing', asked !== '' ? `--yes answers for nobody here: the plan needs ${asked} by a person` : '--yes is not allowed by the configuration', { exitCode: exitCodes.blocked, help: 'run `aiplan apply` in a terminal, or sign an approval with `aiplan review PLAN --sign KEY`' });
     }
     return approvalOf(world, plan, 'none', { confirmations: [], typedName: null });
   }

@@ -2,7 +2,8 @@ import type { ChangePlan } from '../model/change-plan.ts';
 import { canonical } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
-import type { LiveState } from '../model/live.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import type { LiveState, Target } from '../model/live.ts';
 import type { Plan, Planned } from '../model/plan.ts';
 import { parseChangePlan } from '../change/parse.ts';
 import { checkTarget } from '../engine/target.ts';
@@ -47,15 +48,37 @@ export async function sourceOfPlan(world: World, saved: Plan, file: string): Pro
   return parseSource(world, saved.changePlan, file);
 }
 
-/** The generated change plan that rolls a run back. Throws UserError `no-such-run`, `journal-damaged`, `nothing-to-roll-back`. */
+/**
+ * The generated change plan that rolls a run back. Throws UserError `no-such-run`, `journal-damaged`, `wrong-account`,
+ * `wrong-region`, `wrong-endpoint`.
+ */
 export async function rollbackSource(world: World, run: string): Promise<Source> {
   const { rollbackChangePlan } = await import('../engine/rollback.ts');
   const { records } = readRun(world.store, run);
+  const target = await world.target();
+  refuseElsewhere(run, records, target);
   const { changePlan, findings } = await rollbackChangePlan(records, {
-    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(),
+    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier: rollbacksOf(world, run),
+    // What an emulator did is seen at once.
+    ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
   return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings };
 }
+
+/** A run is taken back where it was made: the same account and region, and AWS itself or the same emulator. */
+function refuseElsewhere(run: string, records: readonly JournalRecord[], target: Target): void {
+  const made = records.find((record) => record.kind === 'begin')?.target;
+  if (made === undefined) return;
+  const where = ({ account, region, endpoint }: Target): string => `account "${account}" in "${region}"${endpoint === null ? '' : ` at ${endpoint}`}`;
+  if (made.account === target.account && made.region === target.region && made.endpoint === target.endpoint) return;
+  throw new UserError(made.account !== target.account ? 'wrong-account' : made.region !== target.region ? 'wrong-region' : 'wrong-endpoint', `run "${run}" was made in ${where(made)}, this is ${where(target)}`, {
+    help: 'choose the profile, region and endpoint of the run; nothing was read',
+  });
+}
+
+/** The journals of the rollbacks of a run that this store has, oldest first. One that cannot be read proves nothing and is left out. */
+const rollbacksOf = (world: World, run: string): readonly (readonly JournalRecord[])[] =>
+  listRuns(world.store).filter(({ rollbackOf }) => rollbackOf === run).toSorted((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1)).map((rollback) => readRun(world.store, rollback.run).records);
 
 /** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
 export async function readLiveFor(world: World, source: Source): Promise<LiveState> {

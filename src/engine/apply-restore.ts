@@ -2,6 +2,7 @@ import type { ReopenOrder, RestoreOrder } from '../model/change-plan.ts';
 import { isObject, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture, StepContext } from '../model/resource-type.ts';
+import { openAgain } from './capture-phase.ts';
 import { StepFailed } from './interruptions.ts';
 import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
@@ -17,6 +18,7 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   const { step, type } = task;
   if (type.capture === undefined) throw new StepFailed(`${type.type} cannot be restored by this version`);
   const capture = captureOf(order.capture, step.id);
+  await formerGone(run, task, order);
   const result = await perform(run, task, type.capture.restore(restoreContext(run, task, order), capture), { purpose: 'restore' });
   await noteNew(run, step.id, result.identity);
   const moved = { ...result.map, ...(result.identity === order.formerIdentity ? {} : { [order.formerIdentity]: result.identity }) };
@@ -25,6 +27,15 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   if (type.settle !== undefined) await perform(run, task, type.settle(result.identity), { purpose: 'restore', settling: true });
   const after = await restoredAs(run, task, order, result.identity);
   return { state: 'done', identity: result.identity, after, message: result.identity === order.formerIdentity ? null : `${order.formerIdentity} is now ${result.identity}` };
+}
+
+/** The former one may still be on its way out: until it is gone it holds its volumes, addresses and name. */
+async function formerGone(run: Run, task: Task, { formerIdentity, formerIncarnation }: RestoreOrder): Promise<void> {
+  const { type } = task;
+  if (type.gone === undefined) return;
+  const { resources } = await type.read(run.ports.session, { identities: [formerIdentity], all: false, detailed: new Set() });
+  const leaving = resources.some(({ identity, incarnation, state }) => identity === formerIdentity && incarnation === formerIncarnation && type.rules.goneStates.includes(state));
+  if (leaving) await perform(run, task, type.gone(formerIdentity), { purpose: 'restore' });
 }
 
 /** The capture in an order. Throws StepFailed for one that was not journaled by this program. */
@@ -36,7 +47,11 @@ export function captureOf(value: Json, step: string): Capture {
 /** `live` is the resource as captured; the resource itself is gone. */
 function restoreContext(run: Run, task: Task, order: RestoreOrder): StepContext {
   if (order.live === undefined) throw new StepFailed(`what "${task.step.id}" restores was not recorded`);
-  return { ...contextOf(run, task, order.live, { action: 'create' }), capture: captureOf(order.capture, task.step.id) };
+  const { remains, tries } = order;
+  return {
+    ...contextOf(run, task, order.live, { action: 'create' }), capture: captureOf(order.capture, task.step.id),
+    ...(remains === undefined ? {} : { remains }), ...(tries === undefined ? {} : { tries }),
+  };
 }
 
 async function restoredAs(run: Run, { step, type }: Task, order: RestoreOrder, identity: string): Promise<LiveResource> {
@@ -74,7 +89,7 @@ export async function reopen(run: Run, task: Task, order: ReopenOrder): Promise<
   const { capture: operations, settle } = task.type;
   if (operations?.unquiesce === undefined) return;
   const context: StepContext = { ...contextOf(run, task, order.live, { action: 'delete' }), ...(order.capture === null ? {} : { capture: captureOf(order.capture, task.step.id) }) };
-  await perform(run, task, operations.unquiesce(context), { purpose: 'undo', declared: callsOf(operations.unquiesce(context)) });
+  await openAgain(run, task, context, operations.unquiesce, false);
   run.touched.add(order.live.identity);
   if (settle !== undefined) await perform(run, task, settle(order.live.identity), { purpose: 'undo' });
 }

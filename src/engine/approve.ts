@@ -1,7 +1,7 @@
 import type { Approval } from '../model/approval.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
-import { lossPhrase, needed } from '../model/confirm.ts';
+import { askedText, lossPhrase, needed } from '../model/confirm.ts';
 import type { ApprovedPlan, Plan, Planned } from '../model/plan.ts';
 
 /**
@@ -21,9 +21,10 @@ export function approve(planned: Planned, approval: Approval, configuration: Con
   const expires = Date.parse(approval.expiresAt);
   if (!(expires > now)) refuse('approval-expired', `the approval expired at ${approval.expiresAt}`, 'review again');
   const needs = needed(plan);
-  const asks = needs.confirmations.length > 0 || needs.name;
+  const asked = askedText(needs);
+  const asks = asked !== '';
   if (approval.tier === 'none' && (asks || !configuration.allowYes)) {
-    refuse('confirmation-missing', asks ? `the plan needs ${needs.confirmations.length} confirmations by a person` : 'nobody said yes', 'run `aiplan review` in a terminal, or sign an approval');
+    refuse('confirmation-missing', asks ? `the plan needs ${asked} by a person` : 'nobody said yes', 'run `aiplan review` in a terminal, or sign an approval');
   }
   if (asks && configuration.minimumTier === 'T1' && approval.tier !== 'T1') {
     refuse('approval-tier', 'the configuration asks for a signed approval (T1)', 'run `aiplan review PLAN --sign KEY`, then `aiplan apply PLAN --approval FILE`');

@@ -112,7 +112,7 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
   if (isStoreFailure(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
   await enter(run, 'undo');
   try {
-    await openAgain(run, task, live, type.capture.unquiesce);
+    await openAgain(run, task, contextOf(run, task, live), type.capture.unquiesce, true);
     await find(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
   } catch (error) {
     if (isStoreFailure(error)) throw error;
@@ -123,21 +123,22 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
 /** How often a resource that is still on its way (an instance that is stopping) is asked again: about 15 minutes. */
 const patience = 60;
 
-async function openAgain(run: Run, task: Task, live: LiveResource, program: NonNullable<CaptureOperations['unquiesce']>): Promise<void> {
+/** Takes a quiescing back, and waits while the resource is still on its way into the state from which it can be. */
+export async function openAgain(run: Run, task: Task, context: StepContext, program: NonNullable<CaptureOperations['unquiesce']>, ignoreStop: boolean): Promise<void> {
   const { ports } = run;
-  const context = contextOf(run, task, live);
+  const identity = context.live?.identity ?? '';
   const declared = callsOf(program(context));
   const pace = paceOf(ports.pace);
   let pause = pace.pollStart;
   for (let tries = 1; ; tries += 1) {
     try {
-      await perform(run, task, program(context), { purpose: 'undo', ignoreStop: true, declared });
+      await perform(run, task, program(context), { purpose: 'undo', ignoreStop, declared });
       return;
     } catch (error) {
       if (!(error instanceof AwsError) || error.kind !== 'conflict' || error.executed !== 'no' || tries >= patience) throw error;
-      const now = await readWholly(ports.session, task.type, live.identity, ports.clock.now());
-      ports.emit({ kind: 'progress', step: task.step.id, text: `${live.identity} is ${now?.state ?? 'gone'}; it is opened again when it can be`, fraction: null });
-      await ports.clock.sleep(pause);
+      const now = await readWholly(ports.session, task.type, identity, ports.clock.now());
+      ports.emit({ kind: 'progress', step: task.step.id, text: `${identity} is ${now?.state ?? 'gone'}; it is opened again when it can be`, fraction: null });
+      await ports.clock.sleep(pause, ignoreStop ? undefined : ports.stop);
       pause = longer(pause, pace.pollMax);
     }
   }

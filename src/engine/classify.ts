@@ -40,9 +40,9 @@ export interface ClassifyInput {
 }
 
 /** Keys of tags that backup and clean-up tools act on (AWS Backup, Data Lifecycle Manager, cloud-nuke and their like). */
-const toolTag = /backup|retention|dlm|snapshot|lifecycle|expire|ttl|aws-backup|cleanup|nuke|keep|protect/iu;
+const toolTag = /backup|retention|retain|dlm|snapshot|lifecycle|expir|ttl|clean-?up|nuke|keep|protect|delete|destroy|terminat|purge|reap|janitor|custodian|c7n|maid/iu;
 /** Of these, the ones whose appearance alone makes a tool delete something. */
-const deadlyTag = /expire|ttl|cleanup|nuke|lifecycle/iu;
+const deadlyTag = /expir|ttl|clean-?up|nuke|lifecycle|delete|destroy|terminat|purge|reap|janitor|custodian|c7n|maid/iu;
 
 /** Turns differences into changes with their effects. */
 export function classify(input: ClassifyInput): Classified {
@@ -114,6 +114,8 @@ function changeOf(difference: Difference, base: ChangeEffect, losing: readonly H
     after: shown(difference.after, difference.nodes, type.type, identity, state),
     effect: losses.length > 0 ? 'destructive' : openings.length > 0 ? 'grant' : base,
     ...(notes.length > 0 ? { notes } : {}),
+    // What the author wrote in the change plan, the reviewer must be able to read; what is live stays masked.
+    ...(typeof difference.after === 'string' && difference.nodes.some((node) => node.sensitive === true) ? { authored: difference.after } : {}),
   };
 }
 

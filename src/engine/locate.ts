@@ -2,7 +2,7 @@ import type { ResourceEntry } from '../model/change-plan.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import { comparerFor, type Comparer } from './compare.ts';
-import { block, blockUnread, keyOf, type Planning } from './draft.ts';
+import { block, blockUnread, inform, keyOf, type Planning } from './draft.ts';
 import { canonicalised } from './desired.ts';
 import { fits, mismatches } from './expectation.ts';
 import { below } from './rule-tree.ts';
@@ -61,14 +61,21 @@ export function blockUnlocated(planning: Planning, entry: ResourceEntry): boolea
   return true;
 }
 
-/** Holds `expect` against live; each mismatch is an error (law 2), in a rollback a conflict. */
-export function checkExpectations(planning: Planning, entry: ResourceEntry, live: LiveResource): void {
+/**
+ * Holds `expect` against live; each mismatch is an error (law 2), in a rollback a conflict. `reached` holds the properties
+ * that are already as the author wants them in a step that changes nothing: there `expect` told what they were before.
+ */
+export function checkExpectations(planning: Planning, entry: ResourceEntry, live: LiveResource, reached: ReadonlySet<string> = new Set()): void {
   const type = planning.types.get(entry.type);
   if (entry.expect === undefined || type === undefined) return;
   const comparer = comparerFor(type.rules, entry.type, live.identity);
   const tagProperty = planning.schemas(entry.type)?.tagProperty ?? null;
   for (const { at, expected, live: value } of mismatches(canonicalised(type, entry.expect), live, comparer, tagProperty)) {
     const conflict = planning.changePlan.rollbackOf !== undefined;
+    if (!conflict && reached.has(at.split('.')[0] ?? at)) {
+      inform(planning, entry, `expect.${at}`, 'expect-passed', `${at} is no longer ${quote(expected)}, and everything is as this entry wants it already`);
+      continue;
+    }
     block(planning, entry, `expect.${at}`, conflict ? 'conflict' : 'expect-mismatch',
       `${conflict ? 'changed since the run: ' : ''}expected ${at} to be ${quote(expected)}, live is ${quote(value)}`,
       conflict ? 'somebody changed it after the run; decide by hand' : 'look at the live resource again: the plan rests on a premise that is not so');

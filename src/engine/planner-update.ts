@@ -23,11 +23,11 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   const live = planning.located.get(entry.address) as LiveResource;
   const { type, schema } = known;
   const comparer = comparerFor(type.rules, entry.type, live.identity);
-  checkExpectations(planning, entry, live);
   checkPartlyRead(planning, entry, live);
   const { desired, rotated } = overlay(planning, entry, { type, schema, comparer, live, action: 'update' });
   const settled = withoutPendingOnes(entry, desired, live, comparer);
   const classified = classify({ type, schema, comparer, before: live.properties, after: settled.desired, live, action: 'update' });
+  checkExpectations(planning, entry, live, new Set(classified.changes.length === 0 ? Object.keys(entry.properties ?? {}) : []));
   if (settled.waiting.length > 0) inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
   // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
   if (classified.changes.length === 0) return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };

@@ -15,6 +15,8 @@ export interface RollbackReaders {
   readonly now: string;
   /** Journals of the rollbacks of the same run that came before this one: what they finished stays, what they left is gone on with. */
   readonly earlier: readonly (readonly JournalRecord[])[];
+  /** How long, in milliseconds, AWS may not show what a call did whose answer was lost. Default: that of a run's pace. */
+  readonly consistency?: number;
 }
 
 /** What is live of everything that a run's journal speaks of. */

@@ -3,16 +3,17 @@ import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
+import { canonical } from '../model/digest.ts';
 import { isMasked, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { AttributeChange } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
-import { remapped } from './run.ts';
-import { restoreDifferences } from './verify.ts';
+import { defaultPace } from './pace.ts';
 import { valueAt } from './references.ts';
 import { recordsOf } from './report.ts';
-import { finishedRestores, historiesOf, type History } from './rollback-history.ts';
+import { broughtBack, type Back } from './rollback-back.ts';
+import { earlierOf, type Earlier } from './rollback-earlier.ts';
+import { historiesOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
 import { orderRollback } from './rollback-order.ts';
 import { readForRollback, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
@@ -36,7 +37,8 @@ export async function rollbackChangePlan(records: readonly JournalRecord[], read
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const histories = historiesOf(records);
-  const maker = new DraftMaker(begin, histories, await readForRollback(histories, readers), readers);
+  const earlier = earlierOf(begin.run, readers.earlier);
+  const maker = new DraftMaker(begin, histories, earlier, await readForRollback(histories, earlier, readers), readers);
   for (const history of histories.toReversed()) await maker.take(history);
   const { account, region } = begin.target;
   return {
@@ -57,24 +59,28 @@ class DraftMaker {
   readonly findings: Finding[] = [];
   /** Former identities of what an earlier rollback restored → the ones of now. */
   readonly known = new Map<string, string>();
+  readonly #begin: Begin;
   readonly #run: string;
   readonly #histories: readonly History[];
+  readonly #earlier: Earlier;
   readonly #found: Found;
   readonly #readers: RollbackReaders;
+  /** What earlier rollbacks brought back of what the run took away, by step. */
+  readonly #backs = new Map<string, Back>();
 
-  readonly #begin: Begin;
-  readonly #finished: ReadonlySet<string>;
-
-  constructor(begin: Begin, histories: readonly History[], found: Found, readers: RollbackReaders) {
+  constructor(begin: Begin, histories: readonly History[], earlier: Earlier, found: Found, readers: RollbackReaders) {
     this.#begin = begin;
     this.#run = begin.run;
-    this.#finished = finishedRestores(begin.run, readers.later ?? []);
     this.#histories = histories;
+    this.#earlier = earlier;
     this.#found = found;
     this.#readers = readers;
     for (const { type, before, step } of histories) {
-      const restored = before === null || (step.action !== 'delete' && step.action !== 'replace') ? undefined : found.restoredFrom(type, before.identity);
-      if (before !== null && restored !== undefined && restored.incarnation !== before.incarnation) this.known.set(before.identity, restored.identity);
+      if (before === null || (step.action !== 'delete' && step.action !== 'replace')) continue;
+      const back = broughtBack(type, before, earlier.triesOf(step.id), found);
+      this.#backs.set(step.id, back);
+      if (back.kind !== 'finished') continue;
+      for (const [from, to] of Object.entries({ ...back.map, [before.identity]: back.live.identity })) if (from !== to) this.known.set(from, to);
     }
   }
 
@@ -82,6 +88,10 @@ class DraftMaker {
     const failure = this.#found.failures(history.type)[0];
     if (failure !== undefined) {
       this.#say('error', 'rollback-unread', history, `what is live of ${history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
+      return;
+    }
+    if (this.#isInDoubt(history)) {
+      this.#say('error', 'rollback-wait', history, 'the answer of a call was lost a moment ago, and AWS may not show yet what became of it', `roll back again in a minute: aiplan rollback ${this.#run}`);
       return;
     }
     switch (history.step.action) {
@@ -92,6 +102,23 @@ class DraftMaker {
       case 'keep': break;
       default: history.step.action satisfies never;
     }
+  }
+
+  /** A lost answer so young that what is not seen may be there all the same (law 9). */
+  #isInDoubt({ doubtAt, step }: History): boolean {
+    const { now, consistency = defaultPace.consistency } = this.#readers;
+    return [doubtAt, ...this.#earlier.triesOf(step.id).map((past) => past.doubtAt)].some((at) => at !== null && Date.parse(now) - Date.parse(at) < consistency);
+  }
+
+  /** Says so where what the run began is still under way: nothing can be put back into it, or deleted, until it has settled. */
+  #isUnderWay(history: History, live: LiveResource): boolean {
+    const states = this.#readers.types.get(history.type)?.rules.changeableStates ?? [];
+    const pending = history.step.when === 'now' ? Object.keys(live.pending).filter((name) => history.step.changes.some(({ path }) => topOf(path) === name) && !sameJson(live.pending[name], history.before?.properties[name])) : [];
+    const isChanging = history.acted && states.length > 0 && !states.includes(live.state);
+    if (!isChanging && pending.length === 0) return false;
+    const what = isChanging ? `${live.identity} is ${quote(live.state)}` : `AWS is about to change ${pending.join(', ')} of ${live.identity}`;
+    this.#say('error', 'rollback-wait', history, `${what}: what the run began is still under way`, `wait until it has settled, then roll back again: aiplan rollback ${this.#run}`);
+    return true;
   }
 
   async #takeBackReplace(history: History): Promise<void> {
@@ -120,8 +147,11 @@ class DraftMaker {
       this.#say('error', 'rollback-foreign', history, `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`, 'leave it, or delete it by a change plan of its own');
       return;
     }
+    if (this.#isUnderWay(history, live)) return;
+    // An earlier rollback that began to delete it has made it quiet, and it is no longer in everything as the run made it.
+    const begun = this.#earlier.beganToDelete(live);
     this.#add(history, {
-      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: this.#expectMade(history, live, claimed),
+      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: this.#expectMade(history, live, begun ? null : claimed),
     });
   }
 
@@ -149,12 +179,18 @@ class DraftMaker {
   #putBack(history: History, before: LiveResource, live: LiveResource, address: string): void {
     const rules = this.#readers.types.get(history.type)?.rules;
     if (rules === undefined) return;
+    const by = this.#earlier.putBackBy(history.step.id);
+    if (by !== null) {
+      this.#say('info', 'rollback-put-back', history, `rollback ${by} put ${live.identity} back as it was`);
+      return;
+    }
+    if (!history.quiet && this.#isUnderWay(history, live)) return;
     const inverse = invert({ before, live, rules, changes: history.step.changes, after: history.step.action === 'update' ? history.after : null, capture: history.capture, resolve: (name) => this.#resolve(name) });
     for (const { path, before: former, live: now } of inverse.conflicts) {
       this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`, 'somebody changed it since; set it by a change plan of its own');
     }
     for (const path of inverse.lost) this.#say('warning', 'rollback-secret', history, `${path} of ${live.identity} stays as the run set it: what it was before cannot be read`);
-    for (const name of Object.keys(live.pending).filter((pending) => before.pending[pending] === undefined)) {
+    for (const name of Object.keys(live.pending).filter((pending) => before.pending[pending] === undefined && !sameJson(live.pending[pending], before.properties[pending]))) {
       this.#say('warning', 'rollback-pending', history, `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`, `set ${name} to the value that it shall have, with \`when: now\``);
     }
     if (Object.keys(inverse.properties).length === 0 && !history.quiet) return;
@@ -167,56 +203,65 @@ class DraftMaker {
     });
   }
 
-  /** What the run deleted comes back from its capture; what it only made quiet is opened again. */
+  /** What the run deleted comes back from its capture; what it only made quiet is opened again; what is half there is completed. */
   async #bringBack(history: History): Promise<void> {
     const { type, before, step, capture } = history;
-    if (before === null) return;
+    const back = this.#backs.get(step.id);
+    if (before === null || back === undefined) return;
     const live = this.#found.get(type, before.identity);
-    if (live !== undefined && live.incarnation === before.incarnation) {
-      this.#putBack(history, before, live, step.id);
-      return;
-    }
-    const restored = this.#found.restoredFrom(type, before.identity);
-    if (restored !== undefined) {
-      this.#say('info', 'rollback-restored', history, `${before.identity} was brought back already${restored.identity === before.identity ? '' : ` as ${restored.identity}`}`);
-      if (!this.#finished.has(step.id)) await this.#finishRestore(history, before, restored);
-      return;
-    }
-    if (live !== undefined) {
+    const isThere = live !== undefined && live.incarnation === before.incarnation;
+    // Only what is copied piece by piece is also deleted piece by piece; anything else AWS deletes as a whole.
+    const isInPieces = isThere && history.removing && capture?.how === 'copy';
+    if (back.kind === 'finished') await this.#keepBack(history, before, back);
+    else if (isThere && !isInPieces) this.#putBack(history, before, live, step.id);
+    else if (back.kind === 'begun') this.#restore(history, before, back.live);
+    else if (isInPieces) this.#restore(history, before, live);
+    else if (live !== undefined) {
       this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, 'rename or remove that one first; aiplan never deletes to free a name');
-      return;
+    } else if (back.kind === 'unproven') {
+      this.#say('error', 'rollback-unproven', history, `${back.live.identity} ${back.why}`, `if it is what came back, nothing is left to do for it; else take its tag "aiplan:restored-from" away, and ${before.identity} is brought back anew`);
+    } else {
+      if (back.since !== null) this.#say('info', 'rollback-gone-again', history, `rollback ${back.since} brought it back, and it is gone again`);
+      this.#restore(history, before, null);
     }
+    for (const other of back.kind === 'begun' || back.kind === 'finished' ? back.others : []) {
+      this.#say('warning', 'rollback-leftover', history, `${other.identity} was left by an earlier rollback and is used by none`, 'look at it, and delete it by a change plan of its own');
+    }
+  }
+
+  /** Brings it back from its capture, or goes on with what is there of it. */
+  #restore(history: History, before: LiveResource, there: LiveResource | null): void {
+    const { type, step, capture } = history;
     if (capture === null) {
       this.#say('warning', 'rollback-impossible', history, `${before.identity} cannot come back: there is no verified capture of it`, `its configuration is in the journal of run ${this.#run}`);
       return;
     }
     const rules = this.#readers.types.get(type)?.rules;
     const properties = Object.entries(before.properties).filter(([name, value]) => value !== undefined && !isMasked(value) && rules !== undefined && Object.hasOwn(rules.properties, name) && rules.properties[name]?.create !== false);
+    const tries = this.#earlier.triesOf(step.id).map(({ op }) => op);
     this.#add(history, {
-      address: step.id, action: 'create', properties: Object.fromEntries(properties), reason: `run ${this.#run} deleted it`,
-      restore: this.#orderOf(history, before, capture),
+      address: step.id, action: 'create', properties: Object.fromEntries(properties), reason: there === null ? `run ${this.#run} deleted it` : `run ${this.#run} deleted it, and a part of it is there`,
+      restore: {
+        ...this.#orderOf(history, before, capture),
+        ...(there === null ? {} : { remains: { identity: there.identity, incarnation: there.incarnation } }), ...(tries.length === 0 ? {} : { tries }),
+      },
     });
   }
 
   #orderOf({ step }: History, before: LiveResource, capture: Capture): RestoreOrder {
-    return { run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before };
+    return {
+      run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before,
+      ...(this.known.size === 0 ? {} : { known: Object.fromEntries(this.known) }),
+    };
   }
 
-  /** An earlier rollback may have died between the restore and the settings that a restore cannot take, or the re-pointing. */
-  async #finishRestore(history: History, before: LiveResource, restored: LiveResource): Promise<void> {
-    const { capture, step, type } = history;
-    const rules = this.#readers.types.get(type)?.rules;
-    if (rules === undefined) return;
-    const wanted: LiveResource = { ...before, identity: restored.identity, properties: remapped(before.properties, this.known) as JsonObject };
-    const changes = restoreDifferences(wanted.properties, restored, rules)
-      .filter(({ path }) => rules.properties[/^[^.[]+/u.exec(path)?.[0] ?? path]?.update !== undefined)
-      .map(({ path, after }): AttributeChange => ({ path, before: null, after: after ?? null, effect: 'in-place' }));
-    const { properties, expect } = invert({ before: wanted, live: restored, after: restored, rules, changes, capture, resolve: () => undefined });
-    const repoint = capture === null || restored.identity === before.identity || !(await this.#namesFormer(history, before, capture, restored.identity)) ? null : this.#orderOf(history, before, capture);
-    if (Object.keys(properties).length === 0 && repoint === null) return;
+  /** It is back; only the re-pointing that comes after all restores may be missing. */
+  async #keepBack(history: History, before: LiveResource, { live, by }: Extract<Back, { kind: 'finished' }>): Promise<void> {
+    const { capture, step } = history;
+    this.#say('info', 'rollback-restored', history, `rollback ${by} brought ${before.identity} back${live.identity === before.identity ? '' : ` as ${live.identity}`}`);
+    if (capture === null || live.identity === before.identity || !(await this.#namesFormer(history, before, capture, live.identity))) return;
     this.#add(history, {
-      address: step.id, action: 'update', id: restored.identity, properties, when: 'now', reason: `it was so before run ${this.#run} deleted it`,
-      ...(Object.keys(expect).length === 0 ? {} : { expect }), ...(repoint === null ? {} : { repoint }),
+      address: step.id, action: 'update', id: live.identity, properties: {}, when: 'now', reason: `it was so before run ${this.#run} deleted it`, repoint: this.#orderOf(history, before, capture),
     });
   }
 
@@ -254,6 +299,10 @@ class DraftMaker {
     this.findings.push({ code, severity, step: step.id, message, line: null, column: null, ...(help === undefined ? {} : { help }) });
   }
 }
+
+const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a !== undefined && b !== undefined && canonical(a) === canonical(b);
+
+const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
 
 /** An address that no step of the run has. */
 function freeAddress(wanted: string, histories: readonly History[]): string {

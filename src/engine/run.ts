@@ -48,6 +48,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
   const outputs = new Map<string, LiveResource>(planned.reads);
   const map = new Map<string, string>();
   for (const [address, { live, entry }] of planned.work) {
+    for (const [from, to] of Object.entries({ ...entry.restore?.known, ...entry.repoint?.known })) map.set(from, to);
     if (live === null) continue;
     outputs.set(address, live);
     if (entry.repoint !== undefined) map.set(entry.repoint.formerIdentity, live.identity);

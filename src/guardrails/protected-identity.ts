@@ -2,7 +2,11 @@ import { findingAt } from '../model/place.ts';
 import { sanitise } from '../model/sanitise.ts';
 import { perStep } from './guardrail.ts';
 
-const matches = (pattern: string, identity: string): boolean => (pattern.endsWith('*') ? identity.startsWith(pattern.slice(0, -1)) : identity === pattern);
+/** Whatever the case: a name of RDS is the same in capitals. */
+const matches = (pattern: string, identity: string): boolean => {
+  const [wanted, name] = [pattern.toLowerCase(), identity.toLowerCase()];
+  return wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
+};
 
 /** The name that a create asks for counts as its identity. */
 export const protectedIdentity = perStep('protected-identity', 'identities that the configuration protects are never touched', ({ step, entry }, { configuration }) => {

@@ -21,6 +21,12 @@ export function needed(plan: Plan): Needed {
   };
 }
 
+/** What a person must type, in words: `2 typed confirmations and the plan name typed`; empty where one yes is enough. */
+export function askedText({ confirmations, name }: Needed): string {
+  const count = confirmations.length;
+  return [...(count > 0 ? [`${count} typed confirmation${count === 1 ? '' : 's'}`] : []), ...(name ? ['the plan name typed'] : [])].join(' and ');
+}
+
 /** The words that a person types to accept an irreversible loss: the author's `accept_loss`, on one line. */
 export const lossPhrase = (step: Step): string | null =>
   step.recoverability.level === 'irreversible' && step.confirm !== null && step.acceptLoss !== null

@@ -21,6 +21,8 @@ export interface AttributeChange {
   readonly effect: ChangeEffect;
   /** Why it is destructive, a grant, one-way or interrupting; one sentence each. */
   readonly notes?: readonly string[];
+  /** The text of a sensitive property (user data) as the change plan gives it, for the reviewer; `after` is masked. */
+  readonly authored?: string;
 }
 
 export interface Recoverability { readonly level: 'reversible' | 'restorable' | 'irreversible'; readonly loses: readonly string[] }

@@ -46,7 +46,12 @@ const top = (key: keyof Configuration) => ({
 });
 const least = (a: number, b: number): number => Math.min(a, b);
 const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])].sort();
-const common = (a: readonly string[], b: readonly string[]): readonly string[] => (a.length === 0 ? b : a.filter((item) => b.includes(item)));
+/** An empty list means any account, so that two lists without a common one must not come to an empty list. */
+const common = (a: readonly string[], b: readonly string[]): readonly string[] => {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const both = a.filter((item) => b.includes(item));
+  return both.length === 0 ? ['none'] : both;
+};
 
 const settings: readonly Setting[] = [
   { name: 'allowed_signers', kind: 'text', ...top('allowedSigners') },
@@ -60,8 +65,9 @@ const settings: readonly Setting[] = [
   { name: 'accounts', kind: 'texts', ...top('accounts'), tighten: common },
   { name: 'aliases', kind: 'map', ...top('aliases') },
   { name: 'capture_bucket', kind: 'text', ...capture('bucket') },
-  { name: 'capture_max_objects', kind: 'count', ...capture('maxObjects'), tighten: least },
-  { name: 'capture_max_bytes', kind: 'count', ...capture('maxBytes'), tighten: least },
+  // Neither more nor less of them is stricter: what passes a lowered limit may be deleted without a copy.
+  { name: 'capture_max_objects', kind: 'count', ...capture('maxObjects') },
+  { name: 'capture_max_bytes', kind: 'count', ...capture('maxBytes') },
   { name: 'capture_expiry_days', kind: 'count', ...capture('expiryDays'), tighten: Math.max },
   { name: 'capture_expiry_days_destruction', kind: 'count', ...capture('expiryDaysDestruction'), tighten: Math.max },
   { name: 'store', kind: 'text', ...top('store') },

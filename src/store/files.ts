@@ -8,6 +8,8 @@ export function storeError(error: unknown, path: string): UserError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   const help: Record<string, string> = {
     ENOSPC: 'free some disk space, or point `store` in your configuration at another folder',
+    EDQUOT: 'the quota is used up: free some space, or point `store` in your configuration at another folder',
+    EFBIG: 'the limit on file sizes (ulimit -f) is too small for it: lift it',
     EROFS: 'the file system is read-only; point `store` in your configuration at another folder',
     EACCES: 'make the folder writable for you, or point `store` in your configuration at another folder',
     EPERM: 'make the folder writable for you, or point `store` in your configuration at another folder',

@@ -146,7 +146,7 @@ function inCard(state: ReviewState, event: ReviewEvent): ReviewState {
 /** A line in which a text is typed, character by character. */
 function inLine(state: ReviewState, event: ReviewEvent, submit: (typed: string) => ReviewState): ReviewState {
   switch (event.kind) {
-    case 'character': return state.typed.length >= 200 ? state : { ...state, typed: state.typed + event.character, message: '' };
+    case 'character': return state.typed.length >= 2_000 ? state : { ...state, typed: state.typed + event.character, message: '' };
     case 'backspace': return { ...state, typed: [...state.typed].slice(0, -1).join(''), message: '' };
     case 'paste': return { ...state, typed: '', message: 'pasted text does not count: type it, so that it is you who says it' };
     case 'escape': return { ...state, screen: 'list', typed: '', typedIdentity: '', message: 'not confirmed' };

@@ -7,7 +7,7 @@ import { glyphs, toneOf } from './theme.ts';
 
 /** Observations that serve the planner and are no reading for people. */
 const unshown = new Set(['listing']);
-/** Longer texts are cut on the card; the plan file has them whole. */
+/** Longer texts are cut on the card, never what is lost or opened; the plan file has them whole. */
 const longest = 400;
 
 const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text);
@@ -18,7 +18,8 @@ const cut = (text: string): string => (text.length > longest ? `${text.slice(0, 
  */
 export function cardRows(step: Step, plan: Plan, now: number): readonly Row[] {
   const rows: Row[] = [];
-  const label = (name: string, text: string, tone: Tone = 'plain'): void => { rows.push(row(2, span(`${name.padEnd(14)} `, 'muted'), span(cut(text), tone))); };
+  const whole = (name: string, text: string, tone: Tone = 'plain'): void => { rows.push(row(2, span(`${name.padEnd(14)} `, 'muted'), span(text, tone))); };
+  const label = (name: string, text: string, tone: Tone = 'plain'): void => whole(name, cut(text), tone);
   rows.push(stepRow(step));
   label('type', step.type);
   label('account', `${plan.target.alias === undefined ? '' : `${plan.target.alias} `}${plan.target.account}, ${plan.target.region}${plan.target.endpoint === null ? '' : `, endpoint ${plan.target.endpoint}`}`);
@@ -26,15 +27,15 @@ export function cardRows(step: Step, plan: Plan, now: number): readonly Row[] {
   for (const [name, item] of factsOf(step.evidence.binding)) label(words(name), fact(name, item, now), toneOfFact(item));
   for (const change of step.changes) rows.push(...changeRows(change));
   // What a restore does not bring back stands below, once.
-  for (const loss of step.destruction?.loses ?? []) if (!step.recoverability.loses.includes(loss)) label('loses', loss, 'destroy');
-  for (const opened of step.grant?.opens ?? []) label('opens', opened, 'grant');
+  for (const loss of step.destruction?.loses ?? []) if (!step.recoverability.loses.includes(loss)) whole('loses', loss, 'destroy');
+  for (const opened of step.grant?.opens ?? []) whole('opens', opened, 'grant');
   if (step.interrupts) label('interrupts', 'the service is interrupted while this changes', 'warning');
   for (const text of step.oneWay) label('one way', text, 'warning');
   for (const left of step.leftovers) label('left over', `${left} stays; to delete it too, name it in a plan`);
   if (step.action !== 'create' && step.action !== 'keep') label('capture', step.capture.what, step.capture.how === 'none' ? 'unknown' : 'good');
   if (step.action !== 'keep') {
     label('way back', step.recoverability.level, step.recoverability.level === 'irreversible' ? 'destroy' : 'good');
-    for (const loss of step.recoverability.loses) label('not restored', loss, 'warning');
+    for (const loss of step.recoverability.loses) whole('not restored', loss, 'warning');
   }
   if (step.calls.length > 0) label('calls', step.calls.join(', '), 'muted');
   if (step.reason !== null) label('author claims', `"${step.reason}"`, 'claim');
@@ -64,7 +65,12 @@ export function changeRows(change: AttributeChange): readonly Row[] {
   const shown = change.before === null ? `+ ${change.path}: ${cut(value(change.after))}`
     : change.after === null ? `- ${change.path}: ${cut(value(change.before))}`
       : `~ ${change.path}: ${cut(value(change.before))} → ${cut(value(change.after))}`;
-  return [row(2, span(shown + effect, tone)), ...(change.notes ?? []).map((note) => row(6, span(note, tone)))];
+  return [
+    row(2, span(shown + effect, tone)),
+    ...(change.notes ?? []).map((note) => row(6, span(note, tone))),
+    // Whole, however long: what runs as root on an instance is not for skipping.
+    ...(change.authored ?? '').split(/\r\n|\n|\r/u).filter((line, index, lines) => line !== '' || index < lines.length - 1).map((line) => row(6, span('| ', 'muted'), line.replaceAll('\t', '  '))),
+  ];
 }
 
 const factsOf = (facts: JsonObject): readonly (readonly [string, Json | undefined])[] => Object.entries(facts).filter(([name]) => !unshown.has(name));

@@ -1,4 +1,4 @@
-import { needed } from '../model/confirm.ts';
+import { askedText, needed } from '../model/confirm.ts';
 import { isObject } from '../model/json.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Plan, Step } from '../model/plan.ts';
@@ -94,8 +94,6 @@ export function askRows(plan: Plan): readonly Row[] {
   }
   const needs = needed(plan);
   if (needs.nothing) return [row(0, span('Nothing to do: live state is as the plan wants it.', 'good'))];
-  const count = needs.confirmations.length;
-  if (count === 0 && !needs.name) return [row(0, 'Applying needs one yes by a person.')];
-  const asks = [...(count > 0 ? [`${count} typed confirmation${count === 1 ? '' : 's'}`] : []), ...(needs.name ? ['the plan name typed'] : [])];
-  return [row(0, span(`Applying needs ${asks.join(' and ')} by a person.`, 'title'))];
+  const asked = askedText(needs);
+  return [asked === '' ? row(0, 'Applying needs one yes by a person.') : row(0, span(`Applying needs ${asked} by a person.`, 'title'))];
 }

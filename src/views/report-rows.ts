@@ -25,7 +25,13 @@ export function reportRows(report: Report): readonly Row[] {
   if (report.leftovers.length > 0) rows.push(blank, row(0, span('Left over', 'title')), ...report.leftovers.map((left) => row(2, left)));
   for (const undone of report.undone) rows.push(row(2, span(`taken back in ${undone.step}: `, 'warning'), undone.text));
   for (const finding of report.findings) rows.push(row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`));
-  const touched = report.steps.some((step) => step.state === 'done' || step.state === 'pending' || step.state === 'failed' || step.state === 'doubt');
+  const touched = report.steps.some((step) => step.state === 'done' || step.state === 'pending' || step.state === 'failed' || step.state === 'doubt' || step.state === 'open');
   if (touched && report.command === 'apply') rows.push(blank, row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
+  if (report.rollbackOf !== null) rows.push(blank, howItStands(report, report.rollbackOf));
   return rows;
 }
+
+/** A rollback ends with what it means for the run that it takes back. */
+const howItStands = ({ outcome }: Report, rollbackOf: string): Row => (outcome === 'done'
+  ? row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))
+  : row(0, `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `, span(`aiplan rollback ${rollbackOf}`, 'title')));

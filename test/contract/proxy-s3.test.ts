@@ -3,7 +3,7 @@ import {
   CopyObjectCommand, CreateBucketCommand, DeleteBucketCommand, DeleteBucketAnalyticsConfigurationCommand, DeleteBucketIntelligentTieringConfigurationCommand, DeleteBucketInventoryConfigurationCommand,
   DeleteBucketMetricsConfigurationCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, DeleteObjectsCommand, GetBucketEncryptionCommand, GetBucketIntelligentTieringConfigurationCommand,
   GetBucketLifecycleConfigurationCommand, GetBucketNotificationConfigurationCommand, GetBucketOwnershipControlsCommand, GetBucketPolicyCommand, GetBucketPolicyStatusCommand,
-  GetBucketRequestPaymentCommand, GetBucketVersioningCommand, GetObjectCommand, GetPublicAccessBlockCommand, HeadBucketCommand, ListBucketAnalyticsConfigurationsCommand,
+  GetBucketRequestPaymentCommand, GetBucketTaggingCommand, GetBucketVersioningCommand, GetObjectCommand, GetPublicAccessBlockCommand, HeadBucketCommand, ListBucketAnalyticsConfigurationsCommand,
   ListBucketIntelligentTieringConfigurationsCommand, ListBucketInventoryConfigurationsCommand, ListBucketMetricsConfigurationsCommand, ListBucketsCommand, ListObjectVersionsCommand, ListObjectsV2Command,
   PutBucketAnalyticsConfigurationCommand, PutBucketIntelligentTieringConfigurationCommand, PutBucketInventoryConfigurationCommand, PutBucketLifecycleConfigurationCommand,
   PutBucketMetricsConfigurationCommand, PutBucketNotificationConfigurationCommand, PutBucketPolicyCommand, PutBucketRequestPaymentCommand, PutBucketVersioningCommand, PutObjectCommand,
@@ -48,6 +48,17 @@ suite('the proxy makes S3 behave as on AWS', () => {
     expect((await s3.send(new GetPublicAccessBlockCommand({ Bucket }))).PublicAccessBlockConfiguration).toEqual({ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true });
     expect((await s3.send(new GetBucketOwnershipControlsCommand({ Bucket }))).OwnershipControls?.Rules).toEqual([{ ObjectOwnership: 'BucketOwnerEnforced' }]);
     expect((await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault).toEqual({ SSEAlgorithm: 'AES256' });
+  });
+
+  it('gives a bucket the tags that it is created with, and leaves those of one that is there', async () => {
+    const tags = async (): Promise<unknown> => (await s3.send(new GetBucketTaggingCommand({ Bucket: 'tagged' }))).TagSet;
+    const create = (Value: string) => s3.send(new CreateBucketCommand({ Bucket: 'tagged', CreateBucketConfiguration: { LocationConstraint: 'eu-west-1', Tags: [{ Key: 'team', Value }, { Key: 'a & b', Value: '<ä>' }] } }));
+    await create('courses');
+    const made = [{ Key: 'team', Value: 'courses' }, { Key: 'a & b', Value: '<ä>' }];
+    expect(await tags()).toEqual(made);
+    expect(await refusalCode(create('others'))).not.toBe('none');
+    expect(await tags()).toEqual(made);
+    expect(await refusalCode(s3.send(new GetBucketTaggingCommand({ Bucket })))).toBe('NoSuchTagSet');
   });
 
   it('keeps the configurations that the emulator takes for the bucket itself', async () => {

@@ -121,10 +121,12 @@ export const memoryDatabase: ResourceType = {
       const live = context.live as LiveResource;
       const { DatabaseName: _name, Engine: _engine, Size: _size, Class, Tags, Script: _script, ...rest } = live.properties;
       const { 'aiplan:op': _op, ...system } = live.systemTags;
-      yield* send({
-        service: 'rds', operation: 'RestoreDatabase', identity: live.identity, retry: 'named', purpose: 'restore the database from its snapshot',
-        input: { DatabaseName: live.identity, SnapshotName: capture.refs['snapshot'], Class, Tags: { ...((Tags ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity } },
-      });
+      if (context.remains === undefined) {
+        yield* send({
+          service: 'rds', operation: 'RestoreDatabase', identity: live.identity, retry: 'named', purpose: 'restore the database from its snapshot',
+          input: { DatabaseName: live.identity, SnapshotName: capture.refs['snapshot'], Class, Tags: { ...((Tags ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity } },
+        });
+      }
       yield* memoryDatabase.settle!(live.identity);
       const set = { ...rest, GroupIds: list(rest['GroupIds']).map((id) => context.remap(String(id))), ...(capture.extras['script'] === undefined ? {} : { Script: capture.extras['script'] }) };
       yield* send({ service: 'rds', operation: 'ModifyDatabase', identity: live.identity, retry: 'absolute', purpose: 'set what a restore cannot take', input: { DatabaseName: live.identity, Set: set, ApplyImmediately: true } });
@@ -191,6 +193,7 @@ export const memoryGroup: ResourceType = {
     *restore(context) {
       const live = context.live as LiveResource;
       const { 'aiplan:op': _op, ...system } = live.systemTags;
+      if (context.remains !== undefined) return { identity: context.remains.identity, map: { [live.identity]: context.remains.identity } };
       const answer = yield* send({
         service: 'ec2', operation: 'CreateGroup', identity: context.op, retry: 'token', purpose: 'create the group again', preview: { GroupId: 'g-preview' },
         input: { ...live.properties, Tags: { ...((live.properties['Tags'] ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity }, ClientToken: context.op },

@@ -39,6 +39,7 @@ describe('what a change of a bucket loses', () => {
     ['a rule that only cleans markers up', undefined, rule({ ExpiredObjectDeleteMarker: true }), 0],
     ['a move to a cheaper class', undefined, rule({ Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 30 }] }), 0],
     ['a move to an archive', undefined, rule({ Transitions: [{ StorageClass: 'GLACIER', TransitionInDays: 30 }] }), 1],
+    ['a move of noncurrent versions, in the older spelling', undefined, rule({ NoncurrentVersionTransition: { StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 1 } }), 1],
   ])('lifecycle: %s', (_title, before, after, number) => {
     expect(loses('LifecycleConfiguration', before, after)).toHaveLength(number);
   });
@@ -72,6 +73,10 @@ describe('what a change of a bucket loses', () => {
   it('tags that backup tools act on', () => {
     expect(loses('Tags', { 'aws-backup': 'daily', team: 'a' }, { team: 'b' })).toEqual(['Backup and clean-up tools may act otherwise on "site": tag "aws-backup" from "daily" to none.']);
     expect(loses('Tags', {}, { RetentionDays: '1' })).toHaveLength(1);
+    const tiers = (Status: string): Json => [{ Id: 'x', Status, Tierings: [{ AccessTier: 'DEEP_ARCHIVE_ACCESS', Days: 180 }] }];
+    expect(loses('IntelligentTieringConfigurations', [], tiers('Enabled'))[0]).toContain('unreadable');
+    expect(loses('IntelligentTieringConfigurations', tiers('Enabled'), tiers('Disabled'))).toEqual([]);
+    expect(loses('Tags', { backup: 'daily' }, { backup: 'no', DeleteAfter: 'today' })[0]).toContain('"DeleteAfter"');
     expect(loses('Tags', { team: 'a' }, { team: 'b', owner: 'c' })).toEqual([]);
     expect(loses('Tags', undefined, { backup: 'no' }, null)).toEqual([]);
   });
@@ -105,7 +110,10 @@ describe('what a change of a bucket opens', () => {
     expect(opens('BucketEncryption', with1('aws:kms', { KMSMasterKeyID: 'k' }), with1('aws:kms', { KMSMasterKeyID: 'other' }))).toHaveLength(1);
     expect(opens('BucketEncryption', with1('AES256', {}, { BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }), with1('AES256'))).toHaveLength(1);
     expect(opens('BucketEncryption', with1('AES256'), with1('aws:kms', { KMSMasterKeyID: 'k' }))).toEqual([]);
+    expect(opens('BucketEncryption', with1('AES256'), with1('aws:kms', { KMSMasterKeyID: 'arn:aws:kms:eu-west-1:666666666666:key/k' }))[0]).toContain('who holds the key can make them unreadable');
     expect(opens('BucketEncryption', undefined, with1('AES256'), null)).toEqual([]);
+    expect(opens('WebsiteConfiguration', { IndexDocument: 'i' }, { RedirectAllRequestsTo: { HostName: 'evil.example' } })[0]).toContain('evil.example');
+    expect(opens('WebsiteConfiguration', undefined, { RoutingRules: [{ RedirectRule: { HostName: 'evil.example' } }] })).toHaveLength(1);
   });
 
   it('new places to which objects, logs, events and lists go', () => {

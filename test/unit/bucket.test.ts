@@ -229,6 +229,10 @@ describe('taking, deleting and bringing back', () => {
     const take = (answers: Readonly<Record<string, readonly JsonObject[]>>): (() => unknown) => () => answered(bucket.capture!.take(context), { ...quiet, ...answers });
     expect(take({ ListObjectVersions: [page([version('a', '1')]), page([version('a', '1'), version('b', '2')])] })).toThrow(expect.objectContaining({ code: 'bucket-changed', message: expect.stringContaining('"b"') }));
     expect(take({ ListObjectVersions: [page([version('a', '1'), version('b', '2')]), page([version('a', '1')])] })).toThrow(expect.objectContaining({ code: 'bucket-changed' }));
+    // Without versions the id stays "null": only the content tells that the copy is not of what is there.
+    for (const more of [{ ETag: '"other"' }, { Size: 4 }, { LastModified: '2024-01-02T00:00:00.000Z' }]) {
+      expect(take({ ListObjectVersions: [page([version('a', 'null')]), page([version('a', 'null', more)])] })).toThrow(expect.objectContaining({ code: 'bucket-changed', message: expect.stringContaining('overwritten') }));
+    }
     expect(take({ ListObjectVersions: [page([version('a', '1', { StorageClass: 'GLACIER' })])] })).toThrow(expect.objectContaining({ code: 'archived-objects' }));
     expect(take({ ListObjectVersions: [page([version('a', '1', { Size: 6 * 1024 ** 3 })])] })).toThrow(expect.objectContaining({ code: 'objects-too-large' }));
     const copied = { CopyObject: [{ CopyObjectResult: { ETag: '"other"', LastModified: '2024-02-01T00:00:00.000Z' } }] };
@@ -268,6 +272,7 @@ describe('taking, deleting and bringing back', () => {
     expect(operationsOf(remove({ ListObjectVersions: [page([version('b', '2')])] }).calls)).toEqual(['s3:DeleteObjects', 's3:DeleteBucket']);
     expect(remove({ ListObjectVersions: [page([version('b', '2')])] }).calls[0]?.input['Delete']).toEqual({ Quiet: false, Objects: [{ Key: 'b', VersionId: '2' }] });
     expect(() => remove({ ListObjectVersions: [page([version('c', '3')])] })).toThrow(expect.objectContaining({ code: 'bucket-changed' }));
+    expect(() => remove({ ListObjectVersions: [page([version('b', '2', { ETag: '"overwritten"' })])] })).toThrow(expect.objectContaining({ code: 'bucket-changed' }));
     expect(() => remove({ ListObjectVersions: [page([version('a', '1')])], DeleteObjects: [{ Errors: [{ Key: 'a', Code: 'AccessDenied', Message: 'locked' }] }] })).toThrow(expect.objectContaining({ code: 'not-deleted' }));
     expect(() => remove({ GetObject: [{ Body: `${body} ` }] })).toThrow(expect.objectContaining({ code: 'manifest-damaged' }));
     expect(() => remove({ GetObject: [null] })).toThrow(expect.objectContaining({ code: 'manifest-damaged' }));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Program, ReadCall } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import { expiryPlan, heldCaptures } from '../../src/engine/captures.ts';
-import { backupsOf, expire, permitted } from '../../providers/capture-expiry.ts';
+import { backupsOf, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
 import { preview } from '../../src/engine/preview.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
 
@@ -15,6 +17,15 @@ function journal(run: string, at: string, ...entries: readonly JournalEntry[]): 
 const captured: JournalEntry = { kind: 'captured', step: 'CoursesDb', capture, verified: true, problems: [] };
 const done: JournalEntry = { kind: 'step', step: 'CoursesDb', state: 'done', identity: 'courses-prod', after: null, message: null };
 const end: JournalEntry = { kind: 'end', outcome: 'done', message: null };
+
+/** Runs a program that only reads against given answers. */
+function driven<Result>(program: Program<Result>, answer: (call: ReadCall) => JsonObject | null): Result {
+  for (let step = program.next(); ;) {
+    if (step.done === true) return step.value;
+    if (step.value.kind !== 'read') throw new Error(`it asked for "${step.value.kind}"`);
+    step = program.next(answer(step.value.call));
+  }
+}
 
 describe('captures', () => {
   it('live 90 days after a destruction', () => {
@@ -39,6 +50,20 @@ describe('captures', () => {
     expect(calls.map(({ operation, input }) => [operation, ...Object.values(input)].join(' '))).toEqual([
       'DeleteDBSnapshot before', 'DeleteDBSnapshot last', 'DeregisterImage ami-1', 'DeleteSnapshot snap-1', 'DeleteSnapshot snap-2', 'DeleteObject captures copies/a/Db/0000001 123456789012',
     ]);
+  });
+  it('are removed only where AWS shows them to be of their run and expired, whatever a journal says', async () => {
+    const claim = { run: 'a', step: 'Db', bucket: 'captures', now: '2026-06-01T00:00:00.000Z' };
+    const tags = (run: string, expires: string) => [{ Key: 'aiplan:run', Value: run }, { Key: 'aiplan:expires', Value: expires }];
+    const answers: Record<string, JsonObject> = {
+      own: { DBSnapshots: [{ TagList: tags('a', '2026-05-01T00:00:00.000Z') }] }, young: { DBSnapshots: [{ TagList: tags('a', '2026-07-01T00:00:00.000Z') }] },
+      odd: { DBSnapshots: [{ TagList: tags('a', 'soon') }] }, other: { DBSnapshots: [{ TagList: tags('b', '2026-05-01T00:00:00.000Z') }] }, manual: { DBSnapshots: [{ TagList: [] }] },
+      'ami-1': { Images: [{ Tags: [] }] }, 'snap-1': { Snapshots: [{ Tags: [] }] },
+    };
+    const problemsOf = (refs: JsonObject) => driven(unproven(backupsOf({ refs }), claim), (call) => answers[String(call.input['DBSnapshotIdentifier'] ?? ((call.input['Filters'] as JsonObject[])[0]?.['Values'] as string[])[0])] ?? null);
+    expect(problemsOf({ snapshot: 'own', final: 'gone', store: 'captures', prefix: 'copies/a/Db/' })).toEqual([]);
+    for (const refs of [{ snapshot: 'manual' }, { final: 'other' }, { snapshot: 'young' }, { snapshot: 'odd' }, { image: 'ami-1' }, { snapshot: 'snap-1' }, { snapshots: [{ SnapshotId: 'snap-1' }] }, { store: 'production', prefix: 'copies/a/Db/' }, { store: 'captures', prefix: 'copies/' }]) {
+      expect(problemsOf(refs)).toHaveLength(1);
+    }
   });
   it('are removed by a plan of their own, with a digest over the list', () => {
     const held = heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured, end)], lifetimes);

@@ -35,17 +35,26 @@ describe('the configuration', () => {
 
   it.each([
     ['allowed_signers: /etc/signers', 'allowed_signers'], ['store: /var/store', 'store'], ['capture_bucket: mine', 'capture_bucket'], ['aliases: { "1": x }', 'aliases'],
+    ['capture_max_bytes: 1', 'capture_max_bytes'], ['capture_max_objects: 0', 'capture_max_objects'],
   ])('refuses %s from the repository', (text, name) => {
     repository(text);
     expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'loosening-configuration', message: expect.stringContaining(name) }));
   });
 
-  it.each(['allow_yes: true', 'max_confirmations: 1000', 'plan_expiry_minutes: 100000', 'secret_prefixes: [""]', 'secret_files: [/etc/passwd]', 'capture_max_bytes: 900000000000000'])('is not loosened by %s from the repository', (text) => {
+  it.each(['allow_yes: true', 'max_confirmations: 1000', 'plan_expiry_minutes: 100000', 'secret_prefixes: [""]', 'secret_files: [/etc/passwd]', 'accounts: []'])('is not loosened by %s from the repository', (text) => {
     repository(text);
     const { sources: _a, ...result } = loadConfiguration(folders(), none);
     const { sources: _b, ...expected } = defaults;
     const strict = { ...expected, ...(text.startsWith('secret_prefixes') ? { secretPrefixes: [] } : {}) };
     expect(result).toEqual(strict);
+  });
+
+  it('never widens the accounts by a list of the repository', () => {
+    user('accounts: ["111111111111"]\n');
+    for (const [inner, expected] of [['[]', '111111111111'], ['["999999999999"]', 'none'], ['["111111111111", "999999999999"]', '111111111111']] as const) {
+      repository(`accounts: ${inner}\n`);
+      expect(loadConfiguration(folders(), none).accounts).toEqual([expected]);
+    }
   });
 
   it('takes no store that is not a folder', () => {

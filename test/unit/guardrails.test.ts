@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../src/model/json.ts';
 import { expect, it } from '@jest/globals';
 import { builtInGuardrails, judge } from '../../src/guardrails/index.ts';
 import type { Judged } from '../../src/guardrails/guardrail.ts';
@@ -19,6 +20,7 @@ it('protect identities of the configuration, exact or by prefix, also from being
     expect(stepOf(planned, 'Db').blocked).toBe(true);
   }
   expect(codes(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Retention: 9 } }], { configuration: { protected: ['course'] } }), 'Db')).toEqual([]);
+  expect(codes(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Retention: 9 } }], { configuration: { protected: ['Courses'] } }), 'Db')).toEqual(['protected-identity']);
   expect(codes(await planFor(world(), [{ address: 'N', type: NOTE, action: 'create', properties: { NoteName: 'prod-1' } }], { configuration: { protected: ['prod-*'] } }), 'N')).toEqual(['protected-identity']);
 });
 
@@ -54,6 +56,10 @@ it("keep a plan's hands off aiplan's own buckets and off what something else man
   expect(found(judged('mine', 'update'), { capture: { ...plainConfiguration.capture, bucket: 'mine' } })).toEqual(['error own-storage']);
   expect(found(judged('journals', 'update'), { store: 's3://journals/x' })).toEqual(['error own-storage']);
   expect(found(judged('site', 'update'))).toEqual([]);
+  const naming = (properties: JsonObject): Judged => { const step = judged('site', 'update'); return { ...step, entry: { ...step.entry, properties } }; };
+  expect(found(naming({ LoggingConfiguration: { DestinationBucketName: 'aiplan-captures-123456789012-eu-west-1' } }))).toEqual(['error own-storage']);
+  expect(found(naming({ ReplicationConfiguration: { Rules: [{ Destination: { Bucket: 'arn:aws:s3:::aiplan-captures-123456789012-eu-west-1' } }] } }))).toEqual(['error own-storage']);
+  expect(found(naming({ LoggingConfiguration: { DestinationBucketName: 'aiplan-captures-123456789012-eu-west-1-logs' } }))).toEqual([]);
   expect(found(judged('site', 'delete', { owner: 'CloudFormation stack x' }))).toEqual(['error managed-elsewhere']);
   expect(found(judged('site', 'update', { owner: 'CloudFormation stack x' }))).toEqual(['warning managed-elsewhere']);
   expect(found(judged('site', 'delete', { owner: null }))).toEqual([]);

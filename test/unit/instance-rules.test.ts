@@ -64,6 +64,18 @@ describe('grants', () => {
     expect(hits('grants', { IamInstanceProfile: 'admin' }, null)).toHaveLength(1);
     expect(hits('grants', { IamInstanceProfile: undefined })).toEqual([]);
   });
+  it('a further security group lets in whom it admits; without the source check it may speak for others', () => {
+    const groups = live.properties['SecurityGroupIds'] as readonly Json[];
+    expect(hits('grants', { SecurityGroupIds: [...groups, 'sg-wide'] })).toEqual([expect.stringContaining('sg-wide')]);
+    expect(hits('grants', { SecurityGroupIds: [] })).toEqual([]);
+    expect(hits('grants', { SecurityGroupIds: ['sg-wide'] }, null)).toEqual([]);
+    const volumes = (live.properties['Volumes'] ?? []) as readonly Json[];
+    expect(hits('grants', { Volumes: [...volumes, { VolumeId: 'vol-ledger', Device: '/dev/sdz' }] })).toEqual([expect.stringContaining('vol-ledger')]);
+    expect(hits('grants', { Volumes: [] })).toEqual([]);
+    const checked = { ...live, properties: { ...live.properties, SourceDestCheck: true } };
+    expect(hits('grants', { SourceDestCheck: false }, checked)).toHaveLength(1);
+    expect(hits('grants', { SourceDestCheck: true }, { ...live, properties: { ...live.properties, SourceDestCheck: false } })).toEqual([]);
+  });
   it('user data, on update and on create', () => {
     expect(hits('grants', { UserData: 'echo' })).toHaveLength(1);
     expect(hits('grants', { UserData: 'echo' }, null)).toHaveLength(1);
@@ -73,6 +85,8 @@ describe('grants', () => {
     const options = live.properties['MetadataOptions'] as JsonObject;
     const with_ = (more: JsonObject): readonly string[] => hits('grants', { MetadataOptions: { ...options, ...more } });
     expect(with_({ HttpTokens: 'optional' })).toEqual([expect.stringContaining('IMDSv2')]);
+    const required = { ...live, properties: { ...live.properties, MetadataOptions: { ...options, HttpTokens: 'required' } } };
+    expect(hits('grants', { MetadataOptions: { ...options, HttpTokens: undefined } }, required)).toEqual([expect.stringContaining('IMDSv2')]);
     expect(with_({ HttpPutResponseHopLimit: 2 })).toEqual([expect.stringContaining('from 1 to 2')]);
     expect(with_({ HttpEndpoint: 'disabled' })).toEqual([]);
     const weak = { ...live, properties: { MetadataOptions: { HttpTokens: 'optional', HttpPutResponseHopLimit: 64, HttpEndpoint: 'disabled' } } };

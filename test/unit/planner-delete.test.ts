@@ -155,7 +155,7 @@ describe('a generated rollback', () => {
   });
 
   it('deletes what the run made only if it is unused and holds no data; else a person confirms', async () => {
-    const made = (rows: readonly string[], systemTags = { 'aiplan:op': 'op-1' } as Record<string, string>) => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows, systemTags }, { type: GROUP, identity: 'g-web00001', properties: {}, systemTags }] });
+    const made = (rows: readonly string[], Tags = { 'aiplan:op': 'op-1' } as Record<string, string>) => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows, properties: { Tags } }, { type: GROUP, identity: 'g-web00001', properties: { Tags } }] });
     const entries = [{ address: 'Db', type: DATABASE, action: 'delete' as const, id: 'courses' }, { address: 'Web', type: GROUP, action: 'delete' as const, id: 'g-web00001' }];
     const empty = await planFor(made([]), entries, rollback);
     expect([stepOf(empty, 'Db').confirm, stepOf(empty, 'Web').confirm]).toEqual([null, null]);

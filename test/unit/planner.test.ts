@@ -114,7 +114,8 @@ describe('update', () => {
     const changed = await planFor(scripted(), [update({ Script: 'CANARY-NEW' }, { reason: 'r' })]);
     const step = stepOf(changed, 'Db');
     expect(step).toMatchObject({ grant: { opens: ['the script runs with the powers of the database'] }, changes: [{ path: 'Script', before: { $masked: 'set' }, after: { $masked: 'set' } }] });
-    expect(JSON.stringify(changed.plan.steps)).not.toContain('CANARY');
+    expect(JSON.stringify(changed.plan.steps)).not.toContain('CANARY-OLD');
+    expect(stepOf(changed, 'Db').changes[0]?.authored).toBe('CANARY-NEW');
   });
 
   it('marks tags that backup and clean-up tools act on, for every type', async () => {
@@ -123,7 +124,7 @@ describe('update', () => {
     expect(stepOf(await planFor(tagged(), [note({ plain: null })]), 'N')).toMatchObject({ destruction: null, changes: [{ path: 'Tags.plain', before: '1', after: null }] });
     expect(stepOf(await planFor(tagged(), [note({ Backup: null })]), 'N')).toMatchObject({ confirm: 'readme', changes: [{ path: 'Tags.Backup', effect: 'destructive' }] });
     expect(stepOf(await planFor(tagged(), [note({ Backup: 'never' })]), 'N').destruction).not.toBeNull();
-    expect(stepOf(await planFor(tagged(), [note({ 'expire-after': '1d' })]), 'N').destruction).not.toBeNull();
+    for (const key of ['expire-after', 'DeleteAfter', 'auto-terminate', 'maid_status', 'janitor']) expect(stepOf(await planFor(tagged(), [note({ [key]: '1d' })]), 'N').destruction).not.toBeNull();
     expect(stepOf(await planFor(tagged(), [note({ backup2: 'x' })]), 'N').destruction).toBeNull();
   });
 });

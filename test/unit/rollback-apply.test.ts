@@ -43,7 +43,7 @@ describe('rollback', () => {
     await bench.apply((await bench.rollback(run)).changePlan, { run: 'back' });
     const again = await bench.rollback(run);
     expect(again.changePlan.resources).toEqual([]);
-    expect(again.findings.map(({ severity, code }) => `${severity} ${code}`).sort()).toEqual(['info rollback-nothing-made', 'info rollback-restored']);
+    expect(again.findings.map(({ severity, code }) => `${severity} ${code}`).sort()).toEqual(['info rollback-nothing-made', 'info rollback-put-back', 'info rollback-restored']);
   });
 
   it('points what still names a restored group at the new one', async () => {

@@ -25,7 +25,21 @@ const before = (id: string, type: string, live: LiveResource | null, more: Parti
 const state = (id: string, word: 'started' | 'done' | 'failed', identity: string | null, after: LiveResource | null = null): JournalEntry => ({ kind: 'step', step: id, state: word, identity, after, message: null });
 const intent = (id: string, operation: string, purpose: 'change' | 'quiesce' = 'change'): JournalEntry => ({ kind: 'intent', step: id, call: 1, purpose, declared: { service: 'rds', operation, input: {}, identity: 'x', retry: 'named', purpose: '' } });
 const captured = (id: string, verified = true): JournalEntry => ({ kind: 'captured', step: id, capture: capture(), verified, problems: [] });
-const draftOf = (world: MemoryWorld, records: readonly JournalRecord[]) => rollbackChangePlan(records, { session: world.session, types: world.types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z' });
+const draftOf = (world: MemoryWorld, records: readonly JournalRecord[], earlier: readonly (readonly JournalRecord[])[] = []) =>
+  rollbackChangePlan(records, { session: world.session, types: world.types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z', earlier });
+const back = '20260226-231000-0b0b';
+/** The journal of an earlier rollback of the run that brought back what `id` had deleted, with these entries. */
+const earlierBack = (id: string, type: string, entries: readonly JournalEntry[], rollbackOf = run): readonly JournalRecord[] => {
+  const steps = [{ ...step(id, type, 'create', null), restores: { run: rollbackOf, step: id } }];
+  const begin = { kind: 'begin', format: 'aiplan/journal@1', run: back, command: 'rollback', target: {}, plan: { name: 'undo-move', rollbackOf, steps }, approval: {} } as unknown as JournalEntry;
+  return [begin, ...entries].map((item, index) => ({ seq: index + 1, prev: '', at: '2026-02-26T23:10:00.000Z', ...item }));
+};
+/** Tags of what that rollback brings back. */
+const backTags = (id: string, from: string) => ({ 'aiplan:op': opOf(back, id), 'aiplan:restored-from': from });
+const restored = (id: string, live: LiveResource): readonly JournalEntry[] => [
+  state(id, 'started', null), { kind: 'intent', step: id, call: 1, purpose: 'restore', declared: { service: 'rds', operation: 'Restore', input: {}, identity: 'x', retry: 'named', purpose: '' } },
+  { kind: 'outcome', step: id, call: 1, ok: true, requestId: null, milliseconds: 1, answer: {} }, { kind: 'remapped', step: id, map: {} }, state(id, 'done', live.identity, live),
+];
 const read = async (world: MemoryWorld, type: string, identity: string): Promise<LiveResource> => {
   const found = await world.get(type, identity);
   if (found === undefined) throw new Error(`no ${identity}`);
@@ -48,6 +62,18 @@ describe('rollback of creates', () => {
     expect([findings, incomplete]).toEqual([[], false]);
   });
 
+  it('goes on deleting what an earlier rollback made quiet to delete it', async () => {
+    const { world, live } = await made();
+    const records = journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), state('Note', 'done', 'n1', { ...live, properties: { ...live.properties, Text: 'loud' } })]);
+    const begun = (incarnation: string) => [
+      { kind: 'begin', run: back, plan: { rollbackOf: run, steps: [step('Note', NOTE, 'delete', 'n1')] } }, before('Note', NOTE, { ...live, incarnation }), state('Note', 'started', 'n1'), intent('Note', 'Close', 'quiesce'),
+    ].map((item, index) => ({ seq: index, prev: '', at: '', ...item })) as unknown as readonly JournalRecord[];
+    const expected = async (earlier: readonly (readonly JournalRecord[])[]) => (await draftOf(world, records, earlier)).changePlan.resources[0]?.expect;
+    expect(await expected([])).toMatchObject({ Text: 'loud' });
+    expect(await expected([begun(live.incarnation)])).toEqual({ Tags: { 'aiplan:op': opOf(run, 'Note') } });
+    expect(await expected([begun('another')])).toMatchObject({ Text: 'loud' });
+  });
+
   it('finds by its tag what was made when the answer was lost or the process killed', async () => {
     const { world } = await made();
     const { changePlan } = await draftOf(world, journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), intent('Note', 'PutNote')]));
@@ -64,7 +90,7 @@ describe('rollback of creates', () => {
     const types = { all: [blind], get: (type: string) => (type === NOTE ? blind : undefined) };
     const named: JournalEntry = { kind: 'intent', step: 'Note', call: 1, purpose: 'change', declared: { service: 's3', operation: 'PutNote', input: {}, identity: 'n1', retry: 'named', purpose: '' } };
     const records = journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), named]);
-    const { changePlan } = await rollbackChangePlan(records, { session: world.session, types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z' });
+    const { changePlan } = await rollbackChangePlan(records, { session: world.session, types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z', earlier: [] });
     expect(changePlan.resources).toMatchObject([{ action: 'delete', id: 'n1' }]);
   });
 
@@ -127,6 +153,47 @@ describe('rollback of updates', () => {
     expect([codes(findings), incomplete]).toEqual([['warning rollback-pending'], true]);
   });
 
+  it('waits for what the run began and AWS has not finished', async () => {
+    const world = createMemoryWorld({ seed: [{ type: DATABASE, identity: 'db', properties: { Class: 'db.small' } }] });
+    const old = await read(world, DATABASE, 'db');
+    const one = { ...step('Db', DATABASE, 'update', 'db', [changed('Class', 'db.small', 'db.large')]), when: 'now' } as Step;
+    const records = journal([one], [before('Db', DATABASE, old), state('Db', 'started', 'db'), intent('Db', 'ModifyDatabase')]);
+    world.put({ type: DATABASE, identity: 'db', state: 'modifying' });
+    const { changePlan, findings } = await draftOf(world, records);
+    expect([changePlan.resources, codes(findings), findings[0]?.help]).toEqual([[], ['error rollback-wait'], expect.stringContaining(`aiplan rollback ${run}`)]);
+    world.put({ type: DATABASE, identity: 'db', pending: { Class: 'db.large' } });
+    expect(codes((await draftOf(world, records)).findings)).toEqual(['error rollback-wait']);
+    // Its own way back is no reason to wait.
+    world.put({ type: DATABASE, identity: 'db', properties: { Class: 'db.large' }, pending: { Class: 'db.small' } });
+    const again = await draftOf(world, records);
+    expect([again.changePlan.resources.map(({ properties }) => properties), codes(again.findings)]).toEqual([[{ Class: 'db.small' }], []]);
+    // What was made and is still being made.
+    const made = createMemoryWorld({ seed: [{ type: DATABASE, identity: 'new', state: 'creating', properties: { Tags: { 'aiplan:op': opOf(run, 'New') } } }] });
+    const creating = journal([step('New', DATABASE, 'create', null)], [before('New', DATABASE, null), state('New', 'started', null), intent('New', 'CreateDatabase')]);
+    expect(codes((await draftOf(made, creating)).findings)).toEqual(['error rollback-wait']);
+  });
+
+  it('waits a minute after a lost answer: AWS may not show yet what became of the call', async () => {
+    const world = createMemoryWorld();
+    const records = journal([step('Note', NOTE, 'create', null)], [before('Note', NOTE, null), state('Note', 'started', null), intent('Note', 'PutNote')]);
+    const at = (now: string, consistency?: number) => rollbackChangePlan(records, { session: world.session, types: world.types, schemas: world.schemas, now, earlier: [], ...(consistency === undefined ? {} : { consistency }) });
+    expect(codes((await at('2026-02-26T23:00:59.000Z')).findings)).toEqual(['error rollback-wait']);
+    expect(codes((await at('2026-02-26T23:01:00.000Z')).findings)).toEqual(['info rollback-nothing-made']);
+    expect(codes((await at('2026-02-26T23:00:00.000Z', 0)).findings)).toEqual(['info rollback-nothing-made']);
+  });
+
+  it('does not put back again what an earlier rollback put back, whatever it is now', async () => {
+    const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'n1', properties: { Text: 'one' } }] });
+    const old = await read(world, NOTE, 'n1');
+    world.put({ type: NOTE, identity: 'n1', properties: { Text: 'chosen since' } });
+    const one = [step('n1', NOTE, 'update', 'n1', [changed('Text', 'one', 'two')])];
+    const records = journal(one, [before('n1', NOTE, old), state('n1', 'started', 'n1')]);
+    const rollback = (word: 'done' | 'started') => [{ kind: 'begin', run: back, plan: { rollbackOf: run, steps: [step('n1', NOTE, 'update', 'n1')] } }, state('n1', word, 'n1')].map((item, index) => ({ seq: index, prev: '', at: '', ...item })) as unknown as readonly JournalRecord[];
+    const done = await draftOf(world, records, [rollback('done')]);
+    expect([done.changePlan.resources, codes(done.findings)]).toEqual([[], ['info rollback-put-back']]);
+    expect(codes((await draftOf(world, records, [rollback('started')])).findings)).toEqual(['error rollback-conflict']);
+  });
+
   it('is blocked where live cannot be read: unknown is not absent', async () => {
     const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'n1' }] });
     const old = await read(world, NOTE, 'n1');
@@ -168,46 +235,112 @@ describe('rollback of deletes', () => {
     expect([changePlan.resources, codes(findings), incomplete]).toEqual([[], ['warning rollback-impossible'], true]);
   });
 
-  it('never deletes a stranger to free a name, and knows what it brought back before', async () => {
+  it('never deletes a stranger to free a name, whatever its tags say', async () => {
     const { world, old } = await deleted();
     const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
-    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9' });
-    expect(codes((await draftOf(world, records)).findings)).toEqual(['error rollback-name-taken']);
-    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Class: 'db.large', Script: 'secret script', Tags: { team: 'x', 'aiplan:restored-from': 'db' } } });
-    const { changePlan, findings } = await draftOf(world, records);
-    expect([changePlan.resources, codes(findings)]).toEqual([[], ['info rollback-restored']]);
-  });
-
-  it('finishes what an earlier rollback began: settings that a restore cannot take', async () => {
-    const { world, old } = await deleted();
-    const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
-    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Script: 'secret script', Tags: { team: 'x', 'aiplan:restored-from': 'db' } } });
-    const { changePlan, findings } = await draftOf(world, records);
-    expect(changePlan.resources).toMatchObject([{ address: 'Db', action: 'update', id: 'db', properties: { Class: 'db.large' }, expect: { Class: 'db.small' } }]);
-    expect(codes(findings)).toEqual(['info rollback-restored']);
+    for (const Tags of [{}, { 'aiplan:restored-from': 'db' }, backTags('Db', 'db')]) {
+      world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Tags } });
+      const { changePlan, findings } = await draftOf(world, records);
+      expect([changePlan.resources, codes(findings)]).toEqual([[], ['error rollback-name-taken']]);
+    }
+    // A journal of a rollback of another run proves nothing either.
+    expect(codes((await draftOf(world, records, [earlierBack('Db', DATABASE, restored('Db', await read(world, DATABASE, 'db')), '20260101-000000-ffff')])).findings)).toEqual(['error rollback-name-taken']);
   });
 
   it('leaves alone what an earlier rollback brought back to the end, whatever was changed in it since', async () => {
     const { world, old } = await deleted();
     const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
-    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Class: 'db.chosen-since', Tags: { 'aiplan:restored-from': 'db' } } });
-    const restoring = { ...step('Db', DATABASE, 'create', null), restores: { run, step: 'Db' } };
-    const later = (...entries: JournalEntry[]) => [{ seq: 1, prev: '', at: '', kind: 'begin', run: 'back', plan: { rollbackOf: run, steps: [restoring] } } as unknown as JournalRecord, ...entries.map((entry) => ({ seq: 2, prev: '', at: '', ...entry }))];
-    const draft = (journals: readonly (readonly JournalRecord[])[]) => rollbackChangePlan(records, { session: world.session, types: world.types, schemas: world.schemas, now: '2026-02-27T00:00:00.000Z', later: journals });
-    expect((await draft([later(state('Db', 'started', 'db'), state('Db', 'done', 'db'))])).changePlan.resources).toEqual([]);
-    expect((await draft([later(state('Db', 'started', 'db'))])).changePlan.resources).toHaveLength(1);
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Class: 'db.large', Tags: backTags('Db', 'db') } });
+    const earlier = [earlierBack('Db', DATABASE, restored('Db', await read(world, DATABASE, 'db')))];
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Class: 'db.chosen-since', Tags: backTags('Db', 'db') } });
+    const { changePlan, findings } = await draftOf(world, records, earlier);
+    expect([changePlan.resources, codes(findings)]).toEqual([[], ['info rollback-restored']]);
+    // Another one of the name, or one that lost the tag, is not what came back.
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#10', properties: { Tags: {} } });
+    expect(codes((await draftOf(world, records, earlier)).findings)).toEqual(['error rollback-name-taken']);
+    world.drop(DATABASE, 'db');
+    const again = await draftOf(world, records, earlier);
+    expect([again.changePlan.resources.map(({ action, restore }) => [action, restore?.remains]), codes(again.findings)]).toEqual([[['create', undefined]], ['info rollback-gone-again']]);
+  });
+
+  it('goes on with what an earlier rollback left half restored, under its own name or a new one', async () => {
+    const { world, old } = await deleted();
+    const records = journal(steps, [before('Db', DATABASE, old), state('Db', 'started', 'db'), captured('Db'), state('Db', 'done', 'db')]);
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Tags: backTags('Db', 'db') } });
+    const stopped = earlierBack('Db', DATABASE, restored('Db', old).slice(0, 3));
+    const { changePlan, findings } = await draftOf(world, records, [stopped]);
+    expect(findings).toEqual([]);
+    expect(changePlan.resources).toMatchObject([{ address: 'Db', action: 'create', restore: { formerIdentity: 'db', remains: { identity: 'db', incarnation: 'db#9' }, tries: [opOf(back, 'Db')] } }]);
+    // A type may say by a tag that its restore is under way, whatever a journal says.
+    world.put({ type: DATABASE, identity: 'db', incarnation: 'db#9', properties: { Tags: { ...backTags('Db', 'db'), 'aiplan:restoring': back } } });
+    const marked = await draftOf(world, records, [earlierBack('Db', DATABASE, restored('Db', await read(world, DATABASE, 'db')))]);
+    expect(marked.changePlan.resources).toMatchObject([{ restore: { remains: { incarnation: 'db#9' } } }]);
+
+    const groups = createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n' } }] });
+    const group = await read(groups, GROUP, 'g-1');
+    groups.drop(GROUP, 'g-1');
+    for (const id of ['g-2', 'g-3']) groups.put({ type: GROUP, identity: id, properties: { GroupName: 'web', NetworkId: 'n', Tags: backTags('Web', 'g-1') } });
+    const of = journal([step('Web', GROUP, 'delete', 'g-1')], [before('Web', GROUP, group), captured('Web'), state('Web', 'started', 'g-1'), state('Web', 'done', 'g-1')]);
+    const two = await draftOf(groups, of, [earlierBack('Web', GROUP, restored('Web', group).slice(0, 1))]);
+    expect(two.changePlan.resources).toMatchObject([{ restore: { remains: { identity: 'g-2' } } }]);
+    expect([codes(two.findings), two.findings[0]?.message]).toEqual([['warning rollback-leftover'], expect.stringContaining('g-3')]);
+  });
+
+  it('makes nothing twice where it cannot prove what came back', async () => {
+    const world = createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n' } }] });
+    const old = await read(world, GROUP, 'g-1');
+    world.drop(GROUP, 'g-1');
+    const records = journal([step('Web', GROUP, 'delete', 'g-1')], [before('Web', GROUP, old), captured('Web'), state('Web', 'started', 'g-1'), state('Web', 'done', 'g-1')]);
+    world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'web', NetworkId: 'n', Tags: { 'aiplan:restored-from': 'g-1' } } });
+    const claims = await draftOf(world, records);
+    expect([claims.changePlan.resources, codes(claims.findings), claims.findings[0]?.message]).toEqual([[], ['error rollback-unproven'], expect.stringContaining('g-2 says by its tag')]);
+    const back2 = await read(world, GROUP, 'g-2');
+    world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'web', NetworkId: 'n', Tags: {} } });
+    const stripped = await draftOf(world, records, [earlierBack('Web', GROUP, restored('Web', back2))]);
+    expect([stripped.changePlan.resources, codes(stripped.findings), stripped.findings[0]?.message]).toEqual([[], ['error rollback-unproven'], expect.stringContaining('does not carry the tag')]);
+  });
+
+  it('completes what a removal piece by piece left, and opens again what it did not touch', async () => {
+    const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'n1', properties: { Text: 'half' } }] });
+    const old = await read(world, NOTE, 'n1');
+    const copied: JournalEntry = { kind: 'captured', step: 'n1', capture: { ...capture(), how: 'copy' }, verified: true, problems: [] };
+    const removal: JournalEntry = { kind: 'step', step: 'n1', state: 'started', identity: 'n1', after: null, message: 'removing' };
+    const start = [before('n1', NOTE, old), state('n1', 'started', 'n1'), intent('n1', 'Close', 'quiesce'), copied, removal];
+    const records = (...entries: JournalEntry[]) => journal([step('n1', NOTE, 'delete', 'n1')], [...start, ...entries]);
+    const refused: JournalEntry = { kind: 'outcome', step: 'n1', call: 1, ok: false, requestId: null, milliseconds: 1, code: 'Denied', message: '', executed: 'no' };
+    expect((await draftOf(world, records())).changePlan.resources).toMatchObject([{ action: 'update', reopen: {} }]);
+    expect((await draftOf(world, records(intent('n1', 'DeleteObjects'), refused))).changePlan.resources).toMatchObject([{ action: 'update', reopen: {} }]);
+    const { changePlan } = await draftOf(world, records(intent('n1', 'DeleteObjects')));
+    expect(changePlan.resources).toMatchObject([{ action: 'create', restore: { formerIdentity: 'n1', remains: { identity: 'n1', incarnation: old.incarnation } } }]);
+    // What AWS deletes as a whole and is there, was not deleted.
+    const whole = journal([step('n1', NOTE, 'delete', 'n1')], [before('n1', NOTE, old), state('n1', 'started', 'n1'), captured('n1'), removal, intent('n1', 'Delete')]);
+    expect((await draftOf(world, whole)).changePlan.resources).toEqual([]);
+  });
+
+  it('takes the identities that an earlier rollback gave over for the others', async () => {
+    const world = createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] } }] });
+    const [group, database] = [await read(world, GROUP, 'g-1'), await read(world, DATABASE, 'db')];
+    world.drop(GROUP, 'g-1');
+    world.drop(DATABASE, 'db');
+    world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'web', NetworkId: 'n', Tags: backTags('Group', 'g-1') } });
+    const two = [step('Db', DATABASE, 'delete', 'db'), step('Group', GROUP, 'delete', 'g-1')];
+    const records = journal(two, [before('Group', GROUP, group), before('Db', DATABASE, database), captured('Group'), captured('Db'), state('Group', 'started', 'g-1'), state('Db', 'started', 'db')]);
+    const earlier = earlierBack('Group', GROUP, restored('Group', await read(world, GROUP, 'g-2')).map((item) => (item.kind === 'remapped' ? { ...item, map: { 'g-1': 'g-2', 'eni-1': 'eni-2' } } : item)));
+    const { changePlan } = await draftOf(world, records, [earlier]);
+    expect(changePlan.resources).toMatchObject([{ address: 'Db', properties: { GroupIds: ['g-2'] }, restore: { known: { 'g-1': 'g-2', 'eni-1': 'eni-2' } } }]);
   });
 
   it('finishes the re-pointing that an earlier rollback did not come to', async () => {
     const world = createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] } }] });
     const old = await read(world, GROUP, 'g-1');
     world.drop(GROUP, 'g-1');
-    world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'web', NetworkId: 'n', Tags: { 'aiplan:restored-from': 'g-1' } } });
+    world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'web', NetworkId: 'n', Tags: backTags('Web', 'g-1') } });
     const records = journal([step('Web', GROUP, 'delete', 'g-1')], [before('Web', GROUP, old), captured('Web'), state('Web', 'started', 'g-1'), state('Web', 'done', 'g-1')]);
-    expect((await draftOf(world, records)).changePlan.resources).toMatchObject([{ address: 'Web', action: 'update', id: 'g-2', properties: {}, repoint: { formerIdentity: 'g-1' } }]);
+    const earlier = [earlierBack('Web', GROUP, restored('Web', await read(world, GROUP, 'g-2')))];
+    expect((await draftOf(world, records, earlier)).changePlan.resources).toMatchObject([{ address: 'Web', action: 'update', id: 'g-2', properties: {}, repoint: { formerIdentity: 'g-1' } }]);
     // Nothing is left that could name it.
     world.drop(DATABASE, 'db');
-    expect((await draftOf(world, records)).changePlan.resources).toEqual([]);
+    expect((await draftOf(world, records, earlier)).changePlan.resources).toEqual([]);
     expect(world.sent).toEqual([]);
   });
 

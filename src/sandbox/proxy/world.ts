@@ -77,6 +77,8 @@ export interface DatabaseMemory {
   fields: Record<string, string>;
   /** Deferred changes: request parameters that wait for the maintenance window. */
   pending: Record<string, string>;
+  /** Roles that the database acts as, by feature. */
+  roles: Record<string, string>;
 }
 
 /** An automated snapshot: kept in moto under a name of ours, shown under AWS's. */

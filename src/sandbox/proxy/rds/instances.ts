@@ -39,7 +39,7 @@ export const createInstance: QueryCorrection = {
     const name = createdName(context);
     world.deletedDatabases.delete(name);
     context.ages.delete(databaseKey(name));
-    const memory = { resourceId: newResourceId(), fields: {}, pending: {} };
+    const memory = { resourceId: newResourceId(), fields: {}, pending: {}, roles: {} };
     world.databases.set(name, memory);
     keepFields(memory, asked);
     await replaceOwnSnapshot(world, context.send, name);

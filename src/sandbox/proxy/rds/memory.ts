@@ -16,7 +16,7 @@ export const snapshotKey = (identifier: string): string => `snapshot/${nameOf(id
 export function memoryOf(world: World, identifier: string): DatabaseMemory {
   const name = nameOf(identifier);
   let memory = world.databases.get(name);
-  if (memory === undefined) world.databases.set(name, memory = { resourceId: newResourceId(), fields: {}, pending: {} });
+  if (memory === undefined) world.databases.set(name, memory = { resourceId: newResourceId(), fields: {}, pending: {}, roles: {} });
   return memory;
 }
 
@@ -59,6 +59,7 @@ export function showDatabase(context: Pick<QueryContext, 'world' | 'ages'>, data
   }
   const pending = Object.entries(memory.pending).map(([name, value]) => element(PENDING_NAMES[name] ?? name, value));
   put(database, 'PendingModifiedValues', pending);
+  put(database, 'AssociatedRoles', Object.entries(memory.roles).map(([feature, arn]) => element('DBInstanceRole', [element('RoleArn', arn), element('FeatureName', feature), element('Status', 'ACTIVE')])));
   const key = databaseKey(identifier);
   const status = counts ? world.transitions.read(key)?.state : world.transitions.peek(key);
   if (status !== undefined) put(database, 'DBInstanceStatus', status);

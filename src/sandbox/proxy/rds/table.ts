@@ -4,9 +4,10 @@ import { groupsAndAccount } from './groups.ts';
 import { createInstance, describeInstances, shownInstances } from './instances.ts';
 import { modifyInstance, shifts } from './modify.ts';
 import { restore } from './restore.ts';
+import { roles } from './roles.ts';
 import { databaseSnapshots } from './snapshots.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
 export const rdsCorrections: readonly QueryCorrection[] = [
-  restore, createInstance, describeInstances, modifyInstance, ...shifts, deleteInstance, automatedBackups, ...databaseSnapshots, ...groupsAndAccount, shownInstances,
+  restore, createInstance, describeInstances, modifyInstance, ...shifts, ...roles, deleteInstance, automatedBackups, ...databaseSnapshots, ...groupsAndAccount, shownInstances,
 ];

@@ -1,4 +1,5 @@
 import type { S3Correction } from '../correction.ts';
+import { bucketTags } from './bucket-tags.ts';
 import { bucketCorrections, logging, objectAges } from './buckets.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { policies } from './policy.ts';
@@ -6,4 +7,4 @@ import { subResources, wholeDocuments } from './sub-resources.ts';
 import { suspended } from './suspended.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
-export const s3Corrections: readonly S3Correction[] = [...bucketCorrections, ...policies, ...subResources, ...wholeDocuments, ...logging, deleteObjects, ...suspended, ...objectAges];
+export const s3Corrections: readonly S3Correction[] = [...bucketCorrections, ...bucketTags, ...policies, ...subResources, ...wholeDocuments, ...logging, deleteObjects, ...suspended, ...objectAges];

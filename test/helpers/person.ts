@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { askedText, needed } from '../../src/model/confirm.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import type { Cli, Finished, RunOptions } from './cli.ts';
+
+/** Somebody with an SSH key who is an allowed signer on a machine, and says everything that a plan asks. */
+export interface Person {
+  readonly key: string;
+  /** Plans a file and applies it, signed where the plan asks for anything, else with `--yes`; answers what apply said. */
+  applies(file: string, options?: RunOptions): Promise<Finished>;
+  /** Takes a run back, the newest one where none is named. */
+  takesBack(run?: string, options?: RunOptions): Promise<Finished>;
+}
+
+/** A new key without passphrase; answers its path. */
+export function makeKey(cli: Cli, name: string): string {
+  const path = join(cli.home, name);
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', path]);
+  return path;
+}
+
+export const publicKey = (path: string): string => readFileSync(`${path}.pub`, 'utf8').trim();
+export const signersFile = (cli: Cli): string => join(cli.home, 'config', 'aiplan', 'allowed_signers');
+
+/** Makes the person of a machine, with `settings` as further lines of the configuration. */
+export function makePerson(cli: Cli, settings = ''): Person {
+  const key = makeKey(cli, 'person');
+  mkdirSync(join(cli.home, 'config', 'aiplan'), { recursive: true });
+  writeFileSync(signersFile(cli), `ada@example.org namespaces="aiplan-approval" ${publicKey(key)}\n`);
+  cli.configure(`allowed_signers: ${signersFile(cli)}\nallow_yes: true\n${settings}`);
+  const approve = async (file: string, plan: Plan, options: RunOptions): Promise<Finished> => {
+    const needs = needed(plan);
+    if (askedText(needs) === '') return cli.ok(['apply', file, '--yes'], options);
+    const input = [...needs.confirmations.map(({ id, confirm }) => `${id} ${confirm ?? ''}`), ...(needs.name ? [`name ${plan.name}`] : [])].join('\n');
+    await cli.ok(['--quiet', 'review', file, '--sign', key, '-o', 'signed.approval.json'], { input: `${input}\n` });
+    return cli.ok(['apply', file, '--approval', 'signed.approval.json'], options);
+  };
+  return {
+    key,
+    async applies(file, options = {}) {
+      const plan = await cli.json(['plan', file, '-o', 'signed.plan.json']) as Plan;
+      return approve('signed.plan.json', plan, options);
+    },
+    async takesBack(run, options = {}) {
+      const which = run ?? ((await cli.json(['runs'])) as { run: string }[])[0]?.run ?? '';
+      const plan = await cli.json(['rollback', which, '-o', 'signed.plan.json']) as Plan;
+      return approve('signed.plan.json', plan, options);
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSession, type OpenSession } from '../../providers/aws/session.ts';
+import { loadSchema } from '../../providers/aws/schema.ts';
+import { setupProgram } from '../../providers/s3/capture-bucket.ts';
+import { resourceTypes } from '../../providers/index.ts';
+import type { Io } from '../../src/commands/io.ts';
+import { makePlan, parseSource, rollbackSource, type Source } from '../../src/commands/planning.ts';
+import { run } from '../../src/commands/run.ts';
+import type { World } from '../../src/commands/world.ts';
+import { approve } from '../../src/engine/approve.ts';
+import { captureBucketOf } from '../../src/engine/context.ts';
+import { drive } from '../../src/engine/drive.ts';
+import type { Approval } from '../../src/model/approval.ts';
+import { lossPhrase, needed } from '../../src/model/confirm.ts';
+import type { JournalRecord } from '../../src/model/journal.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { Plan, Planned } from '../../src/model/plan.ts';
+import type { ApplySession } from '../../src/model/ports.ts';
+import type { Report } from '../../src/model/report.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { readRun } from '../../src/store/runs.ts';
+import { testConfiguration } from './apply-world.ts';
+import { testCredentials } from './emulator.ts';
+
+export const region = 'eu-west-1';
+
+/** A plan, and what it was made from. */
+export interface Made { readonly source: Source; readonly planned: Planned; readonly plan: Plan }
+
+/** An entry of a change plan as it would be written in JSON. */
+export type Entries = Readonly<Record<string, JsonObject>>;
+
+/** The whole road in this process: what the commands do, with a person who confirms everything that is asked. */
+export interface Road {
+  /** The text of a change plan. */
+  text(name: string, resources: Entries): string;
+  /** Parses, checks the target, reads AWS and plans. Throws ChangePlanError. */
+  plan(text: string): Promise<Made>;
+  /** The plan that takes a run back. */
+  planRollback(run: string): Promise<Made>;
+  /** Plans again from the same source. */
+  again(made: Made): Promise<Made>;
+  /** Approves and applies: lock, real journal, captures, changes. Throws UserError where the plan cannot be approved. */
+  apply(made: Made): Promise<Report>;
+  /** Everything about one resource; undefined where it does not exist. Throws on a failed read. */
+  live(type: string, identity: string): Promise<LiveResource | undefined>;
+  /** Everything that lives of a type, in detail, without the capture bucket. Throws on a failed read. */
+  all(type: string): Promise<readonly LiveResource[]>;
+  /** The journal of a run, as it lies on disk. */
+  records(run: string): readonly JournalRecord[];
+  /** Mutating operations that the proxy has seen since a moment of `requestCount`. */
+  mutations(since: number): readonly string[];
+  requestCount(): number;
+  close(): void;
+}
+
+/** How a test gets between the road and AWS: a wrapper of every run's session, and Ctrl-C. */
+export interface RoadOptions { readonly around?: (session: ApplySession) => ApplySession; readonly onInterrupt?: Io['onInterrupt'] }
+
+/** Opens the road through a sandbox and makes its capture bucket, as `aiplan setup` does. `secrets` are environment variables. */
+export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string, string>> = {}, { around = (session) => session, onInterrupt = () => () => undefined }: RoadOptions = {}): Promise<Road> {
+  const folder = mkdtempSync(join(tmpdir(), 'aiplan-road-'));
+  const target = { account: sandbox.account, region, caller: `arn:aws:iam::${sandbox.account}:user/test`, endpoint: sandbox.endpoint };
+  const bucket = captureBucketOf(testConfiguration, target);
+  const sessionFor = (mode: 'read-only' | 'apply'): OpenSession => openSession({ region, endpoint: sandbox.endpoint, credentials: testCredentials, mode, captureBucket: bucket });
+  const [reader, writer] = [sessionFor('read-only'), sessionFor('apply')];
+  const io: Io = { ...quickIo(folder, secrets), onInterrupt };
+  const world: World = {
+    io, options: { color: false, quiet: true }, configuration: testConfiguration, store: join(folder, 'store'), types: resourceTypes, schemas: loadSchema,
+    folders: { configuration: join(folder, 'configuration'), state: folder, cache: join(folder, 'cache'), workingTree: join(folder, 'tree'), apart: true },
+    reader: async () => reader,
+    // One session for all runs: what a new one costs is measured elsewhere.
+    applier: async () => ({ ...around({ ...writer, async renew() { /* these credentials do not expire */ } }), close() { /* closed with the road */ } }),
+    target: async () => target, recorded: () => null, close() { /* nothing of its own */ },
+  };
+  await drive(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }), { run: 'setup', step: 'capture bucket', setup: true });
+  const madeFrom = async (source: Source): Promise<Made> => {
+    const planned = await makePlan(world, source);
+    return { source, planned, plan: planned.plan };
+  };
+  return {
+    text: (name, resources) => JSON.stringify({ aiplan: 1, name, intent: 'The contract of every resource type.', target: { account: target.account, region }, resources }),
+    plan: async (text) => madeFrom(parseSource(world, text, 'contract.yaml')),
+    planRollback: async (id) => madeFrom(await rollbackSource(world, id)),
+    again: ({ source }) => madeFrom(source),
+    apply: ({ planned, source }) => run(world, approve(planned, approvalOf(planned.plan, io), testConfiguration, io.clock.now()), source),
+    async live(type, identity) {
+      const definition = resourceTypes.get(type);
+      if (definition === undefined) throw new Error(`no type ${type}`);
+      const { resources, failures } = await definition.read(reader, { identities: [identity], all: false, detailed: new Set([identity]) });
+      if (failures.length > 0) throw new Error(JSON.stringify(failures));
+      return resources.find(({ state }) => !definition.rules.goneStates.includes(state));
+    },
+    async all(type) {
+      const definition = resourceTypes.get(type);
+      if (definition === undefined) throw new Error(`no type ${type}`);
+      const known = (await definition.read(reader, { identities: [], all: true, detailed: new Set() })).resources.filter(({ identity, state }) => identity !== bucket && !definition.rules.goneStates.includes(state)).map(({ identity }) => identity);
+      if (known.length === 0) return [];
+      const { resources, failures } = await definition.read(reader, { identities: known, all: false, detailed: new Set(known) });
+      if (failures.length > 0) throw new Error(JSON.stringify(failures));
+      return resources;
+    },
+    records: (id) => readRun(world.store, id).records,
+    mutations: (since) => sandbox.proxy.requests.slice(since).filter(({ mutating }) => mutating).map(({ service, operation }) => `${service}:${operation}`),
+    requestCount: () => sandbox.proxy.requests.length,
+    close() {
+      reader.close();
+      writer.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A process without terminal, whose clock jumps over every pause. */
+function quickIo(folder: string, secrets: Readonly<Record<string, string>>): Io {
+  let skipped = 0;
+  let drawn = 0;
+  return {
+    environment: secrets, current: folder, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, user: 'ada', host: 'here', pid: process.pid,
+    clock: {
+      now: () => Date.now() + skipped,
+      async sleep(milliseconds) {
+        skipped += milliseconds;
+        await new Promise((done) => { setImmediate(done); });
+      },
+    },
+    random(count) {
+      drawn += 1;
+      return Uint8Array.from({ length: count }, (_, index) => (drawn >> (8 * (index % 4))) & 0xff);
+    },
+    onInterrupt: () => () => undefined,
+  };
+}
+
+/** Everything that the plan asks for, confirmed. */
+function approvalOf(plan: Plan, io: Io): Approval {
+  const needs = needed(plan);
+  const now = io.clock.now();
+  return {
+    format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
+    nonce: Buffer.from(io.random(16)).toString('hex'), createdAt: new Date(now).toISOString(), expiresAt: new Date(now + 600_000).toISOString(), tier: 'T0', by: 'ada',
+    confirmations: needs.confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step) })),
+    typedName: needs.name ? plan.name : null,
+  };
+}
