@@ -36,12 +36,12 @@ let environment = {
 };
 for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_EC2', 'AWS_ENDPOINT_URL_RDS', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_STS']) delete environment[name];
 
-/** Runs aiplan; `input` a text for standard input, or 'none'; output is shown, captured, or both. */
-function aiplan(words, { input = 'none', show = true, expected = [0] } = {}) {
+/** Runs aiplan; `input` a text for standard input, or 'none'; output is shown, captured, or both. `detached`: a closed terminal does not end it. */
+function aiplan(words, { input = 'none', show = true, expected = [0], detached = false } = {}) {
   if (show) say(paint('1', `$ aiplan ${words.join(' ')}`));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...words], {
-      cwd: work, env: environment,
+      cwd: work, env: environment, detached,
       stdio: [input === 'terminal' ? 'inherit' : input === 'none' ? 'ignore' : 'pipe', input === 'terminal' ? 'inherit' : 'pipe', input === 'terminal' || show ? 'inherit' : 'pipe'],
     });
     let output = '';
@@ -62,11 +62,15 @@ const json = async (words, options = {}) => JSON.parse((await aiplan(['--json', 
 const announced = new Set(['AWS::EC2::Instance ImageId', 'AWS::EC2::Volume SnapshotId']);
 
 let up = false;
-async function clean() {
-  if (up) { up = false; await aiplan(['sandbox', 'down'], { show: false, expected: [0, 1] }).catch((error) => process.stderr.write(`${error.message}\n`)); }
+let cleaned;
+/** Ends the sandbox and removes the demo's folder; once, whoever asks. */
+const clean = () => (cleaned ??= (async () => {
+  if (up) await aiplan(['sandbox', 'down'], { show: false, expected: [0, 1], detached: true }).catch((error) => process.stderr.write(`${error.message}\n`));
   rmSync(home, { recursive: true, force: true });
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => { void clean().then(() => process.exit(130)); });
+})());
+// A closed terminal must not keep the demo from cleaning up.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { void clean().then(() => process.exit(130)); });
 
 /** What the person does: in a terminal, types; elsewhere signs with a key that was made for this demo. */
 async function withAPerson(planFile, applyWords) {
@@ -93,8 +97,8 @@ const latestRun = async () => (await json(['runs']))[0].run;
 
 try {
   chapter('A course platform, running for years');
-  const state = await json(['sandbox', 'up']);
   up = true;
+  const state = await json(['sandbox', 'up']);
   environment = { ...environment, AWS_ENDPOINT_URL: state.endpoint };
   const ids = await json(['sandbox', 'seed', fixture]);
   for (const file of readdirSync(join(fixture, 'plans'))) {

@@ -168,6 +168,7 @@ export const instanceRules: TypeRules = {
   grants,
   carries: ['PrivateIpAddress', 'volumes', 'addresses'],
   changeableStates: ['running', 'stopped'],
+  deleteNeeds: { DisableApiTermination: false },
   goneStates: ['shutting-down', 'terminated'],
   lookalike,
   leftovers: (live) => [...blockDevicesOf(live).map(({ volume }) => volume), ...interfacesOf(live).filter(({ index }) => index > 0).map(({ id }) => id)],

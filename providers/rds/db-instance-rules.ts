@@ -145,6 +145,7 @@ export const dbInstanceRules: TypeRules = {
   replaceBlocked: 'a database is never replaced: write a create, move the data, and delete the old one in a later plan',
   // A full disk is mended by a change (more storage); the broken states can only be deleted.
   changeableStates: [...SETTLED, 'storage-full', ...BROKEN],
+  deleteNeeds: { DeletionProtection: false },
   goneStates: ['deleting', 'delete-precheck'],
   lookalike,
   // Replicas of a deleted source stay, as databases of their own.

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { destructive } from './destructive.ts';
@@ -16,7 +16,7 @@ const list: PropertyRule = { update: 'in-place', reset: [] };
  */
 const properties: Readonly<Record<string, PropertyRule>> = {
   BucketName: {},
-  AccelerateConfiguration: { update: 'in-place', reset: { AccelerationStatus: 'Suspended' } },
+  AccelerateConfiguration: removable,
   AccessControl: { update: 'in-place', reset: 'Private' },
   AnalyticsConfigurations: list,
   BucketEncryption: { update: 'in-place', reset: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: false, ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] } },
@@ -60,8 +60,15 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
 /** Lists of at most one element: all elements have the same key, so that a changed one is changed and not exchanged. */
 const single = ['$only'];
 
+/** Suspended acceleration is none: a bucket that never had any cannot be told from one that has it suspended (PutBucketAccelerateConfiguration). */
+const canonicalProperties = (properties: JsonObject): JsonObject => {
+  const acceleration: Json | undefined = properties['AccelerateConfiguration'];
+  return objectOf(acceleration)['AccelerationStatus'] === 'Suspended' ? { ...properties, AccelerateConfiguration: null } : properties;
+};
+
 export const rules: TypeRules = {
   properties,
+  canonical: canonicalProperties,
   compare: {
     'BucketEncryption.ServerSideEncryptionConfiguration.*.ServerSideEncryptionByDefault.KMSMasterKeyID': 'arn-or-name',
     'CorsConfiguration.CorsRules.*.AllowedMethods': 'set',

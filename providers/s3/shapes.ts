@@ -103,7 +103,9 @@ export const inventory: Codec = fields({
 export const metrics: Codec = both(fields({ Id: 'Id' }), spreadFilter());
 export const intelligentTiering: Codec = both(fields(alike('Id', 'Status', 'Tierings')), spreadFilter());
 
-export const accelerate: Codec = fields({ AccelerationStatus: 'Status' });
+const acceleration = fields({ AccelerationStatus: 'Status' });
+/** Suspended is as if it had never been. */
+export const accelerate: Codec = { ...acceleration, toCfn: (api) => (objectOf(api)['Status'] === 'Suspended' ? undefined : acceleration.toCfn(api)) };
 export const untouched: Codec = same;
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';

@@ -12,6 +12,7 @@ import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
 import { listRuns, readRun } from '../store/runs.ts';
 import { refuseAppliedPlan } from '../store/spent.ts';
+import { unprovenRestores } from './proven-restores.ts';
 import { readInput, textReader, type World } from './world.ts';
 
 /** What a plan is made from. `file` is the name for places in messages. */
@@ -62,7 +63,7 @@ export async function rollbackSource(world: World, run: string): Promise<Source>
     // What an emulator did is seen at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
-  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings };
+  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...(await unprovenRestores(world, changePlan))] };
 }
 
 /** A run is taken back where it was made: the same account and region, and AWS itself or the same emulator. */

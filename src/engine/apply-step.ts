@@ -17,7 +17,11 @@ export async function applyStep(run: Run, task: Task): Promise<StepEnd> {
   if (work.entry.restore !== undefined) return restoreStep(run, task, work.entry.restore);
   switch (step.action) {
     case 'create': return createStep(run, task);
-    case 'update': return updateStep(run, task, await reopened(run, task, await stillAsPlanned(run, task)));
+    case 'update': {
+      if (work.entry.reopen?.last !== true) return updateStep(run, task, await reopened(run, task, await stillAsPlanned(run, task)));
+      const end = await updateStep(run, task, await stillAsPlanned(run, task));
+      return end.after === null ? end : { ...end, after: await reopened(run, task, end.after) };
+    }
     case 'delete': return deleteStep(run, task, await stillAsPlanned(run, task));
     case 'replace': return replaceStep(run, task, await stillAsPlanned(run, task));
     case 'keep': return { state: 'done', identity: step.identity, after: await reopened(run, task, await stillAsPlanned(run, task)), message: null };

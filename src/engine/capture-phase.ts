@@ -96,7 +96,7 @@ export async function putManifest(run: Run, task: Task, live: LiveResource): Pro
   const head = ports.journal.records.at(-1);
   await ports.vault.putManifest(ports.journal.run, step.id, {
     format: 'aiplan/capture@1', run: ports.journal.run, step: step.id, at: new Date(ports.clock.now()).toISOString(), target: planned.plan.target,
-    planName: planned.plan.name, planDigest: planned.plan.digest, journalHead: sha256(canonical(head ?? null)), live,
+    planName: planned.plan.name, planDigest: planned.plan.digest, journalHead: sha256(canonical(head ?? null)), live, before: run.befores.get(step.id) ?? live,
     entry: { ...work.entry, properties: {} }, capture: run.captures.get(step.id) ?? null,
     expires: contextOf(run, task, live, { lenient: true }).captureExpires,
   });

@@ -46,13 +46,12 @@ function programsOf(planning: Planning, draft: Draft, earlier: Earlier): readonl
   const quiesce = (): readonly Call[] => (operations?.quiesce === undefined ? [] : preview(operations.quiesce(context)).calls);
   const late = draft.capturePlan?.late === true;
   if (entry.restore !== undefined) return [restore(planning, draft, entry.restore)];
-  const unfinished = [
-    ...(entry.reopen === undefined ? [] : [reopen(planning, draft)]),
-    ...(entry.repoint === undefined ? [] : [repoint(planning, draft, entry.repoint)]),
-  ];
+  const reopening = entry.reopen === undefined ? [] : [reopen(planning, draft)];
+  const repointing = entry.repoint === undefined ? [] : [repoint(planning, draft, entry.repoint)];
+  const isLast = entry.reopen?.last === true;
   switch (action) {
     case 'create': return [create];
-    case 'update': return [...unfinished, take, update(context)];
+    case 'update': return [...(isLast ? [] : reopening), ...repointing, take, update(context), ...(isLast ? reopening : [])];
     case 'keep': return [];
     case 'delete': {
       const before = draft.changes.length > 0 ? [update({ ...context, action: 'delete' })] : [];

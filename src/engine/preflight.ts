@@ -23,7 +23,8 @@ export async function preflight(run: Run, tasks: readonly Task[]): Promise<reado
     checkShape(task, say);
     checkVault(run, task, say);
     await checkSecrets(run, task, say);
-    const context = contextOf(run, task, task.work.live, { lenient: true });
+    const { remains } = task.work.entry.restore ?? {};
+    const context = { ...contextOf(run, task, task.work.live, { lenient: true }), ...(remains === undefined ? {} : { remains }) };
     const other = names.get(context.captureName);
     if (other !== undefined || !captureName.test(context.captureName)) say('capture-name', `the capture name "${context.captureName}" ${other === undefined ? 'is not a name that AWS takes' : `is also that of "${other}"`}`);
     names.set(context.captureName, task.step.id);
@@ -80,7 +81,9 @@ async function checkType(run: Run, task: Task, context: StepContext, say: Say): 
   if (!type.managed) return;
   const destroys = step.action === 'delete' || step.action === 'replace';
   const restorable = destroys && work.live !== null && step.recoverability.level !== 'irreversible' ? type.capture?.restorable(context) : undefined;
-  for (const [code, program] of [['preflight', type.preflight?.(context, actionOf(step))], ['not-restorable', restorable]] as const) {
+  // What is there of something that comes back holds its name and its addresses by right.
+  const preflights = work.entry.restore?.remains === undefined ? type.preflight?.(context, actionOf(step)) : undefined;
+  for (const [code, program] of [['preflight', preflights], ['not-restorable', restorable]] as const) {
     if (program === undefined) continue;
     try {
       for (const problem of await check(run, task, program)) say(code, problem);

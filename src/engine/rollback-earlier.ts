@@ -26,6 +26,8 @@ export interface Earlier {
   triesOf(step: string): readonly Try[];
   /** The rollback that put back what a step of the run had changed; null where none did to the end. */
   putBackBy(step: string): string | null;
+  /** A rollback began to put back what a step had changed, and did not come to its end. */
+  beganToPutBack(step: string): boolean;
   /** A rollback made this very resource quiet to delete it, or began to. */
   beganToDelete(live: LiveResource): boolean;
   /** Identities that those rollbacks made. */
@@ -41,9 +43,10 @@ export function earlierOf(run: string, journals: readonly (readonly JournalRecor
   return {
     triesOf: (step) => tries.filter((past) => past.step.restores?.step === step).map(tryOf),
     putBackBy: (step) => pasts.findLast((past) => past.step.id === step && past.step.action === 'update' && isDone(past))?.run ?? null,
-    beganToDelete: (live) => pasts.some(({ step, records }) => step.action === 'delete' && step.type === live.type && step.identity === live.identity
-      && recordsOf(records, 'before').some((record) => record.live?.incarnation === live.incarnation)
-      && [...recordsOf(records, 'intent'), ...recordsOf(records, 'intent-batch')].some(({ purpose }) => purpose === 'quiesce' || purpose === 'change')),
+    beganToPutBack: (step) => pasts.some((past) => past.step.id === step && past.step.action === 'update' && !isDone(past) && intentsOf(past).length > 0),
+    beganToDelete: (live) => pasts.some((past) => past.step.action === 'delete' && past.step.type === live.type && past.step.identity === live.identity
+      && recordsOf(past.records, 'before').some((record) => record.live?.incarnation === live.incarnation)
+      && intentsOf(past).some(({ purpose }) => purpose === 'quiesce' || purpose === 'change')),
     identitiesOf: (type) => tries.filter(({ step }) => step.type === type).flatMap(({ records }) => recordsOf(records, 'step').flatMap(({ identity }) => identity ?? [])),
   };
 }
@@ -58,6 +61,8 @@ function pastsOf(run: string, records: readonly JournalRecord[]): readonly Past[
     return own === undefined || recordsOf(own, 'step').length === 0 ? [] : [{ run: begin.run, step, records: own }];
   });
 }
+
+const intentsOf = ({ records }: Past) => [...recordsOf(records, 'intent'), ...recordsOf(records, 'intent-batch')];
 
 const isDone = ({ records }: Past): boolean => recordsOf(records, 'step').some(({ state }) => state === 'done');
 

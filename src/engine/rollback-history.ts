@@ -26,6 +26,8 @@ export interface History {
   readonly acted: boolean;
   /** It was made quiet, and that was not taken back. */
   readonly quiet: boolean;
+  /** The step came to its end. */
+  readonly done: boolean;
   readonly deleteFirst: boolean;
   /** A removal began to send calls. */
   readonly removing: boolean;
@@ -55,6 +57,7 @@ export function historiesOf(records: readonly JournalRecord[]): readonly History
       capture: recordsOf(own, 'captured').findLast(({ verified }) => verified)?.capture ?? null,
       acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
       quiet: intents.some(({ purpose }) => purpose === 'quiesce') && !recordsOf(own, 'finding').some(({ code }) => code === undoneCodes.done),
+      done: states.some((record) => record.state === 'done' || record.state === 'pending'),
       deleteFirst: before?.entry.order === 'delete-first',
       removing: removalBegan(own),
       doubtAt: inDoubt(own) ? own.at(-1)?.at ?? null : null,

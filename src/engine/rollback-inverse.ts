@@ -17,6 +17,8 @@ export interface Inverse {
   readonly conflicts: readonly { readonly path: string; readonly before: Json | undefined; readonly live: Json | undefined }[];
   /** Paths whose previous value is not known: write-only, or sensitive and not captured. */
   readonly lost: readonly string[];
+  /** Properties that AWS lets nobody put back, such as storage that has grown, and why. */
+  readonly stays: readonly { readonly path: string; readonly why: string }[];
 }
 
 export interface Inverting {
@@ -59,13 +61,26 @@ export function invert(input: Inverting): Inverse {
     const current = targets.has(name) ? targets.get(name) : live.properties[name];
     targets.set(name, withValue(current, difference.segments.slice(1), former, below(comparer.root, name), comparer));
   }
+  const stays = oneWayOf(input, targets);
+  for (const { path } of stays) targets.delete(path);
   for (const [name, target] of targets) {
     const nodes = below(comparer.root, name);
     define(properties, name, overlay(live.properties[name], target, nodes));
     const stated = statement(live.properties[name], target, nodes, comparer);
     if (stated !== undefined) define(expect, name, stated);
   }
-  return { properties, expect, conflicts, lost };
+  return { properties, expect, conflicts, lost, stays };
+}
+
+/** What went one way: the type refuses the way back, or the comparison does not even see a difference (at least so much). */
+function oneWayOf({ before, live, changes, rules }: Inverting, targets: ReadonlyMap<string, Json | undefined>): Inverse['stays'] {
+  return [...new Set(changes.map(({ path }) => topOf(path)))].flatMap((path) => {
+    const { oneWay, update } = rules.properties[path] ?? {};
+    if (oneWay === undefined || sameJson(before.properties[path], live.properties[path])) return [];
+    if (!targets.has(path)) return [{ path, why: oneWay }];
+    const effect = typeof update === 'function' ? update(live.properties[path], targets.get(path), live) : update;
+    return typeof effect === 'object' ? [{ path, why: effect.blocked }] : [];
+  });
 }
 
 const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));

@@ -152,7 +152,14 @@ class DraftMaker {
     const begun = this.#earlier.beganToDelete(live);
     this.#add(history, {
       address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: this.#expectMade(history, live, begun ? null : claimed),
+      ...this.#openTo(history, live, claimed),
     });
+  }
+
+  /** A protection that the run itself put on goes first; one that somebody put on since is a conflict of `expect`. */
+  #openTo({ type }: History, live: LiveResource, claimed: LiveResource | null): { readonly properties?: JsonObject } {
+    const off = Object.entries(this.#readers.types.get(type)?.rules.deleteNeeds ?? {}).filter(([name, value]) => live.properties[name] !== undefined && live.properties[name] !== value && claimed?.properties[name] === live.properties[name]);
+    return off.length === 0 ? {} : { properties: Object.fromEntries(off) };
   }
 
   #expectMade({ op, type }: History, live: LiveResource, claimed: LiveResource | null): JsonObject {
@@ -189,18 +196,26 @@ class DraftMaker {
     for (const { path, before: former, live: now } of inverse.conflicts) {
       this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`, 'somebody changed it since; set it by a change plan of its own');
     }
+    for (const { path, why } of inverse.stays) this.#say('warning', 'rollback-one-way', history, `${path} of ${live.identity} stays ${quote(live.properties[path])}: ${why}`);
     for (const path of inverse.lost) this.#say('warning', 'rollback-secret', history, `${path} of ${live.identity} stays as the run set it: what it was before cannot be read`);
     for (const name of Object.keys(live.pending).filter((pending) => before.pending[pending] === undefined && !sameJson(live.pending[pending], before.properties[pending]))) {
       this.#say('warning', 'rollback-pending', history, `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`, `set ${name} to the value that it shall have, with \`when: now\``);
     }
-    if (Object.keys(inverse.properties).length === 0 && !history.quiet) return;
+    const halted = this.#isHalted(history, before, live);
+    if (Object.keys(inverse.properties).length === 0 && !history.quiet && !halted) return;
     const irreversible = rules.destructive.some((rule) => rule.irreversible === true && (rule.path.split('.')[0] ?? '') in inverse.properties);
     this.#add(history, {
       address, action: 'update', id: live.identity, properties: inverse.properties, when: 'now', reason: `it was so before run ${this.#run}`,
       ...(Object.keys(inverse.expect).length === 0 ? {} : { expect: inverse.expect }),
       ...(irreversible ? { acceptLoss: `taking back run ${this.#run} loses what the run's change kept` } : {}),
-      ...(history.quiet ? { reopen: { run: this.#run, step: history.step.id, capture: history.capture as unknown as Json, live: before } } : {}),
+      ...(history.quiet || halted ? { reopen: { run: this.#run, step: history.step.id, capture: history.capture as unknown as Json, live: before, ...(history.quiet ? {} : { last: true }) } } : {}),
     });
+  }
+
+  /** An update, or its taking back, was stopped while it had the resource in another state for its own sake, as a stopped instance. */
+  #isHalted({ done, acted, step, type }: History, before: LiveResource, live: LiveResource): boolean {
+    if (step.action !== 'update' || before.state === live.state || this.#readers.types.get(type)?.capture?.unquiesce === undefined) return false;
+    return (acted && !done) || this.#earlier.beganToPutBack(step.id);
   }
 
   /** What the run deleted comes back from its capture; what it only made quiet is opened again; what is half there is completed. */

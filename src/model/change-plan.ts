@@ -59,6 +59,8 @@ export interface ReopenOrder {
   readonly capture: Json;
   /** The resource as it was before. */
   readonly live: LiveResource;
+  /** After the changes of the entry, not before them: an update that was stopped had stopped the resource for its own sake. */
+  readonly last?: boolean;
 }
 
 /** What a generated rollback entry of action `create` brings back. */

@@ -26,6 +26,8 @@ export interface CaptureManifest {
   /** SHA-256 of the newest line of the run's journal: ties the manifest to the chain. */
   readonly journalHead: string;
   readonly live: LiveResource;
+  /** The resource as the journal has it, before anything of the step; a rollback's journal must agree with it (law 13). */
+  readonly before?: LiveResource;
   readonly entry: ResourceEntry;
   /** Null where nothing but the configuration can be captured. */
   readonly capture: Capture | null;

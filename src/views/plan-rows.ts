@@ -20,9 +20,9 @@ export function headRows(plan: Plan, now: number): readonly Row[] {
     row(0, span('Plan ', 'muted'), span(plan.name, 'title'), span(` ${plan.digest.slice(0, 19)}`, 'muted')),
     row(0, span('Where ', 'muted'), `${target.alias === undefined ? '' : `${target.alias} `}${target.account} in ${target.region}`, target.endpoint === null ? '' : span(`, endpoint ${target.endpoint}`, 'warning'), span(`, as ${target.caller}`, 'muted')),
     row(0, span('Made ', 'muted'), age(plan.createdAt, now), Date.parse(plan.expiresAt) > now ? span(`; expires ${age(plan.expiresAt, now)}`, 'muted') : span('; EXPIRED', 'destroy')),
-    row(0, span('Settings ', 'muted'), span(settingsText(plan), 'muted')),
     row(0, span('The author claims ', 'muted'), span(`"${plan.intent}"`, 'claim')),
     ...plan.assume.map((claim) => row(0, span('The author assumes ', 'muted'), span(`"${claim}"`, 'claim'))),
+    row(0, span('Settings ', 'muted'), span(settingsText(plan), 'muted')),
   ];
   if (plan.recorded) rows.push(row(0, span('Made from recorded state: can be shown, never confirmed.', 'warning')));
   if (plan.rollbackOf !== null) rows.push(row(0, span(`Rollback of run ${plan.rollbackOf}.`, 'title')));

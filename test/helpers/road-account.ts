@@ -16,10 +16,8 @@ export interface FixtureUpdate {
   readonly entry: JsonObject;
   /** Every changed path with its effect, exactly. */
   readonly shows: Readonly<Record<string, string>>;
-  /** Where nothing takes it back: a word of what the rollback says. */
+  /** A property that nothing takes back; the rollback must say so. */
   readonly stays?: string;
-  /** Properties that a rollback leaves otherwise than they were, in a way that AWS does not allow to avoid. */
-  readonly leaves?: JsonObject;
 }
 
 /** What the contract suite needs to know of a type: fixtures/contract/<name>.yaml. */

@@ -57,6 +57,10 @@ export const modifyInstance: QueryCorrection = {
     const name = nameOf(parameters.get('NewDBInstanceIdentifier') ?? before);
     const memory = memoryOf(world, before);
     keepFields(memory, parameters);
+    const type = parameters.get('StorageType');
+    // Another storage type begins with what it has by itself (ModifyDBInstance, StorageType and Iops).
+    if (type !== undefined && !parameters.has('Iops')) memory.fields['Iops'] = type === 'gp3' ? '3000' : '';
+    if (type !== undefined && !parameters.has('StorageThroughput')) memory.fields['StorageThroughput'] = type === 'gp3' ? '125' : '';
     const group = parameters.get('DBParameterGroupName');
     if (group !== undefined && group !== notes.get('group')) memory.fields['ParameterApplyStatus'] = 'pending-reboot';
     const visible = Object.keys(parameters.toRecord()).filter((key) => !SILENT.has(key));

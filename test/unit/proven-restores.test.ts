@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RestoreOrder } from '../../src/model/change-plan.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import { proves } from '../../src/commands/proven-restores.ts';
+
+const live: LiveResource = {
+  type: 'AWS::RDS::DBInstance', identity: 'courses-prod', incarnation: 'db-1', properties: { PubliclyAccessible: false }, attributes: {}, systemTags: {}, pending: {},
+  binding: {}, observed: {}, state: 'available', detailed: true,
+} as unknown as LiveResource;
+const capture = { how: 'native', refs: { snapshot: 'before', final: 'last' }, pointInTime: null, bytes: 1, encrypted: true, extras: {} };
+const order: RestoreOrder = { run: 'r', step: 'Db', formerIdentity: 'courses-prod', formerIncarnation: 'db-1', capture, live };
+const manifest = { run: 'r', step: 'Db', live: { ...live, state: 'stopped' }, before: live, capture } as unknown as JsonObject;
+
+describe('a restore', () => {
+  it('is proven by a manifest that says of it what the journal says', () => expect(proves(manifest, order)).toBe(true));
+  it('is not proven where the journal names another backup, other properties or another resource', () => {
+    const forged: readonly RestoreOrder[] = [
+      { ...order, capture: { ...capture, refs: { snapshot: 'before', final: 'an-older-one' } } },
+      { ...order, live: { ...live, properties: { PubliclyAccessible: true } } },
+      { ...order, formerIdentity: 'other' }, { ...order, formerIncarnation: 'db-2' },
+    ];
+    expect(forged.map((claim) => proves(manifest, claim))).toEqual([false, false, false, false]);
+    const { live: _live, ...unrecorded } = order;
+    expect(proves(manifest, unrecorded)).toBe(false);
+    expect(proves({}, unrecorded)).toBe(false);
+  });
+});
