@@ -31,8 +31,10 @@ export function resolveEndpoint(environment: Environment, option: string | undef
 
 function checked(value: string, where: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
-  if (url === null || !/^https?:$/u.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
-    throw new UserError('bad-endpoint', `${where} is not an address of an endpoint: "${value}"`, { help: 'It looks like http://127.0.0.1:5000 or https://host.' });
+  // What stands before an @ may be a password (law 11).
+  const shown = value.replace(/[^/]*@/u, '…@');
+  if (url === null || !/^https?:$/u.test(url.protocol) || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new UserError('bad-endpoint', `${where} is not an address of an endpoint: "${shown}"`, { help: 'It looks like http://127.0.0.1:5000 or https://host.' });
   }
   return url.href.replace(/\/$/u, '');
 }

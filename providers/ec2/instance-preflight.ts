@@ -55,7 +55,7 @@ function protectionProblems(context: StepContext, live: LiveResource, action: st
 }
 
 /** Image, subnet, groups, key pair and private address of an instance to be launched. */
-function* launchProblems({ desired, live, replacing }: StepContext): Program<readonly string[]> {
+function* launchProblems({ desired, live, replacing, deletedBefore }: StepContext): Program<readonly string[]> {
   const problems = [...(yield* imageProblems(desired['ImageId']))];
   const network = listOf(desired['NetworkInterfaces'])[0];
   const subnet = desired['SubnetId'] ?? network?.['SubnetId'];
@@ -63,7 +63,7 @@ function* launchProblems({ desired, live, replacing }: StepContext): Program<rea
   const address = textOf(desired['PrivateIpAddress']);
   const subnetId = textOf(subnet);
   const ownAddress = replacing && address === live?.properties['PrivateIpAddress'];
-  if (address !== undefined && subnetId !== undefined && !ownAddress && (yield* usedAddresses(subnetId, [address])).has(address)) {
+  if (address !== undefined && subnetId !== undefined && !ownAddress && (yield* usedAddresses(subnetId, [address], undefined, deletedBefore)).has(address)) {
     problems.push(`the private address ${address} is in use in ${subnetId}`);
   }
   return problems;

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
-import { listOf, objectOf, textOf } from './fields.ts';
+import { compact, listOf, objectOf, textOf } from './fields.ts';
 import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
 
 type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;
@@ -127,8 +127,21 @@ const grants: readonly ChangeRule[] = [
 
 const created: PropertyRule = {};
 
+/**
+ * Network, groups and address of the primary interface stand at the top, wherever the author wrote them: told twice, what
+ * is to leave one place would stay in the other (CloudFormation allows only one of the two).
+ */
+function canonicalProperties(properties: JsonObject): JsonObject {
+  const list = listOf(properties['NetworkInterfaces']);
+  const primary = list.find((item) => String(item['DeviceIndex']) === '0');
+  if (primary === undefined) return properties;
+  const { SubnetId, GroupSet: SecurityGroupIds, PrivateIpAddress, ...rest } = primary;
+  return { ...compact({ SubnetId, SecurityGroupIds, PrivateIpAddress }), ...properties, NetworkInterfaces: list.map((item) => (item === primary ? rest : item)) };
+}
+
 /** What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the calls named in instance-update.ts. */
 export const instanceRules: TypeRules = {
+  canonical: canonicalProperties,
   properties: {
     AvailabilityZone: created,
     BlockDeviceMappings: { update: mappingEffect },
@@ -157,8 +170,8 @@ export const instanceRules: TypeRules = {
     UserData: { update: 'restart' },
     Volumes: { update: volumesEffect },
   },
-  compare: { SecurityGroupIds: 'set', IamInstanceProfile: 'arn-or-name', 'BlockDeviceMappings.*.Ebs.KmsKeyId': 'arn-or-name', 'NetworkInterfaces.*.GroupSet': 'set' },
-  keys: { SecurityGroupIds: [], BlockDeviceMappings: ['DeviceName'], Volumes: ['VolumeId'], NetworkInterfaces: ['DeviceIndex'], 'NetworkInterfaces.*.GroupSet': [] },
+  compare: { SecurityGroupIds: 'set', IamInstanceProfile: 'arn-or-name', 'BlockDeviceMappings.*.Ebs.KmsKeyId': 'arn-or-name' },
+  keys: { SecurityGroupIds: [], BlockDeviceMappings: ['DeviceName'], Volumes: ['VolumeId'], NetworkInterfaces: ['DeviceIndex'] },
   partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
   secretInput: [],
   sensitive: ['UserData'],

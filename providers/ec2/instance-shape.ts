@@ -175,7 +175,7 @@ const separateVolumes = (devices: readonly JsonObject[], instanceTags: Readonly<
 const madeTogether = (volume: JsonObject, instance: JsonObject): boolean =>
   volume['aiplan:resource'] !== undefined && volume['aiplan:resource'] === instance['aiplan:resource'] && volume['aiplan:plan'] === instance['aiplan:plan'];
 
+/** Without network, groups and address, which stand at the top. */
 const interfaceProperty = (primary: JsonObject, isPublic: boolean): JsonObject => compact({
-  DeviceIndex: '0', SubnetId: primary['SubnetId'], GroupSet: primary['Groups'], PrivateIpAddress: primary['PrivateIpAddress'],
-  Description: primary['Description'], DeleteOnTermination: primary['DeleteOnTermination'], AssociatePublicIpAddress: isPublic,
+  DeviceIndex: '0', Description: primary['Description'], DeleteOnTermination: primary['DeleteOnTermination'], AssociatePublicIpAddress: isPublic,
 });

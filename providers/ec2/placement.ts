@@ -1,6 +1,6 @@
 import { look, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import { listOf, textOf, textsOf } from './fields.ts';
+import { listOf, objectOf, textOf, textsOf } from './fields.ts';
 import { filtered } from './paging.ts';
 
 /** What a new instance must find: each reads false only where a complete answer says so. */
@@ -29,8 +29,8 @@ function* isMissing(operation: string, list: string, filter: string, value: stri
   return listOf(answer?.[list]).length === 0;
 }
 
-/** Which of the addresses are in use in a subnet. DescribeNetworkInterfaces. */
-export function* usedAddresses(subnet: string, addresses: readonly string[], filter: 'addresses.private-ip-address' | 'ipv6-addresses.ipv6-address' = 'addresses.private-ip-address'): Program<ReadonlySet<string>> {
+/** Which of the addresses are in use in a subnet, but for the interfaces of instances that `leaving` names. DescribeNetworkInterfaces. */
+export function* usedAddresses(subnet: string, addresses: readonly string[], filter: 'addresses.private-ip-address' | 'ipv6-addresses.ipv6-address' = 'addresses.private-ip-address', leaving: readonly string[] = []): Program<ReadonlySet<string>> {
   if (addresses.length === 0) return new Set();
   const answer = yield* look(
     {
@@ -39,7 +39,8 @@ export function* usedAddresses(subnet: string, addresses: readonly string[], fil
     },
     { NetworkInterfaces: [] },
   );
-  return new Set(listOf(answer?.['NetworkInterfaces']).flatMap((item) => [
+  const staying = listOf(answer?.['NetworkInterfaces']).filter((item) => !leaving.includes(textOf(objectOf(item['Attachment'])['InstanceId']) ?? ''));
+  return new Set(staying.flatMap((item) => [
     textOf(item['PrivateIpAddress']),
     ...listOf(item['PrivateIpAddresses']).map((address) => textOf(address['PrivateIpAddress'])),
     ...listOf(item['Ipv6Addresses']).map((address) => textOf(address['Ipv6Address'])),

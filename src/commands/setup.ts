@@ -43,6 +43,7 @@ function setupRows(world: World, bucket: string, done: readonly string[], proble
     ...problems.map((text) => row(2, span(text, 'destroy'))),
     blank, row(0, span('Configuration', 'title')),
     ...describeConfiguration(configuration).map(({ name, value, source }) => row(2, `${name}: ${value}`, span(` (${source})`, 'muted'))),
+    ...(Object.values(configuration.sources).includes('system file') ? [] : [row(2, span('an agent that runs as you can change your configuration; one in /etc/aiplan/config.yaml, owned by root, it cannot', 'warning'))]),
     ...(signers !== null && signersWritable(signers) ? [row(2, span('the allowed-signers file can be written by you, and so by an agent that runs as you; let another user own it', 'warning'))] : []),
   ];
 }

@@ -9,7 +9,7 @@ import { captureAll } from './capture-phase.ts';
 import { messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
 import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
-import { beginRun, enter, find, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
+import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
 
 /** Problems that were found before the first mutation. */
 class Blocked extends Error {}
@@ -24,7 +24,7 @@ export async function apply(approved: ApprovedPlan, ports: ApplyPorts): Promise<
   const { journal } = ports;
   if (journal.records.length > 0) throw new UserError('run-exists', `run "${journal.run}" has begun already`, { help: 'start again; a new run gets a new name' });
   const { plan, approval } = approved;
-  await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: journal.run, command: plan.rollbackOf === null ? 'apply' : 'rollback', target: plan.target, plan, approval });
+  await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: journal.run, command: plan.rollbackOf === null ? 'apply' : 'rollback', target: plan.target, plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) }, approval });
   let end: { readonly outcome: RunOutcome; readonly message: string | null };
   try {
     await inPhases(approved, ports);

@@ -7,7 +7,9 @@ import { canonical } from '../model/digest.ts';
 import { isMasked, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture } from '../model/resource-type.ts';
+import { comparerFor } from './compare.ts';
 import { contextFor } from './context.ts';
+import { diffProperties, type Difference } from './diff.ts';
 import { defaultPace } from './pace.ts';
 import { valueAt } from './references.ts';
 import { recordsOf } from './report.ts';
@@ -150,10 +152,21 @@ class DraftMaker {
     if (this.#isUnderWay(history, live)) return;
     // An earlier rollback that began to delete it has made it quiet, and it is no longer in everything as the run made it.
     const begun = this.#earlier.beganToDelete(live);
+    for (const { path, after: now } of begun || claimed === null ? [] : this.#addedSince(history, claimed, live)) {
+      this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}, which it was not when the run had created it`, 'somebody changed it since; leave it, or delete it by a change plan of its own');
+    }
     this.#add(history, {
       address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: this.#expectMade(history, live, begun ? null : claimed),
       ...this.#openTo(history, live, claimed),
     });
+  }
+
+  /** What `expect` cannot say: properties and list elements that were not there. Tags are a hint, never proof. */
+  #addedSince({ type }: History, claimed: LiveResource, live: LiveResource): readonly Difference[] {
+    const rules = this.#readers.types.get(type)?.rules;
+    const tagProperty = this.#readers.schemas(type)?.tagProperty ?? null;
+    return rules === undefined ? [] : diffProperties(claimed.properties, live.properties, comparerFor(rules, type, live.identity), { ignoreVolatile: true })
+      .filter(({ before, segments }) => before === undefined && segments[0] !== tagProperty && Object.hasOwn(rules.properties, segments[0] ?? ''));
   }
 
   /** A protection that the run itself put on goes first; one that somebody put on since is a conflict of `expect`. */

@@ -4,7 +4,7 @@ import type { Configuration } from '../model/configuration.ts';
 import type { CallPurpose, Phase } from '../model/journal.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Planned, Step, StepWork } from '../model/plan.ts';
+import type { AttributeChange, Planned, Step, StepWork } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import type { Capture, ResourceType, StepContext } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
@@ -181,12 +181,15 @@ function permitFor({ ports, approval }: Run, { step }: Task, declared: readonly 
   return { run: ports.journal.run, step: step.id, operations: [...new Set(declared.map(callName))], ...(losses.length === 0 ? {} : { confirmedLoss: losses }) };
 }
 
+/** Changes as they may be journaled: without the author's text of a sensitive property, of which the mask tells enough. */
+export const unauthored = (changes: readonly AttributeChange[]): readonly AttributeChange[] => changes.map(({ authored: _authored, ...change }) => change);
+
 /** Journals the whole resource as it is before the step (law 4), with sensitive texts of the entry masked (law 11). */
 export async function journalBefore(run: Run, { step, work, type }: Task, live: LiveResource | null): Promise<void> {
   const sensitive = sensitiveNames(type.rules);
   const { properties, ...entry } = work.entry;
   await run.ports.journal.append({
-    kind: 'before', step: step.id, live, changes: step.changes,
+    kind: 'before', step: step.id, live, changes: unauthored(step.changes),
     entry: properties === undefined ? entry : { ...entry, properties: redacted(properties, sensitive) },
   });
   run.befores.set(step.id, live);

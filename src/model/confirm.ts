@@ -27,8 +27,20 @@ export function askedText({ confirmations, name }: Needed): string {
   return [...(count > 0 ? [`${count} typed confirmation${count === 1 ? '' : 's'}`] : []), ...(name ? ['the plan name typed'] : [])].join(' and ');
 }
 
-/** The words that a person types to accept an irreversible loss: the author's `accept_loss`, on one line. */
-export const lossPhrase = (step: Step): string | null =>
-  step.recoverability.level === 'irreversible' && step.confirm !== null && step.acceptLoss !== null
-    ? step.acceptLoss.trim().replaceAll(/\s+/gu, ' ')
-    : null;
+/** A phrase to type is at most this long. */
+const longestPhrase = 60;
+
+/**
+ * The words that a person types to accept an irreversible loss: the beginning of the loss itself, in plain characters; not
+ * the author's `accept_loss`, which may say anything. Null where nothing is irreversible or nothing has to be confirmed.
+ */
+export function lossPhrase(step: Step): string | null {
+  if (step.recoverability.level !== 'irreversible' || step.confirm === null) return null;
+  const said = [...step.recoverability.loses, ...(step.destruction?.loses ?? [])].map(typeable).find((phrase) => phrase !== '');
+  return said ?? `everything of ${step.identity ?? step.id}`;
+}
+
+const typeable = (text: string): string => {
+  const clause = text.split(/[,;:(]/u, 1)[0]?.replaceAll(/[^ -~]/gu, ' ').replaceAll(/\s+/gu, ' ').trim() ?? '';
+  return clause.length <= longestPhrase ? clause : clause.slice(0, clause.lastIndexOf(' ', longestPhrase) > 0 ? clause.lastIndexOf(' ', longestPhrase) : longestPhrase);
+};

@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../model/json.ts';
-import { lossPhrase } from '../model/confirm.ts';
 import type { AttributeChange, Plan, Step } from '../model/plan.ts';
 import { fact, value, words } from './format.ts';
 import { row, span, type Row, type Tone } from './rows.ts';
@@ -23,24 +22,23 @@ export function cardRows(step: Step, plan: Plan, now: number): readonly Row[] {
   rows.push(stepRow(step));
   label('type', step.type);
   label('account', `${plan.target.alias === undefined ? '' : `${plan.target.alias} `}${plan.target.account}, ${plan.target.region}${plan.target.endpoint === null ? '' : `, endpoint ${plan.target.endpoint}`}`);
-  for (const [name, item] of factsOf(step.evidence.observed)) label(words(name), fact(name, item, now), toneOfFact(item));
-  for (const [name, item] of factsOf(step.evidence.binding)) label(words(name), fact(name, item, now), toneOfFact(item));
-  for (const change of step.changes) rows.push(...changeRows(change));
+  // What is lost or opened comes first, so that no small screen leaves it below the edge.
   // What a restore does not bring back stands below, once.
   for (const loss of step.destruction?.loses ?? []) if (!step.recoverability.loses.includes(loss)) whole('loses', loss, 'destroy');
   for (const opened of step.grant?.opens ?? []) whole('opens', opened, 'grant');
+  const known = !step.blocked || step.calls.length > 0;
+  if (step.action !== 'keep' && known) label('way back', step.recoverability.level, step.recoverability.level === 'irreversible' ? 'destroy' : 'good');
   if (step.interrupts) label('interrupts', 'the service is interrupted while this changes', 'warning');
   for (const text of step.oneWay) label('one way', text, 'warning');
+  for (const [name, item] of factsOf(step.evidence.observed)) label(words(name), fact(name, item, now), toneOfFact(item));
+  for (const [name, item] of factsOf(step.evidence.binding)) label(words(name), fact(name, item, now), toneOfFact(item));
+  for (const change of step.changes) rows.push(...changeRows(change));
   for (const left of step.leftovers) label('left over', `${left} stays; to delete it too, name it in a plan`);
-  if (step.action !== 'create' && step.action !== 'keep') label('capture', step.capture.what, step.capture.how === 'none' ? 'unknown' : 'good');
-  if (step.action !== 'keep') {
-    label('way back', step.recoverability.level, step.recoverability.level === 'irreversible' ? 'destroy' : 'good');
-    for (const loss of step.recoverability.loses) whole('not restored', loss, 'warning');
-  }
+  if (step.action !== 'create' && step.action !== 'keep' && known) label('capture', step.capture.what, step.capture.how === 'none' ? 'unknown' : 'good');
+  if (step.action !== 'keep') for (const loss of step.recoverability.loses) whole('not restored', loss, 'warning');
   if (step.calls.length > 0) label('calls', step.calls.join(', '), 'muted');
   if (step.reason !== null) label('author claims', `"${step.reason}"`, 'claim');
-  const phrase = lossPhrase(step);
-  if (phrase !== null) label('accepts loss', `"${phrase}"`, 'claim');
+  if (step.acceptLoss !== null) label('accepts loss', `"${step.acceptLoss}"`, 'claim');
   return rows;
 }
 

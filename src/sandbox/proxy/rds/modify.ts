@@ -50,6 +50,10 @@ export const modifyInstance: QueryCorrection = {
     }
     context.notes.set('group', listAt(database, 'DBParameterGroups').map((group) => textAt(group, 'DBParameterGroupName')).join());
     defer(context, database);
+    // gp3 begins with what it has by itself (RDS user guide, "General Purpose SSD storage"); the emulator keeps the former numbers.
+    if (parameters.get('StorageType') === 'gp3') {
+      for (const [name, value] of [['Iops', '3000'], ['StorageThroughput', '125']] as const) if (!parameters.has(name)) parameters.set(name, value);
+    }
   },
   async after(context, answer) {
     const { parameters, world, notes } = context;
@@ -57,10 +61,6 @@ export const modifyInstance: QueryCorrection = {
     const name = nameOf(parameters.get('NewDBInstanceIdentifier') ?? before);
     const memory = memoryOf(world, before);
     keepFields(memory, parameters);
-    const type = parameters.get('StorageType');
-    // Another storage type begins with what it has by itself (ModifyDBInstance, StorageType and Iops).
-    if (type !== undefined && !parameters.has('Iops')) memory.fields['Iops'] = type === 'gp3' ? '3000' : '';
-    if (type !== undefined && !parameters.has('StorageThroughput')) memory.fields['StorageThroughput'] = type === 'gp3' ? '125' : '';
     const group = parameters.get('DBParameterGroupName');
     if (group !== undefined && group !== notes.get('group')) memory.fields['ParameterApplyStatus'] = 'pending-reboot';
     const visible = Object.keys(parameters.toRecord()).filter((key) => !SILENT.has(key));
