@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
-import { compact, listOf, objectOf, textOf } from './fields.ts';
+import { compact, keyed, listOf, objectOf, textOf } from './fields.ts';
 import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
 
 type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;
@@ -184,6 +184,7 @@ export const instanceRules: TypeRules = {
   deleteNeeds: { DisableApiTermination: false },
   goneStates: ['shutting-down', 'terminated'],
   lookalike,
+  lookalikeKeys: (properties) => [...keyed('address', properties['PrivateIpAddress']), ...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('image', properties['ImageId'])],
   leftovers: (live) => [...blockDevicesOf(live).map(({ volume }) => volume), ...interfacesOf(live).filter(({ index }) => index > 0).map(({ id }) => id)],
 };
 

@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
-import { objectOf, textOf } from './fields.ts';
+import { keyed, objectOf, textOf } from './fields.ts';
 import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './security-group-permissions.ts';
 import { toolTagRule } from './tags.ts';
 
@@ -79,5 +79,6 @@ export const securityGroupRules: TypeRules = {
     const tag = textOf(objectOf(desired['Tags'])['Name']);
     return sameName || (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) ? 'similar' : null;
   },
+  lookalikeKeys: (properties) => [...keyed('group', properties['GroupName']), ...keyed('name', objectOf(properties['Tags'])['Name'])],
   leftovers: () => [],
 };

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { TypeRules } from '../../src/model/resource-type.ts';
-import { numberOf, objectOf, textOf } from './fields.ts';
+import { keyed, numberOf, objectOf, textOf } from './fields.ts';
 
 export const volumeType = 'AWS::EC2::Volume';
 
@@ -50,6 +50,7 @@ export const volumeRules: TypeRules = {
   changeableStates: ['available', 'in-use'],
   goneStates: ['deleting', 'deleted'],
   lookalike,
+  lookalikeKeys: (properties) => [...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('snapshot', properties['SnapshotId'])],
   leftovers: () => [],
 };
 

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
-import { textOf, textsOf } from '../ec2/fields.ts';
+import { keyed, objectOf, textOf, textsOf } from '../ec2/fields.ts';
 import { destructive, grants } from './db-instance-losses.ts';
 import { isDowngrade } from './engine-version.ts';
 
@@ -148,6 +148,9 @@ export const dbInstanceRules: TypeRules = {
   deleteNeeds: { DeletionProtection: false },
   goneStates: ['deleting', 'delete-precheck'],
   lookalike,
+  lookalikeKeys: (properties, identity) => [
+    ...keyed('identifier', identity ?? textOf(properties['DBInstanceIdentifier'])?.toLowerCase()), ...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('database', properties['DBName']),
+  ],
   // Replicas of a deleted source stay, as databases of their own.
   leftovers: (live) => textsOf(live.attributes['ReadReplicaDBInstanceIdentifiers']),
 };

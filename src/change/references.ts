@@ -19,6 +19,7 @@ export interface EntryReference {
 export function referencesOf(entry: ResourceEntry): readonly EntryReference[] {
   const found: EntryReference[] = [];
   const visit = (value: Json | undefined, place: string): void => {
+    if (typeof value !== 'object') return;
     if (Array.isArray(value)) { value.forEach((item: Json, index) => visit(item, place === '' ? String(index) : `${place}.${index}`)); return; }
     if (!isObject(value)) return;
     const reference = asReference(value);

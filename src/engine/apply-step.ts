@@ -9,7 +9,7 @@ import { removing } from './report.ts';
 import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
-import { driftText, verification } from './verify.ts';
+import { driftText, restoreDifferences, verification } from './verify.ts';
 
 /** Carries out one step. Throws Stale, StepFailed, AwsError, InDoubt, RunStopped, UserError. */
 export async function applyStep(run: Run, task: Task): Promise<StepEnd> {
@@ -41,10 +41,20 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   const now = await readWholly(ports.session, type, identity, ports.clock.now());
   if (now === null) throw new Stale(`${identity} does not exist any more`);
   const drift = staleness(work.live, now, type.rules, touched);
-  if (drift.length > 0) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
+  if (drift.length > 0 && !isPointedBack(run, task, now)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
   const before = befores.get(step.id) ?? null;
   if (before === null || staleness(before, now, type.rules, new Set()).length > 0) await journalBefore(run, task, now);
   return now;
+}
+
+/** In a rollback: pointing at what came back under a new identity has done already what this update is for. */
+function isPointedBack(run: Run, task: Task, now: LiveResource): boolean {
+  const { entry } = task.work;
+  if (task.step.action !== 'update' || run.map.size === 0 || now.incarnation !== task.work.live?.incarnation) return false;
+  const { desired } = contextOf(run, task, now);
+  const names = Object.keys(entry.properties ?? {});
+  const only = (properties: JsonObject): JsonObject => Object.fromEntries(names.map((name) => [name, properties[name]]));
+  return names.length > 0 && restoreDifferences(only(desired), { ...now, properties: only(now.properties) }, task.type.rules).length === 0;
 }
 
 /** The resource after taking back what an earlier run left quiet; as it is where there is nothing to take back. */
@@ -77,7 +87,8 @@ async function updateStep(run: Run, task: Task, live: LiveResource): Promise<Ste
   const { step, work } = task;
   if (step.destruction !== null) await putManifest(run, task, live);
   const context = contextOf(run, task, live);
-  await update(run, task, context);
+  if (isPointedBack(run, task, live)) run.touched.add(live.identity);
+  else await update(run, task, context);
   const { after, pending } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
   const late = pending.length === 0 ? null : `${pending.join(', ')} will be changed by AWS later${context.when === 'window' ? ', in the maintenance window' : ''}`;
   return { state: late === null ? 'done' : 'pending', identity: live.identity, after, message: late };

@@ -140,4 +140,4 @@ const tagEntries = (before: Json | undefined, after: Json | undefined) => {
   return [...new Set([...Object.keys(old), ...Object.keys(fresh)])].sort().map((key) => ({ key, before: old[key], after: fresh[key] }));
 };
 
-const texts = (hits: readonly Hit[]): readonly string[] => [...new Set(hits.map(({ says }) => says))];
+const texts = (hits: readonly Hit[]): readonly string[] => (hits.length === 0 ? [] : [...new Set(hits.map(({ says }) => says))]);

@@ -51,11 +51,21 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
       return found >= 0;
     });
   };
+  const known = new Map<JsonObject, { readonly listNodes: Nodes; readonly key: string }>();
   const elementKey = (element: Json, listNodes: Nodes): string => {
     const keys = ruleOf(listNodes, 'keys') ?? [];
     const inside = below(listNodes, '*');
     if (keys.length === 0 || !isObject(element) || isLeaf(element)) return keyText(element, ruleOf(inside, 'compare'));
-    return keys.flatMap((name) => (element[name] === undefined || element[name] === null ? [] : [keyText(element[name], ruleOf(below(inside, name), 'compare'))])).join(' ');
+    const before = known.get(element);
+    if (before?.listNodes === listNodes) return before.key;
+    const parts: string[] = [];
+    for (const name of keys) {
+      const value = element[name];
+      if (value !== undefined && value !== null) parts.push(keyText(value, ruleOf(below(inside, name), 'compare')));
+    }
+    const key = parts.join(' ');
+    known.set(element, { listNodes, key });
+    return key;
   };
   return { root: ruleTree(rules), equal, elementKey };
 }

@@ -24,7 +24,7 @@ export interface DiffOptions {
  */
 export function diffProperties(before: JsonObject, after: JsonObject, comparer: Comparer, options: DiffOptions = {}): readonly Difference[] {
   const found: Difference[] = [];
-  for (const name of namesOf(before, after)) {
+  for (const name of differingNames(before, after)) {
     diffValue(own(before, name), own(after, name), { path: name, segments: [name], nodes: below(comparer.root, name) }, comparer, options, found);
   }
   return found;
@@ -36,14 +36,14 @@ function diffValue(before: Json | undefined, after: Json | undefined, spot: Spot
   if (before === after || (before !== undefined && after !== undefined && comparer.equal(before, after, spot.nodes))) return;
   if (options.ignoreVolatile === true && ruleOf(spot.nodes, 'volatile') === true) return;
   if (isWalkable(before) && isWalkable(after) && before !== undefined && after !== undefined) {
-    for (const name of namesOf(before as JsonObject, after as JsonObject)) {
+    for (const name of differingNames(before as JsonObject, after as JsonObject)) {
       diffValue(own(before as JsonObject, name), own(after as JsonObject, name), { path: `${spot.path}.${name}`, segments: [...spot.segments, name], nodes: below(spot.nodes, name) }, comparer, options, found);
     }
     return;
   }
   const lists = (before === undefined || Array.isArray(before)) && (after === undefined || Array.isArray(after));
   if (lists && isSet(spot.nodes)) {
-    for (const { key, before: old, after: fresh } of pairElements((before ?? []) as readonly Json[], (after ?? []) as readonly Json[], spot.nodes, comparer)) {
+    for (const { key, before: old, after: fresh } of pairElements((before ?? noElements) as readonly Json[], (after ?? noElements) as readonly Json[], spot.nodes, comparer)) {
       if (fresh === undefined && options.ignoreVolatile === true && ruleOf(spot.nodes, 'partial') === true) continue;
       diffValue(old, fresh, { path: `${spot.path}[${key}]`, segments: [...spot.segments, `[${key}]`], nodes: below(spot.nodes, '*') }, comparer, options, found);
     }
@@ -54,13 +54,31 @@ function diffValue(before: Json | undefined, after: Json | undefined, spot: Spot
 
 const isWalkable = (value: Json | undefined): boolean => isObject(value) && !isLeaf(value);
 
-const namesOf = (before: JsonObject, after: JsonObject): readonly string[] =>
-  [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+/** The names whose values are not one and the same, in order. */
+export function differingNames(before: JsonObject, after: JsonObject): readonly string[] {
+  const names = Object.keys(before).filter((name) => before[name] !== own(after, name));
+  for (const name of Object.keys(after)) if (after[name] !== undefined && !Object.hasOwn(before, name)) names.push(name);
+  return names.sort();
+}
+
+/** One and the same empty list, so that pairs made with it are found again. */
+export const noElements: readonly Json[] = [];
 
 export interface Pair { readonly key: string; readonly before: Json | undefined; readonly after: Json | undefined }
 
+/** The pairs of the lists that were last held against a list: every rule of a type asks for the same ones. */
+const lastPairs = new WeakMap<readonly Json[], { readonly after: readonly Json[]; readonly nodes: Nodes; readonly pairs: readonly Pair[] }>();
+
 /** Elements of two lists matched by key, in the order of their keys; a key that occurs twice is numbered. */
 export function pairElements(before: readonly Json[], after: readonly Json[], nodes: Nodes, comparer: Comparer): readonly Pair[] {
+  const last = lastPairs.get(before);
+  if (last?.after === after && last.nodes === nodes) return last.pairs;
+  const pairs = pairsOf(before, after, nodes, comparer);
+  lastPairs.set(before, { after, nodes, pairs });
+  return pairs;
+}
+
+function pairsOf(before: readonly Json[], after: readonly Json[], nodes: Nodes, comparer: Comparer): readonly Pair[] {
   const pairs = new Map<string, { before: Json[]; after: Json[] }>();
   const group = (element: Json): { before: Json[]; after: Json[] } => {
     const key = comparer.elementKey(element, nodes);

@@ -8,17 +8,16 @@ import type { Plan, Step } from '../model/plan.ts';
  * may quote observations.
  */
 export function stepDigest(step: Omit<Step, 'digest'>, target: Pick<Target, 'account' | 'region' | 'endpoint'>, dependencies: readonly string[]): string {
+  // In the order of their names, which spares the digest the sorting.
   return digest({
-    target: { account: target.account, region: target.region, endpoint: target.endpoint },
-    id: step.id, type: step.type, identity: step.identity, incarnation: step.incarnation,
-    action: step.action, declared: step.declared, blocked: step.blocked,
-    changes: step.changes.map(({ path, before, after, effect }) => ({ path, before, after, effect })),
-    confirm: step.confirm, destruction: step.destruction !== null, grant: step.grant !== null,
-    binding: step.evidence.binding, capture: step.capture.how, recoverability: step.recoverability.level,
-    calls: step.calls, when: step.when, interrupts: step.interrupts, oneWay: step.oneWay,
-    reason: step.reason, acceptLoss: step.acceptLoss, leftovers: step.leftovers,
-    coveredBy: step.coveredBy ?? null, restores: step.restores ?? null,
-    dependsOn: step.dependsOn, dependencies,
+    acceptLoss: step.acceptLoss, action: step.action, binding: step.evidence.binding, blocked: step.blocked,
+    calls: step.calls, capture: step.capture.how,
+    changes: step.changes.map(({ path, before, after, effect }) => ({ after, before, effect, path })),
+    confirm: step.confirm, coveredBy: step.coveredBy ?? null, declared: step.declared, dependencies, dependsOn: step.dependsOn,
+    destruction: step.destruction !== null, grant: step.grant !== null, id: step.id, identity: step.identity,
+    incarnation: step.incarnation, interrupts: step.interrupts, leftovers: step.leftovers, oneWay: step.oneWay,
+    reason: step.reason, recoverability: step.recoverability.level, restores: step.restores ?? null,
+    target: { account: target.account, endpoint: target.endpoint, region: target.region }, type: step.type, when: step.when,
   });
 }
 

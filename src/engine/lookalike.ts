@@ -1,7 +1,7 @@
 import type { ResourceEntry } from '../model/change-plan.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { ResourceType } from '../model/resource-type.ts';
+import type { ResourceType, TypeRules } from '../model/resource-type.ts';
 import { comparerFor } from './compare.ts';
 import { desiredProperties } from './desired.ts';
 import { diffProperties } from './diff.ts';
@@ -36,11 +36,40 @@ function claimed(others: readonly LiveResource[]): ReadonlyMap<string, readonly 
   return found;
 }
 
+const keyed = new WeakMap<readonly LiveResource[], ReadonlyMap<string, readonly number[]>>();
+
+/** Places of live resources in their list, by the keys under which lookalikes are looked up; made once per list. */
+function placesByKey(others: readonly LiveResource[], keysOf: NonNullable<TypeRules['lookalikeKeys']>): ReadonlyMap<string, readonly number[]> {
+  let found = keyed.get(others);
+  if (found === undefined) {
+    const index = new Map<string, number[]>();
+    others.forEach(({ properties, identity }, place) => {
+      for (const key of keysOf(properties, identity)) {
+        const places = index.get(key);
+        if (places === undefined) index.set(key, [place]);
+        else places.push(place);
+      }
+    });
+    found = index;
+    keyed.set(others, found);
+  }
+  return found;
+}
+
+/** The live resources that can be like what is wanted, in their order. */
+function candidates({ rules }: ResourceType, desired: JsonObject, others: readonly LiveResource[]): readonly LiveResource[] {
+  const keysOf = rules.lookalikeKeys;
+  if (keysOf === undefined) return others;
+  const index = placesByKey(others, keysOf);
+  const places = new Set(keysOf(desired, null).flatMap((key) => index.get(key) ?? []));
+  return [...places].sort((a, b) => a - b).map((place) => others[place] as LiveResource);
+}
+
 /** Everything live of the type that is, or looks like, what the entry would create. Tags are a hint, never proof. */
 export function lookalikes(entry: ResourceEntry, planName: string, type: ResourceType, desired: JsonObject, others: readonly LiveResource[]): Lookalikes {
   const same: LiveResource[] = [];
   const similar: LiveResource[] = [];
-  for (const other of others) {
+  for (const other of candidates(type, desired, others)) {
     const likeness = likenessOf(type, desired, other);
     if (likeness === 'same') same.push(other);
     else if (likeness === 'similar') similar.push(other);

@@ -15,7 +15,8 @@ interface Merging {
 
 /** Where the merge stands: for paths, for positions and in `expect`. */
 interface Here {
-  readonly path: string;
+  /** Made only for what leaves unnamed: the key of an element can be long. */
+  readonly path: () => string;
   readonly at: string;
   readonly nodes: Nodes;
   readonly stated: Json | undefined;
@@ -27,7 +28,7 @@ interface Here {
  * element that leaves although `expect` does not name it (law 1).
  */
 export function mergeValue(live: Json | undefined, author: Json, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[]): Json | undefined {
-  return merge(live, author, { path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals });
+  return merge(live, author, { path: () => path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals });
 }
 
 function merge(live: Json | undefined, author: Json, here: Here, merging: Merging): Json | undefined {
@@ -72,7 +73,9 @@ function mergeSet(live: readonly Json[], author: readonly Json[], here: Here, me
   const waiting = new Map<string, number[]>();
   live.forEach((element, index) => {
     const key = comparer.elementKey(element, here.nodes);
-    waiting.set(key, [...(waiting.get(key) ?? []), index]);
+    const same = waiting.get(key);
+    if (same === undefined) waiting.set(key, [index]);
+    else same.push(index);
   });
   const kept = new Map<number, Json>();
   const added: Json[] = [];
@@ -125,7 +128,7 @@ function clear(live: Json | undefined, here: Here, merging: Merging, keys = fals
     for (const [key, value] of Object.entries(live)) {
       if (value === undefined) continue;
       const inner = child(here, key);
-      if (keys && (inner.stated === undefined || !merging.comparer.equal(value, inner.stated, inner.nodes))) merging.removals.push({ path: inner.path, at: here.at, element: value });
+      if (keys && (inner.stated === undefined || !merging.comparer.equal(value, inner.stated, inner.nodes))) merging.removals.push({ path: inner.path(), at: here.at, element: value });
       else clear(value, inner, merging);
     }
   }
@@ -133,19 +136,19 @@ function clear(live: Json | undefined, here: Here, merging: Merging, keys = fals
 
 /** What goes when a property is reset as a whole: see `mergeValue` for the parameters. */
 export function clearValue(live: Json | undefined, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[], keys: boolean): void {
-  clear(live, { path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals }, keys);
+  clear(live, { path: () => path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals }, keys);
 }
 
 function leave(element: Json, list: readonly Json[], here: Here, merging: Merging): void {
   if (isStated(element, here.stated, list, here.nodes, merging.comparer)) return;
-  merging.removals.push({ path: `${here.path}[${merging.comparer.elementKey(element, here.nodes)}]`, at: here.at, element });
+  merging.removals.push({ path: `${here.path()}[${merging.comparer.elementKey(element, here.nodes)}]`, at: here.at, element });
 }
 
 const child = (here: Here, key: string): Here => ({
-  path: `${here.path}.${key}`, at: `${here.at}.${key}`, nodes: below(here.nodes, key), stated: isObject(here.stated) ? own(here.stated, key) : undefined,
+  path: () => `${here.path()}.${key}`, at: `${here.at}.${key}`, nodes: below(here.nodes, key), stated: isObject(here.stated) ? own(here.stated, key) : undefined,
 });
 
 const inside = (here: Here, element: Json, index: string, { comparer }: Merging): Here => ({
-  path: `${here.path}[${comparer.elementKey(element, here.nodes)}]`, at: `${here.at}.${index}`, nodes: below(here.nodes, '*'), stated: statementOf(element, here.stated, here.nodes, comparer),
+  path: () => `${here.path()}[${comparer.elementKey(element, here.nodes)}]`, at: `${here.at}.${index}`, nodes: below(here.nodes, '*'), stated: statementOf(element, here.stated, here.nodes, comparer),
 });
 

@@ -129,18 +129,17 @@ function judgedSteps(planning: Planning, order: readonly string[], edges: Edges,
 }
 
 /** Blocks and digests. An error that is about no step blocks every step that would do something. */
-function finish(planning: Planning, steps: readonly Omit<Step, 'digest' | 'blocked'>[], findings: readonly Finding[]): readonly Step[] {
+function finish(planning: Planning, steps: readonly Judged['step'][], findings: readonly Finding[]): readonly Step[] {
   const ids = new Set(steps.map(({ id }) => id));
   const errors = findings.filter(({ severity }) => severity === 'error');
   const blocked = new Set(errors.map(({ step }) => step));
   const all = errors.some(({ step }) => step === null || !ids.has(step));
   const digests = new Map<string, string>();
   return steps.map((step) => {
-    const undigested = { ...step, blocked: blocked.has(step.id) || (all && step.action !== 'keep') };
-    const digest = stepDigest(undigested, planning.target, dependencyDigests(step, digests));
+    const judged = { ...step, blocked: blocked.has(step.id) || (all && step.action !== 'keep') };
+    const digest = stepDigest(judged, planning.target, dependencyDigests(step, digests));
     digests.set(step.id, digest);
-    const { id, type, identity, ...rest } = undigested;
-    return { id, type, identity, digest, ...rest };
+    return { ...judged, digest };
   });
 }
 

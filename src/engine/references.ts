@@ -19,14 +19,17 @@ export function referenceOf(value: Json | undefined): { readonly address: string
   return null;
 }
 
+/** A scalar neither is a reference nor holds one. */
+const mayRefer = (value: Json | undefined): boolean => typeof value === 'object' && value !== null;
+
 /** Every reference in a value, in its order. */
 export function referencesIn(value: Json | undefined, at = ''): readonly Reference[] {
   const found: Reference[] = [];
   const walk = (item: Json | undefined, place: string): void => {
     const reference = referenceOf(item);
     if (reference !== null) found.push({ ...reference, at: place });
-    else if (Array.isArray(item)) item.forEach((element: Json, index) => walk(element, place === '' ? String(index) : `${place}.${index}`));
-    else if (isObject(item)) for (const [key, child] of Object.entries(item)) walk(child, place === '' ? key : `${place}.${key}`);
+    else if (Array.isArray(item)) item.forEach((element: Json, index) => { if (mayRefer(element)) walk(element, place === '' ? String(index) : `${place}.${index}`); });
+    else if (isObject(item)) for (const key of Object.keys(item)) if (mayRefer(item[key])) walk(item[key], place === '' ? key : `${place}.${key}`);
   };
   walk(value, at);
   return found;
@@ -36,21 +39,7 @@ export function referencesIn(value: Json | undefined, at = ''): readonly Referen
 export function resolveReferences(value: Json, resolve: (reference: Reference) => Json, at = ''): Json {
   const reference = referenceOf(value);
   if (reference !== null) return resolve({ ...reference, at });
-  const under = (key: string): string => (at === '' ? key : `${at}.${key}`);
-  if (Array.isArray(value)) {
-    const items = value.map((item: Json, index) => resolveReferences(item, resolve, under(String(index))));
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
-  if (!isObject(value)) return value;
-  let copy: Record<string, Json | undefined> | null = null;
-  for (const [key, item] of Object.entries(value)) {
-    if (item === undefined) continue;
-    const resolved = resolveReferences(item, resolve, under(key));
-    if (resolved === item) continue;
-    copy ??= { ...value };
-    define(copy, key, resolved);
-  }
-  return copy ?? value;
+  return mapInside(value, (item, key) => resolveReferences(item, resolve, at === '' ? key : `${at}.${key}`));
 }
 
 /** `{ $unknown }` for a reference that cannot be resolved yet. */
@@ -58,34 +47,38 @@ export const unknownOf = ({ address, path }: Pick<Reference, 'address' | 'path'>
 
 /** The inverse of `unknownOf`, anywhere in a value: what the executor resolves at its time. */
 export function withReferences(value: Json): Json {
-  if (Array.isArray(value)) {
-    const items = value.map((item: Json) => withReferences(item));
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
-  if (!isObject(value)) return value;
-  const name = value['$unknown'];
+  const name = isObject(value) ? value['$unknown'] : undefined;
   if (typeof name === 'string') {
     const dot = name.indexOf('.');
     return dot < 0 ? { Ref: name } : { 'Fn::GetAtt': [name.slice(0, dot), name.slice(dot + 1)] };
   }
-  return mapValues(value, withReferences);
+  return mapInside(value, withReferences);
 }
 
 /** Stands a text in for every unknown value, so that rules and previews see something of the right kind. */
 export function withPlaceholders(value: Json): Json {
-  if (Array.isArray(value)) {
-    const items = value.map((item: Json) => withPlaceholders(item));
-    return items.some((item, index) => item !== value[index]) ? items : value;
-  }
-  if (!isObject(value)) return value;
-  return typeof value['$unknown'] === 'string' ? `(known after ${value['$unknown']})` : mapValues(value, withPlaceholders);
+  const name = isObject(value) ? value['$unknown'] : undefined;
+  return typeof name === 'string' ? `(known after ${name})` : mapInside(value, withPlaceholders);
 }
 
-function mapValues(value: JsonObject, map: (item: Json) => Json): JsonObject {
+/** A list or object with every list or object in it replaced by what `map` answers; itself where that is the same. */
+function mapInside(value: Json, map: (item: Json, key: string) => Json): Json {
+  if (Array.isArray(value)) {
+    let copy: Json[] | null = null;
+    for (const [index, item] of (value as readonly Json[]).entries()) {
+      const mapped = mayRefer(item) ? map(item, String(index)) : item;
+      if (mapped === item) continue;
+      copy ??= [...(value as readonly Json[])];
+      copy[index] = mapped;
+    }
+    return copy ?? value;
+  }
+  if (!isObject(value)) return value;
   let copy: Record<string, Json | undefined> | null = null;
-  for (const [key, item] of Object.entries(value)) {
-    if (item === undefined) continue;
-    const mapped = map(item);
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item === undefined || !mayRefer(item)) continue;
+    const mapped = map(item, key);
     if (mapped === item) continue;
     copy ??= { ...value };
     define(copy, key, mapped);

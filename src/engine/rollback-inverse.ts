@@ -38,8 +38,9 @@ export interface Inverting {
  * run did not change are left alone. Pure.
  */
 export function invert(input: Inverting): Inverse {
-  const { before, live, changes, rules } = input;
+  const { before, live, rules } = input;
   const comparer = comparerFor(rules, live.type, live.identity);
+  const changes = input.changes.map((change) => ({ ...change, path: resolvedPath(change, input.resolve, comparer) }));
   const properties: Record<string, Json | undefined> = {};
   const expect: Record<string, Json | undefined> = {};
   const conflicts: { path: string; before: Json | undefined; live: Json | undefined }[] = [];
@@ -86,6 +87,14 @@ function oneWayOf({ before, live, changes, rules }: Inverting, targets: Readonly
 const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 
 const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
+
+/** The path of a list element that named another step's resource, with the identity that it got. */
+function resolvedPath({ path, after }: AttributeChange, resolve: Inverting['resolve'], comparer: Comparer): string {
+  const name = topOf(path);
+  if (!path.startsWith(`${name}[`) || !path.endsWith(']') || after === null) return path;
+  const made = resolveUnknown(after, resolve);
+  return made === undefined || sameJson(made, after) ? path : `${name}[${comparer.elementKey(made, below(comparer.root, name))}]`;
+}
 
 /** One path is the other, or lies inside it. */
 const overlap = (a: string, b: string): boolean => a === b || [[a, b], [b, a]].some(([outer = '', inner = '']) => inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`));

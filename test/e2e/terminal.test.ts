@@ -44,7 +44,7 @@ suite('a review in a terminal', () => {
     return terminal;
   };
   const confirm = async (on: Terminal): Promise<void> => {
-    await on.waitFor(/confirmed 0 of 1/u);
+    await on.reviewing();
     on.press('c');
     await on.waitFor(/Type small-files and Enter/u);
     await on.type('small-files');
@@ -69,7 +69,7 @@ suite('a review in a terminal', () => {
 
   it.each([['C-c', 'interrupted with Ctrl-C'], ['q', 'left without approving']])('is left with %s: exit 3, nothing changed, the screen as before', async (key, why) => {
     const on = await open();
-    await on.waitFor(/confirmed 0 of 1/u);
+    await on.reviewing();
     expect(on.alternate()).toBe(true);
     on.press(key);
     expect(await on.ended()).toBe(3);
@@ -81,7 +81,7 @@ suite('a review in a terminal', () => {
 
   it('is left with Ctrl-C in the middle of a word, and with everything confirmed', async () => {
     const on = await open();
-    await on.waitFor(/confirmed 0 of 1/u);
+    await on.reviewing();
     on.press('c');
     await on.waitFor(/Type small-files/u);
     await on.type('small-file');
@@ -97,7 +97,7 @@ suite('a review in a terminal', () => {
 
   it('takes no paste, no burst and no half word for a confirmation', async () => {
     const on = await open();
-    await on.waitFor(/confirmed 0 of 1/u);
+    await on.reviewing();
     for (const [text, bracketed] of [['small-files', false], ['small-files\r', false], ['small-files', true], ['small-files\r', true], ['small-files\n', false]] as const) {
       on.press('c');
       await on.waitFor(/Type small-files and Enter/u);
@@ -134,7 +134,7 @@ suite('a review in a terminal', () => {
 
   it('fits every size, follows a resize, and keeps to NO_COLOR', async () => {
     const on = await open({ columns: 200, rows: 50 });
-    const wide = await on.waitFor(/confirmed 0 of 1[^]*q leave/u);
+    const wide = await on.reviewing();
     expect(wide.split('\n').length).toBeLessThan(50);
     expect(on.colored()).toMatch(/\u001b\[[\d;]*31m/u);
     for (const [columns, rows] of [[80, 24], [40, 12], [120, 30]] as const) {
@@ -147,7 +147,7 @@ suite('a review in a terminal', () => {
     on.close();
 
     const plain = await open({ columns: 200, rows: 50, environment: { NO_COLOR: '1' } });
-    await plain.waitFor(/confirmed 0 of 1/u);
+    await plain.reviewing();
     expect(plain.colored()).not.toMatch(/\u001b\[[\d;]*3\d/u);
     plain.press('q');
     await plain.ended();

@@ -16,8 +16,9 @@ export interface Interrupter {
   readonly onInterrupt: (callback: (signal: string) => void) => () => void;
 }
 
-/** What tells one call of a run from another: operation, what it acts upon, and the object. */
-export const nameOf = ({ operation, identity, input }: Call): string => [operation, identity, input['Key'], input['CopySource']].filter((part) => typeof part === 'string').join(' ');
+/** What tells one call from another, in every try alike: operation, and unless it takes a capture, what it acts upon and the object. */
+export const nameOf = ({ operation, identity, input }: Call): string =>
+  (identity.startsWith('aiplan-') || identity.startsWith('op-') ? operation : [operation, identity, input['Key']].filter((part) => typeof part === 'string').join(' '));
 
 /** Stops runs at a chosen call. */
 export function interrupter(): Interrupter {

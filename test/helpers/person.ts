@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { askedText, needed } from '../../src/model/confirm.ts';
+import type { Approval } from '../../src/model/approval.ts';
+import { askedText, lossPhrase, needed } from '../../src/model/confirm.ts';
+import { canonical } from '../../src/model/digest.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Cli, Finished, RunOptions } from './cli.ts';
 
@@ -21,6 +24,18 @@ export function makeKey(cli: Cli, name: string): string {
   return path;
 }
 
+/** An approval signed as `ssh-keygen -Y sign` does it, over whatever text. */
+export function sign(cli: Cli, approval: object, key: string, namespace = 'aiplan-approval'): object {
+  const file = join(cli.home, `to-sign-${randomBytes(4).toString('hex')}`);
+  writeFileSync(file, canonical(approval));
+  try {
+    execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-f', key, '-n', namespace, file], { stdio: 'ignore' });
+    return { format: 'aiplan/signed-approval@1', approval, signature: readFileSync(`${file}.sig`, 'utf8') };
+  } finally {
+    for (const made of [file, `${file}.sig`]) rmSync(made, { force: true });
+  }
+}
+
 export const publicKey = (path: string): string => readFileSync(`${path}.pub`, 'utf8').trim();
 export const signersFile = (cli: Cli): string => join(cli.home, 'config', 'aiplan', 'allowed_signers');
 
@@ -33,8 +48,12 @@ export function makePerson(cli: Cli, settings = ''): Person {
   const approve = async (file: string, plan: Plan, options: RunOptions): Promise<Finished> => {
     const needs = needed(plan);
     if (askedText(needs) === '') return cli.ok(['apply', file, '--yes'], options);
-    const input = [...needs.confirmations.map(({ id, confirm }) => `${id} ${confirm ?? ''}`), ...(needs.name ? [`name ${plan.name}`] : [])].join('\n');
-    await cli.ok(['--quiet', 'review', file, '--sign', key, '-o', 'signed.approval.json'], { input: `${input}\n` });
+    const approval: Approval = {
+      format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: plan.target, nonce: randomBytes(16).toString('hex'),
+      createdAt: new Date().toISOString(), expiresAt: plan.expiresAt, tier: 'T1', by: 'ada', typedName: needs.name ? plan.name : null,
+      confirmations: needs.confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step) })),
+    };
+    cli.write('signed.approval.json', JSON.stringify(sign(cli, approval, key)));
     return cli.ok(['apply', file, '--approval', 'signed.approval.json'], options);
   };
   return {

@@ -21,6 +21,8 @@ export interface Terminal {
   colored(): string;
   /** Waits until the screen fits; answers it. Throws with the screen as it is. */
   waitFor(what: RegExp | ((screen: string) => boolean), timeout?: number): Promise<string>;
+  /** Waits until a review is on the screen and takes keys; answers the screen. */
+  reviewing(): Promise<string>;
   /** Whether the alternate screen is shown. */
   alternate(): boolean;
   resize(columns: number, rows: number): void;
@@ -96,6 +98,16 @@ await terminal.waitFor((screen) => lineOf(screen) === typed.replaceAll(/\s/gu, '
         if (Date.now() > deadline) throw new Error(`the terminal never showed ${String(what)}, but:\n${screen}`);
         await pause(15);
       }
+    },
+    async reviewing() {
+      await terminal.waitFor(/confirmed 0 of \d+/u);
+      // A key that comes before the program listens is lost. This one does nothing, and says so.
+      for (let asked = 0; !terminal.screen().includes('"?" does nothing here'); asked += 1) {
+        if (asked % 20 === 0) terminal.press('?');
+        await pause(15);
+        if (asked > 1_000) throw new Error(`the review takes no keys:\n${terminal.screen()}`);
+      }
+      return terminal.screen();
     },
     alternate: () => tmux('display-message', '-p', '#{alternate_on}').trim() === '1',
     resize(width, height) { tmux('resize-window', '-x', String(width), '-y', String(height)); },

@@ -120,15 +120,14 @@ suite('secrets are never written', () => {
 
   it('no command that looks says one', async () => {
     const looks: readonly (readonly string[])[] = [
-      ['validate', 'create.yaml'], ['plan', 'create.yaml', '-o', 'create.json'], ['show', 'create.json'], ['check', 'create.yaml', 'delete.yaml'], ['check', 'create.yaml', '--format', 'json'],
-      ['check', 'create.yaml', 'delete.yaml', '--format', 'markdown'], ['refresh', 'create.yaml', '-o', 'live.json'], ['refresh', 'delete.yaml'], ['review', 'create.yaml'], ['plan', 'delete.yaml', '-o', 'delete.json'],
-      ['inventory'], ['import', 'AWS::EC2::Instance', account.names['Instance'] ?? ''],
+      ['validate', 'create.yaml'], ['plan', 'create.yaml', '-o', 'create.json'], ['show', 'create.json'], ['check', 'create.yaml', 'delete.yaml'], ['refresh', 'delete.yaml', '-o', 'live.json'],
+      ['plan', 'delete.yaml'], ['inventory'], ['import', 'AWS::EC2::Instance', account.names['Instance'] ?? ''],
     ];
     for (const words of looks) {
       const { code, stdout } = await said(words);
       expect([words, code, code === 0 ? '' : stdout]).toEqual([words, 0, '']);
     }
-    expect(cli.read('create.json')).toContain('(');
+    for (const words of [['check', 'create.yaml', '--format', 'markdown'], ['review', 'create.yaml']]) listen(words, await cli.ok(words, quietly()));
     expectSilence();
   });
 
@@ -171,8 +170,8 @@ suite('secrets are never written', () => {
       const object = await s3.send(new GetObjectCommand({ Bucket, Key, ...(VersionId === undefined ? {} : { VersionId }) }));
       return { Key, encryption: object.ServerSideEncryption, names: heard([...everyone, authored], '', `${Key} ${await object.Body?.transformToString() ?? ''}`) };
     }))).filter(({ names }) => names.length > 0);
-    expect(singing.length).toBeGreaterThan(0);
-    for (const { Key, encryption, names } of singing) expect({ Key, encryption, names }).toEqual({ Key: expect.stringMatching(/^secrets\//u), encryption: expect.stringMatching(/^(?:AES256|aws:kms)/u), names: [expect.stringContaining(live.name)] });
+    expect(singing.flatMap(({ names }) => names)).toContainEqual(expect.stringContaining(live.name));
+    for (const { Key, encryption, names } of singing) expect({ Key, encryption, names }).toEqual({ Key: expect.stringMatching(/^secrets\//u), encryption: expect.stringMatching(/^(?:AES256|aws:kms)/u), names: [expect.stringMatching(/user data/u)] });
   });
 
   it('a run that is killed in the middle leaves none behind', async () => {

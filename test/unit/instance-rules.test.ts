@@ -114,6 +114,13 @@ describe('which change needs what', () => {
     expect(effect('BlockDeviceMappings', [root!, data!, { DeviceName: '/dev/sdz', Ebs: { VolumeSize: 1 } }])).toEqual({ blocked: expect.stringContaining('/dev/sdz') });
     expect(effect('BlockDeviceMappings', [{ ...root, Ebs: { ...(root!['Ebs'] as JsonObject), DeleteOnTermination: false } }, data!])).toBe('in-place');
   });
+  it('tells network, groups and address of the primary interface at the top only', () => {
+    const written = { ImageId: 'ami-1', SubnetId: 'subnet-1', NetworkInterfaces: [{ DeviceIndex: '0', SubnetId: 'subnet-2', GroupSet: ['sg-2'], PrivateIpAddress: '10.0.0.9', AssociatePublicIpAddress: true }, { DeviceIndex: '1', SubnetId: 'subnet-3' }] };
+    expect(rules.canonical?.(written)).toEqual({
+      ImageId: 'ami-1', SubnetId: 'subnet-1', SecurityGroupIds: ['sg-2'], PrivateIpAddress: '10.0.0.9', NetworkInterfaces: [{ DeviceIndex: '0', AssociatePublicIpAddress: true }, { DeviceIndex: '1', SubnetId: 'subnet-3' }],
+    });
+    expect(rules.canonical?.({ NetworkInterfaces: 'odd' })).toEqual({ NetworkInterfaces: 'odd' });
+  });
   it('refuses to move a volume to another device name', () => {
     expect(effect('Volumes', [{ Device: '/dev/sdz', VolumeId: 'vol-data' }])).toEqual({ blocked: expect.stringContaining('vol-data') });
     expect(effect('Volumes', [])).toBe('in-place');

@@ -178,6 +178,14 @@ describe('expect (law 2)', () => {
     expect(planned.plan.findings[0]?.message).toBe('expected Tags.Name to be "bastion", live is "courses"');
   });
 
+  it('only tells what is passed where everything is as wanted already, of the properties that the entry sets', async () => {
+    const passed = await planFor(world(), [update({ Class: 'db.small' }, { expect: { Class: 'db.large' } })]);
+    expect(passed.plan.findings.map(({ severity, code, message }) => [severity, code, message])).toContainEqual(['info', 'expect-passed', 'Class is no longer "db.large", and everything is as this entry wants it already']);
+    expect(stepOf(passed, 'Db')).toMatchObject({ action: 'keep', blocked: false });
+    expect(codes(await planFor(world(), [update({ Class: 'db.small' }, { expect: { Tags: { Name: 'bastion' } } })]), 'Db')).toEqual(['expect-mismatch']);
+    expect(codes(await planFor(world(), [update({ Class: 'db.small', Retention: 9 }, { expect: { Class: 'db.large' } })]), 'Db')).toEqual(['expect-mismatch']);
+  });
+
   it('knows null, any and subsets', async () => {
     const wrong = { Public: null, GroupIds: ['g-other'], Missing: { $any: true } };
     expect(codes(await planFor(world(), [update({ Retention: 9 }, { expect: wrong })]), 'Db')).toEqual(['expect-mismatch', 'expect-mismatch', 'expect-mismatch']);

@@ -52,9 +52,30 @@ describe('inverse of an update', () => {
     });
   });
 
+  it('takes an element out that the plan only knew by a reference', () => {
+    const rule = (Source: AttributeChange['after']): JsonObject => ({ Protocol: 'tcp', Port: 5432, Source });
+    const changes = [change('Rules[tcp 5432 g-old]'), change('Rules[tcp 5432 (known after New)]', rule({ $unknown: 'New' }))];
+    const now = { Rules: [rule('g-new')] };
+    expect(back({ Rules: [rule('g-old')] }, now, changes, { after: live(now), rules: memoryGroup.rules, resolve: (name) => (name === 'New' ? 'g-new' : undefined) }))
+      .toEqual({ properties: { Rules: [rule('g-old')] }, expect: { Rules: [rule('g-new')] }, conflicts: [], lost: [] });
+  });
+
   it('goes into free-form maps', () => {
     expect(back({ Settings: { a: { x: 1, y: 2 } } }, { Settings: { a: { x: 9, y: 2 }, b: 1 } }, [change('Settings.a.x', 9), change('Settings.b', 1)], { rules: memoryNote.rules }))
       .toMatchObject({ properties: { Settings: { a: { x: 1 }, b: null } }, expect: { Settings: { a: { x: 9 }, b: 1 } } });
+  });
+
+  it('leaves what goes one way, and says why', () => {
+    const input = (from: number, to: number, oneWay: boolean): Inverting => ({
+      before: live({ Size: from, Class: 'a' }), live: live({ Size: to, Class: 'b' }), after: live({ Size: to, Class: 'b' }), changes: [change('Size', to), change('Class', 'b')], capture: null, resolve: () => undefined,
+      rules: { ...memoryDatabase.rules, properties: { ...memoryDatabase.rules.properties, Size: { ...(oneWay ? { oneWay: 'it grows' } : {}), update: (was, is) => (Number(is) < Number(was) ? { blocked: 'it never shrinks' } : 'in-place') } } },
+    });
+    expect(invert(input(10, 20, true))).toMatchObject({ properties: { Class: 'a' }, stays: [{ path: 'Size', why: 'it never shrinks' }] });
+    expect(invert(input(10, 20, true)).properties).not.toHaveProperty('Size');
+    expect(invert(input(10, 20, false))).toMatchObject({ properties: { Size: 10, Class: 'a' }, stays: [] });
+    const atLeast = input(10, 20, true);
+    expect(invert({ ...atLeast, rules: { ...atLeast.rules, compare: { Size: 'at-least' } } })).toMatchObject({ properties: { Class: 'a' }, stays: [{ path: 'Size' }] });
+    expect(invert({ ...atLeast, live: live({ Size: 10, Class: 'b' }) }).stays).toEqual([]);
   });
 
   it('takes sensitive texts from the capture, and says what is lost', () => {

@@ -62,6 +62,14 @@ describe('rollback of creates', () => {
     expect([findings, incomplete]).toEqual([[], false]);
   });
 
+  it('names as a conflict what is there now and was not when the run had created it, but for tags', async () => {
+    const { world, live } = await made();
+    const found = async (after: LiveResource) => (await draftOf(world, journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), state('Note', 'done', 'n1', after)]))).findings.map(({ code, message }) => [code, message]);
+    const { Text: _text, ...without } = live.properties;
+    expect(await found({ ...live, properties: without })).toEqual([['rollback-conflict', 'Text of n1 is "hello", which it was not when the run had created it']]);
+    expect(await found({ ...live, properties: { ...live.properties, Tags: {} } })).toEqual([]);
+  });
+
   it('goes on deleting what an earlier rollback made quiet to delete it', async () => {
     const { world, live } = await made();
     const records = journal(steps, [before('Note', NOTE, null), state('Note', 'started', null), state('Note', 'done', 'n1', { ...live, properties: { ...live.properties, Text: 'loud' } })]);
