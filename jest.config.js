@@ -11,4 +11,6 @@ export default {
     }],
   },
   clearMocks: true,
+  // Generous: a loaded machine must not fail a test, and no test asserts on time.
+  testTimeout: 120_000,
 };

@@ -92,9 +92,12 @@ const rulesOfGroup = (identity: string) => ({
   service: 'ec2', operation: 'DescribeSecurityGroupRules', input: filtered('group-id', [identity]), absent: ['InvalidGroup.NotFound', 'InvalidGroupId.NotFound'],
 }) as const;
 
+/** While calls are only listed nothing that is wanted is there, and one rule that is not: every operation is listed. */
+const unwantedEgress: readonly JsonObject[] = [{ SecurityGroupRuleId: 'sgr-preview', IsEgress: true, IpProtocol: 'tcp', FromPort: 0, ToPort: 0, CidrIpv4: '255.255.255.255/32' }];
+
 /** Gives a group that an earlier restore made the rules that it did not get any more. */
 export function* finishGroup(identity: string, wanted: JsonObject): Program<{ readonly identity: string }> {
-  const existing = yield* look(rulesOfGroup(identity), { SecurityGroupRules: defaultEgress });
+  const existing = yield* look(rulesOfGroup(identity), { SecurityGroupRules: unwantedEgress });
   yield* setRules(identity, listOf(existing?.['SecurityGroupRules']), wanted);
   return { identity };
 }

@@ -127,7 +127,7 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     yield* send(rds({ operation: 'RebootDBInstance', identity, retry: 'absolute', purpose: 'restart, so that the parameter group takes effect', input: { DBInstanceIdentifier: identity } }));
     now = yield* untilReady(identity);
   }
-  if (wanted['DeletionProtection'] === true && now['DeletionProtection'] !== true) {
+  if (wanted['DeletionProtection'] === true) {
     const names = new Set(['DeletionProtection']);
     yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'protect the restored database against deletion', input: { DBInstanceIdentifier: identity, DeletionProtection: true, ApplyImmediately: false } }));
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });

@@ -3,6 +3,7 @@ import { needed } from '../model/confirm.ts';
 import { approve } from '../engine/approve.ts';
 import { planRows } from '../views/plan-rows.ts';
 import { reportRows } from '../views/report-rows.ts';
+import { refuseWithoutBucket } from './capture-bucket.ts';
 import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
 import { print, printJson } from './output.ts';
@@ -33,6 +34,7 @@ export async function applyLoaded(world: World, loaded: Loaded, file: string, co
     printJson(io, missingOf(plan));
     return exitCodes.blocked;
   }
+  if (consent.approval !== undefined || cannotAsk(world) === null) await refuseWithoutBucket(world, plan);
   const approval = await obtainApproval(world, loaded.planned, consent);
   const approved = approve(loaded.planned, approval, world.configuration, io.clock.now());
   const report = await run(world, approved, loaded.source);

@@ -6,6 +6,7 @@ import { planRows } from '../views/plan-rows.ts';
 import { row, span } from '../views/rows.ts';
 import { signApproval } from '../store/signatures.ts';
 import { writeWhole } from '../store/files.ts';
+import { refuseWithoutBucket } from './capture-bucket.ts';
 import { approvalOf, askPerson, cannotAsk, confirmationsFromLines, missingOf } from './consent.ts';
 import { print, printJson, tell } from './output.ts';
 import { loadForApply } from './planning.ts';
@@ -37,6 +38,7 @@ export async function review(world: World, file: string, { sign, out }: ReviewOp
   }
   refuseUnapprovable(plan, io.clock.now());
   if (needed(plan).nothing) throw new UserError('nothing-to-approve', 'live state is as the plan wants it', { help: 'there is nothing to sign' });
+  await refuseWithoutBucket(world, plan);
   const terminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
   if (!terminal && options.json !== true) print(io, options, planRows(plan, io.clock.now(), file));
   const result = terminal ? await askPerson(world, planned, 'sign') : confirmationsFromLines(plan, await everythingFrom(io), io.clock.now());

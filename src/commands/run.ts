@@ -8,7 +8,7 @@ import { newRunId } from '../store/runs.ts';
 import { spendApproval, spendPlan } from '../store/spent.ts';
 import { progressRow, thinner } from '../views/progress.ts';
 import { row, span } from '../views/rows.ts';
-import { captureBucketOf } from '../engine/context.ts';
+import { existingBucket } from './capture-bucket.ts';
 import { tell } from './output.ts';
 import { makePlan, type Source } from './planning.ts';
 import { secretSource } from './secrets.ts';
@@ -40,7 +40,7 @@ export async function run(world: World, approved: ApprovedPlan, source: Source):
     tell(io, options, [row(0, span(`run ${id}`, 'title'))]);
     session = await world.applier(id);
     vaultSession = await world.applier(id);
-    const bucket = await existingBucket(world, captureBucketOf(world.configuration, target));
+    const bucket = await existingBucket(world, target);
     return await apply(approved, {
       session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: stop.signal,
       vault: openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, id),
@@ -60,11 +60,4 @@ export async function run(world: World, approved: ApprovedPlan, source: Source):
     await journal?.close();
     lock.release();
   }
-}
-
-/** The capture bucket if it exists and belongs to this account; null when `aiplan setup` has not made it. */
-async function existingBucket(world: World, name: string): Promise<string | null> {
-  const { account } = await world.target();
-  const found = await (await world.reader()).read({ service: 's3', operation: 'HeadBucket', input: { Bucket: name, ExpectedBucketOwner: account }, absent: ['NotFound', 'NoSuchBucket'] });
-  return found === null ? null : name;
 }

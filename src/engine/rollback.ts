@@ -3,22 +3,20 @@ import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
-import { canonical } from '../model/digest.ts';
-import { isMasked, isUnknown, type Json, type JsonObject } from '../model/json.ts';
+import { isMasked, isUnknown, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture } from '../model/resource-type.ts';
-import { comparerFor } from './compare.ts';
 import { contextFor } from './context.ts';
-import { diffProperties, type Difference } from './diff.ts';
-import { defaultPace } from './pace.ts';
 import { valueAt } from './references.ts';
 import { recordsOf } from './report.ts';
 import { broughtBack, type Back } from './rollback-back.ts';
 import { earlierOf, type Earlier } from './rollback-earlier.ts';
 import { historiesOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
+import { addedSince, expectMade, openTo, type Made } from './rollback-made.ts';
 import { orderRollback } from './rollback-order.ts';
 import { readForRollback, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
+import { isYoung, underWay, willBecome } from './rollback-waiting.ts';
 import { quote } from './wording.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
@@ -92,7 +90,7 @@ class DraftMaker {
       this.#say('error', 'rollback-unread', history, `what is live of ${history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
       return;
     }
-    if (this.#isInDoubt(history)) {
+    if (isYoung([history.doubtAt, ...this.#earlier.triesOf(history.step.id).map(({ doubtAt }) => doubtAt)], this.#readers)) {
       this.#say('error', 'rollback-wait', history, 'the answer of a call was lost a moment ago, and AWS may not show yet what became of it', `roll back again in a minute: aiplan rollback ${this.#run}`);
       return;
     }
@@ -106,19 +104,10 @@ class DraftMaker {
     }
   }
 
-  /** A lost answer so young that what is not seen may be there all the same (law 9). */
-  #isInDoubt({ doubtAt, step }: History): boolean {
-    const { now, consistency = defaultPace.consistency } = this.#readers;
-    return [doubtAt, ...this.#earlier.triesOf(step.id).map((past) => past.doubtAt)].some((at) => at !== null && Date.parse(now) - Date.parse(at) < consistency);
-  }
-
   /** Says so where what the run began is still under way: nothing can be put back into it, or deleted, until it has settled. */
   #isUnderWay(history: History, live: LiveResource): boolean {
-    const states = this.#readers.types.get(history.type)?.rules.changeableStates ?? [];
-    const pending = history.step.when === 'now' ? Object.keys(live.pending).filter((name) => history.step.changes.some(({ path }) => topOf(path) === name) && !sameJson(live.pending[name], history.before?.properties[name])) : [];
-    const isChanging = history.acted && states.length > 0 && !states.includes(live.state);
-    if (!isChanging && pending.length === 0) return false;
-    const what = isChanging ? `${live.identity} is ${quote(live.state)}` : `AWS is about to change ${pending.join(', ')} of ${live.identity}`;
+    const what = underWay(history, live, this.#readers.types.get(history.type)?.rules);
+    if (what === null) return false;
     this.#say('error', 'rollback-wait', history, `${what}: what the run began is still under way`, `wait until it has settled, then roll back again: aiplan rollback ${this.#run}`);
     return true;
   }
@@ -132,10 +121,10 @@ class DraftMaker {
 
   /** What the run created goes, if it is still that. */
   #removeMade(history: History, address: string): void {
-    const { type, op, made, after } = history;
-    const live = (made === null ? undefined : this.#found.get(type, made)) ?? this.#found.byOp(type, op);
+    const { type, op, made: identity, after } = history;
+    const live = (identity === null ? undefined : this.#found.get(type, identity)) ?? this.#found.byOp(type, op);
     if (live === undefined) {
-      if (history.acted) this.#say('info', 'rollback-nothing-made', history, made === null ? 'it was not created' : `${made} is gone already`);
+      if (history.acted) this.#say('info', 'rollback-nothing-made', history, identity === null ? 'it was not created' : `${identity} is gone already`);
       return;
     }
     const claimed = after !== null && after.identity === live.identity ? after : null;
@@ -152,36 +141,13 @@ class DraftMaker {
     if (this.#isUnderWay(history, live)) return;
     // An earlier rollback that began to delete it has made it quiet, and it is no longer in everything as the run made it.
     const begun = this.#earlier.beganToDelete(live);
-    for (const { path, after: now } of begun || claimed === null ? [] : this.#addedSince(history, claimed, live)) {
+    const made: Made = { type, op, live, claimed: begun ? null : claimed, rules: this.#readers.types.get(type)?.rules, tagProperty: this.#readers.schemas(type)?.tagProperty ?? null };
+    for (const { path, after: now } of addedSince(made)) {
       this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}, which it was not when the run had created it`, 'somebody changed it since; leave it, or delete it by a change plan of its own');
     }
     this.#add(history, {
-      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: this.#expectMade(history, live, begun ? null : claimed),
-      ...this.#openTo(history, live, claimed),
+      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: expectMade(made), ...openTo({ ...made, claimed }),
     });
-  }
-
-  /** What `expect` cannot say: properties and list elements that were not there. Tags are a hint, never proof. */
-  #addedSince({ type }: History, claimed: LiveResource, live: LiveResource): readonly Difference[] {
-    const rules = this.#readers.types.get(type)?.rules;
-    const tagProperty = this.#readers.schemas(type)?.tagProperty ?? null;
-    return rules === undefined ? [] : diffProperties(claimed.properties, live.properties, comparerFor(rules, type, live.identity), { ignoreVolatile: true })
-      .filter(({ before, segments }) => before === undefined && segments[0] !== tagProperty && Object.hasOwn(rules.properties, segments[0] ?? ''));
-  }
-
-  /** A protection that the run itself put on goes first; one that somebody put on since is a conflict of `expect`. */
-  #openTo({ type }: History, live: LiveResource, claimed: LiveResource | null): { readonly properties?: JsonObject } {
-    const off = Object.entries(this.#readers.types.get(type)?.rules.deleteNeeds ?? {}).filter(([name, value]) => live.properties[name] !== undefined && live.properties[name] !== value && claimed?.properties[name] === live.properties[name]);
-    return off.length === 0 ? {} : { properties: Object.fromEntries(off) };
-  }
-
-  #expectMade({ op, type }: History, live: LiveResource, claimed: LiveResource | null): JsonObject {
-    const tagProperty = this.#readers.schemas(type)?.tagProperty ?? null;
-    const rules = this.#readers.types.get(type)?.rules;
-    const hidden = new Set([...(rules?.volatile ?? []), ...(rules?.secretInput ?? []), ...(rules?.sensitive ?? [])].map((path) => path.split('.')[0] ?? path));
-    const properties = Object.entries(claimed?.properties ?? {}).filter(([name, value]) => name !== tagProperty && value !== undefined && !isMasked(value) && !hidden.has(name));
-    const tags = tagProperty === null || live.systemTags['aiplan:op'] !== op ? {} : { [tagProperty]: { 'aiplan:op': op } };
-    return { ...Object.fromEntries(properties), ...tags };
   }
 
   /** Previous values come back, path by path. */
@@ -211,7 +177,7 @@ class DraftMaker {
     }
     for (const { path, why } of inverse.stays) this.#say('warning', 'rollback-one-way', history, `${path} of ${live.identity} stays ${quote(live.properties[path])}: ${why}`);
     for (const path of inverse.lost) this.#say('warning', 'rollback-secret', history, `${path} of ${live.identity} stays as the run set it: what it was before cannot be read`);
-    for (const name of Object.keys(live.pending).filter((pending) => before.pending[pending] === undefined && !sameJson(live.pending[pending], before.properties[pending]))) {
+    for (const name of willBecome(live, before).filter((pending) => before.pending[pending] === undefined)) {
       this.#say('warning', 'rollback-pending', history, `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`, `set ${name} to the value that it shall have, with \`when: now\``);
     }
     const halted = this.#isHalted(history, before, live);
@@ -327,10 +293,6 @@ class DraftMaker {
     this.findings.push({ code, severity, step: step.id, message, line: null, column: null, ...(help === undefined ? {} : { help }) });
   }
 }
-
-const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a !== undefined && b !== undefined && canonical(a) === canonical(b);
-
-const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
 
 /** An address that no step of the run has. */
 function freeAddress(wanted: string, histories: readonly History[]): string {

@@ -27,10 +27,12 @@ suite('nothing is destroyed without a person', () => {
     cli = account.cli();
     ({ key } = makePerson(cli));
     stranger = makeKey(cli, 'stranger');
-    await cli.ok(['setup']);
     word = (account.names['Unused'] ?? '').slice(-6);
     cli.write('plan.yaml', deletion('SecurityGroup', account.names['Unused'] ?? ''));
     plan = await cli.json(['plan', 'plan.yaml', '-o', 'plan.json']);
+    // Nobody is asked for what could not begin.
+    await cli.fails(['review', 'plan.json', '--sign', key], { exit: 3, code: 'no-capture-bucket', says: /Victim/u, help: /aiplan setup/u }, { input: `Victim ${word}\n` });
+    await cli.ok(['setup']);
     await cli.ok(['review', 'plan.json', '--sign', key, '-o', 'approval.json'], { input: `Victim ${word}\n` });
     signed = JSON.parse(cli.read('approval.json'));
   }, 120_000);

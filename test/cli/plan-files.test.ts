@@ -65,6 +65,13 @@ suite('plans and plan files', () => {
     expect(await cli.json(['apply', 'blocked.yaml', '--yes'], { expected: [3] })).toMatchObject({ status: 'blocked' });
   });
 
+  it('two entries that turn out to be one live resource are blocked', async () => {
+    cli.write('twice.yaml', account.plan('twice', 'One: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { a: b } } }', 'Two: { type: AWS::S3::Bucket, action: update, find: { BucketName: small-files }, properties: { Tags: { a: c } } }'));
+    const plan = await cli.json(['plan', 'twice.yaml'], { expected: [3] });
+    expect(plan.steps.some(({ blocked }: { blocked: boolean }) => blocked)).toBe(true);
+    expect(plan.findings).toContainEqual(expect.objectContaining({ severity: 'error', message: expect.stringMatching(/small-files/u), help: expect.stringMatching(/\w/u) }));
+  });
+
   it('edited by hand is refused, wherever it was touched', async () => {
     const plan = await planned();
     const edits: readonly ((copy: any) => void)[] = [
@@ -175,7 +182,7 @@ suite('plans and plan files', () => {
     cli.write('evil.yaml', account.plan('evil', 'Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, properties: { Tags: { evil: null } } }'));
     for (const words of [['plan', 'evil.yaml'], ['--json', 'plan', 'evil.yaml', '-o', 'evil.json'], ['show', 'evil.json'], ['check', 'evil.yaml', '--format', 'markdown'], ['check', 'evil.yaml', '--format', 'json'], ['inventory', 'AWS::S3::Bucket'], ['--json', 'inventory', 'AWS::S3::Bucket'], ['refresh', 'evil.yaml']]) {
       const { stdout } = await cli.ok(words);
-      expect([words, /[\u0080-\u009f\u202a-\u202e\u001b]/u.test(stdout)]).toEqual([words, false]);
+      expect([words, /[\u0080-\u009f\u202a-\u202e]/u.test(stdout), stdout.includes('\u001b')]).toEqual([words, false, false]);
       expect([words, /9b|may not hold/iu.test(stdout)]).toEqual([words, true]);
     }
     // In JSON it is another spelling of the same value.

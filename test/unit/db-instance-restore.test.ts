@@ -145,6 +145,13 @@ describe('restoring a database', () => {
     };
     expect(play(restore(), answers).calls.map(callName)).toEqual(['rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource']);
   });
+  it('goes on with what an earlier try restored, and never touches what is complete', () => {
+    const tries = stepContext({ tries: ['run-3-coursesdb'], remains: { identity: 'courses-prod', incarnation: 'x' } });
+    const begun = { ...restored, TagList: [{ Key: 'aiplan:op', Value: 'run-3-coursesdb' }, { Key: 'aiplan:restoring', Value: 'run-3' }] };
+    expect(play(restore(tries), world(begun, restored, available)).calls.map(callName)).toEqual(['rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource']);
+    const stranger = { ...begun, TagList: [{ Key: 'aiplan:op', Value: 'run-4-coursesdb' }] };
+    expect(() => play(restore(tries), world(stranger, restored, available))).toThrow(expect.objectContaining({ code: 'name-taken' }));
+  });
   it('leaves a stranger under the name alone, even one that an earlier restore brought back completely', () => {
     for (const TagList of [[], [{ Key: 'aiplan:restored-from', Value: 'courses-prod' }, { Key: 'aiplan:op', Value: 'run-3-coursesdb' }]]) {
       expect(() => play(restore(), world({ ...rawDatabase, TagList }, restored, available))).toThrow(expect.objectContaining({ code: 'name-taken', help: expect.stringContaining('courses-prod-restored') }));

@@ -51,6 +51,13 @@ describe('report', () => {
     expect((['done', 'blocked', 'stale', 'failed'] as const).map((outcome) => exitCodeOf(outcome, 'rollback'))).toEqual([0, 6, 6, 6]);
   });
 
+  it('of a rollback names the run that it takes back', () => {
+    const [begin, ...rest] = records([], [], 'rollback');
+    const plan = { name: 'undo-move', steps: [], rollbackOf: '20260226-230000-a1b2' };
+    expect(reportOf([{ ...begin, plan } as unknown as JournalRecord, ...rest]).rollbackOf).toBe('20260226-230000-a1b2');
+    expect(reportOf(records([], [])).rollbackOf).toBeNull();
+  });
+
   it('needs a beginning', () => {
     expect(() => reportOf([])).toThrow('the journal has no beginning');
   });

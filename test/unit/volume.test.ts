@@ -202,6 +202,15 @@ describe('capture', () => {
       ['ModifyInstanceAttribute', { InstanceId: 'i-new', BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { DeleteOnTermination: true } }] }],
     ]);
   });
+  it('goes on with what an earlier try made: nothing is made or attached twice', () => {
+    const held = { ...live, properties: { ...live.properties, AutoEnableIO: true }, attributes: { ...live.attributes, Attachments: [{ InstanceId: 'i-1', Device: '/dev/sdf', DeleteOnTermination: true }] } };
+    const context = contextFor({ live: held, op: 'op-2', tries: ['op-1'], remains: { identity: 'vol-new', incarnation: 'vol-new' } });
+    expect(listed(operations.restore(context, capture)).map(([name]) => name)).toEqual(['ModifyVolumeAttribute', 'AttachVolume', 'ModifyInstanceAttribute']);
+    const there = { Volumes: [{ State: 'in-use', Attachments: [{ InstanceId: 'i-1', Device: '/dev/sdf' }] }] };
+    const { calls, result } = play(operations.restore(context, capture), (effect) => (effect.kind === 'read' && effect.call.operation === 'DescribeVolumes' ? there : undefined));
+    expect(calls.map((call) => call['operation'])).toEqual(['ModifyVolumeAttribute', 'ModifyInstanceAttribute']);
+    expect(result).toEqual({ identity: 'vol-new', map: { [id]: 'vol-new' } });
+  });
   it('does not attach where something else is by now', () => {
     const taken = { Reservations: [{ Instances: [{ State: { Name: 'running' }, BlockDeviceMappings: [{ DeviceName: '/dev/sdf' }] }] }] };
     const { calls } = play(operations.restore(contextFor({ live }), capture), (effect) => (effect.kind === 'read' && effect.call.operation === 'DescribeInstances' ? taken : undefined));
