@@ -1,8 +1,12 @@
 /** What the benchmarks use of the program, bundled into a temporary folder by `program.mjs`. */
 export { parseChangePlan } from '../../src/change/parse.ts';
+export { plan } from '../../src/engine/planner.ts';
 export { refresh } from '../../src/engine/refresh.ts';
 export { loadSchema } from '../../providers/aws/schema.ts';
 export { openSession } from '../../providers/aws/session.ts';
 export { resourceTypes } from '../../providers/index.ts';
 export { down, up } from '../../src/sandbox/background.ts';
 export { seedFleet } from '../../src/sandbox/fleet.ts';
+export { defaults } from '../../src/store/configuration.ts';
+export { frame } from '../../src/tui/frame.ts';
+export { openReview, reduce } from '../../src/tui/state.ts';

@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
-import { keyed } from '../ec2/fields.ts';
 import { destructive } from './destructive.ts';
 import { grants } from './grants.ts';
 import { objectOf, textOf } from './values.ts';
@@ -108,6 +107,9 @@ export const rules: TypeRules = {
   changeableStates: [],
   goneStates: [],
   lookalike,
-  lookalikeKeys: (properties, identity) => [...keyed('stem', stem(identity ?? textOf(properties['BucketName']) ?? '')), ...keyed('name', objectOf(properties['Tags'])['Name'])],
+  lookalikeKeys: (properties, identity) => {
+    const tag = textOf(objectOf(properties['Tags'])['Name']);
+    return [`stem ${stem(identity ?? textOf(properties['BucketName']) ?? '')}`, ...(tag === undefined ? [] : [`name ${tag}`])];
+  },
   leftovers: () => [],
 };

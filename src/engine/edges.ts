@@ -24,6 +24,7 @@ export function edgesOf(planning: Planning): Edges {
     else if (list.get(to) !== 'explicit') list.set(to, kind);
   };
   const { names } = planning;
+  const hasVictims = steps.some(({ address }) => isVictim(planning, address));
   for (const entry of steps) {
     for (const address of entry.dependsOn) add(entry.address, address, 'explicit');
     for (const { address } of referencesIn(entry.properties)) add(entry.address, address, 'needs');
@@ -32,7 +33,7 @@ export function edgesOf(planning: Planning): Edges {
     }
     // A victim goes after every step that names it now: that step stops naming it, or goes itself.
     const live = planning.located.get(entry.address);
-    if (live === undefined) continue;
+    if (live === undefined || !hasVictims) continue;
     for (const other of namedAddresses(planning, entry, live.properties, names)) {
       if (!isVictim(planning, other)) continue;
       // Who refers to what is replaced waits for the new one instead.

@@ -65,7 +65,8 @@ export function withPlaceholders(value: Json): Json {
 function mapInside(value: Json, map: (item: Json, key: string) => Json): Json {
   if (Array.isArray(value)) {
     let copy: Json[] | null = null;
-    for (const [index, item] of (value as readonly Json[]).entries()) {
+    for (let index = 0; index < value.length; index += 1) {
+      const item = value[index] as Json;
       const mapped = mayRefer(item) ? map(item, String(index)) : item;
       if (mapped === item) continue;
       copy ??= [...(value as readonly Json[])];

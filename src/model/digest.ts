@@ -17,7 +17,11 @@ export function canonical(value: unknown): string {
     if (!Number.isFinite(value)) throw new TypeError(`not a JSON number: ${value}`);
     return String(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => (item === undefined ? 'null' : canonical(item))).join(',')}]`;
+  if (Array.isArray(value)) {
+    let text = '';
+    for (let index = 0; index < value.length; index += 1) text += `${index === 0 ? '' : ','}${value[index] === undefined ? 'null' : canonical(value[index])}`;
+    return `[${text}]`;
+  }
   if (typeof value === 'object') {
     const members = value as Record<string, unknown>;
     let text = '';
@@ -32,7 +36,8 @@ export function canonical(value: unknown): string {
 /** By UTF-16 code units, as `sort` does by default. Most objects are made in that order: then nothing is moved. */
 function sortedKeys(members: Record<string, unknown>): readonly string[] {
   const keys = Object.keys(members);
-  return keys.every((key, index) => index === 0 || (keys[index - 1] as string) < key) ? keys : keys.sort();
+  for (let index = 1; index < keys.length; index += 1) if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
+  return keys;
 }
 
 /** SHA-256 of a text in UTF-8, as `sha256:` and 64 hexadecimal digits. */

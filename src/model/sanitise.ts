@@ -5,8 +5,8 @@
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff]|[\u{1d173}-\u{1d17a}]|[\u{e0000}-\u{e0fff}]|[\ud800-\udfff]/gu;
 
 /** Most text is plain, and this is quicker than to look for what is unsafe. */
-const PLAIN = /^[ -~]*$/u;
-const PLAIN_LINES = /^[\n -~]*$/u;
+const PLAIN = /^[ -~→…]*$/u;
+const PLAIN_LINES = /^[\n -~→…]*$/u;
 
 const visible = (character: string): string => `\\u{${character.codePointAt(0)!.toString(16)}}`;
 

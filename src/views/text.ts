@@ -18,7 +18,8 @@ export function wrap(line: Row, width: number): readonly Row[] {
 
 const columnsOf = ({ indent, spans }: Row): number => spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
 
-const columnsOfText = (text: string): number => (/^[ -~]*$/u.test(text) ? text.length : stringWidth(text));
+/** Columns of a text. What aiplan mostly writes has one for each character, and needs no look at Unicode's tables. */
+const columnsOfText = (text: string): number => (/^[ -~→…]*$/u.test(text) ? text.length : stringWidth(text));
 
 /** The line without white space at its end. */
 function trimmed(line: Row): Row {

@@ -1,4 +1,4 @@
-import { PutBucketTaggingCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { openSession, type OpenSession } from '../../providers/aws/session.ts';
 import { bucket as bucketType } from '../../providers/s3/bucket.ts';
 import { setupProgram } from '../../providers/s3/capture-bucket.ts';
@@ -49,7 +49,7 @@ export async function startBuckets(): Promise<BucketFixture> {
   const session: OpenSession = openSession({ region, endpoint: sandbox.endpoint, credentials: testCredentials, mode: 'apply', captureBucket: store });
   await drive(settingUp(session), () => setupProgram({ account, region, endpoint: sandbox.endpoint, bucket: null }));
   return {
-    aws: taggedAtCreation(session, s3), s3, sandbox,
+    aws: session, s3, sandbox,
     async put(bucket, key, body, more = {}) {
       return (await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), ...more }))).VersionId ?? 'null';
     },
@@ -63,21 +63,6 @@ export async function startBuckets(): Promise<BucketFixture> {
     async stop() { session.close(); s3.destroy(); await sandbox.stop(); },
   };
 }
-
-/**
- * Neither the emulator nor the proxy takes the tags in CreateBucketConfiguration (AWS does, with s3:TagResource): they are
- * put by a request of their own.
- */
-const taggedAtCreation = (session: AwsSession, s3: S3Client): AwsSession => ({
-  counts: session.counts,
-  read: (call) => session.read(call),
-  async mutate(call, resolved, permit) {
-    const answer = await session.mutate(call, resolved, permit);
-    const tags = (resolved['CreateBucketConfiguration'] as { Tags?: { Key: string; Value: string }[] } | undefined)?.Tags;
-    if (call.operation === 'CreateBucket' && tags !== undefined) await s3.send(new PutBucketTaggingCommand({ Bucket: call.identity, Tagging: { TagSet: tags } }));
-    return answer;
-  },
-});
 
 /** The session as `aiplan setup` has it: the capture bucket may be made and configured. */
 export const settingUp = (session: AwsSession): AwsSession => ({

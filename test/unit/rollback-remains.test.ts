@@ -6,7 +6,7 @@ import type { ResourceType, ResourceTypes } from '../../src/model/resource-type.
 import { rollbackChangePlan } from '../../src/engine/rollback.ts';
 import { benchOf, changePlanOf, entryOf, type Bench } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP } from '../helpers/memory-world.ts';
-import { Killed, mortal } from '../helpers/mortal.ts';
+import { Killed } from '../helpers/mortal.ts';
 
 const run = '20260226-230000-0001';
 const withType = (types: ResourceTypes, name: string, change: (type: ResourceType) => ResourceType): ResourceTypes => {
@@ -49,47 +49,41 @@ describe('a restore that goes on with what is there', () => {
 
 describe('a deletion that AWS has not finished', () => {
   it('is waited for before the name is used again', async () => {
-    const bench = benchOf(createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large' }, rows: ['a'] }] }));
+    const bench = benchOf(createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large' }, rows: ['a'] }], polls: 12 }));
     const before = await bench.state();
-    const life = mortalAt(bench, 'after DeleteDatabase');
-    await life(changePlanOf([entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } })]));
-    bench.world.slow(30);
-    const item = bench.world.list().find(({ identity }) => identity === 'courses');
-    expect(item?.state).toBe('deleting');
+    await stoppedAfter(bench, 'DeleteDatabase', changePlanOf([entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } })]));
+    expect(bench.world.list()).toMatchObject([{ identity: 'courses', state: 'deleting' }]);
     const { changePlan, findings } = await bench.rollback(run);
-    expect(findings).toEqual([]);
-    bench.world.slow(1);
+    expect([findings, changePlan.resources.map(({ action }) => action), bench.world.list().length]).toEqual([[], ['create'], 1]);
     expect((await bench.apply(changePlan, { run: 'back' })).outcome).toBe('done');
     expect(await bench.state()).toEqual(before);
   });
 });
 
-/** Applies until a point of that name, and dies there. */
-const mortalAt = (bench: Bench, where: string) => async (changePlan: Parameters<Bench['apply']>[0]): Promise<void> => {
-  const counting = mortal(Number.MAX_SAFE_INTEGER);
+/** Applies, and dies right after AWS has carried out an operation. */
+async function stoppedAfter(bench: Bench, operation: string, changePlan: Parameters<Bench['apply']>[0]): Promise<void> {
   let dead = false;
-  const names: string[] = [];
+  const refuseDead = (): void => { if (dead) throw new Killed('dead'); };
   await bench.apply(changePlan, {
-    run,
+    run, beforeAppend: refuseDead,
     session: (session) => ({
-      ...counting.session(session),
+      ...session,
       async mutate(call, resolved, permit) {
-        if (dead) throw new Killed('dead already');
+        refuseDead();
         const answer = await session.mutate(call, resolved, permit);
-        names.push(`after ${call.operation}`);
-        if (names.at(-1) === where) { dead = true; throw new Killed(where); }
+        dead = call.operation === operation;
+        refuseDead();
         return answer;
       },
     }),
-    beforeAppend() { if (dead) throw new Killed('dead already'); },
   }).catch((error: unknown) => { if (!(error instanceof Killed)) throw error; });
-  expect(names.at(-1)).toBe(where);
-};
+  expect(bench.world.sent.at(-1)?.operation).toBe(operation);
+}
 
 describe('what was made quiet', () => {
   const closed = async () => {
     const bench = benchOf(createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large' } }] }));
-    await mortalAt(bench, 'after CloseDatabase')(changePlanOf([entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } })]));
+    await stoppedAfter(bench, 'CloseDatabase', changePlanOf([entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } })]));
     return bench;
   };
   it('is opened as soon as it can be: it may still be on its way into quiet', async () => {

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { resourceTypes } from '../../providers/index.ts';
+import type { ResourceEntry } from '../../src/model/change-plan.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { ResourceType } from '../../src/model/resource-type.ts';
+import { lookalikes } from '../../src/engine/lookalike.ts';
+
+const seed = 20260226;
+const keyed = resourceTypes.all.filter(({ rules }) => rules.lookalikeKeys !== undefined);
+
+/** Few values, so that two things often have one in common; odd kinds too, because what is written may be anything. */
+const text = fc.constantFrom('courses', 'Courses', 'courses-2', 'courses-old', 'reports', '', 'postgres');
+const odd = fc.oneof({ weight: 8, arbitrary: text }, { weight: 1, arbitrary: fc.constantFrom(null, 7, true) });
+const names = ['GroupName', 'VpcId', 'SnapshotId', 'AvailabilityZone', 'SubnetId', 'PrivateIpAddress', 'ImageId', 'InstanceType', 'DBInstanceIdentifier', 'Engine', 'DBName', 'MasterUsername', 'BucketName'] as const;
+const properties = fc.record({ ...Object.fromEntries(names.map((name) => [name, odd])), Size: fc.constantFrom(1, 2), Tags: fc.oneof(fc.record({ Name: odd }), fc.constant({})) }, { requiredKeys: [] }) as fc.Arbitrary<JsonObject>;
+const live = fc.record({ properties, identity: text }).map(({ properties: found, identity }): LiveResource => ({
+  type: 'any', identity, incarnation: identity, properties: found, attributes: {}, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true,
+}));
+const entry: ResourceEntry = { address: 'New', type: 'any', action: 'create', dependsOn: [], source: { line: 1, column: 1 }, positions: {} };
+
+const withoutKeys = (type: ResourceType): ResourceType => {
+  const { lookalikeKeys: _left, ...rules } = type.rules;
+  return { ...type, rules };
+};
+
+describe('keys of lookalikes', () => {
+  it('are given by every type that can be created', () => {
+    expect(keyed.map(({ type }) => type).sort()).toEqual(resourceTypes.all.filter(({ managed }) => managed).map(({ type }) => type).sort());
+  });
+  it.each(keyed.map((type) => [type.type, type] as const))('%s: find what a look at every resource finds', (_name, type) => {
+    let found = 0;
+    fc.assert(fc.property(properties, fc.array(live, { maxLength: 8 }), (desired, others) => {
+      const quick = lookalikes(entry, 'plan', type, desired, others);
+      found += quick.same.length + quick.similar.length;
+      expect(quick).toEqual(lookalikes(entry, 'plan', withoutKeys(type), desired, others));
+    }), { seed, numRuns: 400 });
+    expect(found).toBeGreaterThan(20);
+  });
+  it('ask only what has a key in common', () => {
+    const asked: string[] = [];
+    const [type] = keyed;
+    const watching = { ...type, rules: { ...type?.rules, lookalikeKeys: ({ Key }: JsonObject) => [String(Key)], lookalike: (_desired: JsonObject, other: LiveResource) => { asked.push(other.identity); return 'similar'; } } } as unknown as ResourceType;
+    const others = ['a', 'b', 'c', 'a'].map((Key, index): LiveResource => ({ type: 'any', identity: `${Key}${index}`, incarnation: '', properties: { Key }, attributes: {}, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true }));
+    expect(lookalikes(entry, 'plan', watching, { Key: 'a' }, others).similar.map(({ identity }) => identity)).toEqual(['a0', 'a3']);
+    expect(asked).toEqual(['a0', 'a3']);
+  });
+});
