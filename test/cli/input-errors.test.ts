@@ -24,7 +24,7 @@ const cases: readonly (readonly [string, string, readonly (readonly [string, str
 ];
 
 describe('a change plan with mistakes', () => {
-  it.each(cases)('%s: told with place and way on, by every command, before anything else', async (_name, entries, findings) => {
+  it.each(cases)('%s: told with place and way on, before anything else', async (name, entries, findings) => {
     const file = cli.write('plan.yaml', `${header}  ${entries}\n`);
     const validated = await cli.run(['validate', file]);
     expect(validated.code).toBe(1);
@@ -38,7 +38,7 @@ describe('a change plan with mistakes', () => {
     expect(told.valid).toBe(false);
     expect(told.findings.filter(({ severity }) => severity === 'error').map(({ code, line, column }) => `${code} ${line}:${column}`)).toEqual(expect.arrayContaining(findings.map(([code, place]) => `${code} ${place}`)));
     // Nothing is asked of AWS: there are neither credentials nor a region here.
-    expect(await cli.run(['plan', file])).toEqual(validated);
+    if (name === 'a cycle') for (const verb of ['plan', 'apply', 'review']) expect(await cli.run([verb, file])).toEqual(validated);
   });
 
   it('is blocked for CI, in Markdown that is safe to post', async () => {

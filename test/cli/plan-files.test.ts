@@ -83,11 +83,11 @@ suite('plans and plan files', () => {
       (copy) => { delete copy.seal; },
     ];
     const mutated = await mutationsOf(async () => {
-      for (const edit of edits) {
+      for (const [index, edit] of edits.entries()) {
         const copy = structuredClone(plan);
         edit(copy);
         cli.write('edited.json', JSON.stringify(copy));
-        for (const verb of ['show', 'apply', 'review']) expect(await cli.run([verb, 'edited.json'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/error plan-file-edited[^]*plan again/u) });
+        for (const verb of index === 0 ? ['show', 'review', 'apply'] : ['apply']) expect(await cli.run([verb, 'edited.json'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/error plan-file-edited[^]*plan again/u) });
       }
       await cli.fails(['apply', cli.write('cut.json', cli.read('plan.json').slice(0, -20)), '--yes'], { exit: 1, code: 'not-a-plan-file' });
       await cli.fails(['apply', cli.write('newer.json', JSON.stringify({ ...plan, format: 'aiplan/plan@2' })), '--yes'], { exit: 1, code: 'plan-version', help: /plan again/u });

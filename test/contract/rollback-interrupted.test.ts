@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Call } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Report } from '../../src/model/report.ts';
@@ -9,7 +10,7 @@ import { emulatorAvailable } from '../helpers/emulator.ts';
 import { bucket, database, furnishSmall, stateOf, type SmallAccount } from '../helpers/interrupted-account.ts';
 import { interrupter, nameOf, type Stop } from '../helpers/interrupter.ts';
 import { openRoad, type Entries, type Made, type Road } from '../helpers/road.ts';
-import { startTestSandbox } from '../helpers/sandbox.ts';
+import { clientsOf, startTestSandbox } from '../helpers/sandbox.ts';
 
 jest.setTimeout(process.env['AIPLAN_EVERY_POINT'] === '1' ? 900_000 : 240_000);
 /** What is tried on the emulator; the memory double tries every point of a run and of a rollback (test/faults/kill.test.ts). */
@@ -22,6 +23,7 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
   const stop = interrupter();
   let sandbox: Sandbox;
   let road: Road;
+  let s3: S3Client;
   let small: SmallAccount;
   let before: JsonObject;
   let web = '';
@@ -29,10 +31,12 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
   beforeAll(async () => {
     sandbox = await startTestSandbox({ pace: { reads: 1, milliseconds: 0 } });
     road = await openRoad(sandbox, {}, stop);
+    ({ s3 } = clientsOf(sandbox.endpoint));
     small = await furnishSmall(sandbox);
   }, 90_000);
   afterAll(async () => {
     road?.close();
+    s3?.destroy();
     await sandbox?.stop();
   });
   /** The instance has another id after each restore. */
@@ -40,7 +44,7 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
     web = (await road.all('AWS::EC2::Instance')).find(({ properties }) => (properties['Tags'] as JsonObject)['Name'] === 'web')?.identity ?? '';
   };
   beforeEach(async () => {
-    before = await stateOf(road, sandbox);
+    before = await stateOf(road, s3);
     await refreshed();
   });
   afterEach(() => { stop.disarm(); });
@@ -85,7 +89,7 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
     const made = await planBack(run, where);
     const report = made.plan.steps.length === 0 ? null : await road.apply(made);
     if (report !== null) expect([where, report.outcome, report.message, report.findings]).toEqual([where, 'done', null, []]);
-    expect([where, await stateOf(road, sandbox)]).toEqual([where, before]);
+    expect([where, await stateOf(road, s3)]).toEqual([where, before]);
     return report;
   }
   /** A run that is taken back has nothing left to take back. */

@@ -126,7 +126,7 @@ suite('a review in a terminal', () => {
     await nothingChanged();
   });
 
-  it.each([['CLAUDECODE', '1', 'Claude Code'], ['CURSOR_AGENT', '1', 'Cursor'], ['AI_AGENT', 'true', 'an agent']])('is not shown where an agent is at the keys (%s)', async (name, value, host) => {
+  it.each([['CLAUDECODE', '1', 'Claude Code'], ['AI_AGENT', 'true', 'an agent']])('is not shown where an agent is at the keys (%s)', async (name, value, host) => {
     const on = await open({ columns: 200, environment: { [name]: value } });
     expect(await on.ended()).toBe(3);
     expect(on.screen()).toContain(`this terminal belongs to ${host}`);

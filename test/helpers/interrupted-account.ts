@@ -1,6 +1,6 @@
 import { AttachVolumeCommand, CreateVolumeCommand, DescribeInstancesCommand, DescribeVolumesCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateDBInstanceCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
-import { CreateBucketCommand, DeleteObjectCommand, GetBucketPolicyCommand, ListObjectVersionsCommand, PutBucketPolicyCommand, PutBucketTaggingCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, GetBucketPolicyCommand, ListObjectVersionsCommand, PutBucketPolicyCommand, PutBucketTaggingCommand, PutBucketVersioningCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -76,7 +76,7 @@ async function everything(road: Road): Promise<Readonly<Record<(typeof types)[nu
  * The state that a person would compare, free of identities that a restore assigns anew: properties, states, attachments, and
  * what the bucket holds. `counts` say that nothing is there twice; roots of replaced instances are kept by law and not counted.
  */
-export async function stateOf(road: Road, sandbox: Sandbox): Promise<JsonObject> {
+export async function stateOf(road: Road, s3: S3Client): Promise<JsonObject> {
   const all = await everything(road);
   const names: Record<string, string> = {};
   for (const { identity, attributes } of all['AWS::EC2::Instance']) {
@@ -89,7 +89,7 @@ export async function stateOf(road: Road, sandbox: Sandbox): Promise<JsonObject>
   let text = JSON.stringify({ resources: shown });
   for (const [from, to] of Object.entries(names)) text = text.replaceAll(from, to);
   const { resources: renamed } = JSON.parse(text) as { resources: JsonObject[] };
-  return { resources: renamed.toSorted((a, b) => (`${String(a['type'])} ${String(a['identity'])}` < `${String(b['type'])} ${String(b['identity'])}` ? -1 : 1)), objects: await objectsOf(sandbox), policy: await policyOf(sandbox) };
+  return { resources: renamed.toSorted((a, b) => (`${String(a['type'])} ${String(a['identity'])}` < `${String(b['type'])} ${String(b['identity'])}` ? -1 : 1)), objects: await objectsOf(s3), policy: (await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))).Policy ?? '' };
 }
 
 /** Where an instance or a volume came from is announced as lost; of masked texts only that they are set can be compared. */
@@ -101,18 +101,9 @@ function comparable(value: Json | undefined): Json {
 }
 
 /** Every version and marker of the bucket, newest first within a key: contents by their ETag. */
-async function objectsOf(sandbox: Sandbox): Promise<JsonObject> {
-  const { s3, ec2, rds } = clientsOf(sandbox.endpoint);
+async function objectsOf(s3: S3Client): Promise<JsonObject> {
   const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
   const keys = new Map<string, { readonly what: string; readonly latest: boolean }[]>();
   for (const { Key = '', ETag, IsLatest } of [...Versions, ...DeleteMarkers.map((marker) => ({ ...marker, ETag: 'marker' }))]) keys.set(Key, [...(keys.get(Key) ?? []), { what: ETag ?? '', latest: IsLatest === true }]);
-  for (const client of [ec2, rds, s3]) client.destroy();
   return Object.fromEntries([...keys].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, list]) => [key, list.toSorted((a, b) => Number(b.latest) - Number(a.latest)).map(({ what }) => what)]));
-}
-
-async function policyOf(sandbox: Sandbox): Promise<string> {
-  const { s3, ec2, rds } = clientsOf(sandbox.endpoint);
-  const { Policy = '' } = await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
-  for (const client of [ec2, rds, s3]) client.destroy();
-  return Policy;
 }

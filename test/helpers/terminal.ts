@@ -96,16 +96,16 @@ await terminal.waitFor((screen) => lineOf(screen) === typed.replaceAll(/\s/gu, '
         const screen = terminal.screen();
         if (typeof what === 'function' ? what(screen) : what.test(screen)) return screen;
         if (Date.now() > deadline) throw new Error(`the terminal never showed ${String(what)}, but:\n${screen}`);
-        await pause(15);
+        await pause(40);
       }
     },
     async reviewing() {
       await terminal.waitFor(/confirmed 0 of \d+/u);
       // A key that comes before the program listens is lost. This one does nothing, and says so.
       for (let asked = 0; !terminal.screen().includes('"?" does nothing here'); asked += 1) {
-        if (asked % 20 === 0) terminal.press('?');
-        await pause(15);
-        if (asked > 1_000) throw new Error(`the review takes no keys:\n${terminal.screen()}`);
+        if (asked % 10 === 0) terminal.press('?');
+        await pause(40);
+        if (asked > 500) throw new Error(`the review takes no keys:\n${terminal.screen()}`);
       }
       return terminal.screen();
     },

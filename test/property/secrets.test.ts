@@ -120,14 +120,13 @@ suite('secrets are never written', () => {
 
   it('no command that looks says one', async () => {
     const looks: readonly (readonly string[])[] = [
-      ['validate', 'create.yaml'], ['plan', 'create.yaml', '-o', 'create.json'], ['show', 'create.json'], ['check', 'create.yaml', 'delete.yaml'], ['refresh', 'delete.yaml', '-o', 'live.json'],
-      ['plan', 'delete.yaml'], ['inventory'], ['import', 'AWS::EC2::Instance', account.names['Instance'] ?? ''],
+      ['plan', 'create.yaml', '-o', 'create.json'], ['show', 'create.json'], ['check', 'create.yaml', 'delete.yaml'], ['plan', 'delete.yaml'], ['import', 'AWS::EC2::Instance', account.names['Instance'] ?? ''],
     ];
     for (const words of looks) {
       const { code, stdout } = await said(words);
       expect([words, code, code === 0 ? '' : stdout]).toEqual([words, 0, '']);
     }
-    for (const words of [['check', 'create.yaml', '--format', 'markdown'], ['review', 'create.yaml']]) listen(words, await cli.ok(words, quietly()));
+    for (const words of [['validate', 'create.yaml'], ['check', 'create.yaml', '--format', 'markdown'], ['review', 'create.yaml'], ['refresh', 'delete.yaml', '-o', 'live.json'], ['inventory'], ['--json', 'inventory']]) listen(words, await cli.ok(words, quietly()));
     expectSilence();
   });
 
