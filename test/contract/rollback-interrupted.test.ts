@@ -50,15 +50,16 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
   afterEach(() => { stop.disarm(); });
 
   const blocks = ({ plan }: Made): readonly string[] => plan.findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
+  const only = (names: readonly string[], all: Entries): Entries => Object.fromEntries(names.map((name) => [name, all[name] ?? {}]));
   const remove = (...names: readonly ('Database' | 'Instance' | 'Bucket')[]): Entries => {
     const all: Entries = {
       Database: { type: 'AWS::RDS::DBInstance', action: 'delete', id: database, reason: 'a test', properties: { DeletionProtection: false } },
       Instance: { type: 'AWS::EC2::Instance', action: 'delete', id: web, reason: 'a test' },
       Bucket: { type: 'AWS::S3::Bucket', action: 'delete', id: bucket, reason: 'a test' },
     };
-    return Object.fromEntries(names.map((name) => [name, all[name] ?? {}]));
+    return only(names, all);
   };
-  const updates = (): Entries => ({
+  const updates = (...names: readonly ('Database' | 'Instance' | 'Bucket')[]): Entries => only(names, {
     Database: { type: 'AWS::RDS::DBInstance', action: 'update', id: database, when: 'now', reason: 'a test', properties: { DBInstanceClass: 'db.m6g.xlarge', Tags: { team: 'shop' } } },
     Instance: { type: 'AWS::EC2::Instance', action: 'update', id: web, when: 'now', reason: 'a test', properties: { InstanceType: 't3.small', Tags: { owner: 'me' } } },
     Bucket: { type: 'AWS::S3::Bucket', action: 'update', id: bucket, reason: 'a test', properties: { Tags: { owner: 'me' }, OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerPreferred' }] } } },
@@ -104,7 +105,7 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
 
   it.each([
     ['the deletion of a database', () => remove('Database')], ['the deletion of an instance', () => remove('Instance')], ['the deletion of a bucket', () => remove('Bucket')],
-    ['updates', updates], ['creates', creates],
+    ['the update of a database', () => updates('Database')], ['the update of an instance', () => updates('Instance')], ['the update of a bucket', () => updates('Bucket')], ['creates', creates],
   ] as const)('%s, stopped in each of its operations', async (what, entriesOf) => {
     const points: string[] = [];
     const stopAt = async (how: Stop, seen: Set<string>): Promise<boolean> => {
@@ -123,12 +124,12 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
     const [first, last] = [[...operations][0] ?? '', [...operations].at(-1) ?? ''];
     for (const name of every ? operations : new Set([first, last])) await stopAt('before', new Set([...operations].filter((other) => other !== name)));
     process.stdout.write(`${what}: ${points.length} points (${rule})\n`);
-    expect(points.length).toBeGreaterThan(5);
+    expect(points.length).toBeGreaterThan(3);
   });
 
   it.each([
     ['the deletion of all three', () => remove('Database', 'Instance', 'Bucket'), ['after']], ['the deletion of a bucket', () => remove('Bucket'), ['ctrl-c']],
-    ['updates and creates', () => ({ ...updates(), ...creates() }), ['after']],
+    ['updates and creates', () => ({ ...updates('Database', 'Instance', 'Bucket'), ...creates() }), ['after']],
   ] as const)('the rollback of %s, stopped at each of its calls in turn', async (what, entriesOf, ways) => {
     for (const how of every ? ['before', 'after', 'ctrl-c'] as const : ways) {
       const { run } = await applied(entriesOf());

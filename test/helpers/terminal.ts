@@ -64,6 +64,8 @@ export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = 
   const variables = Object.entries({ ...cli.environment, ...environment, PS1: 'READY$ ', ENV: '', CODE: '' }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${quoted(value)}`]));
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', cli.work, `exec env -i TERM="$TERM" ${variables.join(' ')} sh`);
   tmux('set-option', '-g', 'remain-on-exit', 'on');
+  // A test that is killed closes nothing: the server then ends by itself.
+  tmux('run-shell', '-b', `while kill -0 ${process.pid} && tmux -L ${socket} has-session; do sleep 2; done >/dev/null 2>&1; tmux -L ${socket} kill-server 2>/dev/null`);
   const terminal: Terminal = {
     async aiplan(words) {
       await terminal.waitFor(/READY\$ *$/u);
