@@ -129,7 +129,7 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
 
   it.each([
     ['the deletion of all three', () => remove('Database', 'Instance', 'Bucket'), ['after']], ['the deletion of a bucket', () => remove('Bucket'), ['ctrl-c']],
-    ['updates and creates', () => ({ ...updates('Database', 'Instance', 'Bucket'), ...creates() }), ['after']],
+    ['an update and creates', () => ({ ...updates(...every ? ['Database', 'Instance', 'Bucket'] as const : ['Instance'] as const), ...creates() }), ['after']],
   ] as const)('the rollback of %s, stopped at each of its calls in turn', async (what, entriesOf, ways) => {
     for (const how of every ? ['before', 'after', 'ctrl-c'] as const : ways) {
       const { run } = await applied(entriesOf());
