@@ -10,7 +10,7 @@ import { createMemoryWorld, DATABASE, GROUP, memoryTarget, NETWORK, NOTE } from 
 import { changePlanOf, plainConfiguration, planFor, planningNow, type EntrySample } from '../helpers/planning-samples.ts';
 
 /** Set AIPLAN_SEED to run a failure again; the seed of this run is printed when anything fails. */
-const seed = Number(process.env['AIPLAN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env['AIPLAN_SEED'] ?? 20_260_226);
 const check = async (property: fc.IAsyncProperty<unknown[]>, numRuns = 150): Promise<void> => {
   await fc.assert(property as fc.IAsyncProperty<unknown>, { seed, numRuns });
 };

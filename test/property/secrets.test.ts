@@ -12,7 +12,7 @@ import { makePerson, type Person } from '../helpers/person.ts';
 jest.setTimeout(120_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
-const seed = Number(process.env['AIPLAN_SEED'] ?? Date.now() % 2_147_483_647) || 1;
+const seed = Number(process.env['AIPLAN_SEED'] ?? 20_260_226) || 1;
 console.info(`AIPLAN_SEED=${seed}`);
 const random = randomFrom(seed);
 const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
