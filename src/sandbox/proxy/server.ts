@@ -142,6 +142,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       else response.writeHead(500, { 'content-type': 'text/xml' }).end(errorXml('ec2', { code: 'InternalError', message: `sandbox: ${error instanceof Error ? error.message : String(error)}` }));
     });
   });
+  // An idle connection that is closed just as its client writes again looks like a lost answer. Only `close` ends them.
+  server.keepAliveTimeout = 0;
   await listen(server, options.port ?? 0);
   const port = (server.address() as AddressInfo).port;
   return {
