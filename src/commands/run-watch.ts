@@ -1,0 +1,29 @@
+import type { RunEvent } from '../model/event.ts';
+import { progressRow, thinner } from '../views/progress.ts';
+import { row, span } from '../views/rows.ts';
+import { tell } from './output.ts';
+import type { World } from './world.ts';
+
+/** Whoever watches a run: plain lines, or the progress screen. */
+export interface RunWatch {
+  begun(run: string): void;
+  /** `since` in milliseconds since the run began. */
+  emit(event: RunEvent, since: number): void;
+  /** A signal came, or Ctrl-C was pressed; the run is stopping. `times` counts from 1. */
+  interrupted(signal: string, times: number): void;
+}
+
+/** Progress as plain lines on standard error. */
+export function lineWatch({ io, options }: Pick<World, 'io' | 'options'>): RunWatch {
+  const worthTelling = thinner();
+  return {
+    begun: (run) => tell(io, options, [row(0, span(`run ${run}`, 'title'))]),
+    emit(event, since) {
+      const line = worthTelling(event, since) ? progressRow(event, since) : null;
+      if (line !== null) tell(io, options, [line]);
+    },
+    interrupted(signal, times) {
+      if (times === 1) tell(io, options, [row(0, span(`${signal}: the call in flight is finished, then the run stops`, 'warning'))], 'error');
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Row } from '../views/rows.ts';
+
+/** The terminal's size in character cells. */
+export interface Size { readonly columns: number; readonly rows: number }
+
+/** A key, or what happened to the terminal. */
+export type KeyEvent =
+  | { readonly kind: 'character'; readonly character: string }
+  /** More than one character at once: a paste, or a program that writes. Never counts. */
+  | { readonly kind: 'paste' }
+  | { readonly kind: 'enter' | 'escape' | 'backspace' | 'tab' | 'back-tab' | 'up' | 'down' | 'left' | 'right' | 'page-up' | 'page-down' | 'home' | 'end' }
+  /** Ctrl-C. A scene decides what it means. */
+  | { readonly kind: 'interrupt' }
+  /** A closed terminal, the end of input, a termination signal. */
+  | { readonly kind: 'gone'; readonly why: string };
+
+/**
+ * What a screen shows at a time: the review, or the progress of a run. `frame` is pure and gives at most `size.rows - 1` rows
+ * of at most `size.columns` columns; `now` in milliseconds since 1970.
+ */
+export interface Scene {
+  frame(size: Size, now: number): readonly Row[];
+  handle(event: KeyEvent): void;
+  /** Calls back when the next frame may differ; returns how to stop listening. */
+  onChange(callback: () => void): () => void;
+  /** Milliseconds between frames while nothing happens (spinner, elapsed time); null: none are needed. */
+  readonly tick: number | null;
+}
+
+/** The one alternate screen of a command, from its opening to its close; scenes follow each other on it without a flicker. */
+export interface Screen {
+  show(scene: Scene): void;
+  /** Restores the terminal. Safe to call twice. */
+  close(): Promise<void>;
+}
