@@ -89,7 +89,7 @@ export async function reopen(run: Run, task: Task, order: ReopenOrder): Promise<
   const { capture: operations, settle } = task.type;
   if (operations?.unquiesce === undefined) return;
   const context: StepContext = { ...contextOf(run, task, order.live, { action: 'delete' }), ...(order.capture === null ? {} : { capture: captureOf(order.capture, task.step.id) }) };
-  await openAgain(run, task, context, operations.unquiesce, false);
   run.touched.add(order.live.identity);
+  await openAgain(run, task, context, operations.unquiesce, false);
   if (settle !== undefined) await perform(run, task, settle(order.live.identity), { purpose: 'undo' });
 }

@@ -37,10 +37,14 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   const { ports, touched, befores } = run;
   const { step, work, type } = task;
   if (work.live === null) throw new StepFailed(`"${step.id}" has no live resource to ${step.action}`);
-  const { identity } = work.live;
+  const { live } = work;
+  const { identity } = live;
+  // Between the calls of other steps, never during one, so that all that they have done so far is known as ours.
+  await run.calls.turn.enter(step.id);
   const now = await readWholly(ports.session, type, identity, ports.clock.now());
+  const drift = now === null ? [] : staleness(live, now, type.rules, touched);
+  run.calls.turn.leave(step.id);
   if (now === null) throw new Stale(`${identity} does not exist any more`);
-  const drift = staleness(work.live, now, type.rules, touched);
   if (drift.length > 0 && !isPointedBack(run, task, now)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
   const before = befores.get(step.id) ?? null;
   if (before === null || staleness(before, now, type.rules, new Set()).length > 0) await journalBefore(run, task, now);
@@ -97,8 +101,8 @@ async function updateStep(run: Run, task: Task, live: LiveResource): Promise<Ste
 async function update(run: Run, task: Task, context: StepContext): Promise<void> {
   const { type } = task;
   if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
-  await perform(run, task, type.update(context), { purpose: 'change' });
   run.touched.add(context.live.identity);
+  await perform(run, task, type.update(context), { purpose: 'change' });
   if (type.settle !== undefined) await perform(run, task, type.settle(context.live.identity), { purpose: 'change' });
 }
 
@@ -125,6 +129,7 @@ async function destroy(run: Run, task: Task, live: LiveResource): Promise<void> 
   // From here on calls take away: a rollback must know that what is still there may be incomplete.
   await journal.append({ kind: 'step', step: step.id, state: 'started', identity: live.identity, after: null, message: removing });
   const first = journal.records.length;
+  run.touched.add(live.identity);
   try {
     await perform(run, task, type.remove(context), { purpose: 'change' });
   } catch (error) {
@@ -133,7 +138,6 @@ async function destroy(run: Run, task: Task, live: LiveResource): Promise<void> 
     if (!effect && !(error instanceof InDoubt)) await unquiesce(run, task, live, error);
     throw error;
   }
-  run.touched.add(live.identity);
   if (type.gone !== undefined) await perform(run, task, type.gone(live.identity), { purpose: 'change' });
 }
 

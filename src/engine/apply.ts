@@ -6,6 +6,7 @@ import type { Report } from '../model/report.ts';
 import { applyStep } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
 import { captureAll } from './capture-phase.ts';
+import { carryOut } from './change-phase.ts';
 import { messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
 import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
@@ -16,7 +17,8 @@ class Blocked extends Error {}
 
 /**
  * Carries out an approved plan, or an approved rollback: recheck, preflight, captures, changes, each step verified. The
- * journal tells everything; the report is made from it. Steps run one at a time; after a failure nothing more is started.
+ * journal tells everything; the report is made from it. Mutating calls go one at a time, waits overlap; after a failure nothing more is
+ * started.
  * Throws UserError `store-unwritable` when the journal cannot be written (nothing is sent after that), `run-exists` for a
  * journal that is not empty.
  */
@@ -67,14 +69,14 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   await enter(run, 'change');
   await renewOrStop(ports.session);
   const lastRestore = tasks.findLastIndex(({ work }) => work.entry.restore !== undefined || work.entry.repoint !== undefined);
-  for (const [index, task] of tasks.entries()) {
-    await inOrder(run, task);
-    // Before anything that the run made is taken away, nothing may point at a former identity any more.
-    if (index === lastRestore) await repointAll(run, tasks);
-  }
+  const each = (task: Task): Promise<void> => carriedOut(run, task);
+  await carryOut(tasks.slice(0, lastRestore + 1), each);
+  // Before anything that the run made is taken away, nothing may point at a former identity any more.
+  if (lastRestore >= 0) await repointAll(run, tasks);
+  await carryOut(tasks.slice(lastRestore + 1), each);
 }
 
-async function inOrder(run: Run, task: Task): Promise<void> {
+async function carriedOut(run: Run, task: Task): Promise<void> {
   const { ports } = run;
   const { step } = task;
   refuseStop(ports);
@@ -84,6 +86,8 @@ async function inOrder(run: Run, task: Task): Promise<void> {
   try {
     end = await applyStep(run, task);
   } catch (error) {
+    run.calls.failing = true;
+    run.calls.turn.leave(step.id);
     // A pause is no failure: the step stays open and the run can be resumed.
     if (isOfTheRun(error) && !(error instanceof RunStopped)) {
       await ports.journal.append({ kind: 'step', step: step.id, state: 'failed', identity: null, after: null, message: messageOf(error) });
@@ -92,6 +96,7 @@ async function inOrder(run: Run, task: Task): Promise<void> {
     }
     throw error;
   }
+  run.calls.turn.leave(step.id);
   if (end.after === null) run.outputs.delete(step.id);
   else run.outputs.set(step.id, end.after);
   await ports.journal.append({ kind: 'step', step: step.id, ...end });

@@ -109,6 +109,7 @@ export async function putManifest(run: Run, task: Task, live: LiveResource): Pro
 export async function unquiesce(run: Run, task: Task, live: LiveResource, cause: unknown): Promise<void> {
   const { ports } = run;
   const { step, type } = task;
+  run.calls.failing = true;
   if (isStoreFailure(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
   await enter(run, 'undo');
   try {

@@ -51,6 +51,8 @@ function answerer(execution: Execution): (effect: Effect) => Promise<unknown> {
     if (execution.readOnly === true) throw new UserError('gate-refused', `${operation} is a mutating call in a check of step "${step}"`);
   };
   return async (effect) => {
+    // The program has gone on from whatever its last call met.
+    if (effect.kind !== 'call' && effect.kind !== 'batch') execution.state.turn.leave(step);
     switch (effect.kind) {
       case 'read':
         refuseWhenStopped(execution);

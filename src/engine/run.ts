@@ -15,6 +15,7 @@ import { paceOf } from './pace.ts';
 import { preview } from './preview.ts';
 import { redacted, sensitiveNames } from './redact.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
+import { oneAtATime } from './schedule.ts';
 import type { CallState } from './send.ts';
 
 /** One execution of an approved plan: what its phases share. */
@@ -55,7 +56,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
   }
   return {
     ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(),
-    calls: { calls: 0, fresh: new Map() }, map, touched: new Set(), captures: new Map(), befores: new Map(),
+    calls: { calls: 0, fresh: new Map(), turn: oneAtATime(), failing: false }, map, touched: new Set(), captures: new Map(), befores: new Map(),
   };
 }
 

@@ -7,7 +7,7 @@ import { InDoubt, RunStopped } from './interruptions.ts';
 import { forEachBounded } from './pool.ts';
 import { redacted } from './redact.ts';
 import { resolveSecrets } from './secrets.ts';
-import { attempt, refusalsOf, refuseWhenStopped, type Sending } from './send.ts';
+import { attempt, inTurn, isHeldBack, refusalsOf, type Sending } from './send.ts';
 
 /** Calls of a batch that are in flight at once. */
 const width = 8;
@@ -22,8 +22,10 @@ type Fate = { readonly state: 'answered'; readonly answer: Answer } | { readonly
  * Throws the first AwsError, InDoubt when an answer was lost, RunStopped.
  */
 export async function sendBatch(calls: readonly Call[], purpose: string, sending: Sending): Promise<readonly JsonObject[]> {
-  if (calls.length === 0) return [];
-  refuseWhenStopped(sending);
+  return calls.length === 0 ? [] : inTurn(sending, () => sendInTurn(calls, purpose, sending));
+}
+
+async function sendInTurn(calls: readonly Call[], purpose: string, sending: Sending): Promise<readonly JsonObject[]> {
   const { ports, state, step } = sending;
   const number = state.calls += 1;
   const operations = [...new Set(calls.map(callName))];
@@ -63,7 +65,7 @@ async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sendi
   let failed = false;
   let answered = 0;
   await forEachBounded(calls, width, async (call, index) => {
-    if (failed || (ports.stop.aborted && sending.ignoreStop !== true)) return;
+    if (failed || isHeldBack(sending) || (ports.stop.aborted && sending.ignoreStop !== true)) return;
     const fate = await sendOne(call, sending);
     fates[index] = fate;
     if (fate.state === 'failed') failed = true;

@@ -7,6 +7,7 @@ import type { ApplyPorts } from '../model/ports.ts';
 import { InDoubt, renewOrStop, RunStopped } from './interruptions.ts';
 import { longer, paceOf } from './pace.ts';
 import { redacted } from './redact.ts';
+import type { Turn } from './schedule.ts';
 import { resolveSecrets, scrub, scrubbed } from './secrets.ts';
 
 export type SendPorts = Pick<ApplyPorts, 'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'pace'>;
@@ -17,6 +18,10 @@ export interface CallState {
   calls: number;
   /** Identities that this run made, and until when (milliseconds since 1970) AWS may not know them everywhere. */
   readonly fresh: Map<string, number>;
+  /** Mutating calls go through here one at a time; those of captures, which touch nothing that exists, do not. */
+  readonly turn: Turn;
+  /** A step has failed: nothing more is sent, but what takes a quiescing back. */
+  failing: boolean;
 }
 
 export interface Sending {
@@ -41,29 +46,13 @@ const maximumRefusals = 12;
  * Throws AwsError for a refusal, InDoubt for a lost answer, RunStopped, UserError from gate, secrets or store.
  */
 export async function sendCall(call: Call, sending: Sending): Promise<JsonObject> {
-  const { ports, state, step, purpose } = sending;
+  const { ports } = sending;
   const attempts = refusalsOf(sending);
   let doubt: AwsError | null = null;
   for (;;) {
-    refuseWhenStopped(sending);
-    const { resolved, texts } = await resolveSecrets(call.input, ports);
-    const number = state.calls += 1;
-    await ports.journal.append({ kind: 'intent', step, call: number, purpose, declared: declared(call, sending) });
-    const began = ports.clock.now();
-    ports.emit({ kind: 'call', step, call: callName(call), state: 'sent', purpose: call.purpose });
-    const result = await attempt(() => ports.session.mutate(call, resolved, sending.permit), texts);
-    const milliseconds = ports.clock.now() - began;
-    ports.emit({ kind: 'call', step, call: callName(call), state: result.ok ? 'answered' : 'failed', purpose: call.purpose });
-    if (result.ok) {
-      const { output, requestId } = result.answer;
-      await ports.journal.append({ kind: 'outcome', step, call: number, ok: true, requestId: requestId ?? null, milliseconds, answer: scrubbed(redacted(output, sending.sensitive), texts) as JsonObject });
-      return output;
-    }
+    const result = await inTurn(sending, () => sendOnce(call, sending), ({ ok }) => ok);
+    if (result.ok) return result.answer.output;
     const { error } = result;
-    await ports.journal.append({
-      kind: 'outcome', step, call: number, ok: false, milliseconds, code: error.code, message: error.message,
-      requestId: error instanceof AwsError ? error.requestId ?? null : null, executed: error instanceof AwsError ? error.executed : 'no',
-    });
     if (error instanceof UserError) throw error;
     if (error.executed === 'unknown' && (doubt !== null || call.retry !== 'token' || error.kind !== 'network')) throw new InDoubt(call, doubt ?? error);
     if (error.executed === 'unknown') {
@@ -72,6 +61,46 @@ export async function sendCall(call: Call, sending: Sending): Promise<JsonObject
     } else if (doubt !== null && error.kind !== 'throttled') throw new InDoubt(call, doubt);
     if (error.executed === 'no' && !(await attempts.worthAnother(error, call))) throw error;
   }
+}
+
+/**
+ * Waits for the step's turn and works. After a failure the turn is kept until the step has gone on or has ended (`Turn.leave` in
+ * execute and at the end of the step), so that no other step sends anything before it is known what the failure means.
+ */
+export async function inTurn<Result>(sending: Sending, work: () => Promise<Result>, isGood: (result: Result) => boolean = () => true): Promise<Result> {
+  const { state, step } = sending;
+  if (sending.purpose !== 'capture') await state.turn.enter(step);
+  refuseWhenStopped(sending);
+  if (isHeldBack(sending)) throw new RunStopped(`step "${step}" was not gone on with, because another step failed`);
+  const result = await work();
+  if (isGood(result)) state.turn.leave(step);
+  return result;
+}
+
+/** Another step has failed, and this is not the taking back of a quiescing. */
+export const isHeldBack = ({ state, ignoreStop }: Pick<Sending, 'state' | 'ignoreStop'>): boolean => state.failing && ignoreStop !== true;
+
+async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
+  const { ports, state, step, purpose } = sending;
+  const { resolved, texts } = await resolveSecrets(call.input, ports);
+  const number = state.calls += 1;
+  await ports.journal.append({ kind: 'intent', step, call: number, purpose, declared: declared(call, sending) });
+  const began = ports.clock.now();
+  ports.emit({ kind: 'call', step, call: callName(call), state: 'sent', purpose: call.purpose });
+  const result = await attempt(() => ports.session.mutate(call, resolved, sending.permit), texts);
+  const milliseconds = ports.clock.now() - began;
+  ports.emit({ kind: 'call', step, call: callName(call), state: result.ok ? 'answered' : 'failed', purpose: call.purpose });
+  if (result.ok) {
+    const { output, requestId } = result.answer;
+    await ports.journal.append({ kind: 'outcome', step, call: number, ok: true, requestId: requestId ?? null, milliseconds, answer: scrubbed(redacted(output, sending.sensitive), texts) as JsonObject });
+    return result;
+  }
+  const { error } = result;
+  await ports.journal.append({
+    kind: 'outcome', step, call: number, ok: false, milliseconds, code: error.code, message: error.message,
+    requestId: error instanceof AwsError ? error.requestId ?? null : null, executed: error instanceof AwsError ? error.executed : 'no',
+  });
+  return result;
 }
 
 /** Throws RunStopped after Ctrl-C, before anything more is sent. */

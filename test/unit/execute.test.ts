@@ -5,6 +5,7 @@ import type { JournalRecord } from '../../src/model/journal.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { execute, type Execution } from '../../src/engine/execute.ts';
 import { InDoubt, RunStopped } from '../../src/engine/interruptions.ts';
+import { oneAtATime } from '../../src/engine/schedule.ts';
 import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder } from '../helpers/apply-ports.ts';
 
 const failure = (kind: AwsErrorKind, executed: 'no' | 'unknown' = 'no', message = 'ordered'): AwsError => new AwsError({ code: kind, kind, operation: 'rds:X', message, executed });
@@ -23,7 +24,7 @@ function setting(answer: (call: Call, resolved: JsonObject, nth: number) => Json
   let flying = 0;
   let most = 0;
   const execution: Execution = {
-    step: 'Db', purpose: 'change', permit: { run: 'run', step: 'Db', operations: [] }, sensitive: new Set(['Script']), state: { calls: 0, fresh: new Map() },
+    step: 'Db', purpose: 'change', permit: { run: 'run', step: 'Db', operations: [] }, sensitive: new Set(['Script']), state: { calls: 0, fresh: new Map(), turn: oneAtATime(), failing: false },
     ports: {
       clock, journal, emit, vault, stop: stop.signal, secrets: memorySecrets({ AIPLAN_SECRET_DB: 'correct horse' }),
       session: {
