@@ -119,7 +119,8 @@ function firstSentence(markdown) {
   const paragraph = (markdown ?? '').split(/\n\s*\n/u).map((text) => text.trim()).find((text) => text !== '' && !/^[>*#-]/u.test(text)) ?? '';
   const plain = paragraph.replace(/\[([^\]]*)\]\([^)]*\)/gu, '$1').replace(/[`*]/gu, '').replace(/\s+/gu, ' ').replace(/ ([.,:])/gu, '$1');
   const sentence = /^.*?[^.][.!?:](?= [A-Z>-]|$)/u.exec(plain)?.[0] ?? plain;
-  return sentence.length <= 200 ? sentence : `${sentence.slice(0, 197)}...`;
+  // Cut between words.
+  return sentence.length <= 200 ? sentence : `${sentence.slice(0, sentence.lastIndexOf(' ', 198))} …`;
 }
 
 const sorted = (entries) => Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

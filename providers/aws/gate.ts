@@ -27,7 +27,7 @@ export interface Gate {
 /** A declared call in flight: good for one send of one input object. */
 interface Ticket { readonly operation: string; readonly fingerprint: string; open: boolean; used: boolean }
 
-export interface Request { readonly protocol?: string; readonly hostname: string; readonly port?: number; readonly method: string; readonly body?: unknown }
+export interface Request { readonly protocol?: string; readonly hostname: string; readonly port?: number; readonly method: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
 export interface Handler { handle(request: Request, options?: object): Promise<unknown>; destroy?(): void; metadata?: unknown }
 interface Context { readonly commandName?: string }
 interface Arguments { readonly input: object; readonly request?: Request }
@@ -207,15 +207,17 @@ function withoutAdditions(service: Service, input: JsonObject, ticket: Ticket, a
   return Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(declared, key) || expected[key] !== true));
 }
 
-/** EC2, RDS and STS name the operation in the body; an S3 read is a GET or HEAD. */
+/** EC2, RDS and STS name the operation in the body, CloudTrail in a header; an S3 read is a GET or HEAD. */
 function isRequestOf(service: Service, operation: string, request: Request, reads: boolean): boolean {
   if (service === 's3') return !reads || request.method === 'GET' || request.method === 'HEAD';
+  if (service === 'cloudtrail') return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
   return typeof request.body === 'string' && new RegExp(`(^|&)Action=${operation}(&|$)`, 'u').test(request.body);
 }
 
 const AWS_HOSTS = /\.(amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|cloud\.adc-e\.uk)$/u;
 
-function isHostOf(expected: URL | null, request: Request): boolean {
+/** Whether a request goes to the one endpoint, or to AWS itself where there is none. */
+export function isHostOf(expected: URL | null, request: Request): boolean {
   if (expected === null) return AWS_HOSTS.test(request.hostname);
   const port = expected.port === '' ? (expected.protocol === 'https:' ? 443 : 80) : Number(expected.port);
   const actual = request.port ?? (expected.protocol === 'https:' ? 443 : 80);

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AwsError, UserError } from '../../src/model/error.ts';
 import type { Answer, AwsSession, Call, Permit, ReadCall, Service } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { version } from '../../src/model/version.ts';
 import { normaliseError } from './errors.ts';
 import { attachGate, type Gate, type GatedClient, type Handler } from './gate.ts';
 import { kindOfOperation } from './known-reads.ts';
@@ -15,7 +16,7 @@ export interface SessionOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
   /** `read-only` refuses every mutating call, whoever asks. */
   readonly mode: 'read-only' | 'apply';
-  /** Appended to the user agent, so that CloudTrail can be matched with a run. */
+  /** The run, as `run/<id>` at the end of the user agent of every request, so that CloudTrail can be matched with it. */
   readonly userAgent?: string;
   /** The bucket that holds captures: the only one whose objects may be read, and protected by the gate. */
   readonly captureBucket?: string | null;
@@ -42,6 +43,7 @@ const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
   rds: async () => (await import('./commands-rds.ts')) as unknown as ClientModule,
   s3: async () => (await import('./commands-s3.ts')) as unknown as ClientModule,
   sts: async () => (await import('./commands-sts.ts')) as unknown as ClientModule,
+  cloudtrail: async () => (await import('./commands-cloudtrail.ts')) as unknown as ClientModule,
 };
 
 /** Waits before a throttled mutating call is sent again, in milliseconds: AWS asks for about 2 s at first, growing. */
@@ -70,7 +72,7 @@ export function openSession(options: SessionOptions): OpenSession {
       // A mutating request is sent once: the executor decides what a lost answer means (law 8).
       maxAttempts: mutating ? 1 : 10,
       retryMode: 'standard',
-      customUserAgent: [['aiplan', '0.1.0'], ...(options.userAgent === undefined ? [] : [['run', options.userAgent]])],
+      customUserAgent: [['aiplan', version], ...(options.userAgent === undefined ? [] : [['run', options.userAgent]])],
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, throwOnRequestTimeout: true, httpAgent: { maxSockets: 25 }, httpsAgent: { maxSockets: 25 } },
     });
     if (options.endpoint === null) await refuseConfiguredEndpoint(client, service);

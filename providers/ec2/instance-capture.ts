@@ -1,5 +1,5 @@
 import { look, send, until, type Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { gib, listOf, objectOf, secretJson, textOf } from './fields.ts';
@@ -26,6 +26,32 @@ export function* quiesceInstance(context: StepContext): Program {
   for (const { id, attachment } of goingInterfaces(live)) yield* send(setInterfaceFate(id, attachment, false));
   yield* untilVolumesStay(live.identity);
 }
+
+/**
+ * The instance as it would be without `quiesceInstance`: the fates of its volumes and interfaces and a public address that is not elastic
+ * as before; a volume that came or went since still shows.
+ */
+export function quietedInstance(before: LiveResource, now: LiveResource): LiveResource {
+  const devices = new Map(listOf(before.properties['BlockDeviceMappings']).map((mapping) => [mapping['DeviceName'], objectOf(mapping['Ebs'])['DeleteOnTermination']]));
+  const properties: Record<string, Json | undefined> = { ...now.properties };
+  if (now.properties['BlockDeviceMappings'] !== undefined) {
+    properties['BlockDeviceMappings'] = listOf(now.properties['BlockDeviceMappings']).map((mapping) => {
+      const fate = devices.get(mapping['DeviceName']);
+      return fate === undefined ? mapping : { ...mapping, Ebs: { ...objectOf(mapping['Ebs']), DeleteOnTermination: fate } };
+    });
+  }
+  const [first, former] = [listOf(now.properties['NetworkInterfaces'])[0], listOf(before.properties['NetworkInterfaces'])[0]];
+  if (first !== undefined && former !== undefined) {
+    const { AssociatePublicIpAddress: _now, ...rest } = first;
+    properties['NetworkInterfaces'] = [{ ...rest, ...(former['AssociatePublicIpAddress'] === undefined ? {} : { AssociatePublicIpAddress: former['AssociatePublicIpAddress'] }) }];
+  }
+  const { attached } = now.binding;
+  if (!Array.isArray(attached) || !Array.isArray(before.binding['attached'])) return { ...now, properties };
+  const known = new Map((before.binding['attached'] as readonly Json[]).map((text) => [withoutFate(text), text]));
+  return { ...now, properties, binding: { ...now.binding, attached: (attached as readonly Json[]).map((text) => known.get(withoutFate(text)) ?? text) } };
+}
+
+const withoutFate = (text: Json): string => String(text).replace(/, (?:deleted|kept) on termination\)/u, ')');
 
 /** Puts back what `quiesceInstance` switched, and starts the instance if it ran. */
 export function* unquiesceInstance(context: StepContext): Program {

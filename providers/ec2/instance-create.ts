@@ -50,12 +50,33 @@ function largeEnough(mapping: JsonObject, image: JsonObject | null): JsonObject 
 
 /**
  * RunInstances with everything that it takes, ownership tags included, and further calls for what it does not: attached
- * volumes, the source check. Idempotent by client token.
+ * volumes, the source check. Idempotent by client token; with `context.remains` the launch is behind it, and the rest follows.
  */
 export function* createInstance(context: StepContext): Program<{ readonly identity: string }> {
-  const { desired, ownership } = context;
+  const { desired } = context;
   const copied = context.replacing ? context.live : null;
   const carried = carriedBy(context);
+  const identity = context.remains?.identity ?? (yield* launch(context, copied, carried));
+  const instance = yield* untilState(identity, ['running']);
+  const network = listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0);
+  if (desired['SourceDestCheck'] === false) {
+    const primary = textOf(network?.['NetworkInterfaceId']) ?? '';
+    yield* send({
+      service: 'ec2', operation: 'ModifyNetworkInterfaceAttribute', identity: primary, retry: 'absolute', purpose: 'switch the source/destination check off',
+      input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
+    });
+  }
+  const there = new Set(listOf(instance['BlockDeviceMappings']).map((mapping) => textOf(objectOf(mapping['Ebs'])['VolumeId'])));
+  for (const { volume, device } of carried.volumes) if (!there.has(volume)) yield* attachVolume(identity, volume, device);
+  for (const volume of separate(desired, copied)) if (!there.has(textOf(volume['VolumeId']))) yield* attachVolume(identity, volume['VolumeId'] ?? null, volume['Device'] ?? null);
+  const target = textOf(network?.['NetworkInterfaceId']) ?? '';
+  yield* associateAddresses(carried.addresses.map((address) => ({ allocation: textOf(address['AllocationId']) ?? '', interface: target, privateAddress: undefined })));
+  return { identity };
+}
+
+/** RunInstances; answers the id of the new instance. */
+function* launch(context: StepContext, copied: LiveResource | null, carried: Carried): Program<string> {
+  const { desired, ownership } = context;
   const image = yield* imageFor(desired, copied);
   const userData = yield* userDataForRun(context);
   const elsewhere = new Set([...carried.volumes.map(({ device }) => device), ...listOf(desired['Volumes']).map((volume) => textOf(volume['Device']) ?? '')]);
@@ -77,20 +98,7 @@ export function* createInstance(context: StepContext): Program<{ readonly identi
   });
   const identity = textOf(listOf(answer['Instances'])[0]?.['InstanceId']);
   if (identity === undefined) throw new UserError('unexpected-answer', 'RunInstances answered no instance id');
-  const instance = yield* untilState(identity, ['running']);
-  const network = listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0);
-  if (desired['SourceDestCheck'] === false) {
-    const primary = textOf(network?.['NetworkInterfaceId']) ?? '';
-    yield* send({
-      service: 'ec2', operation: 'ModifyNetworkInterfaceAttribute', identity: primary, retry: 'absolute', purpose: 'switch the source/destination check off',
-      input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
-    });
-  }
-  for (const { volume, device } of carried.volumes) yield* attachVolume(identity, volume, device);
-  for (const volume of separate(desired, copied)) yield* attachVolume(identity, volume['VolumeId'] ?? null, volume['Device'] ?? null);
-  const target = textOf(network?.['NetworkInterfaceId']) ?? '';
-  yield* associateAddresses(carried.addresses.map((address) => ({ allocation: textOf(address['AllocationId']) ?? '', interface: target, privateAddress: undefined })));
-  return { identity };
+  return identity;
 }
 
 /** The volumes that the plan attaches; those of the replaced instance come along only by `carry`. */

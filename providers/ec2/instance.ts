@@ -1,6 +1,6 @@
 import { send, type Program } from '../../src/model/call.ts';
 import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
-import { quiesceInstance, takeInstance, unquiesceInstance, verifyInstance } from './instance-capture.ts';
+import { quiesceInstance, quietedInstance, takeInstance, unquiesceInstance, verifyInstance } from './instance-capture.ts';
 import { planInstanceCapture } from './instance-capture-plan.ts';
 import { createInstance } from './instance-create.ts';
 import { instanceType } from './instance-facts.ts';
@@ -33,6 +33,7 @@ export const instance: ResourceType = {
   capture: {
     plan: planInstanceCapture,
     quiesce: quiesceInstance,
+    quieted: quietedInstance,
     unquiesce: unquiesceInstance,
     take: takeInstance,
     verify: verifyInstance,

@@ -108,7 +108,7 @@ function* setRules(identity: string, existing: readonly JsonObject[], wanted: Js
 }
 
 export const createSecurityGroup = (context: StepContext): Program<{ readonly identity: string }> =>
-  makeGroup(context, context.desired, { ...objectOf(context.desired['Tags']), ...context.ownership }, () => context.desired);
+  context.remains !== undefined ? finishGroup(context.remains.identity, context.desired) : makeGroup(context, context.desired, { ...objectOf(context.desired['Tags']), ...context.ownership }, () => context.desired);
 
 /** Rules (additions before removals), then tags; only what differs. */
 export function* updateSecurityGroup(context: StepContext): Program {

@@ -48,7 +48,8 @@ export function* finishVolume(id: string, settings: JsonObject): Program<string>
 
 /** A new volume; one that replaces another gets its data from a snapshot taken now, unless the plan names another origin. */
 export function* createVolume(context: StepContext): Program<{ readonly identity: string }> {
-  const { desired, live } = context;
+  const { desired, live, remains } = context;
+  if (remains !== undefined) return { identity: yield* finishVolume(remains.identity, desired) };
   const copied = context.replacing && live !== null && desired['SnapshotId'] === live.properties['SnapshotId'] ? live : null;
   const snapshot = copied === null ? undefined : yield* snapshotVolume(context, copied, 'take a snapshot to make the new volume from');
   const settings = snapshot === undefined ? desired : { ...desired, SnapshotId: snapshot.id };

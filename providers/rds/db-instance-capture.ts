@@ -43,7 +43,7 @@ function plan(live: LiveResource, action: 'update' | 'replace' | 'delete', chang
   if (cluster !== undefined) return { how: 'config', what: `the configuration; the data is in the Aurora cluster ${cluster}, which does not change`, late: false, loses: [] };
   const key = textOf(live.properties['KmsKeyId']);
   const one = `a DB snapshot of ${live.identity} (${String(live.properties['AllocatedStorage'] ?? '?')} GiB${key === undefined ? '' : `, usable as long as the key ${key} is, which aiplan cannot read`})`;
-  if (action === 'delete') return { how: 'native', what: `${one}, and the final snapshot that AWS takes with the deletion`, late: false, loses: lostByDelete(live) };
+  if (action === 'delete') return { how: 'native', what: `${one}, and the final snapshot that AWS takes with the deletion`, late: false, final: true, loses: lostByDelete(live) };
   const restored = changes.some((change) => oneWay.has(propertyOf(change.path)));
   return { how: 'native', what: one, late: false, loses: restored ? ['writes after the snapshot, where only the snapshot brings the old state back'] : [] };
 }

@@ -27,11 +27,11 @@ export function* createDatabase(context: StepContext): Program<{ readonly identi
     throw new UserError('name-missing', `step "${context.step}" creates a database without DBInstanceIdentifier`, { help: 'give it a DBInstanceIdentifier: aiplan finds it again by that name' });
   }
   const tags = { ...objectOf(context.desired['Tags']), ...context.ownership };
-  yield* send(rds({ operation: 'CreateDBInstance', identity, retry: 'named', purpose: `create the database ${identity}`, input: { ...createInput(context.desired, tags), DBInstanceIdentifier: identity } }));
+  if (context.remains === undefined) yield* send(rds({ operation: 'CreateDBInstance', identity, retry: 'named', purpose: `create the database ${identity}`, input: { ...createInput(context.desired, tags), DBInstanceIdentifier: identity } }));
   const roles = listOf(context.desired['AssociatedRoles']);
   if (roles.length > 0) {
-    yield* untilReady(identity);
-    yield* addRoles(identity, roles);
+    const there = listOf((yield* untilReady(identity))['AssociatedRoles']);
+    yield* addRoles(identity, roles.filter((role) => !there.some((other) => other['RoleArn'] === role['RoleArn'] && other['FeatureName'] === role['FeatureName'])));
   }
   return { identity };
 }
@@ -104,7 +104,7 @@ function* changeRoles(live: LiveResource, desired: readonly JsonObject[]): Progr
 
 /**
  * DeleteDBInstance with a final snapshot wherever AWS takes one, automated backups kept; then the final snapshot is waited
- * for and gets the tags of a capture, which the call itself cannot give it.
+ * for and gets the tags of a capture.
  */
 export function* removeDatabase(context: StepContext): Program {
   const live = subjectOf(context);
@@ -117,8 +117,15 @@ export function* removeDatabase(context: StepContext): Program {
     operation: 'DeleteDBInstance', identity, retry: 'absolute', purpose: skipped ? `delete the database ${identity} without a final snapshot, which AWS refuses here` : `delete the database ${identity} with the final snapshot ${final}`,
     input: { DBInstanceIdentifier: identity, ...how, DeleteAutomatedBackups: false },
   }));
-  if (skipped) return;
-  yield* untilGone(identity);
+  if (!skipped) yield* finishRemoval(context);
+}
+
+/** What comes after DeleteDBInstance: its final snapshot gets the tags of a capture, which the call itself cannot give it. */
+export function* finishRemoval(context: StepContext): Program {
+  const live = subjectOf(context);
+  if (noFinalSnapshot(live) !== null) return;
+  const final = textOf(context.capture?.refs['final']) ?? finalSnapshotName(context.captureName);
+  yield* untilGone(live.identity);
   const snapshot = yield* untilSnapshot(final, { DBSnapshotArn: `arn:aws:rds:${context.region}:${context.account}:snapshot:${final}` });
   yield* addTags(String(snapshot['DBSnapshotArn'] ?? ''), captureTags(context));
 }

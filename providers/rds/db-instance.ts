@@ -2,7 +2,7 @@ import type { ResourceType } from '../../src/model/resource-type.ts';
 import { databaseCapture } from './db-instance-capture.ts';
 import { preflightDatabase } from './db-instance-checks.ts';
 import { DB_INSTANCE } from './db-instance-fields.ts';
-import { createDatabase, removeDatabase, updateDatabase } from './db-instance-programs.ts';
+import { createDatabase, finishRemoval, removeDatabase, updateDatabase } from './db-instance-programs.ts';
 import { readDBInstances } from './db-instance-read.ts';
 import { dbInstanceRules } from './db-instance-rules.ts';
 import { untilGone, untilReady } from './db-instance-states.ts';
@@ -17,6 +17,7 @@ export const dbInstance: ResourceType = {
   create: createDatabase,
   update: updateDatabase,
   remove: removeDatabase,
+  removed: finishRemoval,
   // That changes are in effect, `update` and `restore` see to: here a change that waits for its window is no reason to wait.
   *settle(identity) { yield* untilReady(identity); },
   gone: untilGone,

@@ -157,8 +157,8 @@ export function* verifyCaptureBucket(of: CaptureBucket): Program<readonly string
   return problems;
 }
 
-/** Every manifest of a run, or of all runs, by key: what a rollback from AWS alone starts from. Throws AwsError. */
-export function* readManifests(of: CaptureBucket, run: string | null): Program<readonly { readonly key: string; readonly manifest: Json }[]> {
+/** Every manifest of a run, or of all runs, whose key is wanted, by key: what a rollback from AWS alone starts from. Throws AwsError. */
+export function* readManifests(of: CaptureBucket, run: string | null, wanted: (key: string) => boolean = () => true): Program<readonly { readonly key: string; readonly manifest: Json }[]> {
   const found: { key: string; manifest: Json }[] = [];
   let token: Json | undefined;
   do {
@@ -167,7 +167,7 @@ export function* readManifests(of: CaptureBucket, run: string | null): Program<r
     for (const item of objectsOf(answer['Contents'])) {
       const key = textOf(item['Key']) ?? '';
       // The parts of a bucket's list of copies lie beside it, with a number.
-      if (/-\d{4}\.json$/u.test(key)) continue;
+      if (/-\d{4}\.json$/u.test(key) || !wanted(key)) continue;
       const body = textOf((yield* look({ service: 's3', operation: 'GetObject', input: { ...owned(nameOf(of), of.account), Key: key }, absent: ['NoSuchKey'] }))?.['Body']);
       if (body !== undefined) found.push({ key, manifest: JSON.parse(body) as Json });
     }
@@ -178,6 +178,9 @@ export function* readManifests(of: CaptureBucket, run: string | null): Program<r
 
 const encryptionOf = (of: CaptureBucket): JsonObject =>
   of.kmsKeyId === undefined ? { ServerSideEncryption: 'AES256' } : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: of.kmsKeyId };
+
+/** Whether a key is that of a manifest of a whole run, as `putRun` of the vault writes it. */
+export const isRunManifestKey = (key: string): boolean => /^manifests\/[^/]+\/run\.all-[0-9a-f]{12}\.json$/u.test(key);
 
 /** Where the manifest of a step's capture lies: `manifests/<run>/<name>.json`. */
 export const manifestKey = (run: string, name: string): string => `manifests/${run}/${name}.json`;

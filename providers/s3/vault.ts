@@ -31,6 +31,14 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     const answer = await session.read(call);
     return answer === null ? null : String(answer['Body'] ?? '');
   };
+  const keep = async (of: string, what: string, manifest: JsonObject): Promise<string> => {
+    const name = `${what}-${sha256(canonical(manifest)).slice(7, 19)}`;
+    const call = putManifest(need(), of, name, manifest);
+    const body = String(call.input['Body']);
+    await put(call, body);
+    written(await bodyOf(readManifestCall(need(), of, name)), body, manifestKey(of, name));
+    return `s3://${String(call.input['Bucket'])}/${manifestKey(of, name)}`;
+  };
   return {
     bucket: of === null ? null : String(keepText(of, 'x').input['Bucket']),
     async keepSecret(step, name, text) {
@@ -45,13 +53,8 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
       if (text === null) throw new UserError('no-such-secret', `the capture bucket holds no "${key}"`, { help: 'the restore needs it; look for the object and its versions in the capture bucket' });
       return text;
     },
-    async putManifest(manifestRun, step, manifest) {
-      const name = `${step}-${sha256(canonical(manifest)).slice(7, 19)}`;
-      const call = putManifest(need(), manifestRun, name, manifest as unknown as JsonObject);
-      const body = String(call.input['Body']);
-      await put(call, body);
-      written(await bodyOf(readManifestCall(need(), manifestRun, name)), body, manifestKey(manifestRun, name));
-      return `s3://${String(call.input['Bucket'])}/${manifestKey(manifestRun, name)}`;
-    },
+    putManifest: (manifestRun, step, manifest) => keep(manifestRun, step, manifest as unknown as JsonObject),
+    // No address of a change plan has a dot: the name is no step's.
+    putRun: (manifest) => keep(manifest.run, 'run.all', manifest as unknown as JsonObject),
   };
 }

@@ -1,14 +1,21 @@
-import { exitCodes, type ExitCode } from '../model/error.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import { needed } from '../model/confirm.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Report } from '../model/report.ts';
 import { approve } from '../engine/approve.ts';
+import { errorRows } from '../views/error-rows.ts';
 import { planRows } from '../views/plan-rows.ts';
-import { reportRows } from '../views/report-rows.ts';
+import { incompleteRows, reportRows } from '../views/report-rows.ts';
+import { blank, type Row } from '../views/rows.ts';
+import { recordApproved, recordPlanned, recordRefusal } from './audit-log.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
 import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
-import { print, printJson } from './output.ts';
-import { loadForApply, type Loaded } from './planning.ts';
+import { mentionUnfinished } from './open-runs.ts';
+import { print, printJson, tell } from './output.ts';
+import { loaded, loadForApply, rollbackSource, type Loaded, type Source } from './planning.ts';
 import { run } from './run.ts';
+import { askAfter, Stage, watchOf } from './stage.ts';
 import type { World } from './world.ts';
 
 /** `aiplan apply PLAN|FILE`: review, confirmations, and then the run. */
@@ -16,29 +23,87 @@ export async function applyCommand(world: World, file: string, consent: ConsentO
   return applyLoaded(world, await loadForApply(world, file), file, consent);
 }
 
-/** Approves and runs what was loaded; apply and rollback walk the same road. */
-export async function applyLoaded(world: World, loaded: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
+/** How a command ends: what is said once the screen is closed. */
+interface Ending { readonly code: ExitCode; readonly say: () => void }
+
+/** Approves and runs what was loaded; apply and rollback walk the same road, on one screen. */
+export async function applyLoaded(world: World, from: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
+  const { target, rollbackOf, recorded } = from.planned.plan;
+  if (!recorded) await mentionUnfinished(world, target, rollbackOf);
+  const stage = new Stage(world);
+  let ending: Ending;
+  try {
+    ending = await walk(world, from, file, consent, stage);
+  } finally {
+    await stage.close();
+  }
+  ending.say();
+  return ending.code;
+}
+
+async function walk(world: World, from: Loaded, file: string, consent: ConsentOptions, stage: Stage): Promise<Ending> {
   const { io, options } = world;
-  const { plan } = loaded.planned;
-  if (isBlocked(plan)) {
-    if (options.json === true) printJson(io, { status: 'blocked', plan });
-    else print(io, options, planRows(plan, io.clock.now(), file));
-    return exitCodes.blocked;
+  const { plan } = from.planned;
+  const answer = (code: ExitCode, json: unknown, rows: () => readonly Row[]): Ending => ({ code, say: () => { if (options.json === true) printJson(io, json); else print(io, options, rows()); } });
+  if (isBlocked(plan) && !canBeMended(world, plan)) {
+    await recordRefusal(world, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
+    return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
   }
-  if (needed(plan).nothing) {
-    if (options.json === true) printJson(io, { status: 'nothing_to_do', plan: plan.digest });
-    else print(io, options, planRows(plan, io.clock.now(), file));
-    return exitCodes.done;
+  if (needed(plan).nothing) return nothingToDo(from, answer, () => planRows(plan, io.clock.now(), file));
+  const why = cannotAsk(world);
+  if (options.json === true && consent.approval === undefined && consent.yes !== true && why !== null) {
+    await recordRefusal(world, new UserError('confirmation-missing', why), nameOf(plan), plan);
+    return answer(exitCodes.blocked, missingOf(plan), () => []);
   }
-  if (options.json === true && consent.approval === undefined && consent.yes !== true && cannotAsk(world) !== null) {
-    printJson(io, missingOf(plan));
-    return exitCodes.blocked;
+  if (consent.approval !== undefined || why === null) await refuseWithoutBucket(world, plan);
+  // A store that cannot be written is found before anybody types anything.
+  await recordPlanned(world, plan);
+  const { approval, reviewed } = await obtainApproval(world, from, consent, stage);
+  const approved = approve(reviewed.planned, approval, world.configuration, io.clock.now());
+  await recordApproved(world, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected);
+  const scene = await stage.runScene(approved.plan);
+  const report = withIncomplete(await run(world, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
+  const ending = answer(report.exitCode, report, () => reportRows(report));
+  if ((await askAfter(world, scene, report)) === 'keep') return ending;
+  scene?.note('reading AWS for the way back');
+  return takenBack(world, report, stage);
+}
+
+const nameOf = (plan: Plan): string => (plan.rollbackOf === null ? 'apply' : 'rollback');
+
+const blockedText = (plan: Plan): string => plan.findings.filter(({ severity }) => severity === 'error').map(({ step, code }) => (step === null ? code : `${step}: ${code}`)).join(', ');
+
+/**
+ * A blocked rollback is shown to the person all the same: nobody else can mend it, and a step that is in conflict can be rejected. A change plan
+ * goes back to its author.
+ */
+function canBeMended(world: World, plan: Plan): boolean {
+  const steps = new Set(plan.steps.map(({ id }) => id));
+  return plan.rollbackOf !== null && cannotAsk(world) === null && plan.findings.every(({ severity, step }) => severity !== 'error' || (step !== null && steps.has(step)));
+}
+
+/** Nothing is left to take back, or to change; a rollback may still be incomplete. */
+function nothingToDo({ source, planned }: Loaded, answer: (code: ExitCode, json: unknown, rows: () => readonly Row[]) => Ending, rows: () => readonly Row[]): Ending {
+  const { plan } = planned;
+  if (source.incomplete.length === 0) return answer(exitCodes.done, { status: 'nothing_to_do', plan: plan.digest }, rows);
+  return answer(exitCodes.rollbackIncomplete, { status: 'rollback_incomplete', plan: plan.digest, incomplete: source.incomplete }, () => [...rows(), blank, ...incompleteRows(plan.rollbackOf ?? '', source.incomplete)]);
+}
+
+/** A rollback that is done and cannot take everything back ends as incomplete (DESIGN section 9). */
+export const withIncomplete = (report: Report, { incomplete }: Pick<Source, 'incomplete'>): Report =>
+  (report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0 ? report : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete });
+
+/** The way back from a run that failed, reviewed on the same screen. The failed run is told of whatever becomes of it. */
+async function takenBack(world: World, failed: Report, stage: Stage): Promise<Ending> {
+  const of = failed.rollbackOf ?? failed.run;
+  const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({ code, say: () => { print(world.io, world.options, [...reportRows(failed, !isBack), blank]); after(); } });
+  try {
+    const back = await walk(world, { ...(await loaded(world, await rollbackSource(world, of))), saved: null }, `rollback of ${of}`, {}, stage);
+    // What failed stays failed, also when it is taken back.
+    const isUndone = failed.command === 'rollback' && back.code === exitCodes.done;
+    return both(isUndone || back.code === exitCodes.rollbackIncomplete ? back.code : failed.exitCode, back.say, back.code === exitCodes.done || back.code === exitCodes.rollbackIncomplete);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return both(failed.exitCode, () => tell(world.io, world.options, errorRows(error), 'error'), false);
   }
-  if (consent.approval !== undefined || cannotAsk(world) === null) await refuseWithoutBucket(world, plan);
-  const approval = await obtainApproval(world, loaded.planned, consent);
-  const approved = approve(loaded.planned, approval, world.configuration, io.clock.now());
-  const report = await run(world, approved, loaded.source);
-  if (options.json === true) printJson(io, report);
-  else print(io, options, reportRows(report));
-  return report.exitCode;
 }

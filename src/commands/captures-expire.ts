@@ -3,10 +3,9 @@ import { drive } from '../engine/drive.ts';
 import { expiryPlan, type HeldCapture } from '../engine/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import { backupsOf, copiesIn, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
-import { openJournal } from '../store/journal.ts';
-import { acquireLock } from '../store/lock.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
+import { auditedJournal, auditedSession, recordApproved } from './audit-log.ts';
 import { captureRows } from './captures.ts';
 import { approvalOf, cannotAsk } from './consent.ts';
 import { print, tell } from './output.ts';
@@ -30,34 +29,39 @@ export async function expireCaptures(world: World, claimed: readonly HeldCapture
     print(io, options, list);
     throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: 'a person runs `aiplan captures expire` in a terminal' });
   }
-  const { typeLine } = await import('../tui/type-line.tsx');
+  const { typeLine } = await import('../tui/type-line.ts');
   const wanted = String(expired.length);
   const said = await typeLine({
     question: [...list, row(0, span(`These ${wanted} captures will be removed for good. Type ${wanted} and Enter; Esc leaves them.`, 'destroy'))],
-    wanted, stdin: io.stdin, stdout: io.stdout, color: options.color && (io.environment['NO_COLOR'] ?? '') === '', onInterrupt: (callback) => io.onInterrupt(callback),
+    wanted, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: options.color && (io.environment['NO_COLOR'] ?? '') === '', onInterrupt: (callback) => io.onInterrupt(callback),
   });
   if (!said) throw new UserError('not-approved', 'the captures were left alone', { exitCode: exitCodes.blocked, help: 'nothing was changed' });
   const started = io.clock.now();
   const run = newRunId(started, io.random(2));
-  const lock = acquireLock(store, target, { run, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
-  const session = await world.applier(run);
-  const journal = await openJournal({ store, run, clock: io.clock });
+  const lock = await store.acquireLock(target, { run, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
+  let session;
+  let journal;
   try {
+    session = auditedSession(world, await world.applier(run), target, run);
     const plan = expiryPlan(expired, target, new Date(started).toISOString());
-    await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target, plan, approval: approvalOf(world, plan, 'T0', { confirmations: [], typedName: wanted }) });
+    const approval = approvalOf(world, plan, 'T0', { confirmations: [], typedName: wanted });
+    await recordApproved(world, plan, approval, `the list of ${wanted} captures, its number typed`);
+    journal = auditedJournal(world, await store.createJournal(run, io.clock), { target, plan: plan.digest });
+    await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target, plan, approval });
     for (const held of expired) {
       const backups = backupsOf(held.capture);
       const keys = await drive(session, () => copiesIn(backups, target.account), { run, step: held.step });
       await journal.append({ kind: 'finding', step: held.step, code: 'capture-expiring', message: `of ${held.type} ${held.identity}, run ${held.run}: ${permitted(backups, []).join(', ')} and ${keys.length} copies` });
+      await lock.check();
       await drive(session, () => expire(backups, keys, target.account), { run, step: held.step, expireCaptures: permitted(backups, keys) });
       await journal.append({ kind: 'finding', step: held.step, code: 'capture-expired', message: `of ${held.type} ${held.identity}, run ${held.run}` });
       tell(io, options, [row(0, span('removed ', 'good'), `the capture of ${held.identity} from run ${held.run}`)]);
     }
     await journal.append({ kind: 'end', outcome: 'done', message: null });
   } finally {
-    await journal.close();
-    session.close();
-    lock.release();
+    await journal?.close();
+    session?.close();
+    await lock.release();
   }
   return exitCodes.done;
 }

@@ -1,7 +1,6 @@
 import { heldCaptures, type HeldCapture } from '../engine/captures.ts';
 import { refsText } from '../engine/report.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import { listRuns, readRun } from '../store/runs.ts';
 import { age } from '../views/format.ts';
 import { row, span, type Row } from '../views/rows.ts';
 import { print, printJson } from './output.ts';
@@ -11,7 +10,8 @@ import type { World } from './world.ts';
 export async function captures(world: World, verb: string | undefined): Promise<ExitCode> {
   const { io, options, configuration } = world;
   if (verb !== undefined && verb !== 'expire') throw new UserError('unknown-verb', `"${verb}" is not a verb of captures`, { help: 'aiplan captures, or aiplan captures expire' });
-  const runs = listRuns(world.store).filter((run) => run.outcome !== 'damaged').map((run) => readRun(world.store, run.run).records);
+  const readable = (await world.store.listRuns()).filter((run) => run.outcome !== 'damaged');
+  const runs = (await Promise.all(readable.map(({ run }) => world.store.readRun(run)))).map(({ records }) => records);
   const held = heldCaptures(runs, configuration.capture);
   const now = io.clock.now();
   if (verb === 'expire') {

@@ -23,7 +23,7 @@ export async function check(world: World, files: readonly string[], format: Chec
   else if (format === 'markdown') {
     world.io.stdout.write(results.map(({ file, plan, findings }) => (plan === null
       ? [`### aiplan: ${sanitiseMarkdown(file)}`, '', '**This change plan is invalid.**', '', ...findings.flatMap((finding) => findingRows(finding, file).map((line) => `- ${sanitiseMarkdown(plainText(line).trim())}`)), ''].join('\n')
-      : planMarkdown(plan, now, file))).join('\n'));
+      : planMarkdown(plan, now, { file }))).join('\n'));
   } else {
     for (const { file, plan, findings } of results) {
       print(world.io, world.options, [

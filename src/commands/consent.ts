@@ -2,16 +2,20 @@ import type { Approval, Confirmation } from '../model/approval.ts';
 import { askedText, lossPhrase, needed } from '../model/confirm.ts';
 import { sha256 } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
-import type { Plan, Planned } from '../model/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import type { ReviewResult } from '../model/review.ts';
 import { refuseUnapprovable } from '../engine/approve.ts';
 import { cardRows } from '../views/card-rows.ts';
 import { planRows } from '../views/plan-rows.ts';
 import { plainText } from '../views/rows.ts';
 import { readSignedApproval, verifyApproval } from '../store/signatures.ts';
-import { refuseSpentApproval } from '../store/spent.ts';
+import type { ReviewSceneOptions } from '../tui/review-scene.ts';
 import { agentHost } from './agent-environment.ts';
+import { recordDeclined } from './audit-log.ts';
+import { knowledgeOf } from './knowledge.ts';
 import { tell } from './output.ts';
+import { planRejecting, type Loaded } from './planning.ts';
+import { isColored, isPlain, type Stage } from './stage.ts';
 import type { World } from './world.ts';
 
 /** Approvals count for this long, or until the plan expires. */
@@ -51,51 +55,104 @@ export function cannotAsk(world: World): string | null {
   return host === null ? null : `this terminal belongs to ${host}, and typed confirmations do not count there`;
 }
 
-/** Shows the review screen. Throws UserError `confirmation-missing` (exit 3) when nobody can be asked or the answer is no. */
-export async function askPerson(world: World, planned: Planned, purpose: 'apply' | 'sign' | 'look'): Promise<ReviewResult> {
+/** What a person decided, and what it is about: without the steps that were rejected. */
+export interface Reviewed { readonly result: ReviewResult; readonly reviewed: Loaded }
+
+/**
+ * Shows the review, as a screen of the stage or as lines. After an approval to apply the screen stays open for the run. Throws
+ * UserError `confirmation-missing`, `not-approved` (exit 3) when nobody can be asked or the answer is no.
+ */
+export async function askPerson(world: World, from: Loaded, purpose: 'apply' | 'sign' | 'look', stage: Stage): Promise<Reviewed> {
   const why = cannotAsk(world);
   if (why !== null) throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: 'a person runs `aiplan review PLAN --sign KEY`, then `aiplan apply PLAN --approval FILE`' });
-  const { runReview } = await import('../tui/review.tsx');
-  const { io, options, configuration } = world;
-  const result = await runReview({
-    plan: planned.plan, purpose, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout,
-    color: options.color && (io.environment['NO_COLOR'] ?? '') === '',
-    tier: configuration.minimumTier, maxConfirmations: configuration.maxConfirmations,
-    onInterrupt: (callback) => io.onInterrupt(callback),
-  });
-  if (result.decision !== 'approved') throw new UserError('not-approved', `not approved: ${result.why}`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+  const { io, configuration } = world;
+  const before = from.source.changePlan.rejected ?? [];
+  const shown = new Map<string, Loaded>([[from.planned.plan.digest, from]]);
+  const options = {
+    plan: from.planned.plan, purpose, now: () => io.clock.now(), tier: configuration.minimumTier, maxConfirmations: configuration.maxConfirmations, knowledge: knowledgeOf(world),
+    replan: async (rejected: readonly string[]): Promise<Plan> => {
+      const less = await planRejecting(world, from, [...before, ...rejected]);
+      shown.set(less.planned.plan.digest, less);
+      return less.planned.plan;
+    },
+  };
+  const result = await (isPlain(world) ? plainly(world, options) : onScreen(stage, options));
+  const reviewed = shown.get(result.plan.digest);
+  if (result.decision === 'approved' && purpose === 'apply' && reviewed !== undefined && !needed(result.plan).nothing) return { result, reviewed };
+  await stage.close();
+  if (result.decision !== 'approved') {
+    if (purpose !== 'look') await recordDeclined(world, result.plan, purpose === 'sign' ? 'T1' : 'T0', result);
+    throw declined(result.why);
+  }
+  if (reviewed === undefined) throw declined('the plan on the screen is not one that was planned here');
+  if (purpose !== 'look' && needed(result.plan).nothing) throw declined('nothing is left to do without the rejected steps');
+  return { result, reviewed };
+}
+
+const declined = (why: string): UserError => new UserError('not-approved', `not approved: ${why}`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+
+async function onScreen(stage: Stage, options: ReviewSceneOptions): Promise<ReviewResult> {
+  const { reviewScene } = await import('../tui/review-scene.ts');
+  const { scene, result } = reviewScene(options);
+  (await stage.screen()).show(scene);
   return result;
+}
+
+async function plainly(world: World, options: ReviewSceneOptions): Promise<ReviewResult> {
+  const { plainReview } = await import('../tui/plain-review.ts');
+  const { io } = world;
+  return plainReview({ ...options, stdin: io.stdin, stdout: io.stdout, color: isColored(world), onInterrupt: (callback) => io.onInterrupt(callback) });
 }
 
 export interface ConsentOptions { readonly approval?: string; readonly yes?: boolean }
 
-/** Gets the approval for a plan: from a signed file, from `--yes` where that is allowed, or from the person at the terminal. */
-export async function obtainApproval(world: World, planned: Planned, { approval, yes }: ConsentOptions): Promise<Approval> {
-  const { plan } = planned;
-  refuseUnapprovable(plan, world.io.clock.now());
+/**
+ * Gets the approval for a plan: from a signed file, from `--yes` where that is allowed, or from the person at the terminal, who may reject steps:
+ * then it is for what is left.
+ */
+export async function obtainApproval(world: World, from: Loaded, { approval, yes }: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly reviewed: Loaded }> {
+  const { plan } = from.planned;
+  // A rollback that is blocked may become one that is not, by rejecting what is in conflict; what is approved in the end is judged again.
+  if (plan.rollbackOf === null || approval !== undefined || yes === true) refuseUnapprovable(plan, world.io.clock.now());
   if (approval !== undefined) {
     const verified = verifyApproval(readSignedApproval(approval), world.configuration.allowedSigners);
-    refuseSpentApproval(world.store, verified.nonce);
-    return verified;
+    await world.store.refuseSpentApproval(verified.nonce);
+    return { approval: verified, reviewed: from };
   }
   const asked = askedText(needed(plan));
   if (yes === true) {
     if (asked !== '' || !world.configuration.allowYes) {
       throw new UserError('confirmation-missing', asked !== '' ? `--yes answers for nobody here: the plan needs ${asked} by a person` : '--yes is not allowed by the configuration', { exitCode: exitCodes.blocked, help: 'run `aiplan apply` in a terminal, or sign an approval with `aiplan review PLAN --sign KEY`' });
     }
-    return approvalOf(world, plan, 'none', { confirmations: [], typedName: null });
+    return { approval: approvalOf(world, plan, 'none', { confirmations: [], typedName: null }), reviewed: from };
   }
   if (cannotAsk(world) !== null && world.options.json !== true) tell(world.io, world.options, planRows(plan, world.io.clock.now()));
-  return approvalOf(world, plan, 'T0', await askPerson(world, planned, 'apply'));
+  const { result, reviewed } = await askPerson(world, from, 'apply', stage);
+  return { approval: approvalOf(world, reviewed.planned.plan, 'T0', result), reviewed };
 }
+
+/**
+ * The steps that lines of standard input reject: `ADDRESS reject`. A step whose confirmation reads so itself cannot be rejected here. Throws
+ * UserError `confirmation-missing` where a step is both rejected and confirmed.
+ */
+export function rejectionsFromLines(plan: Plan, text: string): readonly string[] {
+  const lines = linesOf(text);
+  const rejected = plan.steps.filter((step) => step.confirm !== 'reject' && lines.includes(`${step.id} reject`));
+  const both = rejected.find((step) => step.confirm !== null && lines.includes(`${step.id} ${step.confirm}`));
+  if (both !== undefined) throw new UserError('confirmation-missing', `"${both.id}" is both rejected and confirmed`, { exitCode: exitCodes.blocked, help: 'leave one of the two lines out' });
+  return rejected.map(({ id }) => id).sort();
+}
+
+const linesOf = (text: string): readonly string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
 
 /**
  * Confirmations as lines of standard input, for signing where there is no terminal: `ADDRESS TYPED TEXT` for each
  * destruction and grant, `ADDRESS loses THE LOSS` where a loss must be typed, `name PLAN-NAME` where the name is asked.
- * Silence is no: a missing or different line is a refusal. Throws UserError `confirmation-missing`.
+ * `plan` is the one that is left after `rejectionsFromLines`. Silence is no: a missing or different line is a refusal. Throws
+ * UserError `confirmation-missing`.
  */
 export function confirmationsFromLines(plan: Plan, text: string, now: number): Pick<ReviewResult, 'confirmations' | 'typedName'> {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = linesOf(text);
   const said = (prefix: string): string | null => lines.find((line) => line.startsWith(`${prefix} `))?.slice(prefix.length + 1) ?? null;
   const needs = needed(plan);
   const confirmations = needs.confirmations.map((step): Confirmation => {
@@ -107,7 +164,7 @@ export function confirmationsFromLines(plan: Plan, text: string, now: number): P
     if (loss !== null && said(`${step.id} loses`) !== loss) {
       throw new UserError('confirmation-missing', `no line accepts the loss of "${step.id}"`, { exitCode: exitCodes.blocked, help: `add the line: ${step.id} loses ${loss}` });
     }
-    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: loss };
+    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: loss, at: new Date(now).toISOString() };
   });
   if (needs.name && said('name') !== plan.name) {
     throw new UserError('confirmation-missing', 'no line gives the plan name', { exitCode: exitCodes.blocked, help: `add the line: name ${plan.name}` });

@@ -27,4 +27,6 @@ export interface GlobalOptions {
   readonly color: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** A line conversation in place of the screen; also by AIPLAN_PLAIN=1. */
+  readonly plain?: boolean;
 }

@@ -12,8 +12,12 @@ const widthOf = (stream: NodeJS.WriteStream): number => Math.max(20, Math.min(wi
 
 /** Rows to standard output: the result of a command. */
 export function print(io: Io, options: GlobalOptions, rows: readonly Row[]): void {
-  io.stdout.write(rowsToText(rows, { width: widthOf(io.stdout), color: colored(io.stdout, io, options) }));
+  io.stdout.write(asText(io, options, rows));
 }
+
+/** What `print` would print, for a pager or a file; `color` false takes the colours away. */
+export const asText = (io: Io, options: GlobalOptions, rows: readonly Row[], { color = true }: { readonly color?: boolean } = {}): string =>
+  rowsToText(rows, { width: widthOf(io.stdout), color: color && colored(io.stdout, io, options) });
 
 /** Rows to standard error: progress, notes and errors. `quiet` silences notes, never errors. */
 export function tell(io: Io, options: GlobalOptions, rows: readonly Row[], kind: 'note' | 'error' = 'note'): void {

@@ -4,6 +4,8 @@ import type { Plan } from '../model/plan.ts';
 import { planRows } from '../views/plan-rows.ts';
 import { row, span } from '../views/rows.ts';
 import { planText, writePlanFile } from '../store/plan-file.ts';
+import { notePlanned } from './audit-log.ts';
+import { mentionUnfinished } from './open-runs.ts';
 import { print, tell } from './output.ts';
 import { makePlan, parseSource } from './planning.ts';
 import { readInput, type World } from './world.ts';
@@ -18,9 +20,13 @@ export async function planCommand(world: World, file: string, { out, detailedExi
   const { io, options } = world;
   const source = parseSource(world, readInput(io, file), file);
   const { plan } = await makePlan(world, source);
-  if (out !== undefined) writePlanFile(resolve(io.current, out), plan);
+  if (out !== undefined) {
+    writePlanFile(resolve(io.current, out), plan);
+    await notePlanned(world, plan);
+  }
   if (options.json === true) io.stdout.write(planText(plan));
   else print(io, options, planRows(plan, io.clock.now(), file));
+  if (!plan.recorded) await mentionUnfinished(world, plan.target, null);
   if (out !== undefined) tell(io, options, [row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`)]);
   if (isBlocked(plan)) return exitCodes.blocked;
   return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep') ? exitCodes.changes : exitCodes.done;

@@ -3,15 +3,16 @@ import { canonical } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
+import { isObject } from '../model/json.ts';
 import type { LiveState, Target } from '../model/live.ts';
 import type { Plan, Planned } from '../model/plan.ts';
 import { parseChangePlan } from '../change/parse.ts';
+import { rejectionFindings, sortedOnce, withoutRejected } from '../change/reject.ts';
 import { checkTarget } from '../engine/target.ts';
 import { plan } from '../engine/planner.ts';
 import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
-import { listRuns, readRun } from '../store/runs.ts';
-import { refuseAppliedPlan } from '../store/spent.ts';
+import { openRunsFor } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import { readInput, textReader, type World } from './world.ts';
 
@@ -22,6 +23,27 @@ export interface Source {
   readonly file: string;
   /** What parsing, or reading the journal for a rollback, had to say. */
   readonly findings: readonly Finding[];
+  /** Why a rollback is incomplete even when all of it is done: what the run did and nothing takes back. Empty for anything else. */
+  readonly incomplete: readonly string[];
+  /** The run that this is what remains of: it does not stand in its own way. */
+  readonly resumes?: string;
+  /** As it was before steps were rejected. */
+  readonly whole?: Source;
+}
+
+/**
+ * The source without the steps that the reviewer rejected, always from the whole of it. What was said of a rejected step goes with it. A rollback
+ * of which a step was rejected is incomplete. Throws UserError `not-rejectable`.
+ */
+export function rejecting(source: Source, rejected: readonly string[]): Source {
+  const whole = source.whole ?? source;
+  if (rejected.length === 0) return whole;
+  const out = new Set(rejected);
+  return {
+    ...whole, whole, changePlan: withoutRejected(whole.changePlan, rejected),
+    findings: [...whole.findings.filter(({ step }) => step === null || !out.has(step)), ...rejectionFindings(whole.changePlan, rejected)],
+    incomplete: whole.changePlan.rollbackOf === undefined ? [] : [...whole.incomplete, ...sortedOnce(rejected).map((address) => `"${address}" was rejected and stays as the run left it`)],
+  };
 }
 
 /** A change plan with errors: carries every finding. */
@@ -40,13 +62,25 @@ export class ChangePlanError extends UserError {
 export function parseSource(world: World, text: string, file: string): Source {
   const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: textReader(world.io, file), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
   if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
-  return { changePlan, text, file, findings };
+  return { changePlan, text, file, findings, incomplete: [] };
 }
 
-/** The source that a plan file holds: its change plan, or for a rollback the journal of the run that it names (law 13). */
+/** The source that a plan file holds: its change plan, or for a rollback the journal of the run that it names (law 13); without what was rejected. */
 export async function sourceOfPlan(world: World, saved: Plan, file: string): Promise<Source> {
-  if (saved.rollbackOf !== null) return rollbackSource(world, saved.rollbackOf);
-  return parseSource(world, saved.changePlan, file);
+  const whole = saved.rollbackOf === null ? parseSource(world, saved.changePlan, file)
+    : isWithoutJournal(saved) ? await (await import('./from-aws.ts')).fromAwsSource(world, saved.rollbackOf) : await rollbackSource(world, saved.rollbackOf);
+  return rejecting(whole, saved.rejected ?? []);
+}
+
+/** Which of the two makers of rollbacks a plan file names; both make it anew (law 13). */
+function isWithoutJournal({ changePlan }: Plan): boolean {
+  try {
+    const parsed: unknown = JSON.parse(changePlan);
+    return isObject(parsed) && parsed['withoutJournal'] === true;
+  } catch {
+    // A generated change plan is JSON; anything else is not one.
+    return false;
+  }
 }
 
 /**
@@ -55,19 +89,22 @@ export async function sourceOfPlan(world: World, saved: Plan, file: string): Pro
  */
 export async function rollbackSource(world: World, run: string): Promise<Source> {
   const { rollbackChangePlan } = await import('../engine/rollback.ts');
-  const { records } = readRun(world.store, run);
+  const { records } = await world.store.readRun(run);
   const target = await world.target();
   refuseElsewhere(run, records, target);
-  const { changePlan, findings } = await rollbackChangePlan(records, {
-    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier: rollbacksOf(world, run),
+  const { changePlan, findings, incomplete } = await rollbackChangePlan(records, {
+    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier: await rollbacksOf(world, run),
     // What an emulator did is seen at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
-  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...(await unprovenRestores(world, changePlan))] };
+  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...(await unprovenRestores(world, changePlan))], incomplete: incomplete ? incompleteOf(findings) : [] };
 }
 
+const incompleteOf = (findings: readonly Finding[]): readonly string[] =>
+  findings.filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`));
+
 /** A run is taken back where it was made: the same account and region, and AWS itself or the same emulator. */
-function refuseElsewhere(run: string, records: readonly JournalRecord[], target: Target): void {
+export function refuseElsewhere(run: string, records: readonly JournalRecord[], target: Target): void {
   const made = records.find((record) => record.kind === 'begin')?.target;
   if (made === undefined) return;
   const where = ({ account, region, endpoint }: Target): string => `account "${account}" in "${region}"${endpoint === null ? '' : ` at ${endpoint}`}`;
@@ -78,8 +115,10 @@ function refuseElsewhere(run: string, records: readonly JournalRecord[], target:
 }
 
 /** The journals of the rollbacks of a run that this store has, oldest first. One that cannot be read proves nothing and is left out. */
-const rollbacksOf = (world: World, run: string): readonly (readonly JournalRecord[])[] =>
-  listRuns(world.store).filter(({ rollbackOf }) => rollbackOf === run).toSorted((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1)).map((rollback) => readRun(world.store, rollback.run).records);
+async function rollbacksOf({ store }: World, run: string): Promise<readonly (readonly JournalRecord[])[]> {
+  const rollbacks = (await store.listRuns()).filter(({ rollbackOf }) => rollbackOf === run).toSorted((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1));
+  return (await Promise.all(rollbacks.map((rollback) => store.readRun(rollback.run)))).map(({ records }) => records);
+}
 
 /** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
 export async function readLiveFor(world: World, source: Source): Promise<LiveState> {
@@ -102,18 +141,18 @@ export async function makePlan(world: World, source: Source, live?: LiveState): 
   return plan({
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
-    ownDeletions: ownDeletions(world, source), findings: source.findings,
+    ownDeletions: await ownDeletions(world, source), findings: source.findings,
+    openRuns: state.recorded ? [] : await openRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null),
   });
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
-function ownDeletions(world: World, source: Source): readonly { readonly type: string; readonly identity: string }[] {
+async function ownDeletions({ store }: World, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
   if (!source.changePlan.resources.some((entry) => entry.action === 'delete')) return [];
   const { name, target } = source.changePlan;
-  return listRuns(world.store)
-    .filter((run) => run.planName === name && run.account === target.account && run.region === target.region && run.outcome !== 'damaged')
-    .flatMap((run) => {
-      const { records } = readRun(world.store, run.run);
+  const runs = (await store.listRuns()).filter((run) => run.planName === name && run.account === target.account && run.region === target.region && run.outcome !== 'damaged');
+  return (await Promise.all(runs.map(({ run }) => store.readRun(run))))
+    .flatMap(({ records }) => {
       const begin = records.find((record) => record.kind === 'begin');
       return (begin?.plan.steps ?? [])
         .filter((step) => step.action === 'delete' && step.identity !== null && records.some((record) => record.kind === 'step' && record.step === step.id && record.state === 'done'))
@@ -122,7 +161,7 @@ function ownDeletions(world: World, source: Source): readonly { readonly type: s
 }
 
 /** A plan to review or apply: from a change plan, or from a plan file, which is believed only as far as AWS agrees. */
-export interface Loaded { readonly source: Source; readonly planned: Planned; readonly saved: Plan | null }
+export interface Loaded { readonly source: Source; readonly planned: Planned; readonly saved: Plan | null; /** What the plan was made from; a rejection plans from it again. */ readonly live: LiveState }
 
 /**
  * Loads FILE for review or apply. A plan file is planned again from the change plan inside it; a different digest means
@@ -132,17 +171,33 @@ export async function loadForApply(world: World, file: string): Promise<Loaded> 
   const text = readInput(world.io, file);
   if (!isPlanText(text)) {
     const source = parseSource(world, text, file);
-    return { source, planned: await makePlan(world, source), saved: null };
+    return { ...(await loaded(world, source)), saved: null };
   }
   const saved = parsePlanText(text, file);
-  refuseAppliedPlan(world.store, saved);
+  await world.store.refuseAppliedPlan(saved);
   if (saved.recorded) throw recorded();
   if (!(Date.parse(saved.expiresAt) > world.io.clock.now())) throw new UserError('plan-expired', `the plan expired at ${saved.expiresAt}`, { exitCode: exitCodes.blocked, help: 'plan again' });
   const source = await sourceOfPlan(world, saved, file);
-  const planned = await makePlan(world, source);
+  const { planned, live } = await loaded(world, source);
   if (planned.plan.recorded) throw recorded();
   if (planned.plan.digest !== saved.digest) throw stale(saved, planned.plan);
-  return { source, planned: { ...planned, plan: { ...planned.plan, createdAt: saved.createdAt, expiresAt: saved.expiresAt } }, saved };
+  return { source, planned: datedAs(planned, saved), saved, live };
+}
+
+/** Reads AWS and plans a source. */
+export async function loaded(world: World, source: Source): Promise<Omit<Loaded, 'saved'>> {
+  const live = await readLiveFor(world, source);
+  return { source, live, planned: await makePlan(world, source, live) };
+}
+
+/** A plan that was made again is as old as the one that the person holds. */
+const datedAs = (planned: Planned, { createdAt, expiresAt }: Pick<Plan, 'createdAt' | 'expiresAt'>): Planned => ({ ...planned, plan: { ...planned.plan, createdAt, expiresAt } });
+
+/** The plan without the rejected steps, from the same reading of AWS, as old as the one on the screen. Throws UserError `not-rejectable`. */
+export async function planRejecting(world: World, { source, planned, live, saved }: Loaded, rejected: readonly string[]): Promise<Loaded> {
+  if (planned.plan.resumes !== undefined) throw new UserError('not-rejectable', 'a step of a run that is gone on with cannot be rejected: it was confirmed as a whole', { exitCode: exitCodes.blocked, help: `take the run back instead: aiplan rollback ${planned.plan.resumes}` });
+  const less = rejecting(source, rejected);
+  return { source: less, live, saved, planned: datedAs(await makePlan(world, less, live), planned.plan) };
 }
 
 const recorded = (): UserError =>

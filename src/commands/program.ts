@@ -21,6 +21,9 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
     const world = openWorld(io, global);
     try {
       code = await (await load())(world, ...(values.slice(0, -1) as never[]));
+    } catch (error) {
+      await (await import('./audit-log.ts')).recordRefusal(world, error, topName(command));
+      throw error;
     } finally {
       world.close();
     }
@@ -42,6 +45,13 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
     if (error instanceof CommanderError) return misused(io, words, error);
     return report(io, global, error);
   }
+}
+
+/** The command's own name on the command line: `audit` for `audit verify`. */
+function topName(command: Command): string {
+  let at = command;
+  while (at.parent?.parent != null) at = at.parent;
+  return at.name();
 }
 
 /** Commander has said it on standard error; a program that asked for JSON gets it there too. Help and version are no errors. */
@@ -80,7 +90,8 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .option('--live <file>', 'plan against recorded live state, without credentials and network')
     .option('--json', 'one JSON document on standard output')
     .option('--quiet', 'no notes on standard error')
-    .option('--no-color', 'no colour');
+    .option('--no-color', 'no colour')
+    .option('--plain', 'lines in place of a screen, for screen readers; also AIPLAN_PLAIN=1');
 
   program.command('validate').argument('<file>', 'change plan').description('check a change plan without AWS; every error at once')
     .action(action(async () => (await import('./validate.ts')).validate));
@@ -94,18 +105,28 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
       return (world: World, files: readonly string[], options: { format: 'text' | 'json' | 'markdown' }) => check(world, files, world.options.json === true ? 'json' : options.format);
     }));
   program.command('show').argument('<plan>', 'plan file').description('show a plan file')
+    .option('--markdown', 'as Markdown, for a pull request').option('--html', 'as one HTML page that needs nothing else')
+    .option('-o, --out <file>', 'write it to a file').option('--no-pager', 'never through a pager')
     .action(action(async () => (await import('./show.ts')).show));
   program.command('review').argument('<file>', 'plan file or change plan').description('look at a plan as a person; with --sign make an approval')
     .option('--sign <key>', 'sign the confirmations with an SSH key').option('-o, --out <file>', 'where the signed approval goes')
+    .option('--plan-out <plan>', 'where the plan without the rejected steps goes')
     .action(action(async () => (await import('./review.ts')).review));
   program.command('apply').argument('<file>', 'plan file or change plan').description('review, confirm and carry out')
     .option('--approval <file>', 'signed approval').option('--yes', 'answer a plan without destruction or grant, where the configuration allows it')
     .action(action(async () => (await import('./apply.ts')).applyCommand));
-  program.command('rollback').argument('<run>', 'run id').description('take a run back: inverse changes, restores, removal of what it made')
+  program.command('rollback').argument('[run]', 'run id').description('take a run back: inverse changes, restores, removal of what it made')
     .option('-o, --out <plan>', 'only keep the rollback plan in a file').option('--approval <file>', 'signed approval').option('--yes', 'as in apply')
+    .option('--from-aws', 'the store is lost: take back from what lies in the capture bucket; without a run, list those it knows of').option('--run <run>', 'with --from-aws: the run')
     .action(action(async () => (await import('./rollback.ts')).rollback));
-  program.command('runs').argument('[run]', 'run id').description('list runs, or show one')
+  program.command('resume').argument('<run>', 'run id').description('find out where a stopped run stands, and go on with it or take it back')
+    .option('--approval <file>', 'signed approval').option('--yes', 'as in apply').option('--take-over <host:pid>', 'its process on another host is gone for good: take its lock over')
+    .option('--sign <key>', 'only sign the confirmations of what is left').option('-o, --out <file>', 'where the signed approval goes')
+    .action(action(async () => (await import('./resume.ts')).resumeCommand));
+  program.command('runs').argument('[run]', 'run id, or `abandon`').argument('[of]', 'run id, for abandon').description('list runs, show one, or close one for good')
+    .option('--take-over <host:pid>', 'as in resume')
     .action(action(async () => (await import('./runs.ts')).runs));
+  buildAudit(program, action);
   program.command('captures').argument('[verb]', '`expire` removes the expired ones').description('list the captures of this store')
     .action(action(async () => (await import('./captures.ts')).captures));
   program.command('refresh').argument('<file>', 'change plan').description('record the live state that a plan would read')
@@ -128,4 +149,26 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .option('--port <port>', 'loopback port')
     .action(action(async () => (await import('./sandbox.ts')).sandbox));
   return program;
+}
+
+/** `audit` and its verbs. Commander gives an option that both know to `audit`, wherever it stands; so its values go to the verbs too. */
+function buildAudit(program: Command, action: (load: () => Promise<Work>) => (...values: unknown[]) => Promise<void>): void {
+  const audit = program.command('audit').description('what happened: plans, reviews, confirmations, every call, every refusal');
+  const timed = (command: Command): Command => command
+    .option('--run <run>', 'only this run').option('--resource <name...>', 'only these identities or addresses')
+    .option('--since <time>', 'from this time on: 2026-02-26T23:15 (UTC), or an age such as 24h or 7d').option('--until <time>', 'up to this time');
+  const filtered = (command: Command): Command => timed(command).option('--by <person>', 'only what this person, principal or agent host did');
+  const withShared = (load: () => Promise<Work>) => action(async () => {
+    const work = await load() as (world: World, options: object) => Promise<ExitCode>;
+    return (world: World, own: object) => work(world, { ...audit.opts(), ...own });
+  });
+  filtered(audit).option('--no-pager', 'never through a pager').action(action(async () => (await import('./audit.ts')).audit));
+  audit.command('verify').description('do the chain, the journals and the plans agree; says where they do not')
+    .option('--expect-head <hash>', 'a head that was noted earlier must still be in the log')
+    .action(action(async () => (await import('./audit.ts')).auditVerify));
+  filtered(audit.command('export').description('the same as NDJSON, redacted')).option('-o, --out <file>', 'write it to a file')
+    .action(withShared(async () => (await import('./audit-export.ts')).auditExport));
+  timed(audit.command('reconcile').description('compare with CloudTrail: what was done around aiplan'))
+    .option('--principal <name...>', 'ARNs, user names or access keys, instead of those of the log')
+    .action(withShared(async () => (await import('./audit-reconcile.ts')).auditReconcile));
 }

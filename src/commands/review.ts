@@ -1,54 +1,106 @@
 import { resolve } from 'node:path';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import { needed } from '../model/confirm.ts';
+import type { ReviewResult } from '../model/review.ts';
 import { approve, refuseUnapprovable } from '../engine/approve.ts';
 import { planRows } from '../views/plan-rows.ts';
-import { row, span } from '../views/rows.ts';
+import { blank, row, span } from '../views/rows.ts';
 import { signApproval } from '../store/signatures.ts';
 import { writeWhole } from '../store/files.ts';
+import { writePlanFile } from '../store/plan-file.ts';
+import { recordApproved, recordPlanned } from './audit-log.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
-import { approvalOf, askPerson, cannotAsk, confirmationsFromLines, missingOf } from './consent.ts';
+import { approvalOf, askPerson, cannotAsk, confirmationsFromLines, missingOf, rejectionsFromLines } from './consent.ts';
 import { print, printJson, tell } from './output.ts';
-import { loadForApply } from './planning.ts';
+import { loadForApply, planRejecting, type Loaded } from './planning.ts';
+import { Stage } from './stage.ts';
 import type { Io } from './io.ts';
 import type { World } from './world.ts';
 
-export interface ReviewOptions { readonly sign?: string; readonly out?: string }
+/** `next`: what is run with the approval, where that is not `aiplan apply`. */
+export interface ReviewOptions { readonly sign?: string; readonly out?: string; readonly planOut?: string; readonly next?: string }
 
 /**
  * `aiplan review PLAN|FILE`: the plan as a person should see it. With `--sign KEY` the confirmations become a signed
- * approval (T1); without it nothing is kept, because a typed approval counts only in the process that applies.
+ * approval (T1); without it nothing is kept, because a typed approval counts only in the process that applies. An approval of
+ * what is left after steps were rejected is for another plan, which is written beside it.
  */
-export async function review(world: World, file: string, { sign, out }: ReviewOptions): Promise<ExitCode> {
+export async function review(world: World, file: string, given: ReviewOptions): Promise<ExitCode> {
+  const from = await loadForApply(world, file);
+  return given.sign === undefined ? look(world, from, file) : signed(world, from, file, { ...given, sign: given.sign });
+}
+
+async function look(world: World, from: Loaded, file: string): Promise<ExitCode> {
   const { io, options } = world;
-  const { planned } = await loadForApply(world, file);
-  const { plan } = planned;
-  if (sign === undefined) {
-    if (options.json === true) {
-      printJson(io, missingOf(plan));
-      return needed(plan).nothing ? exitCodes.done : exitCodes.blocked;
-    }
-    if (cannotAsk(world) !== null) {
-      print(io, options, planRows(plan, io.clock.now(), file));
-      return exitCodes.done;
-    }
-    await askPerson(world, planned, 'look');
-    tell(io, options, [row(0, 'Reviewed. Nothing was kept: ', span(`aiplan apply ${file}`, 'title'), ' asks again and applies, ', span('--sign KEY', 'title'), ' makes a signed approval.')]);
+  const { plan } = from.planned;
+  if (options.json === true) {
+    printJson(io, missingOf(plan));
+    return needed(plan).nothing ? exitCodes.done : exitCodes.blocked;
+  }
+  if (cannotAsk(world) !== null) {
+    print(io, options, planRows(plan, io.clock.now(), file));
     return exitCodes.done;
   }
+  await onStage(world, (stage) => askPerson(world, from, 'look', stage));
+  tell(io, options, [row(0, 'Reviewed. Nothing was kept: ', span(`aiplan apply ${file}`, 'title'), ' asks again and applies, ', span('--sign KEY', 'title'), ' makes a signed approval.')]);
+  return exitCodes.done;
+}
+
+/** Makes a signed approval of what was loaded. Throws what `review` throws. */
+export async function signed(world: World, from: Loaded, file: string, { sign, out, planOut, next }: ReviewOptions & { readonly sign: string }): Promise<ExitCode> {
+  const { io, options } = world;
+  const { plan } = from.planned;
   refuseUnapprovable(plan, io.clock.now());
   if (needed(plan).nothing) throw new UserError('nothing-to-approve', 'live state is as the plan wants it', { help: 'there is nothing to sign' });
   await refuseWithoutBucket(world, plan);
-  const terminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
-  if (!terminal && options.json !== true) print(io, options, planRows(plan, io.clock.now(), file));
-  const result = terminal ? await askPerson(world, planned, 'sign') : confirmationsFromLines(plan, await everythingFrom(io), io.clock.now());
-  const approval = approvalOf(world, plan, 'T1', result);
-  approve(planned, approval, world.configuration, io.clock.now());
-  const path = resolve(io.current, out ?? `${plan.name}.approval.json`);
+  await recordPlanned(world, plan);
+  const { result, reviewed } = await confirmed(world, from, file);
+  const left = reviewed.planned.plan;
+  const approval = approvalOf(world, left, 'T1', result);
+  approve(reviewed.planned, approval, world.configuration, io.clock.now());
+  await recordApproved(world, left, approval, `to be signed with ${sign}`, left.rejected);
+  const approvalFile = out ?? `${left.name}.approval.json`;
+  // The approval is bound to what is left, so that must be what is applied.
+  const planFile = left.digest === plan.digest ? file : planOut ?? `${left.name}.reviewed.plan.json`;
+  if (planFile !== file) writePlanFile(resolve(io.current, planFile), left);
+  const path = resolve(io.current, approvalFile);
   writeWhole(path, `${JSON.stringify(signApproval(approval, resolve(io.current, sign)), null, 2)}\n`);
-  if (options.json === true) printJson(io, { status: 'signed', plan: plan.digest, approval: path, confirmations: approval.confirmations.map(({ step }) => step), expiresAt: approval.expiresAt });
-  else tell(io, options, [row(0, span('signed', 'good'), ` ${approval.confirmations.length} confirmations until ${approval.expiresAt}: ${path}`), row(0, span(`aiplan apply ${file} --approval ${out ?? `${plan.name}.approval.json`}`, 'title'))]);
+  if (options.json === true) {
+    printJson(io, { status: 'signed', plan: left.digest, approval: path, confirmations: approval.confirmations.map(({ step }) => step), expiresAt: approval.expiresAt, ...(planFile === file ? {} : { rejected: left.rejected ?? [], planFile: resolve(io.current, planFile) }) });
+    return exitCodes.done;
+  }
+  tell(io, options, [
+    row(0, span('signed', 'good'), ` ${approval.confirmations.length} confirmations until ${approval.expiresAt}: ${path}`),
+    ...(planFile === file ? [] : [row(0, `rejected: ${(left.rejected ?? []).join(', ')}; what is left is in ${planFile}, and only that is approved`)]),
+    row(0, span(`${next ?? `aiplan apply ${planFile}`} --approval ${approvalFile}`, 'title')),
+  ]);
   return exitCodes.done;
+}
+
+/** The person's confirmations: typed in the terminal, or as lines of standard input. */
+async function confirmed(world: World, from: Loaded, file: string): Promise<{ readonly result: Pick<ReviewResult, 'confirmations' | 'typedName'>; readonly reviewed: Loaded }> {
+  const { io, options } = world;
+  if (io.stdin.isTTY === true && io.stdout.isTTY === true) return onStage(world, (stage) => askPerson(world, from, 'sign', stage));
+  if (options.json !== true) print(io, options, planRows(from.planned.plan, io.clock.now(), file));
+  const text = await everythingFrom(io);
+  const rejected = rejectionsFromLines(from.planned.plan, text);
+  const reviewed = rejected.length === 0 ? from : await planRejecting(world, from, [...(from.source.changePlan.rejected ?? []), ...rejected]);
+  const left = reviewed.planned.plan;
+  if (rejected.length > 0) {
+    if (options.json !== true) print(io, options, [blank, ...planRows(left, io.clock.now(), file)]);
+    refuseUnapprovable(left, io.clock.now());
+    if (needed(left).nothing) throw new UserError('nothing-to-approve', 'nothing is left to do without the rejected steps', { exitCode: exitCodes.blocked, help: 'there is nothing to sign' });
+  }
+  return { result: confirmationsFromLines(left, text, io.clock.now()), reviewed };
+}
+
+async function onStage<Result>(world: World, work: (stage: Stage) => Promise<Result>): Promise<Result> {
+  const stage = new Stage(world);
+  try {
+    return await work(stage);
+  } finally {
+    await stage.close();
+  }
 }
 
 async function everythingFrom(io: Io): Promise<string> {

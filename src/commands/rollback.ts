@@ -1,23 +1,43 @@
 import { resolve } from 'node:path';
-import { exitCodes, type ExitCode } from '../model/error.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import { planRows } from '../views/plan-rows.ts';
+import { row, span } from '../views/rows.ts';
 import { planText, writePlanFile } from '../store/plan-file.ts';
+import { notePlanned } from './audit-log.ts';
 import { applyLoaded } from './apply.ts';
 import type { ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
-import { print } from './output.ts';
-import { makePlan, rollbackSource } from './planning.ts';
+import { print, printJson } from './output.ts';
+import { loaded, rollbackSource } from './planning.ts';
 import type { World } from './world.ts';
 
-/** `aiplan rollback RUN`: the journal becomes a plan that walks the same road; with `-o` it is only kept for review. */
-export async function rollback(world: World, runId: string, options: ConsentOptions & { readonly out?: string }): Promise<ExitCode> {
-  const source = await rollbackSource(world, runId);
-  const planned = await makePlan(world, source);
+export interface RollbackOptions extends ConsentOptions { readonly out?: string; readonly fromAws?: boolean; readonly run?: string }
+
+/**
+ * `aiplan rollback RUN`: the journal becomes a plan that walks the same road; with `-o` it is only kept for review. With `--from-aws` the
+ * capture bucket stands in for a journal that is lost; without a run it lists the ones that it knows of. Throws UserError `run-missing`.
+ */
+export async function rollback(world: World, given: string | undefined, options: RollbackOptions): Promise<ExitCode> {
+  const runId = given ?? options.run;
+  if (runId === undefined && options.fromAws === true) return listFromAws(world);
+  if (runId === undefined) throw new UserError('run-missing', 'which run is to be taken back?', { help: 'aiplan rollback RUN; `aiplan runs` lists them, `aiplan rollback --from-aws` those that the capture bucket knows of' });
+  const source = options.fromAws === true ? await (await import('./from-aws.ts')).fromAwsSource(world, runId) : await rollbackSource(world, runId);
+  const from = await loaded(world, source);
+  const { planned } = from;
   if (options.out !== undefined) {
     writePlanFile(resolve(world.io.current, options.out), planned.plan);
+    await notePlanned(world, planned.plan);
     if (world.options.json === true) world.io.stdout.write(planText(planned.plan));
     else print(world.io, world.options, planRows(planned.plan, world.io.clock.now(), source.file));
     return isBlocked(planned.plan) ? exitCodes.blocked : exitCodes.done;
   }
-  return applyLoaded(world, { source, planned, saved: null }, source.file, options);
+  return applyLoaded(world, { ...from, saved: null }, source.file, options);
+}
+
+async function listFromAws(world: World): Promise<ExitCode> {
+  const { keptRunRows, runsInAws } = await import('./from-aws.ts');
+  const runs = await runsInAws(world);
+  if (world.options.json === true) printJson(world.io, runs);
+  else print(world.io, world.options, [...keptRunRows(runs), row(0, 'To take one back: ', span(`aiplan rollback --from-aws --run ${runs[0]?.run ?? 'RUN'}`, 'title'))]);
+  return exitCodes.done;
 }

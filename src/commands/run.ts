@@ -1,13 +1,17 @@
-import type { ApprovedPlan } from '../model/plan.ts';
+import { UserError } from '../model/error.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import type { ApprovedPlan, Plan } from '../model/plan.ts';
 import type { Report } from '../model/report.ts';
 import { apply } from '../engine/apply.ts';
 import { openVault } from '../../providers/s3/vault.ts';
-import { openJournal } from '../store/journal.ts';
-import { acquireLock } from '../store/lock.ts';
 import { newRunId } from '../store/runs.ts';
-import { spendApproval, spendPlan } from '../store/spent.ts';
+import { row, span } from '../views/rows.ts';
+import { auditedJournal } from './audit-log.ts';
 import { existingBucket } from './capture-bucket.ts';
+import { lockFor } from './run-lock.ts';
+import { tell } from './output.ts';
 import { makePlan, type Source } from './planning.ts';
+import { stopSignals } from './run-signals.ts';
 import { lineWatch, type RunWatch } from './run-watch.ts';
 import { secretSource } from './secrets.ts';
 import type { World } from './world.ts';
@@ -21,26 +25,24 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
   const started = io.clock.now();
   const id = newRunId(started, io.random(2));
   const { target } = approved.plan;
-  const lock = acquireLock(store, target, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
-  const stop = new AbortController();
-  let interrupts = 0;
-  const stopListening = io.onInterrupt((signal) => {
-    watch.interrupted(signal, interrupts += 1);
-    stop.abort();
-  });
+  const lock = await lockFor(store, approved.plan, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
+  const signals = stopSignals(io, watch);
   let session;
   let vaultSession;
   let journal;
+  let spent = false;
   try {
-    spendPlan(store, approved.plan, id);
-    spendApproval(store, approved.approval.nonce, id);
-    journal = await openJournal({ store, run: id, clock: io.clock });
+    await store.spendPlan(approved.plan, id);
+    spent = true;
+    await store.spendApproval(approved.approval.nonce, id);
+    journal = auditedJournal(world, await store.createJournal(id, io.clock, { steps: approved.plan.steps.length }), { target, plan: approved.plan.digest });
     watch.begun(id);
     session = await world.applier(id);
     vaultSession = await world.applier(id);
     const bucket = await existingBucket(world, target);
     return await apply(approved, {
-      session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: stop.signal,
+      session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt,
+      guard: () => lock.check(),
       vault: openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, id),
       secrets: secretSource(world),
       replan: () => makePlan(world, source),
@@ -48,10 +50,25 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
       ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),
     });
   } finally {
-    stopListening();
+    signals.close();
     session?.close();
     vaultSession?.close();
+    // Before the lock is released, so that no two runs can spend it; an approval stays spent.
+    if (spent && !wasSent(journal?.records ?? [])) await releasePlan(world, approved.plan, id);
     await journal?.close();
-    lock.release();
+    await lock.release();
+  }
+}
+
+/** Whether anything mutating was sent, or was about to be. */
+const wasSent = (records: readonly JournalRecord[]): boolean => records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
+
+/** A run that sent nothing leaves its plan as it was. What cannot be written is told, and hides nothing else. */
+async function releasePlan({ io, options, store }: World, plan: Plan, id: string): Promise<void> {
+  try {
+    await store.unspendPlan(plan, id);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tell(io, options, [row(0, span('the plan counts as applied, though nothing was sent: ', 'warning'), error.message, '; plan again')], 'error');
   }
 }

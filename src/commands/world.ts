@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Configuration } from '../model/configuration.ts';
 import type { LiveState, Target } from '../model/live.ts';
 import type { AwsReader, AwsSession } from '../model/call.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
 import type { ApplySession } from '../model/ports.ts';
 import type { Schemas } from '../model/schema.ts';
+import type { Store } from '../model/store.ts';
 import { UserError } from '../model/error.ts';
 import { captureBucketOf } from '../engine/context.ts';
 import { loadConfiguration } from '../store/configuration.ts';
@@ -13,6 +14,7 @@ import { foldersOf, isInside, type Folders } from '../store/folders.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import type { GlobalOptions, Io } from './io.ts';
+import { openStore } from './open-store.ts';
 
 /** What a command works with: who asks, with which configuration, and how to reach AWS. */
 export interface World {
@@ -20,8 +22,8 @@ export interface World {
   readonly options: GlobalOptions;
   readonly folders: Folders;
   readonly configuration: Configuration;
-  /** Folder of plans applied, approvals, journals and locks. */
-  readonly store: string;
+  /** Plans applied, approvals, journals, locks, audit. Nothing of it is opened before it is asked for. */
+  readonly store: Store;
   readonly types: ResourceTypes;
   readonly schemas: Schemas;
   /** A session that refuses every mutating call. Made once. */
@@ -39,7 +41,7 @@ export interface World {
 export function openWorld(io: Io, options: GlobalOptions): World {
   const folders = foldersOf(io.environment, io.current);
   const configuration = loadConfiguration(folders);
-  const store = configuration.store ?? join(folders.state, 'store');
+  const store = openStore(io, options, folders, configuration);
   let session: Promise<AwsSession & { close(): void }> | undefined;
   let target: Promise<Target> | undefined;
 
@@ -86,6 +88,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
       return options.live === undefined ? null : readLive(resolve(io.current, options.live));
     },
     close() {
+      store.close();
       void session?.then((open) => open.close(), () => undefined);
     },
   };

@@ -56,6 +56,7 @@ function restoreContext(run: Run, task: Task, order: RestoreOrder): StepContext 
 
 async function restoredAs(run: Run, { step, type }: Task, order: RestoreOrder, identity: string): Promise<LiveResource> {
   const { ports, map } = run;
+  ports.emit({ kind: 'stage', step: step.id, stage: 'verify' });
   for (let tries = 1; ; tries += 1) {
     const after = await readWholly(ports.session, type, identity, ports.clock.now());
     const captured = remapped(order.live?.properties ?? {}, map);

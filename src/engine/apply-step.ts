@@ -3,6 +3,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { StepContext } from '../model/resource-type.ts';
 import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, Stale, StepFailed } from './interruptions.ts';
+import { lastLook, noticeOthers } from './others.ts';
 import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
 import { removing } from './report.ts';
@@ -78,7 +79,7 @@ async function createStep(run: Run, task: Task): Promise<StepEnd> {
 }
 
 /** Creates, waits until it is stable, reads it and compares it with what was wanted. */
-async function createNew(run: Run, task: Task, context: StepContext): Promise<LiveResource> {
+export async function createNew(run: Run, task: Task, context: StepContext): Promise<LiveResource> {
   const { step, type } = task;
   if (type.create === undefined) throw new StepFailed(`${type.type} cannot be created by this version`);
   const { identity } = await perform(run, task, type.create(context), { purpose: 'change' });
@@ -87,18 +88,19 @@ async function createNew(run: Run, task: Task, context: StepContext): Promise<Li
   return (await readBack(run, task, identity, context.desired, Object.keys(context.desired))).after;
 }
 
-async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
+export async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
   const { step, work } = task;
   if (step.destruction !== null) await putManifest(run, task, live);
   const context = contextOf(run, task, live);
   if (isPointedBack(run, task, live)) run.touched.add(live.identity);
   else await update(run, task, context);
   const { after, pending } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
+  if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, live, after);
   const late = pending.length === 0 ? null : `${pending.join(', ')} will be changed by AWS later${context.when === 'window' ? ', in the maintenance window' : ''}`;
   return { state: late === null ? 'done' : 'pending', identity: live.identity, after, message: late };
 }
 
-async function update(run: Run, task: Task, context: StepContext): Promise<void> {
+export async function update(run: Run, task: Task, context: StepContext): Promise<void> {
   const { type } = task;
   if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
   run.touched.add(context.live.identity);
@@ -121,11 +123,11 @@ async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<Ste
 }
 
 /** Quiet, captured, beside its manifest, and only then gone. */
-async function destroy(run: Run, task: Task, live: LiveResource): Promise<void> {
+export async function destroy(run: Run, task: Task, live: LiveResource): Promise<void> {
   const { step, type } = task;
   const { journal } = run.ports;
   if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
-  const context = await prepareDestruction(run, task, live);
+  const context = await prepareDestruction(run, task, live, () => lastLook(run, task, live));
   // From here on calls take away: a rollback must know that what is still there may be incomplete.
   await journal.append({ kind: 'step', step: step.id, state: 'started', identity: live.identity, after: null, message: removing });
   const first = journal.records.length;
@@ -159,9 +161,10 @@ async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<St
  * Reads what a step changed and compares the named properties with what was wanted. A difference is read again a few
  * times, because AWS is eventually consistent; one that stays is a finding, never an automatic rollback.
  */
-async function readBack(run: Run, { step, type }: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[] }> {
+export async function readBack(run: Run, { step, type }: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[] }> {
   const { ports } = run;
   const wanted = Object.fromEntries(names.map((name) => [name, desired[name]]));
+  ports.emit({ kind: 'stage', step: step.id, stage: 'verify' });
   for (let tries = 1; ; tries += 1) {
     const after = await readWholly(ports.session, type, identity, ports.clock.now());
     const told = after === null ? null : verification(wanted, after, type.rules);

@@ -5,15 +5,16 @@ import type { ApplyPorts } from '../model/ports.ts';
 import type { Report } from '../model/report.ts';
 import { applyStep } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
-import { captureAll } from './capture-phase.ts';
+import { captureAll, putRun } from './capture-phase.ts';
 import { carryOut } from './change-phase.ts';
-import { messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
+import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
+import { staleSteps } from './others.ts';
 import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
 import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
 
 /** Problems that were found before the first mutation. */
-class Blocked extends Error {}
+export class Blocked extends Error {}
 
 /**
  * Carries out an approved plan, or an approved rollback: recheck, preflight, captures, changes, each step verified. The
@@ -27,12 +28,21 @@ export async function apply(approved: ApprovedPlan, ports: ApplyPorts): Promise<
   if (journal.records.length > 0) throw new UserError('run-exists', `run "${journal.run}" has begun already`, { help: 'start again; a new run gets a new name' });
   const { plan, approval } = approved;
   await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: journal.run, command: plan.rollbackOf === null ? 'apply' : 'rollback', target: plan.target, plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) }, approval });
+  return concluded(ports, () => inPhases(approved, ports));
+}
+
+/** Does the work of a run, and writes how it ended. Throws UserError `store-unwritable`. */
+export async function concluded(ports: ApplyPorts, work: () => Promise<void>): Promise<Report> {
+  const { journal } = ports;
   let end: { readonly outcome: RunOutcome; readonly message: string | null };
   try {
-    await inPhases(approved, ports);
+    await work();
     end = { outcome: 'done', message: null };
   } catch (error) {
-    if (error instanceof UserError && error.code === 'store-unwritable') throw unwritable(error, reportOf(journal.records));
+    if (isOfTheStore(error)) {
+      await lastWord(ports, error);
+      throw unwritable(error, reportOf(journal.records));
+    }
     end = { outcome: outcomeOf(error), message: messageOf(error) };
   }
   await journal.append({ kind: 'end', ...end });
@@ -41,30 +51,19 @@ export async function apply(approved: ApprovedPlan, ports: ApplyPorts): Promise<
   return report;
 }
 
+const staleText = (steps: string): string =>
+  `what is live, or the change plan or the configuration, has changed since the plan was reviewed${steps === '' ? '' : `, for ${steps}`}; nothing was changed. Plan and review again`;
+
 async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void> {
   await enter({ ports }, 'recheck');
   await renewOrStop(ports.session);
   refuseStop(ports);
   const planned = await ports.replan();
-  if (planned.plan.digest !== approved.plan.digest) throw new Stale('what is live, or the change plan or the configuration, has changed since the plan was reviewed; nothing was changed. Plan and review again');
+  if (planned.plan.digest !== approved.plan.digest) throw new Stale(staleText(staleSteps(approved, planned, (type) => ports.types.get(type)?.rules)));
   const run = beginRun(planned, approved.approval, ports);
   const tasks = tasksOf(run);
-
-  await enter(run, 'preflight');
-  await renewOrStop(ports.session);
-  const problems = await preflight(run, tasks);
-  for (const { step, code, message } of problems) await find(run, step, code, message);
-  if (problems.length > 0) throw new Blocked(`${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`);
-  refuseStop(ports);
-
-  await enter(run, 'capture');
-  await renewOrStop(ports.session);
-  try {
-    await captureAll(run, tasks);
-  } catch (error) {
-    if (!isOfTheRun(error)) throw error;
-    throw wrapped(error, `a capture failed, so nothing was changed: ${messageOf(error)}`);
-  }
+  await checkedAll(run, tasks);
+  await capturedAll(run, tasks);
 
   await enter(run, 'change');
   await renewOrStop(ports.session);
@@ -76,7 +75,31 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   await carryOut(tasks.slice(lastRestore + 1), each);
 }
 
-async function carriedOut(run: Run, task: Task): Promise<void> {
+/** Phase preflight. Throws Blocked with every problem in the journal. `begun`: steps that an earlier session of the run had begun. */
+export async function checkedAll(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<void> {
+  await enter(run, 'preflight');
+  await renewOrStop(run.ports.session);
+  const problems = await preflight(run, tasks, begun);
+  for (const { step, code, message } of problems) await find(run, step, code, message);
+  if (problems.length > 0) throw new Blocked(`${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`);
+  refuseStop(run.ports);
+}
+
+/** Phase capture. `keeps`: steps whose capture of an earlier session stays the one from before the step. */
+export async function capturedAll(run: Run, tasks: readonly Task[], keeps?: ReadonlySet<string>): Promise<void> {
+  await enter(run, 'capture');
+  await renewOrStop(run.ports.session);
+  try {
+    await captureAll(run, tasks, keeps);
+    await putRun(run, tasks);
+  } catch (error) {
+    if (!isOfTheRun(error)) throw error;
+    throw wrapped(error, `a capture failed, so nothing was changed: ${messageOf(error)}`);
+  }
+}
+
+/** One step with its beginning and its end in the journal; `work` is what it does. */
+export async function carriedOut(run: Run, task: Task, work: (run: Run, task: Task) => Promise<StepEnd> = applyStep): Promise<void> {
   const { ports } = run;
   const { step } = task;
   refuseStop(ports);
@@ -84,7 +107,7 @@ async function carriedOut(run: Run, task: Task): Promise<void> {
   ports.emit({ kind: 'step', step: step.id, state: 'started', text: `${step.action} ${step.identity ?? step.id}` });
   let end: StepEnd;
   try {
-    end = await applyStep(run, task);
+    end = await work(run, task);
   } catch (error) {
     run.calls.failing = true;
     run.calls.turn.leave(step.id);
@@ -103,12 +126,22 @@ async function carriedOut(run: Run, task: Task): Promise<void> {
   ports.emit({ kind: 'step', step: step.id, state: end.state, text: end.message ?? `${end.identity ?? step.id}` });
 }
 
-function refuseStop({ stop }: ApplyPorts): void {
+export function refuseStop({ stop }: ApplyPorts): void {
   if (stop.aborted) throw new RunStopped('stopped before the next step');
 }
 
 /** Every failure that the journal can still tell. */
-const isOfTheRun = (error: unknown): error is Error => error instanceof Error && !(error instanceof UserError && error.code === 'store-unwritable');
+const isOfTheRun = (error: unknown): error is Error => error instanceof Error && !isOfTheStore(error);
+
+/** The end of a run whose journal could not take a line: there may be room left for this one. */
+async function lastWord({ journal }: ApplyPorts, cause: UserError): Promise<void> {
+  try {
+    await journal.append({ kind: 'end', outcome: 'stopped', message: cause.message });
+  } catch (error) {
+    // Then the journal stays without an end, which says the same.
+    if (!isOfTheStore(error)) throw error;
+  }
+}
 
 /** The same kind of interruption with more words. */
 function wrapped(error: Error, message: string): Error {

@@ -7,13 +7,15 @@ import type { ApprovedPlan, Plan, Planned } from '../model/plan.ts';
 /**
  * The only maker of an `ApprovedPlan`. Throws UserError, exit 3, when anything is missing or does not fit:
  * `plan-recorded`, `plan-blocked`, `plan-expired`, `approval-foreign`, `approval-expired`, `approval-tier`,
- * `confirmation-missing`. `now` in milliseconds since 1970.
+ * `confirmation-missing`. `now` in milliseconds since 1970. `confirmed`: of what remains of a run, the plan that was confirmed at its
+ * beginning: a signed approval of that still counts for the steps that are left.
  */
-export function approve(planned: Planned, approval: Approval, configuration: Configuration, now: number): ApprovedPlan {
+export function approve(planned: Planned, approval: Approval, configuration: Configuration, now: number, confirmed: Plan | null = null): ApprovedPlan {
   const { plan } = planned;
+  const isOfTheRun = confirmed !== null && approval.tier === 'T1' && approval.planDigest === confirmed.digest;
   refuseUnapprovable(plan, now);
   const refuse = (code: string, message: string, help: string): never => { throw new UserError(code, message, { exitCode: 3, help }); };
-  if (approval.planDigest !== plan.digest) refuse('approval-foreign', 'the approval is for another plan: the digests differ', 'review this plan');
+  if (approval.planDigest !== plan.digest && !isOfTheRun) refuse('approval-foreign', 'the approval is for another plan: the digests differ', 'review this plan');
   const { account, region, endpoint } = approval.target;
   if (account !== plan.target.account || region !== plan.target.region || endpoint !== plan.target.endpoint) {
     refuse('approval-foreign', `the approval is for account "${account}" in "${region}"`, 'review this plan');
@@ -36,7 +38,7 @@ export function approve(planned: Planned, approval: Approval, configuration: Con
     else if (given.typed !== step.confirm) refuse('confirmation-missing', `"${step.id}" was confirmed with another text than "${step.confirm}"`, 'review again');
     else if (lossPhrase(step) !== null && given.typedLoss !== lossPhrase(step)) refuse('confirmation-missing', `the loss of "${step.id}" was not typed`, 'review again');
   }
-  if (needs.name && approval.typedName !== plan.name) refuse('confirmation-missing', `the plan name "${plan.name}" was not typed`, 'review again');
+  if (needs.name && approval.typedName !== plan.name && !(isOfTheRun && confirmed !== null && !needed(confirmed).name)) refuse('confirmation-missing', `the plan name "${plan.name}" was not typed`, 'review again');
   return { ...planned, approval } as ApprovedPlan;
 }
 

@@ -2,12 +2,14 @@ import { canonical, sha256 } from '../model/digest.ts';
 import { AwsError, UserError } from '../model/error.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture, CaptureOperations, StepContext } from '../model/resource-type.ts';
-import { messageOf, Stale, StepFailed } from './interruptions.ts';
+import { isOfTheStore, messageOf, Stale, StepFailed } from './interruptions.ts';
+import { OtherResource } from './others.ts';
 import { longer, paceOf } from './pace.ts';
 import { forEachBounded } from './pool.ts';
 import { readWholly } from './reading.ts';
-import { contextOf, enter, find, journalBefore, perform, callsOf, type Run, type Task } from './run.ts';
-import { undoneCodes } from './report.ts';
+import { contextOf, enter, find, journalBefore, perform, callsOf, unauthored, type Run, type Task } from './run.ts';
+import { recordsOf, undoneCodes } from './report.ts';
+import { stopOf } from './send.ts';
 import { staleness } from './stale.ts';
 import { driftText } from './verify.ts';
 
@@ -16,11 +18,12 @@ const width = 4;
 
 /**
  * Writes the configuration of everything that will change to the journal, then takes and verifies the captures that need
- * no quiet resource. Any failure: the ones in flight end, nothing is changed, and it is thrown.
+ * no quiet resource. Any failure: the ones in flight end, nothing is changed, and it is thrown. What the journal of a run that is
+ * gone on with has already stays as it is; `keeps` names the steps whose captures do.
  */
-export async function captureAll(run: Run, tasks: readonly Task[]): Promise<void> {
-  await forEachBounded(tasks, width, async (task) => journalBefore(run, task, await wholeBefore(run, task)));
-  const early = tasks.filter((task) => needsCapture(task) && task.work.capturePlan?.late !== true);
+export async function captureAll(run: Run, tasks: readonly Task[], keeps: ReadonlySet<string> = new Set()): Promise<void> {
+  await forEachBounded(tasks.filter(({ step }) => !run.befores.has(step.id)), width, async (task) => journalBefore(run, task, await wholeBefore(run, task)));
+  const early = tasks.filter((task) => needsCapture(task) && task.work.capturePlan?.late !== true && !keeps.has(task.step.id));
   await forEachBounded(early, width, async (task) => {
     await takeCapture(run, task, contextOf(run, task, run.befores.get(task.step.id) ?? null, { lenient: true }));
   });
@@ -53,7 +56,7 @@ export async function takeCapture(run: Run, task: Task, context: StepContext): P
   const operations = type.capture;
   if (operations === undefined) throw new StepFailed(`${type.type} has no capture`);
   const capture = await perform(run, task, operations.take(context), { purpose: 'capture' });
-  const problems = await perform(run, task, operations.verify({ ...context, capture }, capture), { purpose: 'capture' });
+  const problems = await perform(run, task, operations.verify({ ...context, capture }, capture), { purpose: 'capture', stage: 'verify-capture' });
   const verified = problems.length === 0;
   await ports.journal.append({ kind: 'captured', step: step.id, capture, verified, problems });
   if (!verified) throw new StepFailed(`the capture of "${step.id}" is not complete: ${problems.join('; ')}`);
@@ -64,9 +67,9 @@ export async function takeCapture(run: Run, task: Task, context: StepContext): P
 
 /**
  * Makes ready for a destruction: quiet, late capture, manifest beside the data. If any of it fails, the quiescing is taken
- * back and the failure is thrown; nothing was destroyed. Answers the context with the capture.
+ * back and the failure is thrown; nothing was destroyed. `lastLook` comes at the very end. Answers the context with the capture.
  */
-export async function prepareDestruction(run: Run, task: Task, live: LiveResource): Promise<StepContext> {
+export async function prepareDestruction(run: Run, task: Task, live: LiveResource, lastLook: () => Promise<void>): Promise<StepContext> {
   const { type, work } = task;
   const context = contextOf(run, task, live);
   try {
@@ -74,17 +77,18 @@ export async function prepareDestruction(run: Run, task: Task, live: LiveResourc
     if (needsCapture(task) && work.capturePlan?.late === true) await takeCapture(run, task, context);
     requireCapture(run, task);
     await putManifest(run, task, live);
+    await lastLook();
   } catch (error) {
-    await unquiesce(run, task, live, error);
+    if (!(error instanceof OtherResource)) await unquiesce(run, task, live, error);
     throw error;
   }
   return contextOf(run, task, live);
 }
 
-/** Law 4 once more, right before the call that destroys: no verified capture in the journal, no destruction. */
-function requireCapture({ ports }: Run, task: Task): void {
+/** Law 4 once more, right before the call that destroys: no verified capture of this session in the journal, no destruction. */
+function requireCapture({ ports, captures }: Run, task: Task): void {
   if (!needsCapture(task)) return;
-  const taken = ports.journal.records.some((record) => record.kind === 'captured' && record.step === task.step.id && record.verified);
+  const taken = captures.has(task.step.id) && ports.journal.records.some((record) => record.kind === 'captured' && record.step === task.step.id && record.verified);
   if (!taken) throw new StepFailed(`"${task.step.id}" has no verified capture; it is left alone`);
 }
 
@@ -103,20 +107,41 @@ export async function putManifest(run: Run, task: Task, live: LiveResource): Pro
 }
 
 /**
- * Takes a quiescing back because the destruction is not carried out. It goes on after Ctrl-C, and its own failure is
+ * Writes the plan and everything as it is before into the capture bucket, so that the run can be taken back without its journal. A run that
+ * destroys nothing goes on where that is not possible, and says so.
+ */
+export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
+  const { ports, planned: { plan } } = run;
+  const befores = recordsOf(ports.journal.records, 'before').map(({ step, live, entry, changes }) => ({ step, live, entry, changes }));
+  if (ports.vault.bucket === null || ports.vault.putRun === undefined || befores.length === 0) return;
+  const newest = new Map(befores.map((before) => [before.step, before]));
+  try {
+    await ports.vault.putRun({
+      format: 'aiplan/run@1', run: ports.journal.run, at: new Date(ports.clock.now()).toISOString(), target: plan.target,
+      plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) },
+      journalHead: sha256(canonical(ports.journal.records.at(-1) ?? null)), befores: plan.steps.flatMap(({ id }) => newest.get(id) ?? []),
+    });
+  } catch (error) {
+    if (tasks.some(({ step }) => step.destruction !== null) || !(error instanceof AwsError || (error instanceof UserError && !isOfTheStore(error)))) throw error;
+    await find(run, null, 'run-not-kept', `the plan could not be written into the capture bucket: without its journal this run cannot be taken back (${messageOf(error)})`);
+  }
+}
+
+/**
+ * Takes a quiescing back because the destruction is not carried out. It goes on after Ctrl-C, but not after a second one, and its own failure is
  * reported without hiding the first one. Throws only what makes the journal unusable.
  */
 export async function unquiesce(run: Run, task: Task, live: LiveResource, cause: unknown): Promise<void> {
   const { ports } = run;
   const { step, type } = task;
   run.calls.failing = true;
-  if (isStoreFailure(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
+  if (isOfTheStore(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
   await enter(run, 'undo');
   try {
     await openAgain(run, task, contextOf(run, task, live), type.capture.unquiesce, true);
     await find(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
   } catch (error) {
-    if (isStoreFailure(error)) throw error;
+    if (isOfTheStore(error)) throw error;
     await find(run, step.id, undoneCodes.failed, `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`);
   }
 }
@@ -139,13 +164,12 @@ export async function openAgain(run: Run, task: Task, context: StepContext, prog
       if (!(error instanceof AwsError) || error.kind !== 'conflict' || error.executed !== 'no' || tries >= patience) throw error;
       const now = await readWholly(ports.session, task.type, identity, ports.clock.now());
       ports.emit({ kind: 'progress', step: task.step.id, text: `${identity} is ${now?.state ?? 'gone'}; it is opened again when it can be`, fraction: null });
-      await ports.clock.sleep(pause, ignoreStop ? undefined : ports.stop);
+      await ports.clock.sleep(pause, stopOf({ ports, ignoreStop }));
       pause = longer(pause, pace.pollMax);
     }
   }
 }
 
-const isStoreFailure = (error: unknown): boolean => error instanceof UserError && error.code === 'store-unwritable';
 
 const wasQuiesced = ({ ports }: Run, step: string): boolean => ports.journal.records.some((record) =>
   (record.kind === 'intent' || record.kind === 'intent-batch') && record.step === step && record.purpose === 'quiesce');

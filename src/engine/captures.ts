@@ -3,7 +3,8 @@ import type { Target } from '../model/live.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { planDigest } from './digests.ts';
-import { recordsOf } from './report.ts';
+import { endOf, recordsOf } from './report.ts';
+import { allHistoriesOf } from './rollback-history.ts';
 
 /** A capture of an earlier run, as its journal tells. */
 export interface HeldCapture {
@@ -42,7 +43,7 @@ export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifeti
 function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes): readonly HeldCapture[] {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
-  const open = recordsOf(records, 'end').length === 0;
+  const open = endOf(records) === undefined;
   return recordsOf(records, 'captured').filter(({ capture }) => capture.how === 'native' || capture.how === 'copy').map((record) => {
     const step = begin.plan.steps.find(({ id }) => id === record.step);
     const days = step?.destruction === null ? expiryDays : expiryDaysDestruction;
@@ -58,11 +59,13 @@ function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysD
 function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySet<string> {
   const events = runs.flatMap((records) => {
     const begin = recordsOf(records, 'begin')[0];
-    return recordsOf(records, 'step').filter(({ state }) => state === 'done').map((record) => {
+    // A removal that was sent by a run which never came back to it (killed and abandoned) may have taken the resource.
+    const half = allHistoriesOf(records).filter(({ removing, done }) => removing && !done).map(({ step, before }) => ({ at: records.at(-1)?.at ?? '', type: step.type, identity: before?.identity ?? step.identity ?? '', gone: true, back: [] as string[] }));
+    return [...half, ...recordsOf(records, 'step').filter(({ state }) => state === 'done').map((record) => {
       const step = begin?.plan.steps.find(({ id }) => id === record.step);
       const restored = recordsOf(records, 'remapped').filter((item) => item.step === record.step).flatMap((item) => Object.keys(item.map));
       return { at: record.at, type: step?.type ?? '', identity: step?.identity ?? record.identity ?? '', gone: step?.action === 'delete' || step?.action === 'replace', back: [...restored, ...(step?.action === 'create' && record.identity !== null ? [record.identity] : [])] };
-    });
+    })];
   }).sort((a, b) => (a.at < b.at ? -1 : 1));
   const gone = new Set<string>();
   for (const event of events) {
@@ -76,7 +79,7 @@ function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySe
 export function expiryPlan(expired: readonly HeldCapture[], target: Target, now: string): Plan {
   const list = expired.map(({ run, step, type, identity, expiresAt }) => ({ run, step, type, identity, expiresAt }));
   const plan: Omit<Plan, 'digest'> = {
-    format: 'aiplan/plan@1', name: 'captures-expire', intent: `Remove ${expired.length} expired captures.`, target, createdAt: now, expiresAt: now,
+    format: 'aiplan/plan@1', name: 'captures-expire', intent: `Remove ${expired.length} expired captures.`, target, createdAt: now, expiresAt: new Date(Date.parse(now) + 3_600_000).toISOString(),
     changePlan: JSON.stringify(list), configuration: {}, recorded: false, rollbackOf: null, assume: [], author: {}, steps: [], findings: [],
     summary: { create: 0, update: 0, replace: 0, delete: 0, keep: 0, blocked: 0, destructions: 0, grants: 0 },
   };

@@ -25,6 +25,8 @@ export interface ContextInput {
   /** The step loses data or a protection: its captures are kept longer. */
   readonly destruction: boolean;
   readonly remap?: (identity: string) => string;
+  /** Which session of the run it is: a capture that is taken anew has a name of its own. Absent: the first. */
+  readonly session?: number;
   /** Identities that steps before this one delete, and those that they make stop naming it. */
   readonly deletedBefore?: readonly string[];
   readonly releasedBefore?: readonly string[];
@@ -39,7 +41,7 @@ export function contextFor(input: ContextInput): StepContext {
     run, step: entry.address, op, account: target.account, region: target.region, endpoint: target.endpoint,
     live, desired: input.desired, changes: input.changes,
     ownership: ownershipOf(input, op), when: entry.when ?? null,
-    captureBucket: captureBucketOf(configuration, target), captureName: captureNameOf(run, entry.address),
+    captureBucket: captureBucketOf(configuration, target), captureName: captureNameOf(run, entry.address, input.session),
     captureExpires: expiry(input.now, days), remap: input.remap ?? ((identity) => identity),
     replacing: action === 'replace', action,
     ...(entry.carry === undefined ? {} : { carry: entry.carry }),
@@ -56,9 +58,9 @@ export const opOf = (run: string, address: string): string => `op-${hex(`${run}\
  * A name for a capture: at most 50 characters, so that a type may append a word and stay below the 63 of RDS; no two
  * hyphens in a row and none at the end, which RDS refuses (CreateDBSnapshot, DBSnapshotIdentifier).
  */
-export function captureNameOf(run: string, address: string): string {
+export function captureNameOf(run: string, address: string, session = 1): string {
   const word = address.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-').replaceAll(/^-+|-+$/gu, '').slice(0, 28).replace(/-+$/u, '');
-  return `aiplan-${word === '' ? '' : `${word}-`}${hex(`${run}\n${address}\ncapture`).slice(0, 12)}`;
+  return `aiplan-${word === '' ? '' : `${word}-`}${hex(`${run}\n${address}\ncapture${session === 1 ? '' : `\n${session}`}`).slice(0, 12)}`;
 }
 
 /** The bucket that captures of objects and kept secrets go to. */

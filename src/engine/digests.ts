@@ -37,7 +37,7 @@ export function digestOver(plan: Omit<Plan, 'digest'>, stepDigests: ReadonlyMap<
   return digest({
     format: plan.format, name: plan.name, changePlan: sha256(plan.changePlan),
     target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
-    configuration: plan.configuration, recorded: plan.recorded, rollbackOf: plan.rollbackOf,
+    configuration: plan.configuration, recorded: plan.recorded, rollbackOf: plan.rollbackOf, rejected: plan.rejected, resumes: plan.resumes,
     steps: plan.steps.map(({ id }) => ({ id, digest: stepDigests.get(id) ?? '' })),
   });
 }

@@ -1,7 +1,7 @@
 import type { Effect, Program } from '../model/call.ts';
 import { AwsError, UserError } from '../model/error.ts';
 import { paceOf } from './pace.ts';
-import { sendCall, refuseWhenStopped, type Sending } from './send.ts';
+import { sendCall, refuseWhenStopped, stopOf, type Sending } from './send.ts';
 import { sendBatch } from './send-batch.ts';
 import { waitFor } from './wait.ts';
 
@@ -73,7 +73,7 @@ function answerer(execution: Execution): (effect: Effect) => Promise<unknown> {
       }
       case 'wait':
         return waitFor(effect.wait, {
-          session: ports.session, clock: ports.clock, emit: ports.emit, stop: execution.ignoreStop === true ? null : ports.stop, pace, step, freshUntil,
+          session: ports.session, clock: ports.clock, emit: ports.emit, stop: stopOf(execution) ?? null, pace, step, freshUntil,
         });
       case 'keep-secret':
         refuseIfReadOnly('keep-secret');

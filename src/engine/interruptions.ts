@@ -1,5 +1,5 @@
 import { callName, type Call } from '../model/call.ts';
-import { AwsError } from '../model/error.ts';
+import { AwsError, UserError } from '../model/error.ts';
 
 /** The run pauses and can be resumed: Ctrl-C, or credentials that cannot be renewed. Nothing failed. */
 export class RunStopped extends Error {
@@ -47,6 +47,9 @@ export class StepFailed extends Error {
     this.name = 'StepFailed';
   }
 }
+
+/** The journal cannot be written, or is written by another process by now: nothing more can be told or done. */
+export const isOfTheStore = (error: unknown): error is UserError => error instanceof UserError && (error.code === 'store-unwritable' || error.code === 'lock-lost');
 
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => {

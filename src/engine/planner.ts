@@ -1,6 +1,7 @@
 import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
 import { digestible, type Configuration } from '../model/configuration.ts';
 import type { Finding } from '../model/finding.ts';
+import type { OpenRun } from '../model/open-run.ts';
 import type { LiveResource, LiveState } from '../model/live.ts';
 import type { Plan, Planned, Step, StepWork } from '../model/plan.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
@@ -36,6 +37,8 @@ export interface PlanInput {
   readonly now: string;
   /** What earlier runs of this plan deleted: a delete or replace of it is done, not missing. */
   readonly ownDeletions?: readonly { readonly type: string; readonly identity: string }[];
+  /** Runs at this target that stopped somewhere: what they hold blocks. */
+  readonly openRuns?: readonly OpenRun[];
   /** Findings of the change plan itself (warnings of the parser), to stand in the plan too. */
   readonly findings?: readonly Finding[];
 }
@@ -52,7 +55,7 @@ export function plan(input: PlanInput): Planned {
   for (const address of ordered.order) planning.drafts.set(address, draftOf(planning, planning.entries.get(address) as ResourceEntry));
   const previews = previewAll(planning, ordered.order, edges);
   const judged = judgedSteps(planning, ordered.order, edges, previews);
-  const findings = [...(input.findings ?? []), ...planning.findings, ...judge({ changePlan: input.changePlan, configuration: input.configuration, target: input.live.target, steps: judged })];
+  const findings = [...(input.findings ?? []), ...planning.findings, ...judge({ changePlan: input.changePlan, configuration: input.configuration, target: input.live.target, steps: judged, openRuns: input.openRuns ?? [] })];
   const steps = finish(planning, judged.map(({ step }) => step), findings);
   return { plan: assemble(input, steps, findings), work: workOf(planning, ordered.order, previews), reads: readsOf(planning) };
 }
@@ -148,6 +151,7 @@ function assemble({ changePlan, text, live, configuration, now }: PlanInput, ste
     format: 'aiplan/plan@1', name: changePlan.name, intent: changePlan.intent, target: live.target,
     createdAt: now, expiresAt: new Date(Date.parse(now) + configuration.planExpiryMinutes * 60_000).toISOString(), changePlan: text,
     configuration: digestible(configuration), recorded: live.recorded, rollbackOf: changePlan.rollbackOf ?? null,
+    ...(changePlan.rejected === undefined || changePlan.rejected.length === 0 ? {} : { rejected: changePlan.rejected }),
     assume: changePlan.assume, author: changePlan.author ?? {}, steps, findings, summary: summaryOf(steps),
   };
   const { format, ...rest } = plan;

@@ -12,9 +12,10 @@ const captureName = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/u;
 
 /**
  * Checks every step before the first mutation and answers all problems of all steps at once, in plan order. Only reads.
+ * A step that an earlier session of the run had begun has passed its type's checks, which its own effects would not any more.
  * Throws RunStopped on stop.
  */
-export async function preflight(run: Run, tasks: readonly Task[]): Promise<readonly Problem[]> {
+export async function preflight(run: Run, tasks: readonly Task[], begun: ReadonlySet<string> = new Set()): Promise<readonly Problem[]> {
   const problems = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
   const names = new Map<string, string>();
   await forEachBounded(tasks, 8, async (task) => {
@@ -28,7 +29,7 @@ export async function preflight(run: Run, tasks: readonly Task[]): Promise<reado
     const other = names.get(context.captureName);
     if (other !== undefined || !captureName.test(context.captureName)) say('capture-name', `the capture name "${context.captureName}" ${other === undefined ? 'is not a name that AWS takes' : `is also that of "${other}"`}`);
     names.set(context.captureName, task.step.id);
-    await checkType(run, task, context, say);
+    await checkType(run, task, context, begun.has(task.step.id), say);
   });
   return [...problems.values()].flat();
 }
@@ -76,13 +77,13 @@ async function checkSecrets({ ports }: Run, { work }: Task, say: Say): Promise<v
   }
 }
 
-async function checkType(run: Run, task: Task, context: StepContext, say: Say): Promise<void> {
+async function checkType(run: Run, task: Task, context: StepContext, begun: boolean, say: Say): Promise<void> {
   const { step, work, type } = task;
   if (!type.managed) return;
   const destroys = step.action === 'delete' || step.action === 'replace';
   const restorable = destroys && work.live !== null && step.recoverability.level !== 'irreversible' ? type.capture?.restorable(context) : undefined;
   // What is there of something that comes back holds its name and its addresses by right.
-  const preflights = work.entry.restore?.remains === undefined ? type.preflight?.(context, actionOf(step)) : undefined;
+  const preflights = work.entry.restore?.remains === undefined && !begun ? type.preflight?.(context, actionOf(step)) : undefined;
   for (const [code, program] of [['preflight', preflights], ['not-restorable', restorable]] as const) {
     if (program === undefined) continue;
     try {

@@ -33,10 +33,11 @@ export const removing = 'removing';
 export function reportOf(records: readonly JournalRecord[]): Report {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
-  const end = recordsOf(records, 'end').at(-1);
+  const end = endOf(records);
   const outcome = end?.outcome ?? 'open';
   const byStep = recordsByStep(records);
-  const steps = begin.plan.steps.map((step) => stepReport(step, byStep.get(step.id) ?? []));
+  const settled = settledBefore(records);
+  const steps = begin.plan.steps.map((step) => stepReport(step, byStep.get(step.id) ?? [], settled));
   const done = new Set(steps.filter(({ state }) => state === 'done').map(({ id }) => id));
   const findings = recordsOf(records, 'finding');
   const isUndo = ({ code }: { readonly code: string }): boolean => code === undoneCodes.done || code === undoneCodes.failed;
@@ -53,6 +54,15 @@ export function reportOf(records: readonly JournalRecord[]): Report {
   };
 }
 
+/** How the run ended; undefined while it is open, also where a person went on with it after an end. */
+export const endOf = (records: readonly JournalRecord[]): RecordOf<'end'> | undefined => {
+  const last = records.findLast(({ kind }) => kind === 'end' || kind === 'resumed');
+  return last?.kind === 'end' ? last : undefined;
+};
+
+/** Number of the record before which every call was settled by reading (see `resumed`); 0 where none was. */
+export const settledBefore = (records: readonly JournalRecord[]): number => recordsOf(records, 'resumed').at(-1)?.seq ?? 0;
+
 /** The exit code of a run (DESIGN section 9): a rollback that is not done is incomplete, whatever stopped it. */
 export function exitCodeOf(outcome: RunOutcome | 'open', command: 'apply' | 'rollback'): ExitCode {
   if (outcome === 'done') return exitCodes.done;
@@ -60,11 +70,11 @@ export function exitCodeOf(outcome: RunOutcome | 'open', command: 'apply' | 'rol
   return outcome === 'stale' ? exitCodes.stale : outcome === 'blocked' ? exitCodes.blocked : exitCodes.applyFailed;
 }
 
-function stepReport(step: Step, records: readonly JournalRecord[]): StepReport {
+function stepReport(step: Step, records: readonly JournalRecord[], settled: number): StepReport {
   const own = recordsOf(records, 'step');
   const last = own.at(-1);
   const started = own.find(({ state }) => state === 'started');
-  const state = stateOf(step, last?.state, inDoubt(records));
+  const state = stateOf(step, last?.state, inDoubt(records, settled));
   const identity = own.findLast((record) => record.identity !== null)?.identity ?? step.identity;
   return {
     id: step.id, type: step.type, state, identity, message: last?.message ?? null,
@@ -81,10 +91,15 @@ function stateOf(step: Step, last: RecordOf<'step'>['state'] | undefined, doubt:
 }
 
 /** True when a call among the records of a step has no outcome, or one that does not say whether it was executed. */
-export function inDoubt(records: readonly JournalRecord[]): boolean {
-  const settled = new Set(recordsOf(records, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [record.call] : [])));
-  return recordsOf(records, 'intent').some((intent) => !settled.has(intent.call) && !wasResent(intent, records))
-    || recordsOf(records, 'intent-batch').some(({ call }) => !settled.has(call));
+export const inDoubt = (records: readonly JournalRecord[], settled = 0): boolean => doubtsOf(records, settled).length > 0;
+
+/** The calls among the records of a step of which only a read can tell what became of them; those before record `settled` were read. */
+export function doubtsOf(records: readonly JournalRecord[], settled = 0): readonly (RecordOf<'intent'> | RecordOf<'intent-batch'>)[] {
+  const told = new Set(recordsOf(records, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [record.call] : [])));
+  return [
+    ...recordsOf(records, 'intent').filter((intent) => intent.seq > settled && !told.has(intent.call) && !wasResent(intent, records)),
+    ...recordsOf(records, 'intent-batch').filter(({ seq, call }) => seq > settled && !told.has(call)),
+  ];
 }
 
 /** A lost answer that a later call with the same token settled. */

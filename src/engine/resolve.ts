@@ -7,6 +7,9 @@ import { literalStates } from './edges.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
 import { few, quote } from './wording.ts';
 
+/** Code of the finding about a step that needs what the reviewer rejected. */
+export const rejectedCode = 'depends-on-rejected';
+
 /**
  * The author's properties with every reference replaced by the value that is known at plan time, else `{ $unknown }`.
  * A reference that can never have a value becomes a finding; so does a literal id that is dead.
@@ -24,6 +27,9 @@ function resolveOne(planning: Planning, entry: ResourceEntry, reference: Referen
     block(planning, entry, at, code, message, help);
     return unknownOf(reference);
   };
+  if (target === undefined && planning.changePlan.rejected?.includes(reference.address) === true) {
+    return refuse(rejectedCode, `${quote(reference.address)} was rejected, and this step needs it`, 'reject this step too, or leave the review and plan again');
+  }
   if (target === undefined) return refuse('unknown-reference', `there is no resource ${quote(reference.address)} in the change plan`, `known: ${few([...planning.entries.keys()], 10)}`);
   if (target.action === 'delete') return refuse('reference-to-deleted', `${quote(reference.address)} is deleted by this plan`, 'refer to something that stays');
   const schema = planning.schemas(target.type);

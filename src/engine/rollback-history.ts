@@ -1,10 +1,12 @@
 import type { JournalRecord } from '../model/journal.ts';
-import type { JsonObject } from '../model/json.ts';
+import { isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Step } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { opOf } from './context.ts';
-import { inDoubt, recordsByStep, recordsOf, removing, undoneCodes } from './report.ts';
+import { defaultPace } from './pace.ts';
+import { valueAt } from './references.ts';
+import { inDoubt, recordsByStep, recordsOf, removing, settledBefore, undoneCodes } from './report.ts';
 
 /** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
 export interface History {
@@ -13,6 +15,8 @@ export interface History {
   readonly type: string;
   /** Value of the `aiplan:op` tag that the step's creates carry. */
   readonly op: string;
+  /** The run came to the step at all. */
+  readonly begun: boolean;
   readonly before: LiveResource | null;
   /** What the author wrote, sensitive texts masked. */
   readonly written: JsonObject;
@@ -38,39 +42,72 @@ export interface History {
 }
 
 /** The steps that a run began, in the order in which it did. Pure. */
-export function historiesOf(records: readonly JournalRecord[]): readonly History[] {
+export const historiesOf = (records: readonly JournalRecord[]): readonly History[] => allHistoriesOf(records).filter(({ begun }) => begun);
+
+/** Every step of a run, also the ones that it did not begin, in plan order. Pure. */
+export function allHistoriesOf(records: readonly JournalRecord[]): readonly History[] {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
   const byStep = recordsByStep(records);
-  return begin.plan.steps.flatMap((step) => {
-    const own = byStep.get(step.id) ?? [];
-    const states = recordsOf(own, 'step');
-    if (states.length === 0) return [];
-    const before = recordsOf(own, 'before').at(-1);
-    const intents = [...recordsOf(own, 'intent'), ...recordsOf(own, 'intent-batch')];
-    const makes = step.action === 'create' || step.action === 'replace';
-    const replaced = before?.live?.identity;
-    const made = makes ? states.findLast(({ identity }) => identity !== null && identity !== replaced)?.identity ?? null : null;
-    return [{
-      step, type: step.type, op: opOf(begin.run, step.id), before: before?.live ?? null, written: before?.entry.properties ?? {}, made,
-      after: states.findLast(({ after }) => after !== null)?.after ?? null,
-      capture: recordsOf(own, 'captured').findLast(({ verified }) => verified)?.capture ?? null,
-      acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
-      quiet: intents.some(({ purpose }) => purpose === 'quiesce') && !recordsOf(own, 'finding').some(({ code }) => code === undoneCodes.done),
-      done: states.some((record) => record.state === 'done' || record.state === 'pending'),
-      deleteFirst: before?.entry.order === 'delete-first',
-      removing: removalBegan(own),
-      doubtAt: inDoubt(own) ? own.at(-1)?.at ?? null : null,
-      named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== opOf(begin.run, step.id) ? [declared.identity] : [])),
-    }];
+  const settled = settledBefore(records);
+  return begin.plan.steps.map((step) => historyOf(begin.run, step, byStep.get(step.id) ?? [], settled));
+}
+
+function historyOf(run: string, step: Step, own: readonly JournalRecord[], settled: number): History {
+  const op = opOf(run, step.id);
+  const states = recordsOf(own, 'step');
+  const before = recordsOf(own, 'before').at(-1);
+  const intents = [...recordsOf(own, 'intent'), ...recordsOf(own, 'intent-batch')];
+  const makes = step.action === 'create' || step.action === 'replace';
+  const replaced = before?.live?.identity;
+  const made = makes ? states.findLast(({ identity }) => identity !== null && identity !== replaced)?.identity ?? null : null;
+  return {
+    step, type: step.type, op, begun: states.length > 0, before: before?.live ?? null, written: before?.entry.properties ?? {}, made,
+    after: states.findLast(({ after }) => after !== null)?.after ?? null,
+    capture: recordsOf(own, 'captured').findLast(({ verified }) => verified)?.capture ?? null,
+    acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
+    quiet: isQuiet(own),
+    done: states.some((record) => record.state === 'done' || record.state === 'pending'),
+    deleteFirst: before?.entry.order === 'delete-first',
+    removing: removalBegan(own),
+    doubtAt: inDoubt(own, settled) ? own.at(-1)?.at ?? null : null,
+    named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== op ? [declared.identity] : [])),
+  };
+}
+
+/**
+ * It was made quiet after the last time that this was taken back. A call whose answer was lost may still reach AWS after the one that
+ * takes it back, so that its effect is taken back again, by whoever goes on.
+ */
+function isQuiet(own: readonly JournalRecord[]): boolean {
+  const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
+  const since = Date.parse(own[undone]?.at ?? '') - defaultPace.consistency;
+  const lost = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [] : [record.call])));
+  return own.some((record, index) => (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'quiesce'
+    && (index > undone || (lost.has(record.call) && Date.parse(record.at) > since)));
+}
+
+/**
+ * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count. A run that was gone on
+ * with has several such places, each of which ends where the step begins anew.
+ */
+function removalBegan(own: readonly JournalRecord[]): boolean {
+  const refused = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [record.call])));
+  let inRemoval = false;
+  return own.some((record) => {
+    if (record.kind === 'step') inRemoval = record.message === removing;
+    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' && !refused.has(record.call);
   });
 }
 
-/** A call of the removal was sent, or may have been; one that AWS refused without an effect does not count. */
-function removalBegan(own: readonly JournalRecord[]): boolean {
-  const marker = own.findLastIndex((record) => record.kind === 'step' && record.message === removing);
-  if (marker < 0) return false;
-  const after = own.slice(marker);
-  const refused = new Set(recordsOf(after, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [record.call])));
-  return [...recordsOf(after, 'intent'), ...recordsOf(after, 'intent-batch')].some(({ call, purpose }) => purpose === 'change' && !refused.has(call));
-}
+/** What `Address` or `Address.Attribute` stood for in a run; undefined for what it does not tell. Pure. */
+export const resolverOf = (histories: readonly History[]) => (name: string): Json | undefined => {
+  const dot = name.indexOf('.');
+  const address = dot < 0 ? name : name.slice(0, dot);
+  const history = histories.find(({ step }) => step.id === address);
+  const resource = history?.after ?? history?.before;
+  if (dot < 0) return history?.made ?? resource?.identity;
+  const path = name.slice(dot + 1);
+  const value = resource === null || resource === undefined ? undefined : valueAt(resource.attributes, path) ?? valueAt(resource.properties, path);
+  return isUnknown(value) ? undefined : value;
+};

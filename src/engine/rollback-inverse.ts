@@ -86,10 +86,10 @@ function oneWayOf({ before, live, changes, rules }: Inverting, targets: Readonly
 
 const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 
-const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
+export const topOf = (path: string): string => /^[^.[]+/u.exec(path)?.[0] ?? path;
 
 /** The path of a list element that named another step's resource, with the identity that it got. */
-function resolvedPath({ path, after }: AttributeChange, resolve: Inverting['resolve'], comparer: Comparer): string {
+export function resolvedPath({ path, after }: AttributeChange, resolve: Inverting['resolve'], comparer: Comparer): string {
   const name = topOf(path);
   if (!path.startsWith(`${name}[`) || !path.endsWith(']') || after === null) return path;
   const made = resolveUnknown(after, resolve);
@@ -97,7 +97,7 @@ function resolvedPath({ path, after }: AttributeChange, resolve: Inverting['reso
 }
 
 /** One path is the other, or lies inside it. */
-const overlap = (a: string, b: string): boolean => a === b || [[a, b], [b, a]].some(([outer = '', inner = '']) => inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`));
+export const overlap = (a: string, b: string): boolean => a === b || [[a, b], [b, a]].some(([outer = '', inner = '']) => inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`));
 
 function isAsMade({ path, after, nodes }: Difference, change: AttributeChange, { after: read, live, resolve }: Inverting, comparer: Comparer): boolean {
   if (read !== null) {
@@ -110,7 +110,7 @@ function isAsMade({ path, after, nodes }: Difference, change: AttributeChange, {
   return made === null ? after === undefined || after === null : comparer.equal(after, made, nodes);
 }
 
-function resolveUnknown(value: Json, resolve: (name: string) => Json | undefined): Json | undefined {
+export function resolveUnknown(value: Json, resolve: (name: string) => Json | undefined): Json | undefined {
   if (isUnknown(value)) return resolve(value.$unknown);
   if (Array.isArray(value)) {
     const items = value.map((item: Json) => resolveUnknown(item, resolve));

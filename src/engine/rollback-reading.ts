@@ -23,6 +23,8 @@ export interface RollbackReaders {
 export interface Found {
   /** By type and identity, wholly read. */
   get(type: string, identity: string): LiveResource | undefined;
+  /** A resource that is on its way out, in one of the type's gone states. */
+  leaving(type: string, identity: string): LiveResource | undefined;
   /** The live resource that carries a step's `aiplan:op` tag. */
   byOp(type: string, op: string): LiveResource | undefined;
   /** Live resources that say of themselves that they were restored from an identity: a hint, no proof. */
@@ -57,6 +59,7 @@ export async function readForRollback(histories: readonly History[], earlier: Ea
   const isThere = (type: string, resource: LiveResource): boolean => types.get(type)?.rules.goneStates.includes(resource.state) !== true;
   const among = (type: string, test: (resource: LiveResource) => boolean): readonly LiveResource[] => (byType.get(type) ?? []).filter((resource) => isThere(type, resource) && test(resource));
   return {
+    leaving: (type, identity) => (byType.get(type) ?? []).find((resource) => resource.identity === identity && !isThere(type, resource)),
     get: (type, identity) => among(type, (resource) => resource.identity === identity)[0],
     byOp: (type, op) => among(type, ({ systemTags }) => systemTags['aiplan:op'] === op)[0],
     byOps: (type, ops) => among(type, ({ systemTags }) => ops.includes(systemTags['aiplan:op'] ?? '')),

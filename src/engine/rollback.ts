@@ -3,15 +3,14 @@ import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
-import { isMasked, isUnknown, type Json } from '../model/json.ts';
+import { isMasked, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
-import { valueAt } from './references.ts';
 import { recordsOf } from './report.ts';
 import { broughtBack, type Back } from './rollback-back.ts';
 import { earlierOf, type Earlier } from './rollback-earlier.ts';
-import { historiesOf, type History } from './rollback-history.ts';
+import { historiesOf, resolverOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
 import { addedSince, expectMade, openTo, type Made } from './rollback-made.ts';
 import { orderRollback } from './rollback-order.ts';
@@ -171,7 +170,7 @@ class DraftMaker {
       return;
     }
     if (!history.quiet && this.#isUnderWay(history, live)) return;
-    const inverse = invert({ before, live, rules, changes: history.step.changes, after: history.step.action === 'update' ? history.after : null, capture: history.capture, resolve: (name) => this.#resolve(name) });
+    const inverse = invert({ before, live, rules, changes: history.step.changes, after: history.step.action === 'update' ? history.after : null, capture: history.capture, resolve: resolverOf(this.#histories) });
     for (const { path, before: former, live: now } of inverse.conflicts) {
       this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`, 'somebody changed it since; set it by a change plan of its own');
     }
@@ -271,18 +270,6 @@ class DraftMaker {
       live, desired: live.properties, changes: [], action: 'create', destruction: false, remap: (identity) => this.known.get(identity) ?? identity,
     });
     return wouldChange(repoint({ ...context, capture }, capture, to), session);
-  }
-
-  /** What `Address` or `Address.Attribute` stood for in the run. */
-  #resolve(name: string): Json | undefined {
-    const dot = name.indexOf('.');
-    const address = dot < 0 ? name : name.slice(0, dot);
-    const history = this.#histories.find(({ step }) => step.id === address);
-    const resource = history?.after ?? history?.before;
-    if (dot < 0) return history?.made ?? resource?.identity;
-    const path = name.slice(dot + 1);
-    const value = resource === null || resource === undefined ? undefined : valueAt(resource.attributes, path) ?? valueAt(resource.properties, path);
-    return isUnknown(value) ? undefined : value;
   }
 
   #add({ type }: History, entry: Omit<ResourceEntry, 'type' | 'dependsOn' | 'source' | 'positions'>): void {

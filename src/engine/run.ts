@@ -1,6 +1,7 @@
 import type { Approval } from '../model/approval.ts';
 import { callName, type Call, type Permit, type Program } from '../model/call.ts';
 import type { Configuration } from '../model/configuration.ts';
+import type { Stage } from '../model/event.ts';
 import type { CallPurpose, Phase } from '../model/journal.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
@@ -14,6 +15,7 @@ import { StepFailed } from './interruptions.ts';
 import { paceOf } from './pace.ts';
 import { preview } from './preview.ts';
 import { redacted, sensitiveNames } from './redact.ts';
+import type { History } from './rollback-history.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
 import { oneAtATime } from './schedule.ts';
 import type { CallState } from './send.ts';
@@ -26,6 +28,8 @@ export interface Run {
   readonly approval: Approval;
   readonly steps: ReadonlyMap<string, Step>;
   readonly startedAt: string;
+  /** 1, and one more each time that a person goes on with the run. */
+  readonly session: number;
   readonly calls: CallState;
   /** What references resolve to: address → resource as it is now in this run. */
   readonly outputs: Map<string, LiveResource>;
@@ -35,6 +39,8 @@ export interface Run {
   readonly touched: Set<string>;
   /** Verified captures of this run, by step. */
   readonly captures: Map<string, Capture>;
+  /** What earlier sessions of the run did; empty in its first. */
+  readonly histories: readonly History[];
   /** The full resource of each step as last written to the journal. */
   readonly befores: Map<string, LiveResource | null>;
 }
@@ -55,8 +61,8 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
     if (entry.repoint !== undefined) map.set(entry.repoint.formerIdentity, live.identity);
   }
   return {
-    ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(),
-    calls: { calls: 0, fresh: new Map(), turn: oneAtATime(), failing: false }, map, touched: new Set(), captures: new Map(), befores: new Map(),
+    ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(), session: 1,
+    calls: { calls: 0, fresh: new Map(), turn: oneAtATime(), failing: false }, map, touched: new Set(), captures: new Map(), befores: new Map(), histories: [],
   };
 }
 
@@ -107,7 +113,7 @@ export function contextOf(run: Run, task: Task, live: LiveResource | null, optio
     run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
     configuration: planned.plan.configuration as unknown as Pick<Configuration, 'capture'>,
     now: run.startedAt, entry: work.entry, live, desired, changes: step.changes,
-    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, ...earlierOf(run, task),
+    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, session: run.session, ...earlierOf(run, task),
   });
   return { ...context, ...(capture === undefined ? {} : { capture }), ...(acceptsLoss(run, step) ? { acceptLoss: step.acceptLoss ?? '' } : {}) };
 }
@@ -149,14 +155,15 @@ function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { read
   return { deletedBefore: deleted, releasedBefore: released };
 }
 
-export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop?: boolean; readonly settling?: boolean; readonly declared?: readonly Call[] }
+export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop?: boolean; readonly settling?: boolean; readonly declared?: readonly Call[]; readonly stage?: Stage }
 
 /**
  * Drives one program of a step. The gate lets through the operations that the confirmed step declared; `declared` replaces
  * them for taking back a quiescing and for re-pointing, which are declared by the same type for the same step.
  */
-export function perform<Result>(run: Run, task: Task, program: Program<Result>, { purpose, ignoreStop, settling, declared }: Performing): Promise<Result> {
+export function perform<Result>(run: Run, task: Task, program: Program<Result>, { purpose, ignoreStop, settling, declared, stage }: Performing): Promise<Result> {
   const { ports, calls } = run;
+  ports.emit({ kind: 'stage', step: task.step.id, stage: stage ?? purpose });
   const execution: Execution = {
     ports, state: calls, step: task.step.id, purpose, sensitive: sensitiveNames(task.type.rules),
     permit: permitFor(run, task, declared ?? task.work.preview),

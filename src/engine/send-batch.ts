@@ -7,7 +7,7 @@ import { InDoubt, RunStopped } from './interruptions.ts';
 import { forEachBounded } from './pool.ts';
 import { redacted } from './redact.ts';
 import { resolveSecrets } from './secrets.ts';
-import { attempt, inTurn, isHeldBack, refusalsOf, type Sending } from './send.ts';
+import { attempt, interrupted, inTurn, isHeldBack, mutateWithLock, refusalsOf, refuseWithoutLock, type Sending, stopOf } from './send.ts';
 
 /** Calls of a batch that are in flight at once. */
 const width = 8;
@@ -27,6 +27,7 @@ export async function sendBatch(calls: readonly Call[], purpose: string, sending
 
 async function sendInTurn(calls: readonly Call[], purpose: string, sending: Sending): Promise<readonly JsonObject[]> {
   const { ports, state, step } = sending;
+  await refuseWithoutLock(ports);
   const number = state.calls += 1;
   const operations = [...new Set(calls.map(callName))];
   await ports.journal.append({
@@ -56,7 +57,7 @@ async function sendInTurn(calls: readonly Call[], purpose: string, sending: Send
   if (first instanceof AwsError) {
     throw new AwsError({ code: first.code, kind: first.kind, operation: first.operation, message, requestId: first.requestId, httpStatus: first.httpStatus, executed: 'no', cause: first });
   }
-  throw first;
+  throw interrupted(first);
 }
 
 async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sending): Promise<readonly Fate[]> {
@@ -65,7 +66,7 @@ async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sendi
   let failed = false;
   let answered = 0;
   await forEachBounded(calls, width, async (call, index) => {
-    if (failed || isHeldBack(sending) || (ports.stop.aborted && sending.ignoreStop !== true)) return;
+    if (failed || isHeldBack(sending) || stopOf(sending)?.aborted === true) return;
     const fate = await sendOne(call, sending);
     fates[index] = fate;
     if (fate.state === 'failed') failed = true;
@@ -79,12 +80,12 @@ async function sendOne(call: Call, sending: Sending): Promise<Fate> {
   const refusals = refusalsOf(sending);
   for (;;) {
     const { resolved, texts } = await resolveSecrets(call.input, sending.ports);
-    const result = await attempt(() => sending.ports.session.mutate(call, resolved, sending.permit), texts);
+    const result = await attempt(() => mutateWithLock(sending.ports, () => sending.ports.session.mutate(call, resolved, sending.permit)), texts);
     if (result.ok) return { state: 'answered', answer: result.answer };
     const { error } = result;
     if (error instanceof UserError || error.executed === 'unknown') return { state: 'failed', error };
     try {
-      if (sending.ports.stop.aborted && sending.ignoreStop !== true) return { state: 'failed', error };
+      if (stopOf(sending)?.aborted === true) return { state: 'failed', error };
       if (!(await refusals.worthAnother(error, call))) return { state: 'failed', error };
     } catch (interruption) {
       if (interruption instanceof RunStopped) return { state: 'failed', error };

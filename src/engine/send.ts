@@ -10,7 +10,7 @@ import { redacted } from './redact.ts';
 import type { Turn } from './schedule.ts';
 import { resolveSecrets, scrub, scrubbed } from './secrets.ts';
 
-export type SendPorts = Pick<ApplyPorts, 'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'pace'>;
+export type SendPorts = Pick<ApplyPorts, 'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'halt' | 'guard' | 'pace'>;
 
 /** What the calls of one run share. */
 export interface CallState {
@@ -53,7 +53,7 @@ export async function sendCall(call: Call, sending: Sending): Promise<JsonObject
     const result = await inTurn(sending, () => sendOnce(call, sending), ({ ok }) => ok);
     if (result.ok) return result.answer.output;
     const { error } = result;
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError) throw interrupted(error);
     if (error.executed === 'unknown' && (doubt !== null || call.retry !== 'token' || error.kind !== 'network')) throw new InDoubt(call, doubt ?? error);
     if (error.executed === 'unknown') {
       doubt = error;
@@ -83,11 +83,12 @@ export const isHeldBack = ({ state, ignoreStop }: Pick<Sending, 'state' | 'ignor
 async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
   const { ports, state, step, purpose } = sending;
   const { resolved, texts } = await resolveSecrets(call.input, ports);
+  await refuseWithoutLock(ports);
   const number = state.calls += 1;
   await ports.journal.append({ kind: 'intent', step, call: number, purpose, declared: declared(call, sending) });
   const began = ports.clock.now();
   ports.emit({ kind: 'call', step, call: callName(call), state: 'sent', purpose: call.purpose });
-  const result = await attempt(() => ports.session.mutate(call, resolved, sending.permit), texts);
+  const result = await attempt(() => mutateWithLock(ports, () => ports.session.mutate(call, resolved, sending.permit)), texts);
   const milliseconds = ports.clock.now() - began;
   ports.emit({ kind: 'call', step, call: callName(call), state: result.ok ? 'answered' : 'failed', purpose: call.purpose });
   if (result.ok) {
@@ -103,9 +104,31 @@ async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
   return result;
 }
 
+/** Before anything is announced. Throws RunStopped when the lock is lost. */
+export async function refuseWithoutLock({ guard }: Pick<ApplyPorts, 'guard'>): Promise<void> {
+  try {
+    await guard?.();
+  } catch (error) {
+    throw interrupted(error);
+  }
+}
+
+/** Writing the intent takes time, in which the machine may have slept: the lock is looked at once more right before the request. */
+export async function mutateWithLock(ports: Pick<ApplyPorts, 'guard'>, mutate: () => Promise<Answer>): Promise<Answer> {
+  await ports.guard?.();
+  return mutate();
+}
+
+/** A lost lock is no failure of the step: the run stops. */
+export const interrupted = (error: unknown): unknown => (error instanceof UserError && error.code === 'lock-lost' ? new RunStopped(error.message, error) : error);
+
+/** What ends the sending and waiting of a step: the first Ctrl-C, or for taking back a quiescing only the second. */
+export const stopOf = ({ ports, ignoreStop }: { readonly ports: Pick<ApplyPorts, 'stop' | 'halt'>; readonly ignoreStop?: boolean }): AbortSignal | undefined =>
+  (ignoreStop === true ? ports.halt : ports.stop);
+
 /** Throws RunStopped after Ctrl-C, before anything more is sent. */
-export function refuseWhenStopped({ ports, step, ignoreStop }: Pick<Sending, 'ports' | 'step' | 'ignoreStop'>): void {
-  if (ports.stop.aborted && ignoreStop !== true) throw new RunStopped(`stopped in step "${step}"`);
+export function refuseWhenStopped(sending: Pick<Sending, 'ports' | 'step' | 'ignoreStop'>): void {
+  if (stopOf(sending)?.aborted === true) throw new RunStopped(`stopped in step "${sending.step}"`);
 }
 
 /** The call as it stands in the journal. */
@@ -145,7 +168,7 @@ export function refusalsOf(sending: Sending): { worthAnother(error: AwsError, ca
   const rest = async (): Promise<boolean> => {
     refusals += 1;
     if (refusals > maximumRefusals) return false;
-    await ports.clock.sleep(pause, sending.ignoreStop === true ? undefined : ports.stop);
+    await ports.clock.sleep(pause, stopOf(sending));
     pause = longer(pause, pace.pollMax);
     return true;
   };

@@ -31,7 +31,7 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
  * that its claim of what was before may not answer for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
-  if (changePlan.rollbackOf === undefined || draft.action === 'keep') return false;
+  if (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true || draft.action === 'keep') return false;
   if (draft.recoverability.level === 'irreversible') return false;
   if (draft.action === 'create') return true;
   if (draft.action === 'update') return !draft.isDestruction && draft.opens.length === 0;
@@ -56,11 +56,12 @@ function captureOf({ action, capturePlan, entry, live }: Draft): Step['capture']
   if (entry.restore !== undefined) return { how: 'none', what: 'it is restored from its capture' };
   if (action === 'create') return { how: 'none', what: 'there is nothing yet' };
   if (capturePlan === null) return { how: 'config', what: 'its configuration, in the journal' };
+  const moment = { ...(capturePlan.late ? { late: true } as const : {}), ...(capturePlan.final === true ? { final: true } as const : {}) };
   if (capturePlan.impossible !== undefined) {
     // What can be captured is captured; what cannot is said beside it.
-    return capturePlan.how === 'none' ? { how: 'none', what: capturePlan.impossible } : { how: capturePlan.how, what: `${capturePlan.what}; but ${capturePlan.impossible}` };
+    return capturePlan.how === 'none' ? { how: 'none', what: capturePlan.impossible } : { how: capturePlan.how, what: `${capturePlan.what}; but ${capturePlan.impossible}`, ...moment };
   }
-  return { how: capturePlan.how, what: capturePlan.what };
+  return { how: capturePlan.how, what: capturePlan.what, ...moment };
 }
 
 /** Counts of steps. */

@@ -2,6 +2,7 @@ import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Finding } from '../model/finding.ts';
 import type { LiveResource, Target } from '../model/live.ts';
+import type { OpenRun } from '../model/open-run.ts';
 import type { Step } from '../model/plan.ts';
 
 /** A step as it will stand in the plan, with what the change plan says and what is live. */
@@ -16,6 +17,8 @@ export interface GuardrailInput {
   readonly configuration: Configuration;
   readonly target: Target;
   readonly steps: readonly Judged[];
+  /** Runs at this target that stopped somewhere. */
+  readonly openRuns: readonly OpenRun[];
 }
 
 /** A policy that permits, forbids or asks more of a step. Pure. A finding of severity error blocks. */

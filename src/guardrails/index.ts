@@ -3,6 +3,7 @@ import { acceptLossNeeded, acceptLossNeedless } from './accept-loss.ts';
 import { accountNotAllowed } from './account-not-allowed.ts';
 import type { Guardrail, GuardrailInput } from './guardrail.ts';
 import { managedElsewhere } from './managed-elsewhere.ts';
+import { openRunHolds } from './open-run.ts';
 import { ownStorage } from './own-storage.ts';
 import { protectedIdentity } from './protected-identity.ts';
 import { reasonNeeded } from './reason-needed.ts';
@@ -11,7 +12,7 @@ import { whenIgnored } from './when-ignored.ts';
 
 /** The built-in guardrails. The planner holds every plan against all of them: no caller can leave them out. */
 export const builtInGuardrails: readonly Guardrail[] = [
-  accountNotAllowed, protectedIdentity, ownStorage, managedElsewhere, reasonNeeded, acceptLossNeeded, acceptLossNeedless, whenIgnored, tooManyConfirmations,
+  accountNotAllowed, protectedIdentity, ownStorage, openRunHolds, managedElsewhere, reasonNeeded, acceptLossNeeded, acceptLossNeedless, whenIgnored, tooManyConfirmations,
 ];
 
 /** Judges the steps of a plan. */

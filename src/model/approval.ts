@@ -25,6 +25,8 @@ export interface Confirmation {
   readonly shown: string;
   /** The loss as typed, where the step is irreversible. */
   readonly typedLoss: string | null;
+  /** ISO 8601 time at which it was typed; older approvals have none. */
+  readonly at?: string;
 }
 
 /** An approval with its signature over the canonical JSON of `approval`, namespace `aiplan-approval`. */

@@ -22,6 +22,10 @@ export interface ChangePlan {
   readonly resources: readonly ResourceEntry[];
   /** Set only on a plan that aiplan generated as the rollback of a run; never parsed from a file. */
   readonly rollbackOf?: string;
+  /** Only in a generated rollback: made from the capture bucket without the run's journal. Then no earlier approval covers anything. */
+  readonly withoutJournal?: true;
+  /** Addresses that the reviewer rejected, sorted: their steps were taken out. Never parsed from a file. */
+  readonly rejected?: readonly string[];
 }
 
 export interface ResourceEntry {

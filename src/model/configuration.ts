@@ -27,11 +27,14 @@ export interface Configuration {
     readonly expiryDays: number;
     readonly expiryDaysDestruction: number;
   };
-  /** Folder or (later) s3:// location of the store; null: the user's state folder. */
+  /** Folder of the store, or `s3://bucket/prefix`; null: the user's state folder. */
   readonly store: string | null;
+  /** Region and profile for a store in S3; null: as for everything else. */
+  readonly storeRegion: string | null;
+  readonly storeProfile: string | null;
   /** Where each value came from, for the screen: `default`, the user's file, the repository's file. */
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** The part of the configuration that the digest covers, as plain JSON without `sources` and `store`. */
-export const digestible = ({ sources: _sources, store: _store, ...rest }: Configuration): JsonObject => rest as unknown as JsonObject;
+/** The part of the configuration that the digest covers, as plain JSON without `sources` and where the store is. */
+export const digestible = ({ sources: _sources, store: _store, storeRegion: _storeRegion, storeProfile: _storeProfile, ...rest }: Configuration): JsonObject => rest as unknown as JsonObject;

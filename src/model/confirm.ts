@@ -4,7 +4,7 @@ import type { Plan, Step } from './plan.ts';
 export interface Needed {
   /** Steps of which the identity must be typed, destructions first. */
   readonly confirmations: readonly Step[];
-  /** The plan name must be typed: something interrupts or cannot be taken back by an inverse call, or it rests on a journal, which proves nothing (law 13). */
+  /** The plan name must be typed: something needs confirmation, interrupts or cannot be taken back by an inverse call, or it rests on a journal, which proves nothing (law 13). */
   readonly name: boolean;
   /** Nothing changes at all. */
   readonly nothing: boolean;
@@ -27,7 +27,7 @@ function neededOf(plan: Plan): Needed {
   const confirmations = plan.steps.filter((step) => step.confirm !== null);
   return {
     confirmations: [...confirmations.filter((step) => step.destruction !== null), ...confirmations.filter((step) => step.destruction === null)],
-    name: (plan.rollbackOf !== null && !nothing) || plan.steps.some((step) => step.coveredBy === undefined && step.action !== 'keep' && (step.interrupts || step.oneWay.length > 0)),
+    name: confirmations.length > 0 || ((plan.rollbackOf !== null || plan.resumes !== undefined) && !nothing) || plan.steps.some((step) => step.coveredBy === undefined && step.action !== 'keep' && (step.interrupts || step.oneWay.length > 0)),
     nothing,
   };
 }

@@ -24,7 +24,21 @@ export type JournalEntry =
   | { readonly kind: 'remapped'; readonly step: string; readonly map: Readonly<Record<string, string>> }
   | { readonly kind: 'step'; readonly step: string; readonly state: 'started' | 'done' | 'failed' | 'pending'; readonly identity: string | null; readonly after: LiveResource | null; readonly message: string | null }
   | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly message: string }
+  /**
+   * A person goes on with a run that was killed, stopped or failed: what was found out by reading, and the approval of what
+   * remains. The records after it are of this session; calls are numbered on, and a step may begin once more.
+   */
+  | { readonly kind: 'resumed'; readonly session: number; readonly by: string; readonly host: string; readonly pid: number; readonly remaining: string; readonly approval: Approval; readonly settled: readonly SettledStep[] }
   | { readonly kind: 'end'; readonly outcome: RunOutcome; readonly message: string | null };
+
+/** What reading AWS told about a step that a stopped run had begun, and the sentences that say why. */
+export interface SettledStep { readonly step: string; readonly verdict: StepVerdict; readonly evidence: readonly string[] }
+
+/**
+ * `done`: what the step was to reach is so; `not-started`: nothing of it was begun; `not-done`: begun without effect; `partly`: some
+ * of its calls had their effect; `unknown`: a read failed, or AWS may not show yet what became of a call.
+ */
+export type StepVerdict = 'done' | 'not-started' | 'not-done' | 'partly' | 'unknown';
 
 /** What became of the calls of a batch that failed: `executed` is `no` only when not one of them had an effect. */
 export interface PartialBatch {
@@ -36,7 +50,7 @@ export interface PartialBatch {
 
 export type Phase = 'recheck' | 'preflight' | 'capture' | 'change' | 'verify' | 'undo';
 export type CallPurpose = 'quiesce' | 'capture' | 'change' | 'restore' | 'repoint' | 'undo';
-export type RunOutcome = 'done' | 'failed' | 'stopped' | 'stale' | 'blocked';
+export type RunOutcome = 'done' | 'failed' | 'stopped' | 'stale' | 'blocked' | 'abandoned';
 
 /** Writes a run's journal. `append` returns when the line is on disk; throws UserError `store-unwritable`. */
 export interface Journal {

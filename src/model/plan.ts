@@ -44,7 +44,11 @@ export interface Step {
   readonly destruction: { readonly loses: readonly string[] } | null;
   readonly grant: { readonly opens: readonly string[] } | null;
   readonly evidence: { readonly binding: JsonObject; readonly observed: JsonObject };
-  readonly capture: { readonly how: CapturePlan['how']; readonly what: string };
+  /**
+   * `late`: taken right before the destruction, after the resource was made quiet; else before the first change of the run.
+   * `final`: and AWS takes one more with the deletion.
+   */
+  readonly capture: { readonly how: CapturePlan['how']; readonly what: string; readonly late?: true; readonly final?: true };
   readonly recoverability: Recoverability;
   /** `service:Operation` of every mutating call, in order, each once per run of equal ones. */
   readonly calls: readonly string[];
@@ -88,6 +92,10 @@ export interface Plan {
   /** True when made from recorded state: can be shown, never confirmed. */
   readonly recorded: boolean;
   readonly rollbackOf: string | null;
+  /** Addresses that the reviewer rejected, sorted; the steps are those that are left. In the digest. Absent: none. */
+  readonly rejected?: readonly string[];
+  /** The run of which this is what remains; its steps are those that are not done. In the digest. Absent: a plan of its own. */
+  readonly resumes?: string;
   readonly assume: readonly string[];
   readonly author: Readonly<Record<string, string>>;
   /** In the order of execution. */

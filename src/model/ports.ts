@@ -2,8 +2,9 @@ import type { AwsSession } from './call.ts';
 import type { Clock, RunEvent } from './event.ts';
 import type { Journal } from './journal.ts';
 import type { Json, JsonObject, SecretRef } from './json.ts';
-import type { LiveResource, Target } from './live.ts';
+import type { LiveResource, LiveState, Target } from './live.ts';
 import type { Planned } from './plan.ts';
+import type { RunManifest } from './run-manifest.ts';
 import type { ResourceTypes, Capture } from './resource-type.ts';
 import type { ResourceEntry } from './change-plan.ts';
 import type { Schemas } from './schema.ts';
@@ -44,6 +45,8 @@ export interface CaptureVault {
   readSecret(ref: SecretRef): Promise<string>;
   /** Writes the manifest, only if none is there, and reads it back. Returns where it lies. */
   putManifest(run: string, step: string, manifest: CaptureManifest): Promise<string>;
+  /** The same for what lies there of a whole run before its first change. Absent: nothing is written. */
+  putRun?(manifest: RunManifest): Promise<string>;
 }
 
 /** Secrets named by a change plan: `env` and `file`, read at the last moment. */
@@ -57,7 +60,7 @@ export interface ApplyPorts {
   readonly session: ApplySession;
   readonly types: ResourceTypes;
   readonly schemas: Schemas;
-  /** An empty journal of this run. */
+  /** The journal of this run: empty, or that of the run that is gone on with. */
   readonly journal: Journal;
   readonly clock: Clock;
   readonly emit: (event: RunEvent) => void;
@@ -65,8 +68,15 @@ export interface ApplyPorts {
   readonly secrets: SecretSource;
   /** Aborted by Ctrl-C: the call in flight is finished, then the run stops. */
   readonly stop: AbortSignal;
-  /** Reads AWS and plans the same change plan again. */
-  replan(): Promise<Planned>;
+  /** Aborted by a second Ctrl-C, always after `stop`: taking back what was made quiet is given up too, once the call in flight has its outcome. */
+  readonly halt?: AbortSignal;
+  /**
+   * Before each mutating call: the run still holds its lock, and did not sleep. Throws UserError `lock-lost`; nothing is sent then,
+   * and the run stops.
+   */
+  readonly guard?: () => Promise<void>;
+  /** Reads AWS and plans the same change plan again; `asBefore` may take out of what was read what the run itself has done. */
+  replan(asBefore?: (live: LiveState) => LiveState): Promise<Planned>;
   readonly pace?: Pace;
 }
 

@@ -41,5 +41,7 @@ export interface Report {
   /** Milliseconds in each phase. */
   readonly durations: Readonly<Partial<Record<Phase, number>>>;
   readonly calls: number;
+  /** Of a rollback that is done: what it could not take back. Absent where there is nothing, and in a report that comes from the journal alone. */
+  readonly incomplete?: readonly string[];
   readonly exitCode: ExitCode;
 }

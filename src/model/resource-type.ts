@@ -146,7 +146,7 @@ export interface StepContext {
   readonly releasedBefore?: readonly string[];
   /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
   readonly order?: 'create-first' | 'delete-first';
-  /** Of a restore: what is there already. It is gone on with: nothing is made twice. */
+  /** Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with: nothing is made twice. */
   readonly remains?: Remains;
   /** Of a restore: values of `aiplan:op` on what earlier tries of it made. */
   readonly tries?: readonly string[];
@@ -171,6 +171,8 @@ export interface CapturePlan {
   readonly what: string;
   /** Taken only after the resource was made quiet, immediately before the destruction. */
   readonly late: boolean;
+  /** AWS itself takes one more with the deletion: its point in time is the end. */
+  readonly final?: true;
   /** What will not come back, for the card. */
   readonly loses: readonly string[];
   /** Set where a capture is impossible for this state or this data: the reason. The step is then irreversible. */
@@ -184,6 +186,11 @@ export interface CaptureOperations {
   plan(live: LiveResource, action: 'update' | 'replace' | 'delete', changes: readonly AttributeChange[], limits: CaptureLimits): CapturePlan;
   /** Makes the resource quiet before a late capture (stop, close to writes, switch cascades off). Journaled, reversible. */
   quiesce?(context: StepContext): Program;
+  /**
+   * Pure: `now` with everything that `quiesce` may have changed of the resource put as it was `before`, so that what somebody else
+   * changed shows. Absent: a quiescing changes neither properties nor binding facts.
+   */
+  quieted?(before: LiveResource, now: LiveResource): LiveResource;
   /** Takes back `quiesce` when the destruction is not carried out. */
   unquiesce?(context: StepContext): Program;
   take(context: StepContext): Program<Capture>;
@@ -216,6 +223,8 @@ export interface ResourceType {
   readonly create?: (context: StepContext) => Program<{ readonly identity: string }>;
   readonly update?: (context: StepContext) => Program;
   readonly remove?: (context: StepContext) => Program;
+  /** What `remove` does after the call that deletes; also for a deletion whose sender did not live to do it. `context.capture` is the one before it. */
+  readonly removed?: (context: StepContext) => Program;
   /** Waits until the resource is stable. Used after create, update and restore. */
   readonly settle?: (identity: string) => Program;
   /** Waits until the resource is gone. Used after remove. */

@@ -28,8 +28,11 @@ export const isUnsafe = (text: string): boolean => {
 export const escapeJson = (json: string): string =>
   (PLAIN_LINES.test(json) ? json : json.replace(UNSAFE, (character) => (character === '\n' ? character : [...Array(character.length).keys()].map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''))));
 
-/** Safe for Markdown and HTML: markup, mentions and workflow commands lose their meaning. */
+/**
+ * Safe for Markdown and HTML: markup, mentions and workflow commands lose their meaning. Mentions and references to issues are
+ * looked for after Markdown was made into HTML, where an entity is a plain character again: a space without width parts them.
+ */
 export const sanitiseMarkdown = (text: string): string =>
   sanitise(text)
     .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-    .replace(/[\\`*_{}[\]()#+\-.!|~@:]/gu, (character) => `&#${character.charCodeAt(0)};`);
+    .replace(/[\\`*_{}[\]()#+\-.!|~@:]/gu, (character) => `&#${character.charCodeAt(0)};${character === '@' || character === '#' ? '&#8203;' : ''}`);

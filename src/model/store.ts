@@ -24,6 +24,7 @@ export interface Lock {
    * the last heartbeat than a living holder would let pass (the machine slept).
    */
   check(): Promise<void>;
+  /** Never throws: a lock that could not be given back is cleared by the next run, because this one has an end. */
   release(): Promise<void>;
 }
 
@@ -39,7 +40,26 @@ export interface ReadJournal {
   readonly head: string;
   /** A last line that was never finished: the process died while it wrote. What it said was not acknowledged. */
   readonly torn: { readonly line: number; readonly bytes: number } | null;
+  /**
+   * Lines of a process that wrote on although its run was gone on with elsewhere: what they say was settled by reading AWS. They
+   * are not among `records`.
+   */
+  readonly leftLines?: number;
+  /**
+   * Records that the store could not take and that lie beside it. `merged`: they follow the journal and are among `records`;
+   * `left`: the journal went on without them, on another machine.
+   */
+  readonly spooled?: { readonly path: string; readonly records: number; readonly state: 'merged' | 'left' };
 }
+
+/** What a journal has to reckon with. */
+export interface JournalNeeds {
+  /** Steps of the plan: how much space is reserved before the first call. */
+  readonly steps?: number;
+}
+
+/** What `aiplan setup` tells of a store. */
+export interface StoreFacts { readonly facts: readonly string[]; readonly problems: readonly string[] }
 
 /** One run in a list. `open`: it has no end, so it was killed or is still going. */
 export interface RunSummary {
@@ -70,17 +90,23 @@ export interface Store {
   /** Whether the lock and the marks of what was spent hold for every machine. */
   readonly shared: boolean;
 
-  /** Takes the lock of a target. Throws UserError `locked`, naming the holder. A dead process of this host is no holder. */
+  /**
+   * Takes the lock of a target. Throws UserError `locked`, naming the holder. The lock of a dead process is cleared when its run
+   * has ended or never began; a run that it left open keeps the lock until a person resumes, rolls back or abandons it.
+   */
   acquireLock(target: LockTarget, owner: Omit<LockOwner, 'heartbeat'>): Promise<Lock>;
   /** Who holds it, or null. */
   lockHolder(target: LockTarget): Promise<LockOwner | null>;
-  /** Takes over from exactly this holder, by the decision of a person. Throws UserError `locked` when it is another one by now. */
+  /**
+   * Takes over from exactly this holder, by the decision of a person. Throws UserError `locked` when it is another one by now,
+   * or when this one still gives signs of life.
+   */
   takeOverLock(target: LockTarget, from: LockOwner, owner: Omit<LockOwner, 'heartbeat'>): Promise<Lock>;
 
   /** The journal of a new run. Throws UserError `run-exists`. */
-  createJournal(run: string, clock: Clock): Promise<OpenJournal>;
+  createJournal(run: string, clock: Clock, needs?: JournalNeeds): Promise<OpenJournal>;
   /** Goes on with the journal of a run that stopped: a torn last line stays where it is, and the chain goes on after the last whole one. */
-  continueJournal(run: string, clock: Clock): Promise<OpenJournal>;
+  continueJournal(run: string, clock: Clock, needs?: JournalNeeds): Promise<OpenJournal>;
   /** Throws UserError `no-such-run`, `journal-damaged`. */
   readRun(run: string): Promise<ReadJournal>;
   /** Newest first. A damaged journal is listed as such and hides no other. */
@@ -90,6 +116,8 @@ export interface Store {
   refuseAppliedPlan(plan: Plan): Promise<void>;
   /** Remembers that a plan was applied. Throws UserError `plan-already-applied` when another run was faster. */
   spendPlan(plan: Plan, run: string): Promise<void>;
+  /** Under the lock, when a run ended before its first mutating call: the plan may be applied again. Nothing happens where another run spent it. */
+  unspendPlan(plan: Plan, run: string): Promise<void>;
   /** Throws UserError `approval-replayed` (exit 3) when the nonce was spent before. */
   refuseSpentApproval(nonce: string): Promise<void>;
   /** Spends the nonce of an approval: it counts once. Throws UserError `approval-replayed`. */
@@ -103,4 +131,9 @@ export interface Store {
   appendAudit(entry: AuditEntry, clock: Clock): Promise<AuditRecord>;
   /** The audit log in its order. Throws UserError `audit-damaged` with the place where its chain breaks. */
   readAudit(): Promise<readonly AuditRecord[]>;
+
+  /** Checks the store from outside, for `aiplan setup`: what it is, and what is wrong with it. */
+  inspect(): Promise<StoreFacts>;
+  /** Lets go of connections; locks and journals have their own ends. */
+  close(): void;
 }

@@ -5,6 +5,7 @@ import { UserError } from '../model/error.ts';
 import { sanitise } from '../model/sanitise.ts';
 import { readWhole } from './files.ts';
 import { refuseInside, type Folders } from './folders.ts';
+import { s3Place } from './s3-place.ts';
 
 /** What applies where nobody says anything. */
 export const defaults: Configuration = {
@@ -20,6 +21,8 @@ export const defaults: Configuration = {
   aliases: {},
   capture: { bucket: null, maxObjects: 100_000, maxBytes: 100 * 1024 ** 3, expiryDays: 14, expiryDaysDestruction: 90 },
   store: null,
+  storeRegion: null,
+  storeProfile: null,
   sources: {},
 };
 
@@ -71,6 +74,8 @@ const settings: readonly Setting[] = [
   { name: 'capture_expiry_days', kind: 'count', ...capture('expiryDays'), tighten: Math.max },
   { name: 'capture_expiry_days_destruction', kind: 'count', ...capture('expiryDaysDestruction'), tighten: Math.max },
   { name: 'store', kind: 'text', ...top('store') },
+  { name: 'store_region', kind: 'text', ...top('storeRegion') },
+  { name: 'store_profile', kind: 'text', ...top('storeProfile') },
 ];
 
 const fits = (kind: Kind, value: unknown): boolean => {
@@ -145,10 +150,12 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
       }
     }
   }
-  if (result.store !== null && !isAbsolute(result.store)) {
-    throw new UserError('bad-configuration', `"store" is "${sanitise(result.store)}"; it takes the full path of a folder`, { help: 'a store in S3 is not built yet' });
+  const inS3 = result.store !== null && result.store.startsWith('s3://');
+  if (inS3) s3Place(result.store ?? '');
+  else if (result.store !== null && !isAbsolute(result.store)) {
+    throw new UserError('bad-configuration', `"store" is "${sanitise(result.store)}"; it takes the full path of a folder, or s3://bucket/prefix`, { help: 'correct the value' });
   }
-  for (const path of [result.allowedSigners, result.store, ...result.secretFiles]) {
+  for (const path of [result.allowedSigners, inS3 ? null : result.store, ...result.secretFiles]) {
     if (path !== null) refuseInside(path, folders, 'a path named in the configuration');
   }
   return result;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../model/error.ts';
@@ -47,22 +47,30 @@ export function writeWhole(path: string, text: string, mode = 0o600): void {
   }
 }
 
-/** Creates a file that must not exist yet. Returns false when it does. Throws UserError `store-unwritable`. */
-export function createOnce(path: string, text: string): boolean {
+/**
+ * Creates a file that must not exist yet, so that it is never seen half written: a temporary file, fsync, a hard link to it
+ * (which fails where the name is taken), fsync of the folder. Returns false when it exists. Throws UserError `store-unwritable`.
+ */
+export function createWhole(path: string, text: string): boolean {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
+  makeFolder(folder);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const handle = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    const handle = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       writeFileSync(handle, text);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
-    syncFolder(dirname(path));
+    linkSync(temporary, path);
+    syncFolder(folder);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw storeError(error, path);
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 

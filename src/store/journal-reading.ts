@@ -1,60 +1,110 @@
 import { sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
-import { isObject } from '../model/json.ts';
 import type { JournalRecord } from '../model/journal.ts';
-import { readWhole } from './files.ts';
-import { journalRoot } from './journal.ts';
+import type { ReadJournal } from '../model/store.ts';
+import { namesIn, readStored } from './folder-objects.ts';
+import { after, chainStart, checkedLine, journalLine, type ChainEnd } from './journal-line.ts';
+import { runFolder, segmentPath } from './journal-places.ts';
 
-/** A journal as read back. `head` is the SHA-256 of its last whole line. */
-export interface ReadJournal {
-  readonly path: string;
-  readonly records: readonly JournalRecord[];
-  readonly head: string;
-  /** A last line that was never finished: the process died while it wrote. What it said was not acknowledged. */
-  readonly torn: { readonly line: number; readonly bytes: number } | null;
+/** One file of a journal. */
+interface Segment { readonly path: string; readonly text: string }
+
+interface Reading {
+  readonly records: JournalRecord[];
+  /** Where the chain was before each record, and where it is now. */
+  readonly ends: ChainEnd[];
+  torn: ReadJournal['torn'];
+  left: number;
 }
 
 /**
- * Reads a journal and verifies its chain, line by line. A torn last line is left out and reported. Throws UserError
- * `no-such-run` when there is none, `journal-damaged` for every other damage: stop, and never clean up (law 7).
+ * Reads the journal of a run in a local folder: `journal.jsonl`, then `journal-2.jsonl` and so on, each of which goes on with the
+ * chain of the one before. The end of a file that was never finished is left out; every other damage throws UserError
+ * `journal-damaged`: stop, and never clean up (law 7). Throws `no-such-run` when there is none.
  */
-export function readJournal(path: string): ReadJournal {
-  const text = readWhole(path);
-  if (text === null) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store' });
-  return parseJournal(text, path);
+export function readJournal(store: string, run: string): ReadJournal {
+  const path = segmentPath(store, run, 1);
+  const segments: Segment[] = [];
+  for (let number = 1; ; number += 1) {
+    const text = readStored(segmentPath(store, run, number));
+    if (text === null) break;
+    segments.push({ path: segmentPath(store, run, number), text });
+  }
+  const numbers = namesIn(runFolder(store, run)).map((name) => Number(/^journal-(\d+)\.jsonl$/u.exec(name)?.[1] ?? 0));
+  const missing = segmentPath(store, run, segments.length + 1);
+  if (Math.max(...numbers, 0) > segments.length) throw new UserError('journal-damaged', `the journal is damaged: "${missing}" is missing`, { where: missing, help: 'restore the file from a backup of the store; nothing is rolled back from a damaged journal' });
+  if (segments.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store' });
+  return parseSegments(segments);
 }
 
-/** Verifies a journal's text. `path` only names it in errors. Throws as `readJournal` does. */
-export function parseJournal(text: string, path: string): ReadJournal {
+/** Verifies a journal that is one text. `path` only names it in errors. Throws as `readJournal` does. */
+export const parseJournal = (text: string, path: string): ReadJournal => parseSegments([{ path, text }]);
+
+/** Verifies the files of a journal in their order. */
+export function parseSegments(segments: readonly Segment[]): ReadJournal {
+  const reading: Reading = { records: [], ends: [chainStart], torn: null, left: 0 };
+  for (const segment of segments) readSegment(segment, reading);
+  const { records, torn, left } = reading;
+  return { path: segments[0]?.path ?? '', records, head: endOf(reading).head, torn, ...(left === 0 ? {} : { leftLines: left }) };
+}
+
+function readSegment({ path, text }: Segment, reading: Reading): void {
   const lines = text.split('\n');
   const last = lines.pop() ?? '';
-  const records: JournalRecord[] = [];
-  let head = journalRoot;
+  reading.torn = last === '' ? null : { line: lines.length + 1, bytes: Buffer.byteLength(last, 'utf8') };
   for (const [index, line] of lines.entries()) {
-    records.push(checked(line, index + 1, head, path));
-    head = sha256(line);
+    if (index === 0 && reading.records.length > 0) leaveBehind(line, reading);
+    const end = endOf(reading);
+    reading.records.push(checkedLine(line, end, `${path}:${index + 1}`, `line ${index + 1}`));
+    reading.ends.push(after(end, line));
   }
-  return { path, records, head, torn: last === '' ? null : { line: lines.length + 1, bytes: Buffer.byteLength(last, 'utf8') } };
 }
 
-function checked(line: string, number: number, head: string, path: string): JournalRecord {
-  const damaged = (what: string): never => {
-    throw new UserError('journal-damaged', `the journal is damaged in line ${number}: ${what}`, {
-      where: `${path}:${number}`,
-      help: 'leave it as it is: nothing is rolled back from a damaged journal. Restore the file from a backup of the store; the captures and their manifests are in the capture bucket',
-    });
-  };
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return damaged('it is not JSON');
-  }
-  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string') return damaged('it is not a journal record');
-  if (value['seq'] !== number) damaged(`its number is ${String(value['seq'])}`);
-  if (value['prev'] !== head) damaged(number === 1 ? 'the journal does not begin here' : `it does not follow line ${number - 1}, which was changed, added or removed`);
-  const record = value as unknown as JournalRecord;
-  if (number === 1 && record.kind !== 'begin') damaged(`a journal begins with "begin", not with "${record.kind}"`);
-  if (record.kind === 'begin' && record.format !== 'aiplan/journal@1') damaged(`its format "${String(record.format)}" is unknown to this version`);
-  return record;
+const endOf = ({ ends }: Reading): ChainEnd => ends.at(-1) ?? chainStart;
+
+/**
+ * A further file says by its first line from where on it goes on. What stands behind that point in the files before it was never
+ * acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
+ */
+function leaveBehind(first: string, reading: Reading): void {
+  const facts = factsOf(first);
+  const end = facts === null ? undefined : reading.ends[facts.seq - 1];
+  if (facts === null || end === undefined || end.head !== facts.prev || facts.seq === 1) return;
+  const left = reading.records.length - end.seq;
+  reading.records.splice(end.seq);
+  reading.ends.splice(end.seq + 1);
+  reading.left += left;
 }
+
+/** The journal together with what lies beside it in a spool: merged where it follows, left where the journal went on without it. */
+export function withSpool(journal: ReadJournal, spool: { readonly path: string; readonly text: string } | null): ReadJournal {
+  if (spool === null) return journal;
+  const records = [...journal.records];
+  let end: ChainEnd = { seq: records.length, head: journal.head };
+  const lines = spool.text.split('\n');
+  // What follows the last line feed was not acknowledged.
+  lines.pop();
+  let merged = 0;
+  for (const [index, line] of lines.entries()) {
+    const facts = factsOf(line);
+    const stored = facts === null ? undefined : records[facts.seq - 1];
+    if (stored !== undefined) {
+      if (sha256(journalLine(stored)) === sha256(line)) continue;
+      return { ...journal, spooled: { path: spool.path, records: lines.length, state: 'left' } };
+    }
+    records.push(checkedLine(line, end, `${spool.path}:${index + 1}`, `line ${index + 1} of what was spooled beside it`));
+    end = after(end, line);
+    merged += 1;
+  }
+  return { ...journal, records, head: end.head, ...(merged === 0 ? {} : { spooled: { path: spool.path, records: merged, state: 'merged' as const } }) };
+}
+
+const factsOf = (line: string): { readonly seq: number; readonly prev: unknown } | null => {
+  try {
+    const { seq, prev } = JSON.parse(line) as { seq?: unknown; prev?: unknown };
+    return typeof seq === 'number' ? { seq, prev } : null;
+  } catch {
+    // Not JSON: the chain check says so with its place.
+    return null;
+  }
+};

@@ -1,9 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { UserError } from '../model/error.ts';
-import type { JournalRecord, RunOutcome } from '../model/journal.ts';
-import { journalPath } from './journal.ts';
-import { readJournal, type ReadJournal } from './journal-reading.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import type { RunSummary } from '../model/store.ts';
 
 /** A run's name: `<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. `now` in milliseconds since 1970, `random` two bytes. */
 export function newRunId(now: number, random: Uint8Array): string {
@@ -14,58 +11,29 @@ export function newRunId(now: number, random: Uint8Array): string {
 
 const runName = /^\d{8}-\d{6}-[0-9a-f]{4}$/u;
 
-/** One run in a list. `open`: it has no end, so it was killed or is still going. */
-export interface RunSummary {
-  readonly run: string;
-  readonly path: string;
-  readonly command: 'apply' | 'rollback' | null;
-  readonly planName: string | null;
-  readonly rollbackOf: string | null;
-  readonly account: string | null;
-  readonly region: string | null;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  readonly outcome: RunOutcome | 'open' | 'damaged';
-  readonly steps: number;
-  /** Why the journal cannot be read; null when it can. */
-  readonly problem: string | null;
+/** Whether a name in the store can be that of a run. */
+export const isRunName = (name: string): boolean => runName.test(name);
+
+/** Throws UserError `no-such-run` for what is not the name of a run, so that no path is made of it. */
+export function refuseOddName(run: string): void {
+  if (!isRunName(run)) throw new UserError('no-such-run', `"${run}" is not the name of a run`, { help: 'a run is named like 20260226-231500-a1b2; `aiplan runs` lists them' });
 }
 
-/** The runs of a store, newest first. A damaged journal is listed as such and hides no other. */
-export function listRuns(store: string): readonly RunSummary[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync(join(store, 'runs'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new UserError('unreadable-file', `cannot read "${join(store, 'runs')}"`, { cause: error, help: 'check the path and its permissions' });
-  }
-  return names.filter((name) => runName.test(name)).sort().reverse().map((run) => summaryOf(store, run));
-}
-
-function summaryOf(store: string, run: string): RunSummary {
-  const path = journalPath(store, run);
-  try {
-    return { run, path, ...told(readJournal(path).records), problem: null };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { run, path, command: null, planName: null, rollbackOf: null, account: null, region: null, startedAt: null, endedAt: null, outcome: 'damaged', steps: 0, problem: error.message };
-  }
-}
-
-function told(records: readonly JournalRecord[]): Omit<RunSummary, 'run' | 'path' | 'problem'> {
+/** What a list of runs says of one, from the records of its journal, of which the first and the last are enough. */
+export function summaryOf(run: string, path: string, records: readonly JournalRecord[]): RunSummary {
   const begin = records.find((record) => record.kind === 'begin');
-  const end = records.findLast((record) => record.kind === 'end');
+  // An end with anything behind it is that of a run that was gone on with.
+  const last = records.at(-1);
+  const end = last?.kind === 'end' ? last : undefined;
   return {
+    run, path,
     command: begin?.command ?? null, planName: begin?.plan.name ?? null, rollbackOf: begin?.plan.rollbackOf ?? null,
-    account: begin?.target.account ?? null, region: begin?.target.region ?? null,
+    account: begin?.target.account ?? null, region: begin?.target.region ?? null, endpoint: begin?.target.endpoint ?? null,
     startedAt: begin?.at ?? null, endedAt: end?.at ?? null, outcome: end?.outcome ?? 'open',
-    steps: begin?.plan.steps.length ?? 0,
+    steps: begin?.plan.steps.length ?? 0, problem: null,
   };
 }
 
-/** Reads one run's journal. Throws UserError `no-such-run`, `journal-damaged`. */
-export function readRun(store: string, run: string): ReadJournal {
-  if (!runName.test(run)) throw new UserError('no-such-run', `"${run}" is not the name of a run`, { help: 'a run is named like 20260226-231500-a1b2; `aiplan runs` lists them' });
-  return readJournal(journalPath(store, run));
-}
+/** A run whose journal cannot be read. */
+export const damagedSummary = (run: string, path: string, problem: string): RunSummary =>
+  ({ run, path, command: null, planName: null, rollbackOf: null, account: null, region: null, endpoint: null, startedAt: null, endedAt: null, outcome: 'damaged', steps: 0, problem });

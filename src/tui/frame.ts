@@ -1,101 +1,75 @@
-import { lossPhrase, needed } from '../model/confirm.ts';
-import type { Step } from '../model/plan.ts';
-import { cardRows, stepRow } from '../views/card-rows.ts';
-import { headRows, summaryText } from '../views/plan-rows.ts';
-import { blank, row, span, type Row } from '../views/rows.ts';
-import { wrap } from '../views/text.ts';
-import { lastWord, open, type ReviewState } from './state.ts';
+import type { Knowledge } from '../model/knowledge.ts';
+import { row, span, type Row } from '../views/rows.ts';
+import { clip } from '../views/text.ts';
+import { detailRows } from './frame-detail.ts';
+import { footerRows } from './frame-footer.ts';
+import { headerRows } from './frame-header.ts';
+import { listWindow } from './frame-list.ts';
+import { longText } from './frame-text.ts';
+import { beside, layoutOf, padded, rule, smallest, type Layout } from './layout.ts';
+import type { Size } from './scene.ts';
+import { countsAsSeen, seeing } from './scrolling.ts';
+import { selected, type ReviewState } from './state.ts';
 
-export interface Size { readonly columns: number; readonly rows: number }
+/** A frame, and the state with what it has shown: how far a text was seen, how much of it there is. */
+export interface Frame { readonly rows: readonly Row[]; readonly state: ReviewState }
 
 /**
- * The screen for a state: at most `size.rows - 1` lines of at most `size.columns` columns, because a frame as high as the
- * terminal flickers. Pure; `now` in milliseconds since 1970.
+ * The screen for a state: at most `size.rows - 1` lines of at most `size.columns` columns. Pure; `now` in milliseconds since
+ * 1970. What is not in a frame was not shown, and what was not shown cannot be confirmed.
  */
-export function frame(state: ReviewState, size: Size, tier: string, now: number): readonly Row[] {
-  const height = Math.max(4, size.rows - 1);
-  const width = Math.max(10, size.columns);
-  const fit = (rows: readonly Row[]): readonly Row[] => rows.flatMap((line) => wrap(line, width));
-  const head = fit(header(state, tier, now, height < 20)).slice(0, Math.max(1, Math.floor(height / 3)));
-  const foot = fit(footer(state)).slice(0, Math.max(2, Math.floor(height / 2)));
-  const room = Math.max(1, height - head.length - foot.length);
-  const body = state.screen === 'list' || state.screen === 'leave' ? list(state, room, width) : window(bodyLines(state, now, width), state.scroll, room, width);
-  return [...head, ...pad(body, room), ...foot].slice(0, height);
+export function drawFrame(state: ReviewState, size: Size, now: number, knowledge: Knowledge): Frame {
+  const layout = layoutOf(size);
+  if (layout.tooSmall) return { rows: [tooSmallRow(state, size)], state: { ...state, drawn: null } };
+  const head = headerRows(state, layout, now);
+  const drawn = state.place === 'list' || state.place === 'detail' || state.place === 'search' || state.place === 'reject' || state.place === 'leave'
+    ? drawSteps(state, layout, head.length, now, knowledge) : drawText(state, layout, head.length, now);
+  return { state: drawn.state, rows: [...head, ...drawn.rows].slice(0, layout.height).map((line) => clip(line, layout.columns)) };
 }
 
-const pad = (rows: readonly Row[], room: number): readonly Row[] => [...rows, ...Array.from({ length: Math.max(0, room - rows.length) }, () => blank)];
-
-function header(state: ReviewState, tier: string, now: number, short: boolean): readonly Row[] {
-  const all = needed(state.plan).confirmations.length;
-  const count = span(`confirmed ${state.confirmations.size} of ${all}`, all === state.confirmations.size ? 'good' : 'destroy');
-  const force = span(tier === 'T1' ? 'signed approval (T1)' : 'typed here (T0): stops accidents, not a program that types', 'muted');
-  if (short) return [row(0, span(state.plan.name, 'title'), ` ${state.plan.target.alias ?? state.plan.target.account} ${state.plan.target.region} `, count)];
-  // The count stands before what may be cut on a small screen.
-  const [name, ...rest] = headRows(state.plan, now);
-  return [...(name === undefined ? [] : [name]), row(0, count, '  ', force), ...rest, blank];
+function tooSmallRow(state: ReviewState, { columns, rows }: Size): Row {
+  const asks = state.place === 'leave' ? 'Leave without approving? y leaves' : `too small: ${smallest.columns}×${smallest.rows} at least, this is ${columns}×${rows}; q leaves`;
+  return clip(row(0, span(asks, 'warning')), columns);
 }
 
-/** The steps around the cursor, one line each. */
-function list(state: ReviewState, room: number, width: number): readonly Row[] {
-  const first = Math.max(0, Math.min(state.cursor - Math.floor(room / 2), state.steps.length - room));
-  return state.steps.slice(first, first + room).map((step, index) => {
-    const line = stepRow(step);
-    const chosen = first + index === state.cursor;
-    return wrap({ indent: 0, spans: [span(chosen ? '> ' : '  ', 'title'), span(mark(state, step)), ...line.spans] }, width)[0] ?? blank;
-  });
-}
-
-const mark = (state: ReviewState, step: Step): string => (step.confirm === null ? '    ' : state.confirmations.has(step.id) ? '[x] ' : '[ ] ');
-
-function bodyLines(state: ReviewState, now: number, width: number): readonly Row[] {
-  if (state.screen === 'summary') return summaryLines(state, width);
-  const step = state.steps[state.cursor];
-  return step === undefined ? [] : cardRows(step, state.plan, now).flatMap((line) => wrap(line, width));
-}
-
-const summaries = new WeakMap<ReviewState['steps'], { readonly width: number; readonly lines: readonly Row[] }>();
-
-/** The summary has a line for every step and is the same at every key: it is made once for a width. */
-function summaryLines(state: ReviewState, width: number): readonly Row[] {
-  let found = summaries.get(state.steps);
-  if (found?.width !== width) {
-    found = { width, lines: summary(state).flatMap((line) => wrap(line, width)) };
-    summaries.set(state.steps, found);
+/** The list, and the selected step beside it or in its place. */
+function drawSteps(state: ReviewState, layout: Layout, taken: number, now: number, knowledge: Knowledge): Frame {
+  const foot = footerRows(state, layout);
+  const room = Math.max(1, layout.height - taken - foot.length);
+  const step = selected(state);
+  if (!layout.wide && inDetail(state)) {
+    const detail = detailRows(state, step, { width: layout.columns, height: room }, knowledge, now);
+    return { rows: [...detail.rows, ...foot], state: { ...state, drawn: detail.drawn, scroll: detail.scroll, line: detail.line } };
   }
-  return found.lines;
+  const { rows: list, top } = listWindow(state, layout, room);
+  if (!layout.wide) return { rows: [...padded(list, room), ...foot], state: { ...state, listTop: top, drawn: listDrawn(state, room, top) } };
+  const detail = detailRows(state, step, { width: layout.right, height: room }, knowledge, now);
+  const inStep = state.place === 'detail';
+  return {
+    rows: [...beside(list, detail.rows, layout.left, room), ...foot],
+    state: { ...state, listTop: top, drawn: inStep ? detail.drawn : listDrawn(state, room, top), scroll: inStep ? detail.scroll : state.scroll, line: inStep ? detail.line : state.line },
+  };
 }
 
-/** One sentence for each thing that is going to happen. */
-function summary(state: ReviewState): readonly Row[] {
-  const verbs = { create: 'will be created', update: 'will be changed', replace: 'will be replaced', delete: 'WILL BE DELETED', keep: 'stays as it is' } as const;
-  const steps = state.steps.filter((step) => step.action !== 'keep');
-  return [
-    row(0, span('This is going to happen', 'title'), `: ${summaryText(state.plan.summary)}.`),
-    ...steps.map((step) => row(2, span(`${step.id} ${step.identity ?? ''}`.trim(), 'title'), ` ${step.restores === undefined ? verbs[step.action] : 'will be brought back'}${step.action === 'delete' ? `; way back: ${step.recoverability.level}` : ''}.`)),
-  ];
-}
+/** Questions stand below what they are about. */
+const inDetail = (state: ReviewState): boolean => state.place === 'detail' || ((state.place === 'reject' || state.place === 'leave') && state.back === 'detail');
 
-/** Lines from `scroll` on, with a hint where there is more. */
-function window(lines: readonly Row[], scroll: number, room: number, width: number): readonly Row[] {
-  if (lines.length <= room) return lines;
-  const first = Math.min(scroll, lines.length - room + 1);
-  const hidden = lines.length - first - (room - 1);
-  const hint = hidden > 0 ? row(0, span(`… ${hidden} more lines, arrow down`, 'warning')) : row(0, span('(end)', 'muted'));
-  return [...lines.slice(first, first + room - 1), ...wrap(hint, width).slice(0, 1)];
-}
+const listDrawn = (state: ReviewState, room: number, top: number): ReviewState['drawn'] => ({ place: 'list', key: 'list', total: state.listed.length + 1, room, top });
 
-function footer(state: ReviewState): readonly Row[] {
-  const message = state.message === '' ? blank : row(0, span(state.message, 'warning'));
-  const line = (asks: readonly Row[]): readonly Row[] => [message, ...asks, row(0, span('> ', 'title'), state.typed, span('▏', 'muted'))];
-  const step = state.steps[state.cursor];
-  switch (state.screen) {
-    case 'list': return [message, row(0, span(`enter card  c confirm  n next  ${open(state).length === 0 ? 'a go on  ' : ''}q leave without approving`, 'muted'))];
-    case 'card': return [message, row(0, span('arrows scroll  c confirm  esc back', 'muted'))];
-    case 'identity': return line([row(0, 'Type ', span(step?.confirm ?? '', 'title'), ` and Enter to confirm this ${step?.destruction === null ? 'grant' : 'destruction'}; Esc leaves it alone.`)]);
-    case 'loss': return line([row(0, 'This cannot be brought back. Type the loss and Enter: ', span(step === undefined ? '' : lossPhrase(step) ?? '', 'destroy'))]);
-    case 'summary': return line([row(0, 'Type ', span(lastWord(state), 'title'), ` and Enter to ${({ apply: 'apply', sign: 'sign', look: 'finish' } as const)[state.purpose]}; Esc goes back.`)]);
-    case 'leave': return [message, row(0, span('Leave without approving? Confirmations are forgotten. ', 'warning'), 'y leaves, anything else stays')];
-    case 'end': return [message];
-    default: return state.screen satisfies never;
-  }
+/** A text over the whole width, with what is asked below it. */
+function drawText(state: ReviewState, layout: Layout, taken: number, now: number): Frame {
+  const text = longText(state, layout.columns, now);
+  const total = text.lines.length;
+  const room = Math.max(1, layout.height - taken - footerRows(state, layout).length - 1);
+  const follow = state.place === 'filter' ? Math.max(Math.min(state.scroll, state.choice), state.choice - room + 1) : state.scroll;
+  const top = Math.max(0, Math.min(follow, total - room));
+  const after: ReviewState = {
+    ...state, scroll: top, drawn: { place: state.place, key: text.key, total, room, top },
+    seen: countsAsSeen(state) ? seeing(state.seen, { key: text.key, width: layout.columns, total, must: text.must }, top, Math.min(total, top + room)) : state.seen,
+  };
+  // With its last line in this frame the text is read, and the line to type into opens at once: below it, on as many lines.
+  const foot = footerRows(after, layout);
+  const below = total - top - room;
+  const more = below > 0 ? [span(`${below} more line${below === 1 ? '' : 's'}: ↓ or space`, 'warning')] : top > 0 ? [span('end', 'muted')] : [];
+  return { state: after, rows: [...padded(text.lines.slice(top, top + room), room), rule(layout.columns, ...more), ...foot] };
 }

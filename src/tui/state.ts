@@ -1,199 +1,142 @@
 import type { Confirmation } from '../model/approval.ts';
-import { lossPhrase, needed } from '../model/confirm.ts';
+import { needed } from '../model/confirm.ts';
 import type { Plan, Step } from '../model/plan.ts';
-import { inReadingOrder } from '../views/plan-rows.ts';
+import { listedSteps, type Filter } from './entries.ts';
+import type { Replanned } from './replanned.ts';
+import type { KeyEvent } from './scene.ts';
+import { noSearch, type Search } from './search.ts';
 
-/** `list` all steps; `card` one step; `identity`, `loss`, `name`, `yes` a line to type; `leave` a question; `end` it is over. */
-export type Screen = 'list' | 'card' | 'identity' | 'loss' | 'summary' | 'leave' | 'end';
+/**
+ * Where the person is. `list` and `detail` are side by side on a wide screen; `card` asks for a typed confirmation; `reject`,
+ * `planning`, `replanned` and `failed` follow each other when a step is left out; `leave` is a question; `end`: it is over.
+ */
+export type Place = 'list' | 'detail' | 'search' | 'filter' | 'help' | 'card' | 'reject' | 'planning' | 'replanned' | 'failed' | 'summary' | 'leave' | 'end';
 
-/** Everything that the review screen knows. Pure data; the view draws it, the reducer changes it. */
+/** What stood on the screen last, of what can be scrolled. */
+export interface Drawn {
+  readonly place: Place;
+  /** Which text it was. */
+  readonly key: string;
+  readonly total: number;
+  readonly room: number;
+  readonly top: number;
+}
+
+/** How far the person has seen a text from its beginning on, without a gap. */
+export interface Seen {
+  readonly key: string;
+  readonly width: number;
+  /** Lines from the first one on. */
+  readonly upTo: number;
+  /** Everything of it that must be seen line by line. */
+  readonly covered: boolean;
+  /** The whole of it, and its end, once; also when the screen becomes narrower later. */
+  readonly whole: boolean;
+}
+
+/** Everything that the review screen knows. Pure data; the frame draws it, the reducer changes it. */
 export interface ReviewState {
   readonly plan: Plan;
-  /** The plan's steps in reading order: destructions first, then grants. */
-  readonly steps: readonly Step[];
   readonly purpose: 'apply' | 'sign' | 'look';
-  readonly screen: Screen;
+  readonly tier: string;
+  readonly maxConfirmations: number;
+  readonly canReject: boolean;
+  readonly place: Place;
+  /** Where help, the question whether to leave, and the card lead back to. */
+  readonly back: Place;
+  /** The steps in the list. The plan itself stands before them. */
+  readonly listed: readonly Step[];
+  /** 0: the plan itself; else a step, counted from 1. */
   readonly cursor: number;
-  /** First visible line of the card or summary. */
+  /** First entry of the list on the screen. */
+  readonly listTop: number;
+  readonly tab: number;
+  readonly expanded: boolean;
+  readonly unchanged: boolean;
+  readonly filter: Filter | null;
+  readonly choice: number;
+  readonly search: Search;
+  /** Where the cursor was when the search began. */
+  readonly searchFrom: number;
+  /** First line of the text that is scrolled. */
   readonly scroll: number;
+  /** The line in the text of a step's changes that the person is at. */
+  readonly line: number;
   /** What has been typed into the line so far. */
   readonly typed: string;
+  /** The identity as typed, while the loss is still to be typed; null before. */
+  readonly typedIdentity: string | null;
+  /** How many characters came at once, in a row. */
+  readonly burst: number;
   /** What the last key did or why it did not count. */
   readonly message: string;
   readonly confirmations: ReadonlyMap<string, Confirmation>;
-  /** The identity as typed, while the loss is still to be typed. */
-  readonly typedIdentity: string;
+  /** The addresses of the steps that the person left out, sorted. */
+  readonly rejected: readonly string[];
+  /** The step that is being left out, and since when (milliseconds since 1970). */
+  readonly leavingOut: { readonly id: string; readonly since: number } | null;
+  readonly replanned: Replanned | null;
+  /** Why planning again failed. */
+  readonly failure: readonly string[];
+  readonly drawn: Drawn | null;
+  readonly seen: Seen | null;
   readonly decision: 'approved' | 'declined' | null;
   readonly why: string;
 }
 
-export type ReviewEvent =
-  | { readonly kind: 'character'; readonly character: string }
-  /** More than one character at once: a paste, or a program that writes. Never counts. */
-  | { readonly kind: 'paste' }
-  | { readonly kind: 'enter' | 'escape' | 'backspace' | 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end' }
-  /** Ctrl-C, a closed terminal, the end of input. */
-  | { readonly kind: 'gone'; readonly why: string }
-  | { readonly kind: 'expired' };
+export type ReviewEvent = KeyEvent
+  | { readonly kind: 'replanned'; readonly plan: Plan }
+  | { readonly kind: 'replan-failed'; readonly lines: readonly string[] };
 
-/** The screen as it opens: on the list, on the first step, nothing confirmed, decision open. */
-export const openReview = (plan: Plan, purpose: ReviewState['purpose']): ReviewState => ({
-  plan, steps: inReadingOrder(plan.steps), purpose, screen: 'list', cursor: 0, scroll: 0, typed: '', message: '',
-  confirmations: new Map(), typedIdentity: '', decision: null, why: '',
-});
+/** What the reducer cannot know: the time in milliseconds since 1970, and how a step's card reads, as a digest. */
+export interface Moment { readonly now: number; readonly shown: (step: Step) => string }
 
-/** Steps that still wait for their confirmation. */
-export const open = (state: ReviewState): readonly Step[] => needed(state.plan).confirmations.filter((step) => !state.confirmations.has(step.id));
-
-/** What the last line asks for: the plan name where something interrupts or cannot be inverted, else `yes`. */
-export const lastWord = (state: ReviewState): string => (needed(state.plan).name ? state.plan.name : 'yes');
-
-/** How the card of a step reads, as a digest; given by the caller so that the reducer stays free of rendering. */
-export type ShownDigest = (step: Step) => string;
-
-/** The reducer. No key but the exact typed text followed by Enter ever approves anything. */
-export function reduce(state: ReviewState, event: ReviewEvent, shown: ShownDigest): ReviewState {
-  if (state.decision !== null) return state;
-  if (event.kind === 'gone') return { ...state, screen: 'end', decision: 'declined', why: event.why };
-  if (event.kind === 'expired') return { ...state, screen: state.screen === 'leave' ? 'leave' : 'list', typed: '', message: 'the plan has expired: nothing can be confirmed any more; leave with q and plan again' };
-  switch (state.screen) {
-    case 'list': return inList(state, event);
-    case 'card': return inCard(state, event);
-    case 'identity': return inLine(state, event, (typed) => identityTyped(state, typed, shown));
-    case 'loss': return inLine(state, event, (typed) => lossTyped(state, typed, shown));
-    case 'summary': return inSummary(state, event);
-    case 'leave': return event.kind === 'character' && event.character === 'y' ? { ...state, screen: 'end', decision: 'declined', why: 'left without approving' } : { ...state, screen: 'list', message: '' };
-    case 'end': return state;
-    default: return state.screen satisfies never;
-  }
+export interface ReviewSetup {
+  readonly plan: Plan;
+  readonly purpose: 'apply' | 'sign' | 'look';
+  readonly tier: string;
+  readonly maxConfirmations: number;
+  readonly canReject: boolean;
 }
 
-const move = (state: ReviewState, by: number): ReviewState =>
-  ({ ...state, message: '', cursor: Math.max(0, Math.min(state.steps.length - 1, state.cursor + by)) });
-
-function inList(state: ReviewState, event: ReviewEvent): ReviewState {
-  switch (event.kind) {
-    case 'up': return move(state, -1);
-    case 'down': return move(state, 1);
-    case 'page-up': return move(state, -10);
-    case 'page-down': return move(state, 10);
-    case 'home': return move(state, -state.steps.length);
-    case 'end': return move(state, state.steps.length);
-    case 'enter': return state.steps.length === 0 ? state : { ...state, screen: 'card', scroll: 0, message: '' };
-    case 'escape': return { ...state, message: '' };
-    case 'paste': return { ...state, message: 'pasted text does not count' };
-    case 'character': return listKey(state, event.character);
-    default: return state;
-  }
+/** The screen as it opens: on the first step, or on the plan itself where something is wrong with it; nothing confirmed. */
+export function openReview(setup: ReviewSetup): ReviewState {
+  const listed = listedSteps(setup.plan.steps, null, false);
+  return {
+    ...setup, place: 'list', back: 'list', listed, cursor: listed.length === 0 || isBlocked(setup.plan) || tooMany(setup) ? 0 : 1, listTop: 0, tab: 0, expanded: false, unchanged: false,
+    filter: null, choice: 0, search: noSearch, searchFrom: 0, scroll: 0, line: 0, typed: '', typedIdentity: null, burst: 0, message: '', confirmations: new Map(), rejected: [],
+    leavingOut: null, replanned: null, failure: [], drawn: null, seen: null, decision: null, why: '',
+  };
 }
 
-function listKey(state: ReviewState, key: string): ReviewState {
-  switch (key) {
-    case 'j': return move(state, 1);
-    case 'k': return move(state, -1);
-    case 'g': return move(state, -state.steps.length);
-    case 'G': return move(state, state.steps.length);
-    case 'n': return nextOpen(state);
-    case 'c': return { ...confirmSelected(state), scroll: 0 };
-    case 'a': return toSummary(state);
-    case 'q': return state.confirmations.size > 0 ? { ...state, screen: 'leave', message: '' } : { ...state, screen: 'end', decision: 'declined', why: 'left without approving' };
-    default: return { ...state, message: `"${key}" does nothing here` };
-  }
-}
+/** The selected step; null: the plan itself. */
+export const selected = (state: ReviewState): Step | null => (state.cursor === 0 ? null : state.listed[state.cursor - 1] ?? null);
 
-function nextOpen(state: ReviewState): ReviewState {
-  const waiting = new Set(open(state).map((step) => step.id));
-  const order = state.steps.map((_, index) => (state.cursor + 1 + index) % state.steps.length);
-  const found = order.find((index) => waiting.has(state.steps[index]?.id ?? ''));
-  return found === undefined ? { ...state, message: 'everything is confirmed; a goes on' } : { ...state, cursor: found, message: '' };
-}
+/** Whether a line is selected in the detail: in the changes of a step. */
+export const selectsLine = (state: ReviewState): boolean => state.tab === 0 && state.cursor > 0;
 
-function confirmSelected(state: ReviewState): ReviewState {
-  const step = state.steps[state.cursor];
-  if (step === undefined || step.confirm === null) return { ...state, message: 'this step needs no confirmation of its own' };
-  if (state.confirmations.has(step.id)) return { ...state, message: 'already confirmed' };
-  return { ...state, screen: 'identity', typed: '', message: '' };
-}
+/** How many confirmations are still missing. Only steps that need one are ever in `confirmations`. */
+export const missing = (state: ReviewState): number => needed(state.plan).confirmations.length - state.confirmations.size;
 
-function toSummary(state: ReviewState): ReviewState {
-  const left = open(state).length;
-  if (left > 0) return { ...state, message: `${left} confirmation${left === 1 ? '' : 's'} still missing; n goes to the next` };
-  return { ...state, screen: 'summary', typed: '', scroll: 0, message: '' };
-}
+/** What the last line asks for: the plan name, or `yes` where nothing needs confirmation, interrupts or rests on a journal. */
+export const lastWord = ({ plan }: ReviewState): string => (needed(plan).name ? plan.name : 'yes');
 
-const scroll = (state: ReviewState, by: number): ReviewState => ({ ...state, scroll: Math.max(0, state.scroll + by), message: '' });
+export const isBlocked = (plan: Plan): boolean => plan.summary.blocked > 0 || plan.findings.some(({ severity }) => severity === 'error');
 
-function inCard(state: ReviewState, event: ReviewEvent): ReviewState {
-  switch (event.kind) {
-    case 'up': return scroll(state, -1);
-    case 'down': return scroll(state, 1);
-    case 'page-up': return scroll(state, -10);
-    case 'page-down': return scroll(state, 10);
-    case 'home': return { ...state, scroll: 0 };
-    case 'escape': case 'enter': return { ...state, screen: 'list', scroll: 0, message: '' };
-    case 'paste': return { ...state, message: 'pasted text does not count' };
-    case 'character': {
-      if (event.character === 'c') return confirmSelected(state);
-      if (event.character === 'j') return scroll(state, 1);
-      if (event.character === 'k') return scroll(state, -1);
-      if (event.character === 'q') return { ...state, screen: 'list', scroll: 0, message: '' };
-      return { ...state, message: `"${event.character}" does nothing here` };
-    }
-    default: return state;
-  }
-}
+export const tooMany = ({ plan, maxConfirmations }: Pick<ReviewState, 'plan' | 'maxConfirmations'>): boolean => needed(plan).confirmations.length > maxConfirmations;
 
-/** A line in which a text is typed, character by character. */
-function inLine(state: ReviewState, event: ReviewEvent, submit: (typed: string) => ReviewState): ReviewState {
-  switch (event.kind) {
-    case 'character': return state.typed.length >= 2_000 ? state : { ...state, typed: state.typed + event.character, message: '' };
-    case 'backspace': return { ...state, typed: [...state.typed].slice(0, -1).join(''), message: '' };
-    case 'paste': return { ...state, typed: '', message: 'pasted text does not count: type it, so that it is you who says it' };
-    case 'escape': return { ...state, screen: 'list', typed: '', typedIdentity: '', message: 'not confirmed' };
-    case 'up': return scroll(state, -1);
-    case 'down': return scroll(state, 1);
-    case 'page-up': return scroll(state, -10);
-    case 'page-down': return scroll(state, 10);
-    case 'enter': return submit(state.typed);
-    default: return state;
-  }
-}
+export const expiresIn = ({ plan }: Pick<ReviewState, 'plan'>, now: number): number => Date.parse(plan.expiresAt) - now;
 
-/** Where a typed text first differs from what is asked, in words. */
-export function difference(typed: string, wanted: string): string {
-  if (typed === '') return `nothing was typed; type ${wanted} to confirm, Esc to leave`;
-  const at = [...wanted].findIndex((character, index) => typed[index] !== character);
-  return at === -1 ? `"${typed}" goes on after "${wanted}"` : `"${typed}" is not "${wanted}": they differ at character ${at + 1}`;
-}
+/** A time that cannot be read has passed. */
+export const hasExpired = (state: Pick<ReviewState, 'plan'>, now: number): boolean => !(expiresIn(state, now) > 0);
 
-function identityTyped(state: ReviewState, typed: string, shown: ShownDigest): ReviewState {
-  const step = state.steps[state.cursor];
-  if (step === undefined || step.confirm === null) return { ...state, screen: 'list' };
-  if (typed !== step.confirm) return { ...state, typed: '', message: difference(typed, step.confirm) };
-  if (lossPhrase(step) !== null) return { ...state, screen: 'loss', typed: '', typedIdentity: typed, message: '' };
-  return confirmed(state, step, typed, null, shown);
-}
+export const splitText = (state: ReviewState): string =>
+  `split the plan: it has ${needed(state.plan).confirmations.length} destructions and grants, and nobody confirms more than ${state.maxConfirmations} with care`;
 
-function lossTyped(state: ReviewState, typed: string, shown: ShownDigest): ReviewState {
-  const step = state.steps[state.cursor];
-  const wanted = step === undefined ? null : lossPhrase(step);
-  if (step === undefined || wanted === null) return { ...state, screen: 'list' };
-  if (typed !== wanted) return { ...state, typed: '', message: difference(typed, wanted) };
-  return confirmed(state, step, state.typedIdentity, typed, shown);
-}
-
-function confirmed(state: ReviewState, step: Step, typed: string, typedLoss: string | null, shown: ShownDigest): ReviewState {
-  const confirmations = new Map(state.confirmations);
-  confirmations.set(step.id, { step: step.id, stepDigest: step.digest, typed, shown: shown(step), typedLoss });
-  const after = nextOpen({ ...state, confirmations, screen: 'list', typed: '', typedIdentity: '', scroll: 0 });
-  const left = open(after).length;
-  return { ...after, message: left === 0 ? `${step.id} confirmed; everything is confirmed, a goes on` : `${step.id} confirmed; ${left} to go` };
-}
-
-function inSummary(state: ReviewState, event: ReviewEvent): ReviewState {
-  return inLine(state, event, (typed) => {
-    const wanted = lastWord(state);
-    if (typed !== wanted) return { ...state, typed: '', message: difference(typed, wanted) };
-    return { ...state, screen: 'end', decision: 'approved', why: '' };
-  });
+/** Why nothing in this plan can be confirmed now; null where it can. */
+export function refusal(state: ReviewState, now: number): string | null {
+  if (hasExpired(state, now)) return 'the plan has expired: nothing can be confirmed any more; leave with q and plan again';
+  if (state.plan.recorded) return 'made from recorded state: it can be shown, never confirmed';
+  if (tooMany(state)) return splitText(state);
+  return null;
 }

@@ -59,7 +59,8 @@ export function value(json: Json | undefined): string {
 
 /** A piece of evidence: sizes and times get their unit and age; lists of plain things lose their brackets. */
 export function fact(name: string, json: Json | undefined, now: number): string {
-  if (typeof json === 'number' && /bytes|size$/iu.test(name)) return bytes(json);
+  if (typeof json === 'number' && /bytes|size$|^largestObject$/iu.test(name)) return bytes(json);
+  if (typeof json === 'string' && /^sha256:[0-9a-f]{64}$/u.test(json)) return `${json.slice(0, 19)}…`;
   if (typeof json === 'string' && isTime(json)) return age(json, now);
   if (Array.isArray(json)) return json.length === 0 ? 'none' : json.map((item) => fact(name, item as Json, now)).join(', ');
   if (isObject(json)) {

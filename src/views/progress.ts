@@ -15,6 +15,8 @@ export function progressRow(event: RunEvent, milliseconds: number): Row | null {
   switch (event.kind) {
     case 'phase': return row(0, time, span(phaseNames[event.phase], 'title'));
     case 'step': return row(0, time, span(`${event.step}: `, 'title'), span(stepText(event), event.state === 'failed' ? 'destroy' : event.state === 'done' ? 'good' : 'plain'));
+    // Plain lines tell it by the calls.
+    case 'stage': return null;
     case 'call': return event.state === 'answered' ? null : row(0, time, `${event.step}: `, event.state === 'failed' ? span(`${event.call} was refused`, 'destroy') : event.purpose, span(` (${event.call})`, 'muted'));
     case 'progress': return row(0, time, `${event.step}: ${event.text}`, event.fraction === null ? '' : span(` ${Math.round(event.fraction * 100)} %`, 'muted'));
     case 'captured': return row(0, time, `${event.step}: `, span(event.text, 'good'));

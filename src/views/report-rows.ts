@@ -5,8 +5,8 @@ import { blank, row, span, type Row, type Tone } from './rows.ts';
 const tones: Readonly<Record<StepState, Tone>> = { done: 'good', pending: 'warning', kept: 'muted', failed: 'destroy', doubt: 'destroy', 'not-started': 'warning', open: 'warning' };
 const names: Readonly<Record<StepState, string>> = { done: 'done', pending: 'pending', kept: 'unchanged', failed: 'FAILED', doubt: 'IN DOUBT', 'not-started': 'not started', open: 'open' };
 
-/** What a run did: steps, snapshots, what is left over, what to do next. */
-export function reportRows(report: Report): readonly Row[] {
+/** What a run did: steps, snapshots, what is left over; and what to do next, unless that is done already (`next` false). */
+export function reportRows(report: Report, next = true): readonly Row[] {
   const took = report.endedAt === null ? '' : `, ${duration(Date.parse(report.endedAt) - Date.parse(report.startedAt))}`;
   const rows: Row[] = [
     row(0, span(`Run ${report.run}`, 'title'), ` ${report.command} of ${report.planName}: `, span(report.outcome, report.outcome === 'done' ? 'good' : 'destroy'), span(`${took}, ${report.calls} changing calls`, 'muted')),
@@ -26,12 +26,24 @@ export function reportRows(report: Report): readonly Row[] {
   for (const undone of report.undone) rows.push(row(2, span(`taken back in ${undone.step}: `, 'warning'), undone.text));
   for (const finding of report.findings) rows.push(row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`));
   const touched = report.steps.some((step) => step.state === 'done' || step.state === 'pending' || step.state === 'failed' || step.state === 'doubt' || step.state === 'open');
-  if (touched && report.command === 'apply') rows.push(blank, row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
-  if (report.rollbackOf !== null) rows.push(blank, howItStands(report, report.rollbackOf));
+  const canGoOn = report.outcome === 'failed' || report.outcome === 'stopped' || report.outcome === 'open';
+  if (touched && next && report.command === 'apply') {
+    rows.push(blank);
+    if (canGoOn) rows.push(row(0, 'To go on with it: ', span(`aiplan resume ${report.run}`, 'title')));
+    rows.push(row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
+  }
+  if (report.rollbackOf !== null && next) rows.push(blank, ...howItStands(report, report.rollbackOf));
   return rows;
 }
 
 /** A rollback ends with what it means for the run that it takes back. */
-const howItStands = ({ outcome }: Report, rollbackOf: string): Row => (outcome === 'done'
-  ? row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))
-  : row(0, `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `, span(`aiplan rollback ${rollbackOf}`, 'title')));
+function howItStands({ outcome, incomplete }: Report, rollbackOf: string): readonly Row[] {
+  if (outcome !== 'done') return [row(0, `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `, span(`aiplan rollback ${rollbackOf}`, 'title'))];
+  return incomplete === undefined || incomplete.length === 0 ? [row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))] : incompleteRows(rollbackOf, incomplete);
+}
+
+/** What a rollback leaves as it is. */
+export const incompleteRows = (rollbackOf: string, incomplete: readonly string[]): readonly Row[] => [
+  row(0, span(`Run ${rollbackOf} is taken back, but not wholly:`, 'warning')),
+  ...incomplete.map((text) => row(2, text)),
+];

@@ -1,7 +1,9 @@
 import { sanitise } from '../model/sanitise.ts';
 
 /** What a piece of text means; renderers choose the colour. No meaning depends on colour alone. */
-export type Tone = 'plain' | 'title' | 'muted' | 'destroy' | 'grant' | 'change' | 'create' | 'good' | 'warning' | 'claim' | 'unknown';
+export type Tone = 'plain' | 'title' | 'muted' | 'destroy' | 'grant' | 'change' | 'create' | 'good' | 'warning' | 'claim' | 'unknown'
+  /** A line, and the part of a line, that a change takes away or adds; a `-`, `+` or bracket says it too. */
+  | 'removed' | 'added' | 'removed-word' | 'added-word';
 
 export interface Span { readonly text: string; readonly tone: Tone }
 

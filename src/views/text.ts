@@ -19,7 +19,7 @@ export function wrap(line: Row, width: number): readonly Row[] {
 const columnsOf = ({ indent, spans }: Row): number => spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
 
 /** Columns of a text. What aiplan mostly writes has one for each character, and needs no look at Unicode's tables. */
-const columnsOfText = (text: string): number => (/^[ -~→…]*$/u.test(text) ? text.length : stringWidth(text));
+const columnsOfText = (text: string): number => (/^[ -~→…─│├└▏±×↓↑←·]*$/u.test(text) ? text.length : stringWidth(text));
 
 /** The line without white space at its end. */
 function trimmed(line: Row): Row {
@@ -58,6 +58,11 @@ function broken(line: Row, width: number): readonly Row[] {
           flush();
         } else {
           const head = take(rest, Math.max(1, width - used));
+          // A wide character that does not fit beside the rest goes to the next line.
+          if (used > indent && columnsOfText(head) > width - used) {
+            flush();
+            continue;
+          }
           spans.push({ text: head, tone: part.tone });
           rest = rest.slice(head.length);
           flush();
@@ -79,6 +84,29 @@ function take(text: string, columns: number): string {
   }
   return text.slice(0, end);
 }
+
+/** One row on one line of at most `width` columns; what does not fit is cut, and an ellipsis says so. */
+export function clip(line: Row, width: number): Row {
+  if (columnsOf(line) <= width) return line;
+  const spans: Span[] = [];
+  let room = Math.max(0, width - line.indent - 1);
+  for (const part of line.spans) {
+    const columns = columnsOfText(part.text);
+    if (columns <= room) {
+      spans.push(part);
+      room -= columns;
+      continue;
+    }
+    const head = room === 0 ? '' : take(part.text, room);
+    // A wide character may not fit into what is left.
+    spans.push({ text: `${columnsOfText(head) <= room ? head : ''}…`, tone: part.tone });
+    break;
+  }
+  return { indent: Math.min(line.indent, Math.max(0, width - 1)), spans };
+}
+
+/** Columns that a row takes on one line. */
+export const widthOfRow = (line: Row): number => columnsOf(line);
 
 /** One display line as text, with SGR codes where `color`. */
 export function paint(line: Row, color: boolean): string {

@@ -7,6 +7,7 @@ export const glyphs: Readonly<Record<Action, string>> = { create: '+', update: '
 /** SGR parameters for each tone; readable on light and on dark backgrounds. */
 export const sgr: Readonly<Record<Tone, string>> = {
   plain: '', title: '1', muted: '2', destroy: '1;31', grant: '1;35', change: '33', create: '32', good: '32', warning: '33', claim: '3;36', unknown: '1;31',
+  removed: '31', added: '32', 'removed-word': '1;4;31', 'added-word': '1;4;32',
 };
 
 /** The tone in which a step's own line is written. */

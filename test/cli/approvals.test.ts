@@ -33,7 +33,7 @@ suite('nothing is destroyed without a person', () => {
     // Nobody is asked for what could not begin.
     await cli.fails(['review', 'plan.json', '--sign', key], { exit: 3, code: 'no-capture-bucket', says: /Victim/u, help: /aiplan setup/u }, { input: `Victim ${word}\n` });
     await cli.ok(['setup']);
-    await cli.ok(['review', 'plan.json', '--sign', key, '-o', 'approval.json'], { input: `Victim ${word}\n` });
+    await cli.ok(['review', 'plan.json', '--sign', key, '-o', 'approval.json'], { input: `Victim ${word}\nname remove-securitygroup\n` });
     signed = JSON.parse(cli.read('approval.json'));
   }, 120_000);
   afterAll(async () => { await account.stop(); });
@@ -92,12 +92,14 @@ suite('nothing is destroyed without a person', () => {
   });
 
   it('lines that do not say every confirmation exactly sign nothing', async () => {
-    for (const input of ['', `Victim ${word.slice(1)}\n`, `Victim ${word}2\n`, `yes\n${word}\nVictim\n`]) {
+    for (const input of ['', 'name remove-securitygroup\n', `Victim ${word.slice(1)}\n`, `Victim ${word}2\n`, `yes\n${word}\nVictim\n`]) {
       const { code, stderr } = await cli.run(['review', 'plan.json', '--sign', key, '-o', 'none.json'], { input });
       expect({ input, code, stderr }).toEqual({ input, code: 3, stderr: expect.stringMatching(new RegExp(`error confirmation-missing[^]*Victim ${word}`, 'u')) });
     }
+    const { code, stderr } = await cli.run(['review', 'plan.json', '--sign', key, '-o', 'none.json'], { input: `Victim ${word}\nname remove\n` });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/error confirmation-missing[^]*name remove-securitygroup/u) });
     expect(() => cli.read('none.json')).toThrow('ENOENT');
-    await cli.fails(['review', 'plan.json', '--sign', join(cli.home, 'nobody')], { exit: 1, code: 'no-such-file' }, { input: `Victim ${word}\n` });
+    await cli.fails(['review', 'plan.json', '--sign', join(cli.home, 'nobody')], { exit: 1, code: 'no-such-file' }, { input: `Victim ${word}\nname remove-securitygroup\n` });
   });
 
   it('no terminal, --yes, a piped yes: exit 3 with what is missing, for people and for programs', async () => {
@@ -107,7 +109,7 @@ suite('nothing is destroyed without a person', () => {
       expect(none).toMatchObject({ code: 3, stderr: expect.stringMatching(/error confirmation-missing: there is no terminal/u) });
       expect(await cli.run(['apply', 'plan.json'], { input: `${word}\nyes\nremove-securitygroup\n` })).toMatchObject({ code: 3 });
       expect(await cli.json(['apply', 'plan.json'], { expected: [3] })).toEqual({
-        status: 'approval_required', plan: plan.digest, name: 'remove-securitygroup', nameNeeded: false,
+        status: 'approval_required', plan: plan.digest, name: 'remove-securitygroup', nameNeeded: true,
         missing: [{ step: 'Victim', type: 'AWS::EC2::SecurityGroup', identity: account.names['Unused'], code: 'destruction', loses: plan.steps[0].destruction.loses, opens: [] }],
       });
       expect(await cli.json(['review', 'plan.json'], { expected: [3] })).toMatchObject({ status: 'approval_required' });
@@ -126,7 +128,7 @@ suite('nothing is destroyed without a person', () => {
   it('a good approval of what has changed meanwhile is stale; of what is as it was it counts, once', async () => {
     cli.write('bucket.yaml', deletion('Bucket', 'small-files'));
     await cli.ok(['plan', 'bucket.yaml', '-o', 'bucket.json']);
-    expect(await cli.json(['review', 'bucket.json', '--sign', key, '-o', 'bucket-approval.json'], { input: 'Victim small-files\n' })).toMatchObject({ status: 'signed', confirmations: ['Victim'] });
+    expect(await cli.json(['review', 'bucket.json', '--sign', key, '-o', 'bucket-approval.json'], { input: 'Victim small-files\nname remove-bucket\n' })).toMatchObject({ status: 'signed', confirmations: ['Victim'] });
     const tags = (team: string) => account.clients.s3.send(new PutBucketTaggingCommand({ Bucket: 'small-files', Tagging: { TagSet: [{ Key: 'team', Value: team }, ...(team === 'small' ? [] : [{ Key: 'x', Value: 'y' }])] } }));
     await tags('other');
     const start = account.requestCount();

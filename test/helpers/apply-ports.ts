@@ -3,6 +3,7 @@ import type { Clock, RunEvent } from '../../src/model/event.ts';
 import type { Journal, JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import type { JsonObject, SecretRef } from '../../src/model/json.ts';
 import type { CaptureManifest, CaptureVault, SecretSource } from '../../src/model/ports.ts';
+import type { RunManifest } from '../../src/model/run-manifest.ts';
 
 /** A clock that a sleep moves forward at once. */
 export interface FakeClock extends Clock { time: number; readonly slept: number[] }
@@ -23,7 +24,8 @@ export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: J
     run, records,
     async append(entry) {
       beforeAppend(entry);
-      const record = structuredClone({ seq: records.length + 1, prev: `line ${records.length}`, at: new Date(clock.now()).toISOString(), ...entry }) as JournalRecord;
+      // Not copied: nothing in the engine changes a value that it has made (the real journal's bytes are unit/journal's business).
+      const record: JournalRecord = { seq: records.length + 1, prev: `line ${records.length}`, at: new Date(clock.now()).toISOString(), ...entry };
       records.push(record);
       afterAppend(entry);
       return record;
@@ -31,10 +33,10 @@ export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: J
   };
 }
 
-export interface MemoryVault extends CaptureVault { readonly kept: Map<string, string>; readonly manifests: Map<string, CaptureManifest> }
-export function memoryVault(bucket: string | null = 'captures'): MemoryVault {
-  const kept = new Map<string, string>();
-  const manifests = new Map<string, CaptureManifest>();
+export interface MemoryVault extends CaptureVault { readonly kept: Map<string, string>; readonly manifests: Map<string, CaptureManifest | RunManifest> }
+/** A capture bucket of its own that holds the same. */
+export const vaultLike = ({ bucket, kept, manifests }: MemoryVault): MemoryVault => memoryVault(bucket, new Map(kept), new Map(manifests));
+export function memoryVault(bucket: string | null = 'captures', kept = new Map<string, string>(), manifests = new Map<string, CaptureManifest | RunManifest>()): MemoryVault {
   return {
     bucket, kept, manifests,
     async keepSecret(step, name, text) {
@@ -48,8 +50,12 @@ export function memoryVault(bucket: string | null = 'captures'): MemoryVault {
       return text;
     },
     async putManifest(run, step, manifest) {
-      manifests.set(`${run}/${step}`, structuredClone(manifest));
+      manifests.set(`${run}/${step}`, manifest);
       return `s3://${bucket ?? ''}/${run}/${step}.json`;
+    },
+    async putRun(manifest) {
+      manifests.set(`${manifest.run}/run.all ${manifest.journalHead}`, manifest);
+      return `s3://${bucket ?? ''}/${manifest.run}/run.all.json`;
     },
   };
 }

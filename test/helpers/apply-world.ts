@@ -13,12 +13,15 @@ import { lossPhrase, needed } from '../../src/model/confirm.ts';
 import { plan } from '../../src/engine/planner.ts';
 import { refresh } from '../../src/engine/refresh.ts';
 import { rollbackChangePlan, type RollbackDraft } from '../../src/engine/rollback.ts';
-import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder, type FakeClock, type MemoryVault } from './apply-ports.ts';
+import type { AwsReader } from '../../src/model/call.ts';
+import type { LiveState } from '../../src/model/live.ts';
+import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder, vaultLike, type FakeClock, type MemoryVault } from './apply-ports.ts';
+import { memoryTypes } from './memory-types.ts';
 import type { MemoryWorld } from './memory-world.ts';
 
 export const testConfiguration: Configuration = {
   allowedSigners: null, minimumTier: 'T0', allowYes: true, planExpiryMinutes: 60, maxConfirmations: 100, secretPrefixes: ['AIPLAN_SECRET_'], secretFiles: [], protected: [], accounts: [], aliases: {},
-  capture: { bucket: null, maxObjects: 1000, maxBytes: 1e9, expiryDays: 14, expiryDaysDestruction: 90 }, store: null, sources: {},
+  capture: { bucket: null, maxObjects: 1000, maxBytes: 1e9, expiryDays: 14, expiryDaysDestruction: 90 }, store: null, storeRegion: null, storeProfile: null, sources: {},
 };
 
 export const entryOf = (address: string, type: string, more: Partial<ResourceEntry>): ResourceEntry =>
@@ -38,6 +41,10 @@ export interface Bench {
   /** The journal of a run, also of one that was killed. */
   journalOf(run: string): readonly JournalRecord[];
   rollback(run: string): Promise<RollbackDraft>;
+  /** Another bench that goes on from here on its own: world, journals, capture bucket and clock as they are now. */
+  fork(): Bench;
+  /** Everything that decides what happens from now on, as text. */
+  image(): string;
   /** Everything that a person would call the state: properties, rows and own tags of all resources. */
   state(): Promise<JsonObject>;
 }
@@ -55,18 +62,27 @@ export interface RunOptions {
   readonly events?: (event: Parameters<ApplyPorts['emit']>[0]) => void;
 }
 
-export function benchOf(world: MemoryWorld): Bench {
-  const clock = fakeClock();
-  const vault = memoryVault();
-  const journals = new Map<string, readonly JournalRecord[]>();
-  const planNow = async (changePlan: ChangePlan, ownDeletions: readonly { readonly type: string; readonly identity: string }[] = []): Promise<Planned> => {
+/** Planning is pure: equal inputs give the same plan, which the fault tests ask for thousands of times. */
+const plans = new Map<string, Planned>();
+function planOnce(input: Parameters<typeof plan>[0]): Planned {
+  const key = JSON.stringify([input.text, { ...input.live, calls: {} }, input.now, input.ownDeletions]);
+  const known = input.types === memoryTypes ? plans.get(key) : undefined;
+  if (known !== undefined) return known;
+  const planned = plan(input);
+  if (plans.size >= 64) plans.delete(plans.keys().next().value as string);
+  if (input.types === memoryTypes) plans.set(key, planned);
+  return planned;
+}
+
+export function benchOf(world: MemoryWorld, clock = fakeClock(), vault = memoryVault(), journals = new Map<string, readonly JournalRecord[]>()): Bench {
+  const planNow = async (changePlan: ChangePlan, ownDeletions: readonly { readonly type: string; readonly identity: string }[] = [], aws: AwsReader = world.session, asBefore = (same: LiveState): LiveState => same): Promise<Planned> => {
     const now = new Date(clock.now()).toISOString();
-    const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 });
-    return plan({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, ownDeletions });
+    const live = asBefore(await refresh(changePlan, { aws, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 }));
+    return planOnce({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, ownDeletions });
   };
   const rollbacksOf = (run: string): readonly (readonly JournalRecord[])[] => [...journals.values()].filter(([first]) => first?.kind === 'begin' && first.plan.rollbackOf === run);
   const bench: Bench = {
-    world, clock, vault, plan: planNow,
+    world, clock, vault, plan: (changePlan, ownDeletions) => planNow(changePlan, ownDeletions),
     approve(planned) {
       const { plan: shown } = planned;
       const needs = needed(shown);
@@ -82,19 +98,22 @@ export function benchOf(world: MemoryWorld): Bench {
       const journal = memoryJournal(run, clock, beforeAppend, afterAppend);
       journals.set(run, journal.records);
       between?.();
+      const through = session({ ...world.session, async renew() { /* the memory world has no credentials */ } });
       return apply(approved, {
-        session: session({ ...world.session, async renew() { /* the memory world has no credentials */ } }), types: world.types, schemas: world.schemas,
-        journal, clock, emit: events ?? recorder().emit, vault, secrets: memorySecrets(secrets), stop, replan: () => planNow(changePlan), ...ports,
+        session: through, types: world.types, schemas: world.schemas,
+        journal, clock, emit: events ?? recorder().emit, vault, secrets: memorySecrets(secrets), stop, replan: (asBefore) => planNow(changePlan, [], through, asBefore), ...ports,
       });
     },
     journalOf: (run) => journals.get(run) ?? [],
     // Nobody rolls back within a minute of a lost answer: AWS may not show yet what became of the call.
     rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.time += 61_000).toISOString(), earlier: rollbacksOf(run) }),
+    fork: () => benchOf(world.fork(), fakeClock(clock.time), vaultLike(vault), new Map([...journals].map(([name, records]) => [name, [...records]]))),
+    image: () => JSON.stringify([clock.time, world.image(), [...journals].map(([name, records]) => [name, records.map((record) => (record.kind === 'begin' ? { ...record, plan: record.plan.digest } : record))]), [...vault.kept], [...vault.manifests]]),
     async state() {
       const found: Record<string, JsonObject> = {};
       for (const { type, identity } of world.list()) {
         const live = await world.get(type, identity);
-        if (live !== undefined) found[`${type} ${identity}`] = { ...live.properties, ...(type.endsWith('Database') ? { rows: [...world.rows(identity)], secret: world.secret(identity) } : {}), state: live.state };
+        if (live !== undefined) found[`${type} ${identity}`] = { ...live.properties, ...(type.endsWith('Database') ? { rows: [...world.rows(identity)], secret: world.secret(identity) } : type.endsWith('Box') ? { rows: [...world.rows(identity)].sort() } : {}), state: live.state };
       }
       return found;
     },

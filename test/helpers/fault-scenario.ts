@@ -2,10 +2,18 @@ import { expect } from '@jest/globals';
 import type { ChangePlan } from '../../src/model/change-plan.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { benchOf, changePlanOf, entryOf, type Bench } from './apply-world.ts';
-import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE } from './memory-world.ts';
+import { BOX, createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from './memory-world.ts';
 
 /** One account and one change plan with every kind of step, for the fault tests. */
 export const run = '20260226-230000-0001';
+
+/** What no plan names: it stays as it is, whatever happens. */
+const bystanders: readonly Seed[] = [
+  { type: GROUP, identity: 'g-bystander', properties: { GroupName: 'bystander', NetworkId: 'net-1', Rules: [{ Protocol: 'tcp', Port: 22, Source: '10.0.0.0/8' }] } },
+  { type: DATABASE, identity: 'bystander', properties: { Class: 'db.small', Script: 'untouched' }, rows: ['mine'] },
+  { type: NOTE, identity: 'bystander', properties: { Text: 'untouched' } },
+  { type: BOX, identity: 'bystander', rows: ['k=v'] },
+];
 
 export const freshBench = (): Bench => benchOf(createMemoryWorld({
   seed: [
@@ -15,6 +23,9 @@ export const freshBench = (): Bench => benchOf(createMemoryWorld({
     { type: DATABASE, identity: 'courses', properties: { Class: 'db.large', GroupIds: ['g-web'], Script: 'boot', Retention: 14, Protected: true, Tags: { team: 'x' } }, rows: ['a', 'b', 'c'] },
     { type: DATABASE, identity: 'other', properties: { Class: 'db.small', Script: 'other boot' }, rows: ['z'] },
     { type: NOTE, identity: 'readme', properties: { Text: 'old', Settings: { a: 1, b: { c: 2 } } } },
+    { type: BOX, identity: 'files', properties: { Policy: 'mine', Settings: { rules: 3 }, Tags: { team: 'x' } }, rows: ['a=1', 'b=2', 'c=3'] },
+    { type: BOX, identity: 'shelf', properties: { Settings: { rules: 1 } }, rows: ['x=1'] },
+    ...bystanders,
   ],
 }));
 
@@ -25,6 +36,9 @@ export const changePlan: ChangePlan = changePlanOf([
   entryOf('Note', NOTE, { id: 'readme', properties: { Text: 'new', Settings: { b: { c: 3 }, d: 4 } }, expect: { Settings: { b: { c: 2 } } } }),
   entryOf('Other', DATABASE, { id: 'other', properties: { Class: 'db.large', Script: 'new boot' } }),
   entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: { 'Fn::GetAtt': ['Group', 'GroupId'] } } }),
+  entryOf('Files', BOX, { action: 'delete', id: 'files', expect: { Policy: 'mine' } }),
+  entryOf('Shelf', BOX, { id: 'shelf', properties: { Settings: { rules: 2 }, Tags: { owner: 'me' } } }),
+  entryOf('Made', DATABASE, { action: 'create', reason: 'test', properties: { DatabaseName: 'made', Engine: 'postgres', Class: 'db.small', GroupIds: [{ Ref: 'Group' }], Script: 'first boot' } }),
   entryOf('Group', GROUP, { action: 'create', properties: { GroupName: 'made', NetworkId: 'net-1' } }),
 ]);
 

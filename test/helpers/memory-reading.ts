@@ -4,11 +4,12 @@ import { AwsError } from '../../src/model/error.ts';
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
-import { DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
+import { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 
 const lists: Readonly<Record<string, { call: ReadCall; filter: string; answer: string }>> = {
   [DATABASE]: { call: { service: 'rds', operation: 'DescribeDatabases', input: {} }, filter: 'Names', answer: 'Databases' },
   [GROUP]: { call: { service: 'ec2', operation: 'DescribeGroups', input: {} }, filter: 'Ids', answer: 'Groups' },
+  [BOX]: { call: { service: 's3', operation: 'ListBoxes', input: {} }, filter: 'Names', answer: 'Boxes' },
   [NETWORK]: { call: { service: 'ec2', operation: 'DescribeNetworks', input: {} }, filter: 'Ids', answer: 'Networks' },
   [NOTE]: { call: { service: 's3', operation: 'ListNotes', input: {} }, filter: 'Names', answer: 'Notes' },
 };
@@ -59,7 +60,7 @@ function live(type: string, item: JsonObject, detailed: boolean, named: Readonly
   if (HasScript === true && wants('Script')) properties['Script'] = mask(maskSalt(DATABASE, identity, 'Script'), String(ScriptText));
   return {
     type, identity, incarnation: String(ResourceId), properties,
-    attributes: type === DATABASE ? { ResourceId: String(ResourceId), Endpoint: { Address: `${identity}.memory.test`, Port: 5432 } } : type === NOTE ? {} : { [`${type === GROUP ? 'Group' : 'Network'}Id`]: identity },
+    attributes: type === DATABASE ? { ResourceId: String(ResourceId), Endpoint: { Address: `${identity}.memory.test`, Port: 5432 } } : type === NOTE || type === BOX ? {} : { [`${type === GROUP ? 'Group' : 'Network'}Id`]: identity },
     systemTags: Object.fromEntries(tags.filter(system)), state: String(Status), pending: isObject(Pending) ? Pending : {},
     binding: detailed ? { protections: properties['Protected'] === true ? ['Protected'] : [], dependents: users, ...(type === DATABASE ? { encrypted: true } : {}) } : {},
     observed: detailed ? { created: String(Created), ...(type === DATABASE ? { rows: Number(Rows ?? 0), bytes: 1024 * Number(Rows ?? 0) } : {}) } : {},

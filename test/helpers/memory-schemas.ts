@@ -4,6 +4,7 @@ import type { PropertySchema, Schemas, TypeSchema } from '../../src/model/schema
 export const DATABASE = 'Test::Memory::Database';
 export const GROUP = 'Test::Memory::Group';
 export const NOTE = 'Test::Memory::Note';
+export const BOX = 'Test::Memory::Box';
 export const NETWORK = 'Test::Memory::Network';
 
 const text = (more: Partial<PropertySchema> = {}): PropertySchema => ({ type: { kind: 'string' }, ...more });
@@ -48,6 +49,7 @@ const table: Readonly<Record<string, TypeSchema>> = {
     Settings: { type: { kind: 'map', element: { kind: 'json' } } },
     DatabaseName: text({ refers: [{ type: DATABASE, property: 'DatabaseName' }] }),
   }),
+  [BOX]: schema(BOX, 'BoxName', true, { BoxName: text({ replacement: 'yes' }), Policy: text(), Settings: { type: { kind: 'map', element: { kind: 'json' } } } }),
   [NETWORK]: schema(NETWORK, 'NetworkId', false, { Range: text({ replacement: 'yes' }) }, { attributes: { NetworkId: text() } }),
 };
 

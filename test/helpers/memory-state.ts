@@ -17,6 +17,10 @@ export interface Item {
   next: string | null;
   /** The password as last written; not readable through the session. */
   secret: string | null;
+  /** Reads for which it is not there yet, to AWS's eventually consistent eyes. */
+  hidden: number;
+  /** What reads still show of it, and how often, after it was changed. */
+  former: { left: number; readonly view: JsonObject } | null;
 }
 
 export interface Snapshot {
@@ -29,16 +33,31 @@ export interface Snapshot {
   readonly tags: Readonly<Record<string, string>>;
   polls: number;
   failed: boolean;
+  hidden: number;
 }
 
 /** A failure to come: `lost` executes the call and then loses its answer. */
 export interface Fault { readonly operation: string; readonly error: AwsError; readonly lost: boolean; times: number }
 
+/** Reads of one thing: so many do not see it after it was made; so many still show it as it was before it was changed or deleted. */
+export interface Lag { readonly unseen: number; readonly stale: number }
+
 export interface State {
   readonly items: Map<string, Item>;
   readonly snapshots: Map<string, Snapshot>;
-  readonly tokens: Map<string, string>;
+  /** What a client token made, and of what request. */
+  readonly tokens: Map<string, { readonly identity: string; readonly request: string }>;
   readonly faults: Fault[];
+  /** Copies of objects, by the name of the capture. */
+  readonly copies: Map<string, Map<string, string>>;
+  /** What was deleted and is still listed. */
+  readonly ghosts: Map<string, { left: number; readonly type: string; readonly identity: string; readonly view: JsonObject }>;
+  /** How eventually consistent the next mutations are. */
+  lag: Lag;
+  /** How many there may be, by type and `snapshots`. */
+  readonly quotas: Map<string, number>;
+  /** Classes of which AWS has none left. */
+  readonly exhausted: Set<string>;
   /** Describes that a transitional state survives. */
   polls: number;
   counter: number;
@@ -68,4 +87,21 @@ export function become(state: State, item: Item, transitional: string, next: str
   item.next = next;
   item.polls = state.polls;
   if (state.polls === 0 && next !== null) { item.state = next; item.next = null; }
+}
+
+/** Runs a mutation so that reads see its effects as late as the world's lag says. */
+export function lagging<Result>(state: State, show: (item: Item) => JsonObject, mutate: () => Result): Result {
+  const { unseen, stale } = state.lag;
+  if (unseen === 0 && stale === 0) return mutate();
+  const before = new Map([...state.items].map(([key, item]) => [key, { item, view: show(item) }]));
+  const snapshots = new Set(state.snapshots.keys());
+  const result = mutate();
+  for (const [key, item] of state.items) {
+    const former = before.get(key);
+    if (former === undefined || former.item !== item) item.hidden = unseen;
+    else if (stale > 0 && JSON.stringify(former.view) !== JSON.stringify(show(item))) item.former = { left: stale, view: former.view };
+  }
+  for (const [key, { item, view }] of before) if (stale > 0 && !state.items.has(key)) state.ghosts.set(key, { left: stale, type: item.type, identity: item.identity, view });
+  for (const [name, snapshot] of state.snapshots) if (!snapshots.has(name)) snapshot.hidden = unseen;
+  return result;
 }

@@ -3,6 +3,7 @@ import { canonical } from '../../src/model/digest.ts';
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, ResourceType, ResourceTypes, StepContext, TypeRules } from '../../src/model/resource-type.ts';
+import { memoryBox } from './memory-box.ts';
 import { readMemory } from './memory-reading.ts';
 import { DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 
@@ -45,13 +46,14 @@ export const memoryDatabase: ResourceType = {
       { path: 'Script', says: () => 'the script runs with the powers of the database' },
     ],
     nameProperty: 'DatabaseName', replaceBlocked: 'a database is never replaced: write a create and, in a later plan, a delete',
-    changeableStates: ['available'], goneStates: ['deleting'],
+    changeableStates: ['available', 'closed'], goneStates: ['deleting'],
     lookalike: (desired, other) => (desired['DatabaseName'] === other.identity ? 'same'
       : isObject(desired['Tags']) && isObject(other.properties['Tags']) && desired['Tags']['Name'] !== undefined && desired['Tags']['Name'] === other.properties['Tags']['Name'] ? 'similar' : null),
   },
   read: (aws, query) => readMemory(DATABASE, aws, query),
   *create(context) {
     const name = String(context.desired['DatabaseName']);
+    if (context.remains !== undefined) return { identity: context.remains.identity };
     yield* send({
       service: 'rds', operation: 'CreateDatabase', identity: name, retry: 'named', purpose: 'create the database',
       input: { ...context.desired, Tags: { ...((context.desired['Tags'] ?? {}) as JsonObject), ...context.ownership } },
@@ -72,10 +74,19 @@ export const memoryDatabase: ResourceType = {
     yield* send({ service: 'rds', operation: 'DeleteDatabase', identity, retry: 'named', purpose: 'delete the database', input: { DatabaseName: identity, FinalSnapshotName: `${context.captureName}-final` } });
   },
   *settle(identity) {
-    yield* until({ what: `${identity} available`, read: describeDatabase(identity), judge: (answer) => (['available', 'closed'].includes(String(answer?.['Status'])) ? { state: 'done' } : { state: 'pending', detail: String(answer?.['Status'] ?? 'absent') }) });
+    yield* until({ what: `${identity} available`, read: describeDatabase(identity), judge: (answer) => (answer === null ? { state: 'failed', reason: `${identity} does not exist` } : ['available', 'closed'].includes(String(answer['Status'])) ? { state: 'done' } : { state: 'pending', detail: String(answer['Status']) }) });
   },
   *gone(identity) {
-    yield* until({ what: `${identity} gone`, read: describeDatabase(identity), judge: (answer) => (answer === null ? { state: 'done' } : { state: 'pending', detail: String(answer['Status']) }) });
+    let deleting = false;
+    yield* until({
+      what: `${identity} gone`, read: describeDatabase(identity),
+      judge(answer) {
+        if (answer === null) return { state: 'done' };
+        deleting ||= answer['Status'] === 'deleting';
+        if (!deleting || answer['Status'] === 'deleting') return { state: 'pending', detail: String(answer['Status']) };
+        return { state: 'failed', reason: `${identity} is ${String(answer['Status'])}: another has its name, or AWS gave the deletion up` };
+      },
+    });
   },
   *preflight(context, action) {
     const problems: string[] = [];
@@ -90,7 +101,7 @@ export const memoryDatabase: ResourceType = {
     *quiesce(context) {
       const identity = context.live?.identity ?? '';
       yield* send({ service: 'rds', operation: 'CloseDatabase', identity, retry: 'absolute', purpose: 'close the database to writes', input: { DatabaseName: identity } });
-      yield* until({ what: `${identity} closed`, read: describeDatabase(identity), judge: (answer) => (answer?.['Status'] === 'closed' ? { state: 'done' } : { state: 'pending' }) });
+      yield* until({ what: `${identity} closed`, read: describeDatabase(identity), judge: (answer) => (answer === null || answer['ResourceId'] !== context.live?.incarnation ? { state: 'failed', reason: `${identity} does not exist any more` } : answer['Status'] === 'closed' ? { state: 'done' } : { state: 'pending' }) });
     },
     *unquiesce(context) {
       const identity = context.live?.identity ?? '';
@@ -153,6 +164,7 @@ export const memoryGroup: ResourceType = {
   },
   read: (aws, query) => readMemory(GROUP, aws, query),
   *create(context) {
+    if (context.remains !== undefined) return { identity: context.remains.identity };
     const answer = yield* send({
       service: 'ec2', operation: 'CreateGroup', identity: context.op, retry: 'token', purpose: 'create the group', preview: { GroupId: 'g-preview' },
       input: { ...context.desired, Tags: { ...((context.desired['Tags'] ?? {}) as JsonObject), ...context.ownership }, ClientToken: context.op },
@@ -257,5 +269,5 @@ export const memoryNetwork: ResourceType = {
   iam: { read: ['ec2:DescribeNetworks'], write: [], capture: [], restore: [] },
 };
 
-const all = [memoryDatabase, memoryGroup, memoryNote, memoryNetwork];
-export const memoryTypes = (): ResourceTypes => ({ all, get: (type) => all.find((item) => item.type === type) });
+const all = [memoryDatabase, memoryGroup, memoryNote, memoryBox, memoryNetwork];
+export const memoryTypes: ResourceTypes = { all, get: (type) => all.find((item) => item.type === type) };

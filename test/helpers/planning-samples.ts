@@ -13,7 +13,7 @@ export const planningNow = '2026-02-26T12:00:00.000Z';
 export const plainConfiguration: Configuration = {
   allowedSigners: null, minimumTier: 'T0', allowYes: false, planExpiryMinutes: 60, maxConfirmations: 20, secretPrefixes: ['AIPLAN_SECRET_'], secretFiles: [],
   protected: [], accounts: [], aliases: {}, capture: { bucket: null, maxObjects: 10_000, maxBytes: 1_000_000_000, expiryDays: 14, expiryDaysDestruction: 90 },
-  store: null, sources: {},
+  store: null, storeRegion: null, storeProfile: null, sources: {},
 };
 
 /** An entry as the parser would give it; `line` is made from its place. */

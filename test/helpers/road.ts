@@ -21,7 +21,8 @@ import type { Plan, Planned } from '../../src/model/plan.ts';
 import type { ApplySession } from '../../src/model/ports.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { readRun } from '../../src/store/runs.ts';
+import { folderStore } from '../../src/store/folder-store.ts';
+import { readJournal } from '../../src/store/journal-reading.ts';
 import { testConfiguration } from './apply-world.ts';
 import { testCredentials } from './emulator.ts';
 
@@ -69,7 +70,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
   const [reader, writer] = [sessionFor('read-only'), sessionFor('apply')];
   const io: Io = { ...quickIo(folder, secrets), onInterrupt };
   const world: World = {
-    io, options: { color: false, quiet: true }, configuration: testConfiguration, store: join(folder, 'store'), types: resourceTypes, schemas: loadSchema,
+    io, options: { color: false, quiet: true }, configuration: testConfiguration, store: folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: io.host }), types: resourceTypes, schemas: loadSchema,
     folders: { configuration: join(folder, 'configuration'), state: folder, cache: join(folder, 'cache'), workingTree: join(folder, 'tree'), apart: true },
     reader: async () => reader,
     // One session for all runs: what a new one costs is measured elsewhere.
@@ -103,7 +104,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
       if (failures.length > 0) throw new Error(JSON.stringify(failures));
       return resources;
     },
-    records: (id) => readRun(world.store, id).records,
+    records: (id) => readJournal(world.store.place, id).records,
     mutations: (since) => sandbox.proxy.requests.slice(since).filter(({ mutating }) => mutating).map(({ service, operation }) => `${service}:${operation}`),
     requestCount: () => sandbox.proxy.requests.length,
     close() {

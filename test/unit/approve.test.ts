@@ -10,7 +10,7 @@ const planned = (plan: Plan) => ({ plan, work: new Map(), reads: new Map() });
 function approvalFor(plan: Plan, over: Partial<Approval> = {}): Approval {
   return {
     format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
-    nonce: '0'.repeat(32), createdAt: '2026-02-26T22:49:00Z', expiresAt: '2026-02-26T23:40:00Z', tier: 'T0', by: 'alexey', typedName: null,
+    nonce: '0'.repeat(32), createdAt: '2026-02-26T22:49:00Z', expiresAt: '2026-02-26T23:40:00Z', tier: 'T0', by: 'alexey', typedName: plan.name,
     confirmations: plan.steps.filter((step) => step.confirm !== null).map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: 'sha256:x', typedLoss: lossPhrase(step) })),
     ...over,
   };
@@ -33,6 +33,8 @@ describe('approve', () => {
     ['one confirmation too few', { confirmations: whole.slice(1) }, 'confirmation-missing'],
     ['a confirmation of another digest', { confirmations: whole.map((item) => ({ ...item, stepDigest: 'sha256:old' })) }, 'approval-foreign'],
     ['another typed text', { confirmations: whole.map((item) => ({ ...item, typed: 'yes' })) }, 'confirmation-missing'],
+    ['a plan name that was not typed', { typedName: null }, 'confirmation-missing'],
+    ['another plan name', { typedName: 'shared-platform' }, 'confirmation-missing'],
     ['no tier at all', { tier: 'none' }, 'confirmation-missing'],
   ])('refuses %s', (_name, over, code) => expect(refusal(plan, over)).toBe(code));
 
@@ -51,7 +53,7 @@ describe('approve', () => {
     expect(refusal(samplePlan([lost]))).toBe('approved');
     expect(refusal(samplePlan([lost]), { confirmations: [{ step: lost.id, stepDigest: lost.digest, typed: 'courses-prod', shown: '', typedLoss: 'ok' }] })).toBe('confirmation-missing');
     const restart: Step = { ...grantStep, confirm: null, grant: null, interrupts: true };
-    expect(refusal(samplePlan([restart]))).toBe('confirmation-missing');
+    expect(refusal(samplePlan([restart]), { typedName: null })).toBe('confirmation-missing');
     expect(refusal(samplePlan([restart]), { typedName: 'shared-platform-move' })).toBe('approved');
   });
   it('lets --yes answer only for harmless plans, and only where the configuration allows it', () => {

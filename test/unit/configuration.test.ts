@@ -34,7 +34,7 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['allowed_signers: /etc/signers', 'allowed_signers'], ['store: /var/store', 'store'], ['capture_bucket: mine', 'capture_bucket'], ['aliases: { "1": x }', 'aliases'],
+    ['allowed_signers: /etc/signers', 'allowed_signers'], ['store: /var/store', 'store'], ['store: s3://team-store/a', 'store'], ['store_region: eu-west-1', 'store_region'], ['store_profile: team', 'store_profile'], ['capture_bucket: mine', 'capture_bucket'], ['aliases: { "1": x }', 'aliases'],
     ['capture_max_bytes: 1', 'capture_max_bytes'], ['capture_max_objects: 0', 'capture_max_objects'],
   ])('refuses %s from the repository', (text, name) => {
     repository(text);
@@ -57,9 +57,13 @@ describe('the configuration', () => {
     }
   });
 
-  it('takes no store that is not a folder', () => {
-    user('store: s3://team/aiplan\n');
-    expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'bad-configuration' }));
+  it('takes a folder or a prefix of a bucket as the store', () => {
+    user('store: s3://team-store/aiplan/prod\nstore_region: eu-central-1\nstore_profile: team\n');
+    expect(loadConfiguration(folders(), none)).toMatchObject({ store: 's3://team-store/aiplan/prod', storeRegion: 'eu-central-1', storeProfile: 'team' });
+    for (const store of ['team/aiplan', 's3://', 's3://T', 's3://team-store//a', 's3://team-store/a/', 's3://team-store/../b', 's3://team-store/a b', 'gs://team-store/a']) {
+      user(`store: ${store}\n`);
+      expect(() => loadConfiguration(folders(), none)).toThrow(expect.objectContaining({ code: 'bad-configuration', message: expect.stringContaining(store) }));
+    }
   });
 
   it('lets the system file go before the user file', () => {

@@ -51,7 +51,7 @@ it("keep a plan's hands off aiplan's own buckets and off what something else man
     step: { id: 'B', type: 'AWS::S3::Bucket', identity, action, destruction: null, grant: null, confirm: null, recoverability: { level: 'reversible', loses: [] } } as unknown as Judged['step'],
     entry: { address: 'B', type: 'AWS::S3::Bucket', action, id: identity, dependsOn: [], source: { line: 1, column: 1 }, positions: {} }, live: { binding } as never,
   });
-  const found = (step: Judged, configuration = {}) => judge({ changePlan: changePlanOf([]), target: memoryTarget, configuration: { ...plainConfiguration, ...configuration }, steps: [step] }).map(({ code, severity }) => `${severity} ${code}`);
+  const found = (step: Judged, configuration = {}) => judge({ changePlan: changePlanOf([]), target: memoryTarget, configuration: { ...plainConfiguration, ...configuration }, steps: [step], openRuns: [] }).map(({ code, severity }) => `${severity} ${code}`);
   expect(found(judged('aiplan-captures-123456789012-eu-west-1', 'update'))).toEqual(['error own-storage']);
   expect(found(judged('mine', 'update'), { capture: { ...plainConfiguration.capture, bucket: 'mine' } })).toEqual(['error own-storage']);
   expect(found(judged('journals', 'update'), { store: 's3://journals/x' })).toEqual(['error own-storage']);

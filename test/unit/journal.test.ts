@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { sha256 } from '../../src/model/digest.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
-import { journalPath, journalRoot, openJournal, type JournalFile } from '../../src/store/journal.ts';
+import { folderStore } from '../../src/store/folder-store.ts';
+import type { FileOptions, JournalFile } from '../../src/store/journal-file.ts';
+import { journalRoot } from '../../src/store/journal-line.ts';
+import { segmentPath } from '../../src/store/journal-places.ts';
 import { parseJournal, readJournal } from '../../src/store/journal-reading.ts';
-import { listRuns, newRunId, readRun } from '../../src/store/runs.ts';
+import { newRunId } from '../../src/store/runs.ts';
+import type { Store } from '../../src/model/store.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
 
 const begin = { kind: 'begin', format: 'aiplan/journal@1', command: 'apply', target: { account: '123456789012', region: 'eu-west-1', caller: 'x', endpoint: null }, plan: { name: 'move', steps: [{}, {}], rollbackOf: null } } as unknown as JournalEntry;
@@ -16,13 +20,15 @@ const run = '20260226-230000-a1b2';
 
 let store: string;
 beforeEach(() => { store = mkdtempSync(join(tmpdir(), 'aiplan-journal-')); });
-afterEach(() => { rmSync(store, { recursive: true, force: true }); });
+afterEach(() => { for (const folder of [store, `${store}-spool`]) rmSync(folder, { recursive: true, force: true }); });
+
+const storeWith = (files: FileOptions = {}): Store => folderStore({ folder: store, spool: join(store, '..', `${basename(store)}-spool`), host: 'here', files: { reserve: 0, ...files } });
 
 const write = async (entries: readonly JournalEntry[], name = run): Promise<string> => {
-  const journal = await openJournal({ store, run: name, clock: fakeClock() });
+  const journal = await storeWith().createJournal(name, fakeClock());
   for (const entry of entries) await journal.append(entry);
   await journal.close();
-  return journal.path;
+  return journal.place;
 };
 const codeOf = (work: () => unknown): string => {
   try { work(); } catch (error) { return error instanceof UserError ? `${error.code} ${error.message}` : String(error); }
@@ -33,7 +39,7 @@ describe('journal', () => {
   it('chains lines by the hash of the bytes before, and reads them back', async () => {
     const path = await write([begin, phase, { kind: 'end', outcome: 'done', message: null }]);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-    const read = readJournal(path);
+    const read = readJournal(store, run);
     expect(read.records.map(({ seq, kind }) => [seq, kind])).toEqual([[1, 'begin'], [2, 'phase'], [3, 'end']]);
     expect(read.records.map(({ prev }) => prev)).toEqual([journalRoot, sha256(lines[0]!), sha256(lines[1]!)]);
     expect(read.head).toBe(sha256(lines[2]!));
@@ -51,7 +57,7 @@ describe('journal', () => {
     const file: JournalFile = {
       async write(text) { log.push(`write ${JSON.parse(text).kind}`); }, async sync() { log.push('sync'); }, async close() { log.push('close'); },
     };
-    const journal = await openJournal({ store, run, clock: fakeClock(), openFile: async () => file });
+    const journal = await storeWith({ openFile: async () => file }).createJournal(run, fakeClock());
     await journal.append(begin);
     expect(log).toEqual(['write begin', 'sync']);
     await journal.append(phase);
@@ -59,17 +65,17 @@ describe('journal', () => {
   });
 
   it('keeps one order when captures append at the same time', async () => {
-    const journal = await openJournal({ store, run, clock: fakeClock() });
+    const journal = await storeWith().createJournal(run, fakeClock());
     await journal.append(begin);
     await Promise.all(Array.from({ length: 40 }, () => journal.append(phase)));
     await journal.close();
-    expect(readJournal(journal.path).records).toHaveLength(41);
+    expect(readJournal(store, run).records).toHaveLength(41);
   });
 
   it('ignores a torn last line and reports it', async () => {
     const path = await write([begin, phase]);
     appendFileSync(path, '{"seq":3,"ki');
-    const read = readJournal(path);
+    const read = readJournal(store, run);
     expect(read.records).toHaveLength(2);
     expect(read.torn).toEqual({ line: 3, bytes: 12 });
   });
@@ -77,12 +83,12 @@ describe('journal', () => {
   it('does not trust a whole last line without its line feed: it was not acknowledged', async () => {
     const path = await write([begin, phase]);
     writeFileSync(path, readFileSync(path, 'utf8').trimEnd());
-    expect(readJournal(path).records).toHaveLength(1);
-    expect(readJournal(path).torn?.line).toBe(2);
+    expect(readJournal(store, run).records).toHaveLength(1);
+    expect(readJournal(store, run).torn?.line).toBe(2);
   });
 
   it.each([
-    ['a changed line', (lines: string[]) => { lines[1] = lines[1]!.replace('recheck', 'change'); }, 'line 3: it does not follow line 2'],
+    ['a changed line', (lines: string[]) => { lines[1] = lines[1]!.replace('recheck', 'change'); }, 'line 3: it does not follow record 2'],
     ['a removed line', (lines: string[]) => { lines.splice(1, 1); }, 'line 2: its number is 3'],
     ['an inserted line', (lines: string[]) => { lines.splice(1, 0, lines[1]!); }, 'line 3: its number is 2'],
     ['a line that is not JSON', (lines: string[]) => { lines[1] = 'rm -rf'; }, 'line 2: it is not JSON'],
@@ -101,7 +107,7 @@ describe('journal', () => {
   it('any flipped byte is noticed (every byte of a small journal)', async () => {
     const path = await write([begin, phase, phase]);
     const bytes = readFileSync(path);
-    const whole = readJournal(path).records.length;
+    const whole = readJournal(store, run).records.length;
     let tried = 0;
     // The last line has no successor that would notice, so its own bytes are tried only for what parsing notices.
     const end = bytes.lastIndexOf(10, bytes.length - 2);
@@ -116,12 +122,12 @@ describe('journal', () => {
 
   it('refuses an unwritable store before anything else', async () => {
     writeFileSync(join(store, 'runs'), 'a file where the folder should be');
-    await expect(openJournal({ store, run, clock: fakeClock() })).rejects.toMatchObject({ code: 'store-unwritable', help: expect.any(String) });
+    await expect(storeWith().createJournal(run, fakeClock())).rejects.toMatchObject({ code: 'store-unwritable', help: expect.any(String) });
   });
 
   it('refuses a second journal for one run', async () => {
     await write([begin]);
-    await expect(openJournal({ store, run, clock: fakeClock() })).rejects.toMatchObject({ code: 'run-exists' });
+    await expect(storeWith().createJournal(run, fakeClock())).rejects.toMatchObject({ code: 'run-exists' });
   });
 
   it('a full disk is said clearly, and nothing is written behind half a line', async () => {
@@ -131,7 +137,7 @@ describe('journal', () => {
       async write(text) { if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }); written.push(text); },
       async sync() { /* nothing to do in memory */ }, async close() { /* nothing to do in memory */ },
     };
-    const journal = await openJournal({ store, run, clock: fakeClock(), openFile: async () => file });
+    const journal = await storeWith({ openFile: async () => file }).createJournal(run, fakeClock());
     await journal.append(begin);
     full = true;
     await expect(journal.append(phase)).rejects.toMatchObject({ code: 'store-unwritable', message: expect.stringContaining('ENOSPC'), help: expect.stringContaining('disk space') });
@@ -152,17 +158,17 @@ describe('runs', () => {
     await write([begin], '20260227-230000-0002');
     const path = await write([begin, phase], '20260228-230000-0003');
     writeFileSync(path, 'rubbish\n');
-    expect(listRuns(store).map(({ run: name, outcome, planName, steps, problem }) => [name, outcome, planName, steps, problem !== null])).toEqual([
+    expect((await storeWith().listRuns()).map(({ run: name, outcome, planName, steps, problem }) => [name, outcome, planName, steps, problem !== null])).toEqual([
       ['20260228-230000-0003', 'damaged', null, 0, true],
       ['20260227-230000-0002', 'open', 'move', 2, false],
       ['20260226-230000-0001', 'failed', 'move', 2, false],
     ]);
-    expect(listRuns(join(store, 'nowhere'))).toEqual([]);
+    expect(await folderStore({ folder: join(store, 'nowhere'), spool: store, host: 'here' }).listRuns()).toEqual([]);
   });
 
-  it('of unknown or odd names are refused', () => {
-    expect(codeOf(() => readRun(store, '../../etc/passwd'))).toContain('no-such-run');
-    expect(codeOf(() => readRun(store, '20260226-230000-ffff'))).toContain('no-such-run');
-    expect(journalPath('/s', run)).toBe(`/s/runs/${run}/journal.jsonl`);
+  it('of unknown or odd names are refused', async () => {
+    await expect(storeWith().readRun('../../etc/passwd')).rejects.toMatchObject({ code: 'no-such-run' });
+    await expect(storeWith().readRun('20260226-230000-ffff')).rejects.toMatchObject({ code: 'no-such-run' });
+    expect(segmentPath('/s', run, 1)).toBe(`/s/runs/${run}/journal.jsonl`);
   });
 });

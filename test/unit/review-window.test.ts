@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../src/model/plan.ts';
-import { frame } from '../../src/tui/frame.ts';
-import { openReview, reduce, type ReviewEvent, type ReviewState } from '../../src/tui/state.ts';
-import { baseStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
+import type { Plan, Step } from '../../src/model/plan.ts';
+import { baseStep, samplePlan } from '../helpers/sample-plan.ts';
+import { openReviewer } from '../helpers/reviewer.ts';
 
 const size = { columns: 80, rows: 24 };
 
@@ -13,36 +12,36 @@ function watched(count: number, over: Partial<Step> = {}) {
     const id = `Step${index}`;
     return Object.defineProperty({ ...baseStep, ...over, id, digest: `sha256:${index}` }, 'id', { enumerable: true, get: () => { touched.add(index); return id; } });
   });
-  const draw = (state: ReviewState) => frame(state, size, 'T0', sampleTime);
+  const plan: Plan = samplePlan(steps);
+  const reviewer = openReviewer({ plan, size });
   const touches = (work: () => unknown): number => { touched.clear(); work(); return touched.size; };
-  return { state: openReview(samplePlan(steps), 'apply'), draw, touches };
+  return { reviewer, touches };
 }
 
-const press = (state: ReviewState, ...events: readonly ReviewEvent[]): ReviewState => events.reduce((before, event) => reduce(before, event, () => 'sha256:shown'), state);
-
 describe('the review of a large plan', () => {
-  it('draws only the steps that fit on the screen, wherever the cursor is', () => {
-    const { state, draw, touches } = watched(5_000);
-    for (const events of [[], [{ kind: 'end' }], [{ kind: 'end' }, { kind: 'page-up' }], [{ kind: 'home' }, { kind: 'down' }]] as const) {
-      const moved = press(state, ...events);
-      expect(touches(() => draw(moved))).toBeLessThan(size.rows);
-      expect(draw(moved)).toHaveLength(size.rows - 1);
+  it.each([[80], [160]])('draws only the steps that fit on the screen, wherever the cursor is (%i columns)', (columns) => {
+    const { reviewer, touches } = watched(5_000);
+    reviewer.size = { columns, rows: 24 };
+    for (const keys of [[], ['end'], ['page-up'], ['home'], ['down'], ['page-down']] as const) {
+      expect(touches(() => reviewer.press(...keys).rows())).toBeLessThan(2 * size.rows);
+      expect(reviewer.rows()).toHaveLength(size.rows - 1);
     }
   });
   it('draws one card for one step', () => {
-    const { state, draw, touches } = watched(5_000);
-    expect(touches(() => draw(press(state, { kind: 'down' }, { kind: 'enter' })))).toBe(1);
-  });
-  it('moves without looking at the steps', () => {
-    const { state, touches } = watched(5_000);
-    expect(touches(() => press(state, { kind: 'down' }, { kind: 'end' }, { kind: 'enter' }, { kind: 'down' }, { kind: 'escape' }))).toBe(0);
+    const { reviewer, touches } = watched(5_000);
+    expect(touches(() => reviewer.press('down', 'enter'))).toBeLessThan(2 * size.rows);
+    expect(touches(() => reviewer.press('down', 'down'))).toBeLessThanOrEqual(1);
   });
   it('makes the summary once, and again for another width', () => {
-    const { state, draw, touches } = watched(5_000);
-    const summary = press(state, { kind: 'character', character: 'a' });
-    expect(summary.screen).toBe('summary');
-    expect(touches(() => draw(summary))).toBe(5_000);
-    expect(touches(() => draw(press(summary, { kind: 'down' }, { kind: 'character', character: 'y' })))).toBe(0);
-    expect(touches(() => frame(summary, { ...size, columns: 60 }, 'T0', sampleTime))).toBe(5_000);
+    const { reviewer, touches } = watched(5_000);
+    expect(touches(() => reviewer.press('a'))).toBe(5_000);
+    expect(reviewer.state.place).toBe('summary');
+    expect(touches(() => reviewer.press('down', 'end', 'y', 'backspace'))).toBe(0);
+    expect(touches(() => { reviewer.size = { ...size, columns: 60 }; reviewer.rows(); })).toBe(5_000);
+  });
+  it('searches each text once', () => {
+    const { reviewer, touches } = watched(5_000);
+    expect(touches(() => reviewer.press('/', 'step4'))).toBe(5_000);
+    expect(touches(() => reviewer.press('999', 'enter', 'n'))).toBeLessThan(2 * size.rows);
   });
 });

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Approval } from '../../src/model/approval.ts';
 import { signApproval, verifyApproval } from '../../src/store/signatures.ts';
-import { spendApproval, refuseSpentApproval } from '../../src/store/spent.ts';
 
 const approval: Approval = {
   format: 'aiplan/approval@1', planDigest: 'sha256:aa', planName: 'move', target: { account: '123456789012', region: 'eu-west-1', endpoint: null },
@@ -40,11 +39,5 @@ describe('signed approvals', () => {
     writeFileSync(other, 'x');
     execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-f', key('allowed'), '-n', 'file', other], { stdio: 'ignore' });
     expect(code(() => verifyApproval({ ...signed, signature: readFileSync(`${other}.sig`, 'utf8') }, signers))).toBe('approval-forged');
-  });
-  it('counts once', () => {
-    spendApproval(folder, approval.nonce, 'run-1');
-    expect(code(() => refuseSpentApproval(folder, approval.nonce))).toBe('approval-replayed');
-    expect(code(() => spendApproval(folder, approval.nonce, 'run-2'))).toBe('approval-replayed');
-    expect(code(() => spendApproval(folder, '../../x', 'run-2'))).toBe('not-an-approval');
   });
 });

@@ -9,8 +9,7 @@ import { planRows } from '../../src/views/plan-rows.ts';
 import { reportRows } from '../../src/views/report-rows.ts';
 import { row, plainText, span } from '../../src/views/rows.ts';
 import { rowsToText, wrap } from '../../src/views/text.ts';
-import { frame } from '../../src/tui/frame.ts';
-import { openReview } from '../../src/tui/state.ts';
+import { openReviewer } from '../helpers/reviewer.ts';
 import { cardRows } from '../../src/views/card-rows.ts';
 import { baseStep, deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
@@ -25,7 +24,7 @@ describe('untrusted text', () => {
   it('cannot act in Markdown', () => expect(sanitiseMarkdown(hostile)).not.toMatch(/[<>`@|\u001b\u202e\n]/u));
   it('reaches no view raw', () => {
     const plan = samplePlan([{ ...deleteDatabase, identity: hostile, confirm: hostile, reason: hostile, evidence: { binding: { [hostile]: hostile }, observed: { tags: { x: hostile } } } }], { name: hostile, intent: hostile, assume: [hostile], target: { account: '1', region: 'r', caller: hostile, endpoint: hostile } });
-    const texts = [rowsToText(planRows(plan, sampleTime), { width: 80, color: false }), planMarkdown(plan, sampleTime, hostile), frame(openReview(plan, 'apply'), { columns: 80, rows: 24 }, 'T0', sampleTime).map(plainText).join('\n')];
+    const texts = [rowsToText(planRows(plan, sampleTime), { width: 80, color: false }), planMarkdown(plan, sampleTime, { file: hostile }), openReviewer({ plan }).screen(), openReviewer({ plan }).press('enter').screen(), openReviewer({ plan }).press('c').screen()];
     for (const text of texts) expect(isUnsafe(text.replaceAll('\n', ''))).toBe(false);
   });
 });
@@ -84,7 +83,7 @@ describe('a report', () => {
 });
 
 describe('a plan view', () => {
-  const views = { text: rowsToText(planRows(samplePlan(), sampleTime), { width: 100, color: false }), markdown: planMarkdown(samplePlan(), sampleTime, null) };
+  const views = { text: rowsToText(planRows(samplePlan(), sampleTime), { width: 100, color: false }), markdown: planMarkdown(samplePlan(), sampleTime) };
   it.each(Object.entries(views))('in %s leaves no destruction and no grant out, and puts them first', (_name, text) => {
     const at = ['CoursesDb', 'WebGroup', 'SiteBucket'].map((id) => text.indexOf(id));
     expect(at).toEqual([...at].sort((a, b) => a - b));

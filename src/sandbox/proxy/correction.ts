@@ -85,6 +85,8 @@ export interface S3Correction {
   readonly answers: string;
   readonly before?: (context: S3Context) => Promise<S3Reply | undefined> | S3Reply | undefined;
   readonly after?: (context: S3Context, answer: S3Answer) => Promise<void> | void;
+  /** Wraps everything else about the request, other corrections included, until the emulator has answered. */
+  readonly around?: (context: S3Context, next: () => Promise<void>) => Promise<void>;
 }
 
 /** An answer made by the proxy itself. */

@@ -26,6 +26,20 @@ export async function answerS3(exchange: S3Exchange, corrections: readonly S3Cor
   };
   const context: S3Context = { ...exchange.context, request, notes: new Map() };
   const concerned = corrections.filter((correction) => concerns(correction, context.operation));
+  let outcome: S3Outcome | undefined;
+  const answered = concerned.reduceRight<() => Promise<void>>(
+    (next, { around }) => (around === undefined ? next : () => around(context, next)),
+    async () => { outcome = await corrected(exchange, context, concerned, () => outgoing); },
+  );
+  await answered();
+  if (outcome === undefined) throw new Error(`a correction of ${context.operation} did not go on`);
+  return outcome;
+}
+
+async function corrected(exchange: S3Exchange, context: S3Context, concerned: readonly S3Correction[], outgoing: () => Buffer | null): Promise<S3Outcome> {
+  const { incoming } = exchange;
+  const { request } = context;
+  const { headers } = request;
   try {
     for (const correction of concerned) {
       const reply = await correction.before?.(context);
@@ -34,7 +48,7 @@ export async function answerS3(exchange: S3Exchange, corrections: readonly S3Cor
     const search = request.query.size === 0 ? '' : `?${new URLSearchParams([...request.query])}`;
     const path = `/${encodeURIComponent(request.bucket)}${request.key === '' ? '' : `/${request.key.split('/').map(encodeURIComponent).join('/')}`}${search}`;
     const hasBody = request.method === 'PUT' || request.method === 'POST';
-    const answer = await forward(exchange.endpoint, request.method, request.bucket === '' ? `/${search}` : path, headers, outgoing ?? (hasBody ? incoming : null));
+    const answer = await forward(exchange.endpoint, request.method, request.bucket === '' ? `/${search}` : path, headers, outgoing() ?? (hasBody ? incoming : null));
     return await after(context, concerned, answer);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

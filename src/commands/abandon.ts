@@ -1,0 +1,73 @@
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import type { Target } from '../model/live.ts';
+import { heldCaptures } from '../engine/captures.ts';
+import { endOf, recordsOf, reportOf } from '../engine/report.ts';
+import { reportRows } from '../views/report-rows.ts';
+import { blank, row, span, type Row } from '../views/rows.ts';
+import { recordAbandoned } from './audit-log.ts';
+import { cannotAsk } from './consent.ts';
+import { tell } from './output.ts';
+import { lockOf } from './resume-lock.ts';
+import { isColored } from './stage.ts';
+import type { World } from './world.ts';
+
+/**
+ * `aiplan runs abandon RUN`: closes an unfinished run for good, as a person says by typing its id. Nothing in AWS is touched: what the run
+ * made or half did stays, and so do its captures. Throws UserError `confirmation-missing`, `not-approved`, `run-ended`, `locked`.
+ */
+export async function abandon(world: World, run: string, options: { readonly takeOver?: string } = {}): Promise<ExitCode> {
+  const { io } = world;
+  const { records, damage } = await readable(world, run);
+  const end = endOf(records);
+  if (end !== undefined && (end.outcome === 'done' || end.outcome === 'abandoned')) {
+    throw new UserError('run-ended', `run ${run} is ${end.outcome === 'done' ? 'done' : 'abandoned already'}`, { exitCode: exitCodes.blocked, help: 'there is nothing to close' });
+  }
+  const why = cannotAsk(world);
+  if (why !== null) throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: `a person runs \`aiplan runs abandon ${run}\` in a terminal` });
+  const target = recordsOf(records, 'begin')[0]?.target ?? (await world.target());
+  const lock = await lockOf(world, run, target, options);
+  try {
+    const { typeLine } = await import('../tui/type-line.ts');
+    const said = await typeLine({ question: [...question(run, records, world), ...(damage === null ? [] : [row(0, span(`Its journal cannot be read and stays as it is: ${damage}`, 'destroy'))])], wanted: run, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: isColored(world), onInterrupt: (callback) => io.onInterrupt(callback) });
+    if (!said) throw new UserError('not-approved', `run ${run} stays as it is`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+    if (damage === null) await close(world, run, target);
+    else await recordAbandoned(world, target, run, run, []);
+  } finally {
+    await lock.release();
+  }
+  tell(io, world.options, [row(0, span('abandoned ', 'title'), run, '; its captures stay: ', span('aiplan captures', 'title'))]);
+  return exitCodes.done;
+}
+
+async function close(world: World, run: string, target: Target): Promise<void> {
+  const { io, store } = world;
+  const journal = await store.continueJournal(run, io.clock);
+  try {
+    await journal.append({ kind: 'end', outcome: 'abandoned', message: `closed for good by ${io.user} on ${io.host}` });
+    await recordAbandoned(world, target, run, run, journal.records);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** The records of a run; of a damaged journal none, and what is wrong with it: nothing is written into it (law 7), but its lock can be let go. */
+async function readable({ store }: World, run: string): Promise<{ readonly records: readonly JournalRecord[]; readonly damage: string | null }> {
+  try {
+    return { records: (await store.readRun(run)).records, damage: null };
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'journal-damaged') return { records: [], damage: error.message };
+    throw error;
+  }
+}
+
+/** What closing means, before the id is typed: what is half done stays so, and the captures stay. */
+function question(run: string, records: readonly JournalRecord[], { configuration }: World): readonly Row[] {
+  const held = heldCaptures([records], configuration.capture);
+  return [
+    ...(recordsOf(records, 'begin').length === 0 ? [row(0, span(`Run ${run}`, 'title'), ' wrote no beginning')] : reportRows(reportOf(records))), blank,
+    row(0, span('Abandoning closes the run for good. ', 'destroy'), 'Nothing in AWS is touched: what it made, and what it left half done, stays as it is, and nothing blocks its resources any more.'),
+    ...(held.length === 0 ? [] : [row(0, `Its ${held.length} capture${held.length === 1 ? '' : 's'} stay${held.length === 1 ? 's' : ''}, and can be restored from by \`aiplan rollback ${run}\`.`)]),
+    row(0, `Type ${run} and Enter; Esc leaves it.`),
+  ];
+}

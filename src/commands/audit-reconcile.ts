@@ -1,0 +1,94 @@
+import type { LoggedCall, TrailEvent } from '../model/audit-report.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import type { Target } from '../model/live.ts';
+import { callsOutsideRuns, loggedCalls } from '../engine/audit-calls.ts';
+import { principalLookup, resourceNames, type Lookup } from '../engine/audit-names.ts';
+import { isSameResource, reconcile, trailDelay, type ReconcileOptions } from '../engine/audit-reconcile.ts';
+import type { AuditedJournal } from '../engine/audit-view.ts';
+import { recordsOf } from '../engine/report.ts';
+import { reconcileRows, type Asked } from '../views/audit-reconcile-rows.ts';
+import { row, span } from '../views/rows.ts';
+import { askHistory, historyDays, historyPause } from '../../providers/aws/cloudtrail.ts';
+import { readLogs, timeOf } from './audit-reading.ts';
+import { print, printJson, tell } from './output.ts';
+import type { World } from './world.ts';
+
+export interface ReconcileCommandOptions { readonly run?: string; readonly resource?: readonly string[]; readonly principal?: readonly string[]; readonly since?: string; readonly until?: string }
+
+type WholeJournal = Extract<AuditedJournal, { problem: null }>;
+
+/** What is asked, and which calls of the log the answer has to show. */
+interface Question { readonly lookups: readonly Lookup[]; readonly stretch: ReconcileOptions; readonly expected: (call: LoggedCall) => boolean; readonly asked: Omit<Asked, 'requests'> }
+
+/**
+ * `aiplan audit reconcile`: asks CloudTrail's event history for the resources and the principals of the log and holds its changing events
+ * against the calls that the log tells. Exit 3 when something was done around aiplan, or a call of the log is not in CloudTrail.
+ */
+export async function auditReconcile(world: World, options: ReconcileCommandOptions): Promise<ExitCode> {
+  const { io, options: global } = world;
+  const { logs, damaged } = await readLogs(world);
+  const broken = damaged?.message ?? logs.journals.find(({ problem }) => problem !== null)?.problem;
+  // What cannot be read may hold the very call that explains an event.
+  if (broken != null) tell(io, global, [row(0, span('not all of the log can be read, so that own calls may look like others\': ', 'warning'), broken)], 'error');
+  const target = await world.target();
+  const here = logs.journals.filter((journal): journal is WholeJournal => journal.records !== null && isAt(recordsOf(journal.records, 'begin')[0]?.target, target));
+  const outside = callsOutsideRuns(logs.audit).filter((call) => isAt(logs.audit[call.seq - 1]?.target ?? undefined, target));
+  const calls = [...here.flatMap(({ run, records }) => loggedCalls(run, records)), ...outside];
+  const question = questionOf(here, outside, options, io.clock.now(), logs.journals.length - here.length);
+  if (question.lookups.length === 0) {
+    if (global.json === true) printJson(io, { agree: true, asked: { ...question.asked, requests: 0 } });
+    else print(io, global, [row(0, 'The log has no run here that CloudTrail could be asked about.')]);
+    return exitCodes.done;
+  }
+  const { events, requests } = await ask(world, question, target);
+  const all = reconcile(calls, events, question.stretch);
+  const found = { ...all, missing: all.missing.filter(question.expected), notYet: all.notYet.filter(question.expected), dataEvents: all.dataEvents.filter(question.expected) };
+  const asked = { ...question.asked, requests };
+  const agree = found.around.length === 0 && found.missing.length === 0;
+  if (global.json === true) printJson(io, { agree, asked, ...found });
+  else print(io, global, reconcileRows(found, asked));
+  return agree ? exitCodes.done : exitCodes.blocked;
+}
+
+const isAt = (one: Target | undefined, target: Target): boolean => one !== undefined && one.account === target.account && one.region === target.region && one.endpoint === target.endpoint;
+
+/** Throws UserError `no-such-run` for a run that was not made here, `bad-time`. */
+function questionOf(here: readonly WholeJournal[], outside: readonly LoggedCall[], { run, resource, principal, since, until }: ReconcileCommandOptions, now: number, elsewhere: number): Question {
+  const chosen = run === undefined ? here : here.filter((journal) => journal.run === run);
+  if (run !== undefined && chosen.length === 0) throw new UserError('no-such-run', `run "${run}" was not made in this account and region`, { help: '`aiplan runs` lists the runs; choose the profile, region and endpoint of the run' });
+  const begins = chosen.flatMap(({ records }) => recordsOf(records, 'begin'));
+  const principals = principal ?? (resource === undefined ? [...new Set(begins.map(({ target }) => target.caller))] : []);
+  const more = run === undefined ? outside : [];
+  const names = resource ?? [...new Set([...chosen.flatMap(({ records }) => resourceNames(records)), ...more.flatMap(({ identity }) => identity ?? [])])];
+  const lookups = [...names.map((value): Lookup => ({ key: 'ResourceName', value })), ...principals.map(principalLookup)];
+  const oldest = now - historyDays * 86_400_000;
+  const first = since !== undefined ? timeOf(since, now) : Math.min(now, ...[...begins, ...more].map(({ at }) => Date.parse(at) - 60_000));
+  const lastRecord = run === undefined ? undefined : chosen[0]?.records.at(-1);
+  const last = until !== undefined ? timeOf(until, now) : lastRecord?.kind === 'end' ? Math.min(now, Date.parse(lastRecord.at) + trailDelay) : now;
+  const stretch = { now, since: Math.max(first, oldest), until: Math.min(last, now) };
+  if (!(stretch.since <= stretch.until)) throw new UserError('bad-time', 'the stretch of time that is asked for is empty, or older than the 90 days that CloudTrail keeps', { help: 'give --since and --until' });
+  const own = new Set([...chosen.map((journal) => journal.run), ...more.map((call) => call.run)]);
+  return {
+    lookups, stretch,
+    // Only what the questions must have brought up: the calls of the chosen runs, and of the resources that were asked for.
+    expected: (call) => (resource === undefined ? own.has(call.run) && principal === undefined : resource.some((name) => call.identity !== null && isSameResource(name, call.identity))),
+    asked: { resources: names.length, principals, since: new Date(stretch.since).toISOString(), until: new Date(stretch.until).toISOString(), runs: chosen.length, elsewhere },
+  };
+}
+
+async function ask(world: World, { lookups, stretch }: Question, target: Target): Promise<{ readonly events: readonly TrailEvent[]; readonly requests: number }> {
+  const { io, options } = world;
+  const aws = await world.reader();
+  const events: TrailEvent[] = [];
+  let requests = 0;
+  tell(io, options, [row(0, span(`asking CloudTrail about ${lookups.length} names; it answers two questions a second`, 'muted'))]);
+  const pace = async (): Promise<void> => {
+    requests += 1;
+    // An emulator has no such limit.
+    if (requests > 1 && target.endpoint === null) await io.clock.sleep(historyPause);
+  };
+  for (const { key, value } of lookups) {
+    for await (const event of askHistory(aws, { key, value, since: stretch.since, until: stretch.until }, pace)) events.push(event);
+  }
+  return { events, requests };
+}

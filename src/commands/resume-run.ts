@@ -1,0 +1,76 @@
+import type { Approval } from '../model/approval.ts';
+import { needed } from '../model/confirm.ts';
+import { type ExitCode } from '../model/error.ts';
+import type { Lock } from '../model/store.ts';
+import { approve } from '../engine/approve.ts';
+import { recordsOf } from '../engine/report.ts';
+import { resume } from '../engine/resume.ts';
+import { readSignedApproval, verifyApproval } from '../store/signatures.ts';
+import { reportRows } from '../views/report-rows.ts';
+import { auditedJournal, recordApproved, recordPlanned } from './audit-log.ts';
+import { refuseWithoutBucket } from './capture-bucket.ts';
+import { approvalOf, obtainApproval, type ConsentOptions } from './consent.ts';
+import { print, printJson } from './output.ts';
+import { makePlan, readLiveFor } from './planning.ts';
+import type { Found } from './resume.ts';
+import { openPorts } from './run-ports.ts';
+import { stopSignals } from './run-signals.ts';
+import { lineWatch } from './run-watch.ts';
+import { askAfter, watchOf, type Stage } from './stage.ts';
+import type { World } from './world.ts';
+
+/** How it ended, or that the person wants it taken back after all. */
+export interface Ended { readonly code: ExitCode; readonly back: boolean; readonly say: () => void }
+
+/** Gets the approval of what is left, and goes on with the run in its own journal. Throws what approving and running throw. */
+export async function goOn(world: World, found: Found, consent: ConsentOptions, { lock, stage }: { readonly lock: Lock; readonly stage: Stage }): Promise<Ended> {
+  const { io, options, store, configuration } = world;
+  const { run, from, confirmed } = found;
+  const { plan } = from.planned;
+  await refuseWithoutBucket(world, plan);
+  await recordPlanned(world, plan);
+  const { approval, isNew } = await approvalFor(world, found, consent, stage);
+  const approved = approve(from.planned, approval, configuration, io.clock.now(), confirmed);
+  await recordApproved(world, plan, approval, `to go on with run ${run}`);
+  if (isNew) await store.spendApproval(approval.nonce, run);
+  const scene = await stage.runScene(plan);
+  const watch = watchOf(scene).watch ?? lineWatch(world);
+  const signals = stopSignals(io, watch);
+  let journal;
+  let opened;
+  try {
+    journal = auditedJournal(world, await store.continueJournal(run, io.clock, { steps: plan.steps.length }), { target: plan.target, plan: plan.digest });
+    watch.begun(run);
+    opened = await openPorts(world, {
+      run, target: plan.target, journal, lock, signals, watch,
+      replan: async (asBefore) => {
+        const live = await readLiveFor(world, from.source);
+        return makePlan(world, from.source, asBefore?.(live) ?? live);
+      },
+    });
+    const report = await resume(approved, { by: io.user, host: io.host, pid: io.pid }, opened.ports);
+    const say = (): void => { if (options.json === true) printJson(io, report); else print(io, options, reportRows(report)); };
+    return { code: report.exitCode, say, back: (await askAfter(world, scene, report)) === 'rollback' };
+  } finally {
+    signals.close();
+    opened?.close();
+    await journal?.close();
+  }
+}
+
+/**
+ * Whose word counts: a signed approval, of what is left or of the run itself, which is then the one in its journal; `--yes` where nothing
+ * is asked; or the person at the terminal. What was typed at the beginning of the run does not count again: a journal is a file (law 13).
+ */
+async function approvalFor(world: World, found: Found, consent: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly isNew: boolean }> {
+  const { from, records, confirmed } = found;
+  const { plan } = from.planned;
+  if (consent.approval !== undefined) {
+    const verified = verifyApproval(readSignedApproval(consent.approval), world.configuration.allowedSigners);
+    const isOfTheRun = verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
+    if (!isOfTheRun) await world.store.refuseSpentApproval(verified.nonce);
+    return { approval: verified, isNew: !isOfTheRun };
+  }
+  if (needed(plan).nothing) return { approval: approvalOf(world, plan, 'T0', { confirmations: [], typedName: null }), isNew: true };
+  return { approval: (await obtainApproval(world, from, consent, stage)).approval, isNew: true };
+}

@@ -1,0 +1,200 @@
+import { createInterface } from 'node:readline/promises';
+import { needed } from '../model/confirm.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import type { Target } from '../model/live.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Settled } from '../tui/settled-scene.ts';
+import { recordsOf } from '../engine/report.ts';
+import { refuseResume } from '../engine/resume.ts';
+import { remainingOf, type Remaining } from '../engine/resume-remaining.ts';
+import { rewind } from '../engine/resume-rewind.ts';
+import { settle, settledSteps, waitUntil, type Settlement } from '../engine/settle-doubt.ts';
+import { doubtRows } from '../views/doubt-rows.ts';
+import { planRows } from '../views/plan-rows.ts';
+import { blank, row, span, type Row } from '../views/rows.ts';
+import { cannotAsk, missingOf, type ConsentOptions } from './consent.ts';
+import { print, printJson, tell } from './output.ts';
+import { makePlan, readLiveFor, refuseElsewhere, sourceOfPlan, type Loaded } from './planning.ts';
+import { lockOf } from './resume-lock.ts';
+import { goOn } from './resume-run.ts';
+import { signed } from './review.ts';
+import { rollback } from './rollback.ts';
+import { isPlain, Stage } from './stage.ts';
+import type { World } from './world.ts';
+
+export interface ResumeOptions extends ConsentOptions { readonly takeOver?: string; readonly sign?: string; readonly out?: string }
+
+/** A stopped run as found: where it stands, and what is left of it. */
+export interface Found { readonly run: string; readonly records: readonly JournalRecord[]; readonly confirmed: Plan; readonly settlement: Settlement; readonly remaining: Remaining; readonly from: Loaded }
+
+/**
+ * `aiplan resume RUN`: finds out by reading where each step of a stopped run stands, shows it, and goes on with it or takes it back, as the
+ * person says. What is left to be destroyed or granted is confirmed once more, unless a signed approval of the run still counts.
+ */
+export async function resumeCommand(world: World, run: string, options: ResumeOptions): Promise<ExitCode> {
+  const { records } = await world.store.readRun(run);
+  const begin = recordsOf(records, 'begin')[0];
+  if (begin?.plan.rollbackOf !== null && begin !== undefined) return rollbackAgain(world, run, begin.plan.rollbackOf, records, options);
+  refuseResume(records);
+  const target = await world.target();
+  refuseElsewhere(run, records, target);
+  await refuseWhenTakenBack(world, run);
+  if (options.sign !== undefined) return sign(world, await lookAt(world, run, records, target), { ...options, sign: options.sign });
+  const isAble = options.approval !== undefined || options.yes === true || cannotAsk(world) === null;
+  if (!isAble) return onlyLook(world, await lookAt(world, run, records, target));
+  const lock = await lockOf(world, run, target, options);
+  const stage = new Stage(world);
+  let isBack = false;
+  try {
+    // Read again under the lock: until now somebody may have been at work.
+    const found = await lookAt(world, run, (await world.store.readRun(run)).records, target);
+    const choice = await choose(world, found, options, stage);
+    if (choice === 'leave') throw new UserError('not-approved', `run ${run} stays as it is`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+    isBack = choice === 'rollback';
+    if (!isBack) {
+      refuseStale(found);
+      const ended = await goOn(world, found, options, { lock, stage });
+      isBack = ended.back;
+      if (!isBack) {
+        await stage.close();
+        ended.say();
+        return ended.code;
+      }
+    }
+  } finally {
+    await stage.close();
+    await lock.release();
+  }
+  return rollback(world, run, {});
+}
+
+/** A rollback is gone on with by rolling back again, which knows what this one did. */
+async function rollbackAgain(world: World, run: string, of: string, records: readonly JournalRecord[], options: ResumeOptions): Promise<ExitCode> {
+  refuseElsewhere(run, records, await world.target());
+  const settlement = await settled(world, records);
+  tell(world.io, world.options, [...rowsOf(settlement), row(0, `it is a rollback of run ${of}: rolling back again goes on with it`)]);
+  return rollback(world, of, options);
+}
+
+/** A run that a rollback has begun to take back is not gone on with in the other direction. */
+async function refuseWhenTakenBack({ store }: World, run: string): Promise<void> {
+  for (const { run: rollbackRun } of (await store.listRuns()).filter((summary) => summary.rollbackOf === run && summary.outcome !== 'damaged')) {
+    const { records } = await store.readRun(rollbackRun);
+    if (!records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch')) continue;
+    throw new UserError('run-taken-back', `rollback ${rollbackRun} has begun to take run ${run} back`, { exitCode: exitCodes.blocked, help: `go on with that: aiplan rollback ${run}` });
+  }
+}
+
+async function lookAt(world: World, run: string, records: readonly JournalRecord[], target: Target): Promise<Found> {
+  const begin = recordsOf(records, 'begin')[0];
+  if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
+  const settlement = await settled(world, records);
+  const source = { ...(await sourceOfPlan(world, begin.plan, `run ${run}`)), resumes: run };
+  const live = rewind(await readLiveFor(world, source), records);
+  const planned = await makePlan(world, source, live);
+  const remaining = remainingOf(records, settlement, planned, new Date(world.io.clock.now()).toISOString());
+  return { run, records, confirmed: begin.plan, settlement, remaining, from: { source, planned: { ...remaining.planned, plan: { ...remaining.planned.plan, target } }, saved: null, live } };
+}
+
+/** Settles, and waits as long as AWS may not show yet what became of a lost call. What an emulator did is seen at once. */
+async function settled(world: World, records: readonly JournalRecord[]): Promise<Settlement> {
+  const { io, options } = world;
+  const { endpoint } = await world.target();
+  const stop = new AbortController();
+  const stopListening = io.onInterrupt(() => stop.abort());
+  try {
+    for (;;) {
+      const settlement = await settle(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), ...(endpoint === null ? {} : { pace: { consistency: 0 } }) });
+      const until = waitUntil(settlement);
+      if (until === null) return settlement;
+      if (stop.signal.aborted) throw new UserError('interrupted', 'stopped while waiting for AWS to show what became of a call', { help: 'nothing was changed' });
+      const left = until - io.clock.now();
+      tell(io, options, [row(0, span(`the answer of a call was lost a moment ago; AWS must show what became of it in ${Math.ceil(left / 1000)} s`, 'muted'))]);
+      await io.clock.sleep(Math.min(Math.max(left, 0), 10_000), stop.signal);
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+export const rowsOf = ({ run, standings }: Settlement): readonly Row[] =>
+  doubtRows(run, standings.map(({ step, history, verdict, recorded, evidence, problems }) => ({ step: step.id, action: step.action, identity: history.made ?? step.identity, verdict, recorded, evidence, problems })));
+
+/** Where it stands and, where it cannot go on, why; for a screen. */
+function shownRows({ settlement, remaining: { stale, planned } }: Found): readonly Row[] {
+  const known = new Set(settlement.standings.flatMap(({ problems }) => problems));
+  const more = stale.filter(({ why }) => !known.has(why));
+  return [
+    ...rowsOf(settlement), blank,
+    ...(stale.length === 0
+      ? [row(0, planned.plan.steps.length === 0 ? 'Nothing is left to be sent: what is done is waited for, read back and written down.' : `${counted(planned.plan.steps.length, 'step')} left, as confirmed.`)]
+      : [row(0, span('It cannot go on as it was confirmed:', 'destroy')), ...more.map(({ step, why }) => row(2, `${step === null ? '' : `${step}: `}${why}`))]),
+  ];
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+async function choose(world: World, found: Found, options: ResumeOptions, stage: Stage): Promise<Settled> {
+  const { io } = world;
+  if (options.approval !== undefined || options.yes === true || cannotAsk(world) !== null) {
+    tell(io, world.options, shownRows(found));
+    return 'continue';
+  }
+  const canContinue = found.remaining.stale.length === 0;
+  const meaning = found.remaining.planned.plan.steps.length === 0 ? 'nothing more is sent' : 'what is left is shown and confirmed first';
+  if (isPlain(world)) return chooseInWords(world, found, canContinue);
+  const { settledScene } = await import('../tui/settled-scene.ts');
+  const { scene, choice } = settledScene({ rows: shownRows(found), canContinue, meaning });
+  (await stage.screen()).show(scene);
+  const chosen = await choice;
+  if (chosen !== 'continue') await stage.close();
+  return chosen;
+}
+
+async function chooseInWords(world: World, found: Found, canContinue: boolean): Promise<Settled> {
+  const { io, options } = world;
+  print(io, options, [...shownRows(found), row(0, 'Type ', ...(canContinue ? [span('continue', 'title'), ' to go on, '] : []), span('rollback', 'title'), ' to take it back; anything else leaves it.')]);
+  const lines = createInterface({ input: io.stdin, output: io.stdout });
+  const left = new AbortController();
+  lines.once('close', () => left.abort());
+  lines.once('SIGINT', () => lines.close());
+  try {
+    const said = (await lines.question('> ', { signal: left.signal })).trim();
+    return said === 'continue' && canContinue ? 'continue' : said === 'rollback' ? 'rollback' : 'leave';
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return 'leave';
+    throw error;
+  } finally {
+    lines.removeAllListeners('close');
+    lines.close();
+  }
+}
+
+function refuseStale({ run, remaining: { stale } }: Found): void {
+  if (stale.length === 0) return;
+  throw new UserError('run-stale', `run ${run} cannot go on as it was confirmed: ${stale.map(({ step, why }) => (step === null ? why : `"${step}": ${why}`)).join('; ')}`, {
+    exitCode: exitCodes.stale, help: `nothing was sent. Take it back: aiplan rollback ${run}; or close it and plan anew: aiplan runs abandon ${run}`,
+  });
+}
+
+/** Nobody can be asked: what was found out is told, and nothing is changed. */
+function onlyLook(world: World, found: Found): ExitCode {
+  const { io, options } = world;
+  const { plan } = found.from.planned;
+  const isStale = found.remaining.stale.length > 0;
+  if (options.json === true) {
+    printJson(io, { ...missingOf(plan), status: isStale ? 'stale' : 'approval_required', run: found.run, settled: settledSteps(found.settlement), stale: found.remaining.stale, left: plan.steps.map(({ id }) => id) });
+  } else {
+    print(io, options, [...shownRows(found), ...(isStale || plan.steps.length === 0 ? [] : [blank, ...planRows(plan, io.clock.now(), `run ${found.run}`)])]);
+    tell(io, options, [row(0, `${cannotAsk(world) ?? ''}: a person runs `, span(`aiplan resume ${found.run}`, 'title'), ' in a terminal, or it goes on with ', span('--approval FILE', 'title'))], 'error');
+  }
+  return isStale ? exitCodes.stale : exitCodes.blocked;
+}
+
+async function sign(world: World, found: Found, options: ResumeOptions & { readonly sign: string }): Promise<ExitCode> {
+  tell(world.io, world.options, shownRows(found));
+  refuseStale(found);
+  if (needed(found.from.planned.plan).nothing) throw new UserError('nothing-to-approve', `nothing of run ${found.run} is left to be confirmed`, { help: `aiplan resume ${found.run}` });
+  return signed(world, found.from, `run ${found.run}`, { sign: options.sign, ...(options.out === undefined ? {} : { out: options.out }), next: `aiplan resume ${found.run}` });
+}

@@ -1,0 +1,46 @@
+import type { Lock, OpenJournal } from '../model/store.ts';
+import type { LiveState, Target } from '../model/live.ts';
+import type { Planned } from '../model/plan.ts';
+import type { ApplyPorts } from '../model/ports.ts';
+import { openVault } from '../../providers/s3/vault.ts';
+import { existingBucket } from './capture-bucket.ts';
+import type { StopSignals } from './run-signals.ts';
+import type { RunWatch } from './run-watch.ts';
+import { secretSource } from './secrets.ts';
+import type { World } from './world.ts';
+
+export interface PortsInput {
+  readonly run: string;
+  readonly target: Target;
+  readonly journal: OpenJournal;
+  readonly lock: Lock;
+  readonly signals: StopSignals;
+  readonly watch: RunWatch;
+  readonly replan: (asBefore?: (live: LiveState) => LiveState) => Promise<Planned>;
+}
+
+/** Everything outside the engine that a run needs, with sessions of its own; `close` ends them. */
+export async function openPorts(world: World, { run, target, journal, lock, signals, watch, replan }: PortsInput): Promise<{ readonly ports: ApplyPorts; close(): void }> {
+  const { io } = world;
+  const started = io.clock.now();
+  const session = await world.applier(run);
+  let vaultSession: typeof session | undefined;
+  const close = (): void => { session.close(); vaultSession?.close(); };
+  try {
+    vaultSession = await world.applier(run);
+    const bucket = await existingBucket(world, target);
+    return {
+      close,
+      ports: {
+        session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt, guard: () => lock.check(),
+        vault: openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, run),
+        secrets: secretSource(world), replan,
+        emit: (event) => watch.emit(event, io.clock.now() - started),
+        ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

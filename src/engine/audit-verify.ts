@@ -1,0 +1,105 @@
+import type { Approval } from '../model/approval.ts';
+import type { AuditRecord, JournalMark } from '../model/audit.ts';
+import type { AuditProblem, AuditVerdict } from '../model/audit-report.ts';
+import { canonical, sha256 } from '../model/digest.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import { digestsFit } from './digests.ts';
+import { verifyRun } from './audit-verify-run.ts';
+import type { AuditedJournal, AuditLogs } from './audit-view.ts';
+import { loggedCalls } from './audit-calls.ts';
+import { recordsOf } from './report.ts';
+
+export interface VerifyOptions {
+  /** Where a record of the audit log stands, for messages. */
+  readonly whereOf: (seq: number) => string;
+  /** A head that was written down earlier: it must be the head, or that of a record since which the log only grew. */
+  readonly expectHead?: string;
+  /** What reading the audit log already found; its records are then not there. */
+  readonly damaged?: AuditProblem;
+}
+
+/** `prev` of the first line of every chain. */
+export const chainRoot = `sha256:${'0'.repeat(64)}`;
+
+/** The SHA-256 of a record's line, as the next line's `prev` has it. */
+export const lineDigest = (record: AuditRecord | JournalRecord): string => sha256(canonical(record));
+
+/** How far a journal is, for the audit log. */
+export const markOf = (records: readonly JournalRecord[]): JournalMark => {
+  const last = records.at(-1);
+  return { records: records.length, head: last === undefined ? chainRoot : lineDigest(last) };
+};
+
+/**
+ * Whether the audit log, the journals and the plans agree: the log's chain is unbroken; every run that it names has a journal which
+ * was at the marked record what the log says, and holds nothing after its end; every journal is named; each plan has the digest that
+ * it says; each approval is bound to the plan that ran, complete, reviewed, in time and used once; each call was declared. Pure.
+ *
+ * What a chain cannot show by itself is that its newest records were taken away; for that its head is printed, to be kept elsewhere
+ * and given as `expectHead`.
+ */
+export function verifyAudit(logs: AuditLogs, options: VerifyOptions): AuditVerdict {
+  const { audit, journals, plans } = logs;
+  const { whereOf, expectHead, damaged } = options;
+  const broken: AuditProblem[] = damaged === undefined ? [...chainProblems(audit, whereOf)] : [damaged];
+  const notes: AuditProblem[] = [];
+  if (damaged === undefined && expectHead !== undefined) broken.push(...headProblems(audit, expectHead, whereOf));
+
+  const found = new Set(journals.map(({ run }) => run));
+  for (const record of audit) {
+    if (record.kind === 'run-began' && !found.has(record.run)) broken.push({ code: 'journal-missing', where: whereOf(record.seq), message: `run "${record.run}" began at ${record.at}, and its journal is not there` });
+  }
+  for (const journal of journals) {
+    const result = verifyRun(journal, logs, { whereOf, unread: damaged !== undefined });
+    broken.push(...result.broken);
+    notes.push(...result.notes);
+  }
+  broken.push(...replayed(journals));
+
+  const kept = planProblems(audit, plans, journals, whereOf);
+  broken.push(...kept.broken);
+  notes.push(...kept.notes);
+  return {
+    broken, notes, head: headOf(audit), records: audit.length, runs: journals.length,
+    calls: journals.reduce((sum, { run, records }) => sum + (records === null ? 0 : loggedCalls(run, records).length), 0), plans: plans.size,
+  };
+}
+
+const headOf = (audit: readonly AuditRecord[]): string => { const last = audit.at(-1); return last === undefined ? chainRoot : lineDigest(last); };
+
+function chainProblems(audit: readonly AuditRecord[], whereOf: VerifyOptions['whereOf']): readonly AuditProblem[] {
+  const problems: AuditProblem[] = [];
+  let head = chainRoot;
+  for (const [index, record] of audit.entries()) {
+    const number = index + 1;
+    if (record.seq !== number) problems.push({ code: 'audit-damaged', where: whereOf(number), message: `record ${number} has the number ${record.seq}` });
+    else if (record.prev !== head) problems.push({ code: 'audit-damaged', where: whereOf(number), message: number === 1 ? 'the log does not begin here' : `record ${number} does not follow record ${number - 1}, which was changed, added or removed` });
+    // One break is one problem: what comes after it is held against what is there.
+    head = lineDigest(record);
+  }
+  return problems;
+}
+
+function headProblems(audit: readonly AuditRecord[], expected: string, whereOf: VerifyOptions['whereOf']): readonly AuditProblem[] {
+  if (expected === chainRoot || audit.some((record) => lineDigest(record) === expected)) return [];
+  return [{ code: 'audit-cut', where: whereOf(Math.max(1, audit.length)), message: `no record has the expected head ${expected}: records were taken away or changed since it was noted` }];
+}
+
+/** One approval in two runs, or twice in one; but for the signed one of a run, which counts for what is left of it. */
+function replayed(journals: readonly AuditedJournal[]): readonly AuditProblem[] {
+  const first = new Map<string, { readonly run: string; readonly approval: Approval }>();
+  return journals.flatMap(({ run, path, records }) => [...recordsOf(records ?? [], 'begin'), ...recordsOf(records ?? [], 'resumed')].flatMap(({ approval }): readonly AuditProblem[] => {
+    const other = first.get(approval.nonce);
+    if (other === undefined) first.set(approval.nonce, { run, approval });
+    const isItsOwn = other?.run === run && approval.tier === 'T1' && canonical(approval) === canonical(other.approval);
+    return other === undefined || isItsOwn ? [] : [{ code: 'approval-replayed', where: path, message: other.run === run ? `run "${run}" used one approval twice` : `runs "${other.run}" and "${run}" used one and the same approval` }];
+  }));
+}
+
+function planProblems(audit: readonly AuditRecord[], plans: AuditLogs['plans'], journals: readonly AuditedJournal[], whereOf: VerifyOptions['whereOf']): { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] } {
+  const broken = [...plans].flatMap(([digest, plan]): readonly AuditProblem[] => (plan.digest === digest && digestsFit(plan) ? [] : [{ code: 'plan-changed', where: `plan ${digest}`, message: `the kept plan of "${plan.name}" does not have this digest any more` }]));
+  const ran = new Set(journals.flatMap(({ records }) => recordsOf(records ?? [], 'begin').map(({ plan }) => plan.digest)));
+  const lost = audit.flatMap((record): readonly AuditProblem[] => (record.kind === 'planned' && !plans.has(record.plan) && !ran.has(record.plan)
+    ? [{ code: 'plan-not-kept', where: whereOf(record.seq), message: `the plan ${record.plan} of "${record.name}" is not in the store` }] : []));
+  return { broken, notes: lost };
+}

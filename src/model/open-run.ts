@@ -1,0 +1,11 @@
+/** A run that stopped somewhere and was neither gone on with, taken back nor abandoned. It blocks its own resources and no others. */
+export interface OpenRun {
+  readonly run: string;
+  readonly planName: string;
+  /** Somebody works on it right now. */
+  readonly atWork?: boolean;
+  /** What it changed, made or still has to do. */
+  readonly resources: readonly { readonly type: string; readonly identity: string }[];
+  /** What it makes or was about to make, by address: of a lost call nobody knows the identity. */
+  readonly creates: readonly { readonly type: string; readonly address: string }[];
+}

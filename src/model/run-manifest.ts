@@ -1,0 +1,22 @@
+import type { JournalRecord } from './journal.ts';
+import type { Target } from './live.ts';
+import type { Plan } from './plan.ts';
+
+type Before = Extract<JournalRecord, { kind: 'before' }>;
+
+/**
+ * What lies in the capture bucket of every run before its first change: its plan, and all that it will change as it is before. With the
+ * manifests beside the captures a run can be taken back even where the store with its journal is lost.
+ */
+export interface RunManifest {
+  readonly format: 'aiplan/run@1';
+  readonly run: string;
+  readonly at: string;
+  readonly target: Target;
+  /** As in the journal: changes without the author's text of a sensitive property. */
+  readonly plan: Plan;
+  /** SHA-256 of the newest line of the run's journal: ties the manifest to the chain. */
+  readonly journalHead: string;
+  /** By step, in plan order. */
+  readonly befores: readonly Pick<Before, 'step' | 'live' | 'entry' | 'changes'>[];
+}

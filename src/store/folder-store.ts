@@ -1,0 +1,76 @@
+import { UserError } from '../model/error.ts';
+import type { ReadJournal, RunSummary, Store } from '../model/store.ts';
+import { auditLog } from './audit-log.ts';
+import { makeFolder } from './files.ts';
+import { folderObjects, namesIn, readStored } from './folder-objects.ts';
+import { journalFiles, spoolFile, type FileOptions } from './journal-file.ts';
+import { journalLine } from './journal-line.ts';
+import { runFolder, segmentPath, spoolPath } from './journal-places.ts';
+import { readJournal, withSpool } from './journal-reading.ts';
+import { writerOf } from './journal-writer.ts';
+import { keptIn } from './kept.ts';
+import { folderLocks, type LockOptions } from './lock.ts';
+import { damagedSummary, isRunName, refuseOddName, summaryOf } from './runs.ts';
+
+export interface FolderStoreOptions extends Pick<LockOptions, 'alive' | 'clocks' | 'pace'> {
+  readonly folder: string;
+  /** Another folder, for what has happened and cannot be stored in the first. */
+  readonly spool: string;
+  readonly host: string;
+  readonly files?: FileOptions;
+}
+
+/**
+ * The store as a local folder. Its locks and marks hold for the machines that see this folder, as a rule one. Throws as
+ * `Store` says.
+ */
+export function folderStore({ folder, spool, host, files = {}, ...lockOptions }: FolderStoreOptions): Store {
+  const objects = folderObjects(folder);
+  const read = (run: string): ReadJournal => {
+    refuseOddName(run);
+    const path = spoolPath(spool, run);
+    const text = readStored(path);
+    return withSpool(readJournal(folder, run), text === null ? null : { path, text });
+  };
+  const summary = (run: string): RunSummary => {
+    const path = segmentPath(folder, run, 1);
+    try {
+      return summaryOf(run, path, read(run).records);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return damagedSummary(run, path, error.message);
+    }
+  };
+  const locks = folderLocks({ store: folder, host, runOf: async (run) => (isRunName(run) && readStored(segmentPath(folder, run, 1)) !== null ? summary(run) : null), ...lockOptions });
+  return {
+    place: folder,
+    shared: false,
+    acquireLock: (target, owner) => locks.acquire(target, owner),
+    lockHolder: (target) => locks.holder(target),
+    takeOverLock: (target, from, owner) => locks.takeOver(target, from, owner),
+
+    async createJournal(run, clock, needs = {}) {
+      return writerOf({ run, clock, sink: await journalFiles(folder, run, 1, needs, files), spool: spoolFile(spool, run) });
+    },
+    async continueJournal(run, clock, needs = {}) {
+      const { records, spooled, head } = read(run);
+      const first = namesIn(runFolder(folder, run)).filter((name) => /^journal(-\d+)?\.jsonl$/u.test(name)).length + 1;
+      const sink = await journalFiles(folder, run, first, needs, files);
+      // What was spooled becomes part of the journal, line for line, before anything follows it.
+      const adopted = spooled?.state === 'merged' ? spooled.records : 0;
+      for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
+      return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });
+    },
+    readRun: async (run) => read(run),
+    listRuns: async () => namesIn(runFolder(folder, '')).filter(isRunName).sort().reverse().map(summary),
+
+    ...keptIn(objects),
+    ...auditLog(objects),
+
+    async inspect() {
+      makeFolder(folder);
+      return { facts: [`a folder of this machine, "${folder}"`, 'its lock and its marks of what was spent hold on this machine only; a team shares one in S3 (`store: s3://bucket/prefix`)', `what cannot be stored there is kept in "${spool}"`], problems: [] };
+    },
+    close() { /* Nothing is open between two calls. */ },
+  };
+}

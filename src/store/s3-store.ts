@@ -1,0 +1,134 @@
+import { UserError } from '../model/error.ts';
+import type { ReadJournal, RunSummary, Store, StoreFacts } from '../model/store.ts';
+import type { BucketFacts, StoreBucket } from '../model/store-bucket.ts';
+import { auditLog } from './audit-log.ts';
+import { readStored } from './folder-objects.ts';
+import { spoolFile } from './journal-file.ts';
+import { journalLine } from './journal-line.ts';
+import { spoolPath } from './journal-places.ts';
+import { withSpool } from './journal-reading.ts';
+import { writerOf } from './journal-writer.ts';
+import { keptIn } from './kept.ts';
+import { damagedSummary, isRunName, refuseOddName } from './runs.ts';
+import { s3StoreError } from './s3-errors.ts';
+import { inParallel, readS3Journal, s3Sink, s3Summary } from './s3-journal.ts';
+import { s3Locks, type S3LockOptions } from './s3-lock.ts';
+import { listObjects, patiently, s3Objects } from './s3-objects.ts';
+
+export interface S3StoreOptions extends Pick<S3LockOptions, 'host' | 'alive' | 'clocks' | 'pace' | 'space' | 'sleep'> {
+  /** `s3://bucket/prefix`. */
+  readonly place: string;
+  /** Makes the connection; called once, when something is first asked of the store. */
+  readonly connect: () => Promise<StoreBucket>;
+  /** A folder of this machine, for what has happened and cannot be stored in S3. */
+  readonly spool: string;
+}
+
+/**
+ * The store as a prefix of an S3 bucket: one truth for a team and its CI. Every object is written once, but for the locks, whose
+ * states follow each other. Throws as `Store` says, and UserError `store-not-versioned` for a bucket that forgets what is overwritten.
+ */
+export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3StoreOptions): Store {
+  const patience = sleep === undefined ? {} : { sleep };
+  let opening: Promise<StoreBucket> | undefined;
+  const open = (): Promise<StoreBucket> => {
+    opening ??= opened(connect, place, patience);
+    // What could not be opened may be by the next time.
+    opening.catch(() => { opening = undefined; });
+    return opening;
+  };
+  const objects = s3Objects(place, open, patience);
+  const read = async (run: string): Promise<ReadJournal> => {
+    refuseOddName(run);
+    const path = spoolPath(spool, run);
+    const text = readStored(path);
+    return withSpool(await readS3Journal(await open(), run, patience), text === null ? null : { path, text });
+  };
+  const summary = async (run: string): Promise<RunSummary | null> => {
+    const found = await s3Summary(await open(), run, patience);
+    if (found === null || readStored(spoolPath(spool, run)) === null) return found;
+    try {
+      const { records } = await read(run);
+      const last = records.at(-1);
+      return last?.kind === 'end' ? { ...found, outcome: last.outcome, endedAt: last.at } : found;
+    } catch (error) {
+      if (error instanceof UserError && error.code === 'journal-damaged') return damagedSummary(run, found.path, error.message);
+      throw error;
+    }
+  };
+  const locks = s3Locks({ open, runOf: async (run) => (isRunName(run) ? summary(run) : null), ...patience, ...lockOptions });
+  return {
+    place,
+    shared: true,
+    acquireLock: (target, owner) => locks.acquire(target, owner),
+    lockHolder: (target) => locks.holder(target),
+    takeOverLock: (target, from, owner) => locks.takeOver(target, from, owner),
+
+    async createJournal(run, clock) {
+      refuseOddName(run);
+      return writerOf({ run, clock, sink: s3Sink(await open(), run, patience), spool: spoolFile(spool, run) });
+    },
+    async continueJournal(run, clock) {
+      const { records, spooled, head } = await read(run);
+      const sink = s3Sink(await open(), run, patience);
+      // What was spooled becomes part of the journal, byte for byte, before anything follows it.
+      const adopted = spooled?.state === 'merged' ? spooled.records : 0;
+      for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
+      return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });
+    },
+    readRun: read,
+    async listRuns() {
+      const names = (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
+      return (await inParallel(names, summary)).filter((found) => found !== null);
+    },
+
+    ...keptIn(objects),
+    ...auditLog(objects),
+
+    async inspect(): Promise<StoreFacts> {
+      const bucket = await connect();
+      try {
+        return factsOf(place, await patiently(() => bucket.facts(), patience), spool);
+      } catch (error) {
+        const explained = s3StoreError(error, place, 'read');
+        if (!(explained instanceof UserError)) throw explained;
+        return { facts: [`${place}, shared by everybody who may write there`], problems: [`${explained.message}; ${explained.help ?? ''}`] };
+      } finally {
+        bucket.close();
+      }
+    },
+    close() {
+      void opening?.then((bucket) => bucket.close(), () => undefined);
+      opening = undefined;
+    },
+  };
+}
+
+async function opened(connect: () => Promise<StoreBucket>, place: string, patience: object): Promise<StoreBucket> {
+  const bucket = await connect();
+  try {
+    const { versioning } = await patiently(() => bucket.facts(), patience);
+    if (versioning !== 'Enabled') throw notVersioned(place, versioning);
+    return bucket;
+  } catch (error) {
+    bucket.close();
+    throw s3StoreError(error, place, 'read');
+  }
+}
+
+const bucketName = (place: string): string => place.slice('s3://'.length).split('/')[0] ?? '';
+const versioningCommand = (place: string): string => `aws s3api put-bucket-versioning --bucket ${bucketName(place)} --versioning-configuration Status=Enabled`;
+
+const notVersioned = (place: string, versioning: BucketFacts['versioning']): UserError => new UserError('store-not-versioned', `the bucket of the store "${place}" does not keep versions (versioning is ${versioning === 'off' ? 'off' : 'suspended'})`, {
+  help: `a store must be able to bring back what somebody deletes: ${versioningCommand(place)}`,
+});
+
+function factsOf(place: string, { versioning, objectLock }: BucketFacts, spool: string): StoreFacts {
+  const lock = objectLock === null
+    ? 'no Object Lock: who may delete versions can take records away, and `aiplan audit verify` then says so'
+    : objectLock.retention === null ? 'Object Lock is on, without a default retention: records are not held by it' : `Object Lock holds every record: ${objectLock.retention}`;
+  return {
+    facts: [`${place}, shared by everybody who may write there: its locks and its marks of what was spent hold on every machine`, `versioning ${versioning}`, lock, `what cannot be stored there is kept in "${spool}"`],
+    problems: versioning === 'Enabled' ? [] : [`the bucket does not keep versions: ${versioningCommand(place)}`],
+  };
+}

@@ -1,0 +1,49 @@
+import { Writable } from 'node:stream';
+import { Box, render, Text } from 'ink';
+import type { Row } from '../views/rows.ts';
+import { paint } from '../views/text.ts';
+import type { Size } from './scene.ts';
+
+/** Draws rows with Ink, into lines of text with colour codes. What is written to the terminal, and when, is the screen's. */
+export interface Canvas {
+  lines(rows: readonly Row[], size: Size): readonly string[];
+  close(): void;
+}
+
+/** What Ink takes for its terminal: it keeps the last frame. */
+class LastFrame extends Writable {
+  columns = 80;
+  rows = 24;
+  text = '';
+  override _write(chunk: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
+    this.text = chunk.toString();
+    done();
+  }
+}
+
+/** One root for the whole life of a screen, however many scenes it shows. */
+export function openCanvas(stdin: NodeJS.ReadStream, color: boolean): Canvas {
+  const frame = new LastFrame();
+  let app: ReturnType<typeof render> | undefined;
+  return {
+    lines(rows, { columns, rows: height }) {
+      frame.columns = columns;
+      frame.rows = height;
+      const lines = rows.map((line) => paint(line, color));
+      const node = <Frame lines={lines} columns={columns} />;
+      // `debug` writes each frame whole, at once and as it is: the screen itself finds what differs.
+      if (app === undefined) app = render(node, { stdin, stdout: frame as unknown as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false });
+      else app.rerender(node);
+      return frame.text.split('\n').slice(0, rows.length);
+    },
+    close() { app?.unmount(); },
+  };
+}
+
+function Frame({ lines, columns }: { readonly lines: readonly string[]; readonly columns: number }) {
+  return (
+    <Box flexDirection="column" width={columns}>
+      {lines.map((line, index) => <Text key={index} wrap="truncate">{line === '' ? ' ' : line}</Text>)}
+    </Box>
+  );
+}

@@ -1,0 +1,98 @@
+import { row, span, type Row } from '../views/rows.ts';
+import { clip } from '../views/text.ts';
+import { layoutOf, padded, rule, smallest, wrapped, wrappedTo } from './layout.ts';
+import type { KeyEvent, Scene, Size } from './scene.ts';
+import type { ScreenOptions } from './screen.tsx';
+import { seeing } from './scrolling.ts';
+import type { Seen } from './state.ts';
+import { difference, longestTyped, pasteRefused, togetherRefused } from './typed.ts';
+
+export interface TypeLineOptions extends ScreenOptions {
+  readonly question: readonly Row[];
+  readonly wanted: string;
+}
+
+/** Asks for one text to be typed, character by character, on a screen of its own. True only for the exact text; everything else is no. */
+export async function typeLine(options: TypeLineOptions): Promise<boolean> {
+  const { openScreen } = await import('./screen.tsx');
+  const screen = openScreen(options);
+  try {
+    const { scene, said } = typeLineScene(options.question, options.wanted);
+    screen.show(scene);
+    return await said;
+  } finally {
+    await screen.close();
+  }
+}
+
+/** The question, which must be read to its end, and a line below it. `said` settles once. */
+export function typeLineScene(question: readonly Row[], wanted: string): { readonly scene: Scene; readonly said: Promise<boolean> } {
+  let typed = '';
+  let message = '';
+  let scroll = 0;
+  let room = 1;
+  let total = 1;
+  let seen: Seen | null = null;
+  let settle: (said: boolean) => void = () => undefined;
+  const said = new Promise<boolean>((resolve) => { settle = resolve; });
+  const listeners = new Set<() => void>();
+
+  const scrollTo = (to: number): void => {
+    const last = Math.max(0, total - room);
+    scroll = Math.max(0, Math.min(seen === null || seen.covered ? last : Math.min(last, seen.upTo), to));
+  };
+  const write = (event: KeyEvent): void => {
+    if (event.kind === 'character' || event.kind === 'enter') {
+      if (seen?.whole !== true) {
+        if (event.kind === 'character' && (event.character === ' ' || event.character === 'j')) scrollTo(scroll + (event.character === 'j' ? 1 : room - 1));
+        else message = 'read it to its end first: arrow down, space';
+      } else if (event.together === true) message = togetherRefused;
+      else if (event.kind === 'character') {
+        if (typed.length < longestTyped) typed += event.character;
+        message = '';
+      } else if (typed === wanted) settle(true);
+      else {
+        message = difference(typed, wanted);
+        typed = '';
+      }
+    } else if (event.kind === 'backspace') typed = [...typed].slice(0, -1).join('');
+    else if (event.kind === 'paste') { typed = ''; message = pasteRefused; }
+    else scrollTo(scroll + (({ up: -1, down: 1, 'page-up': 1 - room, 'page-down': room - 1, home: -Infinity, end: Infinity } as Readonly<Partial<Record<KeyEvent['kind'], number>>>)[event.kind] ?? 0));
+  };
+
+  return {
+    said,
+    scene: {
+      tick: null,
+      frame(size: Size) {
+        const layout = layoutOf(size);
+        if (layout.tooSmall) {
+          seen = null;
+          return [clip(row(0, span(`too small: ${smallest.columns}×${smallest.rows} at least; Esc leaves`, 'warning')), size.columns)];
+        }
+        const lines = wrapped(question, layout.columns);
+        const said = message === '' ? [] : wrappedTo(row(0, span(message, 'warning')), layout.columns, 3);
+        total = lines.length;
+        room = Math.max(1, layout.height - said.length - 2);
+        scrollTo(scroll);
+        seen = seeing(seen, { key: 'question', width: layout.columns, total, must: total }, scroll, Math.min(total, scroll + room));
+        const below = total - scroll - room;
+        return [
+          ...padded(lines.slice(scroll, scroll + room), Math.min(room, total)),
+          rule(layout.columns, ...(below > 0 ? [span(`${below} more line${below === 1 ? '' : 's'}: ↓ or space`, 'warning')] : [])),
+          ...said,
+          seen.whole ? clip(row(0, span('> ', 'title'), span(typed), span('▏', 'muted')), layout.columns) : clip(row(0, span('Read it to its end; then type. Esc leaves', 'muted')), layout.columns),
+        ];
+      },
+      handle(event) {
+        if (event.kind === 'escape' || event.kind === 'gone' || event.kind === 'interrupt') settle(false);
+        else write(event);
+        for (const listener of listeners) listener();
+      },
+      onChange(callback) {
+        listeners.add(callback);
+        return () => { listeners.delete(callback); };
+      },
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
+import { GetBucketTaggingCommand } from '@aws-sdk/client-s3';
+import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
+import type { Cli, Finished } from '../helpers/cli.ts';
+import { emulatorAvailable } from '../helpers/emulator.ts';
+import { makePerson, type Person } from '../helpers/person.ts';
+
+jest.setTimeout(60_000);
+
+const suite = (await emulatorAvailable()) ? describe : describe.skip;
+
+suite('a run that was killed', () => {
+  let account: Account;
+  let cli: Cli;
+  let person: Person;
+  let unhook: () => void = () => undefined;
+  let note = 0;
+  beforeAll(async () => { account = await openAccount(smallFolder); }, 120_000);
+  afterAll(async () => { await account.stop(); });
+  beforeEach(() => {
+    note += 1;
+    cli = account.cli();
+    person = makePerson(cli);
+    cli.write('plan.yaml', account.plan('tag-all',
+      `Group: { type: AWS::EC2::SecurityGroup, action: update, id: ${group()}, properties: { Tags: { note: n${note} } } }`,
+      `Files: { type: AWS::S3::Bucket, action: update, id: small-files, depends_on: [ Group ], properties: { Tags: { note: n${note} } } }`,
+      `Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, depends_on: [ Files ], properties: { Tags: { note: n${note} } } }`));
+  });
+  afterEach(() => unhook());
+
+  const group = (): string => account.names['Group'] ?? '';
+  const notes = async (): Promise<readonly (string | undefined)[]> => {
+    const { ec2, s3 } = account.clients;
+    const groups = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [group()] }));
+    const buckets = await Promise.all(['small-files', 'small-empty'].map((Bucket) => s3.send(new GetBucketTaggingCommand({ Bucket }))));
+    return [...groups.SecurityGroups ?? [], ...buckets].map((item) => ('TagSet' in item ? item.TagSet ?? [] : item.Tags ?? []).find(({ Key }) => Key === 'note')?.Value);
+  };
+  /** Applies, and the process is killed by SIGKILL when it sends the operation: before AWS sees it, or after. */
+  const killedAt = async (operation: string, when: 'before' | 'after'): Promise<string> => {
+    let child: { kill(signal: NodeJS.Signals): boolean } | undefined;
+    let done = false;
+    unhook = account.sandbox.proxy.onRequest(async (request) => {
+      if (done || request.operation !== operation) return undefined;
+      done = true;
+      child?.kill('SIGKILL');
+      return when === 'before' ? { kind: 'drop', when: 'before' } : undefined;
+    });
+    expect(await cli.run(['apply', 'plan.yaml', '--yes'], { onStarted: (started) => { child = started; } })).toMatchObject({ signal: 'SIGKILL' });
+    unhook();
+    return ((await cli.json(['runs'])) as { run: string }[])[0]?.run ?? '';
+  };
+  /** Signs what is left as a person would, in lines, and goes on. */
+  const resumed = async (run: string, lines: string): Promise<Finished> => {
+    await cli.ok(['resume', run, '--sign', person.key, '-o', 'left.json'], { input: lines });
+    await cli.fails(['resume', run, '--yes'], { exit: 3, code: 'take-over-needed', help: /--take-over .+:\d+/u });
+    return cli.run(['resume', run, '--approval', 'left.json']);
+  };
+
+  it('is shown first, with what to do next', async () => {
+    const run = await killedAt('PutBucketTagging', 'before');
+    const { stdout } = await cli.ok(['runs']);
+    expect(stdout).toMatch(new RegExp(`${run} apply open STOPPED IN THE MIDDLE 1 of 3 steps done[^]*aiplan resume ${run}[^]*aiplan rollback ${run}[^]*aiplan runs abandon ${run}`, 'u'));
+    expect((await cli.json(['runs']))[0]).toMatchObject({ run, unfinished: 'open', holder: null, next: [`aiplan resume ${run}`, `aiplan rollback ${run}`, `aiplan runs abandon ${run}`] });
+    await person.takesBack(run);
+    // What is taken back is finished with.
+    expect(((await cli.json(['runs'])) as { unfinished?: string }[]).map(({ unfinished }) => unfinished)).toEqual([undefined, undefined]);
+  });
+
+  it.each(['before', 'after'] as const)('is settled by reading and gone on with, when it was killed %s the request', async (when) => {
+    const run = await killedAt('PutBucketTagging', when);
+    const told = await cli.json(['resume', run], { expected: [3] });
+    expect(told).toMatchObject({ status: 'approval_required', run, stale: [], left: when === 'after' ? ['Empty'] : ['Files', 'Empty'], nameNeeded: true });
+    expect(told.settled.map(({ step, verdict }: { step: string; verdict: string }) => [step, verdict])).toEqual([['Group', 'done'], ['Files', when === 'after' ? 'done' : 'not-done'], ['Empty', 'not-started']]);
+    expect(told.settled[1].evidence.join(' ')).toMatch(/s3:PutBucketTagging on "small-files" was sent at .*no answer is journaled/u);
+    expect(await resumed(run, 'name tag-all\n')).toMatchObject({ code: 0, stdout: expect.stringContaining('apply of tag-all: done') });
+    expect(await notes()).toEqual([`n${note}`, `n${note}`, `n${note}`]);
+    expect((await cli.json(['runs']))[0]).toMatchObject({ run, outcome: 'done' });
+    const { report } = await cli.json(['runs', run]);
+    expect(report.steps.map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'done']);
+    await cli.fails(['resume', run], { exit: 1, code: 'run-ended', help: /aiplan rollback/u });
+    expect((await person.takesBack(run)).stdout).toContain('rollback of undo-tag-all: done');
+  });
+
+  it('holds its own resources and no others', async () => {
+    const run = await killedAt('PutBucketTagging', 'before');
+    const { code, stdout, stderr } = await cli.run(['plan', 'plan.yaml']);
+    expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: expect.stringMatching(new RegExp(`open-run[^]*run ${run} of "tag-all" stopped in the middle[^]*aiplan resume ${run}`, 'u')), stderr: expect.stringMatching(new RegExp(`run ${run} of "tag-all" is unfinished: aiplan resume ${run}`, 'u')) });
+    cli.write('other.yaml', account.plan('other', `Unused: { type: AWS::EC2::SecurityGroup, action: update, id: ${account.names['Unused'] ?? ''}, properties: { Tags: { note: n${note} } } }`));
+    expect((await cli.ok(['apply', 'other.yaml', '--yes'])).stdout).toContain('apply of other: done');
+    // Its lock is free now; what it holds is still held.
+    expect((await cli.run(['apply', 'plan.yaml', '--yes'])).code).toBe(3);
+    await person.takesBack(run);
+    expect((await cli.ok(['apply', 'plan.yaml', '--yes'])).stdout).toContain('done');
+  });
+
+  it('does not go on over what somebody else has changed, and can be taken back', async () => {
+    const run = await killedAt('PutBucketTagging', 'before');
+    const { s3 } = account.clients;
+    const { TagSet } = await s3.send(new GetBucketTaggingCommand({ Bucket: 'small-empty' }));
+    const { PutBucketTaggingCommand } = await import('@aws-sdk/client-s3');
+    await s3.send(new PutBucketTaggingCommand({ Bucket: 'small-empty', Tagging: { TagSet: [...TagSet ?? [], { Key: 'somebody', Value: 'else' }] } }));
+    expect(await cli.json(['resume', run], { expected: [4] })).toMatchObject({ status: 'stale', stale: [{ step: 'Empty', why: expect.stringMatching(/small-empty was changed by somebody else: Tags.somebody/u) }] });
+    await cli.fails(['resume', run, '--sign', person.key], { exit: 4, code: 'run-stale', help: /aiplan rollback/u }, { input: 'name tag-all\n' });
+    await s3.send(new PutBucketTaggingCommand({ Bucket: 'small-empty', Tagging: { TagSet: TagSet ?? [] } }));
+    expect((await person.takesBack(run)).stdout).toContain('done');
+  });
+
+  it('is closed for good only by a person in a terminal', async () => {
+    const run = await killedAt('PutBucketTagging', 'before');
+    await cli.fails(['runs', 'abandon', run], { exit: 3, code: 'confirmation-missing' });
+    await cli.fails(['runs', 'abandon'], { exit: 1, code: 'run-missing' });
+    await cli.fails(['runs', 'forget', run], { exit: 1, code: 'run-verb' });
+    expect((await cli.json(['runs']))[0]).toMatchObject({ run, outcome: 'open' });
+    await person.takesBack(run);
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import type { Bench } from '../helpers/apply-world.ts';
+import type { Fault, Point } from '../helpers/fault-points.ts';
+import { disturbedRun } from '../helpers/fault-run.ts';
+import { freshBench, run } from '../helpers/fault-scenario.ts';
+import { BOX, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
+
+/** What is in the plan: a property that its step writes, where it writes any, and one that it does not. */
+interface Target { readonly step: string; readonly type: string; readonly identity: string; readonly written: JsonObject | null; readonly other: JsonObject | null }
+
+const targets: readonly Target[] = [
+  { step: 'Db', type: DATABASE, identity: 'courses', written: null, other: { Size: 33 } },
+  { step: 'Web', type: GROUP, identity: 'g-web', written: null, other: { Description: 'theirs' } },
+  { step: 'Old', type: GROUP, identity: 'g-old', written: null, other: { Description: 'theirs' } },
+  { step: 'Note', type: NOTE, identity: 'readme', written: { Text: 'theirs' }, other: { Kind: 'plain' } },
+  { step: 'Other', type: DATABASE, identity: 'other', written: { Class: 'db.theirs' }, other: { Size: 33 } },
+  { step: 'Files', type: BOX, identity: 'files', written: null, other: { Settings: { rules: 33 } } },
+  { step: 'Shelf', type: BOX, identity: 'shelf', written: { Settings: { rules: 33 } }, other: { Policy: 'theirs' } },
+  // What is new has nothing that it was before: of it only what the step wrote can be told from what AWS adds.
+  { step: 'Fresh', type: NOTE, identity: 'fresh', written: { Text: 'theirs' }, other: null },
+  { step: 'Made', type: DATABASE, identity: 'made', written: { Class: 'db.theirs' }, other: null },
+];
+
+type Way = (bench: Bench, target: Target) => boolean;
+const ways: Readonly<Record<string, Way>> = {
+  'a property that the step writes': ({ world }, { type, identity, written }) => written !== null && world.meddle(type, identity, { properties: written }),
+  'another property': ({ world }, { type, identity, other }) => other !== null && world.meddle(type, identity, { properties: other }),
+  'a tag': ({ world }, { type, identity, other }) => other !== null && world.meddle(type, identity, { tags: { theirs: 'yes' } }),
+  'its deletion': ({ world }, { type, identity }) => {
+    const there = world.meddle(type, identity, {});
+    if (there) world.drop(type, identity);
+    return there;
+  },
+  'another one under its name': ({ world }, { type, identity, other, written }) => world.meddle(type, identity, { properties: other ?? written ?? {}, replaced: true }),
+};
+
+type Interval = 'between plan and capture' | 'between capture and change' | 'between change and verification';
+
+/** Where the step of a target stands, by the journal; null when it is done. */
+function intervalOf(bench: Bench, { step }: Target): Interval | null {
+  const own = bench.journalOf(run).filter((record) => 'step' in record && record.step === step);
+  if (own.some((record) => record.kind === 'step' && record.state === 'done')) return null;
+  if (own.some((record) => record.kind === 'intent' && record.purpose === 'change')) return 'between change and verification';
+  return own.some((record) => record.kind === 'before') ? 'between capture and change' : 'between plan and capture';
+}
+
+/** Whether what the intruder did is still so. */
+function stands(live: LiveResource | undefined, way: string, { written, other }: Target): boolean {
+  if (way === 'its deletion') return live === undefined;
+  if (live === undefined) return false;
+  if (way === 'another one under its name') return live.incarnation.endsWith('#stranger');
+  if (way === 'a tag') return (live.properties['Tags'] as JsonObject)['theirs'] === 'yes';
+  return Object.entries((way === 'another property' ? other : written) ?? {}).every(([name, value]) => JSON.stringify(live.properties[name]) === JSON.stringify(value));
+}
+
+/**
+ * Between the last look and the call there is a moment in which nobody can notice anything: AWS has no "only if it is still so" for these calls.
+ * True where the next thing that the step did with the resource after the intrusion was to change it.
+ */
+function isTooLate(points: readonly Point[], at: number, { step, identity }: Target): boolean {
+  const next = points.slice(at).find(({ effect, about }) => (effect === 'call' && about === step) || (effect === 'read' && about.includes(`"${identity}"`)));
+  return next?.effect === 'call';
+}
+
+describe('somebody else changes a resource of a run', () => {
+  it('at any moment until it is verified: it is noticed, named, and not overwritten', async () => {
+    const { told: { points } } = await disturbedRun(freshBench(), null, -1);
+    const moments = points.filter(({ effect }) => effect === 'read' || effect === 'call');
+    const rows = new Map<string, Map<string, number>>();
+    const wrong: string[] = [];
+    let cases = 0;
+    for (const target of targets) {
+      for (const [way, meddle] of Object.entries(ways)) {
+        for (const point of moments) {
+          const bench = freshBench();
+          const happened: { when: Interval | null } = { when: null };
+          const fault: Fault = {
+            name: way, on: point.effect,
+            act({ perform }) {
+              const when = intervalOf(bench, target);
+              if (when !== null && meddle(bench, target)) happened.when = when;
+              return perform();
+            },
+          };
+          const { end, message, told } = await disturbedRun(bench, fault, point.number);
+          if (happened.when === null) continue;
+          cases += 1;
+          const said = [message, ...bench.journalOf(run).flatMap((record) => (record.kind === 'finding' || record.kind === 'step' || record.kind === 'end' ? [record.message ?? ''] : []))].join('\n');
+          const noticed = said.includes(target.identity);
+          const live = await bench.world.get(target.type, target.identity);
+          const kept = stands(live, way, target);
+          const late = (!noticed || !kept) && isTooLate(told.points, point.number, target);
+          const word = late ? `in the moment before the call (${noticed ? 'noticed after it' : 'not to be noticed'})` : `${noticed ? 'noticed' : 'NOT NOTICED'}, ${kept ? 'stands' : 'NOT KEPT'}`;
+          const row = rows.get(`${happened.when}: ${way}`) ?? new Map<string, number>();
+          rows.set(`${happened.when}: ${way}`, row.set(word, (row.get(word) ?? 0) + 1));
+          if (!late && (!noticed || !kept)) wrong.push(`${target.step}, ${way} ${happened.when}, before effect ${point.number} ${point.name}: ${end}, ${word} (${message})`);
+        }
+      }
+    }
+    process.stdout.write(`changes by others: ${cases} cases, each at every read and call of AWS\n${[...rows].map(([name, row]) => `  ${name}: ${[...row].map(([word, count]) => `${count} ${word}`).join('; ')}`).sort().join('\n')}\n`);
+    expect(wrong).toEqual([]);
+    expect(cases).toBeGreaterThan(1_000);
+  }, 300_000);
+});

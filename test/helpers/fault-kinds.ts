@@ -1,0 +1,104 @@
+import { AwsError, UserError, type AwsErrorKind } from '../../src/model/error.ts';
+import type { Effect, Fault, Point, Scene } from './fault-points.ts';
+
+const refusal = (name: string, code: string, kind: AwsErrorKind, executed: 'no' | 'unknown' = 'no'): AwsError =>
+  new AwsError({ code, kind, operation: name, message: 'ordered by the test', executed, requestId: 'test', httpStatus: kind === 'network' ? undefined : 400 });
+
+const network = (name: string): AwsError => refusal(name, 'ECONNRESET', 'network', 'unknown');
+const unreadable = (name: string): AwsError => refusal(name, 'UnreadableAnswer', 'unknown', 'unknown');
+const disk = (code: string) => (): UserError => new UserError('store-unwritable', `cannot write: ${code}`, { help: 'free some disk space' });
+const quiet = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, () => undefined);
+
+const on = (effect: Effect, kinds: Readonly<Record<string, Fault['act']>>, at?: Fault['at']): readonly Fault[] =>
+  Object.entries(kinds).map(([name, act]) => ({ name, on: effect, act, ...(at === undefined ? {} : { at }) }));
+
+const refuses = (code: string, kind: AwsErrorKind) => ({ point }: Scene): never => { throw refusal(point.name, code, kind); };
+const makes = ({ name }: Point): boolean => /:(?:Create|Restore|Copy|Put)/u.test(name);
+const deletes = ({ name }: Point): boolean => /:Delete/u.test(name);
+const enters = ({ name }: Point): boolean => /:(?:Create|Restore|Modify)/u.test(name);
+/** The n-th and all later effects fail: the network is gone, the credentials are. */
+const alwaysExpired = ({ point, lasting }: Scene): never => {
+  const error = (name: string): AwsError => refusal(name, 'ExpiredToken', 'expired');
+  lasting(['read', 'call', 'vault', 'renew'], error);
+  throw error(point.name);
+};
+const gone = ({ point, lasting }: Scene): never => {
+  lasting(['read', 'call', 'vault'], network);
+  throw network(point.name);
+};
+
+/** What goes wrong at a mutating call. */
+const atCalls: readonly Fault[] = [
+  ...on('call', {
+    'killed before the request': ({ die }) => die(),
+    'killed after the request, before the answer': async ({ perform, die }) => { await quiet(perform()); die(); },
+    'request dropped': ({ point }) => { throw network(point.name); },
+    'answer dropped': async ({ perform, point }) => { await perform(); throw network(point.name); },
+    'answer dropped, carried out late': ({ perform, point, later }) => { later(() => quiet(perform())); throw network(point.name); },
+    'network gone': gone,
+    'answer delayed by an hour': async ({ perform, clock }) => { clock.time += 3_600_000; return perform(); },
+    'carried out twice': async ({ perform }) => { const answer = await perform(); await quiet(perform()); return answer; },
+    'carried out twice, second answer': async ({ perform }) => { await perform(); return perform(); },
+    'answer cut off': async ({ perform, point }) => { await perform(); throw refusal(point.name, 'TimeoutError', 'network', 'unknown'); },
+    'answer garbled': async ({ perform, point }) => { await perform(); throw unreadable(point.name); },
+    'internal error, not carried out': ({ point }) => { throw refusal(point.name, 'InternalError', 'unknown', 'unknown'); },
+    'internal error, carried out': async ({ perform, point }) => { await perform(); throw refusal(point.name, 'InternalError', 'unknown', 'unknown'); },
+    'throttled once': refuses('RequestLimitExceeded', 'throttled'),
+    'throttled for good': ({ point, lasting }) => {
+      const error = (name: string): AwsError => refusal(name, 'RequestLimitExceeded', 'throttled');
+      lasting(['call'], error);
+      throw error(point.name);
+    },
+    'credentials expired once': refuses('ExpiredToken', 'expired'),
+    'credentials expired for good': alwaysExpired,
+    'denied': refuses('UnauthorizedOperation', 'denied'),
+    'wrong state': refuses('IncorrectState', 'conflict'),
+    'stale reads afterwards': async ({ perform, world }) => { world.lag(0, 3); try { return await perform(); } finally { world.lag(0, 0); } },
+    'long state afterwards': async ({ perform, world }) => { world.slow(25); try { return await perform(); } finally { world.slow(1); } },
+  }),
+  ...on('call', { 'not found after it was made': async ({ perform, world }) => { world.lag(4, 0); try { return await perform(); } finally { world.lag(0, 0); } } }, makes),
+  ...on('call', { 'dependency violation': refuses('DependencyViolation', 'dependency') }, deletes),
+  ...on('call', { 'quota': refuses('InstanceQuotaExceeded', 'quota'), 'capacity': refuses('InsufficientInstanceCapacity', 'quota') }, enters),
+];
+
+/** What goes wrong at a read. */
+const atReads: readonly Fault[] = on('read', {
+  'killed before the read': ({ die }) => die(),
+  'killed after the read': async ({ perform, die }) => { await quiet(perform()); die(); },
+  'read dropped once': ({ point }) => { throw network(point.name); },
+  'network gone at a read': gone,
+  'read delayed by an hour': async ({ perform, clock }) => { clock.time += 3_600_000; return perform(); },
+  'read garbled': ({ point }) => { throw unreadable(point.name); },
+  'read throttled once': refuses('RequestLimitExceeded', 'throttled'),
+  'credentials expired at a read, once': refuses('ExpiredToken', 'expired'),
+  'credentials expired at a read, for good': alwaysExpired,
+  'read denied': refuses('UnauthorizedOperation', 'denied'),
+});
+
+/** What goes wrong with the disk. `before`: nothing of the line is there; otherwise it is, and nobody said so. */
+const atLines: readonly Fault[] = on('line', {
+  'killed before the line, before': ({ die }) => die(),
+  'killed after the line': ({ die }) => die(),
+  'ENOSPC before': ({ lasting }) => { lasting(['line'], disk('ENOSPC')); throw disk('ENOSPC')(); },
+  'EROFS before': ({ lasting }) => { lasting(['line'], disk('EROFS')); throw disk('EROFS')(); },
+  'EIO in fsync': ({ lasting }) => { lasting(['line'], disk('EIO')); throw disk('EIO')(); },
+});
+
+/** What goes wrong at the capture bucket. */
+const atVault: readonly Fault[] = on('vault', {
+  'killed before the object': ({ die }) => die(),
+  'killed after the object': async ({ perform, die }) => { await quiet(perform()); die(); },
+  'object dropped': ({ point }) => { throw network(point.name); },
+  'object\'s answer dropped': async ({ perform, point }) => { await perform(); throw network(point.name); },
+  'object denied': refuses('AccessDenied', 'denied'),
+  'credentials expired at the object': alwaysExpired,
+});
+
+/** What goes wrong where credentials are taken anew. */
+const atRenewals: readonly Fault[] = on('renew', {
+  'killed at renewing': ({ die }) => die(),
+  'nobody is logged in': alwaysExpired,
+});
+
+/** Every fault that there is. Not one is left out of the matrix. */
+export const faults: readonly Fault[] = [...atCalls, ...atReads, ...atLines, ...atVault, ...atRenewals];
