@@ -20,19 +20,19 @@ const startsWithin = 30_000;
 export async function openBrowser() {
   const home = mkdtempSync(join(tmpdir(), 'aiplan-browser-'));
   const reasons = [];
-  try {
-    for (const candidate of browsers()) {
-      const chromium = startChromium(candidate.program, words(home), environmentOf(candidate, home));
-      try {
-        const { product } = await soon(chromium.send('Browser.getVersion'));
-        return { product, page: (html, look) => openPage(chromium, home, html, look), async close() { await chromium.close(); rmSync(home, { recursive: true, force: true, maxRetries: 5 }); } };
-      } catch (error) {
-        reasons.push(`${candidate.program}: ${error.message}`);
-        await chromium.close();
-      }
+  for (const candidate of browsers()) {
+    if (candidate.problem !== undefined) {
+      reasons.push(`${candidate.program}: ${candidate.problem}`);
+      continue;
     }
-  } catch (error) {
-    reasons.push(error.message);
+    const chromium = startChromium(candidate.program, words(home), environmentOf(candidate, home));
+    try {
+      const { product } = await soon(chromium.send('Browser.getVersion'));
+      return { product, page: (html, look) => openPage(chromium, home, html, look), async close() { await chromium.close(); rmSync(home, { recursive: true, force: true, maxRetries: 5 }); } };
+    } catch (error) {
+      reasons.push(`${candidate.program}: ${error.message}`);
+      await chromium.close();
+    }
   }
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   throw new Error(reasons.length === 0 ? 'no Chromium was found; set CHROME_PATH' : reasons.join('; '));

@@ -3,6 +3,7 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
 import { keyed, objectOf, textOf } from './fields.ts';
 import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './security-group-permissions.ts';
+import { isPublic, sizeOf } from './public-ranges.ts';
 import { toolTagRule } from './tags.ts';
 
 const gone = (value: Json | undefined): boolean => value === undefined || value === null;
@@ -14,8 +15,14 @@ const widest = { ipv4: 8, ipv6: 16 } as const;
 function everyone(rule: Json | undefined): string | undefined {
   const range = textOf(objectOf(rule)['CidrIp']) ?? textOf(objectOf(rule)['CidrIpv6']);
   const length = Number(/\/(\d+)$/u.exec(range ?? '')?.[1] ?? Number.NaN);
-  if (range === undefined || Number.isNaN(length)) return undefined;
+  if (range === undefined || Number.isNaN(length) || !isPublic(range)) return undefined;
   return length < (range.includes(':') ? widest.ipv6 : widest.ipv4) ? range : undefined;
+}
+
+/** The range of the internet that a rule names, where it is not everyone; undefined for private ranges and for groups. */
+function someone(rule: Json | undefined): string | undefined {
+  const range = textOf(objectOf(rule)['CidrIp']) ?? textOf(objectOf(rule)['CidrIpv6']);
+  return range !== undefined && everyone(rule) === undefined && isPublic(range) ? range : undefined;
 }
 
 const opens = (rule: Json | undefined, direction: Direction): string => ruleText(canonicalRule(objectOf(rule)), direction);
@@ -37,6 +44,16 @@ const openToEveryone = (direction: Direction): ChangeRule => ({
   // A new group may send to everyone anyway: AWS adds that rule where egress is left out.
   when: (before, after, live) => (direction === ingress || live !== null) && isObject(after) && everyone(after) !== undefined && everyone(before) !== everyone(after),
   says: (_before, after) => (direction === ingress ? `${opens(after, direction)}: everyone on the internet may connect` : `${opens(after, direction)}: traffic may leave to the whole internet`),
+});
+
+const openToSomeone = (direction: Direction): ChangeRule => ({
+  path: `${direction.property}.*`,
+  when: (before, after, live) => (direction === ingress || live !== null) && isObject(after) && someone(after) !== undefined && someone(before) !== someone(after),
+  says: (_before, after) => {
+    const size = sizeOf(someone(after) ?? '');
+    const who = size === '' ? 'addresses that may be on the internet' : `${size} of the internet`;
+    return direction === ingress ? `${opens(after, direction)}: ${who} may connect` : `${opens(after, direction)}: traffic may leave to ${who}`;
+  },
 });
 
 const otherAccount: ChangeRule = {
@@ -70,7 +87,7 @@ export const securityGroupRules: TypeRules = {
   // AWS fills in the own account; a group's id is unique over all accounts.
   volatile: ['SecurityGroupIngress.*.SourceSecurityGroupOwnerId'],
   destructive: [revoked(ingress), revoked(egress), toolTagRule],
-  grants: [openToEveryone(ingress), openToEveryone(egress), otherAccount, prefixList],
+  grants: [openToEveryone(ingress), openToEveryone(egress), openToSomeone(ingress), openToSomeone(egress), otherAccount, prefixList],
   changeableStates: [], goneStates: [],
   lookalike: (desired, other) => {
     const name = textOf(desired['GroupName']);

@@ -18,16 +18,22 @@ function impossible(live: LiveResource, action: string): string | null {
   return BROKEN.includes(live.state) || live.state === 'storage-full' ? `AWS takes no snapshot of a database that is "${live.state}"` : null;
 }
 
+/** Whether automated backups are there when it is deleted: retention 0, now or set before the deletion, means none. */
+const keepsBackups = (live: LiveResource, changes: readonly AttributeChange[]): boolean =>
+  numberOf(changes.find(({ path }) => path === 'BackupRetentionPeriod')?.after ?? live.properties['BackupRetentionPeriod']) !== 0;
+
 const list = (names: readonly string[]): string => names.join(', ');
 
 /** What does not come back with the snapshot after a delete ("Restoring to a DB instance", RDS user guide). */
-function lostByDelete(live: LiveResource): readonly string[] {
+function lostByDelete(live: LiveResource, changes: readonly AttributeChange[]): readonly string[] {
   const replicas = textsOf(live.attributes['ReadReplicaDBInstanceIdentifiers']);
   const stack = live.systemTags['aws:cloudformation:stack-name'];
   return [
     'writes made while it is deleted: the final snapshot is its last moment',
     'its resource id (DbiResourceId): IAM policies for rds-db:connect, metrics and performance history that name it do not fit the restored database',
-    'recovery to a point in time before the deletion through the restored database (its automated backups are kept apart until their retention ends)',
+    keepsBackups(live, changes)
+      ? 'recovery to a point in time before the deletion through the restored database (its automated backups are kept apart until their retention ends)'
+      : 'recovery to any other point in time: there are no automated backups, only the snapshots that are taken now',
     ...(replicas.length === 0 ? [] : [`replication to ${list(replicas)}: they stay, as databases of their own`]),
     ...(live.properties['ManageMasterUserPassword'] === true ? ['the ARN of the secret with its master password: a restored database gets a new one'] : []),
     ...(stack === undefined ? [] : [`its membership in the CloudFormation stack ${stack}`]),
@@ -43,7 +49,7 @@ function plan(live: LiveResource, action: 'update' | 'replace' | 'delete', chang
   if (cluster !== undefined) return { how: 'config', what: `the configuration; the data is in the Aurora cluster ${cluster}, which does not change`, late: false, loses: [] };
   const key = textOf(live.properties['KmsKeyId']);
   const one = `a DB snapshot of ${live.identity} (${String(live.properties['AllocatedStorage'] ?? '?')} GiB${key === undefined ? '' : `, usable as long as the key ${key} is, which aiplan cannot read`})`;
-  if (action === 'delete') return { how: 'native', what: `${one}, and the final snapshot that AWS takes with the deletion`, late: false, final: true, loses: lostByDelete(live) };
+  if (action === 'delete') return { how: 'native', what: `${one}, and the final snapshot that AWS takes with the deletion`, late: false, final: true, loses: lostByDelete(live, changes) };
   const restored = changes.some((change) => oneWay.has(propertyOf(change.path)));
   return { how: 'native', what: one, late: false, loses: restored ? ['writes after the snapshot, where only the snapshot brings the old state back'] : [] };
 }

@@ -49,6 +49,10 @@ export const destructive: readonly ChangeRule[] = [
     path: 'PerformanceInsightsRetentionPeriod', irreversible: true, when: lowered,
     says: (before, after) => `the performance history older than ${String(after)} days is deleted (kept ${String(before)} days until now)`,
   },
+  {
+    path: 'DBParameterGroupName', when: (before, after, live) => live !== null && !absent(before) && !absent(after) && String(before).toLowerCase() !== String(after).toLowerCase(),
+    says: (before, after) => `the parameters of ${textOf(after) ?? 'a group that is not known yet'} count instead of those of ${String(before)}: whether one of them switches a protection off (rds.force_ssl, require_secure_transport, logging, auditing) was not compared`,
+  },
   { path: 'ManageMasterUserPassword', irreversible: true, when: turnedOff, says: () => 'RDS deletes the secret with the master password from Secrets Manager; whatever reads it there fails' },
   toolTagRule,
 ];

@@ -74,6 +74,11 @@ const PUBLIC_ACL: Readonly<Record<string, string>> = {
   AwsExecRead: 'Amazon EC2 may read', LogDeliveryWrite: 'the log delivery group may write',
 };
 
+/** What pages of every website may do, by the rules that name the origin `*`: their methods (S3 API reference, CORSRule). */
+const corsOfAll = (value: Json | undefined): readonly string[] => objectsOf(objectOf(value)['CorsRules'])
+  .filter((rule) => listOf(rule['AllowedOrigins']).some((origin) => origin === '*' || /^https?:\/\/\*$/u.test(String(origin))))
+  .flatMap((rule) => listOf(rule['AllowedMethods']).map(String));
+
 /** Changes that hand out power or open access (law 3). */
 export const grants: readonly ChangeRule[] = [
   {
@@ -105,6 +110,7 @@ export const grants: readonly ChangeRule[] = [
     },
     says: (before, after, live) => `Encryption of new objects in ${named(live)} changes from ${encryptionText(encryptionOf(before))} to ${encryptionText(encryptionOf(after))}: who may use the key may read them, and who holds the key can make them unreadable.`,
   },
+  newTargets('CorsConfiguration', corsOfAll, (names, live) => `Pages of every website may send ${names} to ${named(live)} from the browsers of their visitors, and read the answers.`),
   newTargets('ReplicationConfiguration', replicationTargets, (names, live) => `Objects of ${named(live)} are copied to ${names}.`),
   newTargets('LoggingConfiguration', (value) => {
     const target = textOf(objectOf(value)['DestinationBucketName']);

@@ -1,4 +1,4 @@
-import { look, send, sendAll, until, type Call, type Program } from '../../src/model/call.ts';
+import { look, progress, send, sendAll, until, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
@@ -61,6 +61,7 @@ function* deleteEntries(context: StepContext, bucket: string, entries: readonly 
     service: 's3', operation: 'DeleteObjects', identity: bucket, retry: 'absolute', purpose: `delete ${counted(part.length)} captured versions`,
     input: { ...owned(bucket, context.account), Delete: { Quiet: false, Objects: part.map(({ key, versionId }) => ({ Key: key, VersionId: versionId })) } },
   }));
+  let deleted = 0;
   for (const batch of pieces(calls, callsPerBatch)) {
     const answers = yield* sendAll(batch, `empty ${bucket}`);
     const refused = answers.flatMap((answer) => objectsOf(answer['Errors']));
@@ -68,6 +69,8 @@ function* deleteEntries(context: StepContext, bucket: string, entries: readonly 
     if (first !== undefined) {
       throw new UserError('not-deleted', `S3 kept ${counted(refused.length)} versions of "${bucket}"; the first is "${textOf(first['Key']) ?? ''}": ${textOf(first['Code']) ?? ''} ${textOf(first['Message']) ?? ''}`);
     }
+    deleted += batch.length;
+    yield* progress(`emptied ${bucket}: ${counted(deleted)} of ${counted(calls.length)} requests`, deleted / calls.length);
   }
 }
 

@@ -14,33 +14,43 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 /** Browsers that could be tried, best first: the one that CHROME_PATH names, the packaged one where it fits, those of the system. */
 export function* browsers() {
   const named = process.env.CHROME_PATH ?? '';
-  if (named !== '') yield { program: named, fonts: null };
-  if (process.platform === 'linux' && process.arch === 'x64') yield packaged();
+  if (named !== '') yield { program: named };
+  if (process.platform === 'linux' && process.arch === 'x64') {
+    try {
+      yield* packaged();
+    } catch (error) {
+      yield { program: 'the packaged browser', problem: error.message };
+    }
+  }
   const found = (process.env.PATH ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  for (const program of [...found, ...applications]) if (existsSync(program)) yield { program, fonts: null };
+  for (const program of [...found, ...applications]) if (existsSync(program)) yield { program };
 }
 
 /**
  * The browser of the development dependency, unpacked once into the cache folder. It is unpacked beside and then moved, so
- * that nobody ever starts half a program.
+ * that nobody ever starts half a program. First with the libraries of the system; where some are missing (NSS, say), with those
+ * that it brings along.
  */
-function packaged() {
+function* packaged() {
   const { version } = require(inRoot('node_modules', '@sparticuz', 'chromium', 'package.json'));
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'aiplan');
-  const folder = join(cache, `chromium-${version}`);
+  const folder = join(cache, `chromium-${version}-with-libraries`);
   if (!existsSync(folder)) unpack(cache, folder);
   const fonts = join(folder, 'both');
   mkdirSync(fonts, { recursive: true });
   // Its own fonts first, then those of the system, which have the glyphs that it lacks.
   writeFileSync(join(fonts, 'fonts.conf'), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${join(folder, 'fonts')}</dir><dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`);
-  return { program: join(folder, 'chromium'), fonts };
+  const program = join(folder, 'chromium');
+  yield { program, fonts };
+  yield { program, fonts, libraries: join(folder, 'al2023', 'lib') };
 }
 
 function unpack(cache, folder) {
   mkdirSync(cache, { recursive: true });
   const beside = mkdtempSync(join(cache, 'unpacking-'));
   try {
-    const code = 'const { default: chromium } = await import("@sparticuz/chromium"); chromium.setGraphicsMode = false; await chromium.executablePath();';
+    const libraries = inRoot('node_modules', '@sparticuz', 'chromium', 'bin', 'al2023.tar.br');
+    const code = `const { default: chromium, inflate } = await import("@sparticuz/chromium"); chromium.setGraphicsMode = false; await chromium.executablePath(); await inflate(${JSON.stringify(libraries)});`;
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: inRoot(), encoding: 'utf8', env: { ...process.env, TMPDIR: beside } });
     if (status !== 0) throw new Error(`the packaged browser could not be unpacked: ${stderr.trim().split('\n').at(-1)}`);
     try {
@@ -55,5 +65,7 @@ function unpack(cache, folder) {
 }
 
 /** The environment of a browser: a home of its own, so that it leaves nothing behind. */
-export const environmentOf = ({ fonts }, home) => ({ PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home, ...(fonts === null ? {} : { FONTCONFIG_PATH: fonts }), LANG: 'C.UTF-8' });
+export const environmentOf = ({ fonts, libraries }, home) => ({
+  PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home, LANG: 'C.UTF-8', ...(fonts === undefined ? {} : { FONTCONFIG_PATH: fonts }), ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }),
+});
 

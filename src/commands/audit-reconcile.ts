@@ -84,6 +84,7 @@ async function ask(world: World, { lookups, stretch }: Question, target: Target)
   tell(io, options, [row(0, span(`asking CloudTrail about ${lookups.length} names; it answers two questions a second`, 'muted'))]);
   const pace = async (): Promise<void> => {
     requests += 1;
+    if (requests % 60 === 0) tell(io, options, [row(0, span(`${requests} questions asked, ${events.length} changing events so far`, 'muted'))]);
     // An emulator has no such limit.
     if (requests > 1 && target.endpoint === null) await io.clock.sleep(historyPause);
   };

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { needed } from '../model/confirm.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
@@ -143,7 +142,7 @@ async function choose(world: World, found: Found, options: ResumeOptions, stage:
   }
   const canContinue = found.remaining.stale.length === 0;
   const meaning = found.remaining.planned.plan.steps.length === 0 ? 'nothing more is sent' : 'what is left is shown and confirmed first';
-  if (isPlain(world)) return chooseInWords(world, found, canContinue);
+  if (isPlain(world)) return inWords(world, found);
   const { settledScene } = await import('../tui/settled-scene.ts');
   const { scene, choice } = settledScene({ rows: shownRows(found), canContinue, meaning });
   (await stage.screen()).show(scene);
@@ -152,23 +151,10 @@ async function choose(world: World, found: Found, options: ResumeOptions, stage:
   return chosen;
 }
 
-async function chooseInWords(world: World, found: Found, canContinue: boolean): Promise<Settled> {
-  const { io, options } = world;
-  print(io, options, [...shownRows(found), row(0, 'Type ', ...(canContinue ? [span('continue', 'title'), ' to go on, '] : []), span('rollback', 'title'), ' to take it back; anything else leaves it.')]);
-  const lines = createInterface({ input: io.stdin, output: io.stdout });
-  const left = new AbortController();
-  lines.once('close', () => left.abort());
-  lines.once('SIGINT', () => lines.close());
-  try {
-    const said = (await lines.question('> ', { signal: left.signal })).trim();
-    return said === 'continue' && canContinue ? 'continue' : said === 'rollback' ? 'rollback' : 'leave';
-  } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') return 'leave';
-    throw error;
-  } finally {
-    lines.removeAllListeners('close');
-    lines.close();
-  }
+/** As lines: the review of what is left follows, in which silence and Ctrl-C are no. */
+function inWords(world: World, found: Found): Settled {
+  print(world.io, world.options, [...shownRows(found), row(0, 'To take it back instead, leave here: ', span(`aiplan rollback ${found.run}`, 'title'))]);
+  return 'continue';
 }
 
 function refuseStale({ run, remaining: { stale } }: Found): void {

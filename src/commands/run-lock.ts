@@ -16,7 +16,7 @@ export async function lockFor(store: Store, { target, rollbackOf }: Pick<Plan, '
     return await store.acquireLock(target, owner);
   } catch (error) {
     const holder = error instanceof UserError && error.code === 'locked' ? await store.lockHolder(target) : null;
-    if (holder === null || !(await isLeftOpenHere(store, holder, owner))) throw error;
+    if (holder?.gone !== true || !(await isLeftOpen(store, holder))) throw error;
     return store.takeOverLock(target, holder, owner);
   }
 }
@@ -25,8 +25,8 @@ export async function lockFor(store: Store, { target, rollbackOf }: Pick<Plan, '
  * A process of this host that died in the middle of a run has its lock taken by the next one: what its run touched or still has to do
  * blocks by itself (guardrail `open-run`), and nothing else need wait for it. A journal that cannot be read does not say what that is.
  */
-async function isLeftOpenHere(store: Store, holder: LockOwner, owner: Pick<LockOwner, 'host'>): Promise<boolean> {
-  return holder.host === owner.host && (await store.listRuns()).some(({ run, outcome }) => run === holder.run && outcome === 'open');
+async function isLeftOpen(store: Store, holder: LockOwner): Promise<boolean> {
+  return (await store.listRuns()).some(({ run, outcome }) => run === holder.run && outcome === 'open');
 }
 
 async function isRollbackOf(store: Store, run: string, rollbackOf: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { LiveState, Target } from '../model/live.ts';
 import type { Planned } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import { openVault } from '../../providers/s3/vault.ts';
+import { auditedSession } from './audit-log.ts';
 import { existingBucket } from './capture-bucket.ts';
 import type { StopSignals } from './run-signals.ts';
 import type { RunWatch } from './run-watch.ts';
@@ -27,7 +28,8 @@ export async function openPorts(world: World, { run, target, journal, lock, sign
   let vaultSession: typeof session | undefined;
   const close = (): void => { session.close(); vaultSession?.close(); };
   try {
-    vaultSession = await world.applier(run);
+    // What goes into the capture bucket stands in no journal.
+    vaultSession = auditedSession(world, await world.applier(run), target, run);
     const bucket = await existingBucket(world, target);
     return {
       close,

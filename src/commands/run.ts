@@ -6,7 +6,7 @@ import { apply } from '../engine/apply.ts';
 import { openVault } from '../../providers/s3/vault.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
-import { auditedJournal } from './audit-log.ts';
+import { auditedJournal, auditedSession } from './audit-log.ts';
 import { existingBucket } from './capture-bucket.ts';
 import { lockFor } from './run-lock.ts';
 import { tell } from './output.ts';
@@ -38,7 +38,8 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
     journal = auditedJournal(world, await store.createJournal(id, io.clock, { steps: approved.plan.steps.length }), { target, plan: approved.plan.digest });
     watch.begun(id);
     session = await world.applier(id);
-    vaultSession = await world.applier(id);
+    // What goes into the capture bucket stands in no journal.
+    vaultSession = auditedSession(world, await world.applier(id), target, id);
     const bucket = await existingBucket(world, target);
     return await apply(approved, {
       session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt,

@@ -16,7 +16,10 @@ import type { World } from './world.ts';
 export async function setup(world: World, { iam }: { iam?: boolean }): Promise<ExitCode> {
   const { io, options, configuration } = world;
   if (iam === true) {
-    const actions = Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()]));
+    const actions = {
+      ...Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()])),
+      audit: ['cloudtrail:LookupEvents'],
+    };
     if (options.json === true) printJson(io, actions);
     else print(io, options, Object.entries(actions).flatMap(([purpose, names]) => [row(0, span(purpose, 'title')), ...names.map((name) => row(2, name)), blank]));
     return exitCodes.done;

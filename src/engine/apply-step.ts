@@ -3,7 +3,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { StepContext } from '../model/resource-type.ts';
 import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, Stale, StepFailed } from './interruptions.ts';
-import { lastLook, noticeOthers } from './others.ts';
+import { lastLook, noticeOthers, refuseOthers } from './others.ts';
 import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
 import { removing } from './report.ts';
@@ -94,8 +94,8 @@ export async function updateStep(run: Run, task: Task, live: LiveResource): Prom
   const context = contextOf(run, task, live);
   if (isPointedBack(run, task, live)) run.touched.add(live.identity);
   else await update(run, task, context);
-  const { after, pending } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
-  if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, live, after);
+  const { after, pending, differing } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
+  if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, { before: live, after, differing });
   const late = pending.length === 0 ? null : `${pending.join(', ')} will be changed by AWS later${context.when === 'window' ? ', in the maintenance window' : ''}`;
   return { state: late === null ? 'done' : 'pending', identity: live.identity, after, message: late };
 }
@@ -116,6 +116,7 @@ async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<Ste
     await update(run, task, contextOf(run, task, live, { action: 'delete' }));
     const whole = await readWholly(run.ports.session, type, live.identity, run.ports.clock.now());
     if (whole === null) throw new Stale(`${live.identity} does not exist any more`);
+    refuseOthers(run, task, live, whole);
     now = whole;
   }
   await destroy(run, task, now);
@@ -161,21 +162,21 @@ async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<St
  * Reads what a step changed and compares the named properties with what was wanted. A difference is read again a few
  * times, because AWS is eventually consistent; one that stays is a finding, never an automatic rollback.
  */
-export async function readBack(run: Run, { step, type }: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[] }> {
+export async function readBack(run: Run, { step, type }: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[]; readonly differing: readonly string[] }> {
   const { ports } = run;
   const wanted = Object.fromEntries(names.map((name) => [name, desired[name]]));
   ports.emit({ kind: 'stage', step: step.id, stage: 'verify' });
   for (let tries = 1; ; tries += 1) {
     const after = await readWholly(ports.session, type, identity, ports.clock.now());
     const told = after === null ? null : verification(wanted, after, type.rules);
-    if (after !== null && told !== null && told.differences.length === 0) return { after, pending: told.pending };
+    if (after !== null && told !== null && told.differences.length === 0) return { after, pending: told.pending, differing: [] };
     if (tries < 4) {
       await ports.clock.sleep(paceOf(ports.pace).pollStart * tries);
     } else if (after === null || told === null) {
       throw new StepFailed(`${identity} cannot be found after the change`);
     } else {
       await find(run, step.id, 'verified-differently', `${identity} is not as wanted: ${driftText(told.differences)}`);
-      return { after, pending: told.pending };
+      return { after, pending: told.pending, differing: told.differences.map(({ path }) => path) };
     }
   }
 }

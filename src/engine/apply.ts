@@ -2,13 +2,14 @@ import { exitCodes, UserError } from '../model/error.ts';
 import type { RunOutcome } from '../model/journal.ts';
 import type { ApprovedPlan } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
+import type { ResourceType } from '../model/resource-type.ts';
 import type { Report } from '../model/report.ts';
 import { applyStep } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
 import { carryOut } from './change-phase.ts';
 import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
-import { staleSteps } from './others.ts';
+import { hasDrifted, staleSteps } from './others.ts';
 import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
 import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
@@ -59,7 +60,8 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   await renewOrStop(ports.session);
   refuseStop(ports);
   const planned = await ports.replan();
-  if (planned.plan.digest !== approved.plan.digest) throw new Stale(staleText(staleSteps(approved, planned, (type) => ports.types.get(type)?.rules)));
+  const rulesOf = (type: string): ResourceType['rules'] | undefined => ports.types.get(type)?.rules;
+  if (planned.plan.digest !== approved.plan.digest || hasDrifted(approved, planned, rulesOf)) throw new Stale(staleText(staleSteps(approved, planned, rulesOf)));
   const run = beginRun(planned, approved.approval, ports);
   const tasks = tasksOf(run);
   await checkedAll(run, tasks);
@@ -110,14 +112,16 @@ export async function carriedOut(run: Run, task: Task, work: (run: Run, task: Ta
     end = await work(run, task);
   } catch (error) {
     run.calls.failing = true;
-    run.calls.turn.leave(step.id);
-    // A pause is no failure: the step stays open and the run can be resumed.
-    if (isOfTheRun(error) && !(error instanceof RunStopped)) {
+    try {
+      // A pause is no failure: the step stays open and the run can be resumed.
+      if (!isOfTheRun(error) || error instanceof RunStopped) throw error;
       await ports.journal.append({ kind: 'step', step: step.id, state: 'failed', identity: null, after: null, message: messageOf(error) });
       ports.emit({ kind: 'step', step: step.id, state: 'failed', text: messageOf(error) });
       throw wrapped(error, `"${step.id}" failed: ${messageOf(error)}`);
+    } finally {
+      // Only now may the next one in line learn that it is not gone on with: what ends the run is the failure itself.
+      run.calls.turn.leave(step.id);
     }
-    throw error;
   }
   run.calls.turn.leave(step.id);
   if (end.after === null) run.outputs.delete(step.id);

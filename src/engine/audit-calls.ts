@@ -30,7 +30,7 @@ function outcomeOf(record: Extract<JournalRecord, { kind: 'outcome' }>): LoggedO
     : { at, ok: false, requestId, milliseconds, code: record.code, message: record.message, executed: record.executed, partial: record.partial ?? null };
 }
 
-/** The calls that stand in the audit log itself: of `setup` and of the removal of expired captures. Pure. */
+/** The calls that stand in the audit log itself: of `setup`, of the removal of expired captures, and into the capture bucket. Pure. */
 export function callsOutsideRuns(audit: readonly AuditRecord[]): readonly LoggedCall[] {
   const calls: LoggedCall[] = [];
   const open = new Map<string, number>();
@@ -39,7 +39,7 @@ export function callsOutsideRuns(audit: readonly AuditRecord[]): readonly Logged
     const { run, step, call, seq, at, operation, identity, state, requestId, milliseconds, code, message } = record;
     const key = `${run}\n${call}`;
     if (state === 'sent') {
-      open.set(key, calls.push({ run, step, call, seq, at, purpose: run === 'setup' ? 'setup' : 'captures expire', why: step, operations: [operation], count: 1, identity, retry: null, input: null, outcome: null }) - 1);
+      open.set(key, calls.push({ run, step, call, seq, at, purpose: run === 'setup' ? 'setup' : 'capture-bucket', why: step, operations: [operation], count: 1, identity, retry: null, input: null, outcome: null }) - 1);
       continue;
     }
     const place = open.get(key);

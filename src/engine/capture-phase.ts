@@ -119,7 +119,7 @@ export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
     await ports.vault.putRun({
       format: 'aiplan/run@1', run: ports.journal.run, at: new Date(ports.clock.now()).toISOString(), target: plan.target,
       plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) },
-      journalHead: sha256(canonical(ports.journal.records.at(-1) ?? null)), befores: plan.steps.flatMap(({ id }) => newest.get(id) ?? []),
+      journalHead: sha256(canonical(ports.journal.records.at(-1) ?? null)), befores: plan.steps.flatMap(({ id }) => newest.get(id) ?? []), captures: Object.fromEntries(run.captures),
     });
   } catch (error) {
     if (tasks.some(({ step }) => step.destruction !== null) || !(error instanceof AwsError || (error instanceof UserError && !isOfTheStore(error)))) throw error;
@@ -138,11 +138,23 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
   if (isOfTheStore(cause) || type.capture?.unquiesce === undefined || !wasQuiesced(run, step.id)) return;
   await enter(run, 'undo');
   try {
+    if (await isAnother(run, task, live)) return;
     await openAgain(run, task, contextOf(run, task, live), type.capture.unquiesce, true);
     await find(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
   } catch (error) {
     if (isOfTheStore(error)) throw error;
     await find(run, step.id, undoneCodes.failed, `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`);
+  }
+}
+
+/** True where the name is another's by now: it was never made quiet, and is not touched. What cannot be read is taken for the one that it was. */
+async function isAnother({ ports }: Run, { type }: Task, { identity, incarnation }: LiveResource): Promise<boolean> {
+  try {
+    const now = await readWholly(ports.session, type, identity, ports.clock.now());
+    return now !== null && now.incarnation !== incarnation;
+  } catch (error) {
+    if (error instanceof AwsError || error instanceof StepFailed) return false;
+    throw error;
   }
 }
 

@@ -1,4 +1,6 @@
+import { callName } from '../model/call.ts';
 import type { JournalRecord } from '../model/journal.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Target } from '../model/live.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
@@ -44,7 +46,15 @@ function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysD
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
   const open = endOf(records) === undefined;
-  return recordsOf(records, 'captured').filter(({ capture }) => capture.how === 'native' || capture.how === 'copy').map((record) => {
+  const begun = begunOnly(records).map((intent): HeldCapture => {
+    const step = begin.plan.steps.find(({ id }) => id === intent.step);
+    return {
+      run: begin.run, step: intent.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: intent.at, expiresAt: intent.at, verified: false,
+      capture: { how: 'native', refs: { begunBy: callName(intent.declared), ...plainTexts(intent.declared.input), ...plainTexts(intent.answer) }, pointInTime: null, bytes: null, encrypted: null, extras: {} },
+      kept: open ? 'its run is open' : `it was begun and never read back; what there is of it carries the tag aiplan:run=${begin.run}`,
+    };
+  });
+  return [...begun, ...recordsOf(records, 'captured').filter(({ capture }) => capture.how === 'native' || capture.how === 'copy').map((record) => {
     const step = begin.plan.steps.find(({ id }) => id === record.step);
     const days = step?.destruction === null ? expiryDays : expiryDaysDestruction;
     return {
@@ -52,8 +62,26 @@ function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysD
       expiresAt: new Date(Date.parse(begin.at) + days * 86_400_000).toISOString(), verified: record.verified, capture: record.capture,
       kept: open ? 'its run is open' : null,
     };
+  })];
+}
+
+/**
+ * Calls that make something for a capture of which the run never heard the end: it was killed, and whoever went on with it took another one.
+ * What AWS may have made of them is listed, and never removed by itself.
+ */
+function begunOnly(records: readonly JournalRecord[]): readonly (Extract<JournalRecord, { kind: 'intent' }> & { readonly answer: JsonObject })[] {
+  return records.flatMap((intent, index) => {
+    if (intent.kind !== 'intent' || intent.purpose !== 'capture' || (intent.declared.retry !== 'named' && intent.declared.retry !== 'token')) return [];
+    const after = records.slice(index + 1);
+    const session = after.slice(0, after.findIndex(({ kind }) => kind === 'resumed') >>> 0);
+    const outcome = session.find((record) => record.kind === 'outcome' && record.call === intent.call);
+    if (outcome?.kind === 'outcome' && !outcome.ok && outcome.executed === 'no') return [];
+    if (session.some((record) => record.kind === 'captured' && record.step === intent.step)) return [];
+    return [{ ...intent, answer: outcome?.kind === 'outcome' && outcome.ok ? outcome.answer : {} }];
   });
 }
+
+const plainTexts = (object: JsonObject): JsonObject => Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === 'string'));
 
 /** What a run deleted and no later run made or brought back. */
 function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySet<string> {

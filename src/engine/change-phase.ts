@@ -1,5 +1,6 @@
 import type { Json } from '../model/json.ts';
 import { isObject } from '../model/json.ts';
+import { HeldBack } from './interruptions.ts';
 import { inSchedule } from './schedule.ts';
 import type { Task } from './run.ts';
 
@@ -21,6 +22,7 @@ export async function carryOut(tasks: readonly Task[], work: (task: Task) => Pro
       count: group.length, width,
       after: (index) => before[index] ?? [],
       work: (index) => work(group[index] as Task),
+      follows: (error) => error instanceof HeldBack,
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
 import type { Configuration } from '../model/configuration.ts';
 import type { Finding } from '../model/finding.ts';
-import type { JsonObject } from '../model/json.ts';
+import { isObject, type JsonObject } from '../model/json.ts';
 import type { LiveResource, ReadFailure, Target } from '../model/live.ts';
 import { findingAt } from '../model/place.ts';
 import type { Action, AttributeChange, Recoverability } from '../model/plan.ts';
@@ -62,17 +62,24 @@ export const emptyDraft = {
   recoverability: { level: 'reversible', loses: [] }, evidence: { binding: {}, observed: {} }, interrupts: false, oneWay: [], leftovers: [],
 } as const satisfies Omit<Draft, 'entry' | 'type' | 'action'>;
 
+/** What was observed, with the name that people gave to what AWS only numbers. */
+export function observedOf({ identity, properties, observed }: LiveResource): JsonObject {
+  const tags = properties['Tags'];
+  const name = [isObject(tags) ? tags['Name'] : undefined, properties['GroupName']].find((given) => typeof given === 'string' && given !== '');
+  return name === undefined || name === identity || observed['name'] !== undefined ? observed : { name, ...observed };
+}
+
 /** A step that does nothing: what it names is as it shall be. */
 export const keepDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null): Draft => ({
   ...emptyDraft, entry, type, action: 'keep', live, identity: live?.identity ?? entry.id ?? null, desired: live?.properties ?? {},
-  evidence: live === null ? emptyDraft.evidence : { binding: live.binding, observed: live.observed },
+  evidence: live === null ? emptyDraft.evidence : { binding: live.binding, observed: observedOf(live) },
 });
 
 /** A step of which nothing could be worked out; its findings say why. */
 export const bareDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null = null): Draft => ({
   ...emptyDraft, entry, type, action: entry.action === 'read' ? 'keep' : entry.action, live, identity: live?.identity ?? entry.id ?? null,
   desired: live?.properties ?? {}, isDestruction: live !== null && (entry.action === 'delete' || entry.action === 'replace'),
-  ...(live === null ? {} : { evidence: { binding: live.binding, observed: live.observed } }),
+  ...(live === null ? {} : { evidence: { binding: live.binding, observed: observedOf(live) } }),
 });
 
 export const keyOf = (type: string, identity: string): string => `${type}\n${identity}`;

@@ -20,7 +20,7 @@ export interface KeptRun {
   readonly whole: boolean;
 }
 
-const isRunManifest = (value: Json): value is RunManifest & JsonObject => isObject(value) && value['format'] === 'aiplan/run@1' && typeof value['run'] === 'string' && isObject(value['plan']) && Array.isArray(value['befores']);
+const isRunManifest = (value: Json): value is RunManifest & JsonObject => isObject(value) && value['format'] === 'aiplan/run@1' && typeof value['run'] === 'string' && isObject(value['plan']) && Array.isArray(value['befores']) && isObject(value['captures']);
 const isCaptureManifest = (value: Json): value is CaptureManifest & JsonObject => isObject(value) && value['format'] === 'aiplan/capture@1' && typeof value['run'] === 'string' && typeof value['step'] === 'string' && isObject(value['live']) && isObject(value['entry']);
 
 /** The runs of which the capture bucket holds manifests, newest first. Pure. */
@@ -63,6 +63,8 @@ export function recordsFrom(run: string, manifests: readonly Json[], made: reado
     const sent = (purpose: 'quiesce' | 'change'): void => { entries.push({ kind: 'intent-batch', step: step.id, call: call += 1, purpose, text: 'may have been sent', count: 0, digest: '', operations: [] }); };
     const destroys = step.action === 'delete' || step.action === 'replace';
     if (destroys) sent('quiesce');
+    const early = whole?.captures[step.id];
+    if (early !== undefined) entries.push({ kind: 'captured', step: step.id, capture: early, verified: true, problems: [] });
     for (const { capture } of own) if (capture !== null) entries.push({ kind: 'captured', step: step.id, capture, verified: true, problems: [] });
     // The manifest is the last thing before a removal begins.
     if (destroys && kept !== undefined) entries.push({ kind: 'step', step: step.id, state: 'started', identity: step.identity, after: null, message: removing });

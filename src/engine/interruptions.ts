@@ -9,6 +9,9 @@ export class RunStopped extends Error {
   }
 }
 
+/** A step was not gone on with because another one failed: never what ends the run. */
+export class HeldBack extends RunStopped {}
+
 /** The answer of a mutating call was lost. Only a read can tell whether it was executed (law 8). */
 export class InDoubt extends Error {
   readonly call: Call;

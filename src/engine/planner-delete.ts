@@ -3,7 +3,7 @@ import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor } from './compare.ts';
-import { bareDraft, block, keepDraft, keyOf, managedType, warn, type Draft, type Planning } from './draft.ts';
+import { bareDraft, block, keepDraft, keyOf, managedType, warn, type Draft, type Planning, observedOf } from './draft.ts';
 import { dependentName, namesIn, withDependents } from './evidence.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
 import { checkKnown, checkPartlyRead, overlay } from './planner-update.ts';
@@ -29,7 +29,7 @@ export function planDelete(planning: Planning, entry: ResourceEntry): Draft {
     entry, type, action: 'delete', live, identity: live.identity, desired: prior.desired, changes: prior.classified.changes,
     capturePlan: way.capturePlan, isDestruction: true, recoverability: way.recoverability,
     loses: [...new Set([`${shortType(live.type)} ${live.identity} is deleted`, ...prior.classified.loses, ...way.recoverability.loses])],
-    opens: prior.classified.opens, evidence: { binding, observed: live.observed },
+    opens: prior.classified.opens, evidence: { binding, observed: observedOf(live) },
     interrupts: prior.classified.interrupts, oneWay: [], leftovers: leftoversOf(planning, live),
   };
 }

@@ -4,7 +4,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import { classify } from './classify.ts';
 import { comparerFor } from './compare.ts';
-import { bareDraft, block, inform, keepDraft, managedType, warn, type Draft, type Planning } from './draft.ts';
+import { bareDraft, block, inform, keepDraft, managedType, warn, type Draft, type Planning, observedOf } from './draft.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
 import { lookalikes } from './lookalike.ts';
 import { checkUsers, destructionOf, leftoversOf } from './planner-delete.ts';
@@ -48,7 +48,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
     entry, type, action: 'replace', live, identity: live.identity, desired, changes: classified.changes, capturePlan: way.capturePlan,
     isDestruction: true, recoverability: way.recoverability,
     loses: [...new Set([`${shortType(live.type)} ${live.identity} is replaced by a new resource`, ...lost, ...classified.loses, ...way.recoverability.loses])],
-    opens: classified.opens, evidence: { binding, observed: live.observed }, interrupts: classified.interrupts || entry.order === 'delete-first',
+    opens: classified.opens, evidence: { binding, observed: observedOf(live) }, interrupts: classified.interrupts || entry.order === 'delete-first',
     oneWay: [], leftovers: leftoversOf(planning, live),
   };
 }

@@ -7,7 +7,7 @@ import { classify, type Classified } from './classify.ts';
 import { comparerFor, type Comparer } from './compare.ts';
 import { isUnfinished } from './context.ts';
 import { canonicalised, desiredProperties, hasSecrets } from './desired.ts';
-import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning } from './draft.ts';
+import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning, observedOf } from './draft.ts';
 import { unknownFacts } from './evidence.ts';
 import { unstatedPending } from './expectation.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
@@ -42,7 +42,7 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   return {
     entry, type, action: 'update', live, identity: live.identity, desired: settled.desired, changes: classified.changes,
     capturePlan: way.capturePlan, loses, opens: classified.opens, isDestruction, recoverability: way.recoverability,
-    evidence: { binding: live.binding, observed: live.observed }, interrupts: classified.interrupts, oneWay: classified.oneWay, leftovers: [],
+    evidence: { binding: live.binding, observed: observedOf(live) }, interrupts: classified.interrupts, oneWay: classified.oneWay, leftovers: [],
   };
 }
 
@@ -128,7 +128,7 @@ function checkWhen(planning: Planning, entry: ResourceEntry, { interrupting, def
     block(planning, entry, `properties.${matters[0] ?? ''}`, 'when-needed', `changing ${few(matters)} ${interrupting.length > 0 ? 'interrupts the service' : 'can wait for the maintenance window'}: say when`, lines);
   } else if (entry.when === 'window' && undeferrable.length > 0) {
     block(planning, entry, 'when', 'no-window', `AWS cannot leave ${few(undeferrable)} to a maintenance window`, 'write `when: now`');
-  } else if (entry.when !== undefined && matters.length === 0) {
+  } else if (entry.when !== undefined && matters.length === 0 && planning.changePlan.rollbackOf === undefined) {
     inform(planning, entry, 'when', 'when-ignored', 'nothing in this step can wait or interrupts: `when` is ignored');
   }
 }

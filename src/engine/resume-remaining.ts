@@ -2,6 +2,7 @@ import { canonical } from '../model/digest.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { Plan, Planned, Step } from '../model/plan.ts';
+import { observedOf } from './draft.ts';
 import { digestOver, digestsFit, stepDigest } from './digests.ts';
 import { recordsOf } from './report.ts';
 import type { Settlement, Standing } from './settle-doubt.ts';
@@ -49,7 +50,8 @@ function remainingPlan(confirmed: Plan, steps: readonly Step[], run: string, fou
 /** The step as it was confirmed; the text that the author wrote, which no journal holds, and what is observed now. */
 function shownAgain(step: Step, { plan }: Planned, { live, made }: Standing): Step {
   const again = plan.steps.find(({ id }) => id === step.id);
-  const observed = (live ?? made)?.observed ?? {};
+  const seen = live ?? made;
+  const observed = seen === null || seen === undefined ? {} : observedOf(seen);
   return { ...step, ...(again === undefined ? {} : { changes: again.changes }), evidence: { binding: step.evidence.binding, observed: Object.keys(observed).length === 0 ? step.evidence.observed : observed } };
 }
 

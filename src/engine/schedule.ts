@@ -6,13 +6,15 @@ export interface Schedule {
   /** Positions that must have ended before this one begins; all of them are smaller. */
   readonly after: (index: number) => readonly number[];
   readonly work: (index: number) => Promise<void>;
+  /** True for an error that only follows from another one's. */
+  readonly follows?: (error: unknown) => boolean;
 }
 
 /**
  * Runs work in order, each as soon as what it waits for has ended and there is room. After a failure nothing more is begun, what is
- * under way ends, and the first error is thrown.
+ * under way ends, and the first error that does not follow from another is thrown.
  */
-export async function inSchedule({ count, width, after, work }: Schedule): Promise<void> {
+export async function inSchedule({ count, width, after, work, follows = () => false }: Schedule): Promise<void> {
   const begun = new Set<number>();
   const ended = new Set<number>();
   const under = new Map<number, Promise<void>>();
@@ -30,7 +32,7 @@ export async function inSchedule({ count, width, after, work }: Schedule): Promi
     if (under.size === 0) break;
     await Promise.race(under.values());
   }
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) throw failures.find((failure) => !follows(failure)) ?? failures[0];
   if (ended.size < count) throw new Error(`steps wait for each other: ${Array.from({ length: count }, (_, index) => index).filter((index) => !ended.has(index)).join(', ')}`);
 }
 

@@ -71,7 +71,8 @@ async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sendi
     fates[index] = fate;
     if (fate.state === 'failed') failed = true;
     answered += 1;
-    ports.emit({ kind: 'progress', step, text: purpose, fraction: answered / calls.length });
+    // How far the whole of it is, of which this batch may be a part, is the program's to say.
+    ports.emit({ kind: 'progress', step, text: `${purpose}: ${answered} of ${calls.length}`, fraction: null });
   });
   return fates;
 }

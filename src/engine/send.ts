@@ -4,7 +4,7 @@ import { AwsError, UserError } from '../model/error.ts';
 import type { CallPurpose } from '../model/journal.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApplyPorts } from '../model/ports.ts';
-import { InDoubt, renewOrStop, RunStopped } from './interruptions.ts';
+import { HeldBack, InDoubt, renewOrStop, RunStopped } from './interruptions.ts';
 import { longer, paceOf } from './pace.ts';
 import { redacted } from './redact.ts';
 import type { Turn } from './schedule.ts';
@@ -71,7 +71,7 @@ export async function inTurn<Result>(sending: Sending, work: () => Promise<Resul
   const { state, step } = sending;
   if (sending.purpose !== 'capture') await state.turn.enter(step);
   refuseWhenStopped(sending);
-  if (isHeldBack(sending)) throw new RunStopped(`step "${step}" was not gone on with, because another step failed`);
+  if (isHeldBack(sending)) throw new HeldBack(`step "${step}" was not gone on with, because another step failed`);
   const result = await work();
   if (isGood(result)) state.turn.leave(step);
   return result;

@@ -24,7 +24,7 @@ export function wayBackOfUpdate(planning: Planning, live: LiveResource, classifi
   // Inverse calls come first; a restore from the capture is only the way back of what they cannot undo.
   if (oneWay.length === 0) return { capturePlan, irreversible: false, recoverability: { level: 'reversible', loses: [] } };
   const data = capturePlan?.how === 'native' || capturePlan?.how === 'copy';
-  return { capturePlan, irreversible: false, recoverability: { level: 'restorable', loses: unique([...oneWay, ...(data ? ['writes after the snapshot', ...capturePlan.loses] : [])]) } };
+  return { capturePlan, irreversible: false, recoverability: { level: 'restorable', loses: unique([...oneWay, ...(data ? ['writes after the snapshot', ...capturePlan.loses] : ['what is one way stays as it becomes: the capture holds the configuration only'])]) } };
 }
 
 /** A delete or replace: restore from the capture, or nothing. */

@@ -25,7 +25,8 @@ export type AuditEntry =
   | { readonly kind: 'run-ended'; readonly target: Target; readonly run: string; readonly outcome: string; readonly journal: JournalMark } & AuditActor
   | { readonly kind: 'run-abandoned'; readonly target: Target; readonly run: string; readonly typed: string; readonly journal: JournalMark } & AuditActor
   /**
-   * A mutating call that no journal holds: of `setup`, and of the removal of expired captures. `sent` stands before the call, the
+   * A mutating call that no journal holds: of `setup`, of the removal of expired captures, and of manifests and kept secrets that a
+   * run puts into the capture bucket. `sent` stands before the call, the
    * others after it: `refused` had no effect, of `lost` only AWS knows.
    */
   | { readonly kind: 'called'; readonly target: Target; readonly run: string; readonly step: string; readonly call: number; readonly operation: string; readonly identity: string; readonly state: 'sent' | 'answered' | 'refused' | 'lost'; readonly requestId: string | null; readonly milliseconds: number | null; readonly code: string | null; readonly message: string | null } & AuditActor;

@@ -1,6 +1,7 @@
 import type { JournalRecord } from './journal.ts';
 import type { Target } from './live.ts';
 import type { Plan } from './plan.ts';
+import type { Capture } from './resource-type.ts';
 
 type Before = Extract<JournalRecord, { kind: 'before' }>;
 
@@ -19,4 +20,6 @@ export interface RunManifest {
   readonly journalHead: string;
   /** By step, in plan order. */
   readonly befores: readonly Pick<Before, 'step' | 'live' | 'entry' | 'changes'>[];
+  /** The captures that were taken and verified by then, by step; what is taken right before a destruction has a manifest of its own. */
+  readonly captures: Readonly<Record<string, Capture>>;
 }

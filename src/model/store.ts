@@ -15,6 +15,8 @@ export interface LockOwner {
   readonly startedAt: string;
   /** ISO 8601; moves on while the holder lives. */
   readonly heartbeat: string;
+  /** Only as told by `lockHolder`: its process was on this very machine and is gone. */
+  readonly gone?: true;
 }
 
 export interface Lock {

@@ -25,8 +25,8 @@ export interface Holding {
 }
 
 export interface Judge {
-  /** The holder's process was on this host and is gone. */
-  isGone(holding: Holding): boolean;
+  /** Who holds it, and whether the process was on this host and is gone. Null where that cannot be read. */
+  holderOf(holding: Holding): LockOwner | null;
   /** Throws UserError `locked` unless the holder is gone, or silent, and its run is over or never began. */
   refuseHeld(target: LockTarget, holding: Holding): Promise<void>;
   /** Throws UserError `locked` unless exactly `from` holds it and gives no sign of life. */
@@ -48,7 +48,7 @@ export interface JudgeOptions {
 export function judgeOf({ host, space = processSpace(), runOf, alive = processLives, pace }: JudgeOptions): Judge {
   const isGone = ({ owner, space: itsSpace }: Holding): boolean => owner !== null && owner.host === host && itsSpace === space && !alive(owner.pid);
   return {
-    isGone,
+    holderOf: (holding) => (holding.owner === null || !isGone(holding) ? holding.owner : { ...holding.owner, gone: true }),
     async refuseHeld(target, holding) {
       const { owner, place, age } = holding;
       if (owner === null) throw lockedUnreadably(target, place);

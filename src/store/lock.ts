@@ -133,7 +133,7 @@ export function folderLocks({ store, clocks = systemClocks, pace = localPace, sp
     acquire,
     async holder(target: LockTarget): Promise<LockOwner | null> {
       const holding = current(target);
-      return holding === null || holding.released ? null : holding.owner;
+      return holding === null || holding.released ? null : judge.holderOf(holding);
     },
     async takeOver(target: LockTarget, from: LockOwner, owner: Omit<LockOwner, 'heartbeat'>): Promise<Lock> {
       const holding = current(target);

@@ -5,6 +5,7 @@ const helps: Readonly<Partial<Record<AwsError['kind'], string>>> = {
   denied: 'the store needs s3:GetObject, s3:PutObject, s3:ListBucket and s3:GetBucketVersioning on its bucket; `store_profile` chooses other credentials',
   expired: 'log in again; `store_profile` chooses other credentials',
   network: 'check the network, and `store_region`',
+  unknown: 'check the network; if it stays so, check the bucket',
 };
 
 /** What S3 said, as an error of the store. Anything else goes through as it is. */

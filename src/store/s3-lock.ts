@@ -108,7 +108,7 @@ export function s3Locks({ open, clocks = systemClocks, pace = sharedPace, space 
     acquire,
     async holder(target: LockTarget): Promise<LockOwner | null> {
       const holding = await current(target);
-      return holding === null || holding.released ? null : holding.owner;
+      return holding === null || holding.released ? null : judge.holderOf(holding);
     },
     async takeOver(target: LockTarget, from: LockOwner, owner: Omit<LockOwner, 'heartbeat'>): Promise<Lock> {
       const holding = await current(target);

@@ -13,8 +13,9 @@ export interface Patience {
 /** Waits without keeping the process alive longer than it must. */
 const pause = (milliseconds: number): Promise<unknown> => new Promise((done) => { setTimeout(done, milliseconds); });
 
-/** Faults that pass: nothing answers, S3 is busy, or another conditional write of the same key is under way (409). */
-const passes = (error: unknown): error is AwsError => error instanceof AwsError && (error.kind === 'network' || error.kind === 'throttled' || error.code === 'ConditionalRequestConflict' || (error.httpStatus ?? 0) >= 500 || error.code === 'UnreadableAnswer');
+/** Faults that pass: nothing answers, or nothing that can be understood, S3 is busy, or another conditional write of the same key is under way (409). */
+const passes = (error: unknown): error is AwsError =>
+  error instanceof AwsError && (['network', 'throttled', 'unknown'].includes(error.kind) || error.code === 'ConditionalRequestConflict' || (error.httpStatus ?? 0) >= 500);
 
 /** Sends a request again while its fault is one that passes. `again` tells it that an earlier one may have been carried out. */
 export async function patiently<Result>(work: (again: boolean) => Promise<Result>, { sleep = pause }: Patience = {}): Promise<Result> {

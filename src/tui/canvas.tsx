@@ -21,20 +21,31 @@ class LastFrame extends Writable {
   }
 }
 
+/** Lines that were drawn before are not drawn again: most of a frame stood in the one before, higher or lower. */
+const mostKnown = 4_000;
+
 /** One root for the whole life of a screen, however many scenes it shows. */
 export function openCanvas(stdin: NodeJS.ReadStream, color: boolean): Canvas {
   const frame = new LastFrame();
   let app: ReturnType<typeof render> | undefined;
+  let known = new Map<string, string>();
+  const draw = (lines: readonly string[], columns: number): void => {
+    const node = <Frame lines={lines} columns={columns} />;
+    // `debug` writes each frame whole, at once and as it is: the screen itself finds what differs.
+    if (app === undefined) app = render(node, { stdin, stdout: frame as unknown as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false });
+    else app.rerender(node);
+    const drawn = frame.text.split('\n');
+    lines.forEach((line, index) => known.set(line, drawn[index] ?? ''));
+  };
   return {
     lines(rows, { columns, rows: height }) {
+      if (frame.columns !== columns || known.size > mostKnown) known = new Map();
       frame.columns = columns;
       frame.rows = height;
-      const lines = rows.map((line) => paint(line, color));
-      const node = <Frame lines={lines} columns={columns} />;
-      // `debug` writes each frame whole, at once and as it is: the screen itself finds what differs.
-      if (app === undefined) app = render(node, { stdin, stdout: frame as unknown as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false });
-      else app.rerender(node);
-      return frame.text.split('\n').slice(0, rows.length);
+      const painted = rows.map((line) => paint(line, color));
+      const fresh = [...new Set(painted.filter((line) => !known.has(line)))];
+      if (fresh.length > 0) draw(fresh, columns);
+      return painted.map((line) => known.get(line) ?? '');
     },
     close() { app?.unmount(); },
   };

@@ -57,7 +57,7 @@ const pointed = (line: Row): Row => ({ indent: 0, spans: [span('> ', 'title'), {
 function tabBar(open: number, width: number): Row {
   const bar = (short: boolean): Row => row(0, ...tabs.flatMap(({ title, key }, index): readonly Span[] => {
     const gap = index === 0 ? '' : ' ';
-    return index === open ? [span(`${gap}[${key} ${title}]`, 'title')] : [span(`${gap} ${key}${short ? '' : ` ${title}`} `, 'muted')];
+    return index === open ? [span(`${gap}[${key} ${title}]`, 'title')] : [span(`${gap}${key}${short ? '' : ` ${title}`}`, 'muted')];
   }));
   const whole = bar(false);
   return clip(wrap(whole, width).length === 1 ? whole : bar(true), width);
@@ -76,10 +76,14 @@ function bodyOf(state: ReviewState, step: Step | null, width: number, reading: R
 const plainBody = (key: string, rows: readonly Row[], width: number): Body => ({ key, lines: wrapped(rows, width), changes: [] });
 
 function stepBody(key: string, tab: number, step: Step, reading: Reading, width: number): Body {
-  const about = inFindingOrder(reading.plan.findings.filter((finding) => finding.step === step.id)).flatMap((finding) => findingRows(finding, null));
-  const first = about.length === 0 ? [] : wrapped([...about, blank], width);
+  const about = inFindingOrder(reading.plan.findings.filter((finding) => finding.step === step.id));
+  const rowsOf = (severities: readonly string[]): readonly Row[] => about.filter(({ severity }) => severities.includes(severity)).flatMap((finding) => findingRows(finding, null));
+  // What is wrong comes first, what is only good to know last.
+  const [wrong, notes] = [rowsOf(['error', 'warning']), rowsOf(['info'])];
+  const first = wrong.length === 0 ? [] : wrapped([...wrong, blank], width);
+  const last = notes.length === 0 ? [] : wrapped([blank, ...notes], width);
   const open = tabs[tab]?.tab ?? 'changes';
-  if (open !== 'changes') return { key, lines: [...first, ...wrapped(tabRows(open, step, reading), width)], changes: [] };
+  if (open !== 'changes') return { key, lines: [...first, ...wrapped(tabRows(open, step, reading), width), ...last], changes: [] };
   const [lines, changes]: [Row[], (number | null)[]] = [[...first], first.map(() => null)];
   for (const { row: line, change } of changeLines(step, reading)) {
     for (const part of wrap(line, width)) {
@@ -87,7 +91,7 @@ function stepBody(key: string, tab: number, step: Step, reading: Reading, width:
       changes.push(change);
     }
   }
-  return { key, lines, changes };
+  return { key, lines: [...lines, ...last], changes: [...changes, ...last.map(() => null)] };
 }
 
 /** The plan itself: where it goes, what its author claims and assumes, what is left out, what is wrong with it, what it asks. */

@@ -1,10 +1,11 @@
+import { needed } from '../model/confirm.ts';
 import { blank, row, span, type Row, type Span } from '../views/rows.ts';
 import { wrap } from '../views/text.ts';
 import { matchText, statusRow } from './frame-list.ts';
 import { wantedText } from './frame-text.ts';
 import { fitting, padded, wrappedTo, type Layout } from './layout.ts';
 import { wasSeen } from './scrolling.ts';
-import { lastWord, missing, selected, type ReviewState } from './state.ts';
+import { isBlocked, lastWord, missing, selected, type ReviewState } from './state.ts';
 
 /** The lines at the bottom: what the last key did, and what can be done now. */
 export function footerRows(state: ReviewState, layout: Layout): readonly Row[] {
@@ -62,6 +63,6 @@ const searchKeys = ['enter keeps it', 'esc goes back', '↓ next'];
 
 /** The most needed first: on a narrow screen the last ones fall away. */
 const listKeys = (state: ReviewState): readonly string[] =>
-  [...(missing(state) === 0 ? ['a go on'] : ['c confirm']), '? help', 'q leave', 'n next', 'r reject', 'enter detail', '/ search', 'f filter', 'd destructions', 'e expand', 'u unchanged'];
+  [...(needed(state.plan).nothing || isBlocked(state.plan) ? [] : missing(state) === 0 ? ['a go on'] : ['c confirm']), '? help', 'q leave', 'n next', 'r reject', 'enter detail', '/ search', 'f filter', 'd destructions', 'e expand', 'u unchanged'];
 
 const keyRow = (columns: number, keys: readonly string[]): Row => fitting(columns, keys.map((key) => [span(key, 'muted')]));

@@ -30,7 +30,7 @@ export function headerRows(state: ReviewState, layout: Layout, now: number): rea
   return [
     fitting(columns, [name, where, endpoint, [span(plan.rollbackOf === null ? '' : `rollback of run ${plan.rollbackOf}`, 'warning')]]),
     ...(reading ? [counts(true)] : [counts(false),
-    fitting(columns, [ageSpans(state, now, false), [span(tierText(state.tier), 'muted')], [span(`as ${plan.target.caller}`, 'muted')]])]),
+    fitting(columns, [ageSpans(state, now, false), [span(tierText(state.tier, columns), 'muted')], [span(`as ${plan.target.caller}`, 'muted')]])]),
     ...(tooMany(state) ? wrappedTo(row(0, span(splitText(state), 'destroy')), columns, 2) : []),
     ...(reading ? [] : wrappedTo(row(0, span('The author claims ', 'muted'), span(`"${plan.intent}"`, 'claim')), columns, 1)),
     rule(columns),
@@ -50,10 +50,14 @@ function ageSpans(state: ReviewState, now: number, brief: boolean): readonly Spa
   const left = expiresIn(state, now);
   if (!(left > 0)) return [span('EXPIRED', 'destroy'), span(brief ? '' : `, made ${age(state.plan.createdAt, now)}`, 'muted')];
   if (left <= countdownFrom) return [span(`expires in ${elapsed(left)}`, 'warning')];
-  return brief ? [] : [span(`made ${duration(Math.max(0, now - Date.parse(state.plan.createdAt)))} ago, expires in ${duration(left)}`, 'muted')];
+  return brief ? [] : [span(`made ${toTheMinute(now - Date.parse(state.plan.createdAt))} ago, expires in ${toTheMinute(left)}`, 'muted')];
 }
 
-const tierText = (tier: string): string => (tier === 'T1' ? 'signed approval (T1)' : 'typed here (T0): stops accidents, not a program that types');
+/** Seconds only where there is nothing else to say. */
+const toTheMinute = (milliseconds: number): string => duration(milliseconds < 60_000 ? milliseconds : Math.floor(milliseconds / 60_000) * 60_000);
+
+const tierText = (tier: string, columns: number): string =>
+  (tier === 'T1' ? 'signed approval (T1)' : columns < 120 ? 'T0 stops accidents only' : 'typed here (T0): stops accidents, not a program that types');
 
 /** The totals by action, in as many words as there is room for: at the least `-2 ~1 +3 =12`. */
 function totalsIn({ summary }: Plan, room: number): string {

@@ -1,7 +1,8 @@
+import { needed } from '../model/confirm.ts';
 import type { Step } from '../model/plan.ts';
 import { stepRow } from '../views/card-rows.ts';
 import { value } from '../views/format.ts';
-import { row, span, type Row } from '../views/rows.ts';
+import { blank, row, span, type Row } from '../views/rows.ts';
 import { clip } from '../views/text.ts';
 import { filterText, sectionOf, sectionTitles } from './entries.ts';
 import { shifted, type Layout } from './layout.ts';
@@ -41,7 +42,11 @@ function entryRows(state: ReviewState, index: number, layout: Layout, room: numb
   const width = layout.left;
   const chosen = index === state.cursor;
   const pointer = span(chosen ? (state.place === 'detail' ? '· ' : '> ') : '  ', 'title');
-  if (index === 0) return [clip(row(0, pointer, span('= ', 'muted'), span('The plan'), span(`: ${overviewText(state)}`, state.plan.findings.some(({ severity }) => severity === 'error') ? 'destroy' : 'muted')), width)];
+  if (index === 0) {
+    const line = row(0, pointer, span('= ', 'muted'), span('The plan'), span(`: ${overviewText(state)}`, state.plan.findings.some(({ severity }) => severity === 'error') ? 'destroy' : 'muted'));
+    const empty = state.listed.length > 0 ? [] : [blank, row(4, needed(state.plan).nothing ? span('Nothing to do: live state is as the plan wants it.', 'good') : span('No step is shown: Esc ends the filter.', 'warning'))];
+    return [line, ...empty].map((part) => clip(part, width));
+  }
   const step = state.listed[index - 1];
   if (step === undefined) return [];
   const found = state.search.query !== '' && state.search.found.has(step);
@@ -69,9 +74,10 @@ const mark = (state: ReviewState, step: Step): string => (step.confirm === null 
 /** Destructions and grants are never collapsed: what they lose and open stands below them. */
 function belowRows(state: ReviewState, step: Step): readonly Row[] {
   const hazards = [
+    // Why it cannot be done comes before what it would do.
+    ...(step.blocked ? state.plan.findings.filter((finding) => finding.step === step.id && finding.severity === 'error').map((finding) => row(0, span(finding.message, 'destroy'))) : []),
     ...(step.destruction?.loses ?? []).map((loss) => row(0, span(`loses ${loss}`, 'destroy'))),
     ...(step.grant?.opens ?? []).map((opened) => row(0, span(`opens ${opened}`, 'grant'))),
-    ...(step.blocked ? state.plan.findings.filter((finding) => finding.step === step.id && finding.severity === 'error').map((finding) => row(0, span(finding.message, 'destroy'))) : []),
   ];
   if (!state.expanded) return hazards;
   const short = (json: Parameters<typeof value>[0]): string => value(typeof json === 'string' ? json.slice(0, longestValue) : json).slice(0, longestValue);

@@ -65,8 +65,8 @@ const together = (key: Key): Key => (key.kind === 'character' || key.kind === 'e
 function unfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
     const byte = bytes[bytes.length - back] ?? 0;
-    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
-    if (byte < 0x80) return 0;
+    if (byte >= 0xc0 && byte < 0xf8) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0;
+    if (byte < 0x80 || byte >= 0xf8) return 0;
   }
   return 0;
 }

@@ -62,6 +62,8 @@ export function runScene({ plan, now }: RunSceneOptions): RunScene {
   const handle = (event: KeyEvent): void => {
     if (event.kind === 'interrupt') return left('SIGINT');
     if (event.kind === 'gone') {
+      // A stream that ends also closes, and says it twice.
+      if (gone) return undefined;
       gone = true;
       return left(event.why);
     }

@@ -123,7 +123,7 @@ function told(state: RunState, event: RunEvent, at: number): RunState {
     case 'step': return stepTold(state, event, at);
     case 'stage': return changed(state, event.step, (view) => ({ ...view, state: isOver(view) ? view.state : 'working', stage: event.stage, startedAt: view.startedAt ?? at, waiting: null, fraction: null }));
     case 'call': return callTold(state, event, at);
-    case 'progress': return changed(state, event.step, (view) => ({ ...view, waiting: event.text, fraction: event.fraction, lines: progressLines(view, event.text, at) }));
+    case 'progress': return changed(state, event.step, (view) => ({ ...view, waiting: event.text, fraction: event.fraction ?? view.fraction, lines: progressLines(view, event.text, at) }));
     case 'captured': return capturedTold(state, event, at);
     case 'finding': return event.step === null
       ? { ...state, message: `${event.code}: ${event.text}` }

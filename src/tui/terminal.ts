@@ -82,8 +82,7 @@ export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions)
     suspend,
     get suspended() { return state === 'suspended'; },
     async close() {
-      if (state === 'closed') return;
-      restore();
+      if (state !== 'closed') restore();
       state = 'closed';
       clearTimeout(late);
       process.off('exit', crashed);

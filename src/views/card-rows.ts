@@ -1,3 +1,4 @@
+import { isObject } from '../model/json.ts';
 import { noKnowledge, type Knowledge } from '../model/knowledge.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import { changeLinesOf } from './change-rows.ts';
@@ -38,9 +39,32 @@ export function stepRow(step: Step): Row {
   return row(0,
     span(`${glyphs[step.action]} ${step.blocked ? 'BLOCKED ' : ''}${wordOf(step)}`, tone),
     span(` ${step.id}`, 'title'),
-    step.identity === null ? '' : span(` ${step.identity}`, 'title'),
+    step.identity === null ? newName(step) : span(` ${step.identity}`, 'title'),
     step.destruction === null ? '' : span(' [destruction]', 'destroy'),
-    step.grant === null ? '' : span(' [grant]', 'grant'));
+    step.grant === null ? '' : span(' [grant]', 'grant'),
+    step.identity === null ? '' : givenName(step));
+}
+
+/** More of a name than this is in the facts below. */
+const longestName = 40;
+
+/** What people call a resource that AWS only numbers. */
+function givenName({ evidence: { observed } }: Step): string {
+  const name = observed['name'];
+  if (typeof name !== 'string') return '';
+  const characters = [...name.slice(0, longestName * 2)];
+  return ` "${characters.slice(0, longestName).join('')}${characters.length > longestName ? '…' : ''}"`;
+}
+
+/** Properties in which a new resource is given its name, the most telling first. */
+const naming = ['BucketName', 'DBInstanceIdentifier', 'GroupName', 'Tags.Name'];
+
+/** What has no identity yet is known by the name that it will have. */
+function newName({ action, changes }: Step): string {
+  if (action !== 'create') return '';
+  const tags = changes.find(({ path }) => path === 'Tags')?.after;
+  const given = [...naming.map((path) => changes.find((change) => change.path === path)?.after), isObject(tags) ? tags['Name'] : null].find((after) => typeof after === 'string');
+  return given === undefined ? '' : ` "${String(given)}"`;
 }
 
 /** What happens to the resource, in one word; a create from a capture is a restore. */

@@ -28,7 +28,7 @@ export function factRows(facts: readonly JsonObject[], now: number): readonly Ro
 }
 
 /** What a person asks first; the rest as it was read. */
-const order = ['created', 'creator', 'bytes', 'objects', 'versions', 'lastUse', 'lastWrite', 'dependents', 'protections', 'attached', 'owner'];
+const order = ['name', 'created', 'creator', 'bytes', 'objects', 'versions', 'lastUse', 'lastWrite', 'dependents', 'protections', 'attached', 'owner'];
 const rank = (name: string): number => (order.indexOf(name) < 0 ? order.length : order.indexOf(name));
 
 const nameOf = (name: string): string => (name === 'bytes' ? 'size' : words(name));

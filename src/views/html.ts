@@ -51,7 +51,7 @@ function headHtml({ head, notes }: PlanDocument): string {
 
 /** `1 to delete, 2 to update; 1 destruction, 0 grants`, each in its own box. */
 function totalsHtml(row: Row): string {
-  const tone = (text: string): string => (/^0 /u.test(text) ? 'muted' : /delete|replace|destruction|BLOCKED/u.test(text) ? 'destroy' : /grant/u.test(text) ? 'grant' : /update/u.test(text) ? 'change' : /create/u.test(text) ? 'create' : 'muted');
+  const tone = (text: string): string => (text.startsWith('0 ') ? 'muted' : /delete|replace|destruction|BLOCKED/u.test(text) ? 'destroy' : /grant/u.test(text) ? 'grant' : /update/u.test(text) ? 'change' : /create/u.test(text) ? 'create' : 'muted');
   return `<ul class="totals">${plainText(row).split(/(?<=[,;]) /u).map((text) => text.replace(/[,;]$/u, '')).map((text) => `<li class="t-${tone(text)}">${escapeHtml(text)}</li>`).join(' ')}</ul>`;
 }
 

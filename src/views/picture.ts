@@ -60,7 +60,8 @@ export function pictureOf(plan: Plan): Picture {
   const bottom = Math.max(0, ...nodes.map(({ y }) => y + box.height), ...[...at.values()].map(({ y }) => y + passage / 2));
   const reach = layers.length === 0 ? 0 : left(layers.length - 1) + box.width;
   const alone = inReadingOrder([...drawn].flatMap((id) => (related.has(id) ? [] : [all.get(id)].filter((step) => step !== undefined))));
-  const columns = Math.min(alone.length, Math.max(2, Math.floor((reach + gap.alone) / (box.width + gap.alone))));
+  // Two boxes fit beside each other on a telephone; a long list of them is better in more.
+  const columns = Math.min(alone.length, Math.max(alone.length > 12 ? 4 : 2, Math.floor((reach + gap.alone) / (box.width + gap.alone))));
   const top = layers.length === 0 ? 0 : bottom + 44;
   for (const [index, step] of alone.entries()) {
     nodes.push({ step, place: places.get(step.id) ?? 0, x: (index % columns) * (box.width + gap.alone), y: top + Math.floor(index / columns) * (box.height + gap.alone) });

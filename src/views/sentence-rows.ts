@@ -27,7 +27,10 @@ function sentence(step: Step): readonly Span[] {
   if (step.interrupts) parts.push(span('; the service is interrupted', 'warning'));
   for (const way of step.oneWay) parts.push(span(`; one way: ${way}`, 'warning'));
   const back = wayBack(step);
-  return [...parts, ...(back === null ? [] : [span('; '), back]), span('.')];
+  const said = [...parts, ...(back === null ? [] : [span('; '), back])];
+  const last = said.at(-1) ?? span('');
+  // Within its last part, so that no line begins with it.
+  return [...said.slice(0, -1), { ...last, text: `${last.text}.` }];
 }
 
 /** `The EC2 security group sg-0a1b2c3d (WebGroup)`. */

@@ -18,8 +18,27 @@ export function wrap(line: Row, width: number): readonly Row[] {
 
 const columnsOf = ({ indent, spans }: Row): number => spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
 
-/** Columns of a text. What aiplan mostly writes has one for each character, and needs no look at Unicode's tables. */
-const columnsOfText = (text: string): number => (/^[ -~→…─│├└▏±×↓↑←·]*$/u.test(text) ? text.length : stringWidth(text));
+/** What aiplan mostly writes has one column for each character, and needs no look at Unicode's tables. */
+const plainText = /^[ -~→…─│├└▏±×↓↑←·]*$/u;
+const columnsOfText = (text: string): number => (plainText.test(text) ? text.length : charactersOf(text).reduce((sum, character) => sum + columnsOfCharacter(character), 0));
+
+/** A letter with its accents is one character, and so are some pairs of symbols. Where there is nothing to join, each code point is one. */
+const joined = /[\p{M}\p{Emoji_Modifier}\u{1f1e6}-\u{1f1ff}\u200d\ufe0f\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const charactersOf = (text: string): readonly string[] => (joined.test(text) ? Array.from(segmenter.segment(text), ({ segment }) => segment) : [...text]);
+
+/** Looked up once: a text of ten thousand wide characters has few different ones. */
+const known = new Map<string, number>();
+const mostKnown = 20_000;
+
+function columnsOfCharacter(character: string): number {
+  let columns = known.get(character);
+  if (columns === undefined) {
+    columns = stringWidth(character);
+    if (known.size < mostKnown) known.set(character, columns);
+  }
+  return columns;
+}
 
 /** The line without white space at its end. */
 function trimmed(line: Row): Row {
@@ -42,67 +61,74 @@ function broken(line: Row, width: number): readonly Row[] {
     spans = [];
     used = indent;
   };
+  const put = (text: string, columns: number, tone: Span['tone']): void => {
+    spans.push({ text, tone });
+    used += columns;
+  };
   for (const part of line.spans) {
     for (const word of part.text.match(/\s+|\S+/gu) ?? []) {
-      let rest = word;
-      while (rest !== '') {
-        const columns = columnsOfText(rest);
-        if (used + columns <= width) {
-          spans.push({ text: rest, tone: part.tone });
-          used += columns;
-          rest = '';
-        } else if (/^\s/u.test(rest)) {
-          flush();
-          rest = '';
-        } else if (used > indent && columns <= width - hang) {
-          flush();
-        } else {
-          const head = take(rest, Math.max(1, width - used));
-          // A wide character that does not fit beside the rest goes to the next line.
-          if (used > indent && columnsOfText(head) > width - used) {
-            flush();
-            continue;
-          }
-          spans.push({ text: head, tone: part.tone });
-          rest = rest.slice(head.length);
-          flush();
-        }
+      const columns = columnsOfText(word);
+      if (used + columns <= width) put(word, columns, part.tone);
+      else if (/^\s/u.test(word)) flush();
+      else {
+        if (used > indent && columns <= width - hang) flush();
+        cut(word, columns, part.tone);
       }
     }
   }
   if (spans.length > 0 || lines.length === 0) flush();
   return lines;
-}
 
-function take(text: string, columns: number): string {
-  let used = 0;
-  let end = 0;
-  for (const character of text) {
-    used += columnsOfText(character);
-    if (used > columns && end > 0) break;
-    end += character.length;
+  /** A word on as many lines as it needs; in its own gait, because it may be very long. */
+  function cut(word: string, columns: number, tone: Span['tone']): void {
+    if (used + columns <= width) { put(word, columns, tone); return; }
+    let [head, taken] = ['', 0];
+    for (const character of charactersOf(word)) {
+      const own = columnsOfCharacter(character);
+      if (used + taken + own > width && used + taken > indent) {
+        if (head !== '') put(head, taken, tone);
+        flush();
+        [head, taken] = ['', 0];
+      }
+      head += character;
+      taken += own;
+    }
+    if (head !== '') put(head, taken, tone);
   }
-  return text.slice(0, end);
 }
 
 /** One row on one line of at most `width` columns; what does not fit is cut, and an ellipsis says so. */
 export function clip(line: Row, width: number): Row {
-  if (columnsOf(line) <= width) return line;
+  // Of a text that is far too long only the beginning is looked at.
+  const most = 16 * width;
+  const long = (text: string): boolean => text.length > most;
+  if (!line.spans.some(({ text }) => long(text)) && columnsOf(line) <= width) return line;
   const spans: Span[] = [];
   let room = Math.max(0, width - line.indent - 1);
-  for (const part of line.spans) {
-    const columns = columnsOfText(part.text);
-    if (columns <= room) {
-      spans.push(part);
+  for (const { text, tone } of line.spans) {
+    const beginning = long(text) ? text.slice(0, most).replace(/[\ud800-\udbff]$/u, '') : text;
+    const columns = columnsOfText(beginning);
+    if (!long(text) && columns <= room) {
+      spans.push({ text, tone });
       room -= columns;
       continue;
     }
-    const head = room === 0 ? '' : take(part.text, room);
-    // A wide character may not fit into what is left.
-    spans.push({ text: `${columnsOfText(head) <= room ? head : ''}…`, tone: part.tone });
+    spans.push({ text: `${headOf(beginning, room)}…`, tone });
     break;
   }
   return { indent: Math.min(line.indent, Math.max(0, width - 1)), spans };
+}
+
+/** As much of the beginning of a text as fits into some columns. */
+function headOf(text: string, columns: number): string {
+  if (plainText.test(text)) return text.slice(0, columns);
+  let [head, used] = ['', 0];
+  for (const character of charactersOf(text)) {
+    used += columnsOfCharacter(character);
+    if (used > columns) break;
+    head += character;
+  }
+  return head;
 }
 
 /** Columns that a row takes on one line. */

@@ -21,6 +21,7 @@ suite('the audit of real runs', () => {
   let run: string;
   let group: string;
   let word: string;
+  let key: string;
   const lines = (text: string): any[] => text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
   const storeFile = (...parts: string[]): string => join(cli.state, 'aiplan', 'store', ...parts);
   const events = async (...words: string[]): Promise<any[]> => cli.json(['audit', ...words]);
@@ -28,8 +29,9 @@ suite('the audit of real runs', () => {
   beforeAll(async () => {
     account = await openAccount(smallFolder);
     trail = await openTrail(account.endpoint);
+    trail.pageSize = 20;
     cli = account.cli(trail.endpoint);
-    const { key } = makePerson(cli);
+    ({ key } = makePerson(cli));
     group = account.names['Unused'] ?? '';
     word = group.slice(-6);
     cli.write('plan.yaml', account.plan('tidy-up',
@@ -49,12 +51,14 @@ suite('the audit of real runs', () => {
     const setUp = all.filter(({ run: of }) => of === 'setup');
     expect(setUp.map(({ kind, detail }) => [kind, detail.ok])).toEqual(expect.arrayContaining([['call', true]]));
     const rest = all.filter(({ run: of }) => of !== 'setup');
-    expect(rest.filter(({ source }) => source === 'audit').map(({ kind }) => kind)).toEqual(['planned', 'refused', 'planned', 'reviewed', 'planned', 'reviewed', 'run-began', 'run-ended']);
+    expect(rest.filter(({ source }) => source === 'audit').map(({ kind }) => kind)).toEqual(['planned', 'refused', 'planned', 'reviewed', 'planned', 'reviewed', 'run-began', 'call', 'call', 'run-ended']);
+    // The manifest, and what keeps it: they stand in no journal.
+    expect(rest.filter(({ kind, source }) => kind === 'call' && source === 'audit').map(({ detail, run: of }) => [of, detail.operations[0], detail.ok])).toEqual([[run, 's3:PutObject', true], [run, 's3:PutObject', true]]);
     expect(rest.find(({ kind }) => kind === 'refused')).toMatchObject({ detail: { code: 'confirmation-missing', command: 'apply' }, planName: null, caller: expect.stringMatching(/^arn:/u) });
     expect(rest.findLast(({ kind }) => kind === 'reviewed')).toMatchObject({
       approver: 'ada@example.org', detail: { tier: 'T1', confirmations: [{ step: 'Victim', typed: word, shown: expect.stringMatching(/^sha256:/u), at: expect.stringMatching(/^20/u) }], typedName: 'tidy-up' },
     });
-    const mutations = rest.filter(({ kind }) => kind === 'call');
+    const mutations = rest.filter(({ kind, source }) => kind === 'call' && source === 'journal');
     expect(mutations.map(({ detail }) => detail.operations[0]).toSorted()).toEqual(['ec2:DeleteSecurityGroup', 's3:PutBucketTagging']);
     for (const { detail, by, run: of } of mutations) expect({ by, of, requestId: detail.requestId }).toEqual({ by: expect.stringMatching(/./u), of: run, requestId: trail.seen.find(({ operation }) => `${operation}` === detail.operations[0].split(':')[1])?.requestId });
 
@@ -64,7 +68,7 @@ suite('the audit of real runs', () => {
     expect(stdout).toMatch(new RegExp(`call {7}ec2:DeleteSecurityGroup Victim ${group} ok, .*request\\s`, 'u'));
     expect(stdout).not.toContain('setup');
     expect(await events('--resource', 'small-files', '--by', 'nobody')).toEqual([]);
-    expect((await events('--resource', group)).filter(({ kind }) => kind === 'call')).toHaveLength(1);
+    expect((await events('--resource', group)).filter(({ kind, source }) => kind === 'call' && source === 'journal')).toHaveLength(1);
     await cli.fails(['audit', '--run', '20200101-000000-ffff'], { exit: 1, code: 'no-such-run' });
     await cli.fails(['audit', '--since', 'yesterday'], { exit: 1, code: 'bad-time' });
   });
@@ -150,12 +154,13 @@ suite('the audit of real runs', () => {
     expect(killed.signal).toBe('SIGKILL');
     expect(await cli.json(['audit', 'verify'])).toMatchObject({ intact: true, notes: [{ code: 'run-open' }] });
     const open = ((await cli.json(['runs'])) as { run: string; outcome: string }[]).find(({ outcome }) => outcome === 'open')?.run ?? '';
-    await cli.ok(['resume', open, '--yes', '--take-over', `${hostname()}:${pid}`]);
+    await cli.ok(['resume', open, '--sign', key, '-o', 'left.json'], { input: 'name tag-files\n' });
+    await cli.ok(['resume', open, '--approval', 'left.json', '--take-over', `${hostname()}:${pid}`]);
     expect(await cli.json(['audit', 'verify'])).toMatchObject({ intact: true, broken: [], notes: [] });
     const told = await events('--run', open);
     expect(told.filter(({ kind }) => kind === 'run-began').map(({ detail }) => detail.command)).toEqual(['apply', 'resume']);
     // The answer was lost with the process: CloudTrail knows what became of the call.
-    const found = await cli.json(['audit', 'reconcile', '--run', open]);
+    const found = await cli.json(['audit', 'reconcile', '--run', open, '--resource', 'small-files', 'small-empty']);
     expect(found).toMatchObject({ agree: true, around: [], missing: [] });
     expect(found.settled).toEqual([expect.objectContaining({ event: expect.objectContaining({ name: 'PutBucketTagging' }) })]);
   });

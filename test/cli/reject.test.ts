@@ -63,7 +63,7 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
   });
 
   it('leaves the plan appliable after a run that was blocked before its first call, and not after one that was not', async () => {
-    cli.write('secret.yaml', account.plan('new-password', 'Database: { type: AWS::RDS::DBInstance, action: update, id: small-db, when: now, rotate: once, properties: { MasterUserPassword: !Env AIPLAN_SECRET_DB } }'));
+    cli.write('secret.yaml', account.plan('new-password', 'Database: { type: AWS::RDS::DBInstance, action: update, id: small-db, reason: x, rotate: once, properties: { MasterUserPassword: !Env AIPLAN_SECRET_DB } }'));
     await cli.json(['plan', 'secret.yaml', '-o', 'secret.json']);
     const start = account.requestCount();
     const asked = JSON.parse(cli.read('secret.json')).steps[0];
@@ -89,6 +89,12 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
     await cli.ok(['review', 'back.json', '--sign', person.key, '-o', 'back.approval.json'], lines(`name ${plan.name}`));
     const report = await cli.json(['apply', 'back.json', '--approval', 'back.approval.json'], { expected: [6] });
     expect(report).toMatchObject({ outcome: 'done', exitCode: 6, incomplete: [expect.stringMatching(/AllocatedStorage of small-db stays/u)] });
+  });
+
+  it('ends it with 6 also when nothing at all can be taken back', async () => {
+    cli.write('more.yaml', account.plan('grow-more', 'Database: { type: AWS::RDS::DBInstance, action: update, id: small-db, when: now, properties: { AllocatedStorage: 40 } }'));
+    await person.applies('more.yaml');
+    const { run } = (await cli.json(['runs']))[0];
     const left = await cli.json(['rollback', run, '--yes'], { expected: [6] });
     expect(left).toMatchObject({ status: 'rollback_incomplete', incomplete: [expect.stringMatching(/AllocatedStorage/u)] });
     expect((await cli.ok(['rollback', run, '--yes'], { expected: [6] })).stdout).toMatch(/taken back, but not wholly:\n.*AllocatedStorage/u);

@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
-import { GetBucketTaggingCommand } from '@aws-sdk/client-s3';
+import { GetBucketTaggingCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plan } from '../../src/model/plan.ts';
 import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
 import type { Cli, Finished } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
@@ -78,6 +81,7 @@ suite('a run that was killed', () => {
     expect((await cli.json(['runs']))[0]).toMatchObject({ run, outcome: 'done' });
     const { report } = await cli.json(['runs', run]);
     expect(report.steps.map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'done']);
+    await cli.ok(['audit', 'verify']);
     await cli.fails(['resume', run], { exit: 1, code: 'run-ended', help: /aiplan rollback/u });
     expect((await person.takesBack(run)).stdout).toContain('rollback of undo-tag-all: done');
   });
@@ -113,5 +117,43 @@ suite('a run that was killed', () => {
     await cli.fails(['runs', 'forget', run], { exit: 1, code: 'run-verb' });
     expect((await cli.json(['runs']))[0]).toMatchObject({ run, outcome: 'open' });
     await person.takesBack(run);
+  });
+});
+
+suite('a store that is lost', () => {
+  let account: Account;
+  beforeAll(async () => { account = await openAccount(smallFolder); }, 120_000);
+  afterAll(async () => { await account.stop(); });
+
+  it('is made up for by what lies in the capture bucket: the run is taken back, and everything is as before', async () => {
+    const cli = account.cli();
+    const person = makePerson(cli);
+    await cli.ok(['setup']);
+    const inventory = async (): Promise<unknown> => Promise.all(['AWS::EC2::SecurityGroup', 'AWS::S3::Bucket'].map((type) => cli.json(['inventory', type])));
+    const contents = async (): Promise<unknown> => ((await account.clients.s3.send(new ListObjectVersionsCommand({ Bucket: 'small-files' }))).Versions ?? []).map(({ Key, ETag, Size }) => [Key, ETag, Size]).sort();
+    // A security group that comes back has another id; lists are in the order of ids.
+    const unnamed = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_key, item: unknown) => (Array.isArray(item) ? item.map((one) => JSON.stringify(one).replaceAll(/sg-?[0-9a-f]{8,}/giu, 'sg')).sort() : item))) as unknown;
+    const before = unnamed([await inventory(), await contents()]);
+    const unused = account.names['Unused'] ?? '';
+    cli.write('plan.yaml', account.plan('clean-up',
+      'Files: { type: AWS::S3::Bucket, action: delete, id: small-files, reason: test, expect: { Tags: { team: small } } }',
+      `Unused: { type: AWS::EC2::SecurityGroup, action: delete, id: ${unused}, reason: test, expect: { GroupName: small-unused } }`,
+      'Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, properties: { Tags: { note: changed } } }',
+      `Fresh: { type: AWS::EC2::SecurityGroup, action: create, reason: test, properties: { GroupName: fresh, GroupDescription: Made by a test, VpcId: ${account.names['Vpc'] ?? ''} } }`));
+    const { stdout } = await person.applies('plan.yaml');
+    const run = /Run (\S+)/u.exec(stdout)?.[1] ?? '';
+    rmSync(join(cli.state, 'aiplan'), { recursive: true });
+    expect(await cli.json(['runs'])).toEqual([]);
+    await cli.fails(['rollback', run], { exit: 1, code: 'no-such-run' });
+    await cli.fails(['rollback', '--from-aws', '--run', '20200101-000000-abcd'], { exit: 1, code: 'no-manifests' });
+    expect(await cli.json(['rollback', '--from-aws'])).toEqual([expect.objectContaining({ run, planName: 'clean-up', whole: true, steps: 4 })]);
+    const plan = await cli.json(['rollback', '--from-aws', '--run', run, '-o', 'back.plan.json']) as Plan;
+    expect(plan.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    expect(plan.steps.map(({ id, action, coveredBy }) => [id, action, coveredBy]).sort()).toEqual([['Empty', 'update', undefined], ['Files', 'create', undefined], ['Fresh', 'delete', undefined], ['Unused', 'create', undefined]]);
+    // Every word is asked again: the removal of what the run made, and the plan's name.
+    const fresh = plan.steps.find(({ id }) => id === 'Fresh');
+    await cli.ok(['review', 'back.plan.json', '--sign', person.key, '-o', 'back.json'], { input: `Fresh ${fresh?.confirm ?? ''}\nname ${plan.name}\n` });
+    expect((await cli.ok(['apply', 'back.plan.json', '--approval', 'back.json'])).stdout).toContain('rollback of undo-clean-up: done');
+    expect(unnamed([await inventory(), await contents()])).toEqual(before);
   });
 });

@@ -13,7 +13,7 @@ import { openRoad, type Entries, type Made, type Road } from '../helpers/road.ts
 import { clientsOf, startTestSandbox } from '../helpers/sandbox.ts';
 
 jest.setTimeout(process.env['AIPLAN_EVERY_POINT'] === '1' ? 900_000 : 240_000);
-/** What is tried on the emulator; the memory double tries every point of a run and of a rollback (test/faults/kill.test.ts). */
+/** What is tried on the emulator; the memory double tries every point of a run and of a rollback (test/faults/matrix-*.test.ts). */
 const every = process.env['AIPLAN_EVERY_POINT'] === '1';
 const rule = every ? 'each operation, before and after' : 'each operation after it was carried out; the first and the last also before it was sent; AIPLAN_EVERY_POINT=1 tries all';
 const shown = (report: Report): string => rowsToText(reportRows(report), { width: 200, color: false });

@@ -89,6 +89,19 @@ suite('the HTML page in a real browser', () => {
     expect(page.complaints).toEqual([]);
   });
 
+  it('is looked at by checks that find what is wrong', async () => {
+    const broken = await open(platformPlan(), { width: 390, height: 844 });
+    await broken.evaluate('document.querySelector("h1").style.cssText = "white-space: nowrap; width: 500px"');
+    expect(await broken.evaluate(tooWide)).toEqual({ page: expect.any(Number), elements: [expect.stringContaining('<h1')] });
+    expect((await broken.evaluate(tooWide) as { page: number }).page).toBeGreaterThan(100);
+    await broken.evaluate('document.querySelector("h1").style.color = "rgb(200, 200, 200)"');
+    await broken.evaluate('document.querySelector(".picture .name").style.fontSize = "8px"');
+    expect((await broken.evaluate(unreadable) as { bad: readonly string[] }).bad).toEqual([expect.stringMatching(/^shared-platform-move: 1\.\d+ at/u), expect.stringMatching(/ at 8px$/u)]);
+    await broken.evaluate('new Promise((done) => { const image = new Image(); image.onerror = done; image.src = "http://127.0.0.1:9/x.png"; document.body.append(image); })');
+    expect([broken.requests, broken.complaints]).toEqual([['http://127.0.0.1:9/x.png'], [expect.stringContaining('Content Security Policy')]]);
+    await broken.close();
+  });
+
   it('draws hostile text as text, inside its window', async () => {
     const hostile = '</dd><script>document.title="taken"</script><img src="http://127.0.0.1:9/x" onerror="document.title=\'taken\'">\u001b[2J\u202e';
     const step: Step = { ...deleteDatabase, identity: hostile, reason: 'x'.repeat(10_000), destruction: { loses: [hostile, '\u5bbd'.repeat(500)] }, evidence: { binding: { [hostile]: hostile }, observed: { tags: { long: 'W'.repeat(10_000) } } } };

@@ -46,12 +46,12 @@ suite('a review in a terminal', () => {
   const confirm = async (on: Terminal): Promise<void> => {
     await on.reviewing();
     on.press('c');
-    await on.waitFor(/Type small-files and Enter/u);
+    await on.readTo(/Type small-files and Enter/u);
     await on.type('small-files');
     on.press('Enter');
     await on.waitFor(/confirmed 1 of 1/u);
     on.press('a');
-    await on.waitFor(/Type yes and Enter to apply/u);
+    await on.readTo(/Type remove-two and Enter to apply/u);
   };
   /** Whether anything on the screen is red, as destructions are. */
   const isRed = (on: Terminal): boolean => on.colored().split('\u001b').some((code) => /^\[[\d;]*31m/u.test(code));
@@ -85,13 +85,13 @@ suite('a review in a terminal', () => {
     const on = await open();
     await on.reviewing();
     on.press('c');
-    await on.waitFor(/Type small-files/u);
+    await on.readTo(/Type small-files/u);
     await on.type('small-file');
     on.press('C-c');
     expect(await on.ended()).toBe(3);
     await on.aiplan(['apply', file]);
     await confirm(on);
-    await on.type('ye');
+    await on.type('remove-tw');
     on.press('C-c');
     expect(await on.ended()).toBe(3);
     await nothingChanged();
@@ -102,26 +102,53 @@ suite('a review in a terminal', () => {
     await on.reviewing();
     for (const [text, bracketed] of [['small-files', false], ['small-files\r', false], ['small-files', true], ['small-files\r', true], ['small-files\n', false]] as const) {
       on.press('c');
-      await on.waitFor(/Type small-files and Enter/u);
+      await on.readTo(/Type small-files and Enter/u);
       on.paste(text, bracketed);
-      await on.waitFor(/pasted text does not count/u);
+      await on.waitFor(/pasted text does not count|two characters came at once/u);
       on.press('Enter');
       await on.waitFor(/nothing was typed/u);
       on.press('Escape');
       await on.waitFor(/confirmed 0 of 1[^]*not confirmed/u);
     }
     // What a program would write that knows the keys.
-    on.paste('csmall-files\rayes\r');
-    await on.waitFor(/pasted text does not count/u);
+    on.paste('csmall-files\raremove-two\r');
+    await pause(200);
+    on.press('Escape');
+    await on.waitFor(/confirmed 0 of 1/u);
     on.press('c');
-    await on.waitFor(/Type small-files and Enter/u);
+    await on.readTo(/Type small-files and Enter/u);
     await on.type('small-filez');
     on.press('Enter');
     await on.waitFor(/differ at character 11/u);
     on.press('Escape');
+    // Together with the next key it would be another key.
+    await on.waitFor(/not confirmed/u);
     on.press('a');
     await on.waitFor(/1 confirmation still missing/u);
     on.press('q');
+    expect(await on.ended()).toBe(3);
+    await nothingChanged();
+  });
+
+  it('loses a step that is rejected, keeps what is confirmed, and applies only what is left', async () => {
+    const on = await open();
+    await on.reviewing();
+    on.press('c');
+    await on.readTo(/Type small-files and Enter/u);
+    await on.type('small-files');
+    on.press('Enter');
+    await on.waitFor(/confirmed 1 of 1/u);
+    on.press('G');
+    on.press('r');
+    await on.waitFor(/Reject Group\?/u);
+    on.press('y');
+    const shown = await on.waitFor(/Digest now/u);
+    expect(shown).toMatch(/Group is left out[^]*No longer in the plan[^]*Digest before[^]*sha256:/u);
+    on.press('Enter');
+    await on.waitFor(/confirmed 1 of 1/u);
+    on.press('q');
+    await on.waitFor(/Leave without approving/u);
+    on.press('y');
     expect(await on.ended()).toBe(3);
     await nothingChanged();
   });
@@ -201,18 +228,65 @@ suite('a review in a terminal', () => {
       const before = await objects();
       const on = await open();
       await confirm(on);
-      await on.type('yes');
+      await on.type('remove-two');
       during('DeleteObjects', () => on.press('C-c'));
       on.press('Enter');
+      await on.waitFor(/The run was stopped[^]*r roll back now {2}k keep and resume later/u);
+      on.press('k');
       expect(await on.ended()).toBe(5);
-      expect(on.screen()).toMatch(/SIGINT: the call in flight is finished, then the run stops/u);
+      expect(on.screen()).toMatch(/To go on with it: aiplan resume \S+\s+To take it back: aiplan rollback/u);
       expect(on.alternate()).toBe(false);
       const calls = account.mutations(start);
       expect(calls).toContain('s3:DeleteObjects');
       expect(calls).not.toContain('s3:DeleteBucket');
       await on.aiplan(['runs']);
-      await on.waitFor(/apply stopped remove-two/u);
+      await on.waitFor(/apply stopped[^]*remove-two/u);
       await person.takesBack();
+      expect(await objects()).toEqual(before);
+    });
+
+    it('says what Ctrl-C does, and the second time asks nothing more', async () => {
+      const before = await objects();
+      const on = await open();
+      await confirm(on);
+      await on.type('remove-two');
+      during('DeleteObjects', async () => {
+        on.press('C-c');
+        await on.waitFor(/the call in flight is\s+finished[^]*Press it\s+again/u);
+        on.press('C-c');
+        await on.waitFor(/Ctrl-C again/u);
+      });
+      on.press('Enter');
+      expect(await on.ended()).toBe(5);
+      expect(on.screen()).not.toContain('roll back now');
+      expect((await cli.json(['runs']))[0]).toMatchObject({ outcome: 'stopped' });
+      await person.takesBack();
+      expect(await objects()).toEqual(before);
+    });
+
+    it('goes from review to run, failure, journal, the review of the way back and that run on one screen', async () => {
+      const before = await objects();
+      const on = await open();
+      await confirm(on);
+      await on.type('remove-two');
+      unhook = account.breaks(({ operation }) => operation === 'DeleteBucket', { kind: 'error', code: 'OperationAborted', message: 'A conflicting operation is in progress', status: 409 });
+      on.press('Enter');
+      await on.waitFor(/AWS says +OperationAborted: A conflicting operation is in progress[^]*that means[^]*r roll back now/u);
+      expect(on.alternate()).toBe(true);
+      on.press('l');
+      await on.waitFor(/run \d{8}-\S+ apply of remove-two/u);
+      on.press('Escape');
+      await on.waitFor(/r roll back now/u);
+      on.press('r');
+      await on.waitFor(/undo-remove-two/u);
+      unhook();
+      on.press('a');
+      await on.readTo(/Type undo-remove-two and Enter to apply/u);
+      await on.type('undo-remove-two');
+      on.press('Enter');
+      // The apply failed, and stays so; it was taken back all the same.
+      expect(await on.ended()).toBe(5);
+      expect(on.screen()).toMatch(/apply of remove-two: failed[^]*rollback of undo-remove-two: done[^]*is taken back, as planned/u);
       expect(await objects()).toEqual(before);
     });
 
@@ -220,10 +294,10 @@ suite('a review in a terminal', () => {
       const before = await objects();
       const on = await open();
       await confirm(on);
-      await on.type('yes');
+      await on.type('remove-two');
       during('DeleteObjects', () => on.hangUp());
       on.press('Enter');
-      await on.waitFor((screen) => !screen.includes('Type yes'));
+      await on.waitFor((screen) => !screen.includes('Type remove-two'));
       await gone();
       expect((await cli.json(['runs']))[0]).toMatchObject({ outcome: 'stopped' });
       expect(account.mutations(start)).not.toContain('s3:DeleteBucket');

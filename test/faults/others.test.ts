@@ -55,48 +55,62 @@ function stands(live: LiveResource | undefined, way: string, { written, other }:
   return Object.entries((way === 'another property' ? other : written) ?? {}).every(([name, value]) => JSON.stringify(live.properties[name]) === JSON.stringify(value));
 }
 
-/**
- * Between the last look and the call there is a moment in which nobody can notice anything: AWS has no "only if it is still so" for these calls.
- * True where the next thing that the step did with the resource after the intrusion was to change it.
- */
-function isTooLate(points: readonly Point[], at: number, { step, identity }: Target): boolean {
-  const next = points.slice(at).find(({ effect, about }) => (effect === 'call' && about === step) || (effect === 'read' && about.includes(`"${identity}"`)));
-  return next?.effect === 'call';
+/** Reads that show the whole configuration. */
+const looks = /:(?:DescribeDatabases|DescribeGroups|ListNotes|ListBoxes)$/u;
+
+/** What the run did next about a target: looked at it, changed it, or nothing more. */
+function nextOf(points: readonly Point[], at: number, { step, identity }: Target): 'look' | 'change' | 'nothing' {
+  const next = points.slice(at).find(({ effect, about, name }) => (effect === 'call' && about === step) || (effect === 'read' && looks.test(name) && about.includes(`"${identity}"`)));
+  return next === undefined ? 'nothing' : next.effect === 'call' ? 'change' : 'look';
+}
+
+/** Where each target stands at each moment of an undisturbed run; null where it is not there, or done. */
+async function momentsOf(points: readonly Point[]): Promise<readonly { readonly point: Point; readonly target: Target; readonly when: Interval }[]> {
+  const found: { readonly point: Point; readonly target: Target; readonly when: Interval }[] = [];
+  for (const point of points.filter(({ effect }) => effect === 'read' || effect === 'call')) {
+    const bench = freshBench();
+    const look: Fault = {
+      name: 'nothing', on: point.effect,
+      act({ perform }) {
+        for (const target of targets) {
+          const when = intervalOf(bench, target);
+          if (when !== null && bench.world.list().some(({ type, identity, state }) => type === target.type && identity === target.identity && state !== 'deleting')) found.push({ point, target, when });
+        }
+        return perform();
+      },
+    };
+    await disturbedRun(bench, look, point.number);
+  }
+  return found;
 }
 
 describe('somebody else changes a resource of a run', () => {
   it('at any moment until it is verified: it is noticed, named, and not overwritten', async () => {
     const { told: { points } } = await disturbedRun(freshBench(), null, -1);
-    const moments = points.filter(({ effect }) => effect === 'read' || effect === 'call');
     const rows = new Map<string, Map<string, number>>();
     const wrong: string[] = [];
     let cases = 0;
-    for (const target of targets) {
+    for (const { point, target, when } of await momentsOf(points)) {
       for (const [way, meddle] of Object.entries(ways)) {
-        for (const point of moments) {
-          const bench = freshBench();
-          const happened: { when: Interval | null } = { when: null };
-          const fault: Fault = {
-            name: way, on: point.effect,
-            act({ perform }) {
-              const when = intervalOf(bench, target);
-              if (when !== null && meddle(bench, target)) happened.when = when;
-              return perform();
-            },
-          };
-          const { end, message, told } = await disturbedRun(bench, fault, point.number);
-          if (happened.when === null) continue;
-          cases += 1;
-          const said = [message, ...bench.journalOf(run).flatMap((record) => (record.kind === 'finding' || record.kind === 'step' || record.kind === 'end' ? [record.message ?? ''] : []))].join('\n');
-          const noticed = said.includes(target.identity);
-          const live = await bench.world.get(target.type, target.identity);
-          const kept = stands(live, way, target);
-          const late = (!noticed || !kept) && isTooLate(told.points, point.number, target);
-          const word = late ? `in the moment before the call (${noticed ? 'noticed after it' : 'not to be noticed'})` : `${noticed ? 'noticed' : 'NOT NOTICED'}, ${kept ? 'stands' : 'NOT KEPT'}`;
-          const row = rows.get(`${happened.when}: ${way}`) ?? new Map<string, number>();
-          rows.set(`${happened.when}: ${way}`, row.set(word, (row.get(word) ?? 0) + 1));
-          if (!late && (!noticed || !kept)) wrong.push(`${target.step}, ${way} ${happened.when}, before effect ${point.number} ${point.name}: ${end}, ${word} (${message})`);
-        }
+        const bench = freshBench();
+        let did = false;
+        const fault: Fault = { name: way, on: point.effect, act({ perform }) { did = meddle(bench, target); return perform(); } };
+        if ((way === 'a property that the step writes' && target.written === null) || ((way === 'another property' || way === 'a tag') && target.other === null)) continue;
+        const { end, message, told } = await disturbedRun(bench, fault, point.number);
+        if (!did) continue;
+        const next = nextOf(told.points, point.number, target);
+        // What comes after the last look is drift of the future: the next plan finds it.
+        if (next === 'nothing' && when === 'between change and verification') continue;
+        cases += 1;
+        const said = [message, ...bench.journalOf(run).flatMap((record) => (record.kind === 'finding' || record.kind === 'step' || record.kind === 'end' ? [record.message ?? ''] : []))].join('\n');
+        const noticed = said.includes(target.identity) || said.includes(`"${target.step}"`);
+        const kept = stands(await bench.world.get(target.type, target.identity), way, target);
+        // Between the last look and the call nobody can notice anything: AWS knows no "only if it is still so" for these calls.
+        const late = (!noticed || !kept) && next === 'change';
+        const word = late ? `in the moment between the last look and the call${noticed ? ', noticed after it' : ''}` : `${noticed ? 'noticed' : 'NOT NOTICED'}, ${kept ? 'stands' : 'NOT KEPT'}`;
+        const row = rows.get(`${when}: ${way}`) ?? new Map<string, number>();
+        rows.set(`${when}: ${way}`, row.set(word, (row.get(word) ?? 0) + 1));
+        if (!late && (!noticed || !kept)) wrong.push(`${target.step}, ${way} ${when}, before effect ${point.number} ${point.name}: ${end}, ${word} (${message})`);
       }
     }
     process.stdout.write(`changes by others: ${cases} cases, each at every read and call of AWS\n${[...rows].map(([name, row]) => `  ${name}: ${[...row].map(([word, count]) => `${count} ${word}`).join('; ')}`).sort().join('\n')}\n`);

@@ -64,7 +64,7 @@ export interface RunOptions {
 
 /** Planning is pure: equal inputs give the same plan, which the fault tests ask for thousands of times. */
 const plans = new Map<string, Planned>();
-function planOnce(input: Parameters<typeof plan>[0]): Planned {
+export function planOnce(input: Parameters<typeof plan>[0]): Planned {
   const key = JSON.stringify([input.text, { ...input.live, calls: {} }, input.now, input.ownDeletions]);
   const known = input.types === memoryTypes ? plans.get(key) : undefined;
   if (known !== undefined) return known;

@@ -5,14 +5,13 @@ import type { LiveState } from '../../src/model/live.ts';
 import type { Planned } from '../../src/model/plan.ts';
 import type { ApplyPorts, ApplySession } from '../../src/model/ports.ts';
 import type { Report } from '../../src/model/report.ts';
-import { plan } from '../../src/engine/planner.ts';
 import { refresh } from '../../src/engine/refresh.ts';
 import { resume } from '../../src/engine/resume.ts';
 import { remainingOf, type Remaining } from '../../src/engine/resume-remaining.ts';
 import { rewind } from '../../src/engine/resume-rewind.ts';
 import { settle, waitUntil, type Settlement } from '../../src/engine/settle-doubt.ts';
 import { memorySecrets, recorder } from './apply-ports.ts';
-import { testConfiguration, type Bench } from './apply-world.ts';
+import { planOnce, testConfiguration, type Bench } from './apply-world.ts';
 
 export interface ResumeOptions {
   readonly session?: (session: ApplySession) => ApplySession;
@@ -28,7 +27,7 @@ const planFor = async (bench: Bench, changePlan: ChangePlan, asBefore: (live: Li
   const { world, clock } = bench;
   const now = new Date(clock.now()).toISOString();
   const live = asBefore(await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 }));
-  return plan({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now });
+  return planOnce({ changePlan, text: canonical(changePlan), live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now });
 };
 
 /** What a person sees before going on: where each step stands, after waiting as long as AWS may not show it, and what remains. */

@@ -40,7 +40,7 @@ export async function storeChildren(): Promise<Children> {
   const all: Child[] = [];
   return {
     async start(order) {
-      const child = childOf(spawn(process.execPath, [join(folder, 'child.mjs'), JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'inherit'], cwd: folder }));
+      const child = childOf(spawn(process.execPath, [join(folder, 'child.mjs'), JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'inherit'], cwd: folder, env: { ...process.env, NODE_NO_WARNINGS: '1' } }));
       all.push(child);
       await child.hears(({ ready }) => ready === true, 0);
       return child;

@@ -21,10 +21,14 @@ export interface Terminal {
   colored(): string;
   /** Waits until the screen fits; answers it. Throws with the screen as it is. */
   waitFor(what: RegExp | ((screen: string) => boolean), timeout?: number): Promise<string>;
-  /** Waits until a review is on the screen and takes keys; answers the screen. */
+  /** Waits until a review is on the screen; answers the screen. */
   reviewing(): Promise<string>;
+  /** Goes down a text with the space bar, as a person who reads it, until its end lets a line be typed; answers the screen. */
+  readTo(what: RegExp): Promise<string>;
   /** Whether the alternate screen is shown. */
   alternate(): boolean;
+  /** Writes everything that the programs write from now on, with all codes, into a file. */
+  record(file: string): void;
   resize(columns: number, rows: number): void;
   /** Closes the terminal under the programs in it; the server goes on. */
   hangUp(): void;
@@ -101,17 +105,19 @@ await terminal.waitFor((screen) => lineOf(screen) === typed.replaceAll(/\s/gu, '
         await pause(40);
       }
     },
-    async reviewing() {
-      await terminal.waitFor(/confirmed 0 of \d+/u);
-      // A key that comes before the program listens is lost. This one does nothing, and says so.
-      for (let asked = 0; !terminal.screen().includes('"?" does nothing here'); asked += 1) {
-        if (asked % 10 === 0) terminal.press('?');
-        await pause(40);
-        if (asked > 500) throw new Error(`the review takes no keys:\n${terminal.screen()}`);
+    // Keys that come before the first frame wait for it.
+    reviewing: () => terminal.waitFor(/confirmed 0 of \d+/u),
+    async readTo(what) {
+      for (let pages = 0; !what.test(terminal.screen()); pages += 1) {
+        if (pages > 100) throw new Error(`the text never came to ${String(what)}, but to:\n${terminal.screen()}`);
+        const before = terminal.screen();
+        terminal.press('Space');
+        await terminal.waitFor((screen) => screen !== before || what.test(screen));
       }
       return terminal.screen();
     },
     alternate: () => tmux('display-message', '-p', '#{alternate_on}').trim() === '1',
+    record(file) { tmux('pipe-pane', '-o', `cat > ${quoted(file)}`); },
     resize(width, height) { tmux('resize-window', '-x', String(width), '-y', String(height)); },
     hangUp() { tmux('respawn-pane', '-k', 'cat'); },
     close() { tmux('kill-server'); },

@@ -55,21 +55,31 @@ const bodyOf = async (stream: IncomingMessage): Promise<Buffer> => {
 
 async function passOn(trail: Omit<Trail, 'close'>, behind: string, incoming: IncomingMessage, body: Buffer, userAgent: string, response: ServerResponse): Promise<void> {
   const { hostname, port } = new URL(behind);
-  const answer = await new Promise<IncomingMessage>((done, fail) => {
-    httpRequest({ hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers }, done).once('error', fail).end(body);
-  });
-  const text = await bodyOf(answer);
   const requestId = randomUUID();
   const { service, bucket, key, query } = identify(incoming);
   const form = new URLSearchParams(body.toString('utf8'));
   const operation = service === 's3' ? s3Operation(incoming.method ?? 'GET', { bucket, key, query }, incoming.headers['x-amz-copy-source'] !== undefined) : form.get('Action') ?? '';
-  trail.seen.push({ service, operation, userAgent, requestId });
-  if (!(service === 's3' && (key !== '' || operation === 'DeleteObjects'))) {
-    const failed = (answer.statusCode ?? 500) >= 400;
-    const made = service === 's3' || failed ? [] : text.toString('utf8').match(/\b(?:i|sg|vol|vpc|subnet|snap|ami)-[0-9a-f]{8,17}\b/gu) ?? [];
-    const named = service === 's3' ? [bucket] : [...form].filter(([name]) => /Id(?:\.\d+)?$|Identifier$|ResourceName$/u.test(name)).map(([, value]) => value);
-    trail.items.push(itemOf({ service, operation, userAgent, requestId, resources: [...new Set([...named, ...made])], error: failed ? /<Code>([^<]*)/u.exec(text.toString('utf8'))?.[1] ?? 'Unknown' : null }));
+  const named = service === 's3' ? [bucket] : [...form].filter(([name]) => /Id(?:\.\d+)?$|Identifier$|ResourceName$/u.test(name)).map(([, value]) => value);
+  const keep = (made: readonly string[], error: string | null): void => {
+    trail.seen.push({ service, operation, userAgent, requestId });
+    // Upon objects there are data events only.
+    if (service !== 's3' || (key === '' && operation !== 'DeleteObjects')) trail.items.push(itemOf({ service, operation, userAgent, requestId, resources: [...new Set([...named, ...made])], error }));
+  };
+  let answer: IncomingMessage;
+  let text: Buffer;
+  try {
+    answer = await new Promise<IncomingMessage>((done, fail) => {
+      httpRequest({ hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers }, done).once('error', fail).end(body);
+    });
+    text = await bodyOf(answer);
+  } catch (error) {
+    // The answer is lost; AWS has carried the call out all the same, and says so in its history.
+    keep([], null);
+    throw error;
   }
+  const failed = (answer.statusCode ?? 500) >= 400;
+  const said = text.toString('utf8');
+  keep(service === 's3' || failed ? [] : said.match(/\b(?:i|sg|vol|vpc|subnet|snap|ami)-[0-9a-f]{8,17}\b/gu) ?? [], failed ? /<Code>([^<]*)/u.exec(said)?.[1] ?? 'Unknown' : null);
   const { 'x-amzn-requestid': _own, 'x-amz-request-id': _other, 'transfer-encoding': _chunked, ...headers } = answer.headers;
   response.writeHead(answer.statusCode ?? 500, { ...headers, 'x-amzn-requestid': requestId, ...(incoming.method === 'HEAD' ? {} : { 'content-length': text.length }) }).end(text);
 }

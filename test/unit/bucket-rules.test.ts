@@ -97,6 +97,11 @@ describe('what a change of a bucket opens', () => {
     expect(opens('AccessControl', 'Private', 'PublicRead')).toEqual(['Access control list PublicRead: everyone may list "site".']);
     expect(opens('AccessControl', undefined, 'PublicReadWrite', null)).toHaveLength(1);
     expect(opens('AccessControl', 'PublicRead', 'Private')).toEqual([]);
+    const cors = (AllowedOrigins: string[], AllowedMethods = ['GET', 'PUT']): JsonObject => ({ CorsRules: [{ AllowedOrigins, AllowedMethods }] });
+    expect(opens('CorsConfiguration', cors(['https://a.example']), cors(['*']))).toEqual(['Pages of every website may send GET, PUT to "site" from the browsers of their visitors, and read the answers.']);
+    expect(opens('CorsConfiguration', cors(['*'], ['GET']), cors(['https://*']))).toEqual([expect.stringContaining('may send PUT')]);
+    expect(opens('CorsConfiguration', undefined, cors(['https://*.example']))).toEqual([]);
+    expect(opens('CorsConfiguration', cors(['*']), cors(['*'], ['GET']))).toEqual([]);
     const owns = (ObjectOwnership: string): JsonObject => ({ Rules: [{ ObjectOwnership }] });
     expect(opens('OwnershipControls', owns('BucketOwnerEnforced'), owns('ObjectWriter'))).toHaveLength(1);
     expect(opens('OwnershipControls', undefined, owns('ObjectWriter'), null)).toHaveLength(1);

@@ -179,6 +179,16 @@ describe('capturing a database', () => {
     expect(plan?.loses.join('\n')).toMatch(/DbiResourceId[\s\S]*courses-replica[\s\S]*secret/u);
     expect(plan?.impossible).toBeUndefined();
   });
+  it('speaks of automated backups only where there are some', () => {
+    const kept = /automated backups are kept apart/u;
+    const none = /there are no automated backups/u;
+    const told = (retention: number, changes = updateContext({}).changes): string => dbInstance.capture?.plan(liveOf({ ...rawDatabase, BackupRetentionPeriod: retention }), 'delete', changes, limits).loses.join('\n') ?? '';
+    expect([kept.test(told(7)), none.test(told(7))]).toEqual([true, false]);
+    expect([kept.test(told(0)), none.test(told(0))]).toEqual([false, true]);
+    // Switched off by the same step, right before the deletion.
+    const off = told(7, [{ path: 'BackupRetentionPeriod', before: 7, after: 0, effect: 'destructive' }]);
+    expect([kept.test(off), none.test(off)]).toEqual([false, true]);
+  });
   it('loses nothing by an update that has an inverse', () => {
     expect(dbInstance.capture?.plan(liveDatabase, 'update', updateContext({ DBInstanceClass: 'x' }).changes, limits).loses).toEqual([]);
     expect(dbInstance.capture?.plan(liveDatabase, 'update', updateContext({ EngineVersion: '16.1' }).changes, limits).loses).toHaveLength(1);

@@ -25,6 +25,7 @@ describe('what is destroyed by a change of a database', () => {
     ['EnablePerformanceInsights', true, false, /^! the recorded performance history/u],
     ['PerformanceInsightsRetentionPeriod', 31, 7, /^! .*older than 7 days/u],
     ['ManageMasterUserPassword', true, false, /^! RDS deletes the secret/u],
+    ['DBParameterGroupName', 'strict-tls', 'default.postgres15', /^the parameters of default\.postgres15 count instead of those of strict-tls: .*rds\.force_ssl/u],
     ['Tags', { backup: 'daily', team: 'a' }, { team: 'a' }, /"backup"/u],
   ];
   it.each(cases)('%s from %j to %j', (path, before, after, text) => {
@@ -35,7 +36,7 @@ describe('what is destroyed by a change of a database', () => {
   it.each([
     ['DeletionProtection', false, true], ['DeletionProtection', undefined, false], ['BackupRetentionPeriod', 7, 14], ['BackupRetentionPeriod', 0, 7], ['MultiAZ', false, true], ['CopyTagsToSnapshot', false, true],
     ['EnableCloudwatchLogsExports.*', null, 'upgrade'], ['EnablePerformanceInsights', false, true],
-    ['PerformanceInsightsRetentionPeriod', 7, 31], ['ManageMasterUserPassword', false, true], ['Tags', { team: 'a' }, { team: 'b' }], ['Tags', undefined, { backup: 'daily' }],
+    ['PerformanceInsightsRetentionPeriod', 7, 31], ['ManageMasterUserPassword', false, true], ['DBParameterGroupName', 'Strict', 'strict'], ['DBParameterGroupName', undefined, 'strict'], ['Tags', { team: 'a' }, { team: 'b' }], ['Tags', undefined, { backup: 'daily' }],
   ] as readonly [string, Json | undefined, Json | undefined][])('nothing by %s from %j to %j', (path, before, after) => {
     expect(destroyed(path, before, after)).toEqual([]);
   });

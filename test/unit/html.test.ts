@@ -32,7 +32,7 @@ describe('the HTML page of a plan', () => {
     expect(find(plan, 'h2').map((element) => textOf(element))).toEqual([
       '~ update WebGroup sg-0a1b2c3d4e5f60718 [destruction] [grant]', '- delete OldBastion i-0123456789abcdef0 [destruction]', '- delete DuplicateDb courses-prod-copy [destruction]',
       '- delete OldUploads courses-uploads-2023 [destruction]', '+ create SiteServer [grant]', '~ update CoursesDb courses-prod', '~ update DataVolume vol-0f00ba45f00ba45f0',
-      '~ update CourseServer i-0f4c21ab9e8d7c6b5', '~ update Assets courses-assets', '+ create SiteBucket',
+      '~ update CourseServer i-0f4c21ab9e8d7c6b5', '~ update Assets courses-assets', '+ create SiteBucket "aishippinglabs-site"',
     ]);
   });
 
@@ -67,13 +67,13 @@ describe('the HTML page of a plan', () => {
   });
 
   it('of more than 500 steps shows destructions and grants in full, the others in a line each, and says so', () => {
-    const steps = Array.from({ length: 600 }, (_, index): Step => ({ ...baseStep, id: `Thing${index}`, digest: `sha256:${index}`, changes: [{ path: 'BucketName', before: null, after: `thing-${index}`, effect: 'in-place' }], ...(index % 100 === 7 ? { destruction: { loses: [`loss ${index}`] }, action: 'delete', confirm: 'x' } as const : {}), ...(index === 50 ? { interrupts: true } : {}) }));
+    const steps = Array.from({ length: 600 }, (_, index): Step => ({ ...baseStep, id: `Thing${index}`, digest: `sha256:${index}`, changes: [{ path: 'Tags.kind', before: null, after: `kind-${index}`, effect: 'in-place' }], ...(index % 100 === 7 ? { destruction: { loses: [`loss ${index}`] }, action: 'delete', confirm: 'x' } as const : {}), ...(index === 50 ? { interrupts: true } : {}) }));
     const plan = samplePlan(steps);
     expect(find(plan, 'h2').map((element) => textOf(element))).toEqual([7, 107, 207, 307, 407, 507].map((index) => `- delete Thing${index} [destruction]`).concat('+ create Thing50'));
     const text = textOf(page(plan));
     for (const { id } of steps) expect(text).toContain(id);
     expect(text).toContain('This plan has 600 steps: what destroys, opens, interrupts, cannot be inverted or is blocked stands here in full, every other step in one line.');
-    expect(text).not.toContain('thing-8');
+    expect(text).not.toContain('kind-8');
     expect(find(platformPlan(), 'body')[0]?.attributes).toEqual({});
     expect(find(plan, 'body')[0]?.attributes).toEqual({ class: 'large' });
   });

@@ -91,6 +91,13 @@ describe('the lock of a local store', () => {
     await expect(locksWith({ clocks }).acquire(target, ownerOf(12))).rejects.toMatchObject({ message: expect.stringContaining('has given no sign since') });
   });
 
+  it('tells of its holder whether that is gone for sure', async () => {
+    await locksWith().acquire(target, ownerOf(11));
+    expect((await locksWith().holder(target))?.gone).toBeUndefined();
+    expect(await locksWith(dead).holder(target)).toMatchObject({ pid: 11, gone: true });
+    expect((await locksWith({ ...dead, host: 'there' }).holder(target))?.gone).toBeUndefined();
+  });
+
   it('never takes a lock that it cannot read', async () => {
     await (await locksWith().acquire(target, ownerOf(11))).release();
     writeFileSync(join(store, 'locks', files()[0]!), '');

@@ -14,7 +14,7 @@ describe('the plan as Markdown', () => {
     expect(markdown.split('\n').filter((line) => line.startsWith('#')).map((line) => line.replaceAll(/&#(\d+);/gu, (_, code: string) => String.fromCharCode(Number(code))))).toEqual([
       '### aiplan: shared-platform-move', '#### ~ update WebGroup sg-0a1b2c3d4e5f60718 [destruction] [grant]', '#### - delete OldBastion i-0123456789abcdef0 [destruction]', '#### - delete DuplicateDb courses-prod-copy [destruction]',
       '#### - delete OldUploads courses-uploads-2023 [destruction]', '#### + create SiteServer [grant]', '#### ~ update CoursesDb courses-prod', '#### ~ update DataVolume vol-0f00ba45f00ba45f0', '#### ~ update CourseServer i-0f4c21ab9e8d7c6b5',
-      '#### ~ update Assets courses-assets', '#### + create SiteBucket', '#### Order of execution', '#### Findings',
+      '#### ~ update Assets courses-assets', '#### + create SiteBucket "aishippinglabs-site"', '#### Order of execution', '#### Findings',
     ]);
   });
   it('folds nothing away', () => expect(markdown).not.toMatch(/<details|<summary|<!--/u));

@@ -38,7 +38,7 @@ describe('the header', () => {
 describe('the layout', () => {
   it('stands side by side from 100 columns on, one column under it', () => {
     const wide = openReviewer({ size: { columns: 100, rows: 24 } });
-    expect(wide.screen()).toMatch(/CoursesDb.*│ - delete CoursesDb/u);
+    expect(wide.screen()).toMatch(/The plan.*│ - delete CoursesDb.*\nDestructions.*│ \[1 Changes\] 2 Evidence/u);
     expect(wide.press('down').screen()).toMatch(/\[ \] ~ update WebGroup.*│/u);
     expect(wide.screen()).toContain('│ ~ update WebGroup');
     const narrow = openReviewer({ size: { columns: 99, rows: 24 } });
@@ -60,7 +60,7 @@ describe('the layout', () => {
     const reviewer = openReviewer({ plan, size: { columns: 120, rows: 30 } });
     expect(reviewer.state.cursor).toBe(0);
     expect(reviewer.screen()).toMatch(/The plan: 1 error, 1 warning[^]*error no-way[^]*warning some-code/u);
-    expect(reviewer.screen()).toMatch(/Blocked.*\n.*BLOCKED update WebGroup.*\n.*opens port 443.*\n.*this cannot be/u);
+    expect(reviewer.screen()).toMatch(/Blocked.*\n.*BLOCKED update WebGroup.*\n.*this cannot be.*\n.*opens port 443/u);
     expect(reviewer.press('down').screen()).toMatch(/│ {3}error no-way.*WebGroup: this cannot be/u);
   });
 

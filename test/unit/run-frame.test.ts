@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runFrame, scrollingOn } from '../../src/tui/run-frame.ts';
 import { reduceRun, type RunState } from '../../src/tui/run-state.ts';
 import { plainText, row } from '../../src/views/rows.ts';
+import { isUnsafe } from '../../src/model/sanitise.ts';
 import { widthOfRow } from '../../src/views/text.ts';
 import { failureRows, meaningOf } from '../../src/views/failure-rows.ts';
 import type { JournalRecord } from '../../src/model/journal.ts';
@@ -77,7 +78,7 @@ describe('the screen of a run', () => {
   it('neutralises hostile text', () => {
     const hostile = samplePlan([{ ...baseStep, id: 'Evil', identity: 'a\u001b[2Jb\u202e', action: 'delete', declared: 'delete' }]);
     const shown = text(after(hostile, [stepIs('Evil', 'started'), waits('Evil', 'state \u001b]0;x\u0007'), sent('Evil', 'x:Y', '\u009b31m')]));
-    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/u);
+    expect([...shown].filter((character) => character !== '\n' && isUnsafe(character))).toEqual([]);
     expect(shown).toContain('\\u{9b}');
   });
 });

@@ -68,6 +68,12 @@ describe('the steps of a run', () => {
     expect(view(state, 'CoursesDb')?.lines.map(({ text }) => text)).toEqual(['delete courses-prod', 'snapshot x: 2 of 3', 'courses-prod gone: deleting']);
   });
 
+  it('keep the percentage of the whole while a part of it says how far it is', () => {
+    const state = after(plan, [stage('CoursesDb', 'capture'), waits('CoursesDb', 'copied 500 of 1000', 0.5), waits('CoursesDb', 'copy the objects: 3 of 500')]);
+    expect(view(state, 'CoursesDb')).toMatchObject({ fraction: 0.5, waiting: 'copy the objects: 3 of 500' });
+    expect(view(after(plan, [stage('CoursesDb', 'change')], state), 'CoursesDb')?.fraction).toBeNull();
+  });
+
   it('forget the oldest lines of a long story', () => {
     const state = after(plan, Array.from({ length: 900 }, (_, index) => sent('CoursesDb', `s3:Call${index}`, 'x')));
     const lines = view(state, 'CoursesDb')?.lines ?? [];

@@ -11,7 +11,7 @@ import { platformPlan, platformSteps } from '../helpers/platform-plan.ts';
 import { baseStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);
-const runs = Number(process.env['AIPLAN_RUNS'] ?? 12);
+const runs = Number(process.env['AIPLAN_RUNS'] ?? 8);
 const names = Object.keys(forms) as readonly Form[];
 
 const words = fc.array(fc.oneof(fc.constantFrom('the', 'rule', 'tcp', '0.0.0.0/0', '<b>', '&amp;', '*', '`x`', '| a', '\u202e', '漢字', '::error::', '@all', '"', '\\'), fc.string({ minLength: 1, maxLength: 8 })), { minLength: 1, maxLength: 9 }).map((parts) => parts.join(' '));

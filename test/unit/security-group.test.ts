@@ -75,9 +75,20 @@ describe('what a rule opens', () => {
     expect(opened({ IpProtocol: '-1', CidrIpv6: '::/0' })).toEqual(['all traffic from ::/0: everyone on the internet may connect']);
     for (const CidrIp of ['0.0.0.0/1', '128.0.0.0/1', '64.0.0.0/7']) expect(opened({ ...SSH, CidrIp })).toHaveLength(1);
     expect(opened({ IpProtocol: '-1', CidrIpv6: '2000::/3' })).toHaveLength(1);
-    for (const CidrIp of ['10.0.0.0/8', '192.0.2.7/32', '192.0.2.7']) expect(opened({ ...SSH, CidrIp })).toEqual([]);
     expect(opened({ ...SSH, Description: 'new words' }, SSH)).toEqual([]);
     expect(opened(undefined, SSH)).toEqual([]);
+  });
+  it('every other range of the internet, worded by its size; private ranges open nothing', () => {
+    const says = (range: string): readonly string[] => opened({ ...SSH, CidrIp: undefined, ...(range.includes(':') ? { CidrIpv6: range } : { CidrIp: range }) });
+    expect(says('203.0.113.0/24')).toEqual(['tcp 22 from 203.0.113.0/24: 256 addresses of the internet may connect']);
+    expect(says('8.0.0.0/8')).toEqual(['tcp 22 from 8.0.0.0/8: 16,777,216 addresses of the internet may connect']);
+    for (const one of ['198.51.100.7/32', '198.51.100.7']) expect(says(one)).toEqual([`tcp 22 from ${one}: one address of the internet may connect`]);
+    expect(says('2a05:d018::/36')).toEqual(['tcp 22 from 2a05:d018::/36: a /36 of IPv6 addresses of the internet may connect']);
+    // Wider than what is private, next to it, or not to be read: not private.
+    for (const range of ['172.16.0.0/11', '172.32.0.0/16', '192.168.0.0/15', '100.128.0.0/16', '11.0.0.0/8', 'fe00::/7', '::ffff:10.0.0.0/104', '10.0.0/8', '10.0.0.0/33', 'x']) expect([range, says(range).length]).toEqual([range, 1]);
+    for (const range of ['10.0.0.0/8', '10.1.2.3', '172.16.0.0/12', '172.31.255.0/24', '192.168.1.0/24', '100.64.0.0/10', '169.254.169.254/32', '127.0.0.1/32', 'fc00::/7', 'fd12:3456::/32', 'fe80::1/128', '::1/128']) expect([range, says(range)]).toEqual([range, []]);
+    expect(hit(grants, 'SecurityGroupEgress.*', undefined, { ...SSH, CidrIp: '203.0.113.0/24' })).toEqual(['tcp 22 to 203.0.113.0/24: traffic may leave to 256 addresses of the internet']);
+    expect(opened({ ...SSH, CidrIp: '203.0.113.0/24', Description: 'x' }, { ...SSH, CidrIp: '203.0.113.0/24' })).toEqual([]);
   });
   it('another account and a prefix list, which others keep; not the own account', () => {
     expect(opened({ ...SELF, SourceSecurityGroupOwnerId: '999999999999' })).toEqual(['tcp 0-65535 from sg-old of account 999999999999: whoever runs account 999999999999 decides who may connect']);

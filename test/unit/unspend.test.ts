@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Store } from '../../src/model/store.ts';
+import { folderStore } from '../../src/store/folder-store.ts';
+import { samplePlan } from '../helpers/sample-plan.ts';
+
+describe('a plan that was spent', () => {
+  let folder: string;
+  let store: Store;
+  const plan = samplePlan();
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'aiplan-unspend-'));
+    store = folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: 'here' });
+  });
+  afterEach(() => {
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const isSpent = { code: 'plan-already-applied', exitCode: 3 };
+
+  it('counts once, until the run that spent it lets it go; then once more', async () => {
+    await store.spendPlan(plan, 'run-1');
+    await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
+    await expect(store.spendPlan(plan, 'run-2')).rejects.toMatchObject(isSpent);
+    for (const run of ['run-1', 'run-2', 'run-3']) {
+      await store.unspendPlan(plan, run);
+      await store.refuseAppliedPlan(plan);
+      if (run !== 'run-3') await store.spendPlan(plan, run === 'run-1' ? 'run-2' : 'run-3');
+    }
+  });
+
+  it('is let go by nobody else, not twice, and not by the release of an earlier run', async () => {
+    await store.unspendPlan(plan, 'run-1');
+    await store.spendPlan(plan, 'run-1');
+    await store.unspendPlan(plan, 'run-9');
+    await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
+    await store.unspendPlan(plan, 'run-1');
+    await store.spendPlan(plan, 'run-2');
+    await store.unspendPlan(plan, 'run-1');
+    await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
+  });
+
+  it('is spent by one of two that race for it, also after it was let go', async () => {
+    await store.spendPlan(plan, 'run-1');
+    await store.unspendPlan(plan, 'run-1');
+    const raced = await Promise.allSettled([store.spendPlan(plan, 'run-2'), store.spendPlan(plan, 'run-3')]);
+    expect(raced.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+});
