@@ -145,10 +145,10 @@ export const instanceRules: TypeRules = {
   properties: {
     AvailabilityZone: created,
     BlockDeviceMappings: { update: mappingEffect },
-    CpuOptions: created,
-    CreditSpecification: { update: 'in-place' },
+    CpuOptions: { ...created, follows: ['InstanceType'] },
+    CreditSpecification: { update: 'in-place', follows: ['InstanceType'] },
     DisableApiTermination: { update: 'in-place', reset: false },
-    EbsOptimized: { update: 'restart', reset: false },
+    EbsOptimized: { update: 'restart', reset: false, follows: ['InstanceType'] },
     EnclaveOptions: created,
     HibernationOptions: created,
     IamInstanceProfile: { update: 'in-place', reset: null },

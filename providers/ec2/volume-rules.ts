@@ -14,7 +14,8 @@ export const volumeRules: TypeRules = {
     AutoEnableIO: { update: 'in-place', reset: false },
     AvailabilityZone: {},
     Encrypted: {},
-    Iops: { update: 'in-place' },
+    // ModifyVolume: what is not named takes the default of the new type and size.
+    Iops: { update: 'in-place', follows: ['VolumeType', 'Size'] },
     KmsKeyId: {},
     MultiAttachEnabled: {},
     OutpostArn: {},
@@ -28,7 +29,7 @@ export const volumeRules: TypeRules = {
     },
     SnapshotId: {},
     Tags: { update: 'in-place' },
-    Throughput: { update: 'in-place' },
+    Throughput: { update: 'in-place', follows: ['VolumeType', 'Size'] },
     VolumeType: { update: 'in-place' },
   },
   compare: { KmsKeyId: 'arn-or-name' },

@@ -58,7 +58,7 @@ const properties: Readonly<Record<string, PropertyRule>> = {
     update: (before, after) => (isDowngrade(before, after)
       ? { blocked: `the engine runs ${String(before)} and RDS never goes back to an older version such as ${String(after)}` } : 'restart'),
   },
-  Iops: { ...deferred, reset: null },
+  Iops: { ...deferred, reset: null, follows: ['StorageType', 'AllocatedStorage'] },
   KmsKeyId: fixed,
   LicenseModel: restarting,
   ManageMasterUserPassword: { ...inPlace, reset: false },
@@ -86,7 +86,7 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   PromotionTier: { ...inPlace, reset: 1 },
   PubliclyAccessible: { ...inPlace, reset: false },
   StorageEncrypted: fixed,
-  StorageThroughput: { ...deferred, reset: null },
+  StorageThroughput: { ...deferred, reset: null, follows: ['StorageType', 'AllocatedStorage'] },
   StorageType: deferred,
   Tags: inPlace,
   Timezone: fixed,

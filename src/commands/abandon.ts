@@ -7,6 +7,7 @@ import { reportRows } from '../views/report-rows.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
 import { recordAbandoned } from './audit-log.ts';
 import { cannotAsk } from './consent.ts';
+import { unfinishedRuns } from './open-runs.ts';
 import { tell } from './output.ts';
 import { lockOf } from './resume-lock.ts';
 import { isColored } from './stage.ts';
@@ -40,11 +41,25 @@ export async function abandon(world: World, run: string, options: { readonly tak
   return exitCodes.done;
 }
 
-async function close(world: World, run: string, target: Target): Promise<void> {
+/**
+ * A rollback found nothing left to take back: a run that was unfinished is then done with, and holds nothing any more. Only where a person
+ * asked for the rollback: else it stays as it is. Throws UserError `locked`, `store-unwritable`.
+ */
+export async function closeTakenBack(world: World, run: string, target: Target): Promise<void> {
+  if (cannotAsk(world) !== null || !(await unfinishedRuns(world, target)).some(({ summary }) => summary.run === run)) return;
+  const lock = await lockOf(world, run, target, {});
+  try {
+    await close(world, run, target, 'a rollback found nothing left to take back');
+  } finally {
+    await lock.release();
+  }
+}
+
+async function close(world: World, run: string, target: Target, why = `closed for good by ${world.io.user} on ${world.io.host}`): Promise<void> {
   const { io, store } = world;
   const journal = await store.continueJournal(run, io.clock);
   try {
-    await journal.append({ kind: 'end', outcome: 'abandoned', message: `closed for good by ${io.user} on ${io.host}` });
+    await journal.append({ kind: 'end', outcome: 'abandoned', message: why });
     await recordAbandoned(world, target, run, run, journal.records);
   } finally {
     await journal.close();

@@ -8,6 +8,7 @@ import { planRows } from '../views/plan-rows.ts';
 import { incompleteRows, reportRows } from '../views/report-rows.ts';
 import { blank, type Row } from '../views/rows.ts';
 import { recordApproved, recordPlanned, recordRefusal } from './audit-log.ts';
+import { closeTakenBack } from './abandon.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
 import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
@@ -49,6 +50,7 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
     await recordRefusal(world, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
     return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
   }
+  if (needed(plan).nothing && plan.rollbackOf !== null && from.source.incomplete.length === 0) await closeTakenBack(world, plan.rollbackOf, plan.target);
   if (needed(plan).nothing) return nothingToDo(from, answer, () => planRows(plan, io.clock.now(), file));
   const why = cannotAsk(world);
   if (options.json === true && consent.approval === undefined && consent.yes !== true && why !== null) {

@@ -9,6 +9,7 @@ import type { ApplySession } from '../model/ports.ts';
 import type { ReviewResult } from '../model/review.ts';
 import type { OpenJournal } from '../model/store.ts';
 import { markOf } from '../engine/audit-verify.ts';
+import { unauthored } from '../engine/run.ts';
 import { row, span } from '../views/rows.ts';
 import { agentHost } from './agent-environment.ts';
 import { tell } from './output.ts';
@@ -46,7 +47,8 @@ export async function recordPlanned(world: Recording, plan: Plan): Promise<void>
   if (plan.recorded) return;
   if (subjects.get(world)?.plan.digest === plan.digest) return;
   subjects.set(world, { plan, declined: false });
-  await world.store.keepPlan(plan);
+  // As the journal has it: without the author's text of sensitive properties (law 11), which no digest covers.
+  await world.store.keepPlan({ ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) });
   await append(world, {
     kind: 'planned', ...actorOf(world), target: plan.target, plan: plan.digest, name: plan.name, claims: plan.author, rollbackOf: plan.rollbackOf,
     steps: plan.steps.length, blocked: plan.summary.blocked,

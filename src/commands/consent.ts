@@ -115,8 +115,11 @@ export async function obtainApproval(world: World, from: Loaded, { approval, yes
   // A rollback that is blocked may become one that is not, by rejecting what is in conflict; what is approved in the end is judged again.
   if (plan.rollbackOf === null || approval !== undefined || yes === true) refuseUnapprovable(plan, world.io.clock.now());
   if (approval !== undefined) {
-    const verified = verifyApproval(readSignedApproval(approval), world.configuration.allowedSigners);
+    const signed = readSignedApproval(approval);
+    const verified = verifyApproval(signed, world.configuration.allowedSigners);
     await world.store.refuseSpentApproval(verified.nonce);
+    // For the team and the audit: what was signed, as it was signed.
+    await world.store.keepApproval(signed);
     return { approval: verified, reviewed: from };
   }
   const asked = askedText(needed(plan));

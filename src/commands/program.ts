@@ -91,7 +91,8 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .option('--json', 'one JSON document on standard output')
     .option('--quiet', 'no notes on standard error')
     .option('--no-color', 'no colour')
-    .option('--plain', 'lines in place of a screen, for screen readers; also AIPLAN_PLAIN=1');
+    .option('--plain', 'lines in place of a screen, for screen readers; also AIPLAN_PLAIN=1')
+    .addHelpText('after', '\nShell completion: aiplan complete bash (or zsh, fish, powershell) prints the script for that shell.');
 
   program.command('validate').argument('<file>', 'change plan').description('check a change plan without AWS; every error at once')
     .action(action(async () => (await import('./validate.ts')).validate));

@@ -3,17 +3,15 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { ApprovedPlan, Plan } from '../model/plan.ts';
 import type { Report } from '../model/report.ts';
 import { apply } from '../engine/apply.ts';
-import { openVault } from '../../providers/s3/vault.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
-import { auditedJournal, auditedSession } from './audit-log.ts';
-import { existingBucket } from './capture-bucket.ts';
+import { auditedJournal } from './audit-log.ts';
 import { lockFor } from './run-lock.ts';
+import { openPorts } from './run-ports.ts';
 import { tell } from './output.ts';
 import { makePlan, type Source } from './planning.ts';
 import { stopSignals } from './run-signals.ts';
 import { lineWatch, type RunWatch } from './run-watch.ts';
-import { secretSource } from './secrets.ts';
 import type { World } from './world.ts';
 
 /**
@@ -27,8 +25,7 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
   const { target } = approved.plan;
   const lock = await lockFor(store, approved.plan, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
   const signals = stopSignals(io, watch);
-  let session;
-  let vaultSession;
+  let opened;
   let journal;
   let spent = false;
   try {
@@ -37,23 +34,11 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
     await store.spendApproval(approved.approval.nonce, id);
     journal = auditedJournal(world, await store.createJournal(id, io.clock, { steps: approved.plan.steps.length }), { target, plan: approved.plan.digest });
     watch.begun(id);
-    session = await world.applier(id);
-    // What goes into the capture bucket stands in no journal.
-    vaultSession = auditedSession(world, await world.applier(id), target, id);
-    const bucket = await existingBucket(world, target);
-    return await apply(approved, {
-      session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt,
-      guard: () => lock.check(),
-      vault: openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, id),
-      secrets: secretSource(world),
-      replan: () => makePlan(world, source),
-      emit: (event) => watch.emit(event, io.clock.now() - started),
-      ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),
-    });
+    opened = await openPorts(world, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(world, source) });
+    return await apply(approved, opened.ports);
   } finally {
     signals.close();
-    session?.close();
-    vaultSession?.close();
+    opened?.close();
     // Before the lock is released, so that no two runs can spend it; an approval stays spent.
     if (spent && !wasSent(journal?.records ?? [])) await releasePlan(world, approved.plan, id);
     await journal?.close();

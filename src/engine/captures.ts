@@ -35,8 +35,9 @@ export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifeti
   const seen = new Set<string>();
   return all.map((held) => {
     const key = `${held.type}\n${held.identity}`;
-    const newest = !seen.has(key);
-    seen.add(key);
+    // What was never read back brings nothing back.
+    const newest = held.verified && !seen.has(key);
+    if (held.verified) seen.add(key);
     const kept = held.kept ?? (newest && gone.has(key) ? 'it is the newest capture of something that is gone' : null);
     return { ...held, kept };
   });

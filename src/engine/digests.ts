@@ -27,18 +27,22 @@ export function stepDigest(step: Omit<Step, 'digest'>, target: Pick<Target, 'acc
  */
 export function planDigest(plan: Omit<Plan, 'digest'>): string {
   const known = new Map<string, string>();
+  if (plan.resumes !== undefined) return digestOver(plan, new Map(plan.steps.map((step) => [step.id, step.digest])));
   // Computed from the steps themselves, so that a plan file in which only a step was edited does not fit its digest.
   for (const step of plan.steps) known.set(step.id, stepDigest(step, plan.target, dependencyDigests(step, known)));
   return digestOver(plan, known);
 }
 
-/** `planDigest` of a plan whose step digests were computed just now. */
+/**
+ * `planDigest` of a plan whose step digests were computed just now. What remains of a run keeps the step digests that were confirmed, which
+ * also cover steps that are done and not among its own; so it holds the contents of its steps by themselves too.
+ */
 export function digestOver(plan: Omit<Plan, 'digest'>, stepDigests: ReadonlyMap<string, string>): string {
   return digest({
     format: plan.format, name: plan.name, changePlan: sha256(plan.changePlan),
     target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
     configuration: plan.configuration, recorded: plan.recorded, rollbackOf: plan.rollbackOf, rejected: plan.rejected, resumes: plan.resumes,
-    steps: plan.steps.map(({ id }) => ({ id, digest: stepDigests.get(id) ?? '' })),
+    steps: plan.steps.map((step) => ({ id: step.id, digest: stepDigests.get(step.id) ?? '', ...(plan.resumes === undefined ? {} : { own: stepDigest(step, plan.target, []) }) })),
   });
 }
 
@@ -49,7 +53,7 @@ export const dependencyDigests = (step: Pick<Step, 'dependsOn'>, digests: Readon
 /** True when a plan's own digest and those of all its steps are what its contents say. */
 export function digestsFit(plan: Plan): boolean {
   const known = new Map<string, string>();
-  for (const step of plan.steps) {
+  if (plan.resumes === undefined) for (const step of plan.steps) {
     if (step.digest !== stepDigest(step, plan.target, dependencyDigests(step, known))) return false;
     known.set(step.id, step.digest);
   }

@@ -40,7 +40,9 @@ export class OtherResource extends Stale {}
  */
 export async function noticeOthers(run: Run, task: Task, { before, after, differing }: { readonly before: LiveResource; readonly after: LiveResource; readonly differing: readonly string[] }): Promise<void> {
   if (after.incarnation !== before.incarnation) throw new StepFailed(`${after.identity} is another one than the one that was changed: it was replaced by somebody else meanwhile`);
-  const others = othersOf(run, task, task.step, before, after).filter(({ path }) => !differing.includes(topOf(path)));
+  const changed = new Set(task.step.changes.map(({ path }) => topOf(path)));
+  const isConsequence = (name: string): boolean => task.type.rules.properties[name]?.follows?.some((other) => changed.has(other)) === true;
+  const others = othersOf(run, task, task.step, before, after).filter(({ path }) => !differing.includes(topOf(path)) && !isConsequence(topOf(path)));
   if (others.length > 0) await find(run, task.step.id, 'changed-meanwhile', `${after.identity} was changed while the step ran, and not by it: ${driftText(others)}`);
 }
 

@@ -3,6 +3,7 @@ import type { StepContext } from '../model/resource-type.ts';
 import { createNew, destroy, readBack, update } from './apply-step.ts';
 import { openAgain, putManifest } from './capture-phase.ts';
 import { Stale, StepFailed } from './interruptions.ts';
+import { noticeOthers } from './others.ts';
 import { readWholly } from './reading.ts';
 import { removing } from './report.ts';
 import { resolverOf } from './rollback-history.ts';
@@ -59,7 +60,8 @@ async function updateOn(run: Run, task: Task, resuming: Resuming): Promise<StepE
   run.touched.add(now.identity);
   if (reach.left.length > 0) await update(run, task, { ...context, changes: reach.left });
   await asBefore(run, task, before);
-  const { after, pending } = await readBack(run, task, now.identity, context.desired, Object.keys(work.entry.properties ?? {}));
+  const { after, pending, differing } = await readBack(run, task, now.identity, context.desired, Object.keys(work.entry.properties ?? {}));
+  await noticeOthers(run, task, { before, after, differing });
   const late = pending.length === 0 ? null : `${pending.join(', ')} will be changed by AWS later${context.when === 'window' ? ', in the maintenance window' : ''}`;
   return { state: late === null ? 'done' : 'pending', identity: now.identity, after, message: late };
 }

@@ -1,4 +1,5 @@
-import { isMasked, type Json } from '../model/json.ts';
+import { canonical } from '../model/digest.ts';
+import { isMasked, isObject, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange, Step } from '../model/plan.ts';
 import type { ResourceType } from '../model/resource-type.ts';
@@ -65,8 +66,13 @@ function isReached({ path, after, nodes }: Difference, change: AttributeChange, 
   if (path !== own) return false;
   const wanted = resolveUnknown(change.after, resolve);
   if (wanted === undefined) return false;
-  return wanted === null ? after === undefined || after === null : comparerFor(type.rules, live.type, live.identity).equal(after, wanted, nodes);
+  const comparer = comparerFor(type.rules, live.type, live.identity);
+  return wanted === null ? after === undefined || after === null : comparer.equal(after, wanted, nodes) || hasAll(after, wanted);
 }
+
+/** Everything that the step writes is there; AWS may add to an element what it knows of it, as the owner of a group that a rule names. */
+const hasAll = (live: Json | undefined, wanted: Json): boolean =>
+  (isObject(wanted) && isObject(live) ? Object.entries(wanted).every(([key, value]) => value === undefined || hasAll(live[key], value)) : live !== undefined && canonical(live) === canonical(wanted));
 
 function isPending({ path, after }: AttributeChange, { live, type, resolve }: Reaching): boolean {
   const later = live.pending[path];

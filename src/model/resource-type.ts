@@ -32,6 +32,8 @@ export interface PropertyRule {
   readonly reset?: Json;
   /** AWS can defer the change to the maintenance window: `when` is required. */
   readonly deferrable?: boolean;
+  /** AWS moves it by itself when one of these is changed; that is nobody else's doing. */
+  readonly follows?: readonly string[];
   /** The change cannot be taken back by an inverse call: storage growth, engine upgrade. One sentence. */
   readonly oneWay?: string;
 }

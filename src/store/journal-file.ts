@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import { randomFillSync } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { UserError } from '../model/error.ts';
@@ -42,6 +42,7 @@ export async function journalFiles(store: string, run: string, first: number, ne
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new UserError('run-exists', `run "${run}" has a journal already`, { where: segmentPath(store, run, number), help: number === 1 ? 'start again; a new run gets a new name' : 'somebody else goes on with this run' });
     }
+    await leaveNothing(store, run, first);
     throw storeError(error, folder);
   }
   return {
@@ -79,6 +80,16 @@ export async function journalFiles(store: string, run: string, first: number, ne
 /** This process was taken for dead, and the run goes on somewhere else: nothing of it may be written any more. */
 export const goneOnElsewhere = (run: string, where: string): UserError =>
   new UserError('lock-lost', `run "${run}" was gone on with by another process while this one did not run`, { where, help: 'nothing more is sent by this process; `aiplan runs` shows who works now' });
+
+/** A run that could not begin is none: what was made for it goes, and never anything with content. */
+async function leaveNothing(store: string, run: string, first: number): Promise<void> {
+  try {
+    await rm(reservePath(store, run), { force: true });
+    if (first === 1) await rmdir(runFolder(store, run));
+  } catch {
+    // It could not be made, or is not empty: the error that is told says enough.
+  }
+}
 
 /** Real blocks: random bytes, so that no file system stores them as a hole or compresses them away. */
 async function holdBack(path: string, bytes: number): Promise<void> {

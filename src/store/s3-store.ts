@@ -44,7 +44,14 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     const text = readStored(path);
     return withSpool(await readS3Journal(await open(), run, patience), text === null ? null : { path, text });
   };
+  /** Runs to which nothing is ever added any more: a process asks for each of them once. */
+  const finished = new Map<string, RunSummary>();
   const summary = async (run: string): Promise<RunSummary | null> => {
+    const known = finished.get(run) ?? (await summaryNow(run));
+    if (known !== null && (known.outcome === 'done' || known.outcome === 'abandoned')) finished.set(run, known);
+    return known;
+  };
+  const summaryNow = async (run: string): Promise<RunSummary | null> => {
     const found = await s3Summary(await open(), run, patience);
     if (found === null || readStored(spoolPath(spool, run)) === null) return found;
     try {

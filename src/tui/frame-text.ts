@@ -4,9 +4,9 @@ import { cardRows, stepRow } from '../views/card-rows.ts';
 import { elapsed } from '../views/format.ts';
 import { summaryText } from '../views/plan-parts.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
-import { sentenceRows } from '../views/sentence-rows.ts';
-import { clip } from '../views/text.ts';
-import { filterChoices } from './entries.ts';
+import { othersRows, sentenceRow } from '../views/sentence-rows.ts';
+import { clip, wrap } from '../views/text.ts';
+import { filterChoices, orderedSteps } from './entries.ts';
 import { helpRows } from './help.ts';
 import { wrapped } from './layout.ts';
 import type { Replanned } from './replanned.ts';
@@ -50,11 +50,26 @@ function kept(plan: Plan, exactly: string, key: string, make: () => { readonly l
 
 /** One sentence for each thing that is going to happen; those that destroy or open must have been on the screen, and the end. */
 function summaryLines({ plan, rejected }: ReviewState, width: number): { readonly lines: readonly Row[]; readonly must: number } {
-  const head = wrapped([row(0, span('This is going to happen', 'title'), `: ${summaryText(plan.summary)}.`)], width);
-  const sentences = sentenceRows(plan, rejected);
-  const hazards = plan.steps.filter((step) => step.destruction !== null || step.grant !== null).length;
-  const first = wrapped(sentences.slice(0, hazards), width);
-  return { lines: [...head, ...first, ...wrapped(sentences.slice(hazards), width)], must: head.length + first.length };
+  const lines = [...wrapped([row(0, span('This is going to happen', 'title'), `: ${summaryText(plan.summary)}.`)], width)];
+  const changing = orderedSteps(plan.steps).filter(({ action }) => action !== 'keep');
+  let must = lines.length;
+  for (const step of changing) {
+    lines.push(...sentenceLines(step, width));
+    if (step.destruction !== null || step.grant !== null) must = lines.length;
+  }
+  return { lines: [...lines, ...wrapped(othersRows(plan.steps.length - changing.length, rejected), width)], must };
+}
+
+const sentences = new WeakMap<Step, { readonly width: number; readonly lines: readonly Row[] }>();
+
+/** The sentence of a step, wrapped; made once for a width, between the keys where there is time. */
+export function sentenceLines(step: Step, width: number): readonly Row[] {
+  let found = sentences.get(step);
+  if (found?.width !== width) {
+    found = { width, lines: wrap(sentenceRow(step), width) };
+    sentences.set(step, found);
+  }
+  return found.lines;
 }
 
 function filterLines(state: ReviewState, width: number): readonly Row[] {

@@ -8,6 +8,7 @@ import { cardRows } from '../views/card-rows.ts';
 import { plainText } from '../views/rows.ts';
 import { orderedSteps } from './entries.ts';
 import { countdownFrom } from './frame-header.ts';
+import { sentenceLines } from './frame-text.ts';
 import { drawFrame } from './frame.ts';
 import { layoutOf } from './layout.ts';
 import { reduce } from './reduce.ts';
@@ -43,6 +44,7 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: Scen
   let state: ReviewState = openReview({ plan: options.plan, purpose: options.purpose, tier: options.tier, maxConfirmations: options.maxConfirmations, canReject: replan !== null });
   let size: Size | null = null;
   let prepared = 0;
+  let preparing = false;
   let settle: (result: ReviewResult) => void = () => undefined;
   const result = new Promise<ReviewResult>((resolve) => { settle = resolve; });
 
@@ -52,7 +54,7 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: Scen
     state = reduce(state, event, { now: time, shown: (step) => shownDigest(step, state.plan, time) });
     if (state === before) return;
     if (state.place === 'planning' && before.place !== 'planning') planAgain(state);
-    if (state.plan !== before.plan) { prepared = 0; prepare(); }
+    if (state.plan !== before.plan) prepareAnew();
     if (state.decision !== null) settle(resultOf(state));
     for (const listener of listeners) listener();
   };
@@ -61,21 +63,29 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: Scen
     const all = [...new Set([...rejected, leavingOut.id])].sort();
     replan(all).then((plan) => take({ kind: 'replanned', plan }), (error: unknown) => take({ kind: 'replan-failed', lines: linesOf(error) }));
   };
-  /** The texts that a search looks at are made between the keys. */
+  /** What a search looks at, and the summary, are made between the keys. */
   const prepare = (): void => {
     const steps = orderedSteps(state.plan.steps);
     const from = performance.now();
-    prepared = prepareSearch(steps, prepared, () => performance.now() - from > slice);
-    if (prepared < steps.length && state.decision === null) setImmediate(prepare).unref();
+    const enough = (): boolean => performance.now() - from > slice;
+    if (prepared < steps.length) prepared = prepareSearch(steps, prepared, enough);
+    else for (const end = Math.min(prepared + 64, 2 * steps.length); prepared < end; prepared += 1) sentenceLines(steps[prepared - steps.length] as Step, size?.columns ?? 80);
+    if (prepared < 2 * steps.length && state.decision === null) setImmediate(prepare).unref();
+    else preparing = false;
+  };
+  const prepareAnew = (): void => {
+    prepared = 0;
+    if (!preparing) setImmediate(prepare).unref();
+    preparing = true;
   };
 
   const scene: Scene = {
     frame(current, time) {
-      const first = size === null;
+      const another = size?.columns !== current.columns;
       size = current;
       const frame = drawFrame(state, current, time, knowledge);
       state = frame.state;
-      if (first) setImmediate(prepare).unref();
+      if (another) prepareAnew();
       return frame.rows;
     },
     handle(event) {

@@ -11,12 +11,25 @@ const mostNames = 4;
  */
 export function sentenceRows(plan: Pick<Plan, 'steps'>, rejected: readonly string[] = []): readonly Row[] {
   const changing = inReadingOrder(plan.steps).filter((step) => step.action !== 'keep');
-  const kept = plan.steps.length - changing.length;
-  return [
-    ...changing.map((step) => row(2, ...sentence(step))),
-    ...(kept === 0 ? [] : [row(2, span(`${kept} other${kept === 1 ? ' stays as it is' : 's stay as they are'}.`, 'muted'))]),
-    ...(rejected.length === 0 ? [] : [row(2, span('Left out: ', 'muted'), `${rejected.join(', ')}.`)]),
-  ];
+  return [...changing.map(sentenceRow), ...othersRows(plan.steps.length - changing.length, rejected)];
+}
+
+/** What does not happen: how many steps stay as they are, and what the person left out. */
+export const othersRows = (kept: number, rejected: readonly string[]): readonly Row[] => [
+  ...(kept === 0 ? [] : [row(2, span(`${kept} other${kept === 1 ? ' stays as it is' : 's stay as they are'}.`, 'muted'))]),
+  ...(rejected.length === 0 ? [] : [row(2, span('Left out: ', 'muted'), `${rejected.join(', ')}.`)]),
+];
+
+const made = new WeakMap<Step, Row>();
+
+/** The sentence of a step; made once. */
+export function sentenceRow(step: Step): Row {
+  let found = made.get(step);
+  if (found === undefined) {
+    found = row(2, ...sentence(step));
+    made.set(step, found);
+  }
+  return found;
 }
 
 function sentence(step: Step): readonly Span[] {

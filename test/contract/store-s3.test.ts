@@ -140,6 +140,10 @@ suite('the store in S3', () => {
     await further.append(end);
     await further.close();
     expect(await one.listRuns()).toMatchObject([{ run, outcome: 'done' }]);
+    // A finished run is asked for once in a process.
+    const start = sandbox.proxy.requests.length;
+    expect(await one.listRuns()).toMatchObject([{ run, outcome: 'done' }]);
+    expect(seen(start)).toEqual(['ListObjectsV2 ']);
     // The first one was taken for dead: it meets the other's record and may write no more.
     await expect(journal.append(phase)).rejects.toMatchObject({ code: 'lock-lost' });
     await expect(two.createJournal(run, fakeClock()).then((again) => again.append(begin))).rejects.toMatchObject({ code: 'run-exists' });

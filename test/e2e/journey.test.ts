@@ -32,7 +32,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     for (const [done, identity] of identities.entries()) {
       await terminal.waitFor(new RegExp(`confirmed ${done} of ${identities.length} `, 'u'));
       terminal.press('c');
-      await terminal.waitFor(new RegExp(`Type ${identity} and Enter to confirm this destruction`, 'u'));
+      await terminal.readTo(new RegExp(`Type ${identity} and Enter to confirm this destruction`, 'u'));
       await terminal.type(identity);
       terminal.press('Enter');
     }
@@ -40,7 +40,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     terminal.press('a');
   };
   const lastWord = async (word: string): Promise<void> => {
-    await terminal.waitFor(new RegExp(`Type ${word} and Enter to apply`, 'u'));
+    await terminal.readTo(new RegExp(`Type ${word} and Enter to apply`, 'u'));
     await terminal.type(word);
     terminal.press('Enter');
   };
@@ -70,16 +70,17 @@ suite('the incident, in a terminal of 80 by 24', () => {
     expect(terminal.alternate()).toBe(true);
     expect(first.split('\n').length).toBeLessThan(24);
     expect(first).toMatch(/delete DuplicateDatabase courses-prod \[destruction\]/u);
-    // The card is read before it is confirmed.
     terminal.press('Enter');
-    await terminal.waitFor(/type {11}AWS::RDS::DBInstance/u);
-    terminal.press('End');
+    await terminal.waitFor(/\[1 Changes\]/u);
+    terminal.press('Tab');
+    await terminal.waitFor(/\[2 Evidence\]/u);
     terminal.press('Escape');
+    await terminal.waitFor(/enter detail/u);
     const start = account.requestCount();
     await confirmAll(['courses-prod', (account.names['WebInstance'] ?? '').slice(-6), 'courses-prod-uploads']);
     await terminal.waitFor(/This is going to happen: 3 to delete/u);
     expect(account.mutations(start)).toEqual([]);
-    await lastWord('yes');
+    await lastWord('remove-duplicates');
     expect(await terminal.ended(90_000)).toBe(0);
     expect(terminal.alternate()).toBe(false);
     expect(terminal.screen()).toMatch(/To take it back: aiplan rollback \d{8}-\d{6}-\w{4}/u);
@@ -90,7 +91,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     await terminal.aiplan(['rollback', run]);
     await terminal.reviewing();
     await confirmAll([]);
-    await terminal.waitFor(/will be brought back/u);
+    await terminal.waitFor(/is brought\s+back/u);
     await lastWord('undo-remove-duplicates');
     expect(await terminal.ended(90_000)).toBe(0);
     expect(terminal.alternate()).toBe(false);

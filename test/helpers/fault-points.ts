@@ -85,7 +85,7 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, fault: Fault |
   const through = async <Result>(effect: Effect, name: string, call: Call | null, perform: () => Promise<Result>, about = ''): Promise<Result> => {
     const point = arrive(effect, name, call, about);
     if (lasting?.effects.includes(effect) === true) throw lasting.error(name);
-    if (point.number !== number || fault === null) return perform();
+    if (point.number !== number || fault === null || fault.on !== effect || fault.at?.(point) === false) return perform();
     struck = point;
     return fault.act(sceneOf(point, perform)) as Promise<Result>;
   };
@@ -106,10 +106,10 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, fault: Fault |
     beforeAppend(entry) {
       line = arrive('line', entry.kind, null, '');
       if (lasting?.effects.includes('line') === true) throw lasting.error(entry.kind);
-      if (line.number === number && fault !== null && fault.name.endsWith('before')) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      if (line.number === number && fault?.on === 'line' && fault.name.endsWith('before')) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
     },
     afterAppend() {
-      if (line !== null && line.number === number && fault !== null && !fault.name.endsWith('before')) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      if (line !== null && line.number === number && fault?.on === 'line' && !fault.name.endsWith('before')) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
     },
     async settle() {
       lasting = null;

@@ -1,16 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { noKnowledge } from '../../src/model/knowledge.ts';
 import type { ReviewResult } from '../../src/model/review.ts';
-import { runReview } from '../../src/tui/review.tsx';
+import { reviewScene } from '../../src/tui/review-scene.ts';
+import { openScreen } from '../../src/tui/screen.tsx';
 import { typeLine } from '../../src/tui/type-line.ts';
 import { row } from '../../src/views/rows.ts';
 import { openHeadless, type Headless } from '../helpers/headless.ts';
 import { createBucket, grantStep, kept, deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
 const plan = samplePlan();
-const review = (terminal: Headless, over = {}): Promise<ReviewResult> => runReview({
-  ...terminal.options, plan, purpose: 'apply', now: () => sampleTime, tier: 'T0', maxConfirmations: 20, knowledge: noKnowledge, replan: null, ...over,
-});
+/** Shows the review on a screen of its own until it is decided. */
+async function review(terminal: Headless, over = {}): Promise<ReviewResult> {
+  const screen = openScreen({ ...terminal.options, now: () => sampleTime });
+  const { scene, result } = reviewScene({ plan, purpose: 'apply', now: () => sampleTime, tier: 'T0', maxConfirmations: 20, knowledge: noKnowledge, replan: null, ...over });
+  screen.show(scene);
+  try { return await result; } finally { await screen.close(); }
+}
 
 /** Presses a key until the screen shows something. */
 async function pressUntil(terminal: Headless, key: string, what: RegExp): Promise<string> {

@@ -38,6 +38,23 @@ describe('captures', () => {
     const held = heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured, end), journal('b', '2026-02-01T00:00:00.000Z', captured, done, end)], lifetimes);
     expect(held.map(({ run, kept }) => [run, kept !== null])).toEqual([['b', true], ['a', false]]);
   });
+  it('stay after a run was closed for good, also where its removal was sent and nobody knows what became of it', () => {
+    const removing = [{ ...done, state: 'started', message: 'removing' }, { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'change', declared: { operation: 'DeleteDBInstance' } }, { kind: 'end', outcome: 'abandoned', message: null }] as unknown as readonly JournalEntry[];
+    expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured, ...removing)], lifetimes)[0]?.kept).toBe('it is the newest capture of something that is gone');
+  });
+  it('that were begun and never read back are listed, kept, and stand in for none', () => {
+    const begun = { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'capture', declared: { service: 'rds', operation: 'CreateDBSnapshot', retry: 'named', input: { DBSnapshotIdentifier: 'half', Tags: [] } } } as unknown as JournalEntry;
+    const resumed = { kind: 'resumed' } as unknown as JournalEntry;
+    const held = heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, resumed, captured, done, end)], lifetimes);
+    expect(held.map(({ verified, kept, capture: { refs } }) => [verified, kept, refs])).toEqual(expect.arrayContaining([
+      [false, 'it was begun and never read back; what there is of it carries the tag aiplan:run=a', { begunBy: 'rds:CreateDBSnapshot', DBSnapshotIdentifier: 'half' }],
+      [true, 'it is the newest capture of something that is gone', capture.refs],
+    ]));
+    // Refused, or read back in the end: nothing more is to be told.
+    const refused = { kind: 'outcome', step: 'CoursesDb', call: 1, ok: false, executed: 'no' } as unknown as JournalEntry;
+    expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, refused, end)], lifetimes)).toEqual([]);
+    expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, captured, end)], lifetimes)).toHaveLength(1);
+  });
   it('are let go once it was brought back', () => {
     const back: JournalEntry = { kind: 'remapped', step: 'CoursesDb', map: { 'courses-prod': 'courses-prod' } };
     const created = journal('b', '2026-02-01T00:00:00.000Z', { ...done, identity: 'courses-prod' }, back, end).map((record) => (record.kind === 'begin' ? { ...record, plan: samplePlan([{ ...deleteDatabase, action: 'create' }]) } : record));

@@ -19,11 +19,16 @@ const outcome = (call = 1): JournalEntry => ({ kind: 'outcome', step: 'A', call,
 const done: JournalEntry = { kind: 'step', step: 'A', state: 'done', identity: 'sg-1', after: null, message: null };
 const end: JournalEntry = { kind: 'end', outcome: 'stopped', message: null };
 
+const opened: OpenJournal[] = [];
 let folder: string;
 let store: string;
 let spool: string;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'aiplan-room-')); store = join(folder, 'store'); spool = join(folder, 'spool'); });
-afterEach(() => { rmSync(folder, { recursive: true, force: true }); });
+afterEach(async () => {
+  // What a test has left open, a closed one included.
+  for (const journal of opened.splice(0)) await journal.close().catch(() => undefined);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const storeWith = (files: FileOptions = {}): Store => folderStore({ folder: store, spool, host: 'here', files });
 const kindsOf = async (from: Store = storeWith()): Promise<readonly string[]> => (await from.readRun(run)).records.map(({ kind }) => kind);
@@ -58,6 +63,7 @@ function disk(): Disk {
 }
 const started = async (from: Store): Promise<OpenJournal> => {
   const journal = await from.createJournal(run, fakeClock());
+  opened.push(journal);
   await journal.append(begin);
   return journal;
 };
@@ -99,6 +105,16 @@ describe('room that is held back', () => {
     const read = await storeWith().readRun(run);
     expect(read.records.map(({ kind }) => kind)).toEqual(['begin', 'end']);
     expect(read.leftLines ?? 0).toBe(fault === 'unsynced' ? 1 : 0);
+  });
+});
+
+describe('a run that cannot begin', () => {
+  it('leaves nothing behind', async () => {
+    const full = disk();
+    full.full = true;
+    expect(await refusal(storeWith(full.files).createJournal(run, fakeClock()))).toMatch(/^store-unwritable/u);
+    expect(readdirSync(join(store, 'runs'))).toEqual([]);
+    expect(await storeWith().listRuns()).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { canonical } from '../../src/model/digest.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { JournalRecord } from '../../src/model/journal.ts';
 import type { ApplySession } from '../../src/model/ports.ts';
+import { digestsFit } from '../../src/engine/digests.ts';
 import { approve } from '../../src/engine/approve.ts';
 import { openRunOf, unfinishedOf } from '../../src/engine/open-runs.ts';
 import { recordsOf, reportOf } from '../../src/engine/report.ts';
@@ -118,7 +119,9 @@ describe('what was confirmed', () => {
     const { plan } = remaining.planned;
     expect(plan.steps.map(({ id }) => id)).not.toContain('Group');
     expect(plan.steps.every(({ id, digest }) => confirmed?.steps.find((step) => step.id === id)?.digest === digest)).toBe(true);
-    expect([plan.resumes, plan.digest === confirmed?.digest]).toEqual([run, false]);
+    expect([plan.resumes, plan.digest === confirmed?.digest, digestsFit(plan)]).toEqual([run, false, true]);
+    expect(digestsFit({ ...plan, steps: plan.steps.map((step) => ({ ...step, identity: 'another' })) })).toBe(false);
+    expect(digestsFit({ ...plan, steps: plan.steps.slice(1) })).toBe(false);
     const { approval } = bench.approve(remaining.planned);
     expect(approve(remaining.planned, approval, testConfiguration, bench.clock.now()).approval).toBe(approval);
     for (const missing of approval.confirmations) {

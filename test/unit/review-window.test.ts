@@ -32,12 +32,12 @@ describe('the review of a large plan', () => {
     expect(touches(() => reviewer.press('down', 'enter'))).toBeLessThan(2 * size.rows);
     expect(touches(() => reviewer.press('down', 'down'))).toBeLessThanOrEqual(1);
   });
-  it('makes the summary once, and again for another width', () => {
+  it('makes the sentences of the summary once', () => {
     const { reviewer, touches } = watched(5_000);
     expect(touches(() => reviewer.press('a'))).toBe(5_000);
     expect(reviewer.state.place).toBe('summary');
     expect(touches(() => reviewer.press('down', 'end', 'y', 'backspace'))).toBe(0);
-    expect(touches(() => { reviewer.size = { ...size, columns: 60 }; reviewer.rows(); })).toBe(5_000);
+    expect(touches(() => { reviewer.size = { ...size, columns: 60 }; reviewer.rows(); })).toBe(0);
   });
   it('searches each text once', () => {
     const { reviewer, touches } = watched(5_000);
