@@ -27,11 +27,13 @@ export function screenHtml(rows, size, scheme, title, sgr) {
   const palette = palettes[scheme];
   const lines = Array.from({ length: size.rows - 1 }, (_, index) => rows[index] ?? { indent: 0, spans: [] });
   const body = lines.map(({ indent, spans }) => `${' '.repeat(indent)}${spans.map(({ text, tone }) => `<span style="${styleOf(sgr[tone], palette)}">${escaped(text)}</span>`).join('')}`).join('\n');
-  const width = Math.ceil(size.columns * cell.width) + 64;
+  const own = Math.ceil(size.columns * cell.width) + 32;
+  // A narrower page would be drawn as on a telephone.
+  const width = Math.max(own + 32, 620);
   const height = Math.ceil(lines.length * cell.height) + 96;
   const html = `<!doctype html><meta charset="utf-8"><style>
     * { margin: 0; box-sizing: border-box } body { background: ${palette.page}; padding: 16px; width: ${width}px; height: ${height}px }
-    .window { height: 100%; background: ${palette.window}; border: 1px solid ${palette.edge}; border-radius: 9px; overflow: hidden; box-shadow: 0 6px 22px rgb(0 0 0 / .22) }
+    .window { width: ${own}px; margin: 0 auto; height: 100%; background: ${palette.window}; border: 1px solid ${palette.edge}; border-radius: 9px; overflow: hidden; box-shadow: 0 6px 22px rgb(0 0 0 / .22) }
     .bar { height: 30px; background: ${palette.bar}; border-bottom: 1px solid ${palette.edge}; color: ${palette.muted}; font: 12px/30px system-ui, "DejaVu Sans", sans-serif; text-align: center; position: relative }
     .bar::before { content: ""; position: absolute; left: 12px; top: 10px; width: 10px; height: 10px; border-radius: 50%; background: ${palette.edge}; box-shadow: 17px 0 ${palette.edge}, 34px 0 ${palette.edge} }
     pre { padding: 14px 15px; color: ${palette.text}; font: 13px/${cell.height}px "DejaVu Sans Mono", "Liberation Mono", Menlo, Consolas, monospace; white-space: pre }

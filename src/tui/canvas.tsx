@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import { Box, render, Text } from 'ink';
 import type { Row } from '../views/rows.ts';
 import { paint } from '../views/text.ts';
@@ -10,15 +9,19 @@ export interface Canvas {
   close(): void;
 }
 
-/** What Ink takes for its terminal: it keeps the last frame. */
-class LastFrame extends Writable {
+/** What Ink takes for its terminal: it keeps the last frame, and never changes its size by itself. */
+class LastFrame {
   columns = 80;
   rows = 24;
   text = '';
-  override _write(chunk: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
-    this.text = chunk.toString();
-    done();
+  readonly writable = true;
+  write(text: string, done?: () => void): boolean {
+    this.text = text;
+    done?.();
+    return true;
   }
+  on(): this { return this; }
+  off(): this { return this; }
 }
 
 /** Lines that were drawn before are not drawn again: most of a frame stood in the one before, higher or lower. */

@@ -76,7 +76,7 @@ function belowRows(state: ReviewState, step: Step): readonly Row[] {
   const hazards = [
     // Why it cannot be done comes before what it would do.
     ...(step.blocked ? state.plan.findings.filter((finding) => finding.step === step.id && finding.severity === 'error').map((finding) => row(0, span(finding.message, 'destroy'))) : []),
-    ...(step.destruction?.loses ?? []).map((loss) => row(0, span(`loses ${loss}`, 'destroy'))),
+    ...(step.destruction?.loses ?? []).map((loss) => row(0, span(`loses ${loss}`, 'removed'))),
     ...(step.grant?.opens ?? []).map((opened) => row(0, span(`opens ${opened}`, 'grant'))),
   ];
   if (!state.expanded) return hazards;
