@@ -19,6 +19,8 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
     const actions = {
       ...Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()])),
       audit: ['cloudtrail:LookupEvents'],
+      // Only a store in S3, on its bucket and prefix.
+      store: ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning', 's3:GetObject', 's3:ListBucket', 's3:PutObject'],
     };
     if (options.json === true) printJson(io, actions);
     else print(io, options, Object.entries(actions).flatMap(([purpose, names]) => [row(0, span(purpose, 'title')), ...names.map((name) => row(2, name)), blank]));
