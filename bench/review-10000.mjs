@@ -26,7 +26,7 @@ else {
     const steps = made.steps.map((step, index) => ({ ...step, blocked: false, ...(index % 100 === 0 ? { confirm: 'x', destruction: { loses: ['a protection'] } } : {}) }));
     writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...made, recorded: false, findings: [], steps, summary: { ...made.summary, blocked: 0 } }));
     // In a process of its own, that making the plan does not count as memory of the screen.
-    const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), String(count), String(size.columns), String(size.rows), 'measure', folder], { stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, ['--expose-gc', fileURLToPath(import.meta.url), String(count), String(size.columns), String(size.rows), 'measure', folder], { stdio: 'inherit' });
     process.exitCode = status ?? 1;
   });
 }
@@ -34,6 +34,8 @@ else {
 async function measure(folder) {
   const { noKnowledge, openCanvas, repaint, reviewScene } = await import(pathToFileURL(join(folder, 'program', 'entry.mjs')).href);
   const reviewed = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'));
+  // The file itself is no part of the screen; after this nobody tidies up but Node by itself.
+  globalThis.gc();
   const taken = new Map();
   const note = (what, milliseconds) => taken.set(what, [...(taken.get(what) ?? []), milliseconds]);
   const started = performance.now();

@@ -26,11 +26,19 @@ function settled(began) {
   };
   const minute = 60_000;
   return (text) => text
-    .replaceAll(/\b(vpc|subnet|sg|sgr|i|vol|ami|eni|snap|eipassoc|eipalloc|db)-([0-9a-f]{8,17}|[A-Z0-9]{20,})\b/gu, (found, prefix) => id(found, prefix))
+    .replaceAll(/\b(vpc-cidr-assoc|eni-attach|vpc|subnet|sg|sgr|i|vol|ami|eni|snap|eipassoc|eipalloc|db)-([0-9a-f]{8,17}|[A-Z0-9]{20,})\b/gu, (found, prefix) => id(found, prefix))
+    .replaceAll(/\bkey\/[0-9a-f]{8}-[0-9a-f-]{27}\b/gu, 'key/5a1dbc0e-7c3f-4f0e-9d7e-2b6f4c1a8e33')
+    .replaceAll(/"sha256:[0-9a-f]{24}"/gu, (found) => `"sha256:${id(found, 'digest').slice(-17)}"`)
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/gu, (found) => new Date(readAt + Math.round((Date.parse(found) - began) / minute) * minute).toISOString())
     .replaceAll(/\b\d{8}-\d{6}-[0-9a-z]{4}\b/gu, '20260226-224100-7k2m')
     .replaceAll(/"endpoint": "http[^"]*"/gu, '"endpoint": null');
 }
+
+/** Answers come in any order; what is recorded has one. */
+const inOneOrder = (resources) => {
+  const keyOf = ({ type, identity, properties, observed }) => JSON.stringify([type, observed.created ?? '', properties.Tags?.Name ?? properties.GroupName ?? properties.CidrBlock ?? identity, properties.AvailabilityZone ?? '', properties.GroupDescription ?? '']);
+  return [...resources].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+};
 
 await runMain(async () => {
   const { python, reason } = await setUp();
@@ -63,14 +71,16 @@ await runMain(async () => {
     await aiplan(['setup']);
     const began = Date.now();
     const settle = settled(began);
-    const keep = (name, value) => writeFileSync(folder(name), `${settle(JSON.stringify(value, null, 1))}\n`);
+    // Lists of identities are in the order of the identities.
+    const sorted = (name, value) => (Array.isArray(value) && (name === 'dependents' || name === 'attached') ? value.toSorted() : value);
+    const keep = (name, value) => writeFileSync(folder(name), `${JSON.stringify(JSON.parse(settle(JSON.stringify(value)), sorted), null, 1)}\n`);
     mkdirSync(folder('live'), { recursive: true });
     const wanted = [...readdirSync(folder('plans')), 'delete-duplicates-wrong-expect.yaml'].map((file) => basename(file, '.yaml')).sort();
     for (const name of wanted) {
       writeFileSync(join(home, 'work', `${name}.yaml`), plans[`${name}.yaml`]);
       await aiplan(['refresh', `${name}.yaml`, '-o', 'live.json']);
       const live = JSON.parse(readFileSync(join(home, 'work', 'live.json'), 'utf8'));
-      keep(`live/${name}.json`, { names, live: { ...live, recorded: false } });
+      keep(`live/${name}.json`, { names, live: { ...live, recorded: false, resources: inOneOrder(live.resources), calls: {} } });
     }
     await aiplan(['plan', 'undone.yaml', '-o', 'plan.json']);
     const { steps, name } = JSON.parse(readFileSync(join(home, 'work', 'plan.json'), 'utf8'));

@@ -12,3 +12,6 @@ export { noKnowledge } from '../../src/model/knowledge.ts';
 export { openCanvas } from '../../src/tui/canvas.tsx';
 export { repaint } from '../../src/tui/repaint.ts';
 export { reviewScene } from '../../src/tui/review-scene.ts';
+export { folderStore } from '../../src/store/folder-store.ts';
+export { s3Store } from '../../src/store/s3-store.ts';
+export { openStoreBucket } from '../../providers/aws/store-session.ts';

@@ -144,7 +144,7 @@ export const instanceRules: TypeRules = {
   canonical: canonicalProperties,
   properties: {
     AvailabilityZone: created,
-    BlockDeviceMappings: { update: mappingEffect },
+    BlockDeviceMappings: { update: mappingEffect, follows: ['Volumes'] },
     CpuOptions: { ...created, follows: ['InstanceType'] },
     CreditSpecification: { update: 'in-place', follows: ['InstanceType'] },
     DisableApiTermination: { update: 'in-place', reset: false },

@@ -25,7 +25,7 @@ class LastFrame {
 }
 
 /** Lines that were drawn before are not drawn again: most of a frame stood in the one before, higher or lower. */
-const mostKnown = 4_000;
+const mostKnown = 1_500;
 
 /** One root for the whole life of a screen, however many scenes it shows. */
 export function openCanvas(stdin: NodeJS.ReadStream, color: boolean): Canvas {

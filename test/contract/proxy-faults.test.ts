@@ -76,6 +76,76 @@ suite('the proxy breaks what a test wants broken', () => {
     expect(answered).toBe(true);
   });
 
+  it('carries a request out twice, and answers the first time or the second', async () => {
+    on('s3:CreateBucket', { kind: 'duplicate' });
+    expect(await refusalCode(s3.send(new CreateBucketCommand({ Bucket: 'twice' })))).toBe('none');
+    lift();
+    on('s3:CreateBucket', { kind: 'duplicate', answer: 'second' });
+    expect(await refusalCode(s3.send(new CreateBucketCommand({ Bucket: 'again' })))).toBe('BucketAlreadyOwnedByYou');
+    lift();
+    on('ec2:CreateSecurityGroup', { kind: 'duplicate', answer: 'second' });
+    expect(await refusalCode(group('doubled'))).toBe('InvalidGroup.Duplicate');
+    expect((await groupNames()).filter((name) => name === 'doubled')).toHaveLength(1);
+  });
+
+  it('cuts an answer off and garbles one, after the request was carried out', async () => {
+    for (const kind of ['truncate', 'garble'] as const) {
+      on('ec2:CreateSecurityGroup', { kind });
+      expect(await refusalCode(group(kind))).not.toBe('none');
+      lift();
+      expect(await groupNames()).toContain(kind);
+      on('s3:PutObject', { kind });
+      const put = await refusalCode(s3.send(new PutObjectCommand({ Bucket: 'silent', Key: kind, Body: 'a' })));
+      lift();
+      // PutObject answers by headers alone: there is nothing to cut or to garble but the empty body.
+      expect([put, (await s3.send(new ListObjectVersionsCommand({ Bucket: 'silent', Prefix: kind }))).Versions?.length]).toEqual([expect.any(String), 1]);
+    }
+  });
+
+  it('refuses in the words of the operation: expired, dependency, quota, capacity', async () => {
+    const said = async (wanted: string, fault: Fault, ask: () => Promise<unknown>): Promise<string> => {
+      on(wanted, fault);
+      const code = await refusalCode(ask());
+      lift();
+      return code;
+    };
+    const make = () => group('refused');
+    const bucket = () => s3.send(new CreateBucketCommand({ Bucket: 'refused' }));
+    const list = () => rds.send(new DescribeDBInstancesCommand({}));
+    expect([
+      await said('ec2:CreateSecurityGroup', { kind: 'expired' }, make), await said('s3:CreateBucket', { kind: 'expired' }, bucket), await said('rds:DescribeDBInstances', { kind: 'expired' }, list),
+      await said('ec2:CreateSecurityGroup', { kind: 'dependency' }, make), await said('ec2:CreateSecurityGroup', { kind: 'quota' }, make), await said('s3:CreateBucket', { kind: 'quota' }, bucket),
+      await said('rds:DescribeDBInstances', { kind: 'capacity' }, list),
+    ]).toEqual(['RequestExpired', 'ExpiredToken', 'ExpiredToken', 'DependencyViolation', 'SecurityGroupLimitExceeded', 'TooManyBuckets', 'InsufficientDBInstanceCapacity']);
+    expect(await groupNames()).not.toContain('refused');
+  });
+
+  it('shows what was made only after some reads, and old answers for some reads', async () => {
+    on('ec2:CreateSecurityGroup', { kind: 'missing', reads: 2 });
+    const stop = lift;
+    const { GroupId = '' } = await group('late');
+    lift = sandbox.proxy.onRequest(() => undefined);
+    stop();
+    const byId = () => ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [GroupId] }));
+    expect([await refusalCode(byId()), (await groupNames()).includes('late'), (await groupNames()).includes('late'), await refusalCode(byId())]).toEqual(['InvalidGroup.NotFound', false, true, 'none']);
+    lift();
+    sandbox.proxy.rememberAnswers();
+    expect(await groupNames()).not.toContain('newer');
+    on('ec2:CreateSecurityGroup', { kind: 'stale', reads: 1 });
+    await group('newer');
+    expect([(await groupNames()).includes('newer'), (await groupNames()).includes('newer')]).toEqual([false, true]);
+  });
+
+  it('tells when an answer is written, and calls back before a connection breaks', async () => {
+    const told: string[] = [];
+    on('ec2:DescribeSubnets', { kind: 'answered', also: () => told.push('answered') });
+    await ec2.send(new DescribeSubnetsCommand({}));
+    lift();
+    on('ec2:DescribeSubnets', { kind: 'drop', when: 'before', also: () => told.push('dropped') });
+    expect(await refusalCode(ec2.send(new DescribeSubnetsCommand({})))).not.toBe('none');
+    expect(told).toEqual(['answered', 'dropped']);
+  });
+
   it('records every request, told apart by whether it changes something', async () => {
     const before = sandbox.proxy.requests.length;
     await ec2.send(new DescribeSubnetsCommand({}));
@@ -89,7 +159,7 @@ suite('the proxy breaks what a test wants broken', () => {
     await fetch(`${sandbox.endpoint}/_sandbox/age`, { method: 'POST', body: JSON.stringify([{ id: 'bucket/silent', time: '2024-07-01T10:00:00Z' }, { id: `object/silent/a/b?${VersionId}`, time: '2025-01-02T03:04:05Z' }]) });
     const bucket = (await s3.send(new ListBucketsCommand({}))).Buckets?.find(({ Name }) => Name === 'silent');
     expect(bucket?.CreationDate?.toISOString()).toBe('2024-07-01T10:00:00.000Z');
-    const versions = (await s3.send(new ListObjectVersionsCommand({ Bucket: 'silent' }))).Versions;
+    const versions = (await s3.send(new ListObjectVersionsCommand({ Bucket: 'silent', Prefix: 'a/' }))).Versions;
     expect(versions?.map(({ Key, LastModified }) => [Key, LastModified?.toISOString()])).toEqual([['a/b', '2025-01-02T03:04:05.000Z']]);
   });
 

@@ -6,7 +6,7 @@ import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 /** Of each kind of harm one fault: dead, in doubt in both ways, refused, and a disk that takes nothing more. */
 const names = [
   'killed before the request', 'killed after the request, before the answer', 'request dropped', 'answer dropped', 'answer dropped, carried out late', 'carried out twice', 'denied', 'stale reads afterwards',
-  'not found after it was made', 'killed before the read', 'read denied', 'killed before the line, before', 'killed after the line', 'ENOSPC before', 'EIO in fsync', 'nobody is logged in', 'object\'s answer dropped',
+  'not found after it was made', 'killed before the read', 'read denied', 'killed before the line', 'killed after the line', 'ENOSPC', 'EIO in fsync', 'nobody is logged in', 'object\'s answer dropped',
 ];
 
 describe('a rollback that is disturbed', () => {

@@ -44,11 +44,10 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(roll() * items.length)] as Item;
   const fitting = (point: Point): Fault => pick(faults.filter((fault) => fault.on === point.effect && (fault.at?.(point) ?? true)));
   const struck: string[] = [];
-  const remember = (told: Disturbance, fault: Fault): void => { if (told.struck !== null) struck.push(`${fault.name}, ${told.struck.name}`); };
+  const remember = ({ fault, struck: at }: Disturbance): void => { if (fault !== null && at !== null) struck.push(`${fault.name}, ${at.name}`); };
   let left = 1 + Math.floor(roll() * 3);
   const first = pick(points);
-  const fault = fitting(first);
-  remember((await disturbedRun(bench, fault, first.number, plan, run)).told, fault);
+  remember((await disturbedRun(bench, fitting(first), first.number, plan, run)).told);
   left -= 1;
   expect([struck, await unaccounted(bench, before, bench.journalOf(run))]).toEqual([struck, []]);
   let back = roll() < 0.5;
@@ -64,9 +63,8 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
       expect([struck, differenceOf(unordered(await stateByOp(bench)), unordered(after))]).toEqual([struck, null]);
       return { end: 'completed', struck, tries };
     }
-    const next = left > 0 ? pick(faults) : null;
+    const told = disturbance(bench.world, bench.clock, left > 0 ? fitting : null, Math.floor(roll() * 30));
     left -= 1;
-    const told = disturbance(bench.world, bench.clock, next, Math.floor(roll() * 60));
     const options = { session: told.session, beforeAppend: told.beforeAppend, afterAppend: told.afterAppend, ports: { vault: told.vault(bench.vault) } };
     try {
       bench.clock.time += 61_000;
@@ -77,6 +75,7 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
         expect([struck, errors]).toEqual([struck, []]);
         const report = await bench.apply(draft.changePlan, { run: `back-${tries}`, ...options });
         if (report.outcome === 'done') {
+          remember(told);
           await told.settle();
           expect([struck, differenceOf(unordered(unmapped(await bench.state(), { ...(await restoredAs(bench)), ...report.map })), unordered(before))]).toEqual([struck, null]);
           return { end: 'rolled back', struck, tries };
@@ -86,7 +85,7 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
       if (error instanceof StaleRun) back = true;
       else if (!(error instanceof Killed) && !(error instanceof UserError && error.code === 'store-unwritable')) throw error;
     }
-    if (next !== null) remember(told, next);
+    remember(told);
     await told.settle();
   }
   throw new Error(`no end after ${struck.join('; ')}: ${JSON.stringify(bench.journalOf(run).at(-1))}`);

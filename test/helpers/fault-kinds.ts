@@ -75,12 +75,16 @@ const atReads: readonly Fault[] = on('read', {
   'read denied': refuses('UnauthorizedOperation', 'denied'),
 });
 
-/** What goes wrong with the disk. `before`: nothing of the line is there; otherwise it is, and nobody said so. */
-const atLines: readonly Fault[] = on('line', {
-  'killed before the line, before': ({ die }) => die(),
+/** What goes wrong with the disk, before the line is there. */
+const beforeLines: readonly Fault[] = on('line', {
+  'killed before the line': ({ die }) => die(),
+  'ENOSPC': ({ lasting }) => { lasting(['line'], disk('ENOSPC')); throw disk('ENOSPC')(); },
+  'EROFS': ({ lasting }) => { lasting(['line'], disk('EROFS')); throw disk('EROFS')(); },
+}).map((fault) => ({ ...fault, before: true }));
+
+/** What goes wrong when the line is there, and nobody has said so. */
+const afterLines: readonly Fault[] = on('line', {
   'killed after the line': ({ die }) => die(),
-  'ENOSPC before': ({ lasting }) => { lasting(['line'], disk('ENOSPC')); throw disk('ENOSPC')(); },
-  'EROFS before': ({ lasting }) => { lasting(['line'], disk('EROFS')); throw disk('EROFS')(); },
   'EIO in fsync': ({ lasting }) => { lasting(['line'], disk('EIO')); throw disk('EIO')(); },
 });
 
@@ -101,4 +105,4 @@ const atRenewals: readonly Fault[] = on('renew', {
 });
 
 /** Every fault that there is. Not one is left out of the matrix. */
-export const faults: readonly Fault[] = [...atCalls, ...atReads, ...atLines, ...atVault, ...atRenewals];
+export const faults: readonly Fault[] = [...atCalls, ...atReads, ...beforeLines, ...afterLines, ...atVault, ...atRenewals];

@@ -39,6 +39,8 @@ export interface Fault {
   readonly on: Effect;
   /** False where the fault cannot happen at that effect. */
   readonly at?: (point: Point) => boolean;
+  /** Of a line: it strikes before the line is written. */
+  readonly before?: boolean;
   readonly act: (scene: Scene) => unknown;
 }
 
@@ -51,6 +53,8 @@ export interface Disturbance {
   readonly points: readonly Point[];
   /** The effect at which the fault struck; null where the run never came to it. */
   readonly struck: Point | null;
+  /** The fault that was ordered, or chosen at its point. */
+  readonly fault: Fault | null;
   /** Whether the process is dead. */
   readonly dead: boolean;
   /** Ends everything that was disturbed: the network is there again, late requests have arrived. */
@@ -61,19 +65,21 @@ export interface Disturbance {
 const endless = 1_500;
 
 /** A run in which one fault strikes at the n-th effect; without a fault, its effects are only counted. */
-export function disturbance(world: MemoryWorld, clock: FakeClock, fault: Fault | null = null, number = -1): Disturbance {
+export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault | ((point: Point) => Fault) | null = null, number = -1): Disturbance {
   const points: Point[] = [];
   const late: (() => Promise<unknown>)[] = [];
   let lasting: { readonly effects: readonly Effect[]; readonly error: (name: string) => Error } | null = null;
   let struck: Point | null = null;
   let dead = false;
   let line: Point | null = null;
+  let fault: Fault | null = typeof wanted === 'function' ? null : wanted;
 
   const arrive = (effect: Effect, name: string, call: Call | null, about: string): Point => {
     if (dead) throw new Killed('dead already');
     if (points.length > endless) throw new Error(`the run comes to no end: ${points.slice(-3).map((point) => point.name).join(', ')}`);
     const point: Point = { number: points.length, effect, name, call, about };
     points.push(point);
+    if (point.number === number && typeof wanted === 'function') fault = wanted(point);
     return point;
   };
   const sceneOf = (point: Point, perform: () => Promise<unknown>): Scene => ({
@@ -93,6 +99,7 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, fault: Fault |
     points,
     get struck() { return struck; },
     get dead() { return dead; },
+    get fault() { return fault; },
     session: (session) => ({
       ...session,
       read: (call) => through('read', callName(call), null, () => session.read(call), JSON.stringify(call.input)),
@@ -106,10 +113,10 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, fault: Fault |
     beforeAppend(entry) {
       line = arrive('line', entry.kind, null, '');
       if (lasting?.effects.includes('line') === true) throw lasting.error(entry.kind);
-      if (line.number === number && fault?.on === 'line' && fault.name.endsWith('before')) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      if (line.number === number && fault?.on === 'line' && fault.before === true) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
     },
     afterAppend() {
-      if (line !== null && line.number === number && fault?.on === 'line' && !fault.name.endsWith('before')) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      if (line !== null && line.number === number && fault?.on === 'line' && fault.before !== true) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
     },
     async settle() {
       lasting = null;

@@ -64,6 +64,10 @@ export async function unaccounted(bench: Bench, before: JsonObject, records: rea
     if (captured < 0 || removal < 0 || captured > removal) found.push(`${name} is gone without a verified capture before it`);
     else if (JSON.stringify([...held ?? []].sort()) !== JSON.stringify([...rows as readonly string[]].sort())) found.push(`the capture of ${name} does not hold what it held`);
   }
+  for (const [index, record] of records.entries()) {
+    const removes = record.kind === 'intent' ? /^Delete(?:Database|Box)$/u.test(record.declared.operation) : record.kind === 'intent-batch' && record.operations.includes('s3:DeleteObject');
+    if (removes && 'step' in record && !records.slice(0, index).some((other) => other.kind === 'captured' && other.step === record.step && other.verified)) found.push(`step ${record.step} sent a removal without a verified capture before it`);
+  }
   for (const [name, was] of Object.entries(before)) {
     if (name.endsWith('bystander') && JSON.stringify(after[name]) !== JSON.stringify(was)) found.push(`${name} was touched`);
   }

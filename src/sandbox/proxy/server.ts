@@ -8,6 +8,7 @@ import { refusalOf, type Fault, type RequestHook, type SeenRequest } from './fau
 import { identify, isMutating, s3Operation, type Identified } from './identify.ts';
 import { answerQuery, errorXml } from './query.ts';
 import { queryCorrections, s3Corrections } from './corrections.ts';
+import { AnswerMemory, carryOut, replayable } from './disturb.ts';
 import { answerS3, writeS3 } from './s3.ts';
 import { forward, passedHeaders, query, s3Request } from './upstream.ts';
 import { newBucket, newWorld, type BucketMemory, type Pace, type World } from './world.ts';
@@ -31,6 +32,8 @@ export interface Proxy {
   readonly requests: readonly SeenRequest[];
   /** Lets a test see each request and make it fail. Answers a function that takes the hook away. */
   onRequest(hook: RequestHook): () => void;
+  /** From now on answers are remembered, which `stale` needs; until the last hook is taken away. */
+  rememberAnswers(): void;
   /** Forgets everything that the proxy remembers of resources (not the requests). */
   forget(): void;
   close(): Promise<void>;
@@ -49,6 +52,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const buckets = new Map<string, BucketMemory>();
   const callers = new Map<string, Promise<string>>();
   const ages = new Map<string, string>();
+  const memory = new AnswerMemory();
   const forget = (): void => { worlds.clear(); buckets.clear(); ages.clear(); };
 
   const worldOf = (region: string): World => {
@@ -89,16 +93,20 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     requests.push(seen);
     const fault = await faultOf(seen);
     if (fault?.kind === 'delay') await Promise.all([sleep(fault.milliseconds ?? 0), fault.until]);
-    if (fault?.kind === 'drop' && fault.when === 'before') { incoming.socket.destroy(); return; }
+    if (fault?.kind === 'drop' && fault.when === 'before') {
+      fault.also?.();
+      incoming.socket.destroy();
+      return;
+    }
     const refusal = fault === undefined ? undefined : refusalOf(fault, identified.service, operation);
     if (refusal !== undefined) {
       incoming.resume();
       const service = identified.service === 'ec2' || identified.service === 's3' ? identified.service : 'rds';
       return void response.writeHead(refusal.status, { 'content-type': 'text/xml' }).end(incoming.method === 'HEAD' ? undefined : errorXml(service, refusal));
     }
-    const sink = fault?.kind === 'drop' ? null : response;
-    await answerService(incoming, sink, identified, operation, form);
-    if (sink === null) incoming.socket.destroy();
+    const again = replayable(incoming, form === null && (fault?.kind === 'duplicate' || memory.isWatching) ? await buffer(incoming) : null);
+    const serve = async (sink: ServerResponse | null): Promise<void> => answerService(again(), sink, identified, operation, form);
+    await carryOut({ fault, seen, form, response, serve, memory, worldOf: () => worldOf(identified.region), cut: () => incoming.socket.destroy() });
   };
 
   const answerService = async (incoming: IncomingMessage, response: ServerResponse | null, identified: Identified, operation: string, form: string | null): Promise<void> => {
@@ -145,10 +153,17 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   // An idle connection that is closed just as its client writes again looks like a lost answer. Only `close` ends them.
   server.keepAliveTimeout = 0;
   await listen(server, options.port ?? 0);
-  const port = (server.address() as AddressInfo).port;
+  const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://127.0.0.1:${port}`, requests, forget,
-    onRequest(hook) { hooks.add(hook); return () => { hooks.delete(hook); }; },
+    onRequest(hook) {
+      hooks.add(hook);
+      return () => {
+        hooks.delete(hook);
+        if (hooks.size === 0) memory.forget();
+      };
+    },
+    rememberAnswers() { memory.watch(); },
     close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }),
   };
 }

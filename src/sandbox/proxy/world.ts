@@ -3,12 +3,12 @@ import type { Element } from './xml.ts';
 /** How long a state in between is shown: until it was read so often, or for so long, whichever comes first. */
 export interface Pace { readonly reads: number; readonly milliseconds: number }
 
-interface Transition { states: readonly string[]; reads: number; until: number }
+interface Transition { readonly pace: Pace; states: readonly string[]; reads: number; until: number }
 
 /** States in between, by resource identity: what moto never shows and AWS always does. */
 export class Transitions {
   private readonly running = new Map<string, Transition>();
-  private readonly pace: Pace;
+  private pace: Pace;
   private readonly now: () => number;
 
   constructor(pace: Pace, now: () => number) {
@@ -19,7 +19,14 @@ export class Transitions {
   /** Shows these states one after the other, from now. */
   begin(identity: string, ...states: readonly string[]): void {
     if (this.pace.reads <= 0 || states.length === 0) this.running.delete(identity);
-    else this.running.set(identity, { states, reads: 0, until: this.now() + this.pace.milliseconds });
+    else this.running.set(identity, { pace: this.pace, states, reads: 0, until: this.now() + this.pace.milliseconds });
+  }
+
+  /** States that begin from now on last so long; answers how long they did. */
+  setPace(pace: Pace): Pace {
+    const former = this.pace;
+    this.pace = pace;
+    return former;
   }
 
   /** The state in between, without counting as a reading. */
@@ -35,7 +42,7 @@ export class Transitions {
     const state = transition?.states[0];
     if (transition === undefined || state === undefined) return undefined;
     transition.reads += 1;
-    return { state, percent: Math.min(99, Math.round((100 * transition.reads) / (this.pace.reads + 1))) };
+    return { state, percent: Math.min(99, Math.round((100 * transition.reads) / (transition.pace.reads + 1))) };
   }
 
   end(identity: string): void { this.running.delete(identity); }
@@ -50,10 +57,10 @@ export class Transitions {
   private advance(identity: string): void {
     const transition = this.running.get(identity);
     if (transition === undefined) return;
-    if (transition.reads < this.pace.reads && this.now() < transition.until) return;
+    if (transition.reads < transition.pace.reads && this.now() < transition.until) return;
     const states = transition.states.slice(1);
     if (states.length === 0) this.running.delete(identity);
-    else this.running.set(identity, { states, reads: 0, until: this.now() + this.pace.milliseconds });
+    else this.running.set(identity, { pace: transition.pace, states, reads: 0, until: this.now() + transition.pace.milliseconds });
   }
 }
 

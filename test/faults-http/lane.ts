@@ -1,0 +1,64 @@
+import { expect, it } from '@jest/globals';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject } from '../../src/model/json.ts';
+import { ensureBuilt } from '../helpers/cli.ts';
+import { emulatorAvailable } from '../helpers/emulator.ts';
+import { callsOf, faultPoints, kindOf, killPoints, type Point } from './points.ts';
+import { tryFault, tryKill } from './try.ts';
+import { openLane, scenarios, type Lane, type Scenario } from './world.ts';
+
+/** Carries out one scenario undisturbed: what it calls, and how it ends. */
+async function calm(lane: Lane, scenario: Scenario) {
+  const { road, text } = await lane.begin(scenario);
+  const made = await road.plan(text);
+  expect([scenario, made.plan.findings.filter(({ severity }) => severity === 'error')]).toEqual([scenario, []]);
+  const since = lane.sandbox.proxy.requests.length;
+  const report = await road.apply(made);
+  expect([scenario, report.outcome, report.message]).toEqual([scenario, 'done', null]);
+  const requests = lane.sandbox.proxy.requests.slice(since);
+  const state = await lane.state(road);
+  road.close();
+  return { requests, state };
+}
+
+/** Tries the points of one lane: every `of`-th from `index` on. Each result is a line of results-<index>.jsonl. */
+export async function defineLane(index: number, of: number): Promise<void> {
+  const isThere = await emulatorAvailable();
+  (isThere ? it : it.skip)(`the fault matrix over HTTP, lane ${index + 1} of ${of}`, async () => {
+    const only = process.env['AIPLAN_POINT'];
+    if (only !== undefined && index > 0) return;
+    const folder = process.env['AIPLAN_FAULTS_OUT'];
+    const note = (name: string, value: object): void => { if (folder !== undefined) appendFileSync(join(folder, name), `${JSON.stringify(value)}\n`); };
+    await ensureBuilt();
+    const lane = await openLane();
+    try {
+      const ends = new Map<Scenario, JsonObject>();
+      const kinds = new Map<string, { readonly scenario: Scenario; readonly mutating: boolean }>();
+      for (const scenario of scenarios) {
+        const { requests, state } = await calm(lane, scenario);
+        ends.set(scenario, state);
+        for (const request of requests) if (!kinds.has(kindOf(request))) kinds.set(kindOf(request), { scenario, mutating: request.mutating });
+      }
+      const whole = await calm(lane, 'whole');
+      ends.set('whole', whole.state);
+      const calls = callsOf(whole.requests);
+      // Whatever the whole run asks is asked by the parts, so that no kind of call is left out.
+      expect([...new Set(whole.requests.map(kindOf))].filter((kind) => !kinds.has(kind))).toEqual([]);
+      const points: readonly Point[] = [...killPoints(calls), ...faultPoints(new Map([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1))))];
+      const mine = only === undefined ? points.filter((_, position) => position % of === index) : points.filter(({ name }) => name === only);
+      if (only !== undefined && mine.length === 0) throw new Error(`there is no point "${only}"`);
+      if (folder !== undefined) writeFileSync(join(folder, `points-${index}.json`), JSON.stringify({ points: points.length, mine: mine.length, calls: calls.length, kinds: kinds.size, mutatingKinds: [...kinds.values()].filter(({ mutating }) => mutating).length }));
+      const wanted = (scenario: Scenario): JsonObject => ends.get(scenario) ?? {};
+      const wrong: string[] = [];
+      for (const point of mine) {
+        const told = await (point.kind === 'kill' ? tryKill(lane, point, wanted) : tryFault(lane, point, wanted)).catch((error: unknown) => ({ words: [], wrong: [`it threw ${error instanceof Error ? error.stack ?? error.message : String(error)}`] }));
+        note(`results-${index}.jsonl`, { name: point.name, fault: point.fault, ...told });
+        for (const text of told.wrong) wrong.push(`AIPLAN_POINT='${point.name}': ${text}`);
+      }
+      expect(wrong).toEqual([]);
+    } finally {
+      await lane.close();
+    }
+  });
+}

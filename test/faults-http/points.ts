@@ -1,0 +1,66 @@
+import type { Fault, SeenRequest } from '../../src/sandbox/proxy/faults.ts';
+import { canRefuse } from '../../src/sandbox/proxy/faults.ts';
+import type { Scenario } from './world.ts';
+
+/** A call that is told from the others by what it does: calls overlap, so that their order is not the same every time. */
+export interface PointCall { readonly operation: string; /** The how-manieth of this operation, from 1. */ readonly nth: number }
+
+export type Kill = 'before' | 'after' | 'answered';
+/** The process dies at a call of the whole run, and then a person goes on with the run or takes it back. */
+export interface KillPoint { readonly kind: 'kill'; readonly name: string; readonly fault: string; readonly when: Kill; readonly call: PointCall; readonly then: 'resume' | 'rollback' }
+/** A fault at the first call of a kind. */
+export interface FaultPoint { readonly kind: 'fault'; readonly name: string; readonly fault: string; readonly scenario: Scenario; readonly operation: string }
+export type Point = KillPoint | FaultPoint;
+
+const kills: Readonly<Record<Kill, string>> = { before: 'SIGKILL before the request', after: 'SIGKILL after it, before the answer', answered: 'SIGKILL after the answer' };
+
+interface Disturbance {
+  readonly fault: Fault;
+  /** At every call of the kind from the first on, not only once. */
+  readonly lasts?: boolean;
+  /** Not at every kind of call. */
+  readonly at?: (service: string, operation: string, mutating: boolean) => boolean;
+}
+
+const changes = (_service: string, _operation: string, mutating: boolean): boolean => mutating;
+const makes = (_service: string, operation: string): boolean => /^(?:Create(?!Tags)|Run|Copy)/u.test(operation);
+
+/** Every fault beside death, by its name in the matrix. */
+export const disturbances: Readonly<Record<string, Disturbance>> = {
+  'connection dropped before': { fault: { kind: 'drop', when: 'before' } },
+  'answer lost': { fault: { kind: 'drop', when: 'after' } },
+  delayed: { fault: { kind: 'delay', milliseconds: 30 } },
+  'duplicated, first answer': { fault: { kind: 'duplicate' } },
+  'duplicated, second answer': { fault: { kind: 'duplicate', answer: 'second' } },
+  'answer truncated': { fault: { kind: 'truncate' } },
+  'answer garbled': { fault: { kind: 'garble' } },
+  throttled: { fault: { kind: 'throttle' } },
+  'credentials expired': { fault: { kind: 'expired' }, lasts: true },
+  'not found after it': { fault: { kind: 'missing', reads: 2 }, at: makes },
+  'stale reads after it': { fault: { kind: 'stale', reads: 2 }, at: changes },
+  'states that last': { fault: { kind: 'lasting', reads: 6 }, at: changes },
+  'refused: dependency': { fault: { kind: 'dependency' }, lasts: true, at: (service, operation) => canRefuse('dependency', service, operation) },
+  'refused: quota': { fault: { kind: 'quota' }, lasts: true, at: (service, operation) => canRefuse('quota', service, operation) },
+  'refused: capacity': { fault: { kind: 'capacity' }, lasts: true, at: (service, operation) => canRefuse('capacity', service, operation) },
+};
+
+export const kindOf = ({ service, operation }: Pick<SeenRequest, 'service' | 'operation'>): string => `${service}:${operation}`;
+
+/** Every boundary of every call, followed by each way on. */
+export const killPoints = (calls: readonly PointCall[]): readonly KillPoint[] => calls.flatMap((call) => (['before', 'after', 'answered'] as const).flatMap((when) => (['resume', 'rollback'] as const).map((then): KillPoint =>
+  ({ kind: 'kill', name: `kill ${when} ${call.operation}#${call.nth} ${then}`, fault: kills[when], when, call, then }))));
+
+/** Every other fault at every kind of call at which it exists. */
+export const faultPoints = (kinds: ReadonlyMap<string, { readonly scenario: Scenario; readonly mutating: boolean }>): readonly FaultPoint[] => Object.entries(disturbances).flatMap(([fault, { at = () => true }]) =>
+  [...kinds].filter(([kind, { mutating }]) => at(kind.split(':')[0] ?? '', kind.split(':')[1] ?? '', mutating)).map(([operation, { scenario }]): FaultPoint => ({ kind: 'fault', name: `${fault} at ${operation}`, fault, scenario, operation })));
+
+/** The calls of a run as points: each operation numbered through. */
+export function callsOf(requests: readonly SeenRequest[]): readonly PointCall[] {
+  const counts = new Map<string, number>();
+  return requests.filter(({ mutating }) => mutating).map((request) => {
+    const operation = kindOf(request);
+    const nth = (counts.get(operation) ?? 0) + 1;
+    counts.set(operation, nth);
+    return { operation, nth };
+  }).toSorted((a, b) => (a.operation === b.operation ? a.nth - b.nth : a.operation < b.operation ? -1 : 1));
+}
