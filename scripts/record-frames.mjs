@@ -31,7 +31,7 @@ function settled(began) {
     .replaceAll(/"sha256:[0-9a-f]{24}"/gu, (found) => `"sha256:${id(found, 'digest').slice(-17)}"`)
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/gu, (found) => new Date(readAt + Math.round((Date.parse(found) - began) / minute) * minute).toISOString())
     .replaceAll(/\b\d{8}-\d{6}-[0-9a-z]{4}\b/gu, '20260226-224100-7k2m')
-    .replaceAll(/"endpoint": "http[^"]*"/gu, '"endpoint": null');
+    .replaceAll(/"endpoint":"http[^"]*"/gu, '"endpoint":null');
 }
 
 /** Answers come in any order; what is recorded has one. */
@@ -71,8 +71,9 @@ await runMain(async () => {
     await aiplan(['setup']);
     const began = Date.now();
     const settle = settled(began);
-    // Lists of identities are in the order of the identities.
-    const sorted = (name, value) => (Array.isArray(value) && (name === 'dependents' || name === 'attached') ? value.toSorted() : value);
+    // Lists that AWS gives in the order of identities.
+    const byText = (one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1);
+    const sorted = (name, value) => (Array.isArray(value) && ['dependents', 'attached', 'SecurityGroupIngress'].includes(name) ? value.toSorted(byText) : value);
     const keep = (name, value) => writeFileSync(folder(name), `${JSON.stringify(JSON.parse(settle(JSON.stringify(value)), sorted), null, 1)}\n`);
     mkdirSync(folder('live'), { recursive: true });
     const wanted = [...readdirSync(folder('plans')), 'delete-duplicates-wrong-expect.yaml'].map((file) => basename(file, '.yaml')).sort();

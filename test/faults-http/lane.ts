@@ -52,8 +52,9 @@ export async function defineLane(index: number, of: number): Promise<void> {
       const wanted = (scenario: Scenario): JsonObject => ends.get(scenario) ?? {};
       const wrong: string[] = [];
       for (const point of mine) {
+        const began = Date.now();
         const told = await (point.kind === 'kill' ? tryKill(lane, point, wanted) : tryFault(lane, point, wanted)).catch((error: unknown) => ({ words: [], wrong: [`it threw ${error instanceof Error ? error.stack ?? error.message : String(error)}`] }));
-        note(`results-${index}.jsonl`, { name: point.name, fault: point.fault, ...told });
+        note(`results-${index}.jsonl`, { name: point.name, fault: point.fault, ...told, ms: Date.now() - began });
         for (const text of told.wrong) wrong.push(`AIPLAN_POINT='${point.name}': ${text}`);
       }
       expect(wrong).toEqual([]);

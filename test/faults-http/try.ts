@@ -37,7 +37,7 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
     const killed = await cli.run(['apply', 'faults.plan.json', '--approval', approval], { onStarted: (started) => { child = started; } });
     unhook();
     if (killed.signal !== 'SIGKILL') return { words: [], wrong: [`it was not killed but ended with ${killed.code}: ${killed.stdout}${killed.stderr}`] };
-    const wrong = [...broken(start, await lane.census(), storeText(cli)).map((text) => `after the kill: ${text}`)];
+    const wrong = broken(start, await lane.census(), storeText(cli)).map((text) => `after the kill: ${text}`);
     const run = ((await cli.json(['runs'])) as { run: string }[])[0]?.run ?? '';
     const words: string[] = [];
     let isBack = point.then === 'rollback';

@@ -143,14 +143,14 @@ function comparable(value: Json | undefined, name: string): Json {
   const { ImageId: _image, SnapshotId: _snapshot, digest, ...rest } = value as JsonObject;
   const { PrivateIpAddress: _address, ...unplaced } = rest;
   // The address of what is made anew is AWS's choice.
-  const shown = /^made/u.test(name) ? unplaced : rest;
+  const shown = name.startsWith('made') ? unplaced : rest;
   return Object.fromEntries(Object.entries('$masked' in value ? shown : { ...shown, ...(digest === undefined ? {} : { digest }) }).map(([key, item]) => [key, comparable(item ?? null, name)]));
 }
 
 function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map(sorted).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item ?? null)] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** What differs between two states, in words; null where nothing does. */

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+// The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at every kind
+// of call. AIPLAN_POINT='...' tries one point alone. Prints the matrix, and fails where anything is wrong or was left out.
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inRoot } from './lib/paths.mjs';
+import { Stop, runMain } from './lib/report.mjs';
+import { runNode } from './lib/run.mjs';
+import { missingEmulator, setUp } from './setup.mjs';
+
+const COLUMNS = ['completed', 'refused, unchanged', 'stopped', 'failed', 'resumed', 'resume refused', 'rolled back'];
+
+/** Every line that the lanes have written so far. */
+const resultsIn = (folder) => readdirSync(folder).filter((name) => name.startsWith('results-'))
+  .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line)));
+
+/** How many points there are; null until a lane has counted them. */
+function countedIn(folder) {
+  const names = readdirSync(folder).filter((name) => name.startsWith('points-'));
+  return names.length === 0 ? null : JSON.parse(readFileSync(join(folder, names[0]), 'utf8'));
+}
+
+function matrix(results) {
+  const faults = [...new Set(results.map(({ fault }) => fault))].sort();
+  const wide = Math.max(10, ...faults.map((name) => name.length));
+  const line = (name, cells) => `${name.padEnd(wide)}${cells.map((cell, index) => String(cell).padStart((COLUMNS[index - 1] ?? 'points').length + 2)).join('')}\n`;
+  const cells = (some) => [some.length, ...COLUMNS.map((word) => some.filter(({ words }) => words.includes(word)).length)];
+  return [line('', ['points', ...COLUMNS]), ...faults.map((fault) => line(fault, cells(results.filter((result) => result.fault === fault)))), line('all', cells(results))].join('');
+}
+
+await runMain(async () => {
+  const { python, reason } = await setUp();
+  if (python === undefined) {
+    if (process.env.AIPLAN_REQUIRE_EMULATOR === '1') throw new Stop(missingEmulator(reason));
+    process.stderr.write(`${missingEmulator(reason)}\nSkipped without it: the fault matrix over HTTP.\n`);
+    return 0;
+  }
+  const only = process.env.AIPLAN_POINT;
+  const folder = mkdtempSync(join(tmpdir(), 'aiplan-faults-out-'));
+  const began = Date.now();
+  const minutes = () => ((Date.now() - began) / 60_000).toFixed(1);
+  const progress = setInterval(() => {
+    const counted = countedIn(folder);
+    if (counted !== null) process.stderr.write(`${resultsIn(folder).length} of ${counted.points} points after ${minutes()} min\n`);
+  }, 60_000);
+  try {
+    const { code, output } = await runNode([
+      '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', inRoot('node_modules', 'jest', 'bin', 'jest.js'), '--config', inRoot('test', 'faults-http', 'jest.config.mjs'), '--maxWorkers=2', '--forceExit', ...process.argv.slice(2),
+    ], { environment: { AIPLAN_PYTHON: python, AIPLAN_FAULTS_OUT: folder } });
+    const counted = existsSync(folder) ? countedIn(folder) : null;
+    if (counted === null) {
+      process.stdout.write(output);
+      return 1;
+    }
+    const results = resultsIn(folder);
+    const wrong = results.flatMap(({ name, wrong: texts }) => texts.map((text) => ({ name, text })));
+    const count = (word) => wrong.filter(({ text }) => text.includes(word)).length;
+    const isWhole = only !== undefined || results.length === counted.points;
+    if (code !== 0 && wrong.length === 0) process.stdout.write(output);
+    process.stdout.write(`${wrong.map(({ name, text }) => `AIPLAN_POINT='${name}'\n  ${text.slice(0, 2_000)}\n`).join('')}\n${matrix(results)}\n`);
+    process.stdout.write(`${counted.calls} mutating calls in the run; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`);
+    process.stdout.write(`unaccounted: ${count('UNACCOUNTED')}, destroyed without a confirmation: ${count('DESTROYED')}, without a capture: ${count('NO CAPTURE')}\n`);
+    return code !== 0 || wrong.length > 0 || !isWhole ? 1 : 0;
+  } finally {
+    clearInterval(progress);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
