@@ -2,8 +2,9 @@ import { look, type AwsReader, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery } from '../../src/model/resource-type.ts';
-import { listOf, textOf } from './fields.ts';
-import { allPages, attempt, bounded, failureOf, pieces } from './paging.ts';
+import { listOf, textOf } from '../aws/fields.ts';
+import { attempt, bounded, failureOf, pieces } from '../aws/batches.ts';
+import { allPages } from './paging.ts';
 
 /** Every element of `list` over all pages, as a program. `preview` stands for them in a plan. */
 export function* lookAll(operation: string, input: JsonObject, list: string, preview: readonly JsonObject[] = []): Program<readonly JsonObject[]> {

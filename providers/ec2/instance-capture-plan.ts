@@ -1,7 +1,7 @@
 import type { LiveResource } from '../../src/model/live.ts';
 import type { AttributeChange } from '../../src/model/plan.ts';
 import type { CapturePlan } from '../../src/model/resource-type.ts';
-import { propertyOf, textOf } from './fields.ts';
+import { propertyOf, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, hasInstanceStoreRoot, instanceStoreOf, isRunning, isSpot, isStoppable, passingAddressOf } from './instance-facts.ts';
 import { stoppedProperties } from './instance-rules.ts';
 

@@ -2,14 +2,15 @@ import { look, send, until, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
-import { gib, listOf, objectOf, secretJson, textOf } from './fields.ts';
+import { gib, listOf, objectOf, secretJson, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, hasInstanceStoreRoot, interfacesOf, isRunning, isStoppable, type BlockDevice } from './instance-facts.ts';
 import { setInterfaceFate, setVolumeFate, untilVolumesStay } from './instance-parts.ts';
 import { liveOf, start, stop } from './instance-state.ts';
 import { keepUserData } from './instance-user-data.ts';
 import { filtered } from './paging.ts';
 import { describeSnapshots, earliest, snapshotProblems, untilSnapshots } from './snapshots.ts';
-import { captureTags, tagSpecification } from './tags.ts';
+import { captureTags } from '../aws/tags.ts';
+import { tagSpecification } from './tags.ts';
 
 /** Volumes and further interfaces that would go with the instance: nobody named them, so they stay (law 1). */
 const goingVolumes = (live: LiveResource): readonly BlockDevice[] => blockDevicesOf(live).filter(({ deleteOnTermination }) => deleteOnTermination);

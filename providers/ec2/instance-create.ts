@@ -3,7 +3,7 @@ import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { compact, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { compact, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, type BlockDevice } from './instance-facts.ts';
 import { choiceOf, launchMappings, launchNetwork, launchSettings } from './instance-launch.ts';
 import { associateAddresses, attachVolume } from './instance-parts.ts';

@@ -2,11 +2,12 @@ import type { AwsReader } from '../../src/model/call.ts';
 import { mask, maskSalt } from '../../src/model/digest.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { ReadFailure } from '../../src/model/live.ts';
-import { compact, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { compact, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { evidenceOf } from './instance-evidence.ts';
 import { instanceType } from './instance-facts.ts';
 import type { InstanceDetails } from './instance-shape.ts';
-import { allPages, attempt, bounded, byFilter, failureOf, pieces, type Attempt } from './paging.ts';
+import { attempt, type Attempt, bounded, failureOf, pieces } from '../aws/batches.ts';
+import { allPages, byFilter } from './paging.ts';
 
 /** Attributes that DescribeInstances does not tell; one call each (DescribeInstanceAttribute). */
 const attributeNames = ['userData', 'disableApiTermination', 'disableApiStop', 'instanceInitiatedShutdownBehavior'] as const;

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from './fields.ts';
-import { creatorOf, splitTags } from './tags.ts';
+import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
+import { creatorOf, splitTags } from '../aws/tags.ts';
 
 /** What was read about one instance; undefined where the read failed or AWS knows nothing of it. */
 export interface InstanceReads {

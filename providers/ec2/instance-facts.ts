@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { flagOf, listOf, numberOf, textOf } from './fields.ts';
+import { flagOf, listOf, numberOf, textOf } from '../aws/fields.ts';
 
 export const instanceType = 'AWS::EC2::Instance';
 

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import { isObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { compact, flagOf, listOf, objectOf, textOf } from './fields.ts';
+import { compact, flagOf, listOf, objectOf, textOf } from '../aws/fields.ts';
 
 const isSame = (a: Json | undefined, b: Json | undefined): boolean => a !== undefined && JSON.stringify(a) === JSON.stringify(b);
 

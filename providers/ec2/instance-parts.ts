@@ -1,6 +1,6 @@
 import { look, progress, send, until, type Call, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import { compact, listOf, textOf } from './fields.ts';
+import { compact, listOf, textOf } from '../aws/fields.ts';
 import { describeInstance, instanceIn, previewInstance } from './instance-state.ts';
 import { filtered } from './paging.ts';
 

@@ -2,7 +2,7 @@ import { look, type Program } from '../../src/model/call.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { listOf, propertyOf, textOf } from './fields.ts';
+import { listOf, propertyOf, textOf } from '../aws/fields.ts';
 import { hasInstanceStoreRoot, isRunning, isSpot } from './instance-facts.ts';
 import { stoppedProperties } from './instance-rules.ts';
 import { filtered } from './paging.ts';

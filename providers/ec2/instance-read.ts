@@ -2,11 +2,12 @@ import type { AwsReader } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
-import { listOf, objectOf, textOf } from './fields.ts';
+import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { readDetails } from './instance-details.ts';
 import { instanceType } from './instance-facts.ts';
 import { instanceResource } from './instance-shape.ts';
-import { allPages, attempt, bounded, failureOf, pieces } from './paging.ts';
+import { attempt, bounded, failureOf, pieces } from '../aws/batches.ts';
+import { allPages } from './paging.ts';
 
 /** DescribeInstances takes at most 1000 results a page. */
 const pageSize = 1000;

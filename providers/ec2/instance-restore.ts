@@ -3,14 +3,15 @@ import { UserError } from '../../src/model/error.ts';
 import { isSecretRef, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
-import { compact, flagOf, listOf, numberOf, objectOf, textOf, textsOf } from './fields.ts';
+import { compact, flagOf, listOf, numberOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { blockDevicesOf, interfacesOf, isRunning, primaryInterfaceOf, type BlockDevice } from './instance-facts.ts';
 import { launchSettings } from './instance-launch.ts';
 import { associateAddresses, attachVolume, setInterfaceFate, setVolumeFate, type AddressPlace } from './instance-parts.ts';
 import { liveOf, start, stop, untilState } from './instance-state.ts';
 import { filtered } from './paging.ts';
 import { placementProblems, usedAddresses } from './placement.ts';
-import { restoreTags, tagSpecification } from './tags.ts';
+import { restoreTags } from '../aws/tags.ts';
+import { tagSpecification } from './tags.ts';
 
 /** Whether an instance could be brought back now: subnet, groups and key pair are there, the image name is free. Reads only. */
 export function* instanceRestorable(context: StepContext): Program<readonly string[]> {

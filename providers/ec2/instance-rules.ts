@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
-import { compact, keyed, listOf, objectOf, textOf } from './fields.ts';
+import { compact, keyed, listOf, objectOf, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
 
 type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;

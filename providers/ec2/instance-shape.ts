@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { compact, flagOf, listOf, numberOf, objectOf, pick, sorted, textOf } from './fields.ts';
+import { compact, flagOf, listOf, numberOf, objectOf, pick, sorted, textOf } from '../aws/fields.ts';
 import { instanceType } from './instance-facts.ts';
-import { ownerOf, splitTags } from './tags.ts';
+import { ownerOf, splitTags } from '../aws/tags.ts';
 
 /** The last part of an ARN or path: the name of an instance profile. */
 const nameOf = (arn: string | undefined): string | undefined => arn?.split('/').at(-1);

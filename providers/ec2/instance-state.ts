@@ -3,7 +3,7 @@ import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { listOf, objectOf, textOf } from './fields.ts';
+import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 
 /** The resource that the step is about. Throws UserError `no-live-resource` where the engine gave none. */

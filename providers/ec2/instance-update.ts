@@ -3,7 +3,7 @@ import { AwsError, UserError } from '../../src/model/error.ts';
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { compact, listOf, objectOf, propertyOf, textOf } from './fields.ts';
+import { compact, listOf, objectOf, propertyOf, textOf } from '../aws/fields.ts';
 import { isRunning, primaryInterfaceOf } from './instance-facts.ts';
 import { attachVolume, detachVolume, setVolumeFate } from './instance-parts.ts';
 import { stoppedProperties } from './instance-rules.ts';

@@ -2,7 +2,7 @@ import { keepSecret, look, type Call, type Program } from '../../src/model/call.
 import { UserError } from '../../src/model/error.ts';
 import { isMasked, isSecretRef, type Json, type SecretRef } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { objectOf, secretJson, textOf } from './fields.ts';
+import { objectOf, secretJson, textOf } from '../aws/fields.ts';
 
 /**
  * The user data of a live instance, kept as an encrypted object in its base64 form, so that bytes that are no text survive;

@@ -1,6 +1,6 @@
 import { look, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import { listOf, objectOf, textOf, textsOf } from './fields.ts';
+import { listOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 
 /** What a new instance must find: each reads false only where a complete answer says so. */

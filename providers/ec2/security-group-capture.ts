@@ -2,12 +2,12 @@ import { look, send, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Capture, CaptureOperations, StepContext } from '../../src/model/resource-type.ts';
 import { lookAll } from './common.ts';
-import { listOf, numberOf, objectOf, textOf, textsOf } from './fields.ts';
+import { listOf, numberOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { changeRules, finishGroup, liveOf, makeGroup } from './security-group-change.ts';
 import { directions, ruleIds, ruleKey, rulesFromList, rulesFromPermissions, egress, ingress, type Direction, type Rule } from './security-group-permissions.ts';
 import { hasGroup, refersTo } from './security-group-read.ts';
-import { restoreTags } from './tags.ts';
+import { restoreTags } from '../aws/tags.ts';
 
 const naming = (rules: readonly Rule[], direction: Direction, group: string): readonly Rule[] => rules.filter((rule) => rule[direction.group] === group);
 

@@ -4,7 +4,7 @@ import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { compact, listOf, objectOf, propertyOf, textOf } from './fields.ts';
+import { compact, listOf, objectOf, propertyOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { directions, permissionOf, ruleIds, ruleKey, rulesFromList, rulesOf, ruleText, type Direction, type Rule } from './security-group-permissions.ts';
 import { interfaceText } from './security-group-read.ts';

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
-import { compact, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { compact, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 
 /** A rule of a security group in CloudFormation shape: an element of SecurityGroupIngress or SecurityGroupEgress. */
 export type Rule = JsonObject;

@@ -2,7 +2,7 @@ import { look, type Program } from '../../src/model/call.ts';
 import { isUnknown, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { lookAll } from './common.ts';
-import { listOf, objectOf, textOf } from './fields.ts';
+import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { liveOf } from './security-group-change.ts';
 import { directions, rulesOf, ruleText, type Direction, type Rule } from './security-group-permissions.ts';

@@ -3,10 +3,11 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, listOf, objectOf, sorted, textOf } from './fields.ts';
-import { attempt, byFilter, failureOf, type Attempt } from './paging.ts';
+import { compact, listOf, objectOf, sorted, textOf } from '../aws/fields.ts';
+import { attempt, type Attempt, failureOf } from '../aws/batches.ts';
+import { byFilter } from './paging.ts';
 import { directions, egress, ingress, ruleIds, rulesFromList, rulesFromPermissions } from './security-group-permissions.ts';
-import { creatorOf, ownerOf, splitTags } from './tags.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 
 export const securityGroupType = 'AWS::EC2::SecurityGroup';
 

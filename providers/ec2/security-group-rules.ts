@@ -1,10 +1,10 @@
 import { isObject, type Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
-import { keyed, objectOf, textOf } from './fields.ts';
+import { keyed, objectOf, textOf } from '../aws/fields.ts';
 import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './security-group-permissions.ts';
 import { isPublic, sizeOf } from './public-ranges.ts';
-import { toolTagRule } from './tags.ts';
+import { toolTagRule } from '../aws/tags.ts';
 
 const gone = (value: Json | undefined): boolean => value === undefined || value === null;
 

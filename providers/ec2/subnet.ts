@@ -3,8 +3,8 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, flagOf, listOf, numberOf, objectOf, textOf } from './fields.ts';
-import { creatorOf, ownerOf, splitTags } from './tags.ts';
+import { compact, flagOf, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 
 const subnetType = 'AWS::EC2::Subnet';
 

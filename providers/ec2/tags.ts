@@ -1,44 +1,12 @@
 import { send, type Program } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { ChangeRule, StepContext } from '../../src/model/resource-type.ts';
-import { listOf, objectOf, textOf } from './fields.ts';
-
-type Tags = Readonly<Record<string, string>>;
-
-const isSystem = (key: string): boolean => key.startsWith('aws:') || key.startsWith('aiplan:');
-
-/** EC2's tag list as two maps: the author's, and the `aws:` and `aiplan:` ones. */
-export function splitTags(list: Json | undefined): { readonly tags: Tags; readonly systemTags: Tags } {
-  const tags: Record<string, string> = {};
-  const systemTags: Record<string, string> = {};
-  for (const tag of listOf(list)) {
-    const key = textOf(tag['Key']);
-    if (key !== undefined) (isSystem(key) ? systemTags : tags)[key] = textOf(tag['Value']) ?? '';
-  }
-  return { tags, systemTags };
-}
-
-/** A tag map as EC2's list; members that are not text are left out. */
-export const tagList = (tags: Json | undefined): readonly JsonObject[] =>
-  Object.entries(objectOf(tags)).filter(([, value]) => typeof value === 'string').map(([Key, Value]) => ({ Key, Value: Value as string }));
+import type { StepContext } from '../../src/model/resource-type.ts';
+import { objectOf } from '../aws/fields.ts';
+import { tagList } from '../aws/tags.ts';
 
 /** One element of TagSpecifications; null where there is nothing to tag. */
 export const tagSpecification = (resourceType: string, tags: JsonObject): JsonObject => ({ ResourceType: resourceType, Tags: tagList(tags) });
-
-/** The tags that every snapshot and image taken by aiplan carries. */
-export const captureTags = (context: StepContext): Tags => ({
-  'aiplan:op': context.op,
-  'aiplan:run': context.run,
-  'aiplan:source': context.live?.identity ?? '',
-  'aiplan:expires': context.captureExpires,
-});
-
-/** The tags of a restored resource: its own, the ownership it had, where it comes from, and this step's mark. */
-export function restoreTags(context: StepContext, tags: JsonObject, systemTags: JsonObject, former: string): JsonObject {
-  const ownership = Object.entries(systemTags).filter(([key]) => key.startsWith('aiplan:') && key !== 'aiplan:op');
-  return { ...tags, ...Object.fromEntries(ownership), 'aiplan:restored-from': former, 'aiplan:op': context.op };
-}
 
 /** Sets and removes the tags in which `desired` differs from live: first what is added, then what goes. CreateTags, DeleteTags. */
 export function* changeTags(context: StepContext, live: LiveResource): Program {
@@ -58,38 +26,4 @@ export function* changeTags(context: StepContext, live: LiveResource): Program {
       input: { Resources: [live.identity], Tags: removed.map((Key) => ({ Key })) },
     });
   }
-}
-
-/** Tags by which backup and clean-up tools find what to keep, and those by which they find what to delete. */
-const toolTag = /backup|retention|dlm|snapshot|lifecycle|expire|ttl|cleanup|nuke|keep|protect/iu;
-const deadlyTag = /expire|ttl|cleanup|nuke|lifecycle/iu;
-
-/** Keys of such tags that leave or change, or that appear and make a tool delete something. */
-function toolTags(before: Json | undefined, after: Json | undefined): readonly string[] {
-  const [old, fresh] = [objectOf(before), objectOf(after)];
-  const keys = [...new Set([...Object.keys(old), ...Object.keys(fresh)])].toSorted();
-  return keys.filter((key) => old[key] !== fresh[key] && (old[key] === undefined ? deadlyTag : toolTag).test(key));
-}
-
-/** Law 3: a tag that backup and clean-up tools act on. The planner judges tags of every type so; a type may do it alone. */
-export const toolTagRule: ChangeRule = {
-  path: 'Tags',
-  when: (before, after) => before !== undefined && before !== null && toolTags(before, after).length > 0,
-  says: (before, after) => `backup and clean-up tools act on the tag ${toolTags(before, after).map((key) => `"${key}"`).join(', ')}, which changes`,
-};
-
-/** Who runs the resource, where that is not its user: from tags and EC2's `Operator` field. Undefined: nobody. */
-export function ownerOf(systemTags: Tags, operator: Json | undefined): string | undefined {
-  const managed = objectOf(operator);
-  if (managed['Managed'] === true) return `AWS service ${textOf(managed['Principal']) ?? 'unknown'}`;
-  const group = systemTags['aws:autoscaling:groupName'];
-  if (group !== undefined) return `Auto Scaling group ${group}`;
-  const stack = systemTags['aws:cloudformation:stack-name'];
-  return stack === undefined ? undefined : `CloudFormation stack ${stack}`;
-}
-
-/** The creator, where a tag tells; undefined otherwise. */
-export function creatorOf(tags: Tags, systemTags: Tags): string | undefined {
-  const key = Object.keys(tags).find((name) => /^(created-?by|creator)$/iu.test(name));
-  return systemTags['aws:createdBy'] ?? (key === undefined ? undefined : tags[key]);
 }

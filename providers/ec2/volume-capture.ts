@@ -2,12 +2,12 @@ import { look, send, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
-import { flagOf, gib, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { attachVolume, setVolumeFate } from './instance-parts.ts';
 import { describeInstance, instanceIn, previewInstance } from './instance-state.ts';
 import { filtered } from './paging.ts';
 import { describeSnapshots, snapshotProblems } from './snapshots.ts';
-import { restoreTags } from './tags.ts';
+import { restoreTags } from '../aws/tags.ts';
 import { describeVolume, finishVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume, volumeIn } from './volume-programs.ts';
 
 /** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */

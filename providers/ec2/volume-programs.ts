@@ -3,10 +3,11 @@ import { UserError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { compact, listOf, objectOf, pick, propertyOf, textOf } from './fields.ts';
+import { compact, listOf, objectOf, pick, propertyOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { untilSnapshots } from './snapshots.ts';
-import { captureTags, changeTags, tagSpecification } from './tags.ts';
+import { captureTags } from '../aws/tags.ts';
+import { changeTags, tagSpecification } from './tags.ts';
 import { modifiedProperties } from './volume-rules.ts';
 
 /** The volume that the step is about. Throws UserError `no-live-resource` where the engine gave none. */

@@ -3,10 +3,11 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from './fields.ts';
+import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { iopsTypes } from './instance-shape.ts';
-import { attempt, bounded, byFilter, failureOf, type Attempt } from './paging.ts';
-import { creatorOf, ownerOf, splitTags } from './tags.ts';
+import { attempt, type Attempt, bounded, failureOf } from '../aws/batches.ts';
+import { byFilter } from './paging.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 import { volumeType } from './volume-rules.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { TypeRules } from '../../src/model/resource-type.ts';
-import { keyed, numberOf, objectOf, textOf } from './fields.ts';
+import { keyed, numberOf, objectOf, textOf } from '../aws/fields.ts';
 
 export const volumeType = 'AWS::EC2::Volume';
 

@@ -3,9 +3,10 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, flagOf, listOf, objectOf, textOf } from './fields.ts';
-import { attempt, bounded, byFilter, failureOf } from './paging.ts';
-import { creatorOf, ownerOf, splitTags } from './tags.ts';
+import { compact, flagOf, listOf, objectOf, textOf } from '../aws/fields.ts';
+import { attempt, bounded, failureOf } from '../aws/batches.ts';
+import { byFilter } from './paging.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 
 const vpcType = 'AWS::EC2::VPC';
 /** Properties that only DescribeVpcAttribute tells, one a call, by the attribute's name. */

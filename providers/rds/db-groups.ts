@@ -2,9 +2,9 @@ import type { AwsReader } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult, TypeRules } from '../../src/model/resource-type.ts';
-import { listOf, textOf } from '../ec2/fields.ts';
-import { attempt, bounded } from '../ec2/paging.ts';
-import { creatorOf, ownerOf, splitTags } from '../ec2/tags.ts';
+import { listOf, textOf } from '../aws/fields.ts';
+import { attempt, bounded } from '../aws/batches.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 import { allPages } from './pages.ts';
 
 /** Rules of a type that can only be read: names, tags and values for references. */

@@ -2,8 +2,8 @@ import type { AwsReader } from '../../src/model/call.ts';
 import type { AwsError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { compact, listOf, objectOf, textOf } from '../ec2/fields.ts';
-import { attempt, bounded, pieces } from '../ec2/paging.ts';
+import { compact, listOf, objectOf, textOf } from '../aws/fields.ts';
+import { attempt, bounded, pieces } from '../aws/batches.ts';
 import { allPages } from './pages.ts';
 
 /** Snapshots and automated backups of many databases, or why they could not be read. */

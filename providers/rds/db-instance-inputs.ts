@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
-import { compact, numberOf, objectOf, propertyOf, textOf, textsOf } from '../ec2/fields.ts';
-import { restoreTags, tagList } from '../ec2/tags.ts';
+import { compact, numberOf, objectOf, propertyOf, textOf, textsOf } from '../aws/fields.ts';
+import { restoreTags, tagList } from '../aws/tags.ts';
 import { apiInput } from './db-instance-fields.ts';
 import { dbInstanceRules } from './db-instance-rules.ts';
 import { majorVersion } from './engine-version.ts';

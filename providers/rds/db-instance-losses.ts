@@ -1,8 +1,8 @@
 import { isObject, type Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule } from '../../src/model/resource-type.ts';
-import { textOf } from '../ec2/fields.ts';
-import { toolTagRule } from '../ec2/tags.ts';
+import { textOf } from '../aws/fields.ts';
+import { toolTagRule } from '../aws/tags.ts';
 
 type Value = Json | undefined;
 const absent = (value: Value): boolean => value === undefined || value === null;

@@ -2,7 +2,7 @@ import type { AwsReader } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
-import { attempt, bounded, pieces } from '../ec2/paging.ts';
+import { attempt, bounded, pieces } from '../aws/batches.ts';
 import { readBackups, withBackups } from './db-instance-evidence.ts';
 import { DB_INSTANCE } from './db-instance-fields.ts';
 import { liveOf } from './db-instance-shape.ts';

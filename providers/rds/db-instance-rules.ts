@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
-import { keyed, objectOf, textOf, textsOf } from '../ec2/fields.ts';
+import { keyed, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { destructive, grants } from './db-instance-losses.ts';
 import { isDowngrade } from './engine-version.ts';
 

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { compact, gib, listOf, numberOf, objectOf, sorted, textOf, textsOf } from '../ec2/fields.ts';
-import { creatorOf, ownerOf, splitTags } from '../ec2/tags.ts';
+import { compact, gib, listOf, numberOf, objectOf, sorted, textOf, textsOf } from '../aws/fields.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 import { DB_INSTANCE, fields, fromApi, nameIn } from './db-instance-fields.ts';
 
 /** The one DB instance of a DescribeDBInstances answer by identifier; undefined where there is none. */

@@ -1,7 +1,7 @@
 import { until, type Program, type ReadCall, type Wait, type Waiting } from '../../src/model/call.ts';
 import { canonical } from '../../src/model/digest.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import { listOf, numberOf, objectOf, textOf } from '../ec2/fields.ts';
+import { listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { dbInstanceRules, SNAPSHOT_STATES } from './db-instance-rules.ts';
 import { instanceOf, pendingOf, propertiesOf, statusOf } from './db-instance-shape.ts';
 

@@ -2,7 +2,7 @@ import type { AwsReader } from '../../src/model/call.ts';
 import { mask, maskSalt } from '../../src/model/digest.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { ResourceType } from '../../src/model/resource-type.ts';
-import { compact, textOf } from '../ec2/fields.ts';
+import { compact, textOf } from '../aws/fields.ts';
 import { readGroups, readOnlyRules, type GroupKind } from './db-groups.ts';
 import { allPages } from './pages.ts';
 

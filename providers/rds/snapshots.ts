@@ -2,7 +2,7 @@ import { look, type Program } from '../../src/model/call.ts';
 import { AwsError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { listOf, numberOf, textOf } from '../ec2/fields.ts';
+import { listOf, numberOf, textOf } from '../aws/fields.ts';
 import { BROKEN } from './db-instance-rules.ts';
 import { lookAtAllPages } from './pages.ts';
 

@@ -10,7 +10,8 @@ import { countingCap, listEntries, summaryOf } from './contents.ts';
 import { listingOf } from './lifecycle.ts';
 import { foreignGrants } from './shapes.ts';
 import { isSystemTag, subResources, type SubResource } from './sub-resources.ts';
-import { bounded, bucketNameOf, compact, objectOf, objectsOf, textOf } from './values.ts';
+import { bounded } from '../aws/batches.ts';
+import { bucketNameOf, compact, objectOf, objectsOf, textOf } from './values.ts';
 
 const type = 'AWS::S3::Bucket';
 /** Reads in flight at once; bucket configuration reads have unpublished limits and answer SlowDown. */
@@ -28,27 +29,27 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
   const listed = await listBuckets(aws);
   const wanted = query.all ? [...listed.keys()] : [...new Set(query.identities)].filter((name) => listed.has(name));
   const absent: string[] = [];
-  await bounded([...new Set(query.identities)].filter((name) => !listed.has(name)), width, async (name) => {
+  await bounded([...new Set(query.identities)].filter((name) => !listed.has(name)), async (name) => {
     const found = await attempt(aws.read({ service: 's3', operation: 'HeadBucket', input: { Bucket: name }, absent: ['NotFound', 'NoSuchBucket'] }));
     if (found.ok && found.value === null) absent.push(name);
     else if (found.ok || found.error.code === 'AccessDenied' || found.error.code === 'PermanentRedirect') {
       failures.push({ type, identity: name, code: 'not-owned', message: `the bucket name "${name}" belongs to another account` });
     } else failures.push(failureOf(name, found.error));
-  });
+  }, width);
   const tasks = wanted.flatMap((name) => rowsWanted(name, query).map((row) => ({ name, row })));
   const documents = new Map<string, Map<string, Json | 'unknown'>>(wanted.map((name) => [name, new Map()]));
-  await bounded(tasks, width, async ({ name, row }) => {
+  await bounded(tasks, async ({ name, row }) => {
     const read = await attempt(driven(aws, readPages(row, name, null)));
     documents.get(name)?.set(row.name, read.ok ? read.value : 'unknown');
     if (!read.ok && !(ELSEWHERE.test(read.error.code) && !query.identities.includes(name))) failures.push(failureOf(name, read.error));
-  });
-  const resources = await bounded(wanted, width, async (name) => {
+  }, width);
+  const resources = await bounded(wanted, async (name) => {
     const bucket = listed.get(name) ?? {};
     // A listing with a parameter names the region; where it does not, only the buckets asked for are worth a call each.
     const region = textOf(bucket['BucketRegion']) ?? (query.all && !query.detailed.has(name) ? undefined : await regionOf(aws, name, failures));
     const contents = countsContents(name, query) ? await contentsOf(aws, name, query, failures) : {};
     return liveOf(name, bucket, region, documents.get(name) ?? new Map(), contents, query.detailed.has(name));
-  });
+  }, width);
   return { resources, absent, failures };
 }
 

@@ -4,7 +4,8 @@ import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
 import { allEntries, allUploads, listEntries, previewPage, type Entry } from './contents.ts';
 import { contentOf, readManifest } from './manifest.ts';
-import { counted, isPreviewed, objectsOf, pieces, textOf } from './values.ts';
+import { pieces } from '../aws/batches.ts';
+import { counted, isPreviewed, objectsOf, textOf } from './values.ts';
 
 /** DeleteObjects takes at most this many names (S3 API reference, DeleteObjects). */
 const perCall = 1000;

@@ -9,7 +9,8 @@ import { headBucket, makeBucket, taken } from './create.ts';
 import { copySource, nameOf, readManifest, storeOf, type Kept } from './manifest.ts';
 import { foreignGrants } from './shapes.ts';
 import { subResource, subResources } from './sub-resources.ts';
-import { counted, isPreviewed, objectOf, objectsOf, pieces, previewed, same, textOf } from './values.ts';
+import { pieces } from '../aws/batches.ts';
+import { counted, isPreviewed, objectOf, objectsOf, previewed, same, textOf } from './values.ts';
 
 const batchSize = 500;
 

@@ -6,7 +6,8 @@ import { openedPolicy } from './closing.ts';
 import { readConfiguration } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
 import { contentOf, copiesPrefix, copyKey, copySource, keptFrom, nameOf, readManifest, storeOf, writeManifest, type Kept } from './manifest.ts';
-import { counted, numberOf, objectOf, objectsOf, pieces, sized, textOf } from './values.ts';
+import { pieces } from '../aws/batches.ts';
+import { counted, numberOf, objectOf, objectsOf, sized, textOf } from './values.ts';
 import { subResources } from './sub-resources.ts';
 
 /** One CopyObject copies at most this (S3 API reference, CopyObject). */

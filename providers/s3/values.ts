@@ -17,28 +17,6 @@ export const at = (value: Json | undefined, path: string): Json | undefined =>
 export const compact = (value: Readonly<Record<string, Json | undefined>>): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
 
-/** A list in pieces of at most `size`. */
-export function pieces<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  const result: Item[][] = [];
-  for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
-  return result;
-}
-
-/** Runs `work` over all items, at most `limit` at a time, answers in order. Rejects with the first error. */
-export async function bounded<Item, Result>(items: readonly Item[], limit: number, work: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
-  const results: Result[] = new Array<Result>(items.length);
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next;
-      next += 1;
-      results[index] = await work(items[index] as Item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  return results;
-}
-
 /** ARN partition of a region (AWS General Reference, "Amazon Resource Names"). */
 export const partitionOf = (region: string): string =>
   region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';

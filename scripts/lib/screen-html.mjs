@@ -1,4 +1,5 @@
 // A frame of the screen as an HTML page that looks like a terminal's window; for pictures.
+import stringWidth from 'string-width';
 
 /** Colours of each scheme: those that terminals give to the SGR codes of src/views/theme.ts. */
 const palettes = {
@@ -8,6 +9,10 @@ const palettes = {
 const colors = { 31: 'red', 32: 'green', 33: 'yellow', 35: 'magenta', 36: 'cyan' };
 
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** As in a terminal every character has its cells, whatever the font makes of it. */
+const inCells = (text) => (/^[ -~]*$/u.test(text) ? escaped(text) : [...segmenter.segment(text)].map(({ segment }) => (/^[ -~]$/u.test(segment) ? escaped(segment) : `<b style="width:${stringWidth(segment)}ch">${escaped(segment)}</b>`)).join(''));
 
 /** CSS of one tone, from its SGR parameters. */
 function styleOf(parameters, palette) {
@@ -20,13 +25,13 @@ function styleOf(parameters, palette) {
 }
 
 /** Width and height of a character cell in CSS pixels. */
-export const cell = { width: 7.8, height: 17 };
+export const cell = { width: 8.02, height: 18 };
 
 /** `rows` of a frame of `size` as a page, and the page's size in CSS pixels. `sgr`: parameters by tone. */
 export function screenHtml(rows, size, scheme, title, sgr) {
   const palette = palettes[scheme];
   const lines = Array.from({ length: size.rows - 1 }, (_, index) => rows[index] ?? { indent: 0, spans: [] });
-  const body = lines.map(({ indent, spans }) => `${' '.repeat(indent)}${spans.map(({ text, tone }) => `<span style="${styleOf(sgr[tone], palette)}">${escaped(text)}</span>`).join('')}`).join('\n');
+  const body = lines.map(({ indent, spans }) => `${' '.repeat(indent)}${spans.map(({ text, tone }) => `<span style="${styleOf(sgr[tone], palette)}">${inCells(text)}</span>`).join('')}`).join('\n');
   const own = Math.ceil(size.columns * cell.width) + 32;
   // A narrower page would be drawn as on a telephone.
   const width = Math.max(own + 32, 620);
@@ -37,6 +42,7 @@ export function screenHtml(rows, size, scheme, title, sgr) {
     .bar { height: 30px; background: ${palette.bar}; border-bottom: 1px solid ${palette.edge}; color: ${palette.muted}; font: 12px/30px system-ui, "DejaVu Sans", sans-serif; text-align: center; position: relative }
     .bar::before { content: ""; position: absolute; left: 12px; top: 10px; width: 10px; height: 10px; border-radius: 50%; background: ${palette.edge}; box-shadow: 17px 0 ${palette.edge}, 34px 0 ${palette.edge} }
     pre { padding: 14px 15px; color: ${palette.text}; font: 13px/${cell.height}px "DejaVu Sans Mono", "Liberation Mono", Menlo, Consolas, monospace; white-space: pre }
+    b { display: inline-block; font-weight: inherit; overflow: hidden; vertical-align: top; height: ${cell.height}px }
   </style><div class="window"><div class="bar">${escaped(title)}</div><pre>${body}</pre></div>`;
   return { html, width, height };
 }

@@ -31,7 +31,8 @@ export const disturbances: Readonly<Record<string, Disturbance>> = {
   'answer lost': { fault: { kind: 'drop', when: 'after' } },
   delayed: { fault: { kind: 'delay', milliseconds: 30 } },
   'duplicated, first answer': { fault: { kind: 'duplicate' } },
-  'duplicated, second answer': { fault: { kind: 'duplicate', answer: 'second' } },
+  // A read is answered alike both times.
+  'duplicated, second answer': { fault: { kind: 'duplicate', answer: 'second' }, at: changes },
   'answer truncated': { fault: { kind: 'truncate' } },
   'answer garbled': { fault: { kind: 'garble' } },
   throttled: { fault: { kind: 'throttle' } },

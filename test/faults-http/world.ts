@@ -54,6 +54,9 @@ export interface Lane {
 export interface Start { readonly text: string; readonly names: Readonly<Record<string, string>>; readonly road: Road; readonly before: JsonObject; readonly census: Census }
 
 export async function openLane(): Promise<Lane> {
+  // Seeding makes the same every time, identities apart, which a state does not have.
+  const befores = new Map<Scenario, JsonObject>();
+  let seededNow: Readonly<Record<string, string>> = {};
   const sandbox = await startTestSandbox({ pace: { reads: 1, milliseconds: 0 } });
   const clients = clientsOf(sandbox.endpoint);
   const { ec2, rds, s3 } = clients;
@@ -67,8 +70,11 @@ export async function openLane(): Promise<Lane> {
       rmSync(folder, { recursive: true });
       const disk = async (name: string): Promise<string> => (await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'eu-west-1a', Size: 1, VolumeType: 'gp3', TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'Name', Value: name }] }] }))).VolumeId ?? '';
       const names = { ...seeded, OldDisk: await disk('old-disk') };
+      seededNow = names;
       const road = await openRoad(sandbox);
-      return { text: fill(planOf(scenario), names), names, road, before: await lane.state(road), census: await lane.census() };
+      const before = befores.get(scenario) ?? await lane.state(road);
+      befores.set(scenario, before);
+      return { text: fill(planOf(scenario), names), names, road, before, census: await lane.census() };
     },
     async state(road) {
       const lists = Object.fromEntries(await Promise.all(types.map(async (type) => [type, await road.all(type)] as const))) as Record<(typeof types)[number], Awaited<ReturnType<Road['all']>>>;
@@ -85,6 +91,9 @@ export async function openLane(): Promise<Lane> {
         [`${type} ${identity}`, { state, properties: comparable(properties, nameOf(properties)), pending, restoring: systemTags['aiplan:restoring'] ?? null }] as const);
       let text = JSON.stringify([...resources, ...await Promise.all(lists['AWS::S3::Bucket'].map(async ({ identity }) => [`objects of ${identity}`, await objectsIn(identity)] as const))]);
       for (const [id, name] of Object.entries(ids)) text = text.replaceAll(id, name);
+      for (const [name, id] of Object.entries(seededNow)) if (/^(?:vpc|subnet|ami)-/u.test(id)) text = text.replaceAll(id, name);
+      // What every account has from the beginning, under another identity each time.
+      text = text.replaceAll(/\b(vpc|subnet)-[0-9a-f]{8,}/gu, '$1');
       return Object.fromEntries((JSON.parse(text) as (readonly [string, Json])[]).map(([name, value]) => [name, sorted(value)] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     },
     async census() {
