@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at every kind
-// of call. AIPLAN_POINT='...' tries one point alone. Prints the matrix, and fails where anything is wrong or was left out.
+// of call. AIPLAN_POINT='...' tries one point alone; AIPLAN_FAULTS_WHOLE=1 kills in one run over all types instead of one run for each type. Prints the matrix, and fails where anything is wrong or was left out.
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,7 +59,8 @@ await runMain(async () => {
     const isWhole = only !== undefined || results.length === counted.points;
     if (code !== 0 && wrong.length === 0) process.stdout.write(output);
     process.stdout.write(`${wrong.map(({ name, text }) => `AIPLAN_POINT='${name}'\n  ${text.slice(0, 2_000)}\n`).join('')}\n${matrix(results)}\n`);
-    process.stdout.write(`${counted.calls} mutating calls in the run; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`);
+    const runs = Math.round(results.reduce((sum, { shared }) => sum + 1 / shared, 0));
+    process.stdout.write(`${counted.calls} mutating calls in the runs that are killed, each at three boundaries and followed by each of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length} in ${runs} runs (a fault that a run survives strikes every kind of call in one), wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`);
     process.stdout.write(`unaccounted: ${count('UNACCOUNTED')}, destroyed without a confirmation: ${count('DESTROYED')}, without a capture: ${count('NO CAPTURE')}\n`);
     return code !== 0 || wrong.length > 0 || !isWhole ? 1 : 0;
   } finally {

@@ -16,11 +16,11 @@ import { difference, type Census, type Lane, type Start } from './world.ts';
 export interface Told { readonly words: readonly string[]; readonly wrong: readonly string[] }
 
 /** How a disturbed run must end where it ends well. */
-export type Wanted = (scenario: FaultPoint['scenario'] | 'whole') => JsonObject;
+export type Wanted = (scenario: FaultPoint['scenario']) => JsonObject;
 
 /** Kills a real process at a call, and goes on as the point says, with real processes. */
 export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Promise<Told> {
-  const start = await lane.begin('whole');
+  const start = await lane.begin(point.scenario);
   const cli = openCli(lane.sandbox.endpoint);
   try {
     const person = makePerson(cli);
@@ -38,9 +38,9 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
     unhook();
     if (killed.signal !== 'SIGKILL') return { words: [], wrong: [`it was not killed but ended with ${killed.code}: ${killed.stdout}${killed.stderr}`] };
     const wrong = broken(start, await lane.census(), storeText(cli)).map((text) => `after the kill: ${text}`);
-    const run = ((await cli.json(['runs'])) as { run: string }[])[0]?.run ?? '';
+    const run = readdirSync(runsOf(cli))[0] ?? '';
     const words: string[] = [];
-    let isBack = point.then === 'rollback';
+    let isBack = point.way === 'rollback';
     if (!isBack) {
       const resumed = await cli.run(['resume', run, '--approval', approval]);
       if (resumed.code === 0) words.push('resumed');
@@ -55,7 +55,7 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
       if (back === null) words.push('rolled back');
       else wrong.push(back);
     }
-    const differs = difference(await lane.state(start.road), isBack ? start.before : wanted('whole'));
+    const differs = difference(await lane.state(start.road), isBack ? start.before : wanted(point.scenario));
     if (differs !== null) wrong.push(`the state differs: ${differs}`);
     return { words: ['killed', ...words], wrong: [...wrong, ...broken(start, await lane.census(), storeText(cli))] };
   } finally {
@@ -77,24 +77,31 @@ async function takeBack(cli: Cli, run: string, approvalFor: (plan: Plan) => stri
   }
 }
 
-/** Disturbs a run in this process, over HTTP, and takes it back where it did not end as planned. */
-export async function tryFault(lane: Lane, point: FaultPoint, wanted: Wanted): Promise<Told> {
+/**
+ * Disturbs a run in this process, over HTTP, and takes it back where it did not end as planned. Several points of one fault and one
+ * scenario strike once each in the same run.
+ */
+export async function tryFault(lane: Lane, [point, ...others]: readonly [FaultPoint, ...FaultPoint[]], wanted: Wanted): Promise<Told> {
   const { fault, lasts = false } = disturbances[point.fault] ?? { fault: undefined };
   if (fault === undefined) throw new Error(`no fault ${point.fault}`);
   const start = await lane.begin(point.scenario);
   const { road } = start;
   try {
     const made = await road.plan(start.text);
-    let struck = 0;
+    const left = new Set([point, ...others].map(({ operation }) => operation));
+    let isOn = false;
     if (fault.kind === 'stale') lane.sandbox.proxy.rememberAnswers();
     const unhook = lane.sandbox.proxy.onRequest((request) => {
-      if (fault.kind === 'expired' ? struck === 0 && kindOf(request) !== point.operation : kindOf(request) !== point.operation || (!lasts && struck > 0)) return undefined;
-      struck += 1;
+      const kind = kindOf(request);
+      const strikes = left.delete(kind);
+      isOn ||= strikes;
+      // Expired credentials are good for no call; a refusal that lasts is one of this kind of call.
+      if (!strikes && !(lasts && isOn && (fault.kind === 'expired' || kind === point.operation))) return undefined;
       return fault;
     });
     const ended = await road.apply(made).then((report) => report, (error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     unhook();
-    const wrong = struck === 0 ? ['the fault never struck'] : [];
+    const wrong = left.size > 0 ? [`the fault never struck ${[...left].join(', ')}`] : [];
     if (ended instanceof Error) {
       const differs = difference(await lane.state(road), start.before);
       return { words: ['refused, unchanged'], wrong: [...wrong, ...(differs === null ? [] : [`it threw ${ended.message}, and the state differs: ${differs}`]), ...broken(start, await lane.census(), '')] };
@@ -128,9 +135,11 @@ async function takenBack(road: Road, run: string): Promise<{ readonly report: Re
 
 const textOf = (road: Road, runs: readonly string[]): string => runs.map((run) => JSON.stringify(road.records(run))).join('\n');
 
+const runsOf = (cli: Cli): string => join(cli.state, 'aiplan', 'store', 'runs');
+
 /** Every journal in a machine's store. */
 function storeText(cli: Cli): string {
-  const folder = join(cli.state, 'aiplan', 'store', 'runs');
+  const folder = runsOf(cli);
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl')).map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
 }
 

@@ -64,7 +64,14 @@ export function openPty(cli: Cli, words: readonly string[]): Pty {
     resize(columns, rows) { screen.resize(Math.max(2, columns), Math.max(1, rows)); order(`r ${columns} ${rows}`); },
     signal: (name) => order(`s ${name}`), goOn: () => order('c'), hangUp: () => order('h'), screen: shown,
     until: (what, timeout) => wait(`saw ${String(what)}`, () => { const now = shown(); return what.test(now) ? now : undefined; }, timeout),
-    stops: () => stops, ended: () => wait('ended', () => end), written: () => written.join(''), alternate: () => screen.buffer.active.type === 'alternate',
+    stops: () => stops,
+    async ended() {
+      const ending = await wait('ended', () => end);
+      // The screen takes in what was written a little later.
+      await new Promise<void>((done) => { screen.write('', done); });
+      return ending;
+    },
+    written: () => written.join(''), alternate: () => screen.buffer.active.type === 'alternate',
     close() { child.stdin.end(); },
   };
 }
