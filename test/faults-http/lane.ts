@@ -5,19 +5,23 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { ensureBuilt } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { batchesOf, callsOf, faultPoints, kindOf, killPoints, type FaultPoint, type KillPoint, type Point } from './points.ts';
-import { tryFault, tryKill, type Told } from './try.ts';
+import { broken, textOf, tryFault, tryKill, type Told } from './try.ts';
 import { openLane, scenarios, type Lane, type Scenario } from './world.ts';
 
 /** Carries out one scenario undisturbed: what it calls, and how it ends. */
 async function calm(lane: Lane, scenario: Scenario) {
-  const { road, text } = await lane.begin(scenario);
+  const start = await lane.begin(scenario);
+  const { road, text } = start;
   const made = await road.plan(text);
   expect([scenario, made.plan.findings.filter(({ severity }) => severity === 'error')]).toEqual([scenario, []]);
   const since = lane.sandbox.proxy.requests.length;
   const report = await road.apply(made);
   expect([scenario, report.outcome, report.message]).toEqual([scenario, 'done', null]);
   const requests = lane.sandbox.proxy.requests.slice(since);
-  const state = await lane.state(road);
+  const [state, census] = [await lane.state(road), await lane.census()];
+  // What looks for things that nobody accounts for finds them where there is no journal, and none where there is one.
+  expect([scenario, broken(start, census, '').some((one) => one.startsWith('UNACCOUNTED'))]).toEqual([scenario, true]);
+  expect([scenario, broken(start, census, textOf(road, [report.run]))]).toEqual([scenario, []]);
   road.close();
   return { requests, state };
 }
@@ -48,7 +52,7 @@ export async function defineLane(index: number, of: number): Promise<void> {
       if (isWhole) killed.push(...killPoints('whole', callsOf(whole.requests)));
       // Whatever the whole run asks is asked by the parts, so that no kind of call is left out.
       expect([...new Set(whole.requests.map(kindOf))].filter((kind) => !kinds.has(kind))).toEqual([]);
-      const points: readonly Point[] = [...killed, ...faultPoints(new Map([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1))))];
+      const points: readonly Point[] = [...faultPoints(new Map([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))), ...killed];
       const batches = batchesOf(points, (kind) => kinds.get(kind)?.mutating === true);
       const mine = only === undefined ? batches.filter((_, position) => position % of === index) : points.filter(({ name }) => name === only).map((point) => ({ points: [point] }));
       if (only !== undefined && mine.length === 0) throw new Error(`there is no point "${only}"`);

@@ -133,7 +133,8 @@ async function takenBack(road: Road, run: string): Promise<{ readonly report: Re
   return { report, why: report.outcome === 'done' ? null : `the rollback is ${report.outcome}: ${report.message}` };
 }
 
-const textOf = (road: Road, runs: readonly string[]): string => runs.map((run) => JSON.stringify(road.records(run))).join('\n');
+/** The journals of runs of this process. */
+export const textOf = (road: Road, runs: readonly string[]): string => runs.map((run) => JSON.stringify(road.records(run))).join('\n');
 
 const runsOf = (cli: Cli): string => join(cli.state, 'aiplan', 'store', 'runs');
 
@@ -144,7 +145,7 @@ function storeText(cli: Cli): string {
 }
 
 /** What may never be: something new that no journal knows, something gone that nobody confirmed, data gone without its capture. */
-function broken({ census: before, names }: Start, now: Census, journal: string): readonly string[] {
+export function broken({ census: before, names }: Start, now: Census, journal: string): readonly string[] {
   const found: string[] = [];
   const own = (id: string): boolean => id.startsWith('rds:');
   for (const { id, names: others } of now.things.values()) {
