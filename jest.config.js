@@ -12,5 +12,5 @@ export default {
   },
   clearMocks: true,
   // Generous: a loaded machine must not fail a test, and no test asserts on time.
-  testTimeout: 120_000,
+  testTimeout: 180_000,
 };

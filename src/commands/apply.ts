@@ -60,8 +60,10 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
   if (consent.approval !== undefined || why === null) await refuseWithoutBucket(world, plan);
   // A store that cannot be written is found before anybody types anything.
   await recordPlanned(world, plan);
-  const { approval, reviewed } = await obtainApproval(world, from, consent, stage);
+  const { approval, reviewed, signed } = await obtainApproval(world, from, consent, stage);
   const approved = approve(reviewed.planned, approval, world.configuration, io.clock.now());
+  // For the team and the audit, as it was signed; not before it is found to fit, because a nonce is kept once.
+  if (signed !== undefined) await world.store.keepApproval(signed);
   await recordApproved(world, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected);
   const scene = await stage.runScene(approved.plan);
   const report = withIncomplete(await run(world, approved, reviewed.source, watchOf(scene).watch), reviewed.source);

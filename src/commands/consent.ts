@@ -1,4 +1,4 @@
-import type { Approval, Confirmation } from '../model/approval.ts';
+import type { Approval, Confirmation, SignedApproval } from '../model/approval.ts';
 import { askedText, lossPhrase, needed } from '../model/confirm.ts';
 import { sha256 } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
@@ -110,7 +110,7 @@ export interface ConsentOptions { readonly approval?: string; readonly yes?: boo
  * Gets the approval for a plan: from a signed file, from `--yes` where that is allowed, or from the person at the terminal, who may reject steps:
  * then it is for what is left.
  */
-export async function obtainApproval(world: World, from: Loaded, { approval, yes }: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly reviewed: Loaded }> {
+export async function obtainApproval(world: World, from: Loaded, { approval, yes }: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly reviewed: Loaded; readonly signed?: SignedApproval }> {
   const { plan } = from.planned;
   // A rollback that is blocked may become one that is not, by rejecting what is in conflict; what is approved in the end is judged again.
   if (plan.rollbackOf === null || approval !== undefined || yes === true) refuseUnapprovable(plan, world.io.clock.now());
@@ -118,9 +118,7 @@ export async function obtainApproval(world: World, from: Loaded, { approval, yes
     const signed = readSignedApproval(approval);
     const verified = verifyApproval(signed, world.configuration.allowedSigners);
     await world.store.refuseSpentApproval(verified.nonce);
-    // For the team and the audit: what was signed, as it was signed.
-    await world.store.keepApproval(signed);
-    return { approval: verified, reviewed: from };
+    return { approval: verified, reviewed: from, signed };
   }
   const asked = askedText(needed(plan));
   if (yes === true) {

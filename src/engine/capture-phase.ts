@@ -118,7 +118,8 @@ export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
   try {
     await ports.vault.putRun({
       format: 'aiplan/run@1', run: ports.journal.run, at: new Date(ports.clock.now()).toISOString(), target: plan.target,
-      plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) },
+      // Without the author's text, which may hold user data: only the encrypted secrets of the bucket may (law 11), and no rollback needs it.
+      plan: { ...plan, changePlan: '', steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) },
       journalHead: sha256(canonical(ports.journal.records.at(-1) ?? null)), befores: plan.steps.flatMap(({ id }) => newest.get(id) ?? []), captures: Object.fromEntries(run.captures),
     });
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { makeKey, makePerson, publicKey, sign, signersFile } from '../helpers/person.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

@@ -10,7 +10,7 @@ import { makePerson } from '../helpers/person.ts';
 import { clientsOf } from '../helpers/sandbox.ts';
 import { openTrail, type Trail } from '../helpers/trail.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

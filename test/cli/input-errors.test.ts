@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, expectReadable, openCli, type Cli } from '../helpers/cli.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let cli: Cli;
 beforeAll(async () => { await ensureBuilt(); cli = openCli(); }, 120_000);

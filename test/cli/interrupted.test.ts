@@ -9,7 +9,7 @@ import type { Cli, RunOptions } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { makePerson, type Person } from '../helpers/person.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

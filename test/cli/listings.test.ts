@@ -8,7 +8,7 @@ import { emulatorAvailable } from '../helpers/emulator.ts';
 import { satisfies } from '../helpers/json-schema.ts';
 import { makePerson, type Person } from '../helpers/person.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

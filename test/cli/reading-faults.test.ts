@@ -5,7 +5,7 @@ import { openAccount, openWire, smallFolder, type Account } from '../helpers/acc
 import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

@@ -6,7 +6,7 @@ import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
 import { expectReadable, openCli, type Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

@@ -10,7 +10,7 @@ import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const script = '#!/bin/sh\necho hello\n';
 

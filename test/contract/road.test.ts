@@ -9,7 +9,7 @@ import { furnish, typeFixture, type TypeFixture } from '../helpers/road-account.
 import { openRoad, type Entries, type Made, type Road } from '../helpers/road.ts';
 import { startTestSandbox } from '../helpers/sandbox.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
 const [INSTANCE, VOLUME, GROUP] = ['AWS::EC2::Instance', 'AWS::EC2::Volume', 'AWS::EC2::SecurityGroup'] as const;

@@ -5,7 +5,7 @@ import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { openTerminal, terminalAvailable, type Terminal } from '../helpers/terminal.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) && terminalAvailable() ? describe : describe.skip;
 

@@ -6,7 +6,7 @@ import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { openTerminal, terminalAvailable, type Terminal, type TerminalOptions } from '../helpers/terminal.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) && terminalAvailable() ? describe : describe.skip;
 

@@ -6,7 +6,7 @@ import { emulatorAvailable } from '../helpers/emulator.ts';
 import { openPty, type Pty } from '../helpers/pty.ts';
 import { attacks, endings, numbers, type Deed, type Ending } from '../helpers/robot.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) && process.platform !== 'win32' ? describe : describe.skip;
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);

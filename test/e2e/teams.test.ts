@@ -8,7 +8,7 @@ import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { makePerson, publicKey, type Person } from '../helpers/person.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const bucket = 'small-team';

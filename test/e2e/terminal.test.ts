@@ -8,7 +8,7 @@ import { emulatorAvailable } from '../helpers/emulator.ts';
 import { makePerson, type Person } from '../helpers/person.ts';
 import { openTerminal, terminalAvailable, type Terminal, type TerminalOptions } from '../helpers/terminal.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) && terminalAvailable() ? describe : describe.skip;
 
