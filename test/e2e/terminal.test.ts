@@ -97,39 +97,6 @@ suite('a review in a terminal', () => {
     await nothingChanged();
   });
 
-  it('takes no paste, no burst and no half word for a confirmation', async () => {
-    const on = await open();
-    await on.reviewing();
-    for (const [text, bracketed] of [['small-files', false], ['small-files\r', false], ['small-files', true], ['small-files\r', true], ['small-files\n', false]] as const) {
-      on.press('c');
-      await on.readTo(/Type small-files and Enter/u);
-      on.paste(text, bracketed);
-      await on.waitFor(/pasted text does not count|two characters came at once/u);
-      on.press('Enter');
-      await on.waitFor(/nothing was typed/u);
-      on.press('Escape');
-      await on.waitFor(/confirmed 0 of 1[^]*not confirmed/u);
-    }
-    // What a program would write that knows the keys.
-    on.paste('csmall-files\raremove-two\r');
-    await pause(200);
-    on.press('Escape');
-    await on.waitFor(/confirmed 0 of 1/u);
-    on.press('c');
-    await on.readTo(/Type small-files and Enter/u);
-    await on.type('small-filez');
-    on.press('Enter');
-    await on.waitFor(/differ at character 11/u);
-    on.press('Escape');
-    // Together with the next key it would be another key.
-    await on.waitFor(/not confirmed/u);
-    on.press('a');
-    await on.waitFor(/1 confirmation still missing/u);
-    on.press('q');
-    expect(await on.ended()).toBe(3);
-    await nothingChanged();
-  });
-
   it('loses a step that is rejected, keeps what is confirmed, and applies only what is left', async () => {
     const on = await open();
     await on.reviewing();
