@@ -1,16 +1,15 @@
 import { canonical } from '../model/digest.ts';
-import { AwsError, UserError } from '../model/error.ts';
+import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import { captureBucketOf } from '../engine/context.ts';
-import { drive } from '../engine/drive.ts';
 import { keptRuns, madeByTag, recordsFrom, type KeptRun } from '../engine/from-manifests.ts';
 import { rollbackChangePlan } from '../engine/rollback.ts';
-import { isRunManifestKey, manifestKey, readManifests } from '../../providers/s3/capture-bucket.ts';
+import { isRunManifestKey, manifestKey } from '../../providers/s3/capture-bucket.ts';
 import { row, span, type Row } from '../views/rows.ts';
 import type { Source } from './planning.ts';
-import { unprovenRestores } from './proven-restores.ts';
+import { manifestsOf, unprovenRestores } from './proven-restores.ts';
 import type { World } from './world.ts';
 
 /** The runs that the capture bucket knows of, newest first. Reads only. Throws UserError `no-manifests`. */
@@ -60,21 +59,7 @@ async function everything({ types, reader }: World): Promise<readonly LiveResour
 }
 
 /** Manifests of one run, or of every run the one that tells of the whole. */
-async function manifestsIn(world: World, run: string | null): Promise<readonly Json[]> {
-  const { account, region, endpoint } = await world.target();
-  // A session that may read the capture bucket; nothing is sent through it but reads.
-  const session = await world.applier(run ?? 'rollback');
-  try {
-    const isFirst = firstOfEach();
-    const found = await drive(session, () => readManifests({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run, run === null ? isFirst : undefined), { run: run ?? '', step: 'rollback' });
-    return found.map(({ manifest }) => manifest);
-  } catch (error) {
-    if (error instanceof AwsError && error.kind === 'absent') return [];
-    throw error;
-  } finally {
-    session.close();
-  }
-}
+const manifestsIn = (world: World, run: string | null): Promise<readonly Json[]> => manifestsOf(world, run, run === null ? firstOfEach() : undefined);
 
 /** Of each run the manifests of the whole, and one more, which names it where there is none of these. */
 function firstOfEach(): (key: string) => boolean {

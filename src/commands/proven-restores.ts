@@ -34,12 +34,16 @@ export function proves(manifest: JsonObject, order: RestoreOrder): boolean {
     && isObject(before) && before['identity'] === order.formerIdentity && before['incarnation'] === order.formerIncarnation;
 }
 
-async function manifestsOf(world: World, run: string): Promise<readonly Json[]> {
+/**
+ * What the capture bucket keeps of one run, or of all runs where `run` is null; `wanted` chooses by key. None where there is no bucket. Reads
+ * only. Throws AwsError.
+ */
+export async function manifestsOf(world: World, run: string | null, wanted?: (key: string) => boolean): Promise<readonly Json[]> {
   const { account, region, endpoint } = await world.target();
   // A session that may read the capture bucket; nothing is sent through it but reads.
-  const session = await world.applier(run);
+  const session = await world.applier(run ?? 'rollback');
   try {
-    const found = await drive(session, () => readManifests({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run), { run, step: 'rollback' });
+    const found = await drive(session, () => readManifests({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run, wanted), { run: run ?? '', step: 'rollback' });
     return found.map(({ manifest }) => manifest);
   } catch (error) {
     if (error instanceof AwsError && error.kind === 'absent') return [];
