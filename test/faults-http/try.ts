@@ -10,7 +10,7 @@ import { openCli, type Cli } from '../helpers/cli.ts';
 import { makePerson, sign } from '../helpers/person.ts';
 import type { Made, Road } from '../helpers/road.ts';
 import { disturbances, kindOf, type FaultPoint, type KillPoint } from './points.ts';
-import { difference, type Census, type Lane, type Start } from './world.ts';
+import { difference, secrets, type Census, type Lane, type Start } from './world.ts';
 
 /** What became of a point: words that the matrix counts, and everything that is wrong. */
 export interface Told { readonly words: readonly string[]; readonly wrong: readonly string[] }
@@ -26,7 +26,7 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
     const person = makePerson(cli);
     cli.write('plan.yaml', start.text);
     const approvalFor = (plan: Plan): string => cli.write('signed.approval.json', JSON.stringify(sign(cli, approvalOf(plan), person.key)));
-    const approval = approvalFor(await cli.json(['plan', 'plan.yaml', '-o', 'faults.plan.json']) as Plan);
+    const approval = approvalFor(await cli.json(['plan', 'plan.yaml', '-o', 'faults.plan.json'], { environment: secrets }) as Plan);
     let child: { kill(signal: NodeJS.Signals): boolean } | undefined;
     let seen = 0;
     const also = (): void => { child?.kill('SIGKILL'); };
@@ -34,7 +34,7 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
       if (kindOf(request) !== point.call.operation || (seen += 1) !== point.call.nth) return undefined;
       return point.when === 'answered' ? { kind: 'answered', also } : { kind: 'drop', when: point.when, also };
     });
-    const killed = await cli.run(['apply', 'faults.plan.json', '--approval', approval], { onStarted: (started) => { child = started; } });
+    const killed = await cli.run(['apply', 'faults.plan.json', '--approval', approval], { environment: secrets, onStarted: (started) => { child = started; } });
     unhook();
     if (killed.signal !== 'SIGKILL') return { words: [], wrong: [`it was not killed but ended with ${killed.code}: ${killed.stdout}${killed.stderr}`] };
     const wrong = broken(start, await lane.census(), storeText(cli)).map((text) => `after the kill: ${text}`);
@@ -42,7 +42,7 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
     const words: string[] = [];
     let isBack = point.way === 'rollback';
     if (!isBack) {
-      const resumed = await cli.run(['resume', run, '--approval', approval]);
+      const resumed = await cli.run(['resume', run, '--approval', approval], { environment: secrets });
       if (resumed.code === 0) words.push('resumed');
       // A run that cannot go on as it was confirmed says so and changes nothing; then it is taken back.
       else if (resumed.code === 4 && /run-stale/u.test(resumed.stderr)) {
@@ -152,14 +152,17 @@ export function broken({ census: before, names }: Start, now: Census, journal: s
     if (before.things.has(id) || own(id) || [id, ...others].some((text) => journal.includes(text))) continue;
     found.push(`UNACCOUNTED: ${id} (${others.join(', ')})`);
   }
-  const confirmed = new Set([names['Web'], names['OldGroup'], names['OldDisk'], names['OldDatabase'], names['OldFiles']]);
+  const confirmed = new Set(['Web', 'OldWeb', 'OldGroup', 'OldDisk', 'OldDatabase', 'OldFiles'].map((name) => names[name]));
   const isGone = (id: string | undefined): boolean => id !== undefined && before.things.has(id) && !now.things.has(id);
   for (const id of before.things.keys()) if (isGone(id) && !confirmed.has(id) && !own(id)) found.push(`DESTROYED without a confirmation: ${id}`);
   const taken = now.snapshots as { readonly volumes: readonly string[]; readonly databases: readonly string[] };
-  const root = [...before.things.values()].find(({ id, names: others }) => id.startsWith('vol-') && others.includes(names['Web'] ?? '-'))?.id;
+  const rootOf = (name: string): string | undefined => [...before.things.values()].find(({ id, names: others }) => id.startsWith('vol-') && others.includes(names[name] ?? '-'))?.id;
   if (isGone(names['OldDisk']) && !taken.volumes.includes(names['OldDisk'] ?? '')) found.push('NO CAPTURE of the volume');
   if (isGone(names['OldDatabase']) && !taken.databases.includes(names['OldDatabase'] ?? '')) found.push('NO CAPTURE of the database');
-  if (isGone(names['Web']) && isGone(root) && !taken.volumes.includes(root ?? '')) found.push('NO CAPTURE of the instance');
+  for (const name of ['Web', 'OldWeb']) {
+    const root = rootOf(name);
+    if (isGone(names[name]) && isGone(root) && !taken.volumes.includes(root ?? '')) found.push(`NO CAPTURE of the instance ${name}`);
+  }
   if (isGone(names['OldFiles']) && now.copies < 1) found.push('NO CAPTURE of the bucket');
   return found;
 }

@@ -16,6 +16,9 @@ import { clientsOf, startTestSandbox } from '../helpers/sandbox.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const types = ['AWS::RDS::DBInstance', 'AWS::EC2::Instance', 'AWS::EC2::Volume', 'AWS::EC2::SecurityGroup', 'AWS::S3::Bucket'] as const;
 
+/** What plan.yaml names of the environment. */
+export const secrets = { AIPLAN_SECRET_FAULTS: 'not-a-real-one' };
+
 /** All of plan.yaml; or what of it concerns one type, on an account with as much. Reads of other types are left out. */
 export type Scenario = 'whole' | (typeof types)[number];
 export const scenarios: readonly Scenario[] = types;
@@ -69,9 +72,9 @@ export async function openLane(): Promise<Lane> {
       const { names: seeded } = await seed(sandbox.endpoint, folder);
       rmSync(folder, { recursive: true });
       const disk = async (name: string): Promise<string> => (await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'eu-west-1a', Size: 1, VolumeType: 'gp3', TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'Name', Value: name }] }] }))).VolumeId ?? '';
-      const names = { ...seeded, OldDisk: await disk('old-disk') };
+      const names = { ...seeded, Disk: await disk('disk'), OldDisk: await disk('old-disk') };
       seededNow = names;
-      const road = await openRoad(sandbox);
+      const road = await openRoad(sandbox, secrets);
       const before = befores.get(scenario) ?? await lane.state(road);
       befores.set(scenario, before);
       return { text: fill(planOf(scenario), names), names, road, before, census: await lane.census() };
