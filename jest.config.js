@@ -1,6 +1,7 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  testSequencer: '<rootDir>/test/helpers/sequencer.mjs',
   setupFiles: ['<rootDir>/test/helpers/jest-setup.mjs'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: {

@@ -99,3 +99,40 @@ export function* unproven(backups: Backups, claim: Claim): Program<readonly stri
     ...(elsewhere ? [`"${copies.prefix}" in "${copies.bucket}" is not where the copies of run ${claim.run} lie`] : []),
   ];
 }
+
+/** Where a capture was begun, and what is known to belong to other captures of the same step. */
+export interface Begun { readonly run: string; /** Value of the tag `aiplan:op`. */ readonly op: string; readonly others: ReadonlySet<string> }
+
+/**
+ * What there is of a capture that was begun and never read back, as references: by its name where the call gave it one, else by the tags of its run
+ * and step, less what other captures of that step are. Empty references: AWS shows by a complete reading that there is nothing. Reads only. Throws AwsError.
+ */
+export function* backupsBegun({ refs }: Pick<Capture, 'refs'>, { run, op, others }: Begun): Program<JsonObject> {
+  switch (refs['begunBy']) {
+    case 'rds:CreateDBSnapshot': {
+      const name = text(refs['DBSnapshotIdentifier']) ?? '';
+      const answer = yield* look({ service: 'rds', operation: 'DescribeDBSnapshots', input: { DBSnapshotIdentifier: name }, absent: ['DBSnapshotNotFound'] }, {});
+      return objects(answer?.['DBSnapshots']).length === 0 || others.has(name) ? {} : { snapshot: name };
+    }
+    case 'ec2:CreateImage': {
+      const answer = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { Owners: ['self'], Filters: [{ Name: 'name', Values: [text(refs['Name']) ?? ''] }, { Name: 'tag:aiplan:run', Values: [run] }] } }, {});
+      const image = objects(answer?.['Images']).find((item) => !others.has(String(item['ImageId'])));
+      if (image === undefined) return {};
+      const ids = objects(image['BlockDeviceMappings']).map(({ Ebs }) => (isObject(Ebs) ? text(Ebs['SnapshotId']) : null)).filter((id) => id !== null && !others.has(id));
+      return { image: text(image['ImageId']), snapshots: ids.map((SnapshotId) => ({ SnapshotId })) };
+    }
+    default: {
+      const found: string[] = [];
+      for (let token: string | undefined; ;) {
+        const answer: JsonObject | null = yield* look({
+          service: 'ec2', operation: 'DescribeSnapshots',
+          input: { OwnerIds: ['self'], MaxResults: 1000, Filters: [{ Name: 'tag:aiplan:run', Values: [run] }, { Name: 'tag:aiplan:op', Values: [op] }], ...(token === undefined ? {} : { NextToken: token }) },
+        }, {});
+        found.push(...objects(answer?.['Snapshots']).map((item) => String(item['SnapshotId'])).filter((id) => !others.has(id)));
+        token = text(answer?.['NextToken']) ?? undefined;
+        if (token === undefined) break;
+      }
+      return found.length === 0 ? {} : { snapshots: found.map((SnapshotId) => ({ SnapshotId })) };
+    }
+  }
+}

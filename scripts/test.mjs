@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { inRoot } from './lib/paths.mjs';
 import { Stop, runMain, timed } from './lib/report.mjs';
 import { runNode } from './lib/run.mjs';
+import { warmPython } from './lib/warm-python.mjs';
 import { missingEmulator, setUp } from './setup.mjs';
 
 const required = process.env.AIPLAN_REQUIRE_EMULATOR === '1';
@@ -66,7 +67,9 @@ await runMain(async () => {
   }
   const typed = await check('types (tsc)', [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
   const clean = await check('lint (oxlint)', [inRoot('node_modules', 'oxlint', 'bin', 'oxlint'), 'src', 'providers', 'test', 'scripts']);
-  const { code, passed, failed, skipped } = await jest(process.argv.slice(2), python === undefined ? {} : { AIPLAN_PYTHON: python });
+  const warm = python === undefined ? undefined : await warmPython(python);
+  const { code, passed, failed, skipped } = await jest(process.argv.slice(2), warm === undefined ? {} : { AIPLAN_PYTHON: warm.python });
+  warm?.end();
   const problems = [...(typed ? [] : ['types']), ...(clean ? [] : ['lint'])];
   process.stdout.write(`${problems.length === 0 ? '' : `failed: ${problems.join(', ')}; `}${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   return code !== 0 || problems.length > 0 ? 1 : 0;

@@ -14,20 +14,23 @@ import { writeSync } from 'node:fs';
 process.on('exit', () => { writeSync(3, JSON.stringify(process.resourceUsage())); });
 `)}`;
 
+const watcher = new URL('watch.mjs', import.meta.url).href;
+
 /**
  * Runs Node once. Answers milliseconds from start to end, exit code, output, and with `usage` the peak resident size in
- * bytes and the milliseconds of processor time. Throws where the exit code is not among `codes`.
+ * bytes and the milliseconds of processor time, with `watch` what `watch.mjs` noted. Throws where the exit code is not among `codes`.
  */
-export async function runNode(words, { cwd, env, usage = false, codes = [0] } = {}) {
+export async function runNode(words, { cwd, env, usage = false, watch = false, codes = [0] } = {}) {
   const start = performance.now();
-  const child = spawn(process.execPath, [...(usage ? ['--import', usageReporter] : []), ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe', usage ? 'pipe' : 'ignore'] });
+  const reporter = usage ? usageReporter : watch ? watcher : null;
+  const child = spawn(process.execPath, [...(reporter === null ? [] : ['--import', reporter]), ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe', reporter === null ? 'ignore' : 'pipe'] });
   const texts = ['', '', '', ''];
-  for (const index of usage ? [1, 2, 3] : [1, 2]) child.stdio[index].on('data', (chunk) => { texts[index] += chunk; });
+  for (const index of reporter === null ? [1, 2] : [1, 2, 3]) child.stdio[index].on('data', (chunk) => { texts[index] += chunk; });
   const code = await new Promise((resolve, reject) => { child.once('error', reject); child.once('close', resolve); });
   const milliseconds = performance.now() - start;
   if (!codes.includes(code)) throw new Error(`exit code ${code} of: node ${words.join(' ')}\n${texts[2].slice(0, 2_000)}${texts[1].slice(0, 2_000)}`);
   const { maxRSS = 0, userCPUTime = 0, systemCPUTime = 0 } = usage ? JSON.parse(texts[3]) : {};
-  return { milliseconds, code, output: texts[1], bytes: maxRSS * 1024, processor: (userCPUTime + systemCPUTime) / 1000 };
+  return { milliseconds, code, output: texts[1], bytes: maxRSS * 1024, processor: (userCPUTime + systemCPUTime) / 1000, ...(watch ? { watched: JSON.parse(texts[3]) } : {}) };
 }
 
 /** Prints a table of texts with columns as wide as they need. */

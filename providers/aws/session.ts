@@ -58,13 +58,13 @@ export function openSession(options: SessionOptions): OpenSession {
   const sleep = options.sleep ?? pause;
   let captureBucket = options.captureBucket ?? null;
 
-  const make = async (service: Service, mutating: boolean): Promise<Made> => {
+  const make = async (service: Service, mutating: boolean, region: string): Promise<Made> => {
     const module = await load[service]();
     // One credential chain for the whole session: a process, a single sign-on or a role is asked once, not per client.
     const first = service === 'sts' && !mutating;
     const credentials = options.credentials ?? (first ? undefined : async () => (await clientFor('sts', false)).client.config.credentials());
     const client = new module.Client({
-      region: options.region,
+      region,
       ...(options.endpoint === null ? { ignoreConfiguredEndpointUrls: true } : { endpoint: options.endpoint }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
       ...(credentials === undefined ? {} : { credentials }),
@@ -84,11 +84,11 @@ export function openSession(options: SessionOptions): OpenSession {
     return { module, client, gate };
   };
 
-  const clientFor = (service: Service, mutating: boolean): Promise<Made> => {
-    const key = `${service}:${mutating}`;
+  const clientFor = (service: Service, mutating: boolean, region = options.region): Promise<Made> => {
+    const key = `${service}:${mutating}:${region}`;
     let made = clients.get(key);
     if (made === undefined) {
-      made = make(service, mutating);
+      made = make(service, mutating, region);
       clients.set(key, made);
       made.catch(() => clients.delete(key));
     }
@@ -108,7 +108,7 @@ export function openSession(options: SessionOptions): OpenSession {
     async read(call: ReadCall) {
       const name = `${call.service}:${call.operation}`;
       if (kindOfOperation(call.service, call.operation) === 'mutating') throw new UserError('gate-refused', `${name} is not a known read`);
-      const { module, client } = await clientFor(call.service, false);
+      const { module, client } = await clientFor(call.service, false, homeOf(call, options));
       const Command = commandOf(module, call.service, call.operation);
       counts[name] = (counts[name] ?? 0) + 1;
       try {
@@ -152,6 +152,14 @@ export function openSession(options: SessionOptions): OpenSession {
     },
   };
 }
+
+/**
+ * The region that a read is sent to. The list of an account's buckets is kept in us-east-1 and copied to the other regions, where the
+ * creation date of a bucket becomes that of its last change (S3 API reference, Bucket: "This date can change"); and by that date
+ * a bucket is told from a later one of its name. Other partitions and other endpoints: the session's own.
+ */
+export const homeOf = ({ service, operation }: Pick<ReadCall, 'service' | 'operation'>, { region, endpoint }: Pick<SessionOptions, 'region' | 'endpoint'>): string =>
+  (service === 's3' && operation === 'ListBuckets' && endpoint === null && !/^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/u.test(region) ? 'us-east-1' : region);
 
 /** An endpoint that only the SDK sees (a profile's `endpoint_url`) must not be ignored silently, nor used for one service. */
 async function refuseConfiguredEndpoint(client: AnyClient, service: Service): Promise<void> {

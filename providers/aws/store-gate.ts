@@ -10,6 +10,7 @@ interface Input { readonly Bucket?: unknown; readonly Key?: unknown; readonly Pr
 const operations: Readonly<Record<string, { readonly method: string; readonly members: readonly string[] }>> = {
   GetObject: { method: 'GET', members: ['Bucket', 'Key'] },
   ListObjectsV2: { method: 'GET', members: ['Bucket', 'Prefix', 'Delimiter', 'StartAfter', 'ContinuationToken', 'MaxKeys'] },
+  ListObjectVersions: { method: 'GET', members: ['Bucket', 'Prefix', 'KeyMarker', 'VersionIdMarker', 'MaxKeys'] },
   PutObject: { method: 'PUT', members: ['Bucket', 'Key', 'Body', 'ContentType', 'IfNoneMatch', 'IfMatch'] },
   GetBucketVersioning: { method: 'GET', members: ['Bucket'] },
   GetObjectLockConfiguration: { method: 'GET', members: ['Bucket'] },
@@ -29,7 +30,7 @@ export function storeRefusal(operation: string, input: Input, { bucket, prefix }
   if (operation === 'GetObject' || operation === 'PutObject') {
     if (typeof input.Key !== 'string' || !input.Key.startsWith(prefix) || input.Key.length === prefix.length || isClimbing(input.Key)) return `is below "${prefix}", and s3:${operation} names something else`;
   }
-  if (operation === 'ListObjectsV2' && (typeof input.Prefix !== 'string' || !input.Prefix.startsWith(prefix))) return `is below "${prefix}", and s3:${operation} would list more`;
+  if (operation.startsWith('ListObject') && (typeof input.Prefix !== 'string' || !input.Prefix.startsWith(prefix))) return `is below "${prefix}", and s3:${operation} would list more`;
   if (operation === 'PutObject' && (input.IfNoneMatch === '*') === (typeof input.IfMatch === 'string' && input.IfMatch !== '')) return 'writes under exactly one condition: where nothing is, or over what it has read';
   return null;
 }

@@ -1,5 +1,5 @@
 import { AwsError, UserError } from '../../src/model/error.ts';
-import type { BucketFacts, PutCondition, StoreBucket, StoredObject } from '../../src/model/store-bucket.ts';
+import type { BucketFacts, PutCondition, RewrittenKey, StoreBucket, StoredObject } from '../../src/model/store-bucket.ts';
 import { version } from '../../src/model/version.ts';
 import { normaliseError } from './errors.ts';
 import type { GatedClient } from './gate.ts';
@@ -17,6 +17,7 @@ export interface StoreSessionOptions {
 }
 
 interface StoreClient extends GatedClient { send(command: unknown): Promise<Record<string, unknown>>; destroy(): void; config: GatedClient['config'] & { serviceConfiguredEndpoint?: () => Promise<string | undefined> } }
+interface ListedVersion { readonly Key?: string; readonly IsLatest?: boolean; readonly LastModified?: Date }
 interface Answer { readonly Body?: { transformToString(): Promise<string> }; readonly ETag?: string; readonly LastModified?: Date; readonly [name: string]: unknown }
 
 /**
@@ -90,6 +91,22 @@ export async function openStoreBucket({ bucket, prefix, region, endpoint, profil
       return { text, etag: answer.ETag ?? '', writtenAt, readAt: serverClock ?? writtenAt };
     },
     list,
+    async rewritten(): Promise<readonly RewrittenKey[]> {
+      const seen = new Map<string, { versions: number; deleted: boolean; at: string }>();
+      for (let markers: object = {}; ;) {
+        const answer = await send('ListObjectVersions', { Prefix: under, ...markers });
+        const note = ({ Key = '', IsLatest, LastModified }: ListedVersion, isMarker: boolean): void => {
+          const known = seen.get(Key) ?? { versions: 0, deleted: false, at: '' };
+          const at = LastModified?.toISOString() ?? '';
+          seen.set(Key, { versions: known.versions + (isMarker ? 0 : 1), deleted: known.deleted || (isMarker && IsLatest === true), at: at > known.at ? at : known.at });
+        };
+        for (const version of (answer['Versions'] ?? []) as readonly ListedVersion[]) note(version, false);
+        for (const marker of (answer['DeleteMarkers'] ?? []) as readonly ListedVersion[]) note(marker, true);
+        if (answer['IsTruncated'] !== true) break;
+        markers = { KeyMarker: answer['NextKeyMarker'], VersionIdMarker: answer['NextVersionIdMarker'] };
+      }
+      return [...seen].filter(([, { versions, deleted }]) => deleted || versions > 1).map(([key, { deleted, at }]): RewrittenKey => ({ key: key.slice(under.length), how: deleted ? 'deleted' : 'overwritten', at })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
     async facts(): Promise<BucketFacts> {
       const [versioning, locked] = await Promise.all([
         send('GetBucketVersioning', {}),

@@ -125,7 +125,7 @@ export function* finishRemoval(context: StepContext): Program {
   const live = subjectOf(context);
   if (noFinalSnapshot(live) !== null) return;
   const final = textOf(context.capture?.refs['final']) ?? finalSnapshotName(context.captureName);
-  yield* untilGone(live.identity);
+  yield* untilGone(live.identity, live.incarnation);
   const snapshot = yield* untilSnapshot(final, { DBSnapshotArn: `arn:aws:rds:${context.region}:${context.account}:snapshot:${final}` });
   yield* addTags(String(snapshot['DBSnapshotArn'] ?? ''), captureTags(context));
 }

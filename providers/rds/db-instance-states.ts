@@ -3,7 +3,7 @@ import { canonical } from '../../src/model/digest.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { dbInstanceRules, SNAPSHOT_STATES } from './db-instance-rules.ts';
-import { instanceOf, pendingOf, propertiesOf, statusOf } from './db-instance-shape.ts';
+import { incarnationOf, instanceOf, pendingOf, propertiesOf, statusOf } from './db-instance-shape.ts';
 
 /** DescribeDBInstances by identifier; null where there is none. */
 export const describeInstance = (identity: string): ReadCall =>
@@ -109,13 +109,17 @@ export function* untilRoles(identity: string, present: readonly string[], absent
   });
 }
 
-/** Waits until the database does not exist any more; two reads must agree. A delete that AWS gave up shows as a failure. */
-export function* untilGone(identity: string): Program {
+/**
+ * Waits until the database does not exist any more; two reads must agree. Another one under its name (another DbiResourceId or creation
+ * time) proves it too. A delete that AWS gave up shows as a failure.
+ */
+export function* untilGone(identity: string, incarnation?: string): Program {
   let deleting = false;
   yield* until({
     what: `database ${identity} to be gone`, read: describeInstance(identity), agree: 2,
     judge(answer) {
-      if (answer === null || instanceOf(answer) === undefined) return { state: 'done' };
+      const raw = instanceOf(answer);
+      if (raw === undefined || (incarnation !== undefined && incarnationOf(raw) !== incarnation)) return { state: 'done' };
       const status = statusOf(instanceOf(answer));
       if (status === 'deleting') deleting = true;
       else if (deleting && READY.has(status)) return { state: 'failed', reason: `AWS gave the deletion up: the database is "${status}" again` };

@@ -65,6 +65,7 @@ export const bucket: ResourceType = {
   managed: true,
   rules,
   read: readBuckets,
+  readsEach: true,
   create: createBucket,
   update: updateBucket,
   remove: removeBucket,

@@ -11,7 +11,7 @@ import { listingOf } from './lifecycle.ts';
 import { foreignGrants } from './shapes.ts';
 import { isSystemTag, subResources, type SubResource } from './sub-resources.ts';
 import { bounded } from '../aws/batches.ts';
-import { bucketNameOf, compact, objectOf, objectsOf, textOf } from './values.ts';
+import { bucketNameOf, compact, incarnationOf, objectOf, objectsOf, textOf } from './values.ts';
 
 const type = 'AWS::S3::Bucket';
 /** Reads in flight at once; bucket configuration reads have unpublished limits and answer SlowDown. */
@@ -108,7 +108,7 @@ function liveOf(name: string, bucket: JsonObject, region: string | undefined, do
   const tag = (key: string): string | undefined => textOf(tags.find((item) => item['Key'] === key)?.['Value']);
   const policy = textOf(documents.get('policy') ?? undefined) ?? null;
   return {
-    type, identity: name, incarnation: `${name} ${textOf(bucket['CreationDate']) ?? 'unknown'}`,
+    type, identity: name, incarnation: incarnationOf({ ...bucket, Name: name }),
     properties: documents.size > 0 && documents.has('tagging') && documents.get('tagging') === null ? { ...properties, Tags: {} } : properties,
     attributes: attributesOf(name, region),
     systemTags: Object.fromEntries(tags.filter((item) => isSystemTag(textOf(item['Key']) ?? '')).map((item) => [textOf(item['Key']) ?? '', textOf(item['Value']) ?? ''])),

@@ -1,11 +1,12 @@
 import { look, progress, send, sendAll, until, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
 import { allEntries, allUploads, listEntries, previewPage, type Entry } from './contents.ts';
 import { contentOf, readManifest } from './manifest.ts';
 import { pieces } from '../aws/batches.ts';
-import { counted, isPreviewed, objectsOf, textOf } from './values.ts';
+import { counted, incarnationOf, isPreviewed, objectsOf, textOf } from './values.ts';
 
 /** DeleteObjects takes at most this many names (S3 API reference, DeleteObjects). */
 const perCall = 1000;
@@ -75,12 +76,27 @@ function* deleteEntries(context: StepContext, bucket: string, entries: readonly 
   }
 }
 
-/** Waits until the bucket is gone. */
-export function* bucketGone(identity: string): Program {
-  yield* until({
+/**
+ * Waits until the bucket is gone. Asked is the list of the account's own buckets, not the name: whoever else has the name by then is not
+ * waited for, nor touched. It is gone when a complete list does not have the name (it is free, or another account's), or has it with another
+ * creation date: one bucket is deleted before the next can take its name. A refusal says nothing, and neither does a name in the list
+ * with the same date, or with one that was never read (S3 API reference: ListBuckets, HeadBucket, which answers 403 for another's bucket and
+ * for a missing permission alike).
+ */
+export function* bucketGone(identity: string, incarnation?: string): Program {
+  const answer = yield* until({
     what: `deletion of ${identity}`, agree: 2,
-    read: { service: 's3', operation: 'HeadBucket', input: { Bucket: identity }, absent: ['NotFound', 'NoSuchBucket'] },
-    judge: (answer) => (answer === null ? { state: 'done' } : { state: 'pending' }),
+    read: { service: 's3', operation: 'ListBuckets', input: { Prefix: identity, MaxBuckets: 1000 } },
+    judge(list) {
+      const there = nameIn(list, identity);
+      if (there !== undefined) return isAnother(there, incarnation) ? { state: 'done' } : { state: 'pending' };
+      return list !== null && textOf(list['ContinuationToken']) === undefined ? { state: 'done' } : { state: 'pending' };
+    },
   });
+  if (nameIn(answer, identity) !== undefined) yield* progress(`${identity} is deleted; its name belongs to another bucket already, which is left alone`);
 }
 
+const nameIn = (list: JsonObject | null, name: string): JsonObject | undefined => objectsOf(list?.['Buckets']).find((bucket) => bucket['Name'] === name);
+
+const isAnother = (bucket: JsonObject, incarnation: string | undefined): boolean =>
+  textOf(bucket['CreationDate']) !== undefined && incarnation !== undefined && !incarnation.endsWith(' unknown') && incarnationOf(bucket) !== incarnation;

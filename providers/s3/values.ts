@@ -40,3 +40,9 @@ export function sized(bytes: number): string {
  */
 export const previewed: JsonObject = { $preview: true };
 export const isPreviewed = (answer: JsonObject | null): boolean => answer?.['$preview'] === true;
+
+/**
+ * Name and creation date of an element of ListBuckets: S3 has no id for a bucket. Only the list of us-east-1 has the date of creation; that
+ * of another region moves with each change of the bucket's configuration (S3 API reference, Bucket; see `homeOf` in providers/aws/session.ts).
+ */
+export const incarnationOf = (bucket: JsonObject): string => `${textOf(bucket['Name']) ?? ''} ${textOf(bucket['CreationDate']) ?? 'unknown'}`;

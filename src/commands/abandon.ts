@@ -7,7 +7,7 @@ import { reportRows } from '../views/report-rows.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
 import { recordAbandoned } from './audit-log.ts';
 import { cannotAsk } from './consent.ts';
-import { unfinishedRuns } from './open-runs.ts';
+import { settleFinished, unfinishedRuns } from './open-runs.ts';
 import { tell } from './output.ts';
 import { lockOf } from './resume-lock.ts';
 import { isColored } from './stage.ts';
@@ -20,6 +20,7 @@ import type { World } from './world.ts';
 export async function abandon(world: World, run: string, options: { readonly takeOver?: string } = {}): Promise<ExitCode> {
   const { io } = world;
   const { records, damage } = await readable(world, run);
+  if (damage !== null) await refuseClosed(world, run);
   const end = endOf(records);
   if (end !== undefined && (end.outcome === 'done' || end.outcome === 'abandoned')) {
     throw new UserError('run-ended', `run ${run} is ${end.outcome === 'done' ? 'done' : 'abandoned already'}`, { exitCode: exitCodes.blocked, help: 'there is nothing to close' });
@@ -33,7 +34,7 @@ export async function abandon(world: World, run: string, options: { readonly tak
     const said = await typeLine({ question: [...question(run, records, world), ...(damage === null ? [] : [row(0, span(`Its journal cannot be read and stays as it is: ${damage}`, 'destroy'))])], wanted: run, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: isColored(world), onInterrupt: (callback) => io.onInterrupt(callback) });
     if (!said) throw new UserError('not-approved', `run ${run} stays as it is`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
     if (damage === null) await close(world, run, target);
-    else await recordAbandoned(world, target, run, run, []);
+    else await giveUp(world, run, target, damage);
   } finally {
     await lock.release();
   }
@@ -42,17 +43,22 @@ export async function abandon(world: World, run: string, options: { readonly tak
 }
 
 /**
- * A rollback found nothing left to take back: a run that was unfinished is then done with, and holds nothing any more. Only where a person
- * asked for the rollback: else it stays as it is. Throws UserError `locked`, `store-unwritable`.
+ * A rollback found nothing left to take back: the run, where it was unfinished, and whatever is unfinished of earlier rollbacks of it are then
+ * done with, and hold nothing any more. Only where a person asked for the rollback: else they stay as they are. Answers what was closed. Throws UserError
+ * `locked`, `store-unwritable`.
  */
-export async function closeTakenBack(world: World, run: string, target: Target): Promise<void> {
-  if (cannotAsk(world) !== null || !(await unfinishedRuns(world, target)).some(({ summary }) => summary.run === run)) return;
-  const lock = await lockOf(world, run, target, {});
-  try {
-    await close(world, run, target, 'a rollback found nothing left to take back');
-  } finally {
-    await lock.release();
+export async function closeTakenBack(world: World, run: string, target: Target): Promise<readonly string[]> {
+  if (cannotAsk(world) !== null) return [];
+  const left = (await unfinishedRuns(world, target)).filter(({ summary, state }) => state !== 'damaged' && (summary.run === run || summary.rollbackOf === run));
+  for (const { summary } of left) {
+    const lock = await lockOf(world, summary.run, target, {});
+    try {
+      await close(world, summary.run, target, 'a rollback found nothing left to take back');
+    } finally {
+      await lock.release();
+    }
   }
+  return left.map(({ summary }) => summary.run);
 }
 
 async function close(world: World, run: string, target: Target, why = `closed for good by ${world.io.user} on ${world.io.host}`): Promise<void> {
@@ -61,9 +67,27 @@ async function close(world: World, run: string, target: Target, why = `closed fo
   try {
     await journal.append({ kind: 'end', outcome: 'abandoned', message: why });
     await recordAbandoned(world, target, run, run, journal.records);
+    await settleFinished(world);
   } finally {
     await journal.close();
   }
+}
+
+/**
+ * Closes a run whose journal cannot be read, and into which nothing is written any more (law 7): by an entry of the audit log, and by a mark
+ * beside the journal, which stays as it is. Its captures stay too: what no journal tells is never taken for expired.
+ */
+async function giveUp(world: World, run: string, target: Target, problem: string): Promise<void> {
+  const { io, store } = world;
+  await recordAbandoned(world, target, run, run, []);
+  const found = await store.findRun(run);
+  await store.settleRun(found ?? { run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: io.user, host: io.host, at: new Date(io.clock.now()).toISOString(), problem });
+}
+
+/** Throws UserError `run-ended` where a person has closed the damaged run before. */
+async function refuseClosed({ store }: World, run: string): Promise<void> {
+  if (!(await store.settledRuns()).some((mark) => mark.run === run)) return;
+  throw new UserError('run-ended', `run ${run} is abandoned already`, { exitCode: exitCodes.blocked, help: `there is nothing to close; \`aiplan runs ${run}\` says what is wrong with its journal` });
 }
 
 /** The records of a run; of a damaged journal none, and what is wrong with it: nothing is written into it (law 7), but its lock can be let go. */

@@ -5,9 +5,9 @@ import type { Report } from '../model/report.ts';
 import { approve } from '../engine/approve.ts';
 import { errorRows } from '../views/error-rows.ts';
 import { planRows } from '../views/plan-rows.ts';
-import { incompleteRows, reportRows } from '../views/report-rows.ts';
+import { closedRows, incompleteRows, reportRows } from '../views/report-rows.ts';
 import { blank, type Row } from '../views/rows.ts';
-import { recordApproved, recordPlanned, recordRefusal } from './audit-log.ts';
+import { keepSigned, recordApproved, recordPlanned, recordRefusal } from './audit-log.ts';
 import { closeTakenBack } from './abandon.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
 import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from './consent.ts';
@@ -29,8 +29,7 @@ interface Ending { readonly code: ExitCode; readonly say: () => void }
 
 /** Approves and runs what was loaded; apply and rollback walk the same road, on one screen. */
 export async function applyLoaded(world: World, from: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
-  const { target, rollbackOf, recorded } = from.planned.plan;
-  if (!recorded) await mentionUnfinished(world, target, rollbackOf);
+  mentionUnfinished(world, from.planned.plan);
   const stage = new Stage(world);
   let ending: Ending;
   try {
@@ -50,8 +49,10 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
     await recordRefusal(world, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
     return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
   }
-  if (needed(plan).nothing && plan.rollbackOf !== null && from.source.incomplete.length === 0) await closeTakenBack(world, plan.rollbackOf, plan.target);
-  if (needed(plan).nothing) return nothingToDo(from, answer, () => planRows(plan, io.clock.now(), file));
+  if (needed(plan).nothing) {
+    const closed = plan.rollbackOf === null || from.source.incomplete.length > 0 ? [] : await closeTakenBack(world, plan.rollbackOf, plan.target);
+    return nothingToDo(from, answer, () => [...planRows(plan, io.clock.now(), file), ...closedRows(closed)]);
+  }
   const why = cannotAsk(world);
   if (options.json === true && consent.approval === undefined && consent.yes !== true && why !== null) {
     await recordRefusal(world, new UserError('confirmation-missing', why), nameOf(plan), plan);
@@ -62,9 +63,8 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
   await recordPlanned(world, plan);
   const { approval, reviewed, signed } = await obtainApproval(world, from, consent, stage);
   const approved = approve(reviewed.planned, approval, world.configuration, io.clock.now());
-  // For the team and the audit, as it was signed; not before it is found to fit, because a nonce is kept once.
-  if (signed !== undefined) await world.store.keepApproval(signed);
-  await recordApproved(world, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected);
+  const kept = signed === undefined ? null : await keepSigned(world, signed, approval);
+  await recordApproved(world, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected, kept);
   const scene = await stage.runScene(approved.plan);
   const report = withIncomplete(await run(world, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
   const ending = answer(report.exitCode, report, () => reportRows(report));

@@ -1,6 +1,7 @@
-import type { Approval } from '../model/approval.ts';
-import type { AuditActor, AuditEntry } from '../model/audit.ts';
+import type { Approval, SignedApproval } from '../model/approval.ts';
+import type { AllowedSigner, AuditActor, AuditEntry } from '../model/audit.ts';
 import { callName } from '../model/call.ts';
+import { sha256 } from '../model/digest.ts';
 import { AwsError, UserError } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { Target } from '../model/live.ts';
@@ -10,6 +11,9 @@ import type { ReviewResult } from '../model/review.ts';
 import type { OpenJournal } from '../model/store.ts';
 import { markOf } from '../engine/audit-verify.ts';
 import { unauthored } from '../engine/run.ts';
+import { approvalText } from '../store/kept.ts';
+import { isRunName } from '../store/runs.ts';
+import { signerOf } from '../store/signers.ts';
 import { row, span } from '../views/rows.ts';
 import { agentHost } from './agent-environment.ts';
 import { tell } from './output.ts';
@@ -25,8 +29,9 @@ const subjects = new WeakMap<Recording, Subject>();
 export const auditedRefusals: ReadonlySet<string> = new Set([
   'gate-refused', 'confirmation-missing', 'not-approved', 'plan-blocked', 'plan-recorded', 'plan-expired', 'plan-stale', 'plan-already-applied', 'plan-file-edited',
   'approval-foreign', 'approval-expired', 'approval-tier', 'approval-replayed', 'approval-forged', 'not-an-approval', 'not-signed', 'no-allowed-signers',
-  'wrong-account', 'wrong-region', 'wrong-endpoint', 'mixed-endpoints', 'locked', 'lock-lost', 'run-open', 'secret-not-allowed', 'text-outside', 'no-capture-bucket',
-  'journal-damaged',
+  'wrong-account', 'wrong-region', 'wrong-endpoint', 'mixed-endpoints', 'locked', 'lock-lost', 'run-open', 'secret-not-allowed', 'text-outside', 'text-changed', 'no-capture-bucket',
+  'journal-damaged', 'run-stale', 'run-taken-back', 'run-ended', 'run-is-rollback', 'run-is-blank', 'take-over-needed', 'not-rejectable', 'text-changed', 'secret-missing',
+  'capture-bucket-target', 'not-a-capture-bucket', 'no-ssh-keygen', 'not-a-plan-file', 'plan-version',
 ]);
 
 /** Commands of which refusals are kept: those on the way to a change. The others only answer questions. */
@@ -60,15 +65,29 @@ export async function notePlanned(world: Recording, plan: Plan): Promise<void> {
   await unlessUnwritable(world, 'that the plan was made', () => recordPlanned(world, plan));
 }
 
+/** A signed approval that the store keeps: whose key let it count, and the digest of the file. */
+export interface KeptSigned { readonly signer: AllowedSigner; readonly kept: string }
+
+/**
+ * Keeps a signed approval as it was signed, for the team and the audit, once it is found to fit (a nonce is kept once); answers what the
+ * audit log pins, so that it can be verified later, whoever may sign then. `verified` is what verifying it gave. Throws UserError
+ * `approval-forged`, `approval-replayed`, `store-unwritable`.
+ */
+export async function keepSigned({ store, configuration }: Pick<World, 'store' | 'configuration'>, signed: SignedApproval, verified: Approval): Promise<KeptSigned> {
+  const signer = signerOf(signed, verified.by, configuration.allowedSigners);
+  await store.keepApproval(signed);
+  return { signer, kept: sha256(approvalText(signed)) };
+}
+
 /**
  * A review ended with an approval: before anything is done with it. Throws UserError `store-unwritable`: an approval that is not
  * noted counts for nothing.
  */
-export async function recordApproved(world: Recording, plan: Plan, approval: Approval, why: string, rejected: readonly string[] = []): Promise<void> {
+export async function recordApproved(world: Recording, plan: Plan, approval: Approval, why: string, rejected: readonly string[] = [], signed: KeptSigned | null = null): Promise<void> {
   await recordPlanned(world, plan);
   await append(world, {
     kind: 'reviewed', ...actorOf(world), target: plan.target, plan: plan.digest, name: plan.name, tier: approval.tier, decision: 'approved', why, rejected,
-    confirmations: approval.confirmations, typedName: approval.typedName, approver: approval.by, nonce: approval.nonce,
+    confirmations: approval.confirmations, typedName: approval.typedName, approver: approval.by, nonce: approval.nonce, ...signed,
   });
 }
 
@@ -83,15 +102,15 @@ export async function recordDeclined(world: Recording, plan: Plan, tier: Approva
   });
 }
 
-/** A command refused. What cannot be noted is told beside the refusal itself, which it must not hide. */
-export async function recordRefusal(world: Recording, error: unknown, command: string, plan: Plan | null = null): Promise<void> {
+/** A command refused; `words`: its arguments, among which the run may be named. What cannot be noted is told beside the refusal itself, which it must not hide. */
+export async function recordRefusal(world: Recording, error: unknown, command: string, plan: Plan | null = null, words: readonly string[] = []): Promise<void> {
   if (!(error instanceof UserError) || !auditedRefusals.has(error.code) || !auditedCommands.has(command)) return;
   const subject = subjects.get(world);
   // The review says it already, and more of it.
   if (error.code === 'not-approved' && subject?.declined === true) return;
   const about = plan ?? subject?.plan ?? null;
   await unlessUnwritable(world, 'this refusal', () => append(world, {
-    kind: 'refused', ...actorOf(world), target: about?.target ?? null, plan: about?.digest ?? null, code: error.code, message: error.message, command,
+    kind: 'refused', ...actorOf(world), target: about?.target ?? null, plan: about?.digest ?? null, code: error.code, message: error.message, command, run: words.find(isRunName) ?? null,
   }));
 }
 
@@ -122,7 +141,8 @@ export function auditedJournal(world: Recording, journal: OpenJournal, { target,
     get records() { return journal.records; },
     close: () => journal.close(),
     async append(entry) {
-      const record = await journal.append(entry);
+      // The audit log pins the journal, and the journal the audit log; the manifests in the capture bucket pin the journal.
+      const record = await journal.append(entry.kind === 'begin' || entry.kind === 'resumed' ? { ...entry, auditHead: await world.store.auditHead() } : entry);
       if (record.kind === 'begin') await recordRunBegan(world, run, record.command, target, plan, journal.records);
       if (record.kind === 'resumed') await recordRunBegan(world, run, 'resume', target, plan, journal.records);
       if (record.kind === 'end') await recordRunEnded(world, run, record.outcome, target, journal.records);

@@ -3,13 +3,15 @@ import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { Target } from '../model/live.ts';
 import { callsOutsideRuns, loggedCalls } from '../engine/audit-calls.ts';
 import { principalLookup, resourceNames, type Lookup } from '../engine/audit-names.ts';
+import { witnessProblems } from '../engine/audit-witness.ts';
 import { isSameResource, reconcile, trailDelay, type ReconcileOptions } from '../engine/audit-reconcile.ts';
 import type { AuditedJournal } from '../engine/audit-view.ts';
 import { recordsOf } from '../engine/report.ts';
-import { reconcileRows, type Asked } from '../views/audit-reconcile-rows.ts';
+import { reconcileRows, witnessRows, type Asked } from '../views/audit-reconcile-rows.ts';
 import { row, span } from '../views/rows.ts';
 import { askHistory, historyDays, historyPause } from '../../providers/aws/cloudtrail.ts';
 import { readLogs, timeOf } from './audit-reading.ts';
+import { askWitnesses } from './audit-witness.ts';
 import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +24,8 @@ interface Question { readonly lookups: readonly Lookup[]; readonly stretch: Reco
 
 /**
  * `aiplan audit reconcile`: asks CloudTrail's event history for the resources and the principals of the log and holds its changing events
- * against the calls that the log tells. Exit 3 when something was done around aiplan, or a call of the log is not in CloudTrail.
+ * against the calls that the log tells; and the manifests that runs left in the capture bucket against the log and the journals. Exit 3 when
+ * something was done around aiplan, a call of the log is not in CloudTrail, or a run is not what the log says of it.
  */
 export async function auditReconcile(world: World, options: ReconcileCommandOptions): Promise<ExitCode> {
   const { io, options: global } = world;
@@ -34,28 +37,38 @@ export async function auditReconcile(world: World, options: ReconcileCommandOpti
   const here = logs.journals.filter((journal): journal is WholeJournal => journal.records !== null && isAt(recordsOf(journal.records, 'begin')[0]?.target, target));
   const outside = callsOutsideRuns(logs.audit).filter((call) => isAt(logs.audit[call.seq - 1]?.target ?? undefined, target));
   const calls = [...here.flatMap(({ run, records }) => loggedCalls(run, records)), ...outside];
-  const question = questionOf(here, outside, options, io.clock.now(), logs.journals.length - here.length);
+  const { witnesses, problem } = await askWitnesses(world, { run: options.run, ...stretchOf(options, io.clock.now()) });
+  if (problem !== null) tell(io, global, [row(0, span('the capture bucket could not be asked about runs: ', 'warning'), problem)], 'error');
+  const known = damaged === null ? witnessProblems(witnesses, logs.audit, logs.journals) : [];
+  const runs = { problems: known, asked: new Set(witnesses.map(({ run }) => run)).size, problem };
+  const question = questionOf(here, outside, options, io.clock.now(), { elsewhere: logs.journals.length - here.length, isInAws: witnesses.length > 0 });
   if (question.lookups.length === 0) {
-    if (global.json === true) printJson(io, { agree: true, asked: { ...question.asked, requests: 0 } });
-    else print(io, global, [row(0, 'The log has no run here that CloudTrail could be asked about.')]);
-    return exitCodes.done;
+    const agree = known.length === 0;
+    if (global.json === true) printJson(io, { agree, asked: { ...question.asked, requests: 0 }, runs: known });
+    else print(io, global, [row(0, 'The log has no run here that CloudTrail could be asked about; `--principal` and `--resource` name what else.'), ...witnessRows(runs)]);
+    return agree ? exitCodes.done : exitCodes.blocked;
   }
   const { events, requests } = await ask(world, question, target);
   const all = reconcile(calls, events, question.stretch);
   const found = { ...all, missing: all.missing.filter(question.expected), notYet: all.notYet.filter(question.expected), dataEvents: all.dataEvents.filter(question.expected) };
   const asked = { ...question.asked, requests };
-  const agree = found.around.length === 0 && found.missing.length === 0;
-  if (global.json === true) printJson(io, { agree, asked, ...found });
-  else print(io, global, reconcileRows(found, asked));
+  const agree = found.around.length === 0 && found.missing.length === 0 && known.length === 0;
+  if (global.json === true) printJson(io, { agree, asked, ...found, runs: known });
+  else print(io, global, reconcileRows(found, asked, runs));
   return agree ? exitCodes.done : exitCodes.blocked;
 }
+
+/** The stretch in which runs began that are asked for; without one everything. Throws UserError `bad-time`. */
+const stretchOf = ({ since, until }: ReconcileCommandOptions, now: number): { readonly since: number; readonly until: number } =>
+  ({ since: since === undefined ? 0 : timeOf(since, now), until: until === undefined ? now : timeOf(until, now) });
 
 const isAt = (one: Target | undefined, target: Target): boolean => one !== undefined && one.account === target.account && one.region === target.region && one.endpoint === target.endpoint;
 
 /** Throws UserError `no-such-run` for a run that was not made here, `bad-time`. */
-function questionOf(here: readonly WholeJournal[], outside: readonly LoggedCall[], { run, resource, principal, since, until }: ReconcileCommandOptions, now: number, elsewhere: number): Question {
+function questionOf(here: readonly WholeJournal[], outside: readonly LoggedCall[], { run, resource, principal, since, until }: ReconcileCommandOptions, now: number, { elsewhere, isInAws }: { readonly elsewhere: number; readonly isInAws: boolean }): Question {
   const chosen = run === undefined ? here : here.filter((journal) => journal.run === run);
-  if (run !== undefined && chosen.length === 0) throw new UserError('no-such-run', `run "${run}" was not made in this account and region`, { help: '`aiplan runs` lists the runs; choose the profile, region and endpoint of the run' });
+  // Of a run that only the capture bucket knows there is something to tell.
+  if (run !== undefined && chosen.length === 0 && !isInAws) throw new UserError('no-such-run', `run "${run}" was not made in this account and region`, { help: '`aiplan runs` lists the runs; choose the profile, region and endpoint of the run' });
   const begins = chosen.flatMap(({ records }) => recordsOf(records, 'begin'));
   const principals = principal ?? (resource === undefined ? [...new Set(begins.map(({ target }) => target.caller))] : []);
   const more = run === undefined ? outside : [];

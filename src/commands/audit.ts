@@ -5,9 +5,11 @@ import { filterEvents } from '../engine/audit-filter.ts';
 import { chainRoot, lineDigest, verifyAudit } from '../engine/audit-verify.ts';
 import { auditEvents } from '../engine/audit-view.ts';
 import { auditRows, verdictRows } from '../views/audit-rows.ts';
+import { readEverything } from './audit-evidence.ts';
 import { auditPlace, filterOf, readLogs, type AuditOptions } from './audit-reading.ts';
 import { asText, print, printJson } from './output.ts';
 import { page } from './pager.ts';
+import { settledProblems } from './settled-check.ts';
 import type { World } from './world.ts';
 
 /** The events that the options ask for, and the head of the audit log. Throws UserError `audit-damaged`: `audit verify` says where. */
@@ -31,13 +33,18 @@ export async function audit(world: World, options: AuditOptions & { readonly pag
   return exitCodes.done;
 }
 
-/** `aiplan audit verify`: whether audit log, journals and plans agree; says where they do not. Exit 1 when something breaks. */
+/** `aiplan audit verify`: whether audit log, journals, plans, signed approvals and marks agree; says where they do not. Exit 1 when something breaks. */
 export async function auditVerify(world: World, { expectHead }: { readonly expectHead?: string }): Promise<ExitCode> {
   const { io, options, store } = world;
   if (expectHead !== undefined && !/^sha256:[0-9a-f]{64}$/u.test(expectHead)) throw new UserError('bad-head', `"${expectHead}" is no head of an audit log`, { help: 'it looks like sha256: and 64 hexadecimal digits; `aiplan audit verify` prints it' });
-  const { logs, damaged, planProblems } = await readLogs(world, { plans: true });
-  const found = verifyAudit(logs, { whereOf: (seq) => auditPlace(world, seq), ...(expectHead === undefined ? {} : { expectHead }), ...(damaged === null ? {} : { damaged }) });
-  const verdict: AuditVerdict = { ...found, broken: [...found.broken, ...planProblems] };
+  const { logs, damaged, planProblems } = await readEverything(world);
+  const settledPlace = (run: string): string => `${store.place}/settled/${run}.*`;
+  const found = verifyAudit(logs, {
+    whereOf: (seq) => auditPlace(world, seq), approvalPlace: (nonce) => `${store.place}/approvals/${nonce}.json`, settledPlace,
+    ...(expectHead === undefined ? {} : { expectHead }), ...(damaged === null ? {} : { damaged }),
+  });
+  const settled = settledProblems(logs.settled, logs.journals, damaged === null ? logs.audit : null, settledPlace);
+  const verdict: AuditVerdict = { ...found, broken: [...found.broken, ...planProblems, ...settled] };
   const intact = verdict.broken.length === 0;
   if (options.json === true) printJson(io, { intact, place: store.place, ...verdict });
   else print(io, options, verdictRows(verdict, store.place));

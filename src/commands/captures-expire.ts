@@ -1,8 +1,8 @@
-import { captureBucketOf } from '../engine/context.ts';
+import { captureBucketOf, opOf } from '../engine/context.ts';
 import { drive } from '../engine/drive.ts';
-import { expiryPlan, type HeldCapture } from '../engine/captures.ts';
+import { captureCodes, expiryPlan, type HeldCapture } from '../engine/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import { backupsOf, copiesIn, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
+import { backupsBegun, backupsOf, copiesIn, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
 import { auditedJournal, auditedSession, recordApproved } from './audit-log.ts';
@@ -15,10 +15,13 @@ import type { World } from './world.ts';
  * Removes expired captures: one list, one typed count, by a person at a terminal. The gate lets exactly the listed backups
  * be deleted and nothing else; every removal is noted in a journal before it is sent.
  */
-export async function expireCaptures(world: World, claimed: readonly HeldCapture[]): Promise<ExitCode> {
+export async function expireCaptures(world: World, all: readonly HeldCapture[]): Promise<ExitCode> {
   const { io, options, store } = world;
   const target = await world.target();
-  const expired = await proven(world, claimed);
+  const over = all.filter((held) => held.kept === null && Date.parse(held.expiresAt) <= io.clock.now());
+  const { there, absent } = await lookedFor(world, over, all);
+  for (const held of absent) tell(io, options, [row(0, span('nothing is there ', 'muted'), `of the capture of ${held.identity} that run ${held.run} began`)], 'error');
+  const expired = await proven(world, there);
   if (expired.length === 0) {
     print(io, options, [row(0, 'no capture has expired')]);
     return exitCodes.done;
@@ -54,9 +57,10 @@ export async function expireCaptures(world: World, claimed: readonly HeldCapture
       await journal.append({ kind: 'finding', step: held.step, code: 'capture-expiring', message: `of ${held.type} ${held.identity}, run ${held.run}: ${permitted(backups, []).join(', ')} and ${keys.length} copies` });
       await lock.check();
       await drive(session, () => expire(backups, keys, target.account), { run, step: held.step, expireCaptures: permitted(backups, keys) });
-      await journal.append({ kind: 'finding', step: held.step, code: 'capture-expired', message: `of ${held.type} ${held.identity}, run ${held.run}` });
+      await journal.append({ kind: 'finding', step: held.step, code: captureCodes.expired, message: `of ${held.type} ${held.identity}, run ${held.run}`, capture: claimOf(held) });
       tell(io, options, [row(0, span('removed ', 'good'), `the capture of ${held.identity} from run ${held.run}`)]);
     }
+    for (const held of absent) await journal.append({ kind: 'finding', step: held.step, code: captureCodes.absent, message: `of ${held.type} ${held.identity}, run ${held.run}: it was begun, and AWS has nothing of it`, capture: claimOf(held) });
     await journal.append({ kind: 'end', outcome: 'done', message: null });
   } finally {
     await journal?.close();
@@ -64,6 +68,25 @@ export async function expireCaptures(world: World, claimed: readonly HeldCapture
     await lock.release();
   }
   return exitCodes.done;
+}
+
+const claimOf = ({ run, step, takenAt }: HeldCapture): { readonly run: string; readonly step: string; readonly takenAt: string } => ({ run, step, takenAt });
+
+/** What was begun and never read back is looked for: what is there of it stands in for its references; of the rest AWS has nothing. */
+async function lookedFor(world: World, over: readonly HeldCapture[], all: readonly HeldCapture[]): Promise<{ readonly there: readonly HeldCapture[]; readonly absent: readonly HeldCapture[] }> {
+  const there: HeldCapture[] = [];
+  const absent: HeldCapture[] = [];
+  for (const held of over) {
+    if (held.begun !== true) {
+      there.push(held);
+      continue;
+    }
+    const others = new Set(all.filter(({ begun, run }) => begun !== true && run === held.run).flatMap(({ capture }) => permitted(backupsOf(capture), [])));
+    const refs = await drive(await world.reader(), () => backupsBegun(held.capture, { run: held.run, op: opOf(held.run, held.step), others }), { run: held.run, step: held.step });
+    if (Object.keys(refs).length === 0) absent.push(held);
+    else there.push({ ...held, capture: { ...held.capture, refs } });
+  }
+  return { there, absent };
 }
 
 /** The captures that AWS itself shows to be of their run and expired; a journal alone proves nothing (law 13). The others are told. */

@@ -16,7 +16,7 @@ export async function captures(world: World, verb: string | undefined): Promise<
   const now = io.clock.now();
   if (verb === 'expire') {
     const { expireCaptures } = await import('./captures-expire.ts');
-    return expireCaptures(world, held.filter((capture) => capture.kept === null && Date.parse(capture.expiresAt) <= now));
+    return expireCaptures(world, held);
   }
   if (options.json === true) printJson(io, held);
   else print(io, options, held.length === 0 ? [row(0, 'no captures yet')] : held.flatMap((capture) => captureRows(capture, now)));
@@ -27,7 +27,7 @@ export async function captures(world: World, verb: string | undefined): Promise<
 export function captureRows(held: HeldCapture, now: number): readonly Row[] {
   const expired = Date.parse(held.expiresAt) <= now;
   return [
-    row(0, span(held.identity, 'title'), ` ${held.type} `, span(held.verified ? 'complete' : 'NOT complete', held.verified ? 'good' : 'destroy'), span(` run ${held.run} ${held.step}`, 'muted')),
+    row(0, span(held.identity, 'title'), ` ${held.type} `, span(held.verified ? 'complete' : held.begun === true ? 'begun, never read back' : 'NOT complete', held.verified ? 'good' : 'destroy'), span(` run ${held.run} ${held.step}`, 'muted')),
     row(4, `${held.capture.how} ${refsText(held.capture.refs)}`),
     row(4, `taken ${age(held.takenAt, now)}; `, held.kept === null ? (expired ? span('expired', 'warning') : `expires ${age(held.expiresAt, now)}`) : span(`kept: ${held.kept}`, 'good')),
   ];

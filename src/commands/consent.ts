@@ -15,6 +15,7 @@ import { recordDeclined } from './audit-log.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { tell } from './output.ts';
 import { planRejecting, type Loaded } from './planning.ts';
+import { unfinishedBeside } from './open-runs.ts';
 import { isColored, isPlain, type Stage } from './stage.ts';
 import type { World } from './world.ts';
 
@@ -44,7 +45,7 @@ export function approvalOf(world: World, plan: Plan, tier: Approval['tier'], res
 export const missingOf = (plan: Plan): object => ({
   status: 'approval_required', plan: plan.digest, name: plan.name,
   missing: needed(plan).confirmations.map((step) => ({ step: step.id, type: step.type, identity: step.identity, code: step.destruction === null ? 'grant' : 'destruction', loses: step.destruction?.loses ?? [], opens: step.grant?.opens ?? [] })),
-  nameNeeded: needed(plan).name,
+  nameNeeded: needed(plan).name, ...unfinishedBeside(plan),
 });
 
 /** Why nobody can be asked here, or null when a person can be. */

@@ -1,10 +1,12 @@
 import { UserError } from '../model/error.ts';
+import type { Finding } from '../model/finding.ts';
 import type { OpenRun } from '../model/open-run.ts';
-import type { LockTarget, RunSummary } from '../model/store.ts';
+import type { Plan } from '../model/plan.ts';
+import type { LockTarget, RunSummary, Settling } from '../model/store.ts';
 import { openRunOf, unfinishedOf } from '../engine/open-runs.ts';
 import { reportOf } from '../engine/report.ts';
 import { processLives } from '../store/lock-state.ts';
-import { mentionRows, type UnfinishedRow } from '../views/runs-rows.ts';
+import { mentionCode, mentionRows, unfinishedFindings, type UnfinishedRow } from '../views/runs-rows.ts';
 import { tell } from './output.ts';
 import type { World } from './world.ts';
 
@@ -14,21 +16,65 @@ export interface UnfinishedRun extends UnfinishedRow { readonly open: OpenRun | 
 type Looking = Pick<World, 'store' | 'io'>;
 
 /**
- * The runs that are not done, newest first: at a target, or everywhere. A run that a rollback has taken back to the end is done with, and so
- * is a rollback that another one has brought to its end.
+ * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has taken back to the end is done with,
+ * and so is a rollback that a later one has brought to its end. Only runs without a mark of being settled are looked at; with `every` all of
+ * them, and no mark is believed.
  */
-export async function unfinishedRuns(world: Looking, target?: LockTarget): Promise<readonly UnfinishedRun[]> {
-  const all = await world.store.listRuns();
-  const takenBack = new Set(all.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done').map(({ rollbackOf }) => rollbackOf));
-  const candidates = all.filter((summary) => summary.outcome !== 'done' && summary.outcome !== 'abandoned' && summary.outcome !== 'blocked'
-    && !takenBack.has(summary.run) && (summary.rollbackOf === null || !takenBack.has(summary.rollbackOf)) && (target === undefined || isAt(summary, target)));
+export async function unfinishedRuns(world: Looking, target?: LockTarget, { every = false }: { readonly every?: boolean } = {}): Promise<readonly UnfinishedRun[]> {
+  const all = every ? (await world.store.listRuns()).filter(({ closed }) => closed === undefined) : await world.store.unsettledRuns();
+  return unfinishedAmong(world, all, target);
+}
+
+async function unfinishedAmong(world: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
+  const isTakenBack = takenBackIn(all);
+  const candidates = all.filter((summary) => summary.outcome !== 'done' && summary.outcome !== 'abandoned' && !isTakenBack(summary) && (target === undefined || isAt(summary, target)));
   const found = await Promise.all(candidates.map((summary) => unfinished(world, summary)));
   return found.filter((run) => run !== null);
 }
 
+/** Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of two machines say, or an earlier rollback of the same one. */
+export function takenBackIn(all: readonly RunSummary[]): (summary: RunSummary) => boolean {
+  const done = all.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done');
+  return ({ run, rollbackOf, startedAt }) => startedAt !== null && done.some((back) => back.rollbackOf === run || (rollbackOf !== null && back.rollbackOf === rollbackOf && (back.startedAt ?? '') > startedAt));
+}
+
+/**
+ * Marks what is finished by now as settled, at the end of whatever may have finished something: runs that are done or abandoned, those
+ * that ended before their first call, and those that were taken back. None of them is ever gone on with, so that a mark stays true.
+ * What was not marked, because a process died here or the store failed, is read until the next run marks it; what is not in the
+ * store as a whole is not marked at all.
+ */
+export async function settleFinished(world: Looking): Promise<void> {
+  try {
+    const all = await world.store.unsettledRuns();
+    const open = new Set((await unfinishedAmong(world, all)).map(({ summary }) => summary.run));
+    const isTakenBack = takenBackIn(all);
+    const finished = all.filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run)).map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
+    // A rollback gets its mark after what it took back: while it has none, that is known to be taken back.
+    for (const wanted of [true, false]) await Promise.all(finished.filter(({ how }) => (how === 'taken-back') === wanted).map(({ summary, how }) => world.store.settleRun(summary, how)));
+  } catch (error) {
+    // The marks save reading, and nothing else depends on them: what failed here is no failure of the run.
+    if (!(error instanceof UserError)) throw error;
+  }
+}
+
+const settlingOf = (summary: RunSummary, isTakenBack: (summary: RunSummary) => boolean): Settling =>
+  (summary.outcome === 'done' || summary.outcome === 'abandoned' ? summary.outcome : isTakenBack(summary) ? 'taken-back' : 'idle');
+
 /** A damaged journal does not tell its target: it may be this one. */
 const isAt = ({ outcome, account, region, endpoint }: RunSummary, target: LockTarget): boolean =>
   outcome === 'damaged' || (account === target.account && region === target.region && endpoint === target.endpoint);
+
+/** The runs of a change plan at a target (AWS itself or any emulator), or the rollbacks of a run: found by name, without reading those that are settled. */
+export async function runsThat({ store }: Pick<World, 'store'>, wanted: { readonly planName: string; readonly account: string; readonly region: string } | { readonly rollbackOf: string }): Promise<readonly string[]> {
+  const [settled, others] = await Promise.all([store.settledRuns(), store.unsettledRuns()]);
+  const isWanted = (found: Pick<RunSummary, 'planName' | 'rollbackOf'>, isHere: (place: string) => boolean): boolean =>
+    ('rollbackOf' in wanted ? found.rollbackOf === wanted.rollbackOf : found.planName === wanted.planName && isHere(`${wanted.account}-${wanted.region}`));
+  return [...new Set([
+    ...settled.filter((mark) => mark.how !== 'idle' && isWanted(mark, (place) => mark.at === place || mark.at?.startsWith(`${place}-`) === true)),
+    ...others.filter((summary) => summary.outcome !== 'damaged' && isWanted(summary, (place) => `${summary.account ?? ''}-${summary.region ?? ''}` === place)),
+  ].map(({ run }) => run))].sort();
+}
 
 async function unfinished(world: Looking, summary: RunSummary): Promise<UnfinishedRun | null> {
   if (summary.outcome === 'damaged') return { summary, state: 'damaged', steps: null, holder: null, open: null };
@@ -58,13 +104,31 @@ async function holderOf({ store, io }: Looking, { run, account, region, endpoint
 /** A holder that has given no sign for so long, in milliseconds, is not shown as being at work. Who may take over is for the store to say. */
 const silent = 30_000;
 
-/** What the planner must know: the resources that other runs hold. `except`: the run that is gone on with or taken back, and its rollbacks. */
-export async function openRunsFor(world: Looking, target: LockTarget, except: string | null): Promise<readonly OpenRun[]> {
-  return (await unfinishedRuns(world, target)).filter(({ summary }) => except === null || (summary.run !== except && summary.rollbackOf !== except)).flatMap(({ open }) => open ?? []);
+/** Runs other than one that is gone on with or taken back, and its rollbacks. */
+const isOther = (except: string | null) => ({ summary }: UnfinishedRun): boolean => except === null || (summary.run !== except && summary.rollbackOf !== except);
+
+/** What planning must know of other runs at its target. */
+export interface OtherRuns {
+  /** The resources that they hold. */
+  readonly open: readonly OpenRun[];
+  /** What the reader of the plan must know: which of them are unfinished, and what can be done. */
+  readonly findings: readonly Finding[];
 }
 
-/** Tells of unfinished runs at the same target, one line each on standard error. */
-export async function mentionUnfinished(world: World, target: LockTarget, except: string | null): Promise<void> {
-  const found = (await unfinishedRuns(world, target)).filter(({ summary }) => except === null || (summary.run !== except && summary.rollbackOf !== except));
-  if (found.length > 0) tell(world.io, world.options, mentionRows(found), 'error');
+/** What planning must know of the unfinished runs at a target. `except`: the run that is gone on with or taken back, and its rollbacks. */
+export async function otherRunsFor(world: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
+  const others = (await unfinishedRuns(world, target)).filter(isOther(except));
+  return { open: others.flatMap(({ open }) => open ?? []), findings: unfinishedFindings(others) };
+}
+
+/** The unfinished runs that a plan was made beside, for a program: what there is, and the commands that deal with it. Nothing where there are none. */
+export function unfinishedBeside({ findings }: Pick<Plan, 'findings'>): { readonly unfinished?: readonly { readonly message: string; readonly next: readonly string[] }[] } {
+  const found = findings.filter(({ code }) => code === mentionCode);
+  return found.length === 0 ? {} : { unfinished: found.map(({ message, help }) => ({ message, next: help?.split('\n') ?? [] })) };
+}
+
+/** Tells of the unfinished runs that a plan was made beside, one line each on standard error: where the plan itself is not printed as text. */
+export function mentionUnfinished({ io, options }: Pick<World, 'io' | 'options'>, plan: Plan): void {
+  const rows = mentionRows(plan);
+  if (rows.length > 0) tell(io, options, rows, 'error');
 }

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { exitCodes, type ExitCode } from '../model/error.ts';
 import type { Plan } from '../model/plan.ts';
 import { planRows } from '../views/plan-rows.ts';
-import { row, span } from '../views/rows.ts';
+import { blank, row, span } from '../views/rows.ts';
+import { mentionRows } from '../views/runs-rows.ts';
 import { planText, writePlanFile } from '../store/plan-file.ts';
 import { notePlanned } from './audit-log.ts';
 import { mentionUnfinished } from './open-runs.ts';
@@ -24,9 +25,10 @@ export async function planCommand(world: World, file: string, { out, detailedExi
     writePlanFile(resolve(io.current, out), plan);
     await notePlanned(world, plan);
   }
+  const mentions = mentionRows(plan);
   if (options.json === true) io.stdout.write(planText(plan));
-  else print(io, options, planRows(plan, io.clock.now(), file));
-  if (!plan.recorded) await mentionUnfinished(world, plan.target, null);
+  else print(io, options, [...mentions, ...(mentions.length === 0 ? [] : [blank]), ...planRows(plan, io.clock.now(), file)]);
+  if (options.json === true) mentionUnfinished(world, plan);
   if (out !== undefined) tell(io, options, [row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`)]);
   if (isBlocked(plan)) return exitCodes.blocked;
   return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep') ? exitCodes.changes : exitCodes.done;

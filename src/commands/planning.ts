@@ -5,16 +5,18 @@ import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { isObject } from '../model/json.ts';
 import type { LiveState, Target } from '../model/live.ts';
-import type { Plan, Planned } from '../model/plan.ts';
+import type { Plan, Planned, PlannedText } from '../model/plan.ts';
 import { parseChangePlan } from '../change/parse.ts';
 import { rejectionFindings, sortedOnce, withoutRejected } from '../change/reject.ts';
+import { staleSteps } from '../engine/moved-steps.ts';
 import { checkTarget } from '../engine/target.ts';
 import { plan } from '../engine/planner.ts';
 import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
-import { openRunsFor } from './open-runs.ts';
+import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
-import { readInput, textReader, type World } from './world.ts';
+import { textsAsPlanned, textsBeside, type TextSource } from './texts.ts';
+import { readInput, type World } from './world.ts';
 
 /** What a plan is made from. `file` is the name for places in messages. */
 export interface Source {
@@ -25,6 +27,8 @@ export interface Source {
   readonly findings: readonly Finding[];
   /** Why a rollback is incomplete even when all of it is done: what the run did and nothing takes back. Empty for anything else. */
   readonly incomplete: readonly string[];
+  /** The files that `!Text` named, as they were read. */
+  readonly texts?: readonly PlannedText[];
   /** The run that this is what remains of: it does not stand in its own way. */
   readonly resumes?: string;
   /** As it was before steps were rejected. */
@@ -59,15 +63,18 @@ export class ChangePlanError extends UserError {
 }
 
 /** Parses and validates a change plan. Throws ChangePlanError with every error of the file. */
-export function parseSource(world: World, text: string, file: string): Source {
-  const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: textReader(world.io, file), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
+export function parseSource(world: World, text: string, file: string, texts: TextSource = textsBeside(world.io, file)): Source {
+  const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: (path) => texts.read(path), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
   if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
-  return { changePlan, text, file, findings, incomplete: [] };
+  return { changePlan, text, file, findings, incomplete: [], ...(texts.seen.size === 0 ? {} : { texts: [...texts.seen.values()] }) };
 }
 
-/** The source that a plan file holds: its change plan, or for a rollback the journal of the run that it names (law 13); without what was rejected. */
-export async function sourceOfPlan(world: World, saved: Plan, file: string): Promise<Source> {
-  const whole = saved.rollbackOf === null ? parseSource(world, saved.changePlan, file)
+/**
+ * The source that a plan file holds: its change plan with the texts that it was made with, or for a rollback the journal of the run that it
+ * names (law 13); without what was rejected. `next`: what can be done where a text is another one now. Throws UserError `text-changed`.
+ */
+export async function sourceOfPlan(world: World, saved: Plan, file: string, next = 'or plan again'): Promise<Source> {
+  const whole = saved.rollbackOf === null ? parseSource(world, saved.changePlan, file, textsAsPlanned(world.io, saved, file, next))
     : isWithoutJournal(saved) ? await (await import('./from-aws.ts')).fromAwsSource(world, saved.rollbackOf) : await rollbackSource(world, saved.rollbackOf);
   return rejecting(whole, saved.rejected ?? []);
 }
@@ -115,9 +122,19 @@ export function refuseElsewhere(run: string, records: readonly JournalRecord[], 
 }
 
 /** The journals of the rollbacks of a run that this store has, oldest first. One that cannot be read proves nothing and is left out. */
-async function rollbacksOf({ store }: World, run: string): Promise<readonly (readonly JournalRecord[])[]> {
-  const rollbacks = (await store.listRuns()).filter(({ rollbackOf }) => rollbackOf === run).toSorted((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1));
-  return (await Promise.all(rollbacks.map((rollback) => store.readRun(rollback.run)))).map(({ records }) => records);
+async function rollbacksOf(world: World, run: string): Promise<readonly (readonly JournalRecord[])[]> {
+  const journals = await Promise.all((await runsThat(world, { rollbackOf: run })).map((rollback) => recordsIfWhole(world, rollback)));
+  return journals.filter((records) => records.length > 0).toSorted((a, b) => ((a[0]?.at ?? '') < (b[0]?.at ?? '') ? -1 : 1));
+}
+
+/** The records of a run; none where its journal is damaged. */
+async function recordsIfWhole({ store }: World, run: string): Promise<readonly JournalRecord[]> {
+  try {
+    return (await store.readRun(run)).records;
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'journal-damaged') return [];
+    throw error;
+  }
 }
 
 /** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
@@ -138,21 +155,22 @@ export async function readLiveFor(world: World, source: Source): Promise<LiveSta
 /** Plans a source against live state. */
 export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(world, source));
-  return plan({
+  const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
+  const planned = plan({
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
-    ownDeletions: await ownDeletions(world, source), findings: source.findings,
-    openRuns: state.recorded ? [] : await openRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null),
+    ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings], openRuns: others.open,
   });
+  return source.texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts: source.texts } };
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
-async function ownDeletions({ store }: World, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
+async function ownDeletions(world: World, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
   if (!source.changePlan.resources.some((entry) => entry.action === 'delete')) return [];
   const { name, target } = source.changePlan;
-  const runs = (await store.listRuns()).filter((run) => run.planName === name && run.account === target.account && run.region === target.region && run.outcome !== 'damaged');
-  return (await Promise.all(runs.map(({ run }) => store.readRun(run))))
-    .flatMap(({ records }) => {
+  const runs = await runsThat(world, { planName: name, account: target.account, region: target.region });
+  return (await Promise.all(runs.map((run) => recordsIfWhole(world, run))))
+    .flatMap((records) => {
       const begin = records.find((record) => record.kind === 'begin');
       return (begin?.plan.steps ?? [])
         .filter((step) => step.action === 'delete' && step.identity !== null && records.some((record) => record.kind === 'step' && record.step === step.id && record.state === 'done'))
@@ -180,7 +198,7 @@ export async function loadForApply(world: World, file: string): Promise<Loaded> 
   const source = await sourceOfPlan(world, saved, file);
   const { planned, live } = await loaded(world, source);
   if (planned.plan.recorded) throw recorded();
-  if (planned.plan.digest !== saved.digest) throw stale(saved, planned.plan);
+  if (planned.plan.digest !== saved.digest) throw stale(world, saved, planned);
   return { source, planned: datedAs(planned, saved), saved, live };
 }
 
@@ -203,8 +221,7 @@ export async function planRejecting(world: World, { source, planned, live, saved
 const recorded = (): UserError =>
   new UserError('plan-recorded', 'the plan was made from recorded state: it can be shown, never confirmed', { exitCode: exitCodes.blocked, help: 'plan again without --live' });
 
-function stale(saved: Plan, fresh: Plan): UserError {
-  const moved = fresh.steps.filter((step) => saved.steps.find((old) => old.id === step.id)?.digest !== step.digest).map((step) => step.id);
-  const what = moved.length === 0 ? 'the configuration, the target or the order changed' : `changed since the plan: ${moved.slice(0, 10).join(', ')}`;
-  return new UserError('plan-stale', `the plan does not fit any more: ${what}`, { exitCode: exitCodes.stale, help: 'plan again and look at the difference' });
+function stale({ types }: World, saved: Plan, fresh: Planned): UserError {
+  const moved = staleSteps({ plan: saved }, fresh, (type) => types.get(type)?.rules);
+  return new UserError('plan-stale', `the plan does not fit any more: ${moved === '' ? 'the configuration, the target or the order changed' : `changed since the plan: ${moved}`}`, { exitCode: exitCodes.stale, help: 'plan again and look at the difference' });
 }

@@ -22,7 +22,7 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
     try {
       code = await (await load())(world, ...(values.slice(0, -1) as never[]));
     } catch (error) {
-      await (await import('./audit-log.ts')).recordRefusal(world, error, topName(command));
+      await (await import('./audit-log.ts')).recordRefusal(world, error, topName(command), null, command.args);
       throw error;
     } finally {
       world.close();
@@ -125,7 +125,7 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .option('--sign <key>', 'only sign the confirmations of what is left').option('-o, --out <file>', 'where the signed approval goes')
     .action(action(async () => (await import('./resume.ts')).resumeCommand));
   program.command('runs').argument('[run]', 'run id, or `abandon`').argument('[of]', 'run id, for abandon').description('list runs, show one, or close one for good')
-    .option('--take-over <host:pid>', 'as in resume')
+    .option('--all', 'every run, each by its journal').option('--take-over <host:pid>', 'as in resume')
     .action(action(async () => (await import('./runs.ts')).runs));
   buildAudit(program, action);
   program.command('captures').argument('[verb]', '`expire` removes the expired ones').description('list the captures of this store')
@@ -164,12 +164,12 @@ function buildAudit(program: Command, action: (load: () => Promise<Work>) => (..
     return (world: World, own: object) => work(world, { ...audit.opts(), ...own });
   });
   filtered(audit).option('--no-pager', 'never through a pager').action(action(async () => (await import('./audit.ts')).audit));
-  audit.command('verify').description('do the chain, the journals and the plans agree; says where they do not')
+  audit.command('verify').description('do the chain, the journals, the plans and the signed approvals agree; says where they do not')
     .option('--expect-head <hash>', 'a head that was noted earlier must still be in the log')
     .action(action(async () => (await import('./audit.ts')).auditVerify));
   filtered(audit.command('export').description('the same as NDJSON, redacted')).option('-o, --out <file>', 'write it to a file')
     .action(withShared(async () => (await import('./audit-export.ts')).auditExport));
-  timed(audit.command('reconcile').description('compare with CloudTrail: what was done around aiplan'))
+  timed(audit.command('reconcile').description('compare with CloudTrail and the capture bucket: what was done around aiplan, or taken out of the log'))
     .option('--principal <name...>', 'ARNs, user names or access keys, instead of those of the log')
     .action(withShared(async () => (await import('./audit-reconcile.ts')).auditReconcile));
 }

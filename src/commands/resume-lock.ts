@@ -1,5 +1,7 @@
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Lock, LockOwner, LockTarget } from '../model/store.ts';
+import { processLives } from '../store/lock-state.ts';
+import { age } from '../views/format.ts';
 import { row, span } from '../views/rows.ts';
 import { cannotAsk } from './consent.ts';
 import { tell } from './output.ts';
@@ -19,7 +21,7 @@ export async function lockOf(world: World, run: string, target: LockTarget, { ta
   const owner = { run, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(io.clock.now()).toISOString() };
   const holder = await store.lockHolder(target);
   if (holder === null || holder.run !== run) return store.acquireLock(target, owner);
-  tell(io, options, [row(0, span('the lock is held by ', 'muted'), `${holder.owner} on ${holder.host}, process ${holder.pid}, since ${holder.startedAt}; last sign of life ${holder.heartbeat}`)]);
+  tell(io, options, [row(0, span('the lock is held by ', 'muted'), `${holder.owner} on ${holder.host}, process ${holder.pid}${holder.host === io.host && !processLives(holder.pid) ? ', which is gone' : ''}; it began ${age(holder.startedAt, io.clock.now())}, its last sign of life came ${age(holder.heartbeat, io.clock.now())}`)]);
   if (holder.host !== io.host && takeOver !== holderName(holder)) {
     throw new UserError('take-over-needed', `run ${run} was at work on ${holder.host}, and from here nobody can tell whether it still is`, {
       exitCode: exitCodes.blocked, help: `look there; if its process is gone for good: aiplan resume ${run} --take-over ${holderName(holder)}`,

@@ -1,4 +1,4 @@
-import type { Approval } from '../model/approval.ts';
+import type { Approval, SignedApproval } from '../model/approval.ts';
 import { needed } from '../model/confirm.ts';
 import { type ExitCode } from '../model/error.ts';
 import type { Lock } from '../model/store.ts';
@@ -7,9 +7,10 @@ import { recordsOf } from '../engine/report.ts';
 import { resume } from '../engine/resume.ts';
 import { readSignedApproval, verifyApproval } from '../store/signatures.ts';
 import { reportRows } from '../views/report-rows.ts';
-import { auditedJournal, recordApproved, recordPlanned } from './audit-log.ts';
+import { auditedJournal, keepSigned, recordApproved, recordPlanned } from './audit-log.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
 import { approvalOf, obtainApproval, type ConsentOptions } from './consent.ts';
+import { settleFinished } from './open-runs.ts';
 import { print, printJson } from './output.ts';
 import { makePlan, readLiveFor } from './planning.ts';
 import type { Found } from './resume.ts';
@@ -29,9 +30,9 @@ export async function goOn(world: World, found: Found, consent: ConsentOptions, 
   const { plan } = from.planned;
   await refuseWithoutBucket(world, plan);
   await recordPlanned(world, plan);
-  const { approval, isNew } = await approvalFor(world, found, consent, stage);
+  const { approval, isNew, signed } = await approvalFor(world, found, consent, stage);
   const approved = approve(from.planned, approval, configuration, io.clock.now(), confirmed);
-  await recordApproved(world, plan, approval, `to go on with run ${run}`);
+  await recordApproved(world, plan, approval, `to go on with run ${run}`, [], signed === undefined ? null : await keepSigned(world, signed, approval));
   if (isNew) await store.spendApproval(approval.nonce, run);
   const scene = await stage.runScene(plan);
   const watch = watchOf(scene).watch ?? lineWatch(world);
@@ -49,6 +50,7 @@ export async function goOn(world: World, found: Found, consent: ConsentOptions, 
       },
     });
     const report = await resume(approved, { by: io.user, host: io.host, pid: io.pid }, opened.ports);
+    await settleFinished(world);
     const say = (): void => { if (options.json === true) printJson(io, report); else print(io, options, reportRows(report)); };
     return { code: report.exitCode, say, back: (await askAfter(world, scene, report)) === 'rollback' };
   } finally {
@@ -62,14 +64,15 @@ export async function goOn(world: World, found: Found, consent: ConsentOptions, 
  * Whose word counts: a signed approval, of what is left or of the run itself, which is then the one in its journal; `--yes` where nothing
  * is asked; or the person at the terminal. What was typed at the beginning of the run does not count again: a journal is a file (law 13).
  */
-async function approvalFor(world: World, found: Found, consent: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly isNew: boolean }> {
+async function approvalFor(world: World, found: Found, consent: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly isNew: boolean; readonly signed?: SignedApproval }> {
   const { from, records, confirmed } = found;
   const { plan } = from.planned;
   if (consent.approval !== undefined) {
-    const verified = verifyApproval(readSignedApproval(consent.approval), world.configuration.allowedSigners);
+    const signed = readSignedApproval(consent.approval);
+    const verified = verifyApproval(signed, world.configuration.allowedSigners);
     const isOfTheRun = verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
     if (!isOfTheRun) await world.store.refuseSpentApproval(verified.nonce);
-    return { approval: verified, isNew: !isOfTheRun };
+    return { approval: verified, isNew: !isOfTheRun, signed };
   }
   if (needed(plan).nothing) return { approval: approvalOf(world, plan, 'T0', { confirmations: [], typedName: null }), isNew: true };
   return { approval: (await obtainApproval(world, from, consent, stage)).approval, isNew: true };

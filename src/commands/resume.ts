@@ -4,7 +4,7 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { Target } from '../model/live.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Settled } from '../tui/settled-scene.ts';
-import { recordsOf } from '../engine/report.ts';
+import { endOf, recordsOf } from '../engine/report.ts';
 import { refuseResume } from '../engine/resume.ts';
 import { remainingOf, type Remaining } from '../engine/resume-remaining.ts';
 import { rewind } from '../engine/resume-rewind.ts';
@@ -13,10 +13,12 @@ import { doubtRows } from '../views/doubt-rows.ts';
 import { planRows } from '../views/plan-rows.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
 import { cannotAsk, missingOf, type ConsentOptions } from './consent.ts';
+import { runsThat } from './open-runs.ts';
 import { print, printJson, tell } from './output.ts';
 import { makePlan, readLiveFor, refuseElsewhere, sourceOfPlan, type Loaded } from './planning.ts';
 import { lockOf } from './resume-lock.ts';
 import { goOn } from './resume-run.ts';
+import { wasSent } from './run.ts';
 import { signed } from './review.ts';
 import { rollback } from './rollback.ts';
 import { isPlain, Stage } from './stage.ts';
@@ -36,6 +38,8 @@ export async function resumeCommand(world: World, run: string, options: ResumeOp
   const begin = recordsOf(records, 'begin')[0];
   if (begin?.plan.rollbackOf !== null && begin !== undefined) return rollbackAgain(world, run, begin.plan.rollbackOf, records, options);
   refuseResume(records);
+  refuseIdle(run, records);
+  await refuseClosed(world, run);
   const target = await world.target();
   refuseElsewhere(run, records, target);
   await refuseWhenTakenBack(world, run);
@@ -76,12 +80,26 @@ async function rollbackAgain(world: World, run: string, of: string, records: rea
   return rollback(world, of, options);
 }
 
+/** A run that ended before its first call left its plan as it was: there is nothing to go on with, and its mark of being settled stays true. */
+function refuseIdle(run: string, records: readonly JournalRecord[]): void {
+  const end = endOf(records);
+  if (end === undefined || wasSent(records)) return;
+  throw new UserError('run-ended', `run ${run} ended before its first call (${end.outcome}): nothing was changed, and nothing of it remains`, { help: 'plan and apply again; the same plan may still be applied where it has not expired' });
+}
+
+/** A run that a person closed when its journal could not be read stays closed, also when the journal was brought back. */
+async function refuseClosed({ store }: World, run: string): Promise<void> {
+  if (!(await store.settledRuns()).some((mark) => mark.run === run && mark.how === 'closed')) return;
+  throw new UserError('run-ended', `run ${run} was abandoned while its journal was damaged`, { help: `to take it back: aiplan rollback ${run}; to do the rest of it: plan and apply again` });
+}
+
 /** A run that a rollback has begun to take back is not gone on with in the other direction. */
-async function refuseWhenTakenBack({ store }: World, run: string): Promise<void> {
-  for (const { run: rollbackRun } of (await store.listRuns()).filter((summary) => summary.rollbackOf === run && summary.outcome !== 'damaged')) {
-    const { records } = await store.readRun(rollbackRun);
-    if (!records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch')) continue;
-    throw new UserError('run-taken-back', `rollback ${rollbackRun} has begun to take run ${run} back`, { exitCode: exitCodes.blocked, help: `go on with that: aiplan rollback ${run}` });
+async function refuseWhenTakenBack(world: World, run: string): Promise<void> {
+  for (const rollbackRun of await runsThat(world, { rollbackOf: run })) {
+    const { records } = await world.store.readRun(rollbackRun);
+    if (!wasSent(records) && endOf(records)?.outcome !== 'done') continue;
+    const [did, help] = endOf(records)?.outcome === 'done' ? ['has taken', 'nothing is left to go on with; to do it after all, plan it anew'] : ['has begun to take', `go on with that: aiplan rollback ${run}`];
+    throw new UserError('run-taken-back', `rollback ${rollbackRun} ${did} run ${run} back`, { exitCode: exitCodes.blocked, help });
   }
 }
 
@@ -89,7 +107,7 @@ async function lookAt(world: World, run: string, records: readonly JournalRecord
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const settlement = await settled(world, records);
-  const source = { ...(await sourceOfPlan(world, begin.plan, `run ${run}`)), resumes: run };
+  const source = { ...(await sourceOfPlan(world, begin.plan, `run ${run}`, `or take the run back: aiplan rollback ${run}`)), resumes: run };
   const live = rewind(await readLiveFor(world, source), records);
   const planned = await makePlan(world, source, live);
   const remaining = remainingOf(records, settlement, planned, new Date(world.io.clock.now()).toISOString());

@@ -58,13 +58,15 @@ export async function signed(world: World, from: Loaded, file: string, { sign, o
   const left = reviewed.planned.plan;
   const approval = approvalOf(world, left, 'T1', result);
   approve(reviewed.planned, approval, world.configuration, io.clock.now());
-  await recordApproved(world, left, approval, `to be signed with ${sign}`, left.rejected);
+  // Signed first: a key that does not sign leaves no yes in the log. Noted before it is written: what is not noted counts for nothing.
+  const signature = signApproval(approval, resolve(io.current, sign));
+  await recordApproved(world, left, approval, `signed with ${sign}`, left.rejected);
   const approvalFile = out ?? `${left.name}.approval.json`;
   // The approval is bound to what is left, so that must be what is applied.
   const planFile = left.digest === plan.digest ? file : planOut ?? `${left.name}.reviewed.plan.json`;
   if (planFile !== file) writePlanFile(resolve(io.current, planFile), left);
   const path = resolve(io.current, approvalFile);
-  writeWhole(path, `${JSON.stringify(signApproval(approval, resolve(io.current, sign)), null, 2)}\n`);
+  writeWhole(path, `${JSON.stringify(signature, null, 2)}\n`);
   if (options.json === true) {
     printJson(io, { status: 'signed', plan: left.digest, approval: path, confirmations: approval.confirmations.map(({ step }) => step), expiresAt: approval.expiresAt, ...(planFile === file ? {} : { rejected: left.rejected ?? [], planFile: resolve(io.current, planFile) }) });
     return exitCodes.done;

@@ -26,9 +26,9 @@ export async function lockFor(store: Store, { target, rollbackOf }: Pick<Plan, '
  * blocks by itself (guardrail `open-run`), and nothing else need wait for it. A journal that cannot be read does not say what that is.
  */
 async function isLeftOpen(store: Store, holder: LockOwner): Promise<boolean> {
-  return (await store.listRuns()).some(({ run, outcome }) => run === holder.run && outcome === 'open');
+  return (await store.findRun(holder.run))?.outcome === 'open';
 }
 
 async function isRollbackOf(store: Store, run: string, rollbackOf: string): Promise<boolean> {
-  return (await store.listRuns()).some((summary) => summary.run === run && summary.rollbackOf === rollbackOf);
+  return (await store.findRun(run))?.rollbackOf === rollbackOf;
 }

@@ -6,6 +6,7 @@ import { apply } from '../engine/apply.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
 import { auditedJournal } from './audit-log.ts';
+import { settleFinished } from './open-runs.ts';
 import { lockFor } from './run-lock.ts';
 import { openPorts } from './run-ports.ts';
 import { tell } from './output.ts';
@@ -35,7 +36,9 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
     journal = auditedJournal(world, await store.createJournal(id, io.clock, { steps: approved.plan.steps.length }), { target, plan: approved.plan.digest });
     watch.begun(id);
     opened = await openPorts(world, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(world, source) });
-    return await apply(approved, opened.ports);
+    const report = await apply(approved, opened.ports);
+    await settleFinished(world);
+    return report;
   } finally {
     signals.close();
     opened?.close();
@@ -47,7 +50,7 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
 }
 
 /** Whether anything mutating was sent, or was about to be. */
-const wasSent = (records: readonly JournalRecord[]): boolean => records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
+export const wasSent = (records: readonly JournalRecord[]): boolean => records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
 
 /** A run that sent nothing leaves its plan as it was. What cannot be written is told, and hides nothing else. */
 async function releasePlan({ io, options, store }: World, plan: Plan, id: string): Promise<void> {

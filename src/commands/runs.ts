@@ -1,13 +1,24 @@
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import type { RunSummary } from '../model/store.ts';
 import { reportOf } from '../engine/report.ts';
+import type { Report } from '../model/report.ts';
 import { reportRows } from '../views/report-rows.ts';
+import { blank, row, span, type Row } from '../views/rows.ts';
 import { nextOf, runsRows } from '../views/runs-rows.ts';
-import { unfinishedRuns } from './open-runs.ts';
-import { print, printJson } from './output.ts';
+import { runsThat, unfinishedRuns, type UnfinishedRun } from './open-runs.ts';
+import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
-/** `aiplan runs [RUN]`: the runs of this store, unfinished ones first with what to do next; or one run in full. */
-export async function runs(world: World, run: string | undefined, of: string | undefined, given: { readonly takeOver?: string } = {}): Promise<ExitCode> {
+export interface RunsOptions { readonly all?: boolean; readonly takeOver?: string }
+
+/** Other runs than unfinished ones that are listed without `--all`. */
+const mostOthers = 20;
+
+/**
+ * `aiplan runs [RUN]`: the runs of this store, unfinished ones first with what to do next, then the newest of the others; or one run in
+ * full. With `--all` every run, each judged by its journal alone.
+ */
+export async function runs(world: World, run: string | undefined, of: string | undefined, given: RunsOptions = {}): Promise<ExitCode> {
   const { io, options } = world;
   if (run === 'abandon') {
     if (of === undefined) throw new UserError('run-missing', 'which run is to be abandoned?', { help: 'aiplan runs abandon RUN; `aiplan runs` lists them' });
@@ -17,13 +28,31 @@ export async function runs(world: World, run: string | undefined, of: string | u
   if (run !== undefined) {
     const { records } = await world.store.readRun(run);
     if (options.json === true) printJson(io, { report: reportOf(records), records });
-    else print(io, options, reportRows(reportOf(records)));
+    else print(io, options, await oneRun(world, run, reportOf(records)));
     return exitCodes.done;
   }
-  const unfinished = await unfinishedRuns(world);
-  const first = new Set(unfinished.map(({ summary }) => summary.run));
-  const others = (await world.store.listRuns()).filter((summary) => !first.has(summary.run));
+  const { unfinished, others, more } = await listed(world, given.all === true);
   if (options.json === true) printJson(io, [...unfinished.map((item) => ({ ...item.summary, unfinished: item.state, holder: item.holder, next: nextOf(item) })), ...others]);
   else print(io, options, runsRows(unfinished, others));
+  if (more) tell(io, options, [row(0, span('there are older runs: ', 'muted'), span('aiplan runs --all', 'title'))]);
   return exitCodes.done;
+}
+
+interface Listed { readonly unfinished: readonly UnfinishedRun[]; readonly others: readonly RunSummary[]; readonly more: boolean }
+
+async function listed(world: World, every: boolean): Promise<Listed> {
+  const unfinished = await unfinishedRuns(world, undefined, { every });
+  const first = new Set(unfinished.map(({ summary }) => summary.run));
+  const newest = await world.store.listRuns(every ? {} : { newest: mostOthers + first.size + 1 });
+  const others = newest.filter((summary) => !first.has(summary.run));
+  return { unfinished, others: every ? others : others.slice(0, mostOthers), more: !every && others.length > mostOthers };
+}
+
+/** A run in full. What to do next is not said of one that is at work, or was taken back already. */
+async function oneRun(world: World, run: string, report: Report): Promise<readonly Row[]> {
+  const holder = (await unfinishedRuns(world)).find(({ summary }) => summary.run === run)?.holder ?? null;
+  if (holder !== null) return [...reportRows(report, false), blank, row(0, span('at work: ', 'warning'), holder)];
+  const rollbacks = await Promise.all((await runsThat(world, { rollbackOf: run })).map((rollback) => world.store.findRun(rollback)));
+  const back = rollbacks.findLast((rollback) => rollback?.outcome === 'done') ?? null;
+  return back === null ? reportRows(report) : [...reportRows(report, false), blank, row(0, span('taken back by ', 'good'), back.run)];
 }

@@ -18,9 +18,9 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
   if (iam === true) {
     const actions = {
       ...Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()])),
-      audit: ['cloudtrail:LookupEvents'],
+      audit: ['cloudtrail:LookupEvents', 's3:GetObject', 's3:GetObjectVersion', 's3:ListBucketVersions'],
       // Only a store in S3, on its bucket and prefix.
-      store: ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning', 's3:GetObject', 's3:ListBucket', 's3:PutObject'],
+      store: ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning', 's3:GetObject', 's3:ListBucket', 's3:ListBucketVersions', 's3:PutObject'],
     };
     if (options.json === true) printJson(io, actions);
     else print(io, options, Object.entries(actions).flatMap(([purpose, names]) => [row(0, span(purpose, 'title')), ...names.map((name) => row(2, name)), blank]));

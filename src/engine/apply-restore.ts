@@ -35,7 +35,7 @@ async function formerGone(run: Run, task: Task, { formerIdentity, formerIncarnat
   if (type.gone === undefined) return;
   const { resources } = await type.read(run.ports.session, { identities: [formerIdentity], all: false, detailed: new Set() });
   const leaving = resources.some(({ identity, incarnation, state }) => identity === formerIdentity && incarnation === formerIncarnation && type.rules.goneStates.includes(state));
-  if (leaving) await perform(run, task, type.gone(formerIdentity), { purpose: 'restore' });
+  if (leaving) await perform(run, task, type.gone(formerIdentity, formerIncarnation), { purpose: 'restore' });
 }
 
 /** The capture in an order. Throws StepFailed for one that was not journaled by this program. */

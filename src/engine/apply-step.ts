@@ -2,11 +2,12 @@ import type { JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { StepContext } from '../model/resource-type.ts';
 import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
-import { InDoubt, Stale, StepFailed } from './interruptions.ts';
-import { lastLook, noticeOthers, refuseOthers } from './others.ts';
+import { InDoubt, messageOf, Stale, StepFailed } from './interruptions.ts';
+import { isGoneAlready, lastLook, noticeOthers, refuseOthers, refuseUnread } from './others.ts';
 import { paceOf } from './pace.ts';
-import { readWholly } from './reading.ts';
+import { readWholly, type Wanted } from './reading.ts';
 import { removing } from './report.ts';
+import { topOf } from './rollback-inverse.ts';
 import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
@@ -30,27 +31,34 @@ export async function applyStep(run: Run, task: Task): Promise<StepEnd> {
   }
 }
 
+/** Every step that has a resource begins with the look at it (`stillAsPlanned`), before anything else. */
+export const looksFirst = ({ step, work }: Task): boolean => step.action !== 'create' && work.entry.restore === undefined && work.live !== null;
+
 /**
  * Reads the resource again right before the step. Throws Stale when it is not what the plan was made from, but for what
  * this run itself did. What this run did is journaled, so that a rollback knows the newest state before the step.
  */
 async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
-  const { ports, touched, befores } = run;
+  const { touched, befores } = run;
   const { step, work, type } = task;
   if (work.live === null) throw new StepFailed(`"${step.id}" has no live resource to ${step.action}`);
   const { live } = work;
   const { identity } = live;
-  // Between the calls of other steps, never during one, so that all that they have done so far is known as ours.
-  await run.calls.turn.enter(step.id);
-  const now = await readWholly(ports.session, type, identity, ports.clock.now());
-  const drift = now === null ? [] : staleness(live, now, type.rules, touched);
-  run.calls.turn.leave(step.id);
-  if (now === null) throw new Stale(`${identity} does not exist any more`);
-  if (drift.length > 0 && !isPointedBack(run, task, now)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
+  const now = await run.reads.look(step.id, type, wantedBy(task, identity), (seen) => {
+    if (seen === null) throw new Stale(`${identity} does not exist any more`);
+    if (live.detailed && seen.incarnation === live.incarnation) refuseUnread(live, seen);
+    const drift = staleness(live, seen, type.rules, touched);
+    if (drift.length > 0 && !isPointedBack(run, task, seen)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
+    return seen;
+  });
   const before = befores.get(step.id) ?? null;
   if (before === null || staleness(before, now, type.rules, new Set()).length > 0) await journalBefore(run, task, now);
   return now;
 }
+
+/** What a step is read for: an update that loses nothing needs no counting of contents, which for a large bucket takes many calls. */
+const wantedBy = ({ step }: Task, identity: string): Wanted =>
+  (step.action === 'update' && step.destruction === null ? { identity, properties: new Set(step.changes.map(({ path }) => topOf(path))) } : { identity });
 
 /** In a rollback: pointing at what came back under a new identity has done already what this update is for. */
 function isPointedBack(run: Run, task: Task, now: LiveResource): boolean {
@@ -105,7 +113,9 @@ export async function update(run: Run, task: Task, context: StepContext): Promis
   if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
   run.touched.add(context.live.identity);
   await perform(run, task, type.update(context), { purpose: 'change' });
-  if (type.settle !== undefined) await perform(run, task, type.settle(context.live.identity), { purpose: 'change' });
+  // A tag changes no state of anything: there is nothing to wait for.
+  const isTagged = context.changes.length > 0 && context.changes.every(({ path }) => topOf(path) === 'Tags');
+  if (type.settle !== undefined && !isTagged) await perform(run, task, type.settle(context.live.identity), { purpose: 'change' });
 }
 
 async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
@@ -137,11 +147,14 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
     await perform(run, task, type.remove(context), { purpose: 'change' });
   } catch (error) {
     const effect = journal.records.slice(first).some((record) => record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'));
+    const isGone = await isGoneAlready(run, task, live, error);
     // Only where nothing of the removal can have happened is the resource simply opened again.
-    if (!effect && !(error instanceof InDoubt)) await unquiesce(run, task, live, error);
-    throw error;
+    if (!isGone && !effect && !(error instanceof InDoubt)) await unquiesce(run, task, live, error);
+    if (!isGone) throw error;
+    await find(run, step.id, 'removed-already', `${live.identity} was on its way out or gone when AWS got to its removal (${messageOf(error)}): an earlier delivery of the call took it away, or somebody else did`);
+    if (type.removed !== undefined) await perform(run, task, type.removed(context), { purpose: 'change' });
   }
-  if (type.gone !== undefined) await perform(run, task, type.gone(live.identity), { purpose: 'change' });
+  if (type.gone !== undefined) await perform(run, task, type.gone(live.identity, live.incarnation), { purpose: 'change' });
 }
 
 async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
@@ -162,13 +175,14 @@ async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<St
  * Reads what a step changed and compares the named properties with what was wanted. A difference is read again a few
  * times, because AWS is eventually consistent; one that stays is a finding, never an automatic rollback.
  */
-export async function readBack(run: Run, { step, type }: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[]; readonly differing: readonly string[] }> {
+export async function readBack(run: Run, task: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[]; readonly differing: readonly string[] }> {
   const { ports } = run;
+  const { step, type } = task;
   const wanted = Object.fromEntries(names.map((name) => [name, desired[name]]));
   ports.emit({ kind: 'stage', step: step.id, stage: 'verify' });
   for (let tries = 1; ; tries += 1) {
-    const after = await readWholly(ports.session, type, identity, ports.clock.now());
-    const told = after === null ? null : verification(wanted, after, type.rules);
+    const after = await run.reads.whole(step.id, type, wantedBy(task, identity));
+    const told = after === null ? null : verification(wanted, after, type.rules, task.work.entry.properties);
     if (after !== null && told !== null && told.differences.length === 0) return { after, pending: told.pending, differing: [] };
     if (tries < 4) {
       await ports.clock.sleep(paceOf(ports.pace).pollStart * tries);

@@ -4,12 +4,12 @@ import type { ApprovedPlan } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import type { Report } from '../model/report.ts';
-import { applyStep } from './apply-step.ts';
+import { applyStep, looksFirst } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
 import { carryOut } from './change-phase.ts';
 import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
-import { hasDrifted, staleSteps } from './others.ts';
+import { hasDrifted, staleSteps } from './moved-steps.ts';
 import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
 import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
@@ -70,7 +70,7 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   await enter(run, 'change');
   await renewOrStop(ports.session);
   const lastRestore = tasks.findLastIndex(({ work }) => work.entry.restore !== undefined || work.entry.repoint !== undefined);
-  const each = (task: Task): Promise<void> => carriedOut(run, task);
+  const each = (task: Task): Promise<void> => (looksFirst(task) ? run.reads.beginning(task.step.id, () => carriedOut(run, task)) : carriedOut(run, task));
   await carryOut(tasks.slice(0, lastRestore + 1), each);
   // Before anything that the run made is taken away, nothing may point at a former identity any more.
   if (lastRestore >= 0) await repointAll(run, tasks);
@@ -96,7 +96,8 @@ export async function capturedAll(run: Run, tasks: readonly Task[], keeps?: Read
     await putRun(run, tasks);
   } catch (error) {
     if (!isOfTheRun(error)) throw error;
-    throw wrapped(error, `a capture failed, so nothing was changed: ${messageOf(error)}`);
+    const so = keeps === undefined ? 'nothing was changed' : 'nothing more was changed';
+    throw wrapped(error, `${error instanceof RunStopped ? 'stopped while captures were taken' : 'a capture failed'}, so ${so}: ${messageOf(error)}`);
   }
 }
 

@@ -85,6 +85,9 @@ function approvalProblems({ digest, plan, approval, at, confirmed }: Session): r
   if (plan === null) return problems;
   if (account !== plan.target.account || region !== plan.target.region || endpoint !== plan.target.endpoint) problems.push(['approval-foreign', `the approval is for account "${account}" in "${region}"`]);
   const needs = needed(plan);
+  // The configuration is in the digest that was confirmed.
+  if (askedText(needs) !== '' && plan.configuration['minimumTier'] === 'T1' && approval.tier !== 'T1') problems.push(['approval-tier', 'the configuration of the plan asks for a signed approval, and this one is not']);
+  if (approval.tier === 'none' && askedText(needs) === '' && plan.configuration['allowYes'] === false) problems.push(['confirmation-missing', 'nobody said yes, and the configuration of the plan does not let `--yes` answer']);
   if (approval.tier === 'none' && askedText(needs) !== '') problems.push(['confirmation-missing', `nobody confirmed, and the plan needs ${askedText(needs)}`]);
   for (const step of needs.confirmations) {
     const given = approval.confirmations.find((confirmation) => confirmation.step === step.id);

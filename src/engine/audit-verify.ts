@@ -3,15 +3,30 @@ import type { AuditRecord, JournalMark } from '../model/audit.ts';
 import type { AuditProblem, AuditVerdict } from '../model/audit-report.ts';
 import { canonical, sha256 } from '../model/digest.ts';
 import type { JournalRecord } from '../model/journal.ts';
+import type { RewrittenObjects, SettledRun, SpentMark } from '../model/store.ts';
 import { digestsFit } from './digests.ts';
+import { approvalVerdict, type AuditedApproval } from './audit-verify-approvals.ts';
+import { markVerdict } from './audit-verify-marks.ts';
 import { verifyRun } from './audit-verify-run.ts';
 import type { AuditedJournal, AuditLogs } from './audit-view.ts';
 import { loggedCalls } from './audit-calls.ts';
 import { recordsOf } from './report.ts';
 
+/** Everything that `audit verify` looks at. `approvals`: signed ones as they are kept, by nonce. */
+export interface VerifiedLogs extends AuditLogs {
+  readonly approvals: ReadonlyMap<string, AuditedApproval>;
+  readonly marks: readonly SpentMark[];
+  readonly settled: readonly SettledRun[];
+  readonly rewritten: RewrittenObjects;
+}
+
 export interface VerifyOptions {
   /** Where a record of the audit log stands, for messages. */
   readonly whereOf: (seq: number) => string;
+  /** Where the store keeps the signed approval of a nonce, for messages. */
+  readonly approvalPlace: (nonce: string) => string;
+  /** Where the mark of a settled run lies, for messages. */
+  readonly settledPlace: (run: string) => string;
   /** A head that was written down earlier: it must be the head, or that of a record since which the log only grew. */
   readonly expectHead?: string;
   /** What reading the audit log already found; its records are then not there. */
@@ -33,16 +48,18 @@ export const markOf = (records: readonly JournalRecord[]): JournalMark => {
 /**
  * Whether the audit log, the journals and the plans agree: the log's chain is unbroken; every run that it names has a journal which
  * was at the marked record what the log says, and holds nothing after its end; every journal is named; each plan has the digest that
- * it says; each approval is bound to the plan that ran, complete, reviewed, in time and used once; each call was declared. Pure.
+ * it says; each approval is bound to the plan that ran, complete, reviewed, in time and used once, and a signed one still kept and
+ * signed by the key that was allowed then; what was used is marked; each call was declared. Pure.
  *
  * What a chain cannot show by itself is that its newest records were taken away; for that its head is printed, to be kept elsewhere
  * and given as `expectHead`.
  */
-export function verifyAudit(logs: AuditLogs, options: VerifyOptions): AuditVerdict {
+export function verifyAudit(logs: VerifiedLogs, options: VerifyOptions): AuditVerdict {
   const { audit, journals, plans } = logs;
   const { whereOf, expectHead, damaged } = options;
   const broken: AuditProblem[] = damaged === undefined ? [...chainProblems(audit, whereOf)] : [damaged];
   const notes: AuditProblem[] = [];
+  if (damaged === undefined) broken.push(...anchorProblems(audit, journals, whereOf));
   if (damaged === undefined && expectHead !== undefined) broken.push(...headProblems(audit, expectHead, whereOf));
 
   const found = new Set(journals.map(({ run }) => run));
@@ -55,13 +72,20 @@ export function verifyAudit(logs: AuditLogs, options: VerifyOptions): AuditVerdi
     notes.push(...result.notes);
   }
   broken.push(...replayed(journals));
+  // What an unreadable log would say of approvals and marks is no question.
+  const verdicts = damaged === undefined ? [approvalVerdict(audit, journals, logs.approvals, options), markVerdict(audit, journals, logs, options)] : [];
+  broken.push(...verdicts.flatMap((verdict) => verdict.broken));
+  notes.push(...verdicts.flatMap((verdict) => verdict.notes));
 
+  if (damaged === undefined && audit.length + journals.length === 0) notes.push({ code: 'log-empty', where: whereOf(1), message: 'there is no record at all: nothing was done with this store yet, or everything was taken away' });
+  broken.push(...rewrittenProblems(logs.rewritten));
+  if (logs.rewritten.problem !== null) notes.push({ code: 'versions-unread', where: whereOf(1), message: `whether objects of the store were deleted or overwritten could not be seen: ${logs.rewritten.problem}` });
   const kept = planProblems(audit, plans, journals, whereOf);
   broken.push(...kept.broken);
   notes.push(...kept.notes);
   return {
     broken, notes, head: headOf(audit), records: audit.length, runs: journals.length,
-    calls: journals.reduce((sum, { run, records }) => sum + (records === null ? 0 : loggedCalls(run, records).length), 0), plans: plans.size,
+    calls: journals.reduce((sum, { run, records }) => sum + (records === null ? 0 : loggedCalls(run, records).length), 0), plans: plans.size, approvals: logs.approvals.size,
   };
 }
 
@@ -83,6 +107,29 @@ function chainProblems(audit: readonly AuditRecord[], whereOf: VerifyOptions['wh
 function headProblems(audit: readonly AuditRecord[], expected: string, whereOf: VerifyOptions['whereOf']): readonly AuditProblem[] {
   if (expected === chainRoot || audit.some((record) => lineDigest(record) === expected)) return [];
   return [{ code: 'audit-cut', where: whereOf(Math.max(1, audit.length)), message: `no record has the expected head ${expected}: records were taken away or changed since it was noted` }];
+}
+
+/** The head of the log that each journal noted when its run began, or was gone on with, must still be in the log: said once for each place. */
+function anchorProblems(audit: readonly AuditRecord[], journals: readonly AuditedJournal[], whereOf: VerifyOptions['whereOf']): readonly AuditProblem[] {
+  const heads = new Set([chainRoot, ...audit.map(lineDigest)]);
+  const lost = journals.flatMap(({ run, records }) => [...recordsOf(records ?? [], 'begin'), ...recordsOf(records ?? [], 'resumed')].flatMap(({ auditHead, at }) => (auditHead === undefined || heads.has(auditHead) ? [] : [{ run, at, auditHead }])));
+  const [first] = lost.toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  return first === undefined ? [] : [{ code: 'audit-cut', where: whereOf(Math.max(1, audit.findLastIndex(({ at }) => at <= first.at) + 1)), message: `when run "${first.run}" began (${first.at}) the log ended with a record ${first.auditHead} that is not in it any more: it was changed or taken away${lost.length === 1 ? '' : `; ${lost.length} runs say so`}` }];
+}
+
+/** Objects that are written once and were not left so: said once for each folder, because a run is many objects. */
+function rewrittenProblems({ objects }: RewrittenObjects): readonly AuditProblem[] {
+  const groups = new Map<string, RewrittenObjects['objects'][number][]>();
+  for (const object of objects) {
+    const key = `${object.how} ${object.path.slice(0, object.path.lastIndexOf('/'))}`;
+    groups.set(key, [...(groups.get(key) ?? []), object]);
+  }
+  return [...groups.values()].map((some): AuditProblem => {
+    const { path, how } = some[0] ?? { path: '', how: 'deleted' };
+    const last = some.map(({ at }) => at).toSorted().at(-1) ?? '';
+    const what = some.length === 1 ? `it is written once, and was ${how} at ${last}; its earlier version is still there` : `this and ${some.length - 1} more here are written once, and were ${how}, the last at ${last}; their earlier versions are still there`;
+    return { code: `object-${how}`, where: path, message: what };
+  });
 }
 
 /** One approval in two runs, or twice in one; but for the signed one of a run, which counts for what is left of it. */

@@ -13,7 +13,7 @@ export type AuditedJournal =
   | { readonly run: string; readonly path: string; readonly records: readonly JournalRecord[]; readonly problem: null }
   | { readonly run: string; readonly path: string; readonly records: null; readonly problem: string };
 
-/** Everything that an audit looks at. `plans`: kept plans by digest. */
+/** What tells what happened. `plans`: kept plans by digest. */
 export interface AuditLogs {
   readonly audit: readonly AuditRecord[];
   readonly journals: readonly AuditedJournal[];
@@ -54,8 +54,8 @@ function eventOf(record: Exclude<AuditRecord, { kind: 'called' }>, journals: rea
     case 'planned':
       return { ...base, plan: record.plan, planName: record.name, detail: { steps: record.steps, blocked: record.blocked, claims: record.claims, rollbackOf: record.rollbackOf ?? null } };
     case 'reviewed': {
-      const { plan, name, tier, decision, why, rejected, confirmations, typedName, approver = record.by, nonce = null } = record;
-      return { ...base, plan, planName: name, approver: decision === 'approved' ? approver : null, detail: { tier, decision, why, rejected, confirmations: confirmations as unknown as Json, typedName, nonce } };
+      const { plan, name, tier, decision, why, rejected, confirmations, typedName, approver = record.by, nonce = null, signer } = record;
+      return { ...base, plan, planName: name, approver: decision === 'approved' ? approver : null, detail: { tier, decision, why, rejected, confirmations: confirmations as unknown as Json, typedName, nonce, signer: signer === undefined ? null : { principal: signer.principal, fingerprint: signer.fingerprint } } };
     }
     case 'refused':
       return { ...base, plan: record.plan, run: record.run ?? null, detail: { code: record.code, message: record.message, command: record.command ?? null } };

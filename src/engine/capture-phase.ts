@@ -111,7 +111,8 @@ export async function putManifest(run: Run, task: Task, live: LiveResource): Pro
  * destroys nothing goes on where that is not possible, and says so.
  */
 export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
-  const { ports, planned: { plan } } = run;
+  // Where the texts of the change plan lay on this machine is of no use there.
+  const { ports, planned: { plan: { texts: _texts, ...plan } } } = run;
   const befores = recordsOf(ports.journal.records, 'before').map(({ step, live, entry, changes }) => ({ step, live, entry, changes }));
   if (ports.vault.bucket === null || ports.vault.putRun === undefined || befores.length === 0) return;
   const newest = new Map(befores.map((before) => [before.step, before]));

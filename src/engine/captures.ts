@@ -2,7 +2,7 @@ import { callName } from '../model/call.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Target } from '../model/live.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, Step } from '../model/plan.ts';
 import type { Capture } from '../model/resource-type.ts';
 import { planDigest } from './digests.ts';
 import { endOf, recordsOf } from './report.ts';
@@ -20,17 +20,21 @@ export interface HeldCapture {
   readonly capture: Capture;
   /** Why it must stay whatever its age, or null: its run is open, or it is the newest of something gone. */
   readonly kept: string | null;
+  /** It was begun and never read back: what there is of it, only AWS can tell. */
+  readonly begun?: true;
 }
 
 /** How long captures live, in days. */
 export interface Lifetimes { readonly expiryDays: number; readonly expiryDaysDestruction: number }
 
 /**
- * Every capture that the journals know, newest first. `runs` are the records of each run, in any order. A capture is kept whatever its
- * age while its run is open, and while it is the newest of a resource that a run deleted and no later run brought back (law 5).
+ * Every capture that the journals know, newest first, without those that were removed or found to be none. `runs` are the records of each run, in
+ * any order. A capture is kept whatever its age while its run is open, and while it is the newest of a resource that a run deleted and
+ * no later run brought back (law 5).
  */
 export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifetimes: Lifetimes): readonly HeldCapture[] {
-  const all = runs.flatMap((records) => capturesOf(records, lifetimes)).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+  const over = new Set(runs.flatMap((records) => recordsOf(records, 'finding').flatMap(({ code, capture }) => (capture !== undefined && (code === captureCodes.expired || code === captureCodes.absent) ? [nameOf(capture)] : []))));
+  const all = runs.flatMap((records) => capturesOf(records, lifetimes)).filter((held) => !over.has(nameOf(held))).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
   const gone = goneIdentities(runs);
   const seen = new Set<string>();
   return all.map((held) => {
@@ -43,32 +47,32 @@ export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifeti
   });
 }
 
+/** Codes of the findings that end a capture: it was removed, or AWS has nothing of it. */
+export const captureCodes = { expired: 'capture-expired', absent: 'capture-absent' } as const;
+
+const nameOf = ({ run, step, takenAt }: Pick<HeldCapture, 'run' | 'step' | 'takenAt'>): string => `${run}\n${step}\n${takenAt}`;
+
 function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes): readonly HeldCapture[] {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
   const open = endOf(records) === undefined;
-  const begun = begunOnly(records).map((intent): HeldCapture => {
-    const step = begin.plan.steps.find(({ id }) => id === intent.step);
-    return {
-      run: begin.run, step: intent.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: intent.at, expiresAt: intent.at, verified: false,
-      capture: { how: 'native', refs: { begunBy: callName(intent.declared), ...plainTexts(intent.declared.input), ...plainTexts(intent.answer) }, pointInTime: null, bytes: null, encrypted: null, extras: {} },
-      kept: open ? 'its run is open' : `it was begun and never read back; what there is of it carries the tag aiplan:run=${begin.run}`,
-    };
-  });
-  return [...begun, ...recordsOf(records, 'captured').filter(({ capture }) => capture.how === 'native' || capture.how === 'copy').map((record) => {
+  const expiryOf = (step: Step | undefined): string => new Date(Date.parse(begin.at) + (step?.destruction === null ? expiryDays : expiryDaysDestruction) * 86_400_000).toISOString();
+  const held = (record: { readonly step: string; readonly at: string }): Omit<HeldCapture, 'verified' | 'capture'> => {
     const step = begin.plan.steps.find(({ id }) => id === record.step);
-    const days = step?.destruction === null ? expiryDays : expiryDaysDestruction;
-    return {
-      run: begin.run, step: record.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: record.at,
-      expiresAt: new Date(Date.parse(begin.at) + days * 86_400_000).toISOString(), verified: record.verified, capture: record.capture,
-      kept: open ? 'its run is open' : null,
-    };
-  })];
+    return { run: begin.run, step: record.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: record.at, expiresAt: expiryOf(step), kept: open ? 'its run is open' : null };
+  };
+  return [
+    ...begunOnly(records).map((intent): HeldCapture => ({
+      ...held(intent), verified: false, begun: true,
+      capture: { how: 'native', refs: { begunBy: callName(intent.declared), ...plainTexts(intent.declared.input), ...plainTexts(intent.answer) }, pointInTime: null, bytes: null, encrypted: null, extras: {} },
+    })),
+    ...recordsOf(records, 'captured').filter(({ capture }) => capture.how === 'native' || capture.how === 'copy').map((record): HeldCapture => ({ ...held(record), verified: record.verified, capture: record.capture })),
+  ];
 }
 
 /**
  * Calls that make something for a capture of which the run never heard the end: it was killed, and whoever went on with it took another one.
- * What AWS may have made of them is listed, and never removed by itself.
+ * What AWS may have made of them is listed, and when it has expired it is looked for and removed with the others.
  */
 function begunOnly(records: readonly JournalRecord[]): readonly (Extract<JournalRecord, { kind: 'intent' }> & { readonly answer: JsonObject })[] {
   return records.flatMap((intent, index) => {

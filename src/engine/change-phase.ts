@@ -4,8 +4,11 @@ import { HeldBack } from './interruptions.ts';
 import { inSchedule } from './schedule.ts';
 import type { Task } from './run.ts';
 
-/** Steps that are under way at once. Mutating calls go one at a time all the same; what overlaps is waiting, reading and capturing. */
-const width = 4;
+/**
+ * Steps that are under way at once. Mutating calls go one at a time all the same; what overlaps is waiting, reading and capturing. Of updates
+ * more may overlap: they are read together, and none of them captures anything on its way.
+ */
+const widthOf = (tasks: readonly Task[]): number => (tasks.every(({ step }) => step.action === 'update' && step.destruction === null) ? 8 : 4);
 
 /** Creates before updates before what destroys; steps of one rank may overlap. */
 const rankOf = ({ step }: Task): number => ({ create: 0, keep: 1, update: 1, replace: 2, delete: 2 } as const)[step.action];
@@ -19,7 +22,7 @@ export async function carryOut(tasks: readonly Task[], work: (task: Task) => Pro
   for (const group of ranksOf(tasks)) {
     const before = edgesOf(group);
     await inSchedule({
-      count: group.length, width,
+      count: group.length, width: widthOf(group),
       after: (index) => before[index] ?? [],
       work: (index) => work(group[index] as Task),
       follows: (error) => error instanceof HeldBack,

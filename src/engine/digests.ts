@@ -3,8 +3,8 @@ import type { Target } from '../model/live.ts';
 import type { Plan, Step } from '../model/plan.ts';
 
 /**
- * The digest that a confirmation of a step binds to (law 3): target, identity, incarnation, changes, binding facts, capture,
- * calls, and the digests of the steps it runs after. Not what is only observed, and not the sentences of rules, which
+ * The digest that a confirmation of a step binds to (law 3): target, identity, incarnation, the whole state of the resource, changes,
+ * binding facts, capture, calls, and the digests of the steps it runs after. Not what is only observed, and not the sentences of rules, which
  * may quote observations.
  */
 export function stepDigest(step: Omit<Step, 'digest'>, target: Pick<Target, 'account' | 'region' | 'endpoint'>, dependencies: readonly string[]): string {
@@ -15,7 +15,7 @@ export function stepDigest(step: Omit<Step, 'digest'>, target: Pick<Target, 'acc
     changes: step.changes.map(({ path, before, after, effect }) => ({ after, before, effect, path })),
     confirm: step.confirm, coveredBy: step.coveredBy ?? null, declared: step.declared, dependencies, dependsOn: step.dependsOn,
     destruction: step.destruction !== null, grant: step.grant !== null, id: step.id, identity: step.identity,
-    incarnation: step.incarnation, interrupts: step.interrupts, leftovers: step.leftovers, oneWay: step.oneWay,
+    incarnation: step.incarnation, interrupts: step.interrupts, leftovers: step.leftovers, live: step.live, oneWay: step.oneWay,
     reason: step.reason, recoverability: step.recoverability.level, restores: step.restores ?? null,
     target: { account: target.account, endpoint: target.endpoint, region: target.region }, type: step.type, when: step.when,
   });

@@ -1,15 +1,17 @@
+import { AwsError } from '../model/error.ts';
 import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Planned, Step } from '../model/plan.ts';
+import type { Step } from '../model/plan.ts';
+import { unknownFacts } from './evidence.ts';
 import { Stale, StepFailed } from './interruptions.ts';
 import { readWholly } from './reading.ts';
 import { valueAt } from './references.ts';
 import { topOf } from './rollback-inverse.ts';
 import { find, type Run, type Task } from './run.ts';
 import { reachOf } from './settle-reach.ts';
-import { staleness, type Drift } from './stale.ts';
+import type { Drift } from './stale.ts';
 import { driftText } from './verify.ts';
-import { few, quote } from './wording.ts';
+import { few } from './wording.ts';
 
 /**
  * The last look before a destruction. The capture may have taken hours: what somebody else changed since the step began would go with
@@ -20,8 +22,34 @@ export async function lastLook(run: Run, task: Task, before: LiveResource): Prom
   const now = await readWholly(ports.session, task.type, before.identity, ports.clock.now());
   if (now === null) throw new Stale(`${before.identity} does not exist any more`);
   if (now.incarnation !== before.incarnation) throw new OtherResource(`${before.identity} is another one than the plan was made for: it was replaced while it was captured, and is left alone`);
+  refuseUnread(before, now);
   const others = othersOf(run, task, { ...task.step, changes: [] }, before, now);
   if (others.length > 0) throw new Stale(`${before.identity} was changed by somebody else while it was captured, and is left alone: ${driftText(others)}`);
+}
+
+/**
+ * Refuses to act upon what is no longer known of a resource: a fact that could be read when the plan was made and cannot be read now is
+ * neither as it was nor somebody's change (law 9). Throws StepFailed.
+ */
+export function refuseUnread(before: LiveResource, now: LiveResource): void {
+  const known = new Set(unknownFacts(before.binding));
+  const unread = unknownFacts(now.binding).filter((name) => !known.has(name));
+  if (unread.length > 0) throw new StepFailed(`${now.identity} is left alone: ${few(unread)} could not be read right before the step`);
+}
+
+/**
+ * True where AWS refused a removal because of what is there, nothing or something on its way out, and a read shows the same: an earlier
+ * delivery of the call took it away, or somebody else did in the moment after the last look. What cannot be read is not taken for gone (law 9).
+ */
+export async function isGoneAlready({ ports }: Run, { type }: Task, { identity, incarnation }: LiveResource, error: unknown): Promise<boolean> {
+  if (!(error instanceof AwsError) || (error.kind !== 'absent' && error.kind !== 'conflict') || error.executed !== 'no') return false;
+  try {
+    const now = await readWholly(ports.session, type, identity, ports.clock.now());
+    return now === null || now.incarnation !== incarnation || type.rules.goneStates.includes(now.state);
+  } catch (failure) {
+    if (failure instanceof AwsError || failure instanceof StepFailed) return false;
+    throw failure;
+  }
 }
 
 /** After what a deletion sets first (protection off, say): what somebody else changed meanwhile stops it. Throws Stale. */
@@ -54,29 +82,4 @@ function othersOf({ outputs, touched }: Run, { type }: Task, step: Step, before:
     return dot < 0 ? resource.identity : valueAt(resource.attributes, name.slice(dot + 1)) ?? valueAt(resource.properties, name.slice(dot + 1));
   };
   return reachOf({ step, before, live, type, resolve, touched, acted: true }).others;
-}
-
-/** What of the resources is not as it was when the approved plan was made, though nothing of it stands in the digest. Pure. */
-export const hasDrifted = (approved: Planned, now: Planned, rulesOf: (type: string) => Parameters<typeof staleness>[2] | undefined): boolean =>
-  now.plan.steps.some((step) => driftOf(step, approved, now, rulesOf).length > 0);
-
-function driftOf(step: Step, approved: Planned, now: Planned, rulesOf: (type: string) => Parameters<typeof staleness>[2] | undefined): readonly Drift[] {
-  const [was, is] = [approved.work.get(step.id)?.live ?? null, now.work.get(step.id)?.live ?? null];
-  const rules = rulesOf(step.type);
-  return was === null || is === null || rules === undefined ? [] : staleness(was, is, rules, new Set());
-}
-
-/** Which steps are no longer as they were approved, by address and identity, and what of their resources differs where that is known. Pure. */
-export function staleSteps(approved: Planned, now: Planned, rulesOf: (type: string) => Parameters<typeof staleness>[2] | undefined): string {
-  const again = new Map(now.plan.steps.map((step) => [step.id, step]));
-  const gone = approved.plan.steps.filter((step) => again.get(step.id)?.digest !== step.digest || driftOf(step, approved, now, rulesOf).length > 0);
-  const since = new Set(approved.plan.steps.map(({ id }) => id));
-  const all = [...gone, ...now.plan.steps.filter(({ id }) => !since.has(id))];
-  return few(all.map((step) => {
-    const [was, is] = [approved.work.get(step.id)?.live ?? null, now.work.get(step.id)?.live ?? null];
-    const drift = driftOf(step, approved, now, rulesOf);
-    const why = was !== null && is === null ? 'it does not exist any more' : was === null && is !== null ? 'it exists by now' : drift.length === 0 ? null : driftText(drift);
-    const name = step.identity === null ? quote(step.id) : `${quote(step.id)} (${step.identity})`;
-    return why === null ? name : `${name}: ${why}`;
-  }), 10);
 }

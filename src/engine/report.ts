@@ -119,6 +119,6 @@ function durationsOf(records: readonly JournalRecord[]): Partial<Record<Phase, n
   return result;
 }
 
-/** `snapshot=aiplan-…, encrypted=true`: the plain values of what a capture took. */
+/** `snapshot=aiplan-…, encrypted=true`: the plain values of what a capture took; no ARN of what stands there by its name. */
 export const refsText = (refs: JsonObject): string =>
-  Object.entries(refs).filter(([, value]) => value !== null && typeof value !== 'object').map(([key, value]) => `${key}=${String(value)}`).join(', ');
+  Object.entries(refs).filter(([, value]) => value !== null && typeof value !== 'object' && !Object.values(refs).some((other) => typeof other === 'string' && String(value).startsWith('arn:') && String(value).endsWith(`:${other}`))).map(([key, value]) => `${key}=${String(value)}`).join(', ');

@@ -4,6 +4,7 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { Plan, Planned, Step } from '../model/plan.ts';
 import { observedOf } from './draft.ts';
 import { digestOver, digestsFit, stepDigest } from './digests.ts';
+import { movedFields, movedProperties } from './moved-steps.ts';
 import { recordsOf } from './report.ts';
 import type { Settlement, Standing } from './settle-doubt.ts';
 import { summaryOf } from './steps.ts';
@@ -80,13 +81,8 @@ function uncovered(step: Step, { plan }: Planned): readonly Refusal[] {
   if (again === undefined) return [{ step: step.id, why: 'it does not come out of the change plan any more' }];
   if (stepDigest(again, plan.target, []) === stepDigest(step, plan.target, [])) return [];
   const errors = plan.findings.filter((finding) => finding.severity === 'error' && finding.step === step.id).map(({ message }) => message);
-  const whys = errors.length > 0 ? errors : [`${few(fieldsOf(step, again))} ${fieldsOf(step, again).length === 1 ? 'is' : 'are'} not as confirmed`];
+  const fields = movedFields(step, again);
+  const properties = movedProperties(step, again);
+  const whys = errors.length > 0 ? errors : properties !== '' && step.incarnation === again.incarnation ? [`${step.identity ?? step.id} was changed by somebody else: ${properties}`] : [`${few(fields)} ${fields.length === 1 ? 'is' : 'are'} not as confirmed`];
   return whys.map((why) => ({ step: step.id, why }));
 }
-
-const fields = ['action', 'identity', 'incarnation', 'changes', 'calls', 'dependsOn', 'confirm', 'destruction', 'grant', 'interrupts', 'oneWay', 'leftovers', 'recoverability', 'when', 'reason', 'acceptLoss', 'blocked', 'type'] as const;
-
-const fieldsOf = (one: Step, other: Step): readonly string[] => [
-  ...fields.filter((name) => canonical(one[name] ?? null) !== canonical(other[name] ?? null)),
-  ...(canonical(one.evidence.binding) === canonical(other.evidence.binding) ? [] : ['binding facts']), ...(one.capture.how === other.capture.how ? [] : ['capture']),
-];

@@ -10,6 +10,7 @@ import { resolverOf } from './rollback-history.ts';
 import { contextOf, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
 import type { Settlement, Standing } from './settle-doubt.ts';
 import { reachOf, type Reach } from './settle-reach.ts';
+import { notRemovedWords } from './settle-words.ts';
 import { driftText } from './verify.ts';
 
 /** A step that an earlier session of the run had begun, and where it stands. */
@@ -111,7 +112,7 @@ async function destroyOn(run: Run, task: Task, resuming: Resuming, before: LiveR
   const { type, step } = task;
   const isThere = standing.live !== null && standing.live.incarnation === before.incarnation;
   if (!isThere) {
-    if (!standing.history.removing) throw new Stale(`${before.identity} is gone, and this run never sent its removal`);
+    if (!standing.history.removing) throw new Stale(notRemovedWords(before.identity, standing.history.refusal));
     await finishRemoval(run, task, before);
     return;
   }
@@ -147,14 +148,14 @@ async function removeRest(run: Run, task: Task, base: LiveResource): Promise<voi
   await run.ports.journal.append({ kind: 'step', step: step.id, state: 'started', identity: base.identity, after: null, message: removing });
   run.touched.add(base.identity);
   await perform(run, task, type.remove(contextOf(run, task, base)), { purpose: 'change' });
-  if (type.gone !== undefined) await perform(run, task, type.gone(base.identity), { purpose: 'change' });
+  if (type.gone !== undefined) await perform(run, task, type.gone(base.identity, base.incarnation), { purpose: 'change' });
 }
 
 /** AWS has it no more, or is taking it away: what is left is to wait, and what the type does after the call that deletes. */
 async function finishRemoval(run: Run, task: Task, before: LiveResource): Promise<void> {
   const { type } = task;
   run.touched.add(before.identity);
-  if (type.gone !== undefined) await perform(run, task, type.gone(before.identity), { purpose: 'change' });
+  if (type.gone !== undefined) await perform(run, task, type.gone(before.identity, before.incarnation), { purpose: 'change' });
   if (type.removed !== undefined) await perform(run, task, type.removed(contextOf(run, task, before)), { purpose: 'change' });
 }
 

@@ -24,10 +24,10 @@ export interface Resumer { readonly by: string; readonly host: string; readonly 
 export function refuseResume(records: readonly JournalRecord[]): void {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('run-is-blank', 'the run was stopped before it wrote its beginning: it did nothing', { help: 'plan and apply again' });
+  if (begin.plan.rollbackOf !== null) throw new UserError('run-is-rollback', `run ${begin.run} is a rollback`, { help: `a rollback is gone on with by rolling back again, which knows what this one did: aiplan rollback ${begin.plan.rollbackOf}` });
   const outcome = endOf(records)?.outcome;
   if (outcome === 'done') throw new UserError('run-ended', `run ${begin.run} is done; nothing of it remains`, { help: `to take it back: aiplan rollback ${begin.run}` });
   if (outcome === 'abandoned') throw new UserError('run-ended', `run ${begin.run} was abandoned`, { help: `to take it back: aiplan rollback ${begin.run}; to do the rest of it: plan and apply again` });
-  if (begin.plan.rollbackOf !== null) throw new UserError('run-is-rollback', `run ${begin.run} is a rollback`, { help: `a rollback is gone on with by rolling back again, which knows what this one did: aiplan rollback ${begin.plan.rollbackOf}` });
 }
 
 /**

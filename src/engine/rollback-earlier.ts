@@ -24,8 +24,8 @@ export interface Try {
 export interface Earlier {
   /** The tries to bring back what a step of the run took away, oldest first. */
   triesOf(step: string): readonly Try[];
-  /** The rollback that put back what a step of the run had changed; null where none did to the end. */
-  putBackBy(step: string): string | null;
+  /** The newest rollback that put back what a step of the run had changed, and the resource as it was then; null where none did to the end. */
+  putBackBy(step: string): { readonly run: string; readonly after: LiveResource | null } | null;
   /** A rollback began to put back what a step had changed, and did not come to its end. */
   beganToPutBack(step: string): boolean;
   /** A rollback made this very resource quiet to delete it, or began to. */
@@ -42,7 +42,10 @@ export function earlierOf(run: string, journals: readonly (readonly JournalRecor
   const tries = pasts.filter(({ step }) => step.restores?.run === run);
   return {
     triesOf: (step) => tries.filter((past) => past.step.restores?.step === step).map(tryOf),
-    putBackBy: (step) => pasts.findLast((past) => past.step.id === step && past.step.action === 'update' && isDone(past))?.run ?? null,
+    putBackBy(step) {
+      const past = pasts.findLast((one) => one.step.id === step && one.step.action === 'update' && isDone(one));
+      return past === undefined ? null : { run: past.run, after: afterOf(past) };
+    },
     beganToPutBack: (step) => pasts.some((past) => past.step.id === step && past.step.action === 'update' && !isDone(past) && intentsOf(past).length > 0),
     beganToDelete: (live) => pasts.some((past) => past.step.action === 'delete' && past.step.type === live.type && past.step.identity === live.identity
       && recordsOf(past.records, 'before').some((record) => record.live?.incarnation === live.incarnation)
@@ -64,12 +67,14 @@ function pastsOf(run: string, records: readonly JournalRecord[]): readonly Past[
 
 const intentsOf = ({ records }: Past) => [...recordsOf(records, 'intent'), ...recordsOf(records, 'intent-batch')];
 
+const afterOf = ({ records }: Past): LiveResource | null => recordsOf(records, 'step').findLast(({ after }) => after !== null)?.after ?? null;
+
 const isDone = ({ records }: Past): boolean => recordsOf(records, 'step').some(({ state }) => state === 'done');
 
 function tryOf(past: Past): Try {
   const { run, step, records } = past;
   return {
-    run, op: opOf(run, step.id), done: isDone(past), after: recordsOf(records, 'step').findLast(({ after }) => after !== null)?.after ?? null,
+    run, op: opOf(run, step.id), done: isDone(past), after: afterOf(past),
     map: Object.assign({}, ...recordsOf(records, 'remapped').map(({ map }) => map)) as Record<string, string>,
     doubtAt: inDoubt(records) ? records.at(-1)?.at ?? null : null,
   };

@@ -35,6 +35,8 @@ export interface History {
   readonly deleteFirst: boolean;
   /** A removal began to send calls. */
   readonly removing: boolean;
+  /** AWS's code for the last call of a removal that it refused; null where it refused none. */
+  readonly refusal: string | null;
   /** ISO time of the last record, where the answer of a call was lost and AWS may not show yet what became of it. */
   readonly doubtAt: string | null;
   /** Names that the step's creating call carried, for what the journal knows no identity of. */
@@ -70,6 +72,7 @@ function historyOf(run: string, step: Step, own: readonly JournalRecord[], settl
     done: states.some((record) => record.state === 'done' || record.state === 'pending'),
     deleteFirst: before?.entry.order === 'delete-first',
     removing: removalBegan(own),
+    refusal: removalCalls(own).findLast(({ refusal }) => refusal !== null)?.refusal ?? null,
     doubtAt: inDoubt(own, settled) ? own.at(-1)?.at ?? null : null,
     named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== op ? [declared.identity] : [])),
   };
@@ -88,15 +91,24 @@ function isQuiet(own: readonly JournalRecord[]): boolean {
 }
 
 /**
- * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count. A run that was gone on
- * with has several such places, each of which ends where the step begins anew.
+ * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count, unless the refusal says that there
+ * is nothing to remove, or something on its way out: then an earlier delivery of the same call may have had its effect.
  */
-function removalBegan(own: readonly JournalRecord[]): boolean {
-  const refused = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [record.call])));
+const removalBegan = (own: readonly JournalRecord[]): boolean => removalCalls(own).some(({ refusal }) => refusal === null || saysLeaving(refusal));
+
+/** Codes by which AWS names what does not exist, or is in a state in which it cannot be removed, as what is being removed is. */
+const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
+
+/**
+ * The calls of a removal that were sent, with the code of a refusal that had no effect. A run that was gone on with has several such places,
+ * each of which ends where the step begins anew.
+ */
+function removalCalls(own: readonly JournalRecord[]): readonly { readonly refusal: string | null }[] {
+  const refused = new Map(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [[record.call, record.code] as const])));
   let inRemoval = false;
-  return own.some((record) => {
+  return own.flatMap((record) => {
     if (record.kind === 'step') inRemoval = record.message === removing;
-    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' && !refused.has(record.call);
+    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' ? [{ refusal: refused.get(record.call) ?? null }] : [];
   });
 }
 

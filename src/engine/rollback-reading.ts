@@ -34,6 +34,9 @@ export interface Found {
   failures(type: string): readonly ReadFailure[];
 }
 
+/** Code of a read failure: the name exists, and belongs to another account (`ReadFailure` of buckets). */
+const notOwned = 'not-owned';
+
 /** Reads, per type, everything that a rollback must know: the named resources wholly, and the type's list for the tags. */
 export async function readForRollback(histories: readonly History[], earlier: Earlier, { session, types, now }: Omit<RollbackReaders, 'earlier'>): Promise<Found> {
   const byType = new Map<string, LiveResource[]>();
@@ -53,7 +56,8 @@ export async function readForRollback(histories: readonly History[], earlier: Ea
     }
     const wholly = identities.size === 0 ? { resources: [], failures: [] } : await type.read(session, { identities: [...identities], all: false, detailed: identities, now });
     byType.set(name, [...wholly.resources]);
-    failures.set(name, [...listed.failures, ...wholly.failures]);
+    // A name that is another account's now is nothing of ours: what the run knew under it is gone.
+    failures.set(name, [...listed.failures, ...wholly.failures].filter(({ code }) => code !== notOwned));
   };
   for (const name of new Set(histories.map(({ type }) => type))) await read(name);
   const isThere = (type: string, resource: LiveResource): boolean => types.get(type)?.rules.goneStates.includes(resource.state) !== true;

@@ -15,7 +15,8 @@ import { invert } from './rollback-inverse.ts';
 import { addedSince, expectMade, openTo, type Made } from './rollback-made.ts';
 import { orderRollback } from './rollback-order.ts';
 import { readForRollback, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
-import { isYoung, underWay, willBecome } from './rollback-waiting.ts';
+import { staying, stillStaying } from './rollback-stays.ts';
+import { isYoung, underWay } from './rollback-waiting.ts';
 import { quote } from './wording.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
@@ -166,7 +167,9 @@ class DraftMaker {
     if (rules === undefined) return;
     const by = this.#earlier.putBackBy(history.step.id);
     if (by !== null) {
-      this.#say('info', 'rollback-put-back', history, `rollback ${by} put ${live.identity} back as it was`);
+      this.#say('info', 'rollback-put-back', history, `rollback ${by.run} put ${live.identity} back as it was, as far as that was possible`);
+      const again = { before, live, rules, changes: history.step.changes, after: by.after, capture: history.capture, resolve: resolverOf(this.#histories) };
+      for (const { code, message, help } of stillStaying(again, by.run)) this.#say('warning', code, history, message, help);
       return;
     }
     if (!history.quiet && this.#isUnderWay(history, live)) return;
@@ -174,11 +177,7 @@ class DraftMaker {
     for (const { path, before: former, live: now } of inverse.conflicts) {
       this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`, 'somebody changed it since; set it by a change plan of its own');
     }
-    for (const { path, why } of inverse.stays) this.#say('warning', 'rollback-one-way', history, `${path} of ${live.identity} stays ${quote(live.properties[path])}: ${why}`);
-    for (const path of inverse.lost) this.#say('warning', 'rollback-secret', history, `${path} of ${live.identity} stays as the run set it: what it was before cannot be read`);
-    for (const name of willBecome(live, before).filter((pending) => before.pending[pending] === undefined)) {
-      this.#say('warning', 'rollback-pending', history, `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`, `set ${name} to the value that it shall have, with \`when: now\``);
-    }
+    for (const { code, message, help } of staying(inverse, before, live)) this.#say('warning', code, history, message, help);
     const halted = this.#isHalted(history, before, live);
     if (Object.keys(inverse.properties).length === 0 && !history.quiet && !halted) return;
     const irreversible = rules.destructive.some((rule) => rule.irreversible === true && (rule.path.split('.')[0] ?? '') in inverse.properties);

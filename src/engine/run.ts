@@ -19,6 +19,7 @@ import type { History } from './rollback-history.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
 import { oneAtATime } from './schedule.ts';
 import type { CallState } from './send.ts';
+import { sharedReads, type SharedReads } from './shared-reads.ts';
 
 /** One execution of an approved plan: what its phases share. */
 export interface Run {
@@ -31,6 +32,8 @@ export interface Run {
   /** 1, and one more each time that a person goes on with the run. */
   readonly session: number;
   readonly calls: CallState;
+  /** Whole resources, read together for steps that overlap. */
+  readonly reads: SharedReads;
   /** What references resolve to: address → resource as it is now in this run. */
   readonly outputs: Map<string, LiveResource>;
   /** Old → new identities of this run's restores. */
@@ -54,6 +57,7 @@ export interface StepEnd { readonly state: 'done' | 'pending'; readonly identity
 export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts): Run {
   const outputs = new Map<string, LiveResource>(planned.reads);
   const map = new Map<string, string>();
+  const turn = oneAtATime();
   for (const [address, { live, entry }] of planned.work) {
     for (const [from, to] of Object.entries({ ...entry.restore?.known, ...entry.repoint?.known })) map.set(from, to);
     if (live === null) continue;
@@ -62,7 +66,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
   }
   return {
     ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(), session: 1,
-    calls: { calls: 0, fresh: new Map(), turn: oneAtATime(), failing: false }, map, touched: new Set(), captures: new Map(), befores: new Map(), histories: [],
+    calls: { calls: 0, fresh: new Map(), turn, failing: false }, reads: sharedReads(ports, turn), map, touched: new Set(), captures: new Map(), befores: new Map(), histories: [],
   };
 }
 

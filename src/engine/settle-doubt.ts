@@ -12,7 +12,7 @@ import { earlierOf } from './rollback-earlier.ts';
 import { allHistoriesOf, resolverOf, type History } from './rollback-history.ts';
 import { readForRollback, type Found } from './rollback-reading.ts';
 import { reachOf, type Reach } from './settle-reach.ts';
-import { answeredWords, doubtWords } from './settle-words.ts';
+import { answeredWords, doubtWords, notRemovedWords } from './settle-words.ts';
 import { driftText } from './verify.ts';
 import { few, quote } from './wording.ts';
 
@@ -221,7 +221,7 @@ class Judge {
     if (live === null || live.incarnation !== before.incarnation) {
       const going = live === null && leaving?.incarnation === before.incarnation;
       const how = going ? `AWS is deleting ${before.identity} (${leaving.state})` : live === null ? `AWS has no ${before.identity} any more` : `the name ${before.identity} belongs to another one now`;
-      if (!removing) return this.#as(begun ? 'not-done' : 'not-started', [how], { leaving: going, problems: [`${before.identity} is gone, and this run never sent its removal: somebody else deleted it`] });
+      if (!removing) return this.#as(begun ? 'not-done' : 'not-started', [how], { leaving: going, problems: [notRemovedWords(before.identity, this.#history.refusal)] });
       return this.#as(going ? 'partly' : 'done', [how], { leaving: going });
     }
     const reach = this.#reach(before, live);
@@ -230,7 +230,7 @@ class Judge {
     const evidence = [
       `AWS has ${live.identity} (${live.state})`,
       ...(removing ? [capture?.how === 'copy' ? 'its removal had begun: what is left of it is removed by the verified capture' : 'its removal was sent and had no effect'] : []),
-      ...(quiet ? ['it was made quiet for its capture'] : []),
+      ...(quiet ? ['making it quiet for its capture had begun'] : []),
       ...(reach.made.length === 0 ? [] : [`live as wanted: ${few(reach.made.map(({ path }) => path))}`]),
     ];
     const until = removing && capture?.how !== 'copy' ? this.#window() : null;

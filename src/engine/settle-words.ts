@@ -16,6 +16,11 @@ export function doubtWords(own: readonly JournalRecord[], settled: number, op: s
   });
 }
 
+/** Of what is gone though no removal of the run took it away. `refusal`: AWS's code for the last call of it, null where none was sent. */
+export const notRemovedWords = (identity: string, refusal: string | null): string => (refusal === null
+  ? `${identity} is gone, and this run never sent its removal: somebody else deleted it`
+  : `${identity} is gone, and AWS had refused its removal (${quote(refusal)}): somebody else deleted it`);
+
 /** The calls of a step that AWS has answered, by name. */
 export function answeredWords(own: readonly JournalRecord[]): string | null {
   const ok = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok ? [record.call] : [])));

@@ -1,6 +1,7 @@
 import type { Call } from '../model/call.ts';
 import type { Step, Summary } from '../model/plan.ts';
 import type { Draft, Planning } from './draft.ts';
+import { boundState } from './bound-state.ts';
 import { operationsOf } from './preview.ts';
 
 /** A step before the whole plan has decided. Both have their places already, so that a plan reads the same way in every file. */
@@ -18,12 +19,16 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
     confirm: (destruction !== null || grant !== null) && !covered ? confirmText(draft) : null,
     destruction, grant, evidence: draft.evidence, capture: captureOf(draft), recoverability: draft.recoverability,
     calls: operationsOf(calls), dependsOn, source: entry.source, reason: entry.reason ?? null, acceptLoss: entry.acceptLoss ?? null,
-    incarnation: live?.incarnation ?? null, interrupts: draft.interrupts, oneWay: draft.oneWay, when: entry.when ?? null, leftovers: draft.leftovers,
+    incarnation: live?.incarnation ?? null, ...stateOf(draft), interrupts: draft.interrupts, oneWay: draft.oneWay, when: entry.when ?? null, leftovers: draft.leftovers,
     ...(covered && planning.changePlan.rollbackOf !== undefined ? { coveredBy: planning.changePlan.rollbackOf } : {}),
     ...(entry.restore === undefined ? {} : { restores: { run: entry.restore.run, step: entry.restore.step } }),
     blocked: undefined,
   };
 }
+
+/** What is there of the resource that the step changes or takes away; of what is kept nothing but its facts matters. */
+const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
+  (live === null || type === undefined || action === 'keep' || action === 'create' ? {} : { live: boundState(live, type.rules) });
 
 /**
  * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the deletion of

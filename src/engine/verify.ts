@@ -13,9 +13,10 @@ export interface Verification { readonly differences: readonly Drift[]; readonly
 
 /**
  * Compares what a step wanted with what is live after it, by the same merge and rules that the planner uses: a property
- * differs when planning it again would change something. Write-only and volatile properties are not compared. Pure.
+ * differs when planning it again would change something. Write-only and volatile properties are not compared. `authored` is what the change
+ * plan says of them: a key that it takes away by a null must be gone, which the value that is left cannot tell. Pure.
  */
-export function verification(wanted: JsonObject, live: LiveResource, rules: TypeRules): Verification {
+export function verification(wanted: JsonObject, live: LiveResource, rules: TypeRules, authored: JsonObject = {}): Verification {
   const comparer = comparerFor(rules, live.type, live.identity);
   const differences: Drift[] = [];
   const pending: string[] = [];
@@ -23,7 +24,9 @@ export function verification(wanted: JsonObject, live: LiveResource, rules: Type
     const nodes = below(comparer.root, name);
     if (value === undefined || isSecretRef(value) || ruleOf(nodes, 'secret') === true || ruleOf(nodes, 'volatile') === true) continue;
     const now = live.properties[name];
-    if (holds(now, value, name, nodes, comparer)) continue;
+    const taken = now === undefined ? undefined : takenAway(authored[name]);
+    const left = taken !== undefined && !holds(now, taken, name, nodes, comparer);
+    if (!left && holds(now, value, name, nodes, comparer)) continue;
     const later = live.pending[name];
     if (later !== undefined && holds(later, value, name, nodes, comparer)) pending.push(name);
     else differences.push({ path: name, before: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : value, after: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : now, inList: false });
@@ -40,6 +43,16 @@ function holds(now: Json | undefined, wanted: Json, name: string, nodes: Nodes, 
   return now === undefined ? merged === undefined : merged !== undefined && comparer.equal(now, merged, nodes);
 }
 
+/** Of an author's value only the keys inside it that it takes away; undefined where it takes none. */
+function takenAway(authored: Json | undefined): JsonObject | undefined {
+  if (!isObject(authored)) return undefined;
+  const entries = Object.entries(authored).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
+    const inside = value === null ? null : takenAway(value);
+    return inside === undefined ? [] : [[key, inside]];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
 const isEmpty = (value: Json): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
 
 /** What differs between a resource as captured and as restored, both ways. `captured` has its identities remapped already. Pure. */
@@ -54,4 +67,5 @@ export function restoreDifferences(captured: JsonObject, live: LiveResource, rul
 export const driftText = (drift: readonly Drift[]): string =>
   few(drift.map(({ path, before, after }) => `${path}: ${quote(shown(before))} → ${quote(shown(after))}`));
 
-const shown = (value: Json | undefined): Json | undefined => (isMasked(value) ? '(hidden)' : value);
+/** A value as it may be said: of a hidden one, that it is hidden. */
+export const shown = (value: Json | undefined): Json | undefined => (isMasked(value) ? '(hidden)' : value);

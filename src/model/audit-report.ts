@@ -52,6 +52,26 @@ export interface AuditVerdict {
   readonly runs: number;
   readonly calls: number;
   readonly plans: number;
+  /** Signed approvals that the store keeps. */
+  readonly approvals: number;
+}
+
+/** What a manifest in the capture bucket says of the run that wrote it. Each text is null where it cannot be read. */
+export interface RunWitness {
+  readonly run: string;
+  /** `s3://bucket/key`. */
+  readonly place: string;
+  readonly at: string | null;
+  /** Null: it is that of the whole run. */
+  readonly step: string | null;
+  readonly planName: string | null;
+  /** SHA-256 of the newest line of the run's journal when it was written. */
+  readonly journalHead: string | null;
+  /** Its content is the one that its name was made of. */
+  readonly isWhole: boolean;
+  readonly isOverwritten: boolean;
+  /** ISO 8601, where the newest thing under its key is a delete marker. */
+  readonly deletedAt: string | null;
 }
 
 /** One event of CloudTrail, as its `CloudTrailEvent` document tells (CloudTrail user guide, "Record contents"). */

@@ -8,6 +8,18 @@ export interface AuditActor { readonly by: string; readonly host: string; readon
 /** How far a journal was: its number of records, and the SHA-256 of the line of the last of them. */
 export interface JournalMark { readonly records: number; readonly head: string }
 
+/** Whose key signed an approval, and why it counted then: kept, so that who may sign later does not decide about what was. */
+export interface AllowedSigner {
+  readonly principal: string;
+  /** `SHA256:…`, as `ssh-keygen -l` prints it. */
+  readonly fingerprint: string;
+  /** The line of the allowed-signers file that let the signature count (ssh-keygen(1), ALLOWED SIGNERS). */
+  readonly line: string;
+}
+
+/** A signature looked at again: `altered`: it is not of this text; `not-allowed`: it is, by a key that was not the allowed one. */
+export type SignatureCheck = 'good' | 'altered' | 'not-allowed';
+
 /**
  * What the audit log itself holds: everything that no run's journal tells (reviews, refusals, plans made, calls outside a
  * run), and the beginning and end of each run with the head of its journal, so that journals cannot be changed or taken away
@@ -16,8 +28,11 @@ export interface JournalMark { readonly records: number; readonly head: string }
 export type AuditEntry =
   /** A plan was kept, or put before a person. The plan itself is kept in the store under its digest. */
   | { readonly kind: 'planned'; readonly target: Target; readonly plan: string; readonly name: string; readonly claims: Readonly<Record<string, string>>; readonly steps: number; readonly blocked: number; readonly rollbackOf?: string | null } & AuditActor
-  /** A review ended. `approver`: the login name for T0, the principal of the signer for T1. `nonce` is that of the approval. */
-  | { readonly kind: 'reviewed'; readonly target: Target; readonly plan: string; readonly name: string; readonly tier: 'T0' | 'T1' | 'none'; readonly decision: 'approved' | 'declined'; readonly why: string; readonly rejected: readonly string[]; readonly confirmations: readonly Confirmation[]; readonly typedName: string | null; readonly approver?: string; readonly nonce?: string | null } & AuditActor
+  /**
+   * A review ended. `approver`: the login name for T0, the principal of the signer for T1. `nonce` is that of the approval. `signer` and
+   * `kept` (digest of the file that the store keeps) where a signed approval was taken to run with.
+   */
+  | { readonly kind: 'reviewed'; readonly target: Target; readonly plan: string; readonly name: string; readonly tier: 'T0' | 'T1' | 'none'; readonly decision: 'approved' | 'declined'; readonly why: string; readonly rejected: readonly string[]; readonly confirmations: readonly Confirmation[]; readonly typedName: string | null; readonly approver?: string; readonly nonce?: string | null; readonly signer?: AllowedSigner; readonly kept?: string } & AuditActor
   /** A command refused to act, and why. `command` is its name on the command line. */
   | { readonly kind: 'refused'; readonly target: Target | null; readonly plan: string | null; readonly code: string; readonly message: string; readonly command?: string; readonly run?: string | null } & AuditActor
   /** Written before the first mutating call. `journal` says how far the journal was then. */

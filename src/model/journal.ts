@@ -11,7 +11,7 @@ export type JournalRecord = { readonly seq: number; readonly prev: string; reado
 
 /** What happened. Append-only; a line is on disk before the next thing happens (law 7). */
 export type JournalEntry =
-  | { readonly kind: 'begin'; readonly format: 'aiplan/journal@1'; readonly run: string; readonly command: 'apply' | 'rollback'; readonly target: Target; readonly plan: Plan; readonly approval: Approval }
+  | ({ readonly kind: 'begin'; readonly format: 'aiplan/journal@1'; readonly run: string; readonly command: 'apply' | 'rollback'; readonly target: Target; readonly plan: Plan; readonly approval: Approval } & Anchored)
   | { readonly kind: 'phase'; readonly phase: Phase }
   /** The whole resource before the step, as read in this run; with the entry of the change plan that names it. */
   | { readonly kind: 'before'; readonly step: string; readonly live: LiveResource | null; readonly entry: ResourceEntry; readonly changes: readonly AttributeChange[] }
@@ -23,13 +23,17 @@ export type JournalEntry =
   /** Old → new identities after a restore. */
   | { readonly kind: 'remapped'; readonly step: string; readonly map: Readonly<Record<string, string>> }
   | { readonly kind: 'step'; readonly step: string; readonly state: 'started' | 'done' | 'failed' | 'pending'; readonly identity: string | null; readonly after: LiveResource | null; readonly message: string | null }
-  | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly message: string }
+  /** `capture`: the capture of another run that the finding is about (`capture-expired`, `capture-absent`). */
+  | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly message: string; readonly capture?: { readonly run: string; readonly step: string; readonly takenAt: string } }
   /**
    * A person goes on with a run that was killed, stopped or failed: what was found out by reading, and the approval of what
    * remains. The records after it are of this session; calls are numbered on, and a step may begin once more.
    */
-  | { readonly kind: 'resumed'; readonly session: number; readonly by: string; readonly host: string; readonly pid: number; readonly remaining: string; readonly approval: Approval; readonly settled: readonly SettledStep[] }
+  | ({ readonly kind: 'resumed'; readonly session: number; readonly by: string; readonly host: string; readonly pid: number; readonly remaining: string; readonly approval: Approval; readonly settled: readonly SettledStep[] } & Anchored)
   | { readonly kind: 'end'; readonly outcome: RunOutcome; readonly message: string | null };
+
+/** `auditHead`: the head of the audit log right before, which is so pinned by the journal, and by what pins the journal. */
+interface Anchored { readonly auditHead?: string }
 
 /** What reading AWS told about a step that a stopped run had begun, and the sentences that say why. */
 export interface SettledStep { readonly step: string; readonly verdict: StepVerdict; readonly evidence: readonly string[] }

@@ -58,6 +58,11 @@ export interface Step {
   readonly reason: string | null;
   readonly acceptLoss: string | null;
   readonly incarnation: string | null;
+  /**
+   * The properties of the resource as they were read, sensitive texts masked, without what AWS moves by itself: what the plan does not
+   * show of it must be the same at apply too. Absent where the step acts upon nothing that is there.
+   */
+  readonly live?: JsonObject;
   /** The change interrupts service (restart, failover); the plan name is typed at the end. */
   readonly interrupts: boolean;
   /** Changes that no inverse call takes back; the plan name is typed at the end. */
@@ -77,6 +82,9 @@ export interface Summary {
 }
 
 /** The plan file, `aiplan/plan@1`: immutable, canonical, digested. Other programs depend on it (FORMATS.md). */
+/** A file that a change plan names by `!Text`, as it was read: where, and a salted digest of its text. */
+export interface PlannedText { readonly path: string; readonly file: string; readonly digest: string }
+
 export interface Plan {
   readonly format: 'aiplan/plan@1';
   readonly digest: string;
@@ -96,6 +104,8 @@ export interface Plan {
   readonly rejected?: readonly string[];
   /** The run of which this is what remains; its steps are those that are not done. In the digest. Absent: a plan of its own. */
   readonly resumes?: string;
+  /** The texts that were read when the plan was made, so that it is made with the same ones again. Outside the digest, which covers what they come to. Absent: none. */
+  readonly texts?: readonly PlannedText[];
   readonly assume: readonly string[];
   readonly author: Readonly<Record<string, string>>;
   /** In the order of execution. */

@@ -221,6 +221,8 @@ export interface ResourceType {
   readonly rules: TypeRules;
   /** Batched: one paginated describe for many identities, never a call per resource where AWS offers a list. */
   read(aws: AwsReader, query: ReadQuery): Promise<ReadResult>;
+  /** A whole resource takes calls of its own, and next to none that are shared: during a run each is read as soon as it is wanted. */
+  readonly readsEach?: boolean;
   /** Live ids that stand as literals in properties whose target type aiplan does not know: how to look them up. */
   readonly create?: (context: StepContext) => Program<{ readonly identity: string }>;
   readonly update?: (context: StepContext) => Program;
@@ -229,8 +231,8 @@ export interface ResourceType {
   readonly removed?: (context: StepContext) => Program;
   /** Waits until the resource is stable. Used after create, update and restore. */
   readonly settle?: (identity: string) => Program;
-  /** Waits until the resource is gone. Used after remove. */
-  readonly gone?: (identity: string) => Program;
+  /** Waits until the resource of this incarnation is gone, whoever has its name by then. Used after remove. */
+  readonly gone?: (identity: string, incarnation?: string) => Program;
   readonly capture?: CaptureOperations;
   readonly preflight?: Preflight;
   /**

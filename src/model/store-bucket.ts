@@ -16,6 +16,9 @@ export interface BucketFacts {
   readonly objectLock: { readonly retention: string | null } | null;
 }
 
+/** A key that was written more than once, or deleted. `at`: when that last happened, ISO 8601. */
+export interface RewrittenKey { readonly key: string; readonly how: 'deleted' | 'overwritten'; readonly at: string }
+
 /**
  * One prefix of one bucket, as the store in S3 sees it. Keys are relative to the prefix. Everything is sent once: who calls
  * decides what a lost answer means. All methods throw AwsError, and UserError `gate-refused` for what a store never does.
@@ -29,6 +32,8 @@ export interface StoreBucket {
   get(key: string): Promise<StoredObject | null>;
   /** Keys below a folder, sorted, without the folder, every page; with `folders` the names of the folders in it instead. */
   list(folder: string, options?: { readonly after?: string; readonly folders?: boolean }): Promise<readonly string[]>;
+  /** Keys below the prefix of which there is more than one version, or that somebody deleted; every page. */
+  rewritten(): Promise<readonly RewrittenKey[]>;
   facts(): Promise<BucketFacts>;
   close(): void;
 }

@@ -79,7 +79,38 @@ export interface RunSummary {
   readonly steps: number;
   /** Why the journal cannot be read; null when it can. */
   readonly problem: string | null;
+  /** Its end, or what stands before it, is not in the store but in a spool of this machine: others do not know of it yet. */
+  readonly spooled?: true;
+  /** Who closed it for good although its journal cannot be read, and when. Absent: nobody. */
+  readonly closed?: { readonly by: string; readonly at: string };
 }
+
+/**
+ * How a run came to be one with which nothing more happens. `idle`: it ended before its first call; `taken-back`: a rollback that came
+ * after it is done; `closed`: by a person, although its journal cannot be read.
+ */
+export type Settling = 'done' | 'abandoned' | 'idle' | 'taken-back' | 'closed';
+
+/**
+ * The mark of a run with which nothing more happens, as its name tells: it saves reading the journal. It is no proof; the journal is.
+ * `at`: the target as locks are named; each null where it is not known.
+ */
+export interface SettledRun {
+  readonly run: string;
+  readonly how: Settling;
+  readonly at: string | null;
+  readonly planName: string | null;
+  readonly rollbackOf: string | null;
+}
+
+/** One object of the store: its name without folder and ending, where it lies, and its text. */
+export interface KeptText { readonly name: string; readonly path: string; readonly text: string }
+
+/** Objects that somebody overwrote or deleted, and when (ISO 8601). */
+export interface RewrittenObjects { readonly objects: readonly { readonly path: string; readonly how: 'deleted' | 'overwritten'; readonly at: string }[]; readonly problem: string | null }
+
+/** That a plan or an approval (by its nonce) was used, and by which run; `run` null where the mark cannot be read. */
+export interface SpentMark { readonly of: 'plan' | 'approval'; readonly name: string; readonly path: string; readonly run: string | null }
 
 /**
  * Where plans, approvals, journals, locks and the audit log live: a local folder, or a prefix of an S3 bucket that a team
@@ -111,8 +142,19 @@ export interface Store {
   continueJournal(run: string, clock: Clock, needs?: JournalNeeds): Promise<OpenJournal>;
   /** Throws UserError `no-such-run`, `journal-damaged`. */
   readRun(run: string): Promise<ReadJournal>;
-  /** Newest first. A damaged journal is listed as such and hides no other. */
-  listRuns(): Promise<readonly RunSummary[]>;
+  /** Newest first, all of them or the `newest` ones, each by its journal. A damaged journal is listed as such and hides no other. */
+  listRuns(options?: { readonly newest?: number }): Promise<readonly RunSummary[]>;
+  /** The runs without a mark that they are settled, newest first, each by its journal: every open one, and few others. */
+  unsettledRuns(): Promise<readonly RunSummary[]>;
+  /** One run of the list; null where it has no journal. */
+  findRun(run: string): Promise<RunSummary | null>;
+  /** The marks of settled runs, oldest first. */
+  settledRuns(): Promise<readonly SettledRun[]>;
+  /**
+   * Marks a run as settled: only when its `end` is durable, or a person has closed it, who is then named in `closing`. A run whose plan
+   * cannot be named in a mark stays without one.
+   */
+  settleRun(summary: Pick<RunSummary, 'run' | 'account' | 'region' | 'endpoint' | 'planName' | 'rollbackOf'>, how: Settling, closing?: { readonly by: string; readonly host: string; readonly at: string; readonly problem: string }): Promise<void>;
 
   /** Throws UserError `plan-already-applied` (exit 3) when this very plan was applied before. */
   refuseAppliedPlan(plan: Plan): Promise<void>;
@@ -128,12 +170,23 @@ export interface Store {
   keepPlan(plan: Plan): Promise<void>;
   keepApproval(approval: SignedApproval): Promise<void>;
   keptPlan(digest: string): Promise<Plan | null>;
+  /** All approvals that are kept, as they lie there, whatever they hold. */
+  keptApprovals(): Promise<readonly KeptText[]>;
+  /** All marks of plans and approvals that were used. */
+  marks(): Promise<readonly SpentMark[]>;
 
   /** Appends to the audit log, whose chain is its own; one entry at a time over all processes of the store. */
   appendAudit(entry: AuditEntry, clock: Clock): Promise<AuditRecord>;
+  /** SHA-256 of the newest entry of the audit log; all zeros for an empty one. */
+  auditHead(): Promise<string>;
   /** The audit log in its order. Throws UserError `audit-damaged` with the place where its chain breaks. */
   readAudit(): Promise<readonly AuditRecord[]>;
 
+  /**
+   * What was written once and is not as it was, as the place itself remembers it: in S3 by the versions of the objects, locks left out; a folder remembers
+   * nothing. `problem`: why it could not be asked.
+   */
+  rewritten(): Promise<RewrittenObjects>;
   /** Checks the store from outside, for `aiplan setup`: what it is, and what is wrong with it. */
   inspect(): Promise<StoreFacts>;
   /** Lets go of connections; locks and journals have their own ends. */

@@ -22,6 +22,10 @@ export interface EmulatorOptions {
  * Starts moto and ends with it: the standard input of the child is a pipe that only this process holds, and the child ends
  * when it closes, so that not even `kill -9` of this process leaves it behind. An account other than moto's own is set only
  * where it is asked for, because it stands for every caller, assumed roles too.
+ *
+ * Most of what a request costs moto 5.2 is none of its answer: it lists the folders of all its services to find the one that
+ * answers, lists the methods of that one, and writes a line that nobody reads. The first two always come out alike and are
+ * remembered (where moto still has them under these names); of the lines, warnings are left. Garbage is collected less often.
  */
 const LAUNCHER = `
 import os, sys, threading
@@ -32,7 +36,15 @@ def watch():
     sys.stdin.buffer.read()
     os._exit(0)
 threading.Thread(target=watch, daemon=True).start()
+import functools, gc, logging
+gc.set_threshold(50000, 20, 50)
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
 from moto.server import main
+from moto.core import responses
+from moto.moto_server import werkzeug_app
+for place, name in ((getattr(werkzeug_app, "DomainDispatcherApplication", None), "get_backend_for_host"), (responses, "method_names_from_class")):
+    if hasattr(place, name):
+        setattr(place, name, functools.lru_cache(maxsize=1000)(getattr(place, name)))
 main(["-H", "127.0.0.1", "-p", sys.argv[1]])
 `;
 /** Stands in the command line of the child, so that it can be told from any other process. */

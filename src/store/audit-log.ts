@@ -19,7 +19,7 @@ const nameOf = (seq: number): string => `${String(seq).padStart(8, '0')}.json`;
  * line feed; `prev` is the SHA-256 of the text before without its line feed. An object is made only where none is, so that
  * writers on any number of machines get one order.
  */
-export function auditLog(objects: Objects): Pick<Store, 'appendAudit' | 'readAudit'> {
+export function auditLog(objects: Objects): Pick<Store, 'appendAudit' | 'auditHead' | 'readAudit'> {
   /** The last entry that this process knows: where the search for the next number begins. */
   let known = { seq: 0, head: journalRoot };
 
@@ -49,6 +49,7 @@ export function auditLog(objects: Objects): Pick<Store, 'appendAudit' | 'readAud
       tail = result.then(() => undefined, () => undefined);
       return result;
     },
+    auditHead: async () => (await newest()).head,
     async readAudit() {
       const names = await objects.list('audit');
       const texts = await readAll(objects, names);

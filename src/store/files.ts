@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../model/error.ts';
@@ -93,5 +93,16 @@ export function readWhole(path: string): string | null {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new UserError('unreadable-file', `cannot read "${path}": ${code ?? 'unknown'}`, { cause: error, help: 'check the path and its permissions' });
+  }
+}
+
+/** The text of a regular file of at most so many bytes; null for anything else, and for what is not there or not for this user to read. */
+export function readSmall(path: string, mostBytes: number): string | null {
+  try {
+    const facts = statSync(path);
+    return facts.isFile() && facts.size <= mostBytes ? readFileSync(path, 'utf8') : null;
+  } catch {
+    // Whoever asks has other places to look in, and says which file was not found.
+    return null;
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { UserError } from '../model/error.ts';
 import type { ReadJournal, RunSummary, Store } from '../model/store.ts';
 import { auditLog } from './audit-log.ts';
@@ -10,7 +11,8 @@ import { readJournal, withSpool } from './journal-reading.ts';
 import { writerOf } from './journal-writer.ts';
 import { keptIn } from './kept.ts';
 import { folderLocks, type LockOptions } from './lock.ts';
-import { damagedSummary, isRunName, refuseOddName, summaryOf } from './runs.ts';
+import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './runs.ts';
+import { settledIn } from './settled.ts';
 
 export interface FolderStoreOptions extends Pick<LockOptions, 'alive' | 'clocks' | 'pace'> {
   readonly folder: string;
@@ -35,12 +37,14 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
   const summary = (run: string): RunSummary => {
     const path = segmentPath(folder, run, 1);
     try {
-      return summaryOf(run, path, read(run).records);
+      return summaryOfRead(run, path, read(run));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return damagedSummary(run, path, error.message);
     }
   };
+  /** A folder without a journal is damaged: something was there. */
+  const known = async (run: string): Promise<RunSummary | null> => (existsSync(runFolder(folder, run)) ? summary(run) : null);
   const locks = folderLocks({ store: folder, host, runOf: async (run) => (isRunName(run) && readStored(segmentPath(folder, run, 1)) !== null ? summary(run) : null), ...lockOptions });
   return {
     place: folder,
@@ -62,11 +66,16 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
       return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });
     },
     readRun: async (run) => read(run),
-    listRuns: async () => namesIn(runFolder(folder, '')).filter(isRunName).sort().reverse().map(summary),
+    ...settledIn(objects, {
+      names: async () => namesIn(runFolder(folder, '')).filter(isRunName).sort().reverse(),
+      summary: known, wholeSummary: known,
+      each: (runs, work) => Promise.all(runs.map(work)),
+    }),
 
     ...keptIn(objects),
     ...auditLog(objects),
 
+    rewritten: async () => ({ objects: [], problem: null }),
     async inspect() {
       makeFolder(folder);
       return { facts: [`a folder of this machine, "${folder}"`, 'its lock and its marks of what was spent hold on this machine only; a team shares one in S3 (`store: s3://bucket/prefix`)', `what cannot be stored there is kept in "${spool}"`], problems: [] };

@@ -33,7 +33,7 @@ export function readJournal(store: string, run: string): ReadJournal {
   const numbers = namesIn(runFolder(store, run)).map((name) => Number(/^journal-(\d+)\.jsonl$/u.exec(name)?.[1] ?? 0));
   const missing = segmentPath(store, run, segments.length + 1);
   if (Math.max(...numbers, 0) > segments.length) throw new UserError('journal-damaged', `the journal is damaged: "${missing}" is missing`, { where: missing, help: 'restore the file from a backup of the store; nothing is rolled back from a damaged journal' });
-  if (segments.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store' });
+  if (segments.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of' });
   return parseSegments(segments);
 }
 

@@ -1,11 +1,13 @@
+import type { SignedApproval } from '../model/approval.ts';
 import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
+import { isObject } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Store } from '../model/store.ts';
+import type { KeptText, SpentMark, Store } from '../model/store.ts';
 import type { Objects } from './objects.ts';
 import { parsePlanText, planText } from './plan-file.ts';
 
-export type Kept = Pick<Store, 'refuseAppliedPlan' | 'spendPlan' | 'unspendPlan' | 'refuseSpentApproval' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan'>;
+export type Kept = Pick<Store, 'refuseAppliedPlan' | 'spendPlan' | 'unspendPlan' | 'refuseSpentApproval' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan' | 'keptApprovals' | 'marks'>;
 
 /** A plan is known by its digest and the moment it was made: the same change may be planned, and applied, again. */
 const planKey = (plan: Plan): string => `applied/${sha256(`${plan.digest}\n${plan.createdAt}`).slice('sha256:'.length, 'sha256:'.length + 32)}`;
@@ -57,14 +59,47 @@ export function keptIn(objects: Objects): Kept {
     },
     async keepApproval(approval) {
       const key = approvalKey(approval.approval.nonce);
-      if ((await objects.create(key, `${JSON.stringify(approval, null, 2)}\n`)) === 'other') throw replayed();
+      if ((await objects.create(key, approvalText(approval))) === 'other') throw replayed();
     },
     async keptPlan(digest) {
       const key = keptKey(digest);
       const text = await objects.read(key);
       return text === null ? null : parsePlanText(text, objects.placeOf(key));
     },
+    keptApprovals: () => textsIn(objects, 'approvals'),
+    async marks() {
+      const [plans, approvals] = await Promise.all([textsIn(objects, 'applied'), textsIn(objects, 'spent')]);
+      return [...plans.filter(({ name }) => !name.endsWith('.released')).map((text) => markOf('plan', text)), ...approvals.map((text) => markOf('approval', text))];
+    },
   };
+}
+
+/** The text of a signed approval as it is kept. */
+export const approvalText = (approval: SignedApproval): string => `${JSON.stringify(approval, null, 2)}\n`;
+
+/** Objects of a folder that are read at once. */
+const width = 16;
+
+async function textsIn(objects: Objects, folder: string): Promise<readonly KeptText[]> {
+  const names = await objects.list(folder);
+  const texts: KeptText[] = [];
+  for (let from = 0; from < names.length; from += width) {
+    texts.push(...await Promise.all(names.slice(from, from + width).map(async (name): Promise<KeptText> => {
+      const key = `${folder}/${name}`;
+      return { name: name.replace(/\.json$/u, ''), path: objects.placeOf(key), text: (await objects.read(key)) ?? '' };
+    })));
+  }
+  return texts;
+}
+
+function markOf(of: SpentMark['of'], { name, path, text }: KeptText): SpentMark {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { of, name, path, run: isObject(value) && value['format'] === 'aiplan/spent@1' && typeof value['run'] === 'string' ? value['run'] : null };
+  } catch {
+    // A mark that cannot be read is still a mark; whose it is nobody can say.
+    return { of, name, path, run: null };
+  }
 }
 
 const keptKey = (digest: string): string => {

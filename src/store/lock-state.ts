@@ -63,7 +63,7 @@ export function judgeOf({ host, space = processSpace(), runOf, alive = processLi
       const { owner, place, age } = holding;
       if (owner === null) throw lockedUnreadably(target, place);
       const isAnother = owner.run !== from.run || owner.pid !== from.pid || owner.host !== from.host;
-      if (isAnother || (!isGone(holding) && age <= pace.silent)) throw lockedByLiving(target, owner, place, age);
+      if (isAnother || (!isGone(holding) && age <= pace.silent)) throw lockedByLiving(target, owner, place, age, pace.silent);
     },
   };
 }
@@ -81,9 +81,9 @@ export function ownerOf(text: string): (LockOwner & { readonly released?: string
 const seconds = (milliseconds: number): string => `${Math.max(0, Math.round(milliseconds / 1000))} s`;
 
 /** The holder is at work: nobody may take over. */
-export function lockedByLiving({ account, region }: LockTarget, holder: LockOwner, where: string, age: number): UserError {
+export function lockedByLiving({ account, region }: LockTarget, holder: LockOwner, where: string, age: number, silent?: number): UserError {
   return new UserError('locked', `account ${account} in ${region} is being changed by run "${holder.run}" of ${holder.owner} on ${holder.host}, process ${holder.pid}, since ${holder.startedAt}; its last sign of life is ${seconds(age)} old`, {
-    where, help: 'wait until it has ended; `aiplan runs` shows it',
+    where, help: `nothing was changed: wait until it has ended; \`aiplan runs\` shows it${silent === undefined ? '' : `. Should it be gone for good, a person can take over once it has been silent for ${seconds(silent)}: aiplan resume ${holder.run}`}`,
   });
 }
 

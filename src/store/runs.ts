@@ -1,6 +1,6 @@
 import { UserError } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
-import type { RunSummary } from '../model/store.ts';
+import type { ReadJournal, RunSummary } from '../model/store.ts';
 
 /** A run's name: `<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. `now` in milliseconds since 1970, `random` two bytes. */
 export function newRunId(now: number, random: Uint8Array): string {
@@ -33,6 +33,9 @@ export function summaryOf(run: string, path: string, records: readonly JournalRe
     steps: begin?.plan.steps.length ?? 0, problem: null,
   };
 }
+
+/** The same of a journal that was read, with what lies beside it in a spool. */
+export const summaryOfRead = (run: string, path: string, { records, spooled }: ReadJournal): RunSummary => ({ ...summaryOf(run, path, records), ...(spooled?.state === 'merged' ? { spooled: true } : {}) });
 
 /** A run whose journal cannot be read. */
 export const damagedSummary = (run: string, path: string, problem: string): RunSummary =>

@@ -35,7 +35,7 @@ export function s3Sink(bucket: StoreBucket, run: string, patience: Patience): Si
 export async function readS3Journal(bucket: StoreBucket, run: string, patience: Patience): Promise<ReadJournal> {
   const path = `${bucket.place}/${folderOf(run)}`;
   const names = await listObjects(bucket, folderOf(run), {}, patience);
-  if (names.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store' });
+  if (names.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of' });
   const texts = await inParallel(names, (name) => textOf(bucket, `${folderOf(run)}/${name}`, patience));
   const records: JournalRecord[] = [];
   let end = chainStart;

@@ -1,5 +1,5 @@
 import { UserError } from '../model/error.ts';
-import type { ReadJournal, RunSummary, Store, StoreFacts } from '../model/store.ts';
+import type { ReadJournal, RewrittenObjects, RunSummary, Store, StoreFacts } from '../model/store.ts';
 import type { BucketFacts, StoreBucket } from '../model/store-bucket.ts';
 import { auditLog } from './audit-log.ts';
 import { readStored } from './folder-objects.ts';
@@ -9,11 +9,12 @@ import { spoolPath } from './journal-places.ts';
 import { withSpool } from './journal-reading.ts';
 import { writerOf } from './journal-writer.ts';
 import { keptIn } from './kept.ts';
-import { damagedSummary, isRunName, refuseOddName } from './runs.ts';
+import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './runs.ts';
 import { s3StoreError } from './s3-errors.ts';
 import { inParallel, readS3Journal, s3Sink, s3Summary } from './s3-journal.ts';
 import { s3Locks, type S3LockOptions } from './s3-lock.ts';
 import { listObjects, patiently, s3Objects } from './s3-objects.ts';
+import { settledIn } from './settled.ts';
 
 export interface S3StoreOptions extends Pick<S3LockOptions, 'host' | 'alive' | 'clocks' | 'pace' | 'space' | 'sleep'> {
   /** `s3://bucket/prefix`. */
@@ -53,13 +54,14 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   };
   const summaryNow = async (run: string): Promise<RunSummary | null> => {
     const found = await s3Summary(await open(), run, patience);
-    if (found === null || readStored(spoolPath(spool, run)) === null) return found;
+    return found === null || readStored(spoolPath(spool, run)) === null ? found : wholeSummary(run);
+  };
+  const wholeSummary = async (run: string): Promise<RunSummary | null> => {
+    const path = `${place}/runs/${run}`;
     try {
-      const { records } = await read(run);
-      const last = records.at(-1);
-      return last?.kind === 'end' ? { ...found, outcome: last.outcome, endedAt: last.at } : found;
+      return summaryOfRead(run, path, await read(run));
     } catch (error) {
-      if (error instanceof UserError && error.code === 'journal-damaged') return damagedSummary(run, found.path, error.message);
+      if (error instanceof UserError && error.code === 'journal-damaged') return damagedSummary(run, path, error.message);
       throw error;
     }
   };
@@ -84,14 +86,25 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });
     },
     readRun: read,
-    async listRuns() {
-      const names = (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
-      return (await inParallel(names, summary)).filter((found) => found !== null);
-    },
+    ...settledIn(objects, {
+      names: async () => (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed(),
+      summary, wholeSummary, each: inParallel,
+    }),
 
     ...keptIn(objects),
     ...auditLog(objects),
 
+    async rewritten(): Promise<RewrittenObjects> {
+      const bucket = await open();
+      try {
+        const keys = await patiently(() => bucket.rewritten(), patience);
+        return { objects: keys.filter(({ key }) => !key.startsWith('locks/')).map(({ key, how, at }) => ({ path: `${place}/${key}`, how, at })), problem: null };
+      } catch (error) {
+        const explained = s3StoreError(error, place, 'read');
+        if (!(explained instanceof UserError)) throw explained;
+        return { objects: [], problem: `${explained.message}; it needs s3:ListBucketVersions` };
+      }
+    },
     async inspect(): Promise<StoreFacts> {
       const bucket = await connect();
       try {

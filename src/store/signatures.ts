@@ -9,16 +9,18 @@ import { sanitise } from '../model/sanitise.ts';
 import { readWhole } from './files.ts';
 
 /** The signature namespace: a signature made for anything else does not count. */
-const namespace = 'aiplan-approval';
+export const namespace = 'aiplan-approval';
 
-function keygen(words: readonly string[], options: { input?: string; terminal?: boolean } = {}): { status: number; output: string } {
+/** Runs `ssh-keygen` to its end; answers its exit code and all that it said. Throws UserError `no-ssh-keygen`. */
+export function keygen(words: readonly string[], options: { input?: string; terminal?: boolean } = {}): { status: number; output: string } {
   const done = spawnSync('ssh-keygen', words, {
     encoding: 'utf8',
     // A key with a passphrase or a touch asks in the terminal itself.
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.terminal === true ? { stdio: ['inherit', 'pipe', 'inherit'] as const } : {}),
   });
-  if (done.error !== undefined) {
+  // What it refuses at once it does not read to the end: its exit code tells then.
+  if (done.error !== undefined && (done.error as NodeJS.ErrnoException).code !== 'EPIPE') {
     throw new UserError('no-ssh-keygen', 'cannot run "ssh-keygen"', { cause: done.error, help: 'install OpenSSH 8.2 or newer; signed approvals use `ssh-keygen -Y`' });
   }
   return { status: done.status ?? 1, output: `${done.stdout ?? ''}${done.stderr ?? ''}`.trim() };
@@ -75,6 +77,11 @@ export function verifyApproval(signed: SignedApproval, allowedSigners: string | 
 export function readSignedApproval(path: string): SignedApproval {
   const text = readWhole(path);
   if (text === null) throw new UserError('no-such-file', `there is no approval file "${path}"`, { exitCode: 3, help: 'make one with `aiplan review PLAN --sign KEY`' });
+  return parseSignedApproval(text, path);
+}
+
+/** The text of a signed approval file. Throws UserError `not-an-approval`. */
+export function parseSignedApproval(text: string, path: string): SignedApproval {
   try {
     const value = JSON.parse(text) as SignedApproval;
     if (value?.format === 'aiplan/signed-approval@1' && value.approval?.format === 'aiplan/approval@1' && typeof value.signature === 'string' && Array.isArray(value.approval.confirmations)) return value;

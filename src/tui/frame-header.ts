@@ -1,5 +1,6 @@
 import { needed } from '../model/confirm.ts';
 import type { Plan } from '../model/plan.ts';
+import { intentRow } from '../views/claim-rows.ts';
 import { age, duration, elapsed } from '../views/format.ts';
 import { summaryText } from '../views/plan-parts.ts';
 import { row, span, type Row, type Span } from '../views/rows.ts';
@@ -32,7 +33,7 @@ export function headerRows(state: ReviewState, layout: Layout, now: number): rea
     ...(reading ? [counts(true)] : [counts(false),
     fitting(columns, [ageSpans(state, now, false), [span(tierText(state.tier, columns), 'muted')], [span(`as ${plan.target.caller}`, 'muted')]])]),
     ...(tooMany(state) ? wrappedTo(row(0, span(splitText(state), 'destroy')), columns, 2) : []),
-    ...(reading ? [] : wrappedTo(row(0, span('The author claims ', 'muted'), span(`"${plan.intent}"`, 'claim')), columns, 1)),
+    ...(reading ? [] : wrappedTo(intentRow(plan), columns, 1)),
     rule(columns),
   ];
 }

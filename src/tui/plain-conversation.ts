@@ -10,7 +10,7 @@ import { declined, reduce } from './reduce.ts';
 import { toSummary } from './reduce-summary.ts';
 import type { KeyEvent } from './scene.ts';
 import { isBlocked, lastWord, missing, openReview, selected, type Moment, type ReviewEvent, type ReviewSetup, type ReviewState } from './state.ts';
-import { longestTyped, pasteRefused, togetherRefused } from './typed.ts';
+import { longestTyped, manyTogether, pasteEntered, pasteRefused, togetherRefused } from './typed.ts';
 
 /**
  * A review as a conversation in lines. The rules are those of the screen: every answer goes through its reducer, and here is only
@@ -74,13 +74,16 @@ export function answer(conversation: Conversation, event: KeyEvent, moment: Mome
   const same = (next: string): Turn => ({ conversation: { ...conversation, line: next, burst: 0 }, say: [] });
   switch (event.kind) {
     case 'gone': case 'interrupt': return turn(conversation, reduce(review, event, moment), []);
-    case 'paste': return turn(conversation, review, [warn(pasteRefused)]);
+    case 'paste': {
+      const refused = turn(conversation, review, [warn(pasteRefused)]);
+      return { ...refused, conversation: { ...refused.conversation, burst: manyTogether } };
+    }
     case 'backspace': return same([...line].slice(0, -1).join(''));
     case 'character':
       if (event.together === true) return { conversation: { ...conversation, burst: conversation.burst + 1 }, say: conversation.burst === 0 ? [warn(togetherRefused)] : conversation.burst === 1 ? [warn(pasteRefused)] : [] };
       return line.length >= longestTyped ? same(line) : same(line + event.character);
     case 'enter':
-      if (event.together === true) return { conversation: { ...conversation, burst: conversation.burst + 1 }, say: [warn(togetherRefused)] };
+      if (event.together === true) return { conversation: { ...conversation, burst: conversation.burst + 1 }, say: [warn(conversation.burst < manyTogether ? togetherRefused : line === '' ? pasteEntered : pasteRefused)] };
       return submitted(conversation, line, moment);
     default: return { conversation, say: [] };
   }

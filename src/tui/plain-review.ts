@@ -7,7 +7,7 @@ import { answer, begin, planned, type Conversation, type Turn } from './plain-co
 import { linesOf, resultOf, shownDigest, type ReviewSceneOptions } from './review-scene.ts';
 import type { KeyEvent } from './scene.ts';
 import type { ReviewEvent } from './state.ts';
-import { stopJob } from './terminal.ts';
+import { notStoppedAfter, stopJob } from './terminal.ts';
 
 export type PlainReviewOptions = ReviewSceneOptions & {
   readonly stdin: NodeJS.ReadStream;
@@ -24,8 +24,8 @@ const markPastes = '\u001b[?2004h';
 const leavePastes = '\u001b[?2004l';
 /** Lines are broken between words, but for no narrower terminal than this. */
 const narrowest = 20;
-/** Milliseconds: until an escape character alone is a key and a paste without end is over; until a key is none of a paste any more. */
-const times = { settle: 1_000, afterPaste: 25 };
+/** Milliseconds: until an escape character alone is a key and a paste without end is over; until a key is none of a paste any more; in which a process that goes on hears of it. */
+const times = { settle: 1_000, afterPaste: 25, heard: 20 };
 
 /**
  * The review as a conversation in plain lines, for screen readers and for whoever wants no screen: no other screen, no moving
@@ -92,12 +92,17 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
       }, times.settle);
     }
   };
+  let late: NodeJS.Timeout | undefined;
   const suspend = (): void => {
     write(`${leavePastes}\n`);
     raw(false);
+    // A process that was stopped finds this over when it goes on, before it hears so: it then waits for that.
+    late = setTimeout(() => { late = setTimeout(resume, times.heard); }, notStoppedAfter);
     stop();
   };
   const resume = (): void => {
+    clearTimeout(late);
+    if (conversation?.review.decision !== null) return;
     raw(false);
     raw(true);
     write(`${markPastes}\n`);
@@ -121,6 +126,7 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
     await over;
   } finally {
     clearTimeout(settling);
+    clearTimeout(late);
     stdin.off('data', onData);
     for (const name of ['end', 'close', 'error'] as const) stdin.off(name, closed);
     stdin.pause();

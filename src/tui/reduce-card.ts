@@ -4,7 +4,7 @@ import type { Step } from '../model/plan.ts';
 import { toOpen } from './reduce-list.ts';
 import { scrolled, wasSeen } from './scrolling.ts';
 import { missing, refusal, selected, type Moment, type ReviewEvent, type ReviewState } from './state.ts';
-import { difference, longestTyped, pasteRefused, togetherRefused } from './typed.ts';
+import { difference, longestTyped, manyTogether, pasteEntered, pasteRefused, togetherRefused } from './typed.ts';
 
 /** Opens the card of the selected step, or says why not. */
 export function openCard(state: ReviewState, { now }: Moment): ReviewState {
@@ -27,25 +27,25 @@ export function inCard(state: ReviewState, event: ReviewEvent, moment: Moment): 
 
 /** A line in which a text is typed, character by character, below a text that was read to its end. */
 export function inTypedLine(state: ReviewState, event: ReviewEvent, submit: (typed: string) => ReviewState): ReviewState {
-  if (event.kind === 'paste') return { ...state, typed: '', message: pasteRefused };
+  if (event.kind === 'paste') return { ...state, typed: '', burst: manyTogether, message: pasteRefused };
   if (!wasSeen(state)) {
     // What to do is said where the line will open.
     return scrolled(state, event) ?? state;
   }
   switch (event.kind) {
     case 'character':
-      if (event.together === true) return joined(state);
-      // Who scrolled to the end with the space bar presses it once too often.
+      // Who scrolled to the end with the space bar presses it once too often, or holds it down.
       if (event.character === ' ' && state.typed === '') return scrolled(state, event) ?? state;
+      if (event.together === true) return joined(state, pasteRefused);
       return state.typed.length >= longestTyped ? state : { ...state, typed: state.typed + event.character, message: '' };
     case 'backspace': return { ...state, typed: [...state.typed].slice(0, -1).join(''), message: '' };
-    case 'enter': return event.together === true ? joined(state) : submit(state.typed);
+    case 'enter': return event.together === true ? joined(state, state.typed === '' ? pasteEntered : pasteRefused) : submit(state.typed);
     default: return scrolled(state, event) ?? state;
   }
 }
 
 /** What came together does not count; what was typed before stays. */
-const joined = (state: ReviewState): ReviewState => ({ ...state, burst: state.burst + 1, message: state.burst < 2 ? togetherRefused : pasteRefused });
+const joined = (state: ReviewState, ofPaste: string): ReviewState => ({ ...state, burst: state.burst + 1, message: state.burst < manyTogether ? togetherRefused : ofPaste });
 
 function identityTyped(state: ReviewState, step: Step, typed: string, moment: Moment): ReviewState {
   if (typed !== step.confirm) return { ...state, typed: '', message: difference(typed, step.confirm ?? '') };

@@ -161,7 +161,7 @@ function lines(rows: readonly Row[], scroll: number, room: number, width: number
   if (rows.length <= room) return rows;
   const first = Math.max(0, Math.min(scroll, rows.length - room + 1));
   const hidden = rows.length - first - (room - 1);
-  return [...rows.slice(first, first + room - 1), clip(hidden > 0 ? row(0, span(`… ${hidden} more lines, arrow down`, 'warning')) : row(0, span('(end)', 'muted')), width)];
+  return [...rows.slice(first, first + room - 1), clip(hidden > 0 ? row(0, span(`… ${hidden} more lines, arrow down`, 'warning')) : row(0, span(`(end) ${first} lines above, arrow up`, 'muted')), width)];
 }
 
 function footer(state: RunState, width: number): readonly Row[] {

@@ -1,5 +1,6 @@
 import type { KeyEvent } from './scene.ts';
 import type { RunState } from './run-state.ts';
+import { movement } from './scrolling.ts';
 
 /** What is on the screen, for keys that scroll: lines of a page, and the last line from which a page can begin. */
 export interface Scrolling { readonly page: number; readonly last: number }
@@ -13,20 +14,6 @@ export function keyPressed(state: RunState, key: KeyEvent, on: Scrolling): RunSt
     case 'choice': return inChoice(state, key, on);
     case 'journal': return inJournal(state, key, on);
     default: return state.view satisfies never;
-  }
-}
-
-/** By how much a key moves, in lines; null: it does not. */
-function movement(key: KeyEvent, page: number): number | null {
-  switch (key.kind) {
-    case 'up': return -1;
-    case 'down': return 1;
-    case 'page-up': return -page;
-    case 'page-down': return page;
-    case 'home': return -Infinity;
-    case 'end': return Infinity;
-    case 'character': return ({ k: -1, j: 1, g: -Infinity, G: Infinity } as Readonly<Record<string, number>>)[key.character] ?? null;
-    default: return null;
   }
 }
 

@@ -104,7 +104,7 @@ export function reduceRun(state: RunState, input: RunInput): RunState {
     case 'key': return keyPressed(state, input.key, input.on);
     case 'interrupted': return { ...state, interrupts: Math.max(state.interrupts, input.times), message: interruptText(input.signal, input.times) };
     case 'ended': return { ...ended(state, input.at), outcome: input.choices.report.outcome, choices: input.choices, view: 'choice', scroll: 0, message: '' };
-    case 'journal': return { ...state, journal: input.rows, view: 'journal', scroll: 0, chosen: null, message: '' };
+    case 'journal': return { ...state, journal: input.rows, view: 'journal', scroll: Infinity, chosen: null, message: '' };
     case 'note': return { ...state, message: input.text };
     default: return input satisfies never;
   }

@@ -7,8 +7,10 @@ export function scrolled(state: ReviewState, event: ReviewEvent): ReviewState | 
 }
 
 /** Lines that an event scrolls by. */
-export function scrollBy(state: ReviewState, event: ReviewEvent): number | null {
-  const page = Math.max(1, (state.drawn?.room ?? 10) - 1);
+export const scrollBy = (state: ReviewState, event: ReviewEvent): number | null => movement(event, Math.max(1, (state.drawn?.room ?? 10) - 1));
+
+/** By how many lines an event moves, where a page has `page` of them; the same on every screen. Null: it does not. */
+export function movement(event: ReviewEvent, page: number): number | null {
   switch (event.kind) {
     case 'up': return -1;
     case 'down': return 1;

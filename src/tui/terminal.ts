@@ -23,7 +23,7 @@ export interface Terminal {
 export const stopJob = (): void => { process.kill(0, 'SIGTSTP'); };
 
 /** A stop signal that nobody obeys (no shell that watches over jobs) leaves the program running: it goes on after this long. */
-const notStoppedAfter = 200;
+export const notStoppedAfter = 200;
 
 /**
  * Takes the terminal: raw keys, the alternate screen. It is restored on every way out: close, exit, a crash, a stop signal; and taken again

@@ -3,9 +3,9 @@ import { clip } from '../views/text.ts';
 import { layoutOf, padded, rule, smallest, wrapped, wrappedTo } from './layout.ts';
 import type { KeyEvent, Scene, Size } from './scene.ts';
 import type { ScreenOptions } from './screen.tsx';
-import { seeing } from './scrolling.ts';
+import { movement, seeing } from './scrolling.ts';
 import type { Seen } from './state.ts';
-import { difference, longestTyped, pasteRefused, togetherRefused } from './typed.ts';
+import { difference, longestTyped, pasteEntered, pasteRefused, togetherRefused } from './typed.ts';
 
 export interface TypeLineOptions extends ScreenOptions {
   readonly question: readonly Row[];
@@ -42,11 +42,12 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
     scroll = Math.max(0, Math.min(seen === null || seen.covered ? last : Math.min(last, seen.upTo), to));
   };
   const write = (event: KeyEvent): void => {
+    const by = movement(event, Math.max(1, room - 1));
     if (event.kind === 'character' || event.kind === 'enter') {
       if (seen?.whole !== true) {
-        if (event.kind === 'character' && (event.character === ' ' || event.character === 'j')) scrollTo(scroll + (event.character === 'j' ? 1 : room - 1));
-        else message = 'read it to its end first: arrow down, space';
-      } else if (event.together === true) message = togetherRefused;
+        if (by === null) message = 'read it to its end first: arrow down, space';
+        else scrollTo(scroll + by);
+      } else if (event.together === true) message = message === pasteRefused || message === pasteEntered ? pasteEntered : togetherRefused;
       else if (event.kind === 'character') {
         if (typed.length < longestTyped) typed += event.character;
         message = '';
@@ -57,7 +58,7 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
       }
     } else if (event.kind === 'backspace') typed = [...typed].slice(0, -1).join('');
     else if (event.kind === 'paste') { typed = ''; message = pasteRefused; }
-    else scrollTo(scroll + (({ up: -1, down: 1, 'page-up': 1 - room, 'page-down': room - 1, home: -Infinity, end: Infinity } as Readonly<Partial<Record<KeyEvent['kind'], number>>>)[event.kind] ?? 0));
+    else if (by !== null) scrollTo(scroll + by);
   };
 
   return {

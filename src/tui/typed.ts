@@ -25,6 +25,10 @@ function named(character: string | undefined): string {
 }
 
 export const pasteRefused = 'pasted text does not count: type it, so that it is you who says it';
+/** So many characters at once, in a row, are a paste. */
+export const manyTogether = 2;
+/** An Enter that belongs to a paste, or comes so soon after it that it may: the screen must show that it was heard. */
+export const pasteEntered = `nothing was typed: ${pasteRefused}`;
 export const togetherRefused = 'two characters came at once: type them one by one';
 /** Longer texts are typed by nobody. */
 export const longestTyped = 2_000;

@@ -29,7 +29,7 @@ export function cardRows(step: Step, plan: Plan, now: number, knowledge: Knowled
     ...captureRows(step),
     ...lostRows(step),
     ...(step.calls.length > 0 ? [labelled('calls', step.calls.join(', '), 'muted')] : []),
-    ...claimRows(step),
+    ...claimRows(step, plan),
   ];
 }
 

@@ -2,6 +2,7 @@ import { askedText, needed } from '../model/confirm.ts';
 import { isObject } from '../model/json.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Plan, Step } from '../model/plan.ts';
+import { intentRow } from './claim-rows.ts';
 import { age, value } from './format.ts';
 import { row, span, type Row } from './rows.ts';
 
@@ -12,7 +13,9 @@ export const isUnchanged = (step: Step): boolean => step.action === 'keep' && !s
 export function inReadingOrder(steps: readonly Step[]): readonly Step[] {
   const rank = (step: Step): number =>
     isUnchanged(step) ? 5 : step.destruction !== null ? 0 : step.blocked ? 1 : step.grant !== null ? 2 : step.action === 'create' ? 4 : 3;
-  return steps.map((step, index) => ({ step, index })).sort((a, b) => rank(a.step) - rank(b.step) || a.index - b.index).map(({ step }) => step);
+  const ranked: Step[][] = [[], [], [], [], [], []];
+  for (const step of steps) ranked[rank(step)]?.push(step);
+  return ranked.flat();
 }
 
 /** The head of every view: name, where, how old, and the author's intent as a claim. */
@@ -22,7 +25,7 @@ export function headRows(plan: Plan, now: number): readonly Row[] {
     row(0, span('Plan ', 'muted'), span(plan.name, 'title'), span(` ${plan.digest.slice(0, 19)}`, 'muted')),
     row(0, span('Where ', 'muted'), `${target.alias === undefined ? '' : `${target.alias} `}${target.account} in ${target.region}`, target.endpoint === null ? '' : span(`, endpoint ${target.endpoint}`, 'warning'), span(`, as ${target.caller}`, 'muted')),
     row(0, span('Made ', 'muted'), age(plan.createdAt, now), Date.parse(plan.expiresAt) > now ? span(`; expires ${age(plan.expiresAt, now)}`, 'muted') : span('; EXPIRED', 'destroy')),
-    row(0, span('The author claims ', 'muted'), span(`"${plan.intent}"`, 'claim')),
+    intentRow(plan),
     ...plan.assume.map((claim) => row(0, span('The author assumes ', 'muted'), span(`"${claim}"`, 'claim'))),
     row(0, span('Settings ', 'muted'), span(settingsText(plan), 'muted')),
   ];

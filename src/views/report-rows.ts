@@ -3,7 +3,10 @@ import { duration } from './format.ts';
 import { blank, row, span, type Row, type Tone } from './rows.ts';
 
 const tones: Readonly<Record<StepState, Tone>> = { done: 'good', pending: 'warning', kept: 'muted', failed: 'destroy', doubt: 'destroy', 'not-started': 'warning', open: 'warning' };
-const names: Readonly<Record<StepState, string>> = { done: 'done', pending: 'pending', kept: 'unchanged', failed: 'FAILED', doubt: 'IN DOUBT', 'not-started': 'not started', open: 'open' };
+const names: Readonly<Record<StepState, string>> = { done: 'done', pending: 'pending', kept: 'unchanged', failed: 'FAILED', doubt: 'IN DOUBT', 'not-started': 'not started', open: 'half way' };
+
+/** A run that was gone on with several times has taken several captures of a step: so many of them are shown, the latest. */
+const capturesShown = 2;
 
 /** What a run did: steps, snapshots, what is left over; and what to do next, unless that is done already (`next` false). */
 export function reportRows(report: Report, next = true): readonly Row[] {
@@ -16,10 +19,12 @@ export function reportRows(report: Report, next = true): readonly Row[] {
     rows.push(row(2, span(names[step.state].padEnd(12), tones[step.state]), span(step.id, 'title'), step.identity === null ? '' : ` ${step.identity}`, step.message === null ? '' : span(` ${step.message}`, 'muted')));
   }
   if (report.captures.length > 0) rows.push(blank, row(0, span('Captures', 'title')));
-  for (const capture of report.captures) {
+  const older = report.captures.filter((capture, index) => capture.verified && report.captures.slice(index + 1).filter((later) => later.verified && later.step === capture.step).length >= capturesShown);
+  for (const capture of report.captures.filter((capture) => !older.includes(capture))) {
     rows.push(row(2, `${capture.step}: ${capture.how} `, span(capture.verified ? 'complete' : 'NOT complete', capture.verified ? 'good' : 'destroy'), span(capture.refs === '' ? '' : ` ${capture.refs}`, 'muted')));
     rows.push(...capture.problems.map((problem) => row(6, span(problem, 'destroy'))));
   }
+  if (older.length > 0) rows.push(row(2, span(`${older.length} older complete one${older.length === 1 ? '' : 's'} of the same steps: `, 'muted'), 'aiplan captures'));
   const changed = Object.entries(report.map).filter(([from, to]) => from !== to);
   if (changed.length > 0) rows.push(blank, row(0, span('New identities', 'title')), ...changed.map(([from, to]) => row(2, `${from} → ${to}`)));
   if (report.leftovers.length > 0) rows.push(blank, row(0, span('Left over', 'title')), ...report.leftovers.map((left) => row(2, left)));
@@ -27,10 +32,10 @@ export function reportRows(report: Report, next = true): readonly Row[] {
   for (const finding of report.findings) rows.push(row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`));
   const touched = report.steps.some((step) => step.state === 'done' || step.state === 'pending' || step.state === 'failed' || step.state === 'doubt' || step.state === 'open');
   const canGoOn = report.outcome === 'failed' || report.outcome === 'stopped' || report.outcome === 'open';
-  if (touched && next && report.command === 'apply') {
+  if (next && report.command === 'apply' && (touched || canGoOn)) {
     rows.push(blank);
     if (canGoOn) rows.push(row(0, 'To go on with it: ', span(`aiplan resume ${report.run}`, 'title')));
-    rows.push(row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
+    if (touched) rows.push(row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
   }
   if (report.rollbackOf !== null && next) rows.push(blank, ...howItStands(report, report.rollbackOf));
   return rows;
@@ -41,6 +46,9 @@ function howItStands({ outcome, incomplete }: Report, rollbackOf: string): reado
   if (outcome !== 'done') return [row(0, `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `, span(`aiplan rollback ${rollbackOf}`, 'title'))];
   return incomplete === undefined || incomplete.length === 0 ? [row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))] : incompleteRows(rollbackOf, incomplete);
 }
+
+/** Runs that a rollback closed, because nothing of them was left to take back. */
+export const closedRows = (runs: readonly string[]): readonly Row[] => runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to take back.`));
 
 /** What a rollback leaves as it is. */
 export const incompleteRows = (rollbackOf: string, incomplete: readonly string[]): readonly Row[] => [

@@ -1,3 +1,6 @@
+import type { Finding } from '../model/finding.ts';
+import type { Plan } from '../model/plan.ts';
+import { sanitise } from '../model/sanitise.ts';
 import type { RunSummary } from '../model/store.ts';
 import { row, span, type Row } from './rows.ts';
 
@@ -19,7 +22,7 @@ export function nextOf({ summary: { run, rollbackOf }, state, holder }: Unfinish
   if (holder !== null) return [];
   if (state === 'damaged') return [`aiplan runs abandon ${run}`];
   const back = `aiplan rollback ${rollbackOf ?? run}`;
-  return rollbackOf !== null ? [back, `aiplan runs abandon ${run}`] : [`aiplan resume ${run}`, back, ...(state === 'left' ? [] : [`aiplan runs abandon ${run}`])];
+  return [...(rollbackOf === null ? [`aiplan resume ${run}`] : []), back, `aiplan runs abandon ${run}`];
 }
 
 const why = (command: string): string => (command.includes(' resume ') ? 'find out where it stands, and go on' : command.includes(' rollback ') ? 'take it back' : 'close it for good; its captures stay');
@@ -27,25 +30,39 @@ const why = (command: string): string => (command.includes(' resume ') ? 'find o
 /** The runs of a store: unfinished ones first, with what to do next. */
 export function runsRows(unfinished: readonly UnfinishedRow[], others: readonly RunSummary[]): readonly Row[] {
   if (unfinished.length + others.length === 0) return [row(0, 'no runs yet')];
+  const takenBack = new Map(others.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done').map(({ rollbackOf, run }) => [rollbackOf ?? '', run]));
   return [
     ...unfinished.flatMap((item) => [
       headRow(item.summary, item.holder === null ? states[item.state] : `at work: ${item.holder}`, item.steps),
       ...nextOf(item).map((command) => row(4, span(command, 'title'), span(`  ${why(command)}`, 'muted'))),
     ]),
-    ...others.map((summary) => headRow(summary, null, null)),
+    ...others.map((summary) => headRow(summary, takenBack.has(summary.run) ? `taken back by ${takenBack.get(summary.run) ?? ''}` : null, null)),
   ];
 }
 
 function headRow(summary: RunSummary, state: string | null, steps: UnfinishedRow['steps']): Row {
-  const { run, command, outcome, planName, rollbackOf, account, region, problem } = summary;
+  const { run, command, outcome, planName, rollbackOf, account, region, problem, closed } = summary;
   return row(0, span(run, 'title'), ` ${command ?? '?'} `, span(outcome, outcome === 'done' ? 'good' : outcome === 'abandoned' ? 'muted' : 'destroy'),
-    ...(state === null ? [] : [' ', span(state, 'warning')]), ...(steps === null ? [] : [span(` ${steps.done} of ${steps.all} steps done`, 'muted')]),
-    ` ${planName ?? ''}${rollbackOf === null ? '' : ` (rollback of ${rollbackOf})`}`, span(` ${account ?? ''} ${region ?? ''}${problem === null ? '' : ` ${problem}`}`, 'muted'));
+    ...(state === null ? [] : [' ', span(state, 'warning')]), ...(closed === undefined ? [] : [span(` closed for good by ${closed.by} at ${closed.at}`, 'muted')]), ...(steps === null ? [] : [span(` ${steps.done} of ${steps.all} steps done`, 'muted')]),
+    planName === null ? '' : ` ${planName}${rollbackOf === null ? '' : ` (rollback of ${rollbackOf})`}`, span([account, region, problem].map((text) => (text === null ? '' : ` ${text}`)).join(''), 'muted'));
 }
 
-/** One line for each unfinished run at the target of a command that is about something else. */
-export const mentionRows = (unfinished: readonly UnfinishedRow[]): readonly Row[] => unfinished.filter(({ state }) => state !== 'left').map((item) => {
+/** The code of a finding that tells of an unfinished run. */
+export const mentionCode = 'run-unfinished';
+
+/** What a plan says of the unfinished runs at its target that hold resources, or may: which, and the commands that deal with them. */
+export const unfinishedFindings = (unfinished: readonly UnfinishedRow[]): readonly Finding[] => unfinished.filter(({ state }) => state !== 'left').map((item) => {
   const { run, planName, rollbackOf } = item.summary;
   const next = nextOf(item);
-  return row(0, span(`run ${run}`, 'warning'), `${planName === null ? '' : ` of "${planName}"`}${rollbackOf === null ? '' : ` (rollback of ${rollbackOf})`} ${item.holder === null ? 'is unfinished' : `is at work: ${item.holder}`}`, ...(next[0] === undefined ? [] : [': ', span(next[0], 'title')]));
+  return {
+    code: mentionCode, severity: item.holder === null ? 'warning' as const : 'info' as const, step: null, line: null, column: null,
+    message: `run ${run}${planName === null ? '' : ` of "${sanitise(planName)}"`}${rollbackOf === null ? '' : ` (rollback of ${rollbackOf})`} ${item.holder !== null ? `is at work: ${sanitise(item.holder)}` : item.state === 'damaged' ? 'is unfinished, and its journal is damaged' : 'is unfinished'}`,
+    ...(next.length === 0 ? {} : { help: next.join('\n') }),
+  };
 });
+
+/** The unfinished runs that a plan was made beside, for its head: each with the commands that deal with it, in lines of their own so that none is broken. */
+export const mentionRows = ({ findings }: Pick<Plan, 'findings'>): readonly Row[] => findings.filter(({ code }) => code === mentionCode).flatMap(({ message, help }) => [
+  row(0, span(message, 'warning'), help === undefined ? '' : ':'),
+  ...(help?.split('\n') ?? []).map((command) => row(4, span(command, 'title'), span(`  ${why(command)}`, 'muted'))),
+]);

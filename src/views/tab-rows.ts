@@ -38,10 +38,10 @@ export function tabRows(tab: Tab, step: Step, reading: Reading): readonly Row[] 
  * Rows of the Changes tab with the index of the change each row belongs to, so that the screen can select a property and
  * show its documentation line. What is lost or opened stands first, what the author claims last and apart.
  */
-export function changeLines(step: Step, { knowledge }: Reading): readonly ChangeLine[] {
+export function changeLines(step: Step, { knowledge, plan }: Reading): readonly ChangeLine[] {
   const about = (rows: readonly Row[]): readonly ChangeLine[] => rows.map((line) => ({ row: line, change: null }));
   const changes = changeLinesOf(step, knowledge);
-  const claims = claimRows(step);
+  const claims = claimRows(step, plan);
   return [
     ...about(hazardRows(step)),
     ...(changes.length === 0 ? about([row(0, span(emptyText(step), 'muted'))]) : changes),

@@ -130,6 +130,11 @@ suite('nothing is destroyed without a person', () => {
     await cli.ok(['plan', 'bucket.yaml', '-o', 'bucket.json']);
     expect(await cli.json(['review', 'bucket.json', '--sign', key, '-o', 'bucket-approval.json'], { input: 'Victim small-files\nname remove-bucket\n' })).toMatchObject({ status: 'signed', confirmations: ['Victim'] });
     const tags = (team: string) => account.clients.s3.send(new PutBucketTaggingCommand({ Bucket: 'small-files', Tagging: { TagSet: [{ Key: 'team', Value: team }, ...(team === 'small' ? [] : [{ Key: 'x', Value: 'y' }])] } }));
+    // A property that no line of the plan shows is bound as well, and named.
+    await account.clients.s3.send(new PutBucketTaggingCommand({ Bucket: 'small-files', Tagging: { TagSet: [{ Key: 'team', Value: 'small' }, { Key: 'keep', Value: 'yes' }] } }));
+    const hidden = account.requestCount();
+    await cli.fails(['apply', 'bucket.json', '--approval', 'bucket-approval.json'], { exit: 4, code: 'plan-stale', says: /"Victim" \(small-files\): Tags\.keep: nothing → "yes"/u });
+    expect(account.mutations(hidden)).toEqual([]);
     await tags('other');
     const start = account.requestCount();
     await cli.fails(['apply', 'bucket.json', '--approval', 'bucket-approval.json'], { exit: 4, code: 'plan-stale', says: /Victim/u });

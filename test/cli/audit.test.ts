@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
@@ -56,16 +56,17 @@ suite('the audit of real runs', () => {
     expect(rest.filter(({ kind, source }) => kind === 'call' && source === 'audit').map(({ detail, run: of }) => [of, detail.operations[0], detail.ok])).toEqual([[run, 's3:PutObject', true], [run, 's3:PutObject', true]]);
     expect(rest.find(({ kind }) => kind === 'refused')).toMatchObject({ detail: { code: 'confirmation-missing', command: 'apply' }, planName: null, caller: expect.stringMatching(/^arn:/u) });
     expect(rest.findLast(({ kind }) => kind === 'reviewed')).toMatchObject({
-      approver: 'ada@example.org', detail: { tier: 'T1', confirmations: [{ step: 'Victim', typed: word, shown: expect.stringMatching(/^sha256:/u), at: expect.stringMatching(/^20/u) }], typedName: 'tidy-up' },
+      approver: 'ada@example.org', detail: { tier: 'T1', confirmations: [{ step: 'Victim', typed: word, shown: expect.stringMatching(/^sha256:/u), at: expect.stringMatching(/^20/u) }], typedName: 'tidy-up', signer: { principal: 'ada@example.org', fingerprint: expect.stringMatching(/^SHA256:/u) } },
     });
     const mutations = rest.filter(({ kind, source }) => kind === 'call' && source === 'journal');
     expect(mutations.map(({ detail }) => detail.operations[0]).toSorted()).toEqual(['ec2:DeleteSecurityGroup', 's3:PutBucketTagging']);
     for (const { detail, by, run: of } of mutations) expect({ by, of, requestId: detail.requestId }).toEqual({ by: expect.stringMatching(/./u), of: run, requestId: trail.seen.find(({ operation }) => `${operation}` === detail.operations[0].split(':')[1])?.requestId });
 
     const { stdout } = await cli.ok(['audit', '--run', run]);
-    expect(stdout).toMatch(/REFUSED {4}confirmation-missing/u);
+    expect(stdout).toMatch(/REFUSED {3}confirmation-missing/u);
+    expect(stdout).toMatch(/signed by ada@example\.org, 1 confirmation\s+key SHA256:[\w+/]{43}\s/u);
     expect(stdout).toContain(`Victim: typed "${word}"`);
-    expect(stdout).toMatch(new RegExp(`call {7}ec2:DeleteSecurityGroup Victim ${group} ok, .*request\\s`, 'u'));
+    expect(stdout).toMatch(new RegExp(`call {6}ec2:DeleteSecurityGroup ok .*\\s+${group}\\s+Victim, run ${run}, request\\s`, 'u'));
     expect(stdout).not.toContain('setup');
     expect(await events('--resource', 'small-files', '--by', 'nobody')).toEqual([]);
     expect((await events('--resource', group)).filter(({ kind, source }) => kind === 'call' && source === 'journal')).toHaveLength(1);
@@ -108,6 +109,10 @@ suite('the audit of real runs', () => {
     };
     const journal = storeFile('runs', run, 'journal.jsonl');
     const entries = readdirSync(storeFile('audit')).toSorted();
+    const approval = storeFile('approvals', readdirSync(storeFile('approvals'))[0]!);
+    await breaks(approval, (text) => text.replace('"typedName": "tidy-up"', '"typedName": "tidy-us"'), /approval-forged[^]*approvals\//u);
+    await breaks(approval, () => null, /approval-missing[^]*approvals\//u);
+    await breaks(storeFile('spent', readdirSync(storeFile('spent'))[0]!), () => null, /mark-missing/u);
     await breaks(journal, (text) => text.replace('"requestId":"', '"requestId":"0'), /BROKEN[^]*journal-damaged[^]*journal\.jsonl/u);
     await breaks(journal, () => null, /BROKEN[^]*journal-missing/u);
     await breaks(storeFile('audit', entries.at(-3)!), (text) => text.replace('"by":"', '"by":"not '), /audit-damaged[^]*0000\d+\.json/u);
@@ -163,6 +168,21 @@ suite('the audit of real runs', () => {
     const found = await cli.json(['audit', 'reconcile', '--run', open, '--resource', 'small-files', 'small-empty']);
     expect(found).toMatchObject({ agree: true, around: [], missing: [] });
     expect(found.settled).toEqual([expect.objectContaining({ event: expect.objectContaining({ name: 'PutBucketTagging' }) })]);
+  });
+
+  it('of a store that is gone AWS still tells: the capture bucket names its runs', async () => {
+    expect(await cli.json(['audit', 'reconcile', '--resource', 'small-files'])).toMatchObject({ agree: true, runs: [] });
+    renameSync(storeFile(), `${storeFile()}.away`);
+    try {
+      expect(await cli.json(['audit', 'verify'])).toMatchObject({ intact: true, records: 0, notes: [{ code: 'log-empty' }] });
+      const told = await cli.json(['audit', 'reconcile'], { expected: [3] });
+      expect(told).toMatchObject({ agree: false, runs: [{ code: 'run-unlogged', message: expect.stringContaining(run) }, { code: 'run-unlogged' }] });
+      const { code, stdout } = await cli.run(['audit', 'reconcile', '--run', run]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(new RegExp(`run-unlogged run "${run}" of "tidy-up"`, 'u')) });
+    } finally {
+      rmSync(storeFile(), { recursive: true, force: true });
+      renameSync(`${storeFile()}.away`, storeFile());
+    }
   });
 
   it('a store that cannot be written stops a run before it begins, and hides no refusal', async () => {

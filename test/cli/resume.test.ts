@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DescribeSecurityGroupsCommand } from '@aws-sdk/client-ec2';
 import { GetBucketTaggingCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SignedApproval } from '../../src/model/approval.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { openAccount, smallFolder, type Account } from '../helpers/account.ts';
 import type { Cli, Finished } from '../helpers/cli.ts';
@@ -40,7 +41,7 @@ suite('a run that was killed', () => {
     return [...groups.SecurityGroups ?? [], ...buckets].map((item) => ('TagSet' in item ? item.TagSet ?? [] : item.Tags ?? []).find(({ Key }) => Key === 'note')?.Value);
   };
   /** Applies, and the process is killed by SIGKILL when it sends the operation: before AWS sees it, or after. */
-  const killedAt = async (operation: string, when: 'before' | 'after'): Promise<string> => {
+  const killedAt = async (operation: string, when: 'before' | 'after', words: readonly string[] = ['apply', 'plan.yaml', '--yes']): Promise<string> => {
     let child: { kill(signal: NodeJS.Signals): boolean } | undefined;
     let done = false;
     unhook = account.sandbox.proxy.onRequest(async (request) => {
@@ -49,7 +50,7 @@ suite('a run that was killed', () => {
       child?.kill('SIGKILL');
       return when === 'before' ? { kind: 'drop', when: 'before' } : undefined;
     });
-    expect(await cli.run(['apply', 'plan.yaml', '--yes'], { onStarted: (started) => { child = started; } })).toMatchObject({ signal: 'SIGKILL' });
+    expect(await cli.run(words, { onStarted: (started) => { child = started; } })).toMatchObject({ signal: 'SIGKILL' });
     unhook();
     return ((await cli.json(['runs'])) as { run: string }[])[0]?.run ?? '';
   };
@@ -81,6 +82,8 @@ suite('a run that was killed', () => {
     expect((await cli.json(['runs']))[0]).toMatchObject({ run, outcome: 'done' });
     const { report } = await cli.json(['runs', run]);
     expect(report.steps.map(({ state }: { state: string }) => state)).toEqual(['done', 'done', 'done']);
+    // What was signed to go on with it is kept, as at apply.
+    expect(existsSync(join(cli.state, 'aiplan', 'store', 'approvals', `${(JSON.parse(cli.read('left.json')) as SignedApproval).approval.nonce}.json`))).toBe(true);
     await cli.ok(['audit', 'verify']);
     await cli.fails(['resume', run], { exit: 1, code: 'run-ended', help: /aiplan rollback/u });
     expect((await person.takesBack(run)).stdout).toContain('rollback of undo-tag-all: done');
@@ -89,9 +92,10 @@ suite('a run that was killed', () => {
   it('holds its own resources and no others', async () => {
     const run = await killedAt('PutBucketTagging', 'before');
     const { code, stdout, stderr } = await cli.run(['plan', 'plan.yaml']);
-    expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: expect.stringMatching(new RegExp(`open-run[^]*run ${run} of "tag-all" stopped in the middle[^]*aiplan resume ${run}`, 'u')), stderr: expect.stringMatching(new RegExp(`run ${run} of "tag-all" is unfinished: aiplan resume ${run}`, 'u')) });
+    expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: expect.stringMatching(new RegExp(`^run ${run} of "tag-all" is unfinished:\n    aiplan resume ${run}  find[^\n]+\n    aiplan rollback ${run}  take it back\n    aiplan runs abandon ${run}  close[^\n]+\n\nPlan [^]*open-run[^]*run ${run} of "tag-all" stopped in the middle[^]*aiplan resume ${run}`, 'u')), stderr: '' });
+    expect(await cli.json(['plan', 'plan.yaml'], { expected: [3] })).toMatchObject({ findings: expect.arrayContaining([expect.objectContaining({ code: 'run-unfinished', severity: 'warning', help: `aiplan resume ${run}\naiplan rollback ${run}\naiplan runs abandon ${run}` })]) });
     cli.write('other.yaml', account.plan('other', `Unused: { type: AWS::EC2::SecurityGroup, action: update, id: ${account.names['Unused'] ?? ''}, properties: { Tags: { note: n${note} } } }`));
-    expect((await cli.ok(['apply', 'other.yaml', '--yes'])).stdout).toContain('apply of other: done');
+    expect(await cli.ok(['apply', 'other.yaml', '--yes'])).toMatchObject({ stdout: expect.stringContaining('apply of other: done'), stderr: expect.stringContaining(`run ${run} of "tag-all" is unfinished:\n    aiplan resume ${run}  find`) });
     // Its lock is free now; what it holds is still held.
     expect((await cli.run(['apply', 'plan.yaml', '--yes'])).code).toBe(3);
     await person.takesBack(run);
@@ -108,6 +112,24 @@ suite('a run that was killed', () => {
     await cli.fails(['resume', run, '--sign', person.key], { exit: 4, code: 'run-stale', help: /aiplan rollback/u }, { input: 'name tag-all\n' });
     await s3.send(new PutBucketTaggingCommand({ Bucket: 'small-empty', Tagging: { TagSet: TagSet ?? [] } }));
     expect((await person.takesBack(run)).stdout).toContain('done');
+  });
+
+  it('goes on with the texts that it was planned with, wherever it is gone on from, and with no others', async () => {
+    const planned = '#!/bin/sh\necho planned\n';
+    mkdirSync(join(cli.work, 'infra'));
+    cli.write('infra/boot.sh', planned);
+    cli.write('infra/plan.yaml', account.plan('with-text', `Fresh: { type: AWS::EC2::Instance, action: create, reason: test, properties: { ImageId: ${account.names['Image'] ?? ''}, InstanceType: t3.micro, SubnetId: ${account.names['SubnetA'] ?? ''}, UserData: !Text boot.sh, Tags: { Name: with-text } } }`));
+    const plan = await cli.json(['plan', 'infra/plan.yaml', '-o', 'text.plan.json']) as Plan;
+    await cli.ok(['review', 'text.plan.json', '--sign', person.key, '-o', 'text.json'], { input: `Fresh ${plan.steps[0]?.confirm ?? ''}\nname with-text\n` });
+    const run = await killedAt('RunInstances', 'before', ['apply', 'text.plan.json', '--approval', 'text.json']);
+    // A file of the same name in the current folder is another one.
+    cli.write('boot.sh', '#!/bin/sh\necho somebody else\n');
+    expect(await cli.json(['resume', run], { expected: [3] })).toMatchObject({ status: 'approval_required', stale: [], left: ['Fresh'] });
+    cli.write('infra/boot.sh', '#!/bin/sh\necho changed\n');
+    await cli.fails(['resume', run], { exit: 4, code: 'text-changed', says: /"boot\.sh" is not what it was/u, help: new RegExp(`nothing was changed[^]*aiplan rollback ${run}`, 'u') });
+    cli.write('boot.sh', planned);
+    expect(await cli.json(['resume', run], { expected: [3] })).toMatchObject({ stale: [], left: ['Fresh'] });
+    await person.takesBack(run);
   });
 
   it('is closed for good only by a person in a terminal', async () => {

@@ -103,6 +103,25 @@ suite('the store in S3', () => {
     expect(await machine('there').keptPlan(`sha256:${'0'.repeat(64)}`)).toBeNull();
   });
 
+  it('remembers what was deleted or overwritten, but for the lock', async () => {
+    const store = machine();
+    const lock = await store.acquireLock(target, ownerOf('here'));
+    await lock.release();
+    for (const code of ['x', 'y', 'z']) await store.appendAudit({ kind: 'refused', by: 'ada', host: 'here', target: null, plan: null, code, message: '' }, fakeClock());
+    expect(await store.rewritten()).toEqual({ objects: [], problem: null });
+    const at = (number: number): { Bucket: string; Key: string } => ({ Bucket, Key: `${prefix}/audit/0000000${number}.json` });
+    await s3.send(new DeleteObjectCommand(at(3)));
+    await s3.send(new PutObjectCommand({ ...at(2), Body: 'another' }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'aiplan/other/audit/1', Body: 'beside' }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'aiplan/other/audit/1', Body: 'beside again' }));
+    expect(await store.rewritten()).toEqual({ problem: null, objects: [
+      { path: `s3://${Bucket}/${at(2).Key}`, how: 'overwritten', at: expect.stringMatching(/^20/u) }, { path: `s3://${Bucket}/${at(3).Key}`, how: 'deleted', at: expect.stringMatching(/^20/u) },
+    ] });
+    // A deleted end that is written anew is one more version.
+    await s3.send(new PutObjectCommand({ ...at(3), Body: 'anew' }));
+    expect((await store.rewritten()).objects.map(({ how }) => how)).toEqual(['overwritten', 'overwritten']);
+  });
+
   it('is the same for everybody: a plan or an approval that was used on one machine is used', async () => {
     const [one, two] = [machine('one'), machine('two')];
     const plan: Plan = samplePlan();
@@ -143,11 +162,35 @@ suite('the store in S3', () => {
     // A finished run is asked for once in a process.
     const start = sandbox.proxy.requests.length;
     expect(await one.listRuns()).toMatchObject([{ run, outcome: 'done' }]);
-    expect(seen(start)).toEqual(['ListObjectsV2 ']);
+    expect(seen(start)).toEqual(['ListObjectsV2 ', 'ListObjectsV2 ']);
     // The first one was taken for dead: it meets the other's record and may write no more.
     await expect(journal.append(phase)).rejects.toMatchObject({ code: 'lock-lost' });
     await expect(two.createJournal(run, fakeClock()).then((again) => again.append(begin))).rejects.toMatchObject({ code: 'run-exists' });
     await expect(two.readRun('20260226-230000-ffff')).rejects.toMatchObject({ code: 'no-such-run' });
+  });
+
+  it('asks nothing of settled runs: their marks say what there is to know, in one list', async () => {
+    const one = machine('one');
+    const names = [1, 2, 3].map((number) => `20260226-23000${number}-a1b2`);
+    for (const [index, name] of names.entries()) {
+      const journal = await one.createJournal(name, fakeClock());
+      for (const entry of [begin, ...(index === 1 ? [intent] : [end])]) await journal.append(entry);
+      await journal.close();
+    }
+    for (const index of [0, 2]) {
+      const summary = await one.findRun(names[index] ?? '');
+      if (summary !== null) await one.settleRun(summary, 'done');
+    }
+    const two = machine('two');
+    const start = sandbox.proxy.requests.length;
+    expect(await two.unsettledRuns()).toMatchObject([{ run: names[1], outcome: 'open' }]);
+    const record = (seq: number): string => `GetObject ${prefix}/runs/${names[1] ?? ''}/00000${seq}.json`;
+    expect(seen(start).sort()).toEqual(['GetBucketVersioning ', 'GetObjectLockConfiguration ', record(1), record(2), 'ListObjectsV2 ', 'ListObjectsV2 ', 'ListObjectsV2 '].sort());
+    expect(await two.settledRuns()).toEqual([0, 2].map((index) => ({ run: names[index], how: 'done', at: '123456789012-eu-west-1', planName: 'move', rollbackOf: null })));
+    // Made once: a second one says the same, and no version of the first is lost.
+    const summary = await two.findRun(names[0] ?? '');
+    if (summary !== null) await two.settleRun(summary, 'done');
+    expect((await keys()).filter((key) => key.includes('/settled/'))).toHaveLength(2);
   });
 
   it('notices what was changed or taken away, and says where', async () => {

@@ -1,25 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
+import { refusesResume, rollsOn } from '../helpers/fault-follow-ups.ts';
+import { expectMatrix } from '../helpers/fault-head.ts';
 import { faults } from '../helpers/fault-kinds.ts';
-import { matrixText, rollsOn, tryAll } from '../helpers/fault-matrix.ts';
+import { tryAll } from '../helpers/fault-matrix.ts';
+import { deadEnd, disturbedRun } from '../helpers/fault-run.ts';
 import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 
-/** Of each kind of harm one fault: dead, in doubt in both ways, refused, and a disk that takes nothing more. */
-const names = [
-  'killed before the request', 'killed after the request, before the answer', 'request dropped', 'answer dropped', 'answer dropped, carried out late', 'carried out twice', 'denied', 'stale reads afterwards',
-  'not found after it was made', 'killed before the read', 'read denied', 'killed before the line', 'killed after the line', 'ENOSPC', 'EIO in fsync', 'nobody is logged in', 'object\'s answer dropped',
-];
-
 describe('a rollback that is disturbed', () => {
-  it('at any of its effects can be gone on with by rolling back again', async () => {
+  it('by any fault at any of its effects can be gone on with by rolling back again, and by nothing else', async () => {
     const before = await freshBench().state();
     const done = freshBench();
     expect((await done.apply(changePlan, { run })).outcome).toBe('done');
     const { changePlan: plan } = await done.rollback(run);
-    const chosen = faults.filter(({ name }) => names.includes(name));
-    expect(chosen.map(({ name }) => name).sort()).toEqual([...names].sort());
-    const matrix = await tryAll({ start: async () => ({ bench: done.fork(), plan }), run: 'back', faults: chosen, followUps: { rollback: rollsOn(before, run) }, invariant: async () => [] });
-    process.stdout.write(matrixText('faults in a rollback', matrix));
-    expect(matrix.wrong).toEqual([]);
-    expect(matrix.cells).toBeGreaterThan(400);
+    const matrix = expectMatrix('faults in a rollback', await tryAll({
+      start: () => done.fork(), disturb: (bench, fault, number, watch) => disturbedRun(bench, fault, number, plan, 'back', watch), dead: deadEnd('back'), faults,
+      followUps: { rollback: rollsOn(before, run), resume: refusesResume(run, 'back') }, invariant: async () => [],
+    }));
+    expect([matrix.cells > 1_500, matrix.effects > 180]).toEqual([true, true]);
   }, 300_000);
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import { staleSteps } from '../../src/engine/moved-steps.ts';
 import type { Bench } from '../helpers/apply-world.ts';
 import type { Fault, Point } from '../helpers/fault-points.ts';
 import { disturbedRun } from '../helpers/fault-run.ts';
-import { freshBench, run } from '../helpers/fault-scenario.ts';
+import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 import { BOX, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
 
 /** What is in the plan: a property that its step writes, where it writes any, and one that it does not. */
@@ -117,4 +119,24 @@ describe('somebody else changes a resource of a run', () => {
     expect(wrong).toEqual([]);
     expect(cases).toBeGreaterThan(1_000);
   }, 300_000);
+
+  it('between a signed approval and its apply, hours and machines apart: the plan does not fit any more, and it is named', async () => {
+    const wrong: string[] = [];
+    let cases = 0;
+    for (const target of targets) {
+      for (const [way, meddle] of Object.entries(ways)) {
+        const bench = freshBench();
+        // Of what was confirmed nothing is left but the text of the plan.
+        const signed = JSON.parse(JSON.stringify((await bench.plan(changePlan)).plan)) as Plan;
+        if (!meddle(bench, target)) continue;
+        cases += 1;
+        const now = await bench.plan(changePlan);
+        const said = staleSteps({ plan: signed }, now, (type) => bench.world.types.get(type)?.rules);
+        if (now.plan.digest === signed.digest || !said.includes(`"${target.step}" (${target.identity}): `)) wrong.push(`${target.step}, ${way}: ${said}`);
+      }
+    }
+    process.stdout.write(`changes by others after a signed approval: ${cases} cases, ${cases - wrong.length} noticed and named\n`);
+    expect(wrong).toEqual([]);
+    expect(cases).toBeGreaterThan(25);
+  });
 });

@@ -5,7 +5,7 @@ import type { ChangePlan } from '../../src/model/change-plan.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { benchOf, changePlanOf, type Bench } from '../helpers/apply-world.ts';
 import { faults } from '../helpers/fault-kinds.ts';
-import { stateByOp } from '../helpers/fault-matrix.ts';
+import { stateByOp } from '../helpers/fault-follow-ups.ts';
 import { disturbance, type Disturbance, type Fault, type Point } from '../helpers/fault-points.ts';
 import { differenceOf, disturbedRun, unaccounted } from '../helpers/fault-run.ts';
 import { restoredAs, unmapped } from '../helpers/fault-scenario.ts';

@@ -17,6 +17,7 @@ import type { AwsReader } from '../../src/model/call.ts';
 import type { LiveState } from '../../src/model/live.ts';
 import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder, vaultLike, type FakeClock, type MemoryVault } from './apply-ports.ts';
 import { memoryTypes } from './memory-types.ts';
+import { textOf } from './memory-values.ts';
 import type { MemoryWorld } from './memory-world.ts';
 
 export const testConfiguration: Configuration = {
@@ -65,11 +66,12 @@ export interface RunOptions {
 /** Planning is pure: equal inputs give the same plan, which the fault tests ask for thousands of times. */
 const plans = new Map<string, Planned>();
 export function planOnce(input: Parameters<typeof plan>[0]): Planned {
-  const key = JSON.stringify([input.text, { ...input.live, calls: {} }, input.now, input.ownDeletions]);
+  const { resources, ...rest } = input.live;
+  const key = [...resources.map(textOf), JSON.stringify([input.text, { ...rest, calls: {} }, input.now, input.ownDeletions])].join('\n');
   const known = input.types === memoryTypes ? plans.get(key) : undefined;
   if (known !== undefined) return known;
   const planned = plan(input);
-  if (plans.size >= 64) plans.delete(plans.keys().next().value as string);
+  if (plans.size >= 256) plans.delete(plans.keys().next().value as string);
   if (input.types === memoryTypes) plans.set(key, planned);
   return planned;
 }
@@ -108,7 +110,7 @@ export function benchOf(world: MemoryWorld, clock = fakeClock(), vault = memoryV
     // Nobody rolls back within a minute of a lost answer: AWS may not show yet what became of the call.
     rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.time += 61_000).toISOString(), earlier: rollbacksOf(run) }),
     fork: () => benchOf(world.fork(), fakeClock(clock.time), vaultLike(vault), new Map([...journals].map(([name, records]) => [name, [...records]]))),
-    image: () => JSON.stringify([clock.time, world.image(), [...journals].map(([name, records]) => [name, records.map((record) => (record.kind === 'begin' ? { ...record, plan: record.plan.digest } : record))]), [...vault.kept], [...vault.manifests]]),
+    image: () => JSON.stringify([clock.time, world.image(), [...journals].map(([name, records]) => [name, records.map(textOf)]), [...vault.kept], [...vault.manifests].map(([name, manifest]) => [name, textOf(manifest)])]),
     async state() {
       const found: Record<string, JsonObject> = {};
       for (const { type, identity } of world.list()) {

@@ -3,8 +3,9 @@ import type { AuditEntry, AuditRecord } from '../../src/model/audit.ts';
 import { lossPhrase, needed } from '../../src/model/confirm.ts';
 import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { AuditedJournal, AuditLogs } from '../../src/engine/audit-view.ts';
-import { chainRoot, lineDigest, markOf } from '../../src/engine/audit-verify.ts';
+import type { SpentMark } from '../../src/model/store.ts';
+import type { AuditedJournal } from '../../src/engine/audit-view.ts';
+import { chainRoot, lineDigest, markOf, type VerifiedLogs } from '../../src/engine/audit-verify.ts';
 import { dependencyDigests, planDigest, stepDigest } from '../../src/engine/digests.ts';
 import type { Step } from '../../src/model/plan.ts';
 import { samplePlan } from './sample-plan.ts';
@@ -72,7 +73,7 @@ export function sampleRun(plan: Plan, number = 1): SampleRun {
 const actor = { by: 'ada', host: 'laptop' } as const;
 
 /** The audit log and the journals of some runs, all of it as aiplan writes it. */
-export function sampleLogs(runs: readonly SampleRun[], more: readonly AuditEntry[] = []): AuditLogs & { readonly audit: AuditRecord[]; readonly journals: { run: string; path: string; records: JournalRecord[]; problem: null }[] } {
+export function sampleLogs(runs: readonly SampleRun[], more: readonly AuditEntry[] = []): VerifiedLogs & { readonly audit: AuditRecord[]; readonly journals: { run: string; path: string; records: JournalRecord[]; problem: null }[] } {
   const journals = runs.map(({ run, entries }, index) => ({ run, path: `/store/runs/${run}/journal.jsonl`, records: chained(entries, `2026-02-26T23:1${5 + index}:10.000Z`) as JournalRecord[], problem: null }));
   const entries: AuditEntry[] = runs.flatMap(({ run, plan, approval }, index): AuditEntry[] => {
     const records = journals[index]?.records ?? [];
@@ -83,8 +84,14 @@ export function sampleLogs(runs: readonly SampleRun[], more: readonly AuditEntry
       { kind: 'run-ended', ...actor, target: plan.target, run, outcome: 'done', journal: markOf(records) },
     ];
   });
-  return { audit: chained([...entries, ...more], '2026-02-26T23:15:00.000Z') as AuditRecord[], journals, plans: new Map(runs.map(({ plan }) => [plan.digest, plan])) };
+  return { audit: chained([...entries, ...more], '2026-02-26T23:15:00.000Z') as AuditRecord[], journals, plans: new Map(runs.map(({ plan }) => [plan.digest, plan])), approvals: new Map(), marks: marksOf(runs), settled: [], rewritten: { objects: [], problem: null } };
 }
+
+/** The marks that runs leave; an approval is marked by the first that uses it. */
+export const marksOf = (runs: readonly Pick<SampleRun, 'run' | 'approval'>[]): readonly SpentMark[] => [
+  ...runs.map(({ run }): SpentMark => ({ of: 'plan', name: run, path: `/store/applied/${run}.json`, run })),
+  ...[...new Map(runs.toReversed().map(({ run, approval }) => [approval.nonce, run]))].map(([nonce, run]): SpentMark => ({ of: 'approval', name: nonce, path: `/store/spent/${nonce}.json`, run })),
+];
 
 /** A journal whose records are others, chained again so that its own chain fits. */
 export const rechained = (journal: AuditedJournal, change: (entries: JournalEntry[]) => readonly JournalEntry[]): AuditedJournal => {

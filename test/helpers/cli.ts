@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -23,14 +23,41 @@ export function finished(child: ChildProcess, timeout = 60_000): Promise<Finishe
   });
 }
 
+/** What the program is made of, as scripts/build.mjs has it. */
+const SOURCES = ['src', 'providers', 'scripts', 'rolldown.config.mjs', 'package.json', 'package-lock.json'];
+const digestFile = join(root, 'dist', 'source.sha256');
+/** Holds the digest of the dist/ that was found fresh last, and bears the time of that look. */
+const seenFresh = join(root, 'node_modules', '.cache', 'aiplan', 'built');
+
+/** Whether dist/ is the one that was found fresh, and no source was touched, added or taken away since: a look at times alone. */
+function isFresh(): boolean {
+  try {
+    const since = statSync(seenFresh).mtimeMs;
+    const untouched = (path: string): boolean => {
+      const found = statSync(path);
+      return found.mtimeMs < since && found.ctimeMs < since && (!found.isDirectory() || readdirSync(path).every((name) => untouched(join(path, name))));
+    };
+    return readFileSync(seenFresh, 'utf8') === readFileSync(digestFile, 'utf8') && SOURCES.every((name) => untouched(join(root, name)));
+  } catch (error) {
+    // Nobody looked yet, or a file went away meanwhile.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** Builds dist/ where it is stale; suites in other processes wait for it. */
 export async function ensureBuilt(): Promise<void> {
+  if (isFresh()) return;
   const lock = join(tmpdir(), `aiplan-build-${createHash('sha256').update(root).digest('hex').slice(0, 12)}.lock`);
   while (!taken(lock)) await new Promise((done) => { setTimeout(done, 50); });
   try {
+    const started = new Date();
     const build = `const { ensureBuild } = await import(${JSON.stringify(pathToFileURL(join(root, 'scripts', 'build.mjs')).href)}); await ensureBuild();`;
     const { code, stderr } = await finished(spawn(process.execPath, ['--input-type=module', '-e', build], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] }), 120_000);
     if (code !== 0) throw new Error(`the build failed:\n${stderr}`);
+    mkdirSync(dirname(seenFresh), { recursive: true });
+    writeFileSync(seenFresh, readFileSync(digestFile));
+    utimesSync(seenFresh, started, started);
   } finally {
     rmSync(lock, { force: true });
   }

@@ -7,10 +7,16 @@ const refusal = (name: string, code: string, kind: AwsErrorKind, executed: 'no' 
 const network = (name: string): AwsError => refusal(name, 'ECONNRESET', 'network', 'unknown');
 const unreadable = (name: string): AwsError => refusal(name, 'UnreadableAnswer', 'unknown', 'unknown');
 const disk = (code: string) => (): UserError => new UserError('store-unwritable', `cannot write: ${code}`, { help: 'free some disk space' });
+const fails = (code: string) => ({ lasting }: Scene): never => { lasting(['line'], disk(code)); throw disk(code)(); };
 const quiet = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, () => undefined);
 
 const on = (effect: Effect, kinds: Readonly<Record<string, Fault['act']>>, at?: Fault['at']): readonly Fault[] =>
   Object.entries(kinds).map(([name, act]) => ({ name, on: effect, act, ...(at === undefined ? {} : { at }) }));
+
+/** The process is killed before the effect; or after it, before anybody has its answer. */
+const killed = (effect: Effect, before: string, after: string): readonly Fault[] => [
+  { name: before, on: effect, kills: 'before', act: ({ die }) => die() }, { name: after, on: effect, kills: 'after', act: ({ perform, die }) => perform().then(() => die(), () => die()) },
+];
 
 const refuses = (code: string, kind: AwsErrorKind) => ({ point }: Scene): never => { throw refusal(point.name, code, kind); };
 const makes = ({ name }: Point): boolean => /:(?:Create|Restore|Copy|Put)/u.test(name);
@@ -29,9 +35,8 @@ const gone = ({ point, lasting }: Scene): never => {
 
 /** What goes wrong at a mutating call. */
 const atCalls: readonly Fault[] = [
+  ...killed('call', 'killed before the request', 'killed after the request, before the answer'),
   ...on('call', {
-    'killed before the request': ({ die }) => die(),
-    'killed after the request, before the answer': async ({ perform, die }) => { await quiet(perform()); die(); },
     'request dropped': ({ point }) => { throw network(point.name); },
     'answer dropped': async ({ perform, point }) => { await perform(); throw network(point.name); },
     'answer dropped, carried out late': ({ perform, point, later }) => { later(() => quiet(perform())); throw network(point.name); },
@@ -62,9 +67,7 @@ const atCalls: readonly Fault[] = [
 ];
 
 /** What goes wrong at a read. */
-const atReads: readonly Fault[] = on('read', {
-  'killed before the read': ({ die }) => die(),
-  'killed after the read': async ({ perform, die }) => { await quiet(perform()); die(); },
+const atReads: readonly Fault[] = [...killed('read', 'killed before the read', 'killed after the read'), ...on('read', {
   'read dropped once': ({ point }) => { throw network(point.name); },
   'network gone at a read': gone,
   'read delayed by an hour': async ({ perform, clock }) => { clock.time += 3_600_000; return perform(); },
@@ -73,36 +76,26 @@ const atReads: readonly Fault[] = on('read', {
   'credentials expired at a read, once': refuses('ExpiredToken', 'expired'),
   'credentials expired at a read, for good': alwaysExpired,
   'read denied': refuses('UnauthorizedOperation', 'denied'),
-});
+})];
 
-/** What goes wrong with the disk, before the line is there. */
-const beforeLines: readonly Fault[] = on('line', {
-  'killed before the line': ({ die }) => die(),
-  'ENOSPC': ({ lasting }) => { lasting(['line'], disk('ENOSPC')); throw disk('ENOSPC')(); },
-  'EROFS': ({ lasting }) => { lasting(['line'], disk('EROFS')); throw disk('EROFS')(); },
-}).map((fault) => ({ ...fault, before: true }));
-
-/** What goes wrong when the line is there, and nobody has said so. */
-const afterLines: readonly Fault[] = on('line', {
-  'killed after the line': ({ die }) => die(),
-  'EIO in fsync': ({ lasting }) => { lasting(['line'], disk('EIO')); throw disk('EIO')(); },
-});
+/** What goes wrong with the disk: before the line is there; or when it is there, and nobody has said so. */
+const atLines: readonly Fault[] = [
+  { name: 'killed before the line', on: 'line', before: true, kills: 'before', act: ({ die }) => die() },
+  ...['ENOSPC', 'EROFS'].map((code): Fault => ({ name: code, on: 'line', before: true, act: fails(code) })),
+  { name: 'killed after the line', on: 'line', kills: 'after', act: ({ die }) => die() },
+  { name: 'EIO in fsync', on: 'line', act: fails('EIO') },
+];
 
 /** What goes wrong at the capture bucket. */
-const atVault: readonly Fault[] = on('vault', {
-  'killed before the object': ({ die }) => die(),
-  'killed after the object': async ({ perform, die }) => { await quiet(perform()); die(); },
+const atVault: readonly Fault[] = [...killed('vault', 'killed before the object', 'killed after the object'), ...on('vault', {
   'object dropped': ({ point }) => { throw network(point.name); },
   'object\'s answer dropped': async ({ perform, point }) => { await perform(); throw network(point.name); },
   'object denied': refuses('AccessDenied', 'denied'),
   'credentials expired at the object': alwaysExpired,
-});
+})];
 
 /** What goes wrong where credentials are taken anew. */
-const atRenewals: readonly Fault[] = on('renew', {
-  'killed at renewing': ({ die }) => die(),
-  'nobody is logged in': alwaysExpired,
-});
+const atRenewals: readonly Fault[] = [{ name: 'killed at renewing', on: 'renew', kills: 'before', act: ({ die }) => die() }, ...on('renew', { 'nobody is logged in': alwaysExpired })];
 
 /** Every fault that there is. Not one is left out of the matrix. */
-export const faults: readonly Fault[] = [...atCalls, ...atReads, ...beforeLines, ...afterLines, ...atVault, ...atRenewals];
+export const faults: readonly Fault[] = [...atCalls, ...atReads, ...atLines, ...atVault, ...atRenewals];

@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { JsonObject } from '../../src/model/json.ts';
 import type { Bench } from './apply-world.ts';
-import type { Fault, Point } from './fault-points.ts';
-import { backAgain, differenceOf, differsFrom, disturbedRun, unaccounted, type FirstEnd } from './fault-run.ts';
-import { unmapped } from './fault-scenario.ts';
-import { resumeOnce, StaleRun } from './resume-world.ts';
+import { deathsOf } from './fault-deaths.ts';
+import type { FollowUp, Told } from './fault-follow-ups.ts';
+import type { Disturbance, Fault, Point, Watch } from './fault-points.ts';
+import type { FirstEnd } from './fault-run.ts';
 
-/** What is done about a disturbed run; answers the word that the matrix counts, or what is wrong. */
-export type FollowUp = (bench: Bench) => Promise<Told>;
-export type Told = { readonly word: string; readonly why?: string } | { readonly wrong: string };
+/** A run of whatever is disturbed, with one fault at one effect, or none. */
+export type Disturb = (bench: Bench, fault: Fault | null, number: number, watch?: Watch) => Promise<{ readonly end: FirstEnd; readonly told: Disturbance; readonly message: string }>;
 
 export interface MatrixOptions {
-  /** The world in which the disturbed run begins, and the plan that it carries out there. */
-  readonly start: () => Promise<{ readonly bench: Bench; readonly plan: ChangePlan }>;
-  readonly run: string;
+  /** A new world in which the disturbed run begins. */
+  readonly start: () => Bench;
+  readonly disturb: Disturb;
+  /** How a run ended that died and left this. */
+  readonly dead: (bench: Bench) => FirstEnd;
   readonly faults: readonly Fault[];
   /** By name: each begins where the disturbed run ended, on its own. */
   readonly followUps: Readonly<Record<string, FollowUp>>;
@@ -23,6 +22,11 @@ export interface MatrixOptions {
 }
 
 export interface Matrix {
+  /** Pairs of a fault and an effect of its kind. */
+  readonly pairs: number;
+  /** Those of them in which AWS has no such answer for such a call. */
+  readonly impossible: number;
+  /** All others: how many were tried. */
   readonly cells: number;
   readonly effects: number;
   /** Different states that runs ended in; a follow-up depends on nothing else and is carried out once for each. */
@@ -34,126 +38,97 @@ export interface Matrix {
   readonly wrong: readonly string[];
 }
 
+interface After { readonly words: readonly string[]; readonly whys: readonly string[]; readonly wrongs: readonly string[] }
+
 /** Tries every fault at every effect at which it can strike. Nothing is left out. */
-export async function tryAll({ start, run, faults, followUps, invariant }: MatrixOptions): Promise<Matrix> {
-  const calm = await start();
-  const { told: { points } } = await disturbedRun(calm.bench, null, -1, calm.plan, run);
-  const rows = new Map<string, Map<string, number>>();
+export async function tryAll(options: MatrixOptions): Promise<Matrix> {
+  const { start, disturb, dead, faults } = options;
+  const calm = start();
+  const deaths = await deathsOf(calm, async (watch) => (await disturb(calm, null, -1, watch)).told.points);
+  const rows = new Map<string, Map<string, number>>(faults.map(({ name }) => [name, new Map<string, number>()]));
   const wrong: string[] = [];
   const reasons = new Map<string, number>();
-  const known = new Map<string, Awaited<ReturnType<typeof after>>>();
-  const after = async (bench: Bench): Promise<{ readonly words: readonly string[]; readonly whys: readonly string[]; readonly wrongs: readonly string[] }> => {
-    const words: string[] = [];
-    const whys: string[] = [];
-    const wrongs = [...await invariant(bench)];
-    for (const [name, followUp] of Object.entries(followUps)) {
-      const told: Told = await followUp(bench.fork()).catch((error: unknown) => ({ wrong: `threw ${error instanceof Error ? error.stack ?? error.message : String(error)}` }));
-      if ('word' in told) {
-        words.push(told.word);
-        if (told.why !== undefined) whys.push(`${told.word}: ${told.why}`);
-      } else wrongs.push(`${name}: ${told.wrong}`);
-    }
-    return { words, whys, wrongs };
-  };
-  const every = cellsOf(faults, points);
-  for (const { fault, point } of every) {
+  const known = new Map<string, After>();
+  let cells = 0;
+  const every = pairsOf(faults, deaths.points);
+  for (const { fault, point } of every.filter(isPossible)) {
     const row = rows.get(fault.name) ?? new Map<string, number>();
-    rows.set(fault.name, row);
     const add = (word: string): void => { row.set(word, (row.get(word) ?? 0) + 1); };
-    const { bench, plan } = await start();
-    const { end, told, message } = await disturbedRun(bench, fault, point.number, plan, run);
+    const { bench, end, message, struck } = fault.kills === undefined ? await disturbed(start(), fault, point, disturb) : deadAt(deaths.at(fault.kills, point), dead);
     const where = `${fault.name}, effect ${point.number} ${point.name}: ${wordOf[end]}${message === '' ? '' : ` (${message})`}`;
-    if (told.struck === null) wrong.push(`${where}: the fault never struck`);
+    if (!struck) wrong.push(`${where}: the fault never struck`);
     add(wordOf[end]);
     const key = createHash('sha1').update(bench.image()).digest('base64');
-    let outcome = known.get(key);
-    if (outcome === undefined) known.set(key, outcome = await after(bench));
+    const outcome = known.get(key) ?? await followed(bench, options);
+    known.set(key, outcome);
     for (const word of outcome.words) add(word);
     for (const why of outcome.whys) reasons.set(`${fault.name}, ${why}`, (reasons.get(`${fault.name}, ${why}`) ?? 0) + 1);
     for (const text of outcome.wrongs) wrong.push(`${where}: ${text}`);
+    cells += 1;
   }
-  return { cells: every.length, effects: points.length, states: known.size, rows, reasons, wrong };
+  return { pairs: every.length, impossible: every.filter((pair) => !isPossible(pair)).length, cells, effects: deaths.points.length, states: known.size, rows, reasons, wrong };
 }
 
-/** Every pair of a fault and an effect at which it can strike. */
-const cellsOf = (faults: readonly Fault[], points: readonly Point[]): readonly { readonly fault: Fault; readonly point: Point }[] =>
-  faults.flatMap((fault) => points.filter((point) => point.effect === fault.on && (fault.at?.(point) ?? true)).map((point) => ({ fault, point })));
+const added = (maps: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> => {
+  const sum = new Map<string, number>();
+  for (const [key, value] of maps.flatMap((map) => [...map])) sum.set(key, (sum.get(key) ?? 0) + value);
+  return sum;
+};
+
+/** The matrices of several runs as one. */
+export function merged(matrices: readonly Matrix[]): Matrix {
+  const total = (name: 'pairs' | 'impossible' | 'cells' | 'effects' | 'states'): number => matrices.reduce((sum, matrix) => sum + matrix[name], 0);
+  const names = new Set(matrices.flatMap(({ rows }) => [...rows.keys()]));
+  return {
+    pairs: total('pairs'), impossible: total('impossible'), cells: total('cells'), effects: total('effects'), states: total('states'),
+    rows: new Map([...names].map((name) => [name, added(matrices.map(({ rows }) => rows.get(name) ?? new Map<string, number>()))])),
+    reasons: added(matrices.map(({ reasons }) => reasons)), wrong: matrices.flatMap(({ wrong }) => wrong),
+  };
+}
+
+interface Ended { readonly bench: Bench; readonly end: FirstEnd; readonly message: string; readonly struck: boolean }
+
+async function disturbed(bench: Bench, fault: Fault, point: Point, disturb: Disturb): Promise<Ended> {
+  const { end, told, message } = await disturb(bench, fault, point.number);
+  return { bench, end, message, struck: told.struck !== null };
+}
+
+const deadAt = (bench: Bench, dead: MatrixOptions['dead']): Ended => ({ bench, end: dead(bench), message: '', struck: true });
+
+/** What can be done about a run that ended so, each on its own. */
+async function followed(bench: Bench, { followUps, invariant }: Pick<MatrixOptions, 'followUps' | 'invariant'>): Promise<After> {
+  const words: string[] = [];
+  const whys: string[] = [];
+  const wrongs = [...await invariant(bench)];
+  for (const [name, followUp] of Object.entries(followUps)) {
+    const told: Told = await followUp(bench.fork()).catch((error: unknown) => ({ wrong: `threw ${error instanceof Error ? error.stack ?? error.message : String(error)}` }));
+    if ('word' in told) {
+      words.push(told.word);
+      if (told.why !== undefined) whys.push(`${told.word}: ${told.why}`);
+    } else wrongs.push(`${name}: ${told.wrong}`);
+  }
+  return { words, whys, wrongs };
+}
+
+interface Pair { readonly fault: Fault; readonly point: Point }
+
+const pairsOf = (faults: readonly Fault[], points: readonly Point[]): readonly Pair[] =>
+  faults.flatMap((fault) => points.filter((point) => point.effect === fault.on).map((point) => ({ fault, point })));
+const isPossible = ({ fault, point }: Pair): boolean => fault.at?.(point) ?? true;
 
 const wordOf: Readonly<Record<FirstEnd, string>> = {
   done: 'done all the same', refused: 'refused', failed: 'failed', stopped: 'stopped', killed: 'killed', disk: 'store failed', nothing: 'not begun', abandoned: 'abandoned',
 };
 
-/** Takes back, to the state before. */
-export const rollsBack = (before: JsonObject, run: string): FollowUp => async (bench) => {
-  if (bench.journalOf(run).length === 0) return compared(bench, before, {}, 'as before');
-  const { map, wrong } = await backAgain(bench, run, 'back');
-  return wrong === null ? compared(bench, before, map, 'rolled back') : { wrong };
-};
-
-/** Goes on to the end, to exactly what an undisturbed run makes; where it may not go on, takes back. */
-export const goesOn = (before: JsonObject, after: JsonObject, plan: ChangePlan, run: string): FollowUp => async (bench) => {
-  if (bench.journalOf(run).length === 0) return { word: 'nothing to go on with' };
-  const end = bench.journalOf(run).at(-1);
-  if (end?.kind === 'end' && end.outcome === 'done') return planned(bench, after, 'as planned');
-  const { wrong } = await goneOn(bench, plan, run);
-  if (wrong === null) return planned(bench, after, 'completed');
-  const back = await rollsBack(before, run)(bench);
-  return 'wrong' in back ? { wrong: `${wrong}; then ${back.wrong}` } : { word: 'resume refused, rolled back', why: wrong };
-};
-
-/** Resumes, as often as it takes. Answers why that is not possible, or null. */
-async function goneOn(bench: Bench, plan: ChangePlan, run: string): Promise<{ readonly wrong: string | null }> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      bench.clock.time += 61_000;
-      const report = await resumeOnce(bench, plan, run);
-      if (report.outcome === 'done') return { wrong: report.findings.length === 0 ? null : report.findings.map(({ code, message }) => `${code}: ${message}`).join('; ') };
-      if (tries >= 3) return { wrong: `${report.outcome}: ${report.message ?? ''}` };
-    } catch (error) {
-      if (!(error instanceof StaleRun)) throw error;
-      if (tries >= 3) return { wrong: error.message };
-    }
-  }
-}
-
-/** What an undisturbed run makes, whatever identities AWS gave: each is written as the `aiplan:op` tag of what carries it. */
-export async function stateByOp(bench: Bench): Promise<JsonObject> {
-  const names: Record<string, string> = {};
-  for (const { type, identity } of bench.world.list()) {
-    const op = (await bench.world.get(type, identity))?.systemTags['aiplan:op'];
-    if (op !== undefined) names[op] = identity;
-  }
-  return unmapped(await bench.state(), names);
-}
-
-async function planned(bench: Bench, after: JsonObject, word: string): Promise<Told> {
-  const difference = differenceOf(await stateByOp(bench), after);
-  return difference === null ? { word } : { wrong: `not as planned: ${difference}` };
-}
-
-async function compared(bench: Bench, wanted: JsonObject, map: Readonly<Record<string, string>>, word: string): Promise<Told> {
-  const difference = await differsFrom(bench, wanted, map);
-  return difference === null ? { word } : { wrong: difference };
-}
-
-/** Takes back what is left of a run whose rollback was disturbed, to the state before. */
-export const rollsOn = (before: JsonObject, run: string): FollowUp => async (bench) => {
-  const { map, wrong } = await backAgain(bench, run, 'again');
-  return wrong === null ? compared(bench, before, map, 'rolled back') : { wrong };
-};
-
-/** Nothing unaccounted for. */
-export const accounted = (before: JsonObject, run: string) => (bench: Bench): Promise<readonly string[]> => unaccounted(bench, before, bench.journalOf(run));
-
 /** The matrix as a table: a fault per line, an outcome per column, with totals. */
-export function matrixText(title: string, { cells, effects, states, rows, reasons, wrong }: Matrix): string {
-  const columns = ['not begun', 'refused', 'failed', 'stopped', 'killed', 'store failed', 'done all the same', 'as before', 'rolled back', 'nothing to go on with', 'completed', 'as planned', 'resume refused, rolled back'];
+export function matrixText(title: string, { pairs, impossible, cells, effects, states, rows, reasons, wrong }: Matrix): string {
+  const columns = ['not begun', 'refused', 'failed', 'stopped', 'killed', 'store failed', 'done all the same', 'as before', 'rolled back', 'nothing to go on with', 'resume refused', 'completed', 'as planned', 'resume refused, rolled back'];
   const used = [...columns, ...new Set([...rows.values()].flatMap((row) => [...row.keys()]).filter((word) => !columns.includes(word)))].filter((word) => [...rows.values()].some((row) => row.has(word)));
   const total = (word: string): number => [...rows.values()].reduce((sum, row) => sum + (row.get(word) ?? 0), 0);
   const width = Math.max(...[...rows.keys()].map(({ length }) => length));
   const line = (name: string, values: readonly (number | string)[]): string => `  ${name.padEnd(width)}  ${values.map((value, index) => String(value).padStart(used[index]?.length ?? 0)).join('  ')}`;
   return [
-    `${title}: ${cells} cells (${rows.size} faults, ${effects} effects of the run), ${states} different states after them; every one tried`,
+    `${title}: ${rows.size} faults, ${effects} effects of the run; ${pairs} pairs of a fault and an effect of its kind, in ${impossible} of which AWS has no such answer; ${cells} tried, ${states} different states after them; left out: ${pairs - impossible - cells}`,
     line('', used), ...[...rows].map(([name, row]) => line(name, used.map((word) => row.get(word) ?? '·'))), line('all', used.map(total)), ...[...reasons].map(([why, count]) => `  ${count} × ${why}`), `  unaccounted for: ${wrong.length}`, '',
   ].join('\n');
 }

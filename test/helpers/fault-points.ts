@@ -41,6 +41,8 @@ export interface Fault {
   readonly at?: (point: Point) => boolean;
   /** Of a line: it strikes before the line is written. */
   readonly before?: boolean;
+  /** All that it does is to kill the process there, before the effect or right after it. */
+  readonly kills?: 'before' | 'after';
   readonly act: (scene: Scene) => unknown;
 }
 
@@ -61,11 +63,14 @@ export interface Disturbance {
   settle(): Promise<void>;
 }
 
+/** Sees every effect right before it happens and right after it has. */
+export type Watch = (when: 'before' | 'after', point: Point) => void;
+
 /** Effects after which a run counts as one that waits for ever. */
 const endless = 1_500;
 
 /** A run in which one fault strikes at the n-th effect; without a fault, its effects are only counted. */
-export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault | ((point: Point) => Fault) | null = null, number = -1): Disturbance {
+export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault | ((point: Point) => Fault) | null = null, number = -1, watch: Watch = () => undefined): Disturbance {
   const points: Point[] = [];
   const late: (() => Promise<unknown>)[] = [];
   let lasting: { readonly effects: readonly Effect[]; readonly error: (name: string) => Error } | null = null;
@@ -91,7 +96,10 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault 
   const through = async <Result>(effect: Effect, name: string, call: Call | null, perform: () => Promise<Result>, about = ''): Promise<Result> => {
     const point = arrive(effect, name, call, about);
     if (lasting?.effects.includes(effect) === true) throw lasting.error(name);
-    if (point.number !== number || fault === null || fault.on !== effect || fault.at?.(point) === false) return perform();
+    if (point.number !== number || fault === null || fault.on !== effect || fault.at?.(point) === false) {
+      watch('before', point);
+      try { return await perform(); } finally { watch('after', point); }
+    }
     struck = point;
     return fault.act(sceneOf(point, perform)) as Promise<Result>;
   };
@@ -114,8 +122,10 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault 
       line = arrive('line', entry.kind, null, '');
       if (lasting?.effects.includes('line') === true) throw lasting.error(entry.kind);
       if (line.number === number && fault?.on === 'line' && fault.before === true) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      watch('before', line);
     },
     afterAppend() {
+      if (line !== null) watch('after', line);
       if (line !== null && line.number === number && fault?.on === 'line' && fault.before !== true) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
     },
     async settle() {

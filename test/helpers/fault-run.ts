@@ -1,25 +1,39 @@
 import { UserError } from '../../src/model/error.ts';
 import type { JournalRecord } from '../../src/model/journal.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import type { ApplyPorts } from '../../src/model/ports.ts';
+import type { Report } from '../../src/model/report.ts';
 import type { Bench } from './apply-world.ts';
-import { disturbance, type Disturbance, type Fault } from './fault-points.ts';
+import { disturbance, type Disturbance, type Fault, type Watch } from './fault-points.ts';
 import { changePlan, restoredAs, run, unmapped } from './fault-scenario.ts';
 import { Killed } from './mortal.ts';
 
 /** How the disturbed run itself ended. `nothing`: it died before its journal began. */
 export type FirstEnd = 'done' | 'refused' | 'failed' | 'stopped' | 'killed' | 'disk' | 'nothing' | 'abandoned';
 
+/** How a run of this name ended that died: `nothing` where its journal has not begun. */
+export const deadEnd = (name: string) => (bench: Bench): FirstEnd => (bench.journalOf(name).length === 0 ? 'nothing' : 'killed');
+
+/** What a disturbed run is carried out with. */
+export interface Through { readonly session: Disturbance['session']; readonly beforeAppend: Disturbance['beforeAppend']; readonly afterAppend: Disturbance['afterAppend']; readonly ports: Partial<ApplyPorts> }
+
+interface Ended { readonly end: FirstEnd; readonly told: Disturbance; readonly message: string }
+
 /** Runs a change plan, or a rollback of it, with one fault at one effect. Whatever is not a way to end that a run may have is thrown. */
-export async function disturbedRun(bench: Bench, fault: Fault | null, number: number, plan = changePlan, name = run): Promise<{ readonly end: FirstEnd; readonly told: Disturbance; readonly message: string }> {
-  const told = disturbance(bench.world, bench.clock, fault, number);
+export const disturbedRun = (bench: Bench, fault: Fault | null, number: number, plan = changePlan, name = run, watch?: Watch): Promise<Ended> =>
+  disturbedBy(bench, { fault, number, name, watch }, (through) => bench.apply(plan, { run: name, ...through }));
+
+/** Carries out work that writes the journal `name`, with one fault at one effect. Throws as `disturbedRun`. */
+export async function disturbedBy(bench: Bench, { fault, number, name, watch }: { readonly fault: Fault | null; readonly number: number; readonly name: string; readonly watch?: Watch | undefined }, work: (through: Through) => Promise<Report>): Promise<Ended> {
+  const told = disturbance(bench.world, bench.clock, fault, number, watch);
   let end: FirstEnd;
   let message = '';
   try {
-    const report = await bench.apply(plan, { run: name, session: told.session, beforeAppend: told.beforeAppend, afterAppend: told.afterAppend, ports: { vault: told.vault(bench.vault) } });
+    const report = await work({ session: told.session, beforeAppend: told.beforeAppend, afterAppend: told.afterAppend, ports: { vault: told.vault(bench.vault) } });
     end = report.outcome === 'stale' && report.calls > 0 ? 'failed' : report.outcome === 'stale' || report.outcome === 'blocked' ? 'refused' : report.outcome === 'open' ? 'killed' : report.outcome;
     message = report.message ?? '';
   } catch (error) {
-    if (error instanceof Killed) end = bench.journalOf(name).length === 0 ? 'nothing' : 'killed';
+    if (error instanceof Killed) end = deadEnd(name)(bench);
     else if (error instanceof UserError && error.code === 'store-unwritable') end = bench.journalOf(name).length === 0 ? 'nothing' : 'disk';
     else throw error;
   }
@@ -74,17 +88,25 @@ export async function unaccounted(bench: Bench, before: JsonObject, records: rea
   return found;
 }
 
-/** Takes a run back, waiting where it says that AWS has not finished. Answers the map of identities, or what went wrong. */
-export async function backAgain(bench: Bench, first: string, name: string): Promise<{ readonly map: Readonly<Record<string, string>>; readonly wrong: string | null }> {
+/**
+ * Takes a run back, waiting where it says that AWS has not finished, and once more where AWS showed late what had been done: then nothing was
+ * changed, and `why` says so. Answers the map of identities, or what went wrong.
+ */
+export async function backAgain(bench: Bench, first: string, name: string): Promise<{ readonly map: Readonly<Record<string, string>>; readonly wrong: string | null; readonly why: string | null }> {
+  let why: string | null = null;
   for (let tries = 1; ; tries += 1) {
     const draft = await bench.rollback(first);
     const bad = draft.findings.filter(({ severity }) => severity !== 'info');
     const waits = bad.length > 0 && bad.every(({ code }) => code === 'rollback-wait');
     if (waits && tries < 30) continue;
-    if (bad.length > 0) return { map: {}, wrong: bad.map(({ code, message }) => `${code}: ${message}`).join('; ') };
-    const report = await bench.apply(draft.changePlan, { run: name });
-    if (report.outcome !== 'done' || report.findings.length > 0) return { map: report.map, wrong: `the rollback is ${report.outcome}: ${report.message ?? ''} ${report.findings.map(({ message }) => message).join('; ')}` };
-    return { map: report.map, wrong: null };
+    if (bad.length > 0) return { map: {}, wrong: bad.map(({ code, message }) => `${code}: ${message}`).join('; '), why };
+    const report = await bench.apply(draft.changePlan, { run: why === null ? name : `${name}-anew` });
+    if (report.outcome === 'stale' && report.calls === 0 && why === null) {
+      why = `at the second try, because ${report.message ?? ''}`;
+      continue;
+    }
+    if (report.outcome !== 'done' || report.findings.length > 0) return { map: report.map, wrong: `the rollback is ${report.outcome}: ${report.message ?? ''} ${report.findings.map(({ message }) => message).join('; ')}`, why };
+    return { map: report.map, wrong: null, why };
   }
 }
 

@@ -42,6 +42,11 @@ export const changePlan: ChangePlan = changePlanOf([
   entryOf('Group', GROUP, { action: 'create', properties: { GroupName: 'made', NetworkId: 'net-1' } }),
 ]);
 
+/** The change plan in pieces of one kind of step each, with what each needs: for what is tried at every two points of a run, where a long run costs too much. */
+export const pieces: Readonly<Record<string, ChangePlan>> = Object.fromEntries(Object.entries({
+  'deletes with a native snapshot': ['Db', 'Web'], 'a replace and an update': ['Old', 'Note'], 'updates of what holds data': ['Other', 'Shelf'], 'a delete piece by piece': ['Files'], 'creates': ['Fresh', 'Made', 'Group'],
+}).map(([name, addresses]) => [name, { ...changePlan, resources: changePlan.resources.filter(({ address }) => addresses.includes(address)) }]));
+
 /** The state with every new identity written as the former one. */
 export const unmapped = (state: JsonObject, map: Readonly<Record<string, string>>): JsonObject => {
   let text = JSON.stringify(state);

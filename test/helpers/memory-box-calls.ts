@@ -45,8 +45,7 @@ export const boxMutations: Table = {
     const [name, key] = [text(input['To']), text(input['Key'])];
     const body = objectsOf(boxOf(state, input, 's3:CopyObject')).get(key);
     if (body === undefined) throw awsError('s3:CopyObject', 'NoSuchKey', 'absent', `no object ${key}`);
-    const copies = state.copies.get(name) ?? new Map<string, string>();
-    state.copies.set(name, copies.set(key, body));
+    state.copies.set(name, new Map(state.copies.get(name) ?? []).set(key, body));
     return {};
   },
   's3:RestoreObject': (state, input) => {

@@ -56,8 +56,8 @@ export const memoryBox: ResourceType = {
     yield* sendAll(there.map((Key) => change('DeleteObject', identity, 'delete an object', { Key })), 'empty the box');
     yield* send(change('DeleteBox', identity, 'delete the box', {}));
   },
-  *gone(identity) {
-    yield* until({ what: `${identity} gone`, read: { service: 's3', operation: 'ListBoxes', input: { Names: [identity] } }, judge: (answer) => (((answer?.['Boxes'] ?? []) as readonly Json[]).length === 0 ? { state: 'done' } : { state: 'pending' }) });
+  *gone(identity, incarnation) {
+    yield* until({ what: `${identity} gone`, read: { service: 's3', operation: 'ListBoxes', input: { Names: [identity] } }, judge: (answer) => (((answer?.['Boxes'] ?? []) as readonly JsonObject[]).every(({ ResourceId }) => incarnation !== undefined && ResourceId !== incarnation) ? { state: 'done' } : { state: 'pending' }) });
   },
   capture: {
     plan: (live, action) => (action === 'update' ? { how: 'config', what: `the configuration of ${live.identity}`, late: false, loses: [] } : { how: 'copy', what: `copies of what ${live.identity} holds`, late: true, loses: ['the name may be taken'] }),

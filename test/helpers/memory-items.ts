@@ -28,21 +28,21 @@ export const need = (state: State, type: string, identity: string, operation: st
 };
 
 export const setTags = (item: Item, input: JsonObject): void => {
-  const tags = { ...record(item.properties['Tags']) };
-  for (const [key, value] of Object.entries(record(input['Tags']))) {
-    if (isSystemTag(key)) item.systemTags[key] = value;
-    else tags[key] = value;
-  }
-  for (const key of texts(input['Remove'])) { delete tags[key]; delete item.systemTags[key]; }
-  item.properties['Tags'] = tags;
+  const given = Object.entries(record(input['Tags']));
+  const gone = new Set(texts(input['Remove']));
+  const stay = (tags: readonly (readonly [string, string])[]): Record<string, string> => Object.fromEntries(tags.filter(([key]) => !gone.has(key)));
+  item.systemTags = stay([...Object.entries(item.systemTags), ...given.filter(([key]) => isSystemTag(key))]);
+  item.properties = { ...item.properties, Tags: stay([...Object.entries(record(item.properties['Tags'])), ...given.filter(([key]) => !isSystemTag(key))]) };
 };
 
 export const assign = (item: Item, set: Json | undefined): void => {
+  const properties: Record<string, Json> = { ...item.properties };
   for (const [key, value] of Object.entries(isObject(set) ? set : {})) {
     if (key === 'Password') item.secret = text(value);
-    else if (value === null || value === undefined) delete item.properties[key];
-    else item.properties[key] = value;
+    else if (value === null || value === undefined) delete properties[key];
+    else properties[key] = value;
   }
+  item.properties = properties;
 };
 
 /** Throws AwsError `quota` when there are as many already as the account may have. */

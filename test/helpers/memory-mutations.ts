@@ -75,13 +75,13 @@ export const mutations: Readonly<Record<string, (state: State, input: JsonObject
     const rules = item.properties['Rules'] as readonly Json[];
     const added = input['Rules'] as readonly Json[];
     if (added.some((rule) => rules.some((old) => ruleKey(old) === ruleKey(rule)))) throw awsError('ec2:AuthorizeRules', 'InvalidPermission.Duplicate', 'exists', 'the rule exists');
-    item.properties['Rules'] = [...rules, ...added];
+    item.properties = { ...item.properties, Rules: [...rules, ...added] };
     return {};
   },
   'ec2:RevokeRules': (state, input) => {
     const item = need(state, GROUP, text(input['GroupId']), 'ec2:RevokeRules');
     const gone = new Set((input['Rules'] as readonly Json[]).map(ruleKey));
-    item.properties['Rules'] = (item.properties['Rules'] as readonly Json[]).filter((rule) => !gone.has(ruleKey(rule)));
+    item.properties = { ...item.properties, Rules: (item.properties['Rules'] as readonly Json[]).filter((rule) => !gone.has(ruleKey(rule))) };
     return {};
   },
   'ec2:ModifyGroup': (state, input) => { assign(need(state, GROUP, text(input['GroupId']), 'ec2:ModifyGroup'), input['Set']); return {}; },
@@ -101,7 +101,7 @@ export const mutations: Readonly<Record<string, (state: State, input: JsonObject
     if (old === undefined) make(state, NOTE, name, { Settings: {}, ...(properties as Record<string, Json>) }, record(Tags), 'present');
     else {
       old.properties = { Settings: {}, ...(properties as Record<string, Json>), Tags: Object.fromEntries(Object.entries(record(Tags)).filter(([key]) => !key.startsWith('aiplan:'))) };
-      for (const [key, value] of Object.entries(record(Tags))) if (key.startsWith('aiplan:')) old.systemTags[key] = value;
+      old.systemTags = { ...old.systemTags, ...Object.fromEntries(Object.entries(record(Tags)).filter(([key]) => key.startsWith('aiplan:'))) };
     }
     return { NoteName: name };
   },

@@ -49,7 +49,19 @@ async function referrers(type: string, aws: AwsReader): Promise<(identity: strin
   }
 }
 
+const toldBefore = new WeakMap<JsonObject, Map<string, LiveResource>>();
+
+/** What an answer says of a resource: made once for equal answers, which are never changed. */
 function live(type: string, item: JsonObject, detailed: boolean, named: ReadonlySet<string> | undefined, users: Json): LiveResource {
+  const key = detailed ? `all, used by ${JSON.stringify(users)}` : `less, ${named?.has('Parameters') === true} ${named?.has('Script') === true}`;
+  const before = toldBefore.get(item) ?? new Map<string, LiveResource>();
+  const told = before.get(key) ?? liveOf(type, item, detailed, named, users);
+  toldBefore.set(item, before.set(key, told));
+  return told;
+}
+
+/** The resource that a describe tells of; `users` are who names it. */
+export function liveOf(type: string, item: JsonObject, detailed: boolean, named: ReadonlySet<string> | undefined, users: Json): LiveResource {
   const { Id, ResourceId, Status, Pending, Rows, Created, AllTags, HasScript, ScriptText, Parameters, ...rest } = item;
   const identity = String(Id);
   const tags = Object.entries((AllTags ?? {}) as Record<string, string>);

@@ -1,16 +1,18 @@
 import { AwsError, type AwsErrorKind } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
+import { textOf } from './memory-values.ts';
 
 /** A resource of the memory world as "AWS" keeps it. `rows` is its data. */
 export interface Item {
   readonly type: string;
   readonly identity: string;
   readonly incarnation: string;
-  properties: Record<string, Json>;
-  systemTags: Record<string, string>;
+  // These are never changed in place but replaced: forks share them, and what is told of them is made once.
+  properties: Readonly<Record<string, Json>>;
+  systemTags: Readonly<Record<string, string>>;
   state: string;
-  pending: Record<string, Json>;
-  rows: string[];
+  pending: Readonly<Record<string, Json>>;
+  rows: readonly string[];
   readonly created: string;
   /** Describes by which the transitional state is still seen; then `next` (null: the item is gone). */
   polls: number;
@@ -49,7 +51,7 @@ export interface State {
   readonly tokens: Map<string, { readonly identity: string; readonly request: string }>;
   readonly faults: Fault[];
   /** Copies of objects, by the name of the capture. */
-  readonly copies: Map<string, Map<string, string>>;
+  readonly copies: Map<string, ReadonlyMap<string, string>>;
   /** What was deleted and is still listed. */
   readonly ghosts: Map<string, { left: number; readonly type: string; readonly identity: string; readonly view: JsonObject }>;
   /** How eventually consistent the next mutations are. */
@@ -81,6 +83,12 @@ export function observe(state: State, item: Item): boolean {
   return true;
 }
 
+/** The item as the next describe would show it; null where that finds it gone. Moves nothing. */
+export function foreseen(item: Item): Item | null {
+  if ((item.next === null && item.state !== 'deleting') || item.polls > 0) return item;
+  return item.state === 'deleting' ? null : { ...item, state: item.next ?? item.state };
+}
+
 /** Puts an item into a transitional state that lasts for the world's number of describes. */
 export function become(state: State, item: Item, transitional: string, next: string | null): void {
   item.state = transitional;
@@ -99,9 +107,26 @@ export function lagging<Result>(state: State, show: (item: Item) => JsonObject, 
   for (const [key, item] of state.items) {
     const former = before.get(key);
     if (former === undefined || former.item !== item) item.hidden = unseen;
-    else if (stale > 0 && JSON.stringify(former.view) !== JSON.stringify(show(item))) item.former = { left: stale, view: former.view };
+    else if (stale > 0 && textOf(former.view) !== textOf(show(item))) item.former = { left: stale, view: former.view };
   }
   for (const [key, { item, view }] of before) if (stale > 0 && !state.items.has(key)) state.ghosts.set(key, { left: stale, type: item.type, identity: item.identity, view });
   for (const [name, snapshot] of state.snapshots) if (!snapshots.has(name)) snapshot.hidden = unseen;
   return result;
 }
+
+/** A state of its own with the same in it; failures to come stay with this one. */
+export const copied = (state: State): State => ({
+  ...state, faults: [], lag: state.lag, tokens: new Map(state.tokens), copies: new Map(state.copies), quotas: new Map(state.quotas), exhausted: new Set(state.exhausted),
+  items: new Map([...state.items].map(([key, item]) => [key, { ...item, former: item.former === null ? null : { ...item.former } }])),
+  snapshots: new Map([...state.snapshots].map(([name, snapshot]) => [name, { ...snapshot }])),
+  ghosts: new Map([...state.ghosts].map(([key, one]) => [key, { ...one }])),
+});
+
+/** Everything that decides how the world behaves from now on, as text. */
+export const pictured = (state: State): string => JSON.stringify([
+  [...state.items.values()].map(({ type, identity, incarnation, properties, systemTags, state: word, pending, rows, created, polls, next, secret, hidden, former }) => [
+    type, identity, incarnation, word, created, polls, next, secret, hidden, textOf(properties), textOf(systemTags), textOf(pending), textOf(rows), former === null ? null : [former.left, textOf(former.view)],
+  ]),
+  [...state.snapshots.values()], [...state.tokens], [...state.copies].map(([name, held]) => [name, [...held]]), [...state.ghosts].map(([key, { left, view }]) => [key, left, textOf(view)]),
+  state.lag, [...state.quotas], [...state.exhausted], state.polls, state.counter,
+]);

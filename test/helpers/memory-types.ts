@@ -76,12 +76,12 @@ export const memoryDatabase: ResourceType = {
   *settle(identity) {
     yield* until({ what: `${identity} available`, read: describeDatabase(identity), judge: (answer) => (answer === null ? { state: 'failed', reason: `${identity} does not exist` } : ['available', 'closed'].includes(String(answer['Status'])) ? { state: 'done' } : { state: 'pending', detail: String(answer['Status']) }) });
   },
-  *gone(identity) {
+  *gone(identity, incarnation) {
     let deleting = false;
     yield* until({
       what: `${identity} gone`, read: describeDatabase(identity),
       judge(answer) {
-        if (answer === null) return { state: 'done' };
+        if (answer === null || (incarnation !== undefined && answer['ResourceId'] !== incarnation)) return { state: 'done' };
         deleting ||= answer['Status'] === 'deleting';
         if (!deleting || answer['Status'] === 'deleting') return { state: 'pending', detail: String(answer['Status']) };
         return { state: 'failed', reason: `${identity} is ${String(answer['Status'])}: another has its name, or AWS gave the deletion up` };
@@ -219,8 +219,10 @@ export const memoryGroup: ResourceType = {
     for (const dependent of list(context.live?.binding['dependents']).map(String)) {
       const identity = dependent.slice(dependent.indexOf(' ') + 1);
       const answer = yield* look(describeDatabase(identity), { GroupIds: [from] });
-      const ids = list(answer?.['GroupIds']).map((id) => (id === from ? to : id));
-      if (answer !== null) yield* send({ service: 'rds', operation: 'ModifyDatabase', identity, retry: 'absolute', purpose: 'point at the restored group', input: { DatabaseName: identity, Set: { GroupIds: ids }, ApplyImmediately: true } });
+      const ids = list(answer?.['GroupIds']);
+      if (!ids.includes(from)) continue;
+      yield* send({ service: 'rds', operation: 'ModifyDatabase', identity, retry: 'absolute', purpose: 'point at the restored group', input: { DatabaseName: identity, Set: { GroupIds: ids.map((id) => (id === from ? to : id)) }, ApplyImmediately: true } });
+      yield* memoryDatabase.settle!(identity);
     }
   },
   iam: { read: ['ec2:DescribeGroups'], write: ['ec2:CreateGroup', 'ec2:ModifyGroup', 'ec2:AuthorizeRules', 'ec2:RevokeRules', 'ec2:DeleteGroup', 'ec2:SetGroupTags'], capture: [], restore: ['ec2:CreateGroup'] },

@@ -18,11 +18,12 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource, Target } from '../../src/model/live.ts';
 import type { ResourceTypes } from '../../src/model/resource-type.ts';
 import type { Schemas } from '../../src/model/schema.ts';
-import { readMemory } from './memory-reading.ts';
-import { BOX, DATABASE, memorySchemas } from './memory-schemas.ts';
+import { liveOf } from './memory-reading.ts';
+import { BOX, DATABASE, GROUP, memorySchemas } from './memory-schemas.ts';
 import { memorySession } from './memory-session.ts';
-import { awsError, keyOf, nextTime, type Item, type State } from './memory-state.ts';
+import { awsError, copied, foreseen, keyOf, nextTime, pictured, type Item, type State } from './memory-state.ts';
 import { memoryTypes } from './memory-types.ts';
+import { describe, texts } from './memory-values.ts';
 
 export { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 export { memoryTypes } from './memory-types.ts';
@@ -92,7 +93,6 @@ export function createMemoryWorld({ seed = [], polls = 1 }: { readonly seed?: re
 }
 
 function worldOver(state: State, sent: Call[]): MemoryWorld {
-  const still = memorySession(state, []);
   return {
     types: memoryTypes, schemas: memorySchemas, session: memorySession(state, sent), target: memoryTarget, sent,
     put({ type, identity, properties = {}, state: word, incarnation, pending = {}, rows = [], created }) {
@@ -117,14 +117,11 @@ function worldOver(state: State, sent: Call[]): MemoryWorld {
       return true;
     },
     async get(type, identity) {
-      const before = [...state.items.values()].map((item) => [item, item.hidden, item.former, item.polls, item.next, item.state] as const);
-      for (const [item] of before) { item.hidden = 0; item.former = null; }
-      const { resources } = await readMemory(type, still, { identities: [identity], all: false, detailed: new Set([identity]) });
-      for (const [item, hidden, former, polls, next, word] of before) {
-        Object.assign(item, { hidden, former, polls, next, state: word });
-        if (!state.items.has(keyOf(item.type, item.identity))) state.items.set(keyOf(item.type, item.identity), item);
-      }
-      return resources[0];
+      const found = state.items.get(keyOf(type, identity));
+      const item = found === undefined ? null : foreseen(found);
+      if (item === null) return undefined;
+      const users = type !== GROUP ? [] : [...state.items.values()].filter((other) => other.type === DATABASE && foreseen(other) !== null && texts(other.properties['GroupIds']).includes(identity)).map((other) => `${DATABASE} ${other.identity}`);
+      return liveOf(type, describe(item), true, undefined, users);
     },
     list: () => [...state.items.values()].map(({ type, identity, state: word }) => ({ type, identity, state: word })),
     rows(identity, rows) {
@@ -145,8 +142,8 @@ function worldOver(state: State, sent: Call[]): MemoryWorld {
       const item = state.items.get(keyOf(DATABASE, identity));
       if (item !== undefined) { item.properties = { ...item.properties, ...item.pending }; item.pending = {}; }
     },
-    fork: () => worldOver(structuredClone({ ...state, faults: [] }), [...sent]),
-    image: () => JSON.stringify({ ...state, faults: 0 }, (_key, value: unknown) => (value instanceof Map || value instanceof Set ? [...value as Iterable<unknown>] : value)),
+    fork: () => worldOver(copied(state), [...sent]),
+    image: () => pictured(state),
     fail(operation, { code = 'InternalError', kind = 'unknown', message = 'ordered by the test', lost = false, times = 1 } = {}) {
       state.faults.push({ operation, lost, times, error: awsError(operation, code, kind, message, lost || kind === 'network' || kind === 'unknown' ? 'unknown' : 'no') });
     },

@@ -44,13 +44,15 @@ export function openPty(cli: Cli, words: readonly string[]): Pty {
     if (kind === 'o') {
       const bytes = Buffer.from(first, 'base64');
       written.push(bytes.toString());
-      screen.write(bytes);
+      screen.write(bytes, () => { now = undefined; });
     } else if (kind === 'z') stops = { count: stops.count + 1, modes: modesOf(first) };
     else if (kind === 'x') end = { code: Number(first), modes: modesOf(second) };
   });
   child.stdin.on('error', () => undefined);
   const order = (line: string): void => { if (child.stdin.writable) child.stdin.write(`${line}\n`); };
-  const shown = (): string => Array.from({ length: screen.rows }, (_, index) => screen.buffer.active.getLine(index)?.translateToString(true) ?? '').join('\n');
+  /** What the screen shows, until it takes something in. */
+  let now: string | undefined;
+  const shown = (): string => (now ??= Array.from({ length: screen.rows }, (_, index) => screen.buffer.active.getLine(index)?.translateToString(true) ?? '').join('\n'));
   const wait = async <Value>(what: string, look: () => Value | undefined, timeout = 60_000): Promise<Value> => {
     for (const deadline = Date.now() + timeout; ;) {
       const found = look();
@@ -61,9 +63,9 @@ export function openPty(cli: Cli, words: readonly string[]): Pty {
   };
   return {
     write: (bytes) => order(`w ${Buffer.from(bytes).toString('base64')}`),
-    resize(columns, rows) { screen.resize(Math.max(2, columns), Math.max(1, rows)); order(`r ${columns} ${rows}`); },
+    resize(columns, rows) { screen.resize(Math.max(2, columns), Math.max(1, rows)); now = undefined; order(`r ${columns} ${rows}`); },
     signal: (name) => order(`s ${name}`), goOn: () => order('c'), hangUp: () => order('h'), screen: shown,
-    until: (what, timeout) => wait(`saw ${String(what)}`, () => { const now = shown(); return what.test(now) ? now : undefined; }, timeout),
+    until: (what, timeout) => wait(`saw ${String(what)}`, () => { const seen = shown(); return what.test(seen) ? seen : undefined; }, timeout),
     stops: () => stops,
     async ended() {
       const ending = await wait('ended', () => end);

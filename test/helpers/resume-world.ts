@@ -58,7 +58,7 @@ export async function resumeOnce(bench: Bench, changePlan: ChangePlan, run: stri
       run, records,
       async append(entry) {
         beforeAppend?.(entry);
-        const record = structuredClone({ seq: records.length + 1, prev: `line ${records.length}`, at: new Date(clock.now()).toISOString(), ...entry }) as JournalRecord;
+        const record: JournalRecord = { seq: records.length + 1, prev: `line ${records.length}`, at: new Date(clock.now()).toISOString(), ...entry };
         records.push(record);
         afterAppend?.(entry);
         return record;

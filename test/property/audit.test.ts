@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { reconcile } from '../../src/engine/audit-reconcile.ts';
-import { lineDigest, verifyAudit } from '../../src/engine/audit-verify.ts';
-import type { AuditLogs } from '../../src/engine/audit-view.ts';
+import { lineDigest, verifyAudit, type VerifiedLogs } from '../../src/engine/audit-verify.ts';
 import { canonical } from '../../src/model/digest.ts';
 import type { AuditRecord } from '../../src/model/audit.ts';
 import type { LoggedCall, TrailEvent } from '../../src/model/audit-report.ts';
@@ -15,7 +14,7 @@ const options = { seed, numRuns: runs };
 
 const plans = [digestedPlan(), digestedPlan([deleteDatabase], { name: 'one' }), digestedPlan([createBucket, grantStep], { name: 'two' })];
 const anyLogs = fc.constantFrom(...[[0], [1], [2], [0, 1], [2, 2], [1, 2, 0]].map((some) => sampleLogs(some.map((which, index) => sampleRun(plans[which]!, index + 1)))));
-const broken = (logs: AuditLogs, expectHead?: string): readonly string[] => verifyAudit(logs, { whereOf: String, ...(expectHead === undefined ? {} : { expectHead }) }).broken.map(({ code }) => code);
+const broken = (logs: VerifiedLogs, expectHead?: string): readonly string[] => verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String, ...(expectHead === undefined ? {} : { expectHead }) }).broken.map(({ code }) => code);
 
 /** One change to a list that leaves it another list. */
 type Tampering = { readonly how: 'drop' | 'double' | 'swap' | 'edit'; readonly at: number };
@@ -59,7 +58,7 @@ describe('audit verify', () => {
       const journal = logs.journals[place]!;
       const changed = rechained(journal, (entries) => tampered(entries, tampering));
       fc.pre(changed.records !== null && lineDigest(changed.records.at(-1)!) !== lineDigest(journal.records.at(-1)!));
-      const verdict = verifyAudit({ ...logs, journals: logs.journals.with(place, changed as typeof journal) }, { whereOf: String });
+      const verdict = verifyAudit({ ...logs, journals: logs.journals.with(place, changed as typeof journal) }, { whereOf: String, approvalPlace: String, settledPlace: String });
       expect(verdict.broken).not.toEqual([]);
       expect(verdict.broken.filter(({ where }) => where.startsWith('/store/') && !where.startsWith(journal.path))).toEqual([]);
     }), options);

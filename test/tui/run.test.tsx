@@ -77,6 +77,9 @@ describe('review, run, failure and way back on one screen', () => {
       const choice = scene.finished({ report, why: failureRows(report, bench.journalOf(run)), back: 'roll back now' }, async () => journalRows(bench.journalOf(run)));
       await on.until('InvalidDatabaseState');
       on.stdin.write('l');
+      // The journal opens where it ends; its beginning is a key away.
+      await on.until(/\(end\) \d+ lines above/u);
+      on.stdin.write('g');
       await on.until(/run 20260226-230000-0001 apply/u);
       on.stdin.write(escape);
       await on.until(/r roll back now/u);

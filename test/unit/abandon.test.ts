@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { abandon } from '../../src/commands/abandon.ts';
+import { abandon, closeTakenBack } from '../../src/commands/abandon.ts';
 import { unfinishedRuns } from '../../src/commands/open-runs.ts';
 import { lockOf } from '../../src/commands/resume-lock.ts';
+import { resumeCommand } from '../../src/commands/resume.ts';
 import type { World } from '../../src/commands/world.ts';
 import { endOf } from '../../src/engine/report.ts';
 import { opOf } from '../../src/engine/context.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import type { Store } from '../../src/model/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
@@ -34,11 +36,13 @@ const world = (environment: Record<string, string> = {}): World => ({
 } as unknown as World);
 
 /** A run that was killed after it sent a call: its journal has no end, and its lock nobody's. */
-async function killed(...more: readonly JournalEntry[]): Promise<void> {
+const killed = (...more: readonly JournalEntry[]): Promise<void> => killedAs(run, digestedPlan(), 'apply', more);
+
+async function killedAs(run: string, plan: Plan, command: 'apply' | 'rollback', more: readonly JournalEntry[]): Promise<void> {
   const journal = await store.createJournal(run, fakeClock());
   const step = plan.steps[0]?.id ?? '';
   const entries: readonly JournalEntry[] = [
-    { kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target: plan.target, plan, approval: approvalFor(plan) },
+    { kind: 'begin', format: 'aiplan/journal@1', run, command, target: plan.target, plan, approval: approvalFor(plan) },
     { kind: 'captured', step, capture, verified: true, problems: [] },
     { kind: 'step', step, state: 'started', identity: plan.steps[0]?.identity ?? null, after: null, message: null },
     { kind: 'intent', step, call: 1, purpose: 'change', declared: { service: 'ec2', operation: 'X', input: {}, identity: opOf(run, step), retry: 'absolute', purpose: 'x' } },
@@ -109,17 +113,40 @@ describe('abandoning a run', () => {
     await expect(abandon(world(), run)).rejects.toMatchObject({ code: 'run-ended', exitCode: 3 });
   });
 
-  it('lets the lock go where the journal cannot be read, and leaves the journal as it is', async () => {
+  it('closes for good a run whose journal cannot be read, lets its lock go, and leaves the journal as it is', async () => {
     await killed();
     const { path } = await store.readRun(run);
     appendFileSync(path, 'not a record\n');
+    expect((await unfinishedRuns(world(), plan.target)).map(({ state }) => state)).toEqual(['damaged']);
     const ended = abandon(world(), run);
     expect(await terminal.until(`Type ${run} and Enter`)).toMatch(/Its journal cannot be read and stays as it is/u);
     await terminal.type(run);
     terminal.stdin.write('\r');
     expect(await ended).toBe(0);
     await expect(store.readRun(run)).rejects.toMatchObject({ code: 'journal-damaged' });
-    expect(await store.readAudit()).toMatchObject([{ kind: 'run-abandoned', run }]);
+    expect(await store.readAudit()).toMatchObject([{ kind: 'run-abandoned', run, typed: run, by: 'ada', journal: { records: 0 } }]);
+    expect(await store.lockHolder(plan.target)).toBeNull();
+    // It is no longer unfinished, by whatever way it is looked for; that it is damaged still shows, and who gave it up.
+    expect(await unfinishedRuns(world(), plan.target)).toEqual([]);
+    expect(await unfinishedRuns(world(), undefined, { every: true })).toEqual([]);
+    expect(await store.listRuns()).toMatchObject([{ run, outcome: 'damaged', problem: expect.stringContaining('damaged in line 5'), closed: { by: 'ada', at: '2026-02-26T23:20:00.000Z' } }]);
+    await expect(abandon(world(), run)).rejects.toMatchObject({ code: 'run-ended', help: expect.stringContaining(`aiplan runs ${run}`) });
+    // Brought back from a backup it stays closed.
+    writeFileSync(path, readFileSync(path, 'utf8').replace('not a record\n', ''));
+    await expect(resumeCommand(world(), run, {})).rejects.toMatchObject({ code: 'run-ended' });
+    expect(await unfinishedRuns(world(), plan.target)).toEqual([]);
+  });
+
+  it('does not close a run whose journal cannot be read for anything but its id, typed', async () => {
+    await killed();
+    const { path } = await store.readRun(run);
+    appendFileSync(path, 'not a record\n');
+    const ended = abandon(world(), run);
+    await terminal.until(`Type ${run} and Enter`);
+    terminal.stdin.write('\u001b');
+    await expect(ended).rejects.toMatchObject({ code: 'not-approved' });
+    expect([await store.readAudit(), await store.settledRuns()]).toEqual([[], []]);
+    await expect(abandon(world({ CLAUDECODE: '1' }), run)).rejects.toMatchObject({ code: 'confirmation-missing' });
   });
 });
 
@@ -153,5 +180,37 @@ describe('the lock of a run that is gone on with', () => {
     await killed();
     await held('server', 7);
     await expect(lockOf(world(), run, plan.target, {})).rejects.toMatchObject({ code: 'take-over-needed', help: expect.stringContaining('--take-over server:7') });
+  });
+});
+
+describe('a rollback that finds nothing left to take back', () => {
+  const back = '20260226-231700-b2c3';
+  const other = '20260226-231800-c3d4';
+  const open = async (): Promise<readonly string[]> => (await unfinishedRuns(world(), plan.target)).map(({ summary }) => summary.run).sort();
+
+  it('closes the run, and what is unfinished of earlier rollbacks of it, and nothing else', async () => {
+    await killed();
+    await killedAs(back, { ...digestedPlan(), rollbackOf: run }, 'rollback', []);
+    await killedAs(other, digestedPlan(), 'apply', []);
+    expect(await open()).toEqual([run, back, other]);
+    expect([...await closeTakenBack(world(), run, plan.target)].sort()).toEqual([run, back]);
+    expect(await open()).toEqual([other]);
+    for (const id of [run, back]) expect(endOf((await store.readRun(id)).records)).toMatchObject({ outcome: 'abandoned', message: 'a rollback found nothing left to take back' });
+    expect((await store.readAudit()).map((entry) => entry.kind)).toEqual(['run-abandoned', 'run-abandoned']);
+    expect(await store.lockHolder(plan.target)).toBeNull();
+    expect(await closeTakenBack(world(), run, plan.target)).toEqual([]);
+  });
+
+  it('closes the rollback that was killed where the run itself has come to its end', async () => {
+    await killed({ kind: 'end', outcome: 'done', message: null });
+    await killedAs(back, { ...digestedPlan(), rollbackOf: run }, 'rollback', []);
+    expect(await closeTakenBack(world(), run, plan.target)).toEqual([back]);
+    expect(await open()).toEqual([]);
+  });
+
+  it('leaves them open where nobody could have asked for it: no terminal, or one of an agent', async () => {
+    await killed();
+    expect(await closeTakenBack(world({ CLAUDECODE: '1' }), run, plan.target)).toEqual([]);
+    expect(await open()).toEqual([run]);
   });
 });

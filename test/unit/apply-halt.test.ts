@@ -75,6 +75,14 @@ describe('Ctrl-C twice', () => {
   });
 });
 
+describe('Ctrl-C while captures are taken', () => {
+  it('is not told as a capture that failed', async () => {
+    const bench = benchOf(createMemoryWorld({ seed: [database] }));
+    const report = await bench.apply(changePlanOf([entryOf('Db', DATABASE, { id: 'courses', properties: { Size: 50 } })]), pressing((event) => event.kind === 'phase' && event.phase === 'capture', () => false));
+    expect(report).toMatchObject({ outcome: 'stopped', message: expect.stringMatching(/^stopped while captures were taken, so nothing was changed: stopped/u), steps: [{ state: 'not-started' }] });
+  });
+});
+
 describe('what a run says about its steps', () => {
   it('names each stage before its calls', async () => {
     const world = createMemoryWorld({ seed: [database] });

@@ -77,6 +77,11 @@ describe('verification', () => {
     expect(differ({ Public: null }, database({ Public: true }))).toEqual([['Public'], []]);
   });
 
+  it('finds a key that was to leave and has not, which what is left of the map cannot tell', () => {
+    const taken = (now: LiveResource['properties']): unknown => verification({ Tags: { team: 'x' } }, database(now), memoryDatabase.rules, { Tags: { owner: null } }).differences.map(({ path }) => path);
+    expect([taken({ Tags: { team: 'x', owner: 'me' } }), taken({ Tags: { team: 'x' } }), taken({})]).toEqual([['Tags'], [], ['Tags']]);
+  });
+
   it('does not compare secrets, and tells what AWS will do later', () => {
     expect(differ({ Password: { $secret: { env: 'X' } }, Class: 'db.large' }, database({ Class: 'db.small' }, { pending: { Class: 'db.large' } }))).toEqual([[], ['Class']]);
   });

@@ -6,6 +6,7 @@ import { auditedJournal, auditedSession, notePlanned, recordApproved, recordDecl
 import type { GlobalOptions, Io } from '../../src/commands/io.ts';
 import { verifyAudit } from '../../src/engine/audit-verify.ts';
 import type { AuditEntry } from '../../src/model/audit.ts';
+import type { Configuration } from '../../src/model/configuration.ts';
 import type { Call, Permit } from '../../src/model/call.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
 import type { ApplySession } from '../../src/model/ports.ts';
@@ -15,7 +16,7 @@ import { fakeClock } from '../helpers/apply-ports.ts';
 import { approvalFor, digestedPlan, sampleRun } from '../helpers/audit-samples.ts';
 import { digestsFit } from '../../src/engine/digests.ts';
 import { deleteDatabase } from '../helpers/sample-plan.ts';
-import { readLogs } from '../../src/commands/audit-reading.ts';
+import { readEverything } from '../../src/commands/audit-evidence.ts';
 
 const plan = digestedPlan();
 const approval = approvalFor(plan);
@@ -28,6 +29,7 @@ const world = (environment: Record<string, string> = {}) => ({
   options: { color: false } satisfies GlobalOptions,
   store: { ...store, appendAudit: (entry: AuditEntry, clock: Io['clock']) => (broken ? Promise.reject(new UserError('store-unwritable', 'no space left')) : store.appendAudit(entry, clock)) } as Store,
 });
+const everything = () => readEverything({ store, configuration: { allowedSigners: null } as Configuration });
 const kinds = async (): Promise<readonly string[]> => (await store.readAudit()).map(({ kind }) => kind);
 
 beforeEach(() => {
@@ -83,6 +85,12 @@ describe('refusals', () => {
     expect((await store.readAudit()).slice(1)).toMatchObject([{ kind: 'refused', code: 'confirmation-missing', message: 'nobody is there', command: 'apply', plan: plan.digest, target: plan.target }, { kind: 'refused', code: 'wrong-account', plan: null, target: null }]);
   });
 
+  it('of a run that is gone on with name the run', async () => {
+    await recordRefusal(world(), new UserError('run-stale', 'somebody else was there'), 'resume', null, ['20260226-231501-a1b2']);
+    await recordRefusal(world(), new UserError('run-ended', 'it is done'), 'runs', null, ['abandon', '20260226-231501-a1b2']);
+    expect(await store.readAudit()).toMatchObject([{ kind: 'refused', code: 'run-stale', run: '20260226-231501-a1b2' }, { kind: 'refused', command: 'runs', run: '20260226-231501-a1b2' }]);
+  });
+
   it('that are none are not: other commands, other errors, bugs', async () => {
     await recordRefusal(world(), refusal, 'check');
     await recordRefusal(world(), new UserError('no-such-file', 'x'), 'apply');
@@ -108,6 +116,8 @@ describe('the journal of a run', () => {
   const sample = sampleRun(plan, 1);
   const journaled = async (here = world()) => {
     await recordApproved(here, plan, sample.approval, 'typed');
+    await store.spendPlan(plan, sample.run);
+    await store.spendApproval(sample.approval.nonce, sample.run);
     const journal = auditedJournal(here, await store.createJournal(sample.run, here.io.clock), { target: plan.target, plan: plan.digest });
     return { here, journal };
   };
@@ -119,9 +129,9 @@ describe('the journal of a run', () => {
     for (const entry of sample.entries.slice(1)) await journal.append(entry);
     await journal.close();
     expect(await kinds()).toEqual(['planned', 'reviewed', 'run-began', 'run-ended']);
-    const { logs, damaged, planProblems } = await readLogs({ store }, { plans: true });
+    const { logs, damaged, planProblems } = await everything();
     expect({ damaged, planProblems }).toEqual({ damaged: null, planProblems: [] });
-    expect(verifyAudit(logs, { whereOf: String })).toMatchObject({ broken: [], notes: [], records: 4, runs: 1, calls: 4, plans: 1 });
+    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [], records: 4, runs: 1, calls: 4, plans: 1 });
   });
 
   it('cannot begin where the audit log cannot be told', async () => {
@@ -129,8 +139,8 @@ describe('the journal of a run', () => {
     broken = true;
     await expect(journal.append(sample.entries[0]!)).rejects.toMatchObject({ code: 'store-unwritable' });
     await journal.close();
-    const { logs } = await readLogs({ store });
-    expect(verifyAudit(logs, { whereOf: String })).toMatchObject({ broken: [], notes: [{ code: 'nothing-sent' }] });
+    const { logs } = await everything();
+    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [{ code: 'nothing-sent' }] });
   });
 
   it('is not lost where only its end cannot be told', async () => {
@@ -140,8 +150,8 @@ describe('the journal of a run', () => {
     await journal.append(sample.entries.at(-1)!);
     await journal.close();
     expect(said).toContain('the end of the run could not be noted');
-    const { logs } = await readLogs({ store });
-    expect(verifyAudit(logs, { whereOf: String })).toMatchObject({ broken: [], notes: [{ code: 'end-not-told' }] });
+    const { logs } = await everything();
+    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [{ code: 'end-not-told' }] });
   });
 });
 

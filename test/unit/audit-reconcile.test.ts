@@ -115,10 +115,11 @@ describe('what CloudTrail is asked', () => {
 describe('the report', () => {
   it('says first what was done around aiplan, by whom and from where, safe on a screen', () => {
     const found = reconcile([call(), call({ call: 2, requestId: 'request-5' })], [event(), event({ id: 'event-2', requestId: 'r', userAgent: `evil\u001b]0;x ${agent}`, resources: ['courses-prod'] })], { now, since: began, until: now });
-    const text = reconcileRows(found, { resources: 1, principals: ['alexey'], since: '2026-02-26T23:15:00.000Z', until: '2026-02-27T00:15:00.000Z', runs: 1, requests: 2, elsewhere: 1 }).map(plainText).join('\n');
-    expect(text).toContain('CloudTrail and the log do NOT agree: 1 of our calls found, 1 done around aiplan, 1 of our calls not in CloudTrail');
+    const text = reconcileRows(found, { resources: 1, principals: ['alexey'], since: '2026-02-26T23:15:00.000Z', until: '2026-02-27T00:15:00.000Z', runs: 1, requests: 2, elsewhere: 1 }, { problems: [{ code: 'run-unlogged', where: 's3://captures/x', message: 'run "x\u001b" is not known' }], asked: 3, problem: null }).map(plainText).join('\n');
+    expect(text).toContain('CloudTrail and the log do NOT agree: 1 of our calls found, 1 done around aiplan, 1 of our calls not in CloudTrail, 1 difference about runs');
+    expect(text).toContain('Runs that the capture bucket knows otherwise\n  run-unlogged run "x\\u{1b}" is not known\n      s3://captures/x');
     expect(text).toMatch(/Done around aiplan\n {2}2026-02-26 23:15:01 {2}rds:DeleteDBInstance courses-prod\n {6}by arn:aws:iam::123456789012:user\/alexey from 192\.0\.2\.7\n {6}with evil\\u\{1b\}/u);
-    expect(text).toContain(`its user agent names run ${run}, which did not send it`);
+    expect(text).toContain(`its user agent names run ${run}, of which this log has no such call`);
     expect(text).toContain('management events of the last 90 days');
     expect(text).not.toContain('\u001b');
   });

@@ -1,21 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Approval } from '../../src/model/approval.ts';
 import type { AuditEntry, AuditRecord } from '../../src/model/audit.ts';
+import type { RunWitness } from '../../src/model/audit-report.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
-import type { AuditLogs } from '../../src/engine/audit-view.ts';
-import { chainRoot, lineDigest, verifyAudit, type VerifyOptions } from '../../src/engine/audit-verify.ts';
-import { chained, digestedPlan, nonceOf, rechained, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
-import { deleteDatabase } from '../helpers/sample-plan.ts';
+import { witnessProblems } from '../../src/engine/audit-witness.ts';
+import { chainRoot, lineDigest, verifyAudit, type VerifiedLogs, type VerifyOptions } from '../../src/engine/audit-verify.ts';
+import { chained, digestedPlan, marksOf, nonceOf, rechained, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
+import { createBucket, deleteDatabase } from '../helpers/sample-plan.ts';
 
 const whereOf = (seq: number): string => `/store/audit/${seq}`;
 const plan = digestedPlan();
 const other = digestedPlan([deleteDatabase], { name: 'another' });
 const logs = sampleLogs([sampleRun(plan, 1), sampleRun(other, 2)]);
-const verify = (given: AuditLogs, options: Partial<VerifyOptions> = {}) => verifyAudit(given, { whereOf, ...options });
-const found = (given: AuditLogs, options?: Partial<VerifyOptions>): readonly string[] => verify(given, options).broken.map(({ code, where }) => `${code} ${where.replace(/^\/store\//u, '')}`);
+const verify = (given: VerifiedLogs, options: Partial<VerifyOptions> = {}) => verifyAudit(given, { whereOf, approvalPlace: (nonce) => `/store/approvals/${nonce}.json`, settledPlace: (run) => `/store/settled/${run}`, ...options });
+const found = (given: VerifiedLogs, options?: Partial<VerifyOptions>): readonly string[] => verify(given, options).broken.map(({ code, where }) => `${code} ${where.replace(/^\/store\//u, '')}`);
 /** The logs with the first journal changed as somebody would who can compute a chain. */
-const forged = (change: (entries: JournalEntry[]) => readonly JournalEntry[]): AuditLogs => ({ ...logs, journals: [rechained(logs.journals[0]!, change), logs.journals[1]!] });
+const forged = (change: (entries: JournalEntry[]) => readonly JournalEntry[]): VerifiedLogs => ({ ...logs, journals: [rechained(logs.journals[0]!, change), logs.journals[1]!] });
 /** The logs with the audit log changed likewise. */
-const retold = (change: (entries: AuditEntry[]) => readonly AuditEntry[], from = logs): AuditLogs =>
+const retold = (change: (entries: AuditEntry[]) => readonly AuditEntry[], from = logs): VerifiedLogs =>
   ({ ...from, audit: chained(change(from.audit.map(({ seq: _seq, prev: _prev, at: _at, ...entry }) => entry as AuditEntry)), '2026-02-26T23:15:00.000Z') as AuditRecord[] });
 const first = logs.journals[0]!.path.replace('/store/', '');
 
@@ -24,7 +26,7 @@ describe('audit verify', () => {
     const verdict = verify(logs);
     expect(verdict).toMatchObject({ broken: [], notes: [], records: 8, runs: 2, calls: 6, plans: 2 });
     expect(verdict.head).toBe(lineDigest(logs.audit.at(-1)!));
-    expect(verify({ audit: [], journals: [], plans: new Map() })).toMatchObject({ broken: [], head: chainRoot });
+    expect(verify({ audit: [], journals: [], plans: new Map(), approvals: new Map(), marks: [], settled: [], rewritten: { objects: [], problem: null } })).toMatchObject({ broken: [], head: chainRoot });
   });
 
   it.each<[string, (audit: AuditRecord[]) => AuditRecord[], string]>([
@@ -124,13 +126,17 @@ describe('audit verify', () => {
 
   describe('a run that a person went on with', () => {
     const run = sampleRun(plan, 1);
-    const resumed = (told: boolean, nonce = nonceOf(5), tier: 'T0' | 'T1' = 'T0'): AuditLogs => {
+    /** Signed ones as the store keeps them, their signatures found to be good. */
+    const keptOf = (...approvals: readonly Approval[]): VerifiedLogs['approvals'] => new Map(approvals.filter(({ tier }) => tier === 'T1').map((approval) => [approval.nonce, {
+      path: `/store/approvals/${approval.nonce}.json`, digest: nonceOf(3), signed: { format: 'aiplan/signed-approval@1', approval, signature: 's' }, problem: null, key: 'SHA256:x', check: 'good', allowedNow: true,
+    }]));
+    const resumed = (told: boolean, nonce = nonceOf(5), tier: 'T0' | 'T1' = 'T0'): VerifiedLogs => {
       const own = { ...run.approval, tier };
       const half = run.entries.slice(0, 8).map((entry) => (entry.kind === 'begin' ? { ...entry, approval: own } : entry));
       const approval = { ...own, nonce };
       const rest = run.entries.slice(8);
       const entries: JournalEntry[] = [...half, { kind: 'resumed', session: 2, by: 'grace', host: 'desk', pid: 1, remaining: plan.digest, approval, settled: [] }, ...rest];
-      const made = sampleLogs([{ ...run, approval: own, entries }]);
+      const made = { ...sampleLogs([{ ...run, approval: own, entries }]), marks: marksOf([{ ...run, approval: own }, { ...run, approval }]), approvals: keptOf(own, approval) };
       const actor = { by: 'grace', host: 'desk' } as const;
       const records = made.journals[0]!.records;
       return retold(([planned, reviewed, began, ended]) => [
@@ -148,6 +154,72 @@ describe('audit verify', () => {
       expect(found(resumed(true, run.approval.nonce))).toContain(`approval-replayed ${first}`);
       // But for the signed one of the run itself, which counts for what is left of it.
       expect(found(resumed(true, run.approval.nonce, 'T1'))).toEqual([]);
+    });
+  });
+
+  describe('with witnesses beside the log', () => {
+    const [one, two] = [sampleRun(plan, 1), sampleRun(other, 2)];
+    const last = two.run;
+    /** Everything of the second run taken away but for what is named. */
+    const hidden = (left: Partial<VerifiedLogs>): VerifiedLogs => ({ ...sampleLogs([one]), ...left });
+    const codes = (given: VerifiedLogs): readonly (readonly string[])[] => { const { broken, notes } = verify(given); return [broken.map(({ code }) => code), notes.map(({ code }) => code)]; };
+
+    it('cannot see a run of which nothing is left here, and sees it by each thing that is', () => {
+      expect(codes(hidden({}))).toEqual([[], []]);
+      const { marks } = logs;
+      expect(codes(hidden({ marks }))).toEqual([['mark-unknown'], ['run-unknown']]);
+      expect(codes(hidden({ marks: marks.filter(({ of, run }) => run !== last || of === 'plan') }))).toEqual([[], ['run-unknown']]);
+      expect(codes(hidden({ settled: [{ run: last, how: 'done', at: null, planName: null, rollbackOf: null }] }))).toEqual([['run-missing'], []]);
+      expect(codes(hidden({ rewritten: { objects: [{ path: 's3://store/audit/5', how: 'deleted', at: '2026-02-26T23:30:00.000Z' }], problem: null } }))).toEqual([['object-deleted'], []]);
+      const three = [1, 2, 3].map((number) => ({ path: `s3://store/runs/x/${number}`, how: 'deleted', at: `2026-02-26T23:30:0${number}.000Z` }) as const);
+      expect(verify(hidden({ rewritten: { objects: three, problem: null } })).broken).toEqual([{ code: 'object-deleted', where: 's3://store/runs/x/1', message: 'this and 2 more here are written once, and were deleted, the last at 2026-02-26T23:30:03.000Z; their earlier versions are still there' }]);
+      expect(codes(hidden({ rewritten: { objects: [], problem: 'AccessDenied' } }))).toEqual([[], ['versions-unread']]);
+      // Stopped between its approval and its beginning: the review is there, and that is no break.
+      expect(codes({ ...logs, journals: logs.journals.slice(0, 1), audit: logs.audit.slice(0, 6) })).toEqual([[], ['run-unknown']]);
+      expect(codes({ audit: [], journals: [], plans: new Map(), approvals: new Map(), marks: [], settled: [], rewritten: { objects: [], problem: null } })).toEqual([[], ['log-empty']]);
+    });
+
+    it('wants the marks of what was used, each with the run that used it', () => {
+      const marked = (change: (mark: VerifiedLogs['marks'][number]) => VerifiedLogs['marks']): VerifiedLogs => ({ ...logs, marks: logs.marks.flatMap(change) });
+      expect(codes(marked(() => []))).toEqual([['mark-missing', 'mark-missing', 'mark-missing', 'mark-missing'], []]);
+      expect(codes(marked((mark) => (mark.of === 'plan' && mark.run === last ? [] : [mark])))).toEqual([['mark-missing'], []]);
+      expect(codes(marked((mark) => [mark.of === 'approval' && mark.run === last ? { ...mark, run: null } : mark]))).toEqual([['mark-damaged'], []]);
+      expect(codes(marked((mark) => [mark.of === 'approval' && mark.run === last ? { ...mark, run: one.run } : mark]))).toEqual([['approval-replayed'], []]);
+    });
+
+    it('sees by the head that a journal noted that the log was cut and went on, or was written anew', () => {
+      const begin = two.entries[0] as Extract<JournalEntry, { kind: 'begin' }>;
+      const noting = (auditHead: string) => sampleLogs([one, { ...two, entries: [{ ...begin, auditHead }, ...two.entries.slice(1)] }], [{ kind: 'refused', by: 'ada', host: 'laptop', target: null, plan: null, code: 'x', message: 'y' }]);
+      const honest = noting(lineDigest(logs.audit[5]!));
+      expect(verify(honest).broken).toEqual([]);
+      expect(codes(noting(nonceOf(4)))[0]).toEqual(['audit-cut']);
+      expect(found(retold((entries) => entries.with(0, { ...entries[0]!, by: 'mallory' }), honest))).toEqual([expect.stringMatching(/^audit-cut /u)]);
+    });
+
+    it('asks for the tier, and for a yes, that the confirmed configuration wants', () => {
+      const strict = digestedPlan([deleteDatabase], { name: 'strict', configuration: { minimumTier: 'T1', allowYes: false } });
+      expect(codes(sampleLogs([sampleRun(strict, 1)]))[0]).toEqual(['approval-tier']);
+      const easy = digestedPlan([createBucket], { name: 'easy', configuration: { minimumTier: 'T0', allowYes: false } });
+      const run = sampleRun(easy, 1);
+      const approval: Approval = { ...run.approval, tier: 'none' };
+      expect(codes(sampleLogs([{ ...run, approval, entries: run.entries.map((entry) => (entry.kind === 'begin' ? { ...entry, approval } : entry)) }]))[0]).toEqual(['confirmation-missing']);
+    });
+
+    it('holds what the capture bucket knows of runs against the log and the journals', () => {
+      const witness = (run: string, head: string, more: Partial<RunWitness> = {}): RunWitness => ({ run, place: `s3://captures/${run}`, at: '2026-02-26T23:16:00.000Z', step: null, planName: 'another', journalHead: head, isWhole: true, isOverwritten: false, deletedAt: null, ...more });
+      const headOf = (which: number, record: number): string => lineDigest(logs.journals[which]!.records[record]!);
+      const asked = (given: VerifiedLogs, ...witnesses: RunWitness[]): readonly string[] => witnessProblems(witnesses, given.audit, given.journals).map(({ code }) => code);
+      expect(asked(logs, witness(one.run, headOf(0, 2)), witness(last, headOf(1, 1)))).toEqual([]);
+      // Said once of a run, however many manifests it left; and where the whole store is gone.
+      expect(asked(hidden({}), witness(last, headOf(1, 1)), witness(last, headOf(1, 2), { step: 'CoursesDb' }))).toEqual(['run-unlogged']);
+      expect(asked({ ...logs, audit: [], journals: [] }, witness(one.run, headOf(0, 2)), witness(last, headOf(1, 1)))).toEqual(['run-unlogged', 'run-unlogged']);
+      expect(asked({ ...logs, journals: logs.journals.slice(0, 1) }, witness(last, headOf(1, 1)))).toEqual(['journal-missing']);
+      // A journal whose chain, with the audit log's marks of it, was made anew.
+      const anew = sampleLogs([one, { ...two, entries: two.entries.map((entry) => (entry.kind === 'begin' ? { ...entry, auditHead: nonceOf(1) } : entry)) }]);
+      expect(asked(anew, witness(last, headOf(1, 1)))).toEqual(['journal-differs']);
+      expect(asked(logs, witness(last, nonceOf(1), { isWhole: false, journalHead: null }))).toEqual(['manifest-changed']);
+      expect(asked(logs, witness(last, headOf(1, 1), { isOverwritten: true, deletedAt: '2026-02-27T00:00:00.000Z' }))).toEqual(['manifest-changed', 'manifest-deleted']);
+      expect(asked({ ...logs, journals: [logs.journals[0]!, { run: last, path: '/x', records: null, problem: 'x' }] }, witness(last, headOf(1, 1)))).toEqual([]);
     });
   });
 

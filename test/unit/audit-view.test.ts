@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { filterEvents, type AuditFilter } from '../../src/engine/audit-filter.ts';
 import { auditEvents } from '../../src/engine/audit-view.ts';
-import type { AuditEntry } from '../../src/model/audit.ts';
+import type { AuditEntry, AuditEvent, AuditRecord } from '../../src/model/audit.ts';
 import { auditRows, took } from '../../src/views/audit-rows.ts';
 import { plainText } from '../../src/views/rows.ts';
+import { rowsToText } from '../../src/views/text.ts';
 import { filterOf, timeOf } from '../../src/commands/audit-reading.ts';
 import { digestedPlan, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
 import { createBucket } from '../helpers/sample-plan.ts';
@@ -67,14 +68,38 @@ describe('the events of all logs', () => {
 
 describe('the timeline', () => {
   it('says who, what was typed on which card, every call with its request id, and every refusal', () => {
-    expect(text).toContain('2026-02-26 23:15:01  approved   shared-platform-move typed by ada, 2 confirmations');
+    expect(text).toMatch(/^2026-02-26 23:15:01  approved  shared-platform-move [0-9a-f]{12}\n +typed by ada, 2 confirmations\n/mu);
     expect(text).toContain('by ada on laptop, as arn:aws:iam::123456789012:user/alexey');
     expect(text).toMatch(/CoursesDb: typed "courses-prod" at 22:45:00, card 1{12}/u);
-    expect(text).toMatch(/call {7}rds:DeleteDBInstance CoursesDb courses-prod ok, 1\.2 s, request request-1-4/u);
-    expect(text).toContain('REFUSED    confirmation-missing');
+    expect(text).toMatch(/call {6}rds:DeleteDBInstance courses-prod ok 1\.2 s\n +CoursesDb, run 20260226-231501-a1b2, request request-1-4/u);
+    expect(text).toMatch(/REFUSED {3}confirmation-missing aiplan apply [0-9a-f]{12}\n +this terminal belongs/u);
     expect(text).toContain('(under Claude Code)');
-    expect(text).toContain('s3:CreateBucket capture bucket captures ANSWER LOST TimeoutError, 1 min 30 s');
+    expect(text).toMatch(/s3:CreateBucket captures ANSWER LOST 1 min 30 s\n +TimeoutError: no answer\n +capture bucket, of setup/u);
     expect(text).toContain('claims agent: "an agent"');
+  });
+
+  it('tells apart that an approval was signed, and that it counted: with whose key', () => {
+    const reviewed = logs.audit.find(({ kind }) => kind === 'reviewed') as Extract<AuditRecord, { kind: 'reviewed' }>;
+    const shown = (record: Extract<AuditRecord, { kind: 'reviewed' }>): readonly string[] => auditRows(auditEvents({ ...logs, audit: [record], journals: [] })).map(plainText).slice(2, 6);
+    expect(shown({ ...reviewed, tier: 'T1', why: 'signed with /home/ada/key' })).toEqual([expect.stringMatching(/ signed {4}shared-platform-move [0-9a-f]{12}$/u), `${' '.repeat(23)}signed with /home/ada/key, 2 confirmations`, expect.stringContaining('by ada on laptop'), expect.stringContaining('typed')]);
+    expect(shown({ ...reviewed, tier: 'T1', approver: 'ada@example.org', signer: { principal: 'ada@example.org', fingerprint: 'SHA256:abc', line: 'x' }, kept: 'x' })).toEqual([expect.stringMatching(/ approved /u), `${' '.repeat(23)}signed by ada@example.org, 2 confirmations`, `${' '.repeat(23)}key SHA256:abc`, expect.stringContaining('by ada on laptop')]);
+    expect(shown({ ...reviewed, decision: 'declined', why: 'Esc' })[0]).toMatch(/ DECLINED {2}shared-platform-move .*: Esc$/u);
+  });
+
+  it('fits 80 columns: how a call ended stands on its first line, and nothing hangs under the time', () => {
+    const wrapped = rowsToText(auditRows(events), { width: 80, color: false }).split('\n').slice(2, -1);
+    expect(wrapped.filter((line) => !/^(?:2026-02-26 \d\d:\d\d:\d\d  | {23})/u.test(line))).toEqual([]);
+    expect(wrapped.filter((line) => / call /u.test(line)).every((line) => /ok|LOST/u.test(line))).toBe(true);
+  });
+
+  it('tells of a plan that is put before somebody again, and of the run only where it changes', () => {
+    const twice = auditRows([...events.slice(0, 1), ...events.slice(0, 1)]).map(plainText);
+    expect(twice.filter((line) => line.includes('claims'))).toHaveLength(1);
+    expect(twice.at(-2)).toMatch(/again: 4 steps$/u);
+    const done = text.split('\n').filter((line) => / done /u.test(line));
+    expect(done).toHaveLength(4);
+    const [one, other] = ['CoursesDb', 'SiteBucket'].map((step) => events.find((event) => event.kind === 'step' && event.step === step && event.run !== null)!) as [AuditEvent, AuditEvent];
+    expect(auditRows([one, { ...other, run: runs[1]!.run }]).map(plainText).slice(2).every((line) => line.includes(' run '))).toBe(true);
   });
 
   it('is safe on a screen, whatever stands in the logs', () => {
@@ -84,7 +109,7 @@ describe('the timeline', () => {
 
   it('tells of a damaged journal where its run began', () => {
     const damaged = { ...logs, journals: [{ run: runs[0]!.run, path: '/x', records: null, problem: 'it is not JSON' }] };
-    expect(auditRows(auditEvents(damaged)).map(plainText).join('\n')).toContain(`DAMAGED    run ${runs[0]!.run}: it is not JSON (/x)`);
+    expect(auditRows(auditEvents(damaged)).map(plainText).join('\n')).toMatch(new RegExp(`DAMAGED   run ${runs[0]!.run}\\n +it is not JSON \\(/x\\)`, 'u'));
   });
 
   it('shows durations in their own unit', () => {

@@ -316,6 +316,46 @@ describe('taking, deleting and bringing back', () => {
   });
 });
 
+describe('waiting until a bucket is gone', () => {
+  const created = '2024-01-01T00:00:00.000Z';
+  const waitFor = (incarnation?: string) => {
+    const effect = bucket.gone!('site', incarnation).next().value as Effect;
+    if (effect.kind !== 'wait') throw new Error('not a wait');
+    return effect.wait;
+  };
+  const list = (buckets: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({ Buckets: buckets, ...more });
+
+  it('asks for the own buckets, not for the name, so that another account that has it is neither waited for nor touched', () => {
+    const { read, agree } = waitFor(`site ${created}`);
+    expect([read.operation, read.input, read.absent, agree]).toEqual(['ListBuckets', { Prefix: 'site', MaxBuckets: 1000 }, undefined, 2]);
+    expect(waitFor(`site ${created}`).judge(list([{ Name: 'site-2', CreationDate: created }])).state).toBe('done');
+  });
+
+  it.each([
+    ['is still listed', `site ${created}`, list([{ Name: 'site', CreationDate: created }]), 'pending'],
+    ['has another creation date: its name is somebody else\'s', `site ${created}`, list([{ Name: 'site', CreationDate: '2026-11-23T00:00:00.000Z' }]), 'done'],
+    ['is not in a complete list', `site ${created}`, list([]), 'done'],
+    ['is not on the first page of several', `site ${created}`, list([{ Name: 'sit', CreationDate: created }], { ContinuationToken: 'next' }), 'pending'],
+    ['has no creation date', `site ${created}`, list([{ Name: 'site' }]), 'pending'],
+    ['is listed, and its date was never read', 'site unknown', list([{ Name: 'site', CreationDate: created }]), 'pending'],
+    ['is listed, and nobody says which one it was', undefined, list([{ Name: 'site', CreationDate: created }]), 'pending'],
+    ['got no answer that says anything', `site ${created}`, null, 'pending'],
+  ] as const)('a bucket that %s', (_what, incarnation, answer, state) => {
+    expect(waitFor(incarnation).judge(answer).state).toBe(state);
+  });
+
+  it('says when the name is taken already, and sends nothing to it', () => {
+    const said: string[] = [];
+    const program = bucket.gone!('site', `site ${created}`);
+    program.next();
+    for (let step = program.next(list([{ Name: 'site', CreationDate: '2026-11-23T00:00:00.000Z' }])); step.done !== true; step = program.next(undefined)) {
+      expect(step.value.kind).toBe('progress');
+      if (step.value.kind === 'progress') said.push(step.value.text);
+    }
+    expect(said).toEqual(['site is deleted; its name belongs to another bucket already, which is left alone']);
+  });
+});
+
 describe('versions and markers', () => {
   const at = (second: number): string => `2024-01-01T00:00:0${second}.000Z`;
   it('are put together newest first', () => {

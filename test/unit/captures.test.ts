@@ -3,7 +3,7 @@ import type { Program, ReadCall } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import { expiryPlan, heldCaptures } from '../../src/engine/captures.ts';
-import { backupsOf, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
+import { backupsBegun, backupsOf, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
 import { preview } from '../../src/engine/preview.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
 
@@ -42,18 +42,45 @@ describe('captures', () => {
     const removing = [{ ...done, state: 'started', message: 'removing' }, { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'change', declared: { operation: 'DeleteDBInstance' } }, { kind: 'end', outcome: 'abandoned', message: null }] as unknown as readonly JournalEntry[];
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured, ...removing)], lifetimes)[0]?.kept).toBe('it is the newest capture of something that is gone');
   });
-  it('that were begun and never read back are listed, kept, and stand in for none', () => {
+  it('that were begun and never read back are listed, stand in for none, and expire as the others do', () => {
     const begun = { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'capture', declared: { service: 'rds', operation: 'CreateDBSnapshot', retry: 'named', input: { DBSnapshotIdentifier: 'half', Tags: [] } } } as unknown as JournalEntry;
     const resumed = { kind: 'resumed' } as unknown as JournalEntry;
     const held = heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, resumed, captured, done, end)], lifetimes);
     expect(held.map(({ verified, kept, capture: { refs } }) => [verified, kept, refs])).toEqual(expect.arrayContaining([
-      [false, 'it was begun and never read back; what there is of it carries the tag aiplan:run=a', { begunBy: 'rds:CreateDBSnapshot', DBSnapshotIdentifier: 'half' }],
+      [false, null, { begunBy: 'rds:CreateDBSnapshot', DBSnapshotIdentifier: 'half' }],
       [true, 'it is the newest capture of something that is gone', capture.refs],
     ]));
+    expect(held.find(({ begun }) => begun === true)?.expiresAt).toBe('2026-04-01T00:00:00.000Z');
+    expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, resumed)], lifetimes)[0]?.kept).toBe('its run is open');
     // Refused, or read back in the end: nothing more is to be told.
     const refused = { kind: 'outcome', step: 'CoursesDb', call: 1, ok: false, executed: 'no' } as unknown as JournalEntry;
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, refused, end)], lifetimes)).toEqual([]);
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, captured, end)], lifetimes)).toHaveLength(1);
+  });
+  it('that were removed, or of which AWS has nothing, are no longer listed, and stand in for none', () => {
+    const first = journal('a', '2026-01-01T00:00:00.000Z', captured, done, end);
+    const second = journal('b', '2026-02-01T00:00:00.000Z', captured, end);
+    const over = (run: string, takenAt: string, code: string) => journal('c', '2026-06-01T00:00:00.000Z', { kind: 'finding', step: 'CoursesDb', code, message: '', capture: { run, step: 'CoursesDb', takenAt } }, end);
+    expect(heldCaptures([first, second], lifetimes).map(({ run }) => run)).toEqual(['b', 'a']);
+    for (const code of ['capture-expired', 'capture-absent']) {
+      const left = heldCaptures([first, second, over('b', '2026-02-01T00:00:00.000Z', code)], lifetimes);
+      expect(left.map(({ run, kept }) => [run, kept])).toEqual([['a', 'it is the newest capture of something that is gone']]);
+    }
+    // Of another time, or a finding about something else: it is another capture.
+    expect(heldCaptures([first, second, over('b', '2026-02-02T00:00:00.000Z', 'capture-expired'), over('b', '2026-02-01T00:00:00.000Z', 'capture-expiring')], lifetimes)).toHaveLength(2);
+  });
+  it('that were begun are looked for by name or tags, and what belongs to other captures is not among them', () => {
+    const claim = { run: 'a', op: 'op-1', others: new Set(['snap-2']) };
+    const asked: ReadCall[] = [];
+    const found = (refs: JsonObject, answer: JsonObject | null): JsonObject => driven(backupsBegun({ refs }, claim), (call) => { asked.push(call); return answer; });
+    expect(found({ begunBy: 'rds:CreateDBSnapshot', DBSnapshotIdentifier: 'half' }, { DBSnapshots: [{ DBSnapshotIdentifier: 'half' }] })).toEqual({ snapshot: 'half' });
+    expect(found({ begunBy: 'rds:CreateDBSnapshot', DBSnapshotIdentifier: 'half' }, null)).toEqual({});
+    expect(found({ begunBy: 'ec2:CreateImage', Name: 'aiplan-web' }, { Images: [{ ImageId: 'ami-1', BlockDeviceMappings: [{ Ebs: { SnapshotId: 'snap-1' } }, { Ebs: { SnapshotId: 'snap-2' } }, { VirtualName: 'ephemeral0' }] }] })).toEqual({ image: 'ami-1', snapshots: [{ SnapshotId: 'snap-1' }] });
+    expect(found({ begunBy: 'ec2:CreateImage', Name: 'aiplan-web' }, { Images: [] })).toEqual({});
+    expect(found({ begunBy: 'ec2:CreateSnapshots' }, { Snapshots: [{ SnapshotId: 'snap-2' }, { SnapshotId: 'snap-3' }] })).toEqual({ snapshots: [{ SnapshotId: 'snap-3' }] });
+    expect(found({ begunBy: 'ec2:CreateSnapshot' }, { Snapshots: [{ SnapshotId: 'snap-2' }] })).toEqual({});
+    expect(asked.at(-1)?.input).toEqual({ OwnerIds: ['self'], MaxResults: 1000, Filters: [{ Name: 'tag:aiplan:run', Values: ['a'] }, { Name: 'tag:aiplan:op', Values: ['op-1'] }] });
+    expect(asked.filter(({ operation }) => operation === 'DescribeImages').map(({ input }) => input['Owners'])).toEqual([['self'], ['self']]);
   });
   it('are let go once it was brought back', () => {
     const back: JournalEntry = { kind: 'remapped', step: 'CoursesDb', map: { 'courses-prod': 'courses-prod' } };

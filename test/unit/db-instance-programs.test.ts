@@ -166,4 +166,9 @@ describe('waiting', () => {
     expect(wait.judge(answer({})).state).toBe('failed');
     expect(waitOf(untilGone('courses-prod')).judge(null)).toEqual({ state: 'done' });
   });
+  it('another one under the name proves that it is gone, and is not taken for a deletion that was given up', () => {
+    const wait = waitOf(untilGone('courses-prod', 'db-OLD@2024-01-01T00:00:00.000Z'));
+    expect(wait.judge(answer({ DbiResourceId: 'db-OLD', InstanceCreateTime: '2024-01-01T00:00:00.000Z', DBInstanceStatus: 'deleting' })).state).toBe('pending');
+    expect(wait.judge(answer({ DbiResourceId: 'db-NEW', InstanceCreateTime: '2026-11-23T00:00:00.000Z', DBInstanceStatus: 'available' })).state).toBe('done');
+  });
 });

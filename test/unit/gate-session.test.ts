@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSession, type SessionOptions } from '../../providers/aws/session.ts';
+import { homeOf, openSession, type SessionOptions } from '../../providers/aws/session.ts';
 import { caller, resolveEndpoint, resolveRegion } from '../../providers/aws/target.ts';
 import { comparable, fromAnswer, toInput } from '../../providers/aws/values.ts';
 import type { Call, Permit } from '../../src/model/call.ts';
@@ -42,6 +42,17 @@ async function within<Result>(work: (session: ReturnType<typeof openSession>, wa
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
   try { await work; return 'answered'; } catch (thrown) { return String((thrown as { code?: string }).code); }
 };
+
+describe('where a read is sent', () => {
+  it('the list of buckets, of AWS itself, to the region that knows when they were created; all else to the region of the session', () => {
+    const list = { service: 's3', operation: 'ListBuckets' } as const;
+    expect(homeOf(list, { region: 'eu-west-1', endpoint: null })).toBe('us-east-1');
+    expect(homeOf({ service: 's3', operation: 'HeadBucket' }, { region: 'eu-west-1', endpoint: null })).toBe('eu-west-1');
+    expect(homeOf({ service: 'ec2', operation: 'DescribeInstances' }, { region: 'eu-west-1', endpoint: null })).toBe('eu-west-1');
+    for (const region of ['cn-north-1', 'us-gov-west-1', 'us-isob-east-1', 'us-iso-east-1']) expect(homeOf(list, { region, endpoint: null })).toBe(region);
+    expect(homeOf(list, { region: 'eu-west-1', endpoint: 'http://127.0.0.1:5000' })).toBe('eu-west-1');
+  });
+});
 
 describe('a session that mutates', () => {
   it('sends a throttled call again, with growing waits, and counts each sending', async () => {

@@ -10,6 +10,7 @@ import { deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sa
 function openTerminal() {
   let written = '';
   let raw = false;
+  let stops = 0;
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => { raw = on; return stdin; } });
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
   stdout.on('data', (chunk: Buffer) => { written += String(chunk); });
@@ -19,6 +20,7 @@ function openTerminal() {
     get written() { return written; },
     get raw() { return raw; },
     interrupt: (signal: string) => interrupt(signal),
+    get stops() { return stops; },
     listeners: () => stdin.listenerCount('data') + stdin.listenerCount('end'),
     async until(what: string): Promise<void> {
       for (let tries = 0; tries < 1_000; tries += 1) {
@@ -36,7 +38,7 @@ function openTerminal() {
     },
     review: (plan: Plan = samplePlan([deleteDatabase]), replan: Parameters<typeof plainReview>[0]['replan'] = null) => plainReview({
       plan, purpose: 'apply', tier: 'T0', maxConfirmations: 20, knowledge: noKnowledge, now: () => sampleTime, replan, color: false,
-      stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream, onInterrupt: (callback) => { interrupt = callback; return () => undefined; },
+      stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream, onInterrupt: (callback) => { interrupt = callback; return () => undefined; }, stop: () => { stops += 1; },
     }),
   };
   return terminal;
@@ -138,5 +140,27 @@ describe('the plain review in a terminal', () => {
     await terminal.until('Nothing was left out: planning again failed\n  no way');
     terminal.stdin.end();
     await expect(result).resolves.toMatchObject({ decision: 'declined', rejected: [] });
+  });
+
+  it('stops at Ctrl-Z with the terminal as it was, and goes on with what was typed; also where no shell stops it', async () => {
+    const terminal = openTerminal();
+    const result = terminal.review();
+    await terminal.until('Enter.\nOr skip');
+    const stopped = async (typed: string, times: number): Promise<void> => {
+      await terminal.type(`${typed}\u001a`);
+      await terminal.until('\u001b[?2004l\n');
+      expect([terminal.raw, terminal.stops]).toEqual([false, times]);
+    };
+    await stopped('courses', 1);
+    process.emit('SIGCONT');
+    await terminal.until('\u001b[?2004h\n> courses');
+    expect(terminal.raw).toBe(true);
+    await stopped('-prod', 2);
+    for (let tries = 0; !terminal.raw && tries < 400; tries += 1) await new Promise((done) => { setTimeout(done, 5); });
+    await terminal.until('\u001b[?2004h\n> courses-prod');
+    await terminal.type('\r');
+    await terminal.until('This is going to happen');
+    terminal.interrupt('SIGTERM');
+    await expect(result).resolves.toMatchObject({ decision: 'declined', why: 'ended by SIGTERM' });
   });
 });

@@ -40,7 +40,7 @@ describe('settling', () => {
     ['CreateGroup', 'before', 'Group', 'not-done', /ec2:CreateGroup on "op-\w+" was sent at 2026-02-26 .*with the token op-\w+; no answer is journaled[^]*AWS has nothing with the tag aiplan:op=op-\w+/u],
     ['CreateGroup', 'after', 'Group', 'done', /no answer is journaled[^]*AWS has g-\w+ \(present\) with the tag aiplan:op=op-\w+/u],
     ['PutNote', 'after', 'Note', 'done', /s3:PutNote on "readme" was sent[^]*live as wanted: /u],
-    ['CloseDatabase', 'after', 'Db', 'partly', /rds:ModifyDatabase was carried out[^]*it was made quiet for its capture/u],
+    ['CloseDatabase', 'after', 'Db', 'partly', /rds:ModifyDatabase was carried out[^]*making it quiet for its capture had begun/u],
     ['DeleteDatabase', 'after', 'Db', 'done', /AWS has no courses any more/u],
     ['DeleteDatabase', 'before', 'Db', 'partly', /its removal was sent and had no effect/u],
     ['DeleteGroup', 'after', 'Web', 'done', /AWS has no g-web any more/u],

@@ -46,6 +46,42 @@ describe('rollback', () => {
     expect(again.findings.map(({ severity, code }) => `${severity} ${code}`).sort()).toEqual(['info rollback-nothing-made', 'info rollback-put-back', 'info rollback-restored']);
   });
 
+  it('names the second time too what could not be put back, and is incomplete again', async () => {
+    const world = createMemoryWorld({ seed: everything() });
+    const bench = benchOf(world);
+    const plan = changePlanOf([entryOf('Db', DATABASE, { id: 'courses', rotate: 'autumn', properties: { Class: 'db.small', Password: { $secret: { env: 'AIPLAN_SECRET_DB' } } } })]);
+    expect((await bench.apply(plan, { secrets: { AIPLAN_SECRET_DB: 'new' } })).outcome).toBe('done');
+    const first = await bench.rollback(run);
+    expect([first.incomplete, first.findings.map(({ code }) => code)]).toEqual([true, ['rollback-secret']]);
+    expect((await bench.apply(first.changePlan, { run: 'back' })).outcome).toBe('done');
+    const again = await bench.rollback(run);
+    expect(again.changePlan.resources).toEqual([]);
+    expect([again.incomplete, again.findings.map(({ severity, code }) => `${severity} ${code}`)]).toEqual([true, ['info rollback-put-back', 'warning rollback-secret']]);
+    // What somebody changes after it is theirs.
+    world.meddle(DATABASE, 'courses', { properties: { Class: 'db.theirs' } });
+    expect((await bench.rollback(run)).findings.map(({ code }) => code)).toEqual(['rollback-put-back', 'rollback-secret']);
+  });
+
+  it('names the second time what the first one found otherwise than it had put it back', async () => {
+    const world = createMemoryWorld({ seed: everything() });
+    const bench = benchOf(world);
+    await bench.apply(changePlanOf([updateNote]));
+    // AWS takes the call and keeps another value.
+    const report = await bench.apply((await bench.rollback(run)).changePlan, {
+      run: 'back', session: (session) => ({ ...session, async mutate(call, resolved, permit) {
+        const answer = await session.mutate(call, resolved, permit);
+        world.meddle(NOTE, 'readme', { properties: { Text: 'Old.' } });
+        return answer;
+      } }),
+    });
+    expect(report.findings.map(({ code }) => code)).toEqual(['verified-differently']);
+    const again = await bench.rollback(run);
+    expect([again.incomplete, again.findings.map(({ code, message }) => `${code}: ${message}`)]).toEqual([true, [
+      'rollback-put-back: rollback back put readme back as it was, as far as that was possible',
+      'rollback-differs: Text of readme is "Old.", and was "old" before the run: rollback back left it so',
+    ]]);
+  });
+
   it('points what still names a restored group at the new one', async () => {
     const world = createMemoryWorld({ seed: everything() });
     const bench = benchOf(world);

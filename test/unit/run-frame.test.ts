@@ -69,6 +69,8 @@ describe('the screen of a run', () => {
     const on = scrollingOn(reading, size);
     const press = (state: RunState, kind: 'end' | 'up' | 'home'): RunState => reduceRun(state, { kind: 'key', key: { kind }, on });
     const ended = press(reading, 'end');
+    // What happened last is what the person looks for.
+    expect(text(reading)).toMatch(/\(end\) \d+ lines above, arrow up/u);
     expect(text(ended)).toMatch(/\(end\)/u);
     expect(text(press(ended, 'up'))).not.toMatch(/\(end\)/u);
     expect(text(press(ended, 'up'))).toMatch(/… 1 more lines/u);

@@ -12,6 +12,7 @@ describe('what the gate of the store lets through', () => {
   it.each([
     ['GetObject', { Bucket: 'team-store', Key: 'aiplan/prod/a.json' }],
     ['ListObjectsV2', { Bucket: 'team-store', Prefix: 'aiplan/prod/runs/', Delimiter: '/', StartAfter: 'aiplan/prod/runs/x', ContinuationToken: 't' }],
+    ['ListObjectVersions', { Bucket: 'team-store', Prefix: 'aiplan/prod/', KeyMarker: 'k', VersionIdMarker: 'v' }],
     ['PutObject', { ...put, IfNoneMatch: '*' }],
     ['PutObject', { ...put, IfMatch: '"etag"', ChecksumAlgorithm: 'CRC32' }],
     ['GetBucketVersioning', { Bucket: 'team-store' }],
@@ -21,7 +22,7 @@ describe('what the gate of the store lets through', () => {
   });
 
   it('none of all the other operations', () => {
-    const others = Object.keys(commands).filter((name) => !['GetObject', 'ListObjectsV2', 'PutObject', 'GetBucketVersioning', 'GetObjectLockConfiguration'].includes(name));
+    const others = Object.keys(commands).filter((name) => !['GetObject', 'ListObjectsV2', 'ListObjectVersions', 'PutObject', 'GetBucketVersioning', 'GetObjectLockConfiguration'].includes(name));
     expect(others.length).toBeGreaterThan(55);
     for (const name of others) expect([name, storeRefusal(name, { Bucket: 'team-store', Key: 'aiplan/prod/a.json', IfNoneMatch: '*' }, at)]).toEqual([name, `never sends s3:${name}`]);
     for (const name of ['constructor', 'toString', '__proto__']) expect(storeRefusal(name, put, at)).toMatch(/^never sends/u);
@@ -42,6 +43,8 @@ describe('what the gate of the store lets through', () => {
     ['a version', 'GetObject', { Bucket: 'team-store', Key: 'aiplan/prod/a', VersionId: 'v' }],
     ['a list of everything', 'ListObjectsV2', { Bucket: 'team-store' }],
     ['a list beside the prefix', 'ListObjectsV2', { Bucket: 'team-store', Prefix: 'aiplan/' }],
+    ['versions beside the prefix', 'ListObjectVersions', { Bucket: 'team-store', Prefix: 'aiplan/' }],
+    ['versions of everything', 'ListObjectVersions', { Bucket: 'team-store' }],
     ['another bucket\'s versioning', 'GetBucketVersioning', { Bucket: 'other' }],
   ])('not %s', (_name, operation, input) => {
     expect(storeRefusal(operation, input, at)).not.toBeNull();

@@ -10,6 +10,8 @@ import { reportRows } from '../../src/views/report-rows.ts';
 import { row, plainText, span } from '../../src/views/rows.ts';
 import { rowsToText, wrap } from '../../src/views/text.ts';
 import { openReviewer } from '../helpers/reviewer.ts';
+import { noKnowledge } from '../../src/model/knowledge.ts';
+import { tabRows } from '../../src/views/tab-rows.ts';
 import { cardRows } from '../../src/views/card-rows.ts';
 import { baseStep, deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
@@ -55,6 +57,19 @@ describe('a long list of what is opened or lost', () => {
     const long = `${'harmless, '.repeat(100)}666666666666`;
     const step = { ...baseStep, grant: { opens: [long] }, destruction: { loses: [long] }, recoverability: { level: 'restorable', loses: [`${long} too`] } } as const;
     expect(cardRows(step, samplePlan([step]), sampleTime).map(plainText).filter((line) => line.includes('666666666666'))).toHaveLength(3);
+  });
+});
+
+describe('a generated rollback', () => {
+  it('puts none of its words into an author\'s mouth, on the card, the tabs and the head', () => {
+    const step = { ...baseStep, reason: 'run 20260226-230000-a1b2 created it', acceptLoss: 'what is in it' };
+    const written = samplePlan([step]);
+    const generated = { ...written, rollbackOf: '20260226-230000-a1b2', intent: 'Take back run 20260226-230000-a1b2 of "move".', assume: [], author: {} };
+    const all = (plan: typeof written): string => [...cardRows(step, plan, sampleTime), ...tabRows('changes', step, { plan, now: sampleTime, knowledge: noKnowledge }), ...planRows(plan, sampleTime)].map(plainText).join('\n');
+    expect(all(generated)).not.toMatch(/author|claims/u);
+    expect(all(generated).match(/because +run 20260226-230000-a1b2 created it/gu)).toHaveLength(3);
+    expect(all(generated)).toContain('Purpose Take back run 20260226-230000-a1b2 of "move".');
+    expect(all(written).match(/author claims +"run 20260226-230000-a1b2 created it"/gu)).toHaveLength(3);
   });
 });
 

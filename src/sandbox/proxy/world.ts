@@ -135,8 +135,10 @@ export interface BucketMemory {
   readonly nullVersions: Map<string, string>;
   /** Empty until it is known. */
   region: string;
+  /** Whether it was found in the emulator; a bucket that is deleted is forgotten whole. */
+  exists: boolean;
 }
 
 export const newBucket = (region = ''): BucketMemory => ({
-  policy: null, documents: new Map(), configurations: new Map(), suspended: false, nullVersions: new Map(), region,
+  policy: null, documents: new Map(), configurations: new Map(), suspended: false, nullVersions: new Map(), region, exists: false,
 });

@@ -6,7 +6,12 @@ export function pathOf(bucket: string, key = '', query: Readonly<Record<string, 
   return `/${encodeURIComponent(bucket)}${key === '' ? '' : `/${key.split('/').map(encodeURIComponent).join('/')}`}${search === '' ? '' : `?${search}`}`;
 }
 
-export const bucketExists = async (context: S3Context): Promise<boolean> => (await context.send('HEAD', pathOf(context.request.bucket))).status < 400;
+/** Asks the emulator only until the bucket is found: whoever deletes it comes by here. */
+export async function bucketExists(context: S3Context): Promise<boolean> {
+  const { bucket, request } = context;
+  if (!bucket.exists && (await context.send('HEAD', pathOf(request.bucket))).status < 400) bucket.exists = true;
+  return bucket.exists;
+}
 
 /** Throws Refusal NoSuchBucket. */
 export async function requireBucket(context: S3Context): Promise<void> {

@@ -21,13 +21,28 @@ export interface PolicyRequest {
 
 const list = <Item>(value: Item | readonly Item[] | undefined): readonly Item[] => (value === undefined ? [] : Array.isArray(value) ? value as readonly Item[] : [value as Item]);
 
-/** `*` and `?` as IAM means them. */
-export function like(pattern: string, text: string, ignoreCase = false): boolean {
-  const source = [...pattern].map((letter) => (letter === '*' ? '.*' : letter === '?' ? '.' : letter.replace(/[\\^$.*+?()[\]{}|]/gu, '\\$&'))).join('');
-  return new RegExp(`^${source}$`, ignoreCase ? 'isu' : 'su').test(text);
+/** Remembers answers, because every request to a bucket asks the same of its policy; all are forgotten where they become many. */
+function remembered<Answer>(make: (text: string) => Answer): (text: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (text) => {
+    let answer = known.get(text);
+    if (answer === undefined) {
+      if (known.size >= 500) known.clear();
+      known.set(text, answer = make(text));
+    }
+    return answer;
+  };
 }
 
-export const statementsOf = (policy: string): readonly Statement[] => list((JSON.parse(policy) as { Statement?: Statement | readonly Statement[] }).Statement);
+const sourceOf = (pattern: string): string => `^${[...pattern].map((letter) => (letter === '*' ? '.*' : letter === '?' ? '.' : letter.replace(/[\\^$.*+?()[\]{}|]/gu, '\\$&'))).join('')}$`;
+const exactly = remembered((pattern) => new RegExp(sourceOf(pattern), 'su'));
+const inAnyCase = remembered((pattern) => new RegExp(sourceOf(pattern), 'isu'));
+
+/** `*` and `?` as IAM means them. */
+export const like = (pattern: string, text: string, ignoreCase = false): boolean => (ignoreCase ? inAnyCase : exactly)(pattern).test(text);
+
+/** Throws SyntaxError where it is no JSON. */
+export const statementsOf = remembered((policy): readonly Statement[] => list((JSON.parse(policy) as { Statement?: Statement | readonly Statement[] }).Statement));
 
 /** The names in a principal element; `*` is everybody. */
 export const principalsOf = (principal: unknown): readonly string[] => {

@@ -1,0 +1,24 @@
+import type { AuditRecord } from '../model/audit.ts';
+import type { AuditProblem } from '../model/audit-report.ts';
+import type { SettledRun } from '../model/store.ts';
+import type { AuditedJournal } from '../engine/audit-view.ts';
+import { unfinishedOf } from '../engine/open-runs.ts';
+import { summaryOf } from '../store/runs.ts';
+import { takenBackIn } from './open-runs.ts';
+
+/**
+ * Whether the marks of settled runs are true: a false one would let `plan` and `apply` overlook an open run. Held against the journals,
+ * and, where a person closed a run whose journal cannot be read, against the audit log. Of a journal that cannot be read otherwise, and of one
+ * that is missing, the other checks tell. `audit` null: it cannot be read, which is told elsewhere. Pure.
+ */
+export function settledProblems(marks: readonly SettledRun[], journals: readonly AuditedJournal[], audit: readonly AuditRecord[] | null, placeOf: (run: string) => string): readonly AuditProblem[] {
+  const known = new Map(journals.map((journal) => [journal.run, journal]));
+  const isTakenBack = takenBackIn(journals.flatMap(({ run, path, records }) => (records === null ? [] : [summaryOf(run, path, records)])));
+  return marks.flatMap(({ run, how }): readonly AuditProblem[] => {
+    const problem = (message: string): readonly AuditProblem[] => [{ code: 'settled-false', where: placeOf(run), message }];
+    const journal = known.get(run);
+    if (how === 'closed') return audit === null || audit.some((record) => record.kind === 'run-abandoned' && record.run === run) ? [] : problem(`run "${run}" is marked as closed by a person, and the audit log knows of none who did`);
+    if (journal === undefined || journal.records === null || unfinishedOf(journal.records) === null || isTakenBack(summaryOf(run, journal.path, journal.records))) return [];
+    return problem(`run "${run}" is marked as settled (${how}), and its journal says that it is not: plan and apply overlook it as long as that mark is there`);
+  });
+}
