@@ -138,7 +138,7 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
   };
   /** The first screen, cursor, no marks for pastes, lines with an echo; and never exit code 0. */
   const restored = async (pty: Pty, where: string, ending: Ending): Promise<void> => {
-    const { code, modes } = await pty.ended();
+    const { code, modes } = await pty.ended().catch((error: unknown) => { throw new Error(`${where}, ${ending}`, { cause: error }); });
     expect([where, ending, code === 0]).toEqual([where, ending, false]);
     if (modes === null) return;
     const written = pty.written();

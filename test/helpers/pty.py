@@ -36,8 +36,14 @@ def shell(slave, report, orders, command):
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         os.execvp(command[0], command)
     os.setpgid(job, job)
-    # As shells do: who hangs up on the shell hangs up on its job.
-    signal.signal(signal.SIGHUP, lambda *_: os.killpg(job, signal.SIGHUP))
+    # As shells do: who hangs up on the shell hangs up on its job, and a stopped one goes on to hear of it.
+    def hang_up(*_):
+        for number in (signal.SIGHUP, signal.SIGCONT):
+            try:
+                os.killpg(job, number)
+            except OSError:
+                pass
+    signal.signal(signal.SIGHUP, hang_up)
     os.write(report, b'p %d\n' % job)
     os.tcsetpgrp(0, job)
     os.write(ready_out, b'.')
@@ -47,11 +53,15 @@ def shell(slave, report, orders, command):
         except InterruptedError:
             continue
         if os.WIFSTOPPED(status):
-            os.tcsetpgrp(0, os.getpgrp())
-            os.write(report, b'z %s\n' % flags(0).encode())
-            os.read(orders, 1)
-            os.tcsetpgrp(0, job)
-            os.killpg(job, signal.SIGCONT)
+            try:
+                os.tcsetpgrp(0, os.getpgrp())
+                os.write(report, b'z %s\n' % flags(0).encode())
+                os.read(orders, 1)
+                os.tcsetpgrp(0, job)
+                os.killpg(job, signal.SIGCONT)
+            except OSError:
+                # The terminal was closed meanwhile.
+                hang_up()
             continue
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
         try:

@@ -119,3 +119,25 @@ describe('a removal that AWS refused, and what it was about is gone', () => {
     expect((await problemsOf(bench, step))?.problems).toEqual([`${identity} is gone, and AWS had refused its removal ("DependencyViolation"): somebody else deleted it`]);
   });
 });
+
+describe('what cannot be read right before a destruction', () => {
+  it('is neither as it was nor somebody\'s change: the step is left alone, and the run can be gone on with', async () => {
+    const bench = freshBench();
+    let failed = 0;
+    const report = await bench.apply(changePlan, {
+      run, session: (session) => ({
+        ...session,
+        async read(call) {
+          const begun = bench.journalOf(run).some((record) => record.kind === 'step' && record.step === 'Web');
+          if (call.operation !== 'DescribeDatabases' || !begun || failed > 0) return session.read(call);
+          failed += 1;
+          throw new AwsError({ code: 'ECONNRESET', kind: 'network', operation: 'rds:DescribeDatabases', message: 'ordered by the test', executed: 'no' });
+        },
+      }),
+    });
+    expect([failed, report.outcome, report.steps.find(({ state }) => state === 'failed')?.message]).toEqual([1, 'failed', 'g-web is left alone: dependents could not be read right before the step']);
+    expect(await bench.world.get(GROUP, 'g-web')).toBeDefined();
+    expect((await look(bench, changePlan, run)).remaining.stale).toEqual([]);
+    expect((await resumeOnce(bench, changePlan, run)).outcome).toBe('done');
+  });
+});
