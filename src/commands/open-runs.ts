@@ -50,8 +50,12 @@ export async function settleFinished(world: Looking): Promise<void> {
     const open = new Set((await unfinishedAmong(world, all)).map(({ summary }) => summary.run));
     const isTakenBack = takenBackIn(all);
     const finished = all.filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run)).map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
-    // A rollback gets its mark after what it took back: while it has none, that is known to be taken back.
-    for (const wanted of [true, false]) await Promise.all(finished.filter(({ how }) => (how === 'taken-back') === wanted).map(({ summary, how }) => world.store.settleRun(summary, how)));
+    const marked = new Set<string>();
+    const mark = async ({ summary, how }: (typeof finished)[number]): Promise<void> => { if (await world.store.settleRun(summary, how)) marked.add(summary.run); };
+    await Promise.all(finished.filter(({ how }) => how === 'taken-back').map(mark));
+    // A rollback has no mark before all that it took back has one: until then it is what tells that this is taken back.
+    const left = all.filter(({ run }) => !marked.has(run));
+    await Promise.all(finished.filter(({ summary, how }) => how !== 'taken-back' && !left.some(takenBackIn([summary]))).map(mark));
   } catch (error) {
     // The marks save reading, and nothing else depends on them: what failed here is no failure of the run.
     if (!(error instanceof UserError)) throw error;

@@ -151,10 +151,10 @@ export interface Store {
   /** The marks of settled runs, oldest first. */
   settledRuns(): Promise<readonly SettledRun[]>;
   /**
-   * Marks a run as settled: only when its `end` is durable, or a person has closed it, who is then named in `closing`. A run whose plan
-   * cannot be named in a mark stays without one.
+   * Marks a run as settled: only when its `end` is durable, or a person has closed it, who is then named in `closing`. Answers whether it
+   * has a mark now: a run whose plan cannot be named in one stays without.
    */
-  settleRun(summary: Pick<RunSummary, 'run' | 'account' | 'region' | 'endpoint' | 'planName' | 'rollbackOf'>, how: Settling, closing?: { readonly by: string; readonly host: string; readonly at: string; readonly problem: string }): Promise<void>;
+  settleRun(summary: Pick<RunSummary, 'run' | 'account' | 'region' | 'endpoint' | 'planName' | 'rollbackOf'>, how: Settling, closing?: { readonly by: string; readonly host: string; readonly at: string; readonly problem: string }): Promise<boolean>;
 
   /** Throws UserError `plan-already-applied` (exit 3) when this very plan was applied before. */
   refuseAppliedPlan(plan: Plan): Promise<void>;

@@ -74,7 +74,9 @@ export function settledIn(objects: Objects, { names, summary, wholeSummary, each
     async settleRun({ run, account, region, endpoint, planName, rollbackOf }, how, closing) {
       const at = account === null || region === null ? null : lockName({ account, region, endpoint });
       const name = markName({ run, how, at, planName, rollbackOf });
-      if (name !== null) await objects.create(`${folder}/${name}`, `${canonical({ format: 'aiplan/settled@1', run, how, ...closing })}\n`);
+      if (name === null) return false;
+      await objects.create(`${folder}/${name}`, `${canonical({ format: 'aiplan/settled@1', run, how, ...closing })}\n`);
+      return true;
     },
   };
 }

@@ -95,6 +95,19 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     expect(await marksIn(open())).toEqual([[back, 'done'], [of, 'taken-back']]);
   });
 
+  it.each([0, 1])('stay taken back where the end of one of them lies in a spool, so that it has no mark (%#)', async (spooled) => {
+    const of = await ran(open(), 1, [intent, ended('failed')]);
+    const first = await ran(open(), 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });
+    const back = await ran(open(), 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
+    const here = [of, first][spooled];
+    const store = open();
+    await settleFinished(looking({ ...store, unsettledRuns: async () => (await store.unsettledRuns()).map((summary) => (summary.run === here ? { ...summary, spooled: true } : summary)) }));
+    expect((await marksIn(open())).map(([run]) => run)).toEqual([of, first].filter((run) => run !== here));
+    // The rollback that tells so is still read.
+    expect((await open().unsettledRuns()).map(({ run }) => run)).toEqual(expect.arrayContaining([back]));
+    expect(await found(open())).toEqual([]);
+  });
+
   it('that were not marked are found all the same, and marked by the next run', async () => {
     const of = await ran(open(), 1, [intent, ended('failed')]);
     const back = await ran(open(), 2, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
