@@ -15,6 +15,7 @@ export function markVerdict(audit: readonly AuditRecord[], journals: readonly Au
   const reviewed = new Set(audit.flatMap((record) => (record.kind === 'reviewed' && record.decision === 'approved' && typeof record.nonce === 'string' ? [record.nonce] : [])));
   const runs = new Set([...journals.map(({ run }) => run), ...audit.flatMap((record) => (record.kind === 'run-began' || record.kind === 'run-abandoned' ? [record.run] : []))]);
   const told = new Set<string>();
+  const released = new Set(marks.flatMap((mark) => (mark.released === true ? [mark.run] : [])));
   /** Approvals that a journal says its run went by: their reviews are asked for there. */
   const used = new Set(journals.flatMap(({ run, records }) => [...recordsOf(records ?? [], 'begin'), ...recordsOf(records ?? [], 'resumed')].map(({ approval }) => `${run} ${approval.nonce}`)));
   for (const { of, name, path, run } of marks) {
@@ -23,7 +24,8 @@ export function markVerdict(audit: readonly AuditRecord[], journals: readonly Au
     else if (of === 'approval' && !reviewed.has(name) && !used.has(`${run} ${name}`)) broken.push({ code: 'mark-unknown', where: path, message: `run "${run}" used an approval, and no record of the audit log gives it: records were taken away` });
     else if (!runs.has(run) && !told.has(run)) {
       told.add(run);
-      notes.push({ code: 'run-unknown', where: path, message: `run "${run}" took its plan and approval, and left neither a journal nor a record that it began: it was stopped at that moment, or they were taken away; \`aiplan audit reconcile\` asks AWS` });
+      const why = released.has(run) ? 'it gave its plan free again, as a run does that could not begin, or they were taken away' : 'it was stopped at that moment, or they were taken away';
+      notes.push({ code: 'run-unknown', where: path, message: `run "${run}" took its plan and approval, and left neither a journal nor a record that it began: ${why}; \`aiplan audit reconcile\` asks AWS` });
     }
   }
   // A run is marked as settled when its end is on disk, or a person closed what could not be read: its journal was there, and its beginning told.

@@ -110,7 +110,14 @@ export interface KeptText { readonly name: string; readonly path: string; readon
 export interface RewrittenObjects { readonly objects: readonly { readonly path: string; readonly how: 'deleted' | 'overwritten'; readonly at: string }[]; readonly problem: string | null }
 
 /** That a plan or an approval (by its nonce) was used, and by which run; `run` null where the mark cannot be read. */
-export interface SpentMark { readonly of: 'plan' | 'approval'; readonly name: string; readonly path: string; readonly run: string | null }
+export interface SpentMark {
+  readonly of: 'plan' | 'approval';
+  readonly name: string;
+  readonly path: string;
+  readonly run: string | null;
+  /** The run sent nothing, and gave its plan free again. */
+  readonly released?: true;
+}
 
 /**
  * Where plans, approvals, journals, locks and the audit log live: a local folder, or a prefix of an S3 bucket that a team

@@ -13,7 +13,8 @@ export type Kept = Pick<Store, 'refuseAppliedPlan' | 'spendPlan' | 'unspendPlan'
 const planKey = (plan: Plan): string => `applied/${sha256(`${plan.digest}\n${plan.createdAt}`).slice('sha256:'.length, 'sha256:'.length + 32)}`;
 /** Marks are never taken away: one that is released makes room for the next. */
 const markKey = (plan: Plan, time: number): string => `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}.json`;
-const releaseKey = (plan: Plan, time: number): string => `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}.released.json`;
+const releasedEnding = '.released';
+const releaseKey = (plan: Plan, time: number): string => `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}${releasedEnding}.json`;
 
 /** The mark with which a plan can be spent now; null while an earlier one holds. */
 async function freeMark(objects: Objects, plan: Plan): Promise<string | null> {
@@ -69,7 +70,11 @@ export function keptIn(objects: Objects): Kept {
     keptApprovals: () => textsIn(objects, 'approvals'),
     async marks() {
       const [plans, approvals] = await Promise.all([textsIn(objects, 'applied'), textsIn(objects, 'spent')]);
-      return [...plans.filter(({ name }) => !name.endsWith('.released')).map((text) => markOf('plan', text)), ...approvals.map((text) => markOf('approval', text))];
+      const released = new Set(plans.flatMap(({ name }) => (name.endsWith(releasedEnding) ? [name.slice(0, -releasedEnding.length)] : [])));
+      return [
+        ...plans.filter(({ name }) => !name.endsWith(releasedEnding)).map((text): SpentMark => ({ ...markOf('plan', text), ...(released.has(text.name) ? { released: true } : {}) })),
+        ...approvals.map((text) => markOf('approval', text)),
+      ];
     },
   };
 }

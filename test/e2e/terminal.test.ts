@@ -241,6 +241,9 @@ suite('a review in a terminal', () => {
       await on.waitFor(/AWS says +OperationAborted: A conflicting operation is in progress[^]*that means[^]*r roll back now/u);
       expect(on.alternate()).toBe(true);
       on.press('l');
+      // The journal is opened where it ends: that is what went wrong.
+      await on.waitFor(/end: failed "Files" failed[^]*esc back to the question/u);
+      on.press('Home');
       await on.waitFor(/run \d{8}-\S+ apply of remove-two/u);
       on.press('Escape');
       await on.waitFor(/r roll back now/u);

@@ -169,6 +169,8 @@ describe('audit verify', () => {
       const { marks } = logs;
       expect(codes(hidden({ marks }))).toEqual([['mark-unknown'], ['run-unknown']]);
       expect(codes(hidden({ marks: marks.filter(({ of, run }) => run !== last || of === 'plan') }))).toEqual([[], ['run-unknown']]);
+      const gaveFree = marks.filter(({ of, run }) => run !== last || of === 'plan').map((mark) => (mark.run === last ? { ...mark, released: true as const } : mark));
+      expect(verify(hidden({ marks: gaveFree })).notes.map(({ message }) => message)).toEqual([expect.stringContaining('gave its plan free again')]);
       expect(codes(hidden({ settled: [{ run: last, how: 'done', at: null, planName: null, rollbackOf: null }] }))).toEqual([['run-missing'], []]);
       expect(codes(hidden({ rewritten: { objects: [{ path: 's3://store/audit/5', how: 'deleted', at: '2026-02-26T23:30:00.000Z' }], problem: null } }))).toEqual([['object-deleted'], []]);
       const three = [1, 2, 3].map((number) => ({ path: `s3://store/runs/x/${number}`, how: 'deleted', at: `2026-02-26T23:30:0${number}.000Z` }) as const);
