@@ -1,12 +1,13 @@
-import { captureBucketOf, opOf } from '../engine/context.ts';
+import { captureBucketOf } from '../engine/context.ts';
 import { drive } from '../engine/drive.ts';
 import { captureCodes, expiryPlan, type HeldCapture } from '../engine/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import { backupsBegun, backupsOf, copiesIn, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
+import { backupsOf, copiesIn, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
 import { auditedJournal, auditedSession, recordApproved } from './audit-log.ts';
 import { captureRows } from './captures.ts';
+import { begunIn } from './captures-begun.ts';
 import { approvalOf, cannotAsk } from './consent.ts';
 import { print, tell } from './output.ts';
 import type { World } from './world.ts';
@@ -81,8 +82,7 @@ async function lookedFor(world: World, over: readonly HeldCapture[], all: readon
       there.push(held);
       continue;
     }
-    const others = new Set(all.filter(({ begun, run }) => begun !== true && run === held.run).flatMap(({ capture }) => permitted(backupsOf(capture), [])));
-    const refs = await drive(await world.reader(), () => backupsBegun(held.capture, { run: held.run, op: opOf(held.run, held.step), others }), { run: held.run, step: held.step });
+    const refs = await begunIn(world, held, all);
     if (Object.keys(refs).length === 0) absent.push(held);
     else there.push({ ...held, capture: { ...held.capture, refs } });
   }

@@ -12,6 +12,7 @@ import { settle, settledSteps, waitUntil, type Settlement } from '../engine/sett
 import { doubtRows } from '../views/doubt-rows.ts';
 import { planRows } from '../views/plan-rows.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
+import { withCapturesBegun } from './captures-begun.ts';
 import { cannotAsk, missingOf, type ConsentOptions } from './consent.ts';
 import { runsThat } from './open-runs.ts';
 import { print, printJson, tell } from './output.ts';
@@ -124,7 +125,7 @@ async function settled(world: World, records: readonly JournalRecord[]): Promise
     for (;;) {
       const settlement = await settle(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), ...(endpoint === null ? {} : { pace: { consistency: 0 } }) });
       const until = waitUntil(settlement);
-      if (until === null) return settlement;
+      if (until === null) return await withCapturesBegun(world, settlement, records);
       if (stop.signal.aborted) throw new UserError('interrupted', 'stopped while waiting for AWS to show what became of a call', { help: 'nothing was changed' });
       const left = until - io.clock.now();
       tell(io, options, [row(0, span(`the answer of a call was lost a moment ago; AWS must show what became of it in ${Math.ceil(left / 1000)} s`, 'muted'))]);

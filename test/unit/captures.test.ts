@@ -3,6 +3,10 @@ import type { Program, ReadCall } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import { expiryPlan, heldCaptures } from '../../src/engine/captures.ts';
+import { withCapturesBegun } from '../../src/commands/captures-begun.ts';
+import type { World } from '../../src/commands/world.ts';
+import type { Settlement } from '../../src/engine/settle-doubt.ts';
+import { AwsError } from '../../src/model/error.ts';
 import { backupsBegun, backupsOf, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
 import { preview } from '../../src/engine/preview.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
@@ -56,6 +60,21 @@ describe('captures', () => {
     const refused = { kind: 'outcome', step: 'CoursesDb', call: 1, ok: false, executed: 'no' } as unknown as JournalEntry;
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, refused, end)], lifetimes)).toEqual([]);
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, captured, end)], lifetimes)).toHaveLength(1);
+  });
+  it('that were begun are looked for by whoever goes on with the run: there, not there, or unknown', async () => {
+    const begun = { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'capture', declared: { service: 'rds', operation: 'CreateDBSnapshot', retry: 'named', input: { DBSnapshotIdentifier: 'half', Tags: [] } } } as unknown as JournalEntry;
+    const standing = { step: { id: 'CoursesDb' }, evidence: ['it was read'] };
+    const told = async (answer: () => JsonObject | null): Promise<unknown> => {
+      const world = { configuration: { capture: lifetimes }, reader: async () => ({ read: async () => answer() }) } as unknown as World;
+      const settlement = { run: 'a', standings: [standing, { ...standing, step: { id: 'Other' } }] } as unknown as Settlement;
+      return (await withCapturesBegun(world, settlement, journal('a', '2026-01-01T00:00:00.000Z', begun))).standings.map(({ evidence }) => evidence);
+    };
+    const refusal = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 'x', message: 'no', executed: 'no', requestId: '1', httpStatus: 403 });
+    for (const [answer, says] of [
+      [() => ({ DBSnapshots: [{ DBSnapshotIdentifier: 'half' }] }), 'rds:CreateDBSnapshot: AWS has half, which was never read back; nothing is removed by it, and `aiplan captures` lists it until it expires'],
+      [() => null, 'rds:CreateDBSnapshot: AWS has nothing of it'],
+      [() => { throw refusal; }, 'rds:CreateDBSnapshot: what became of it cannot be read now (AccessDenied)'],
+    ] as const) expect(await told(answer)).toEqual([['it was read', says], ['it was read']]);
   });
   it('that were removed, or of which AWS has nothing, are no longer listed, and stand in for none', () => {
     const first = journal('a', '2026-01-01T00:00:00.000Z', captured, done, end);
