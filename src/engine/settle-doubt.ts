@@ -12,7 +12,7 @@ import { earlierOf } from './rollback-earlier.ts';
 import { allHistoriesOf, resolverOf, type History } from './rollback-history.ts';
 import { readForRollback, type Found } from './rollback-reading.ts';
 import { reachOf, type Reach } from './settle-reach.ts';
-import { answeredWords, doubtWords, notRemovedWords } from './settle-words.ts';
+import { answeredWords, doubtWords, notRemovedWords, othersWords } from './settle-words.ts';
 import { driftText } from './verify.ts';
 import { few, quote } from './wording.ts';
 
@@ -197,7 +197,7 @@ class Judge {
     }
     if (done) return this.#as('done', this.#changedSince(type, live), { live });
     const reach = this.#reach(before, live);
-    const problems = reach.others.length === 0 ? [] : [`${live.identity} was changed by somebody else: ${driftText(reach.others)}`];
+    const problems = reach.others.length === 0 ? [] : [othersWords(live.identity, reach.others)];
     if (!begun) return this.#as('not-started', [], { live, reach, problems });
     const halted = acted && live.state !== before.state;
     const evidence = [
@@ -225,7 +225,7 @@ class Judge {
       return this.#as(going ? 'partly' : 'done', [how], { leaving: going });
     }
     const reach = this.#reach(before, live);
-    const problems = reach.others.length === 0 ? [] : [`${live.identity} was changed by somebody else: ${driftText(reach.others)}`];
+    const problems = reach.others.length === 0 ? [] : [othersWords(live.identity, reach.others)];
     if (!begun) return this.#as('not-started', [], { live, reach, problems });
     const evidence = [
       `AWS has ${live.identity} (${live.state})`,

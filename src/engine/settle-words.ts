@@ -1,6 +1,8 @@
 import { callName } from '../model/call.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { doubtsOf, recordsOf } from './report.ts';
+import type { Drift } from './stale.ts';
+import { driftText } from './verify.ts';
 import { few, quote } from './wording.ts';
 
 /** The calls of a step whose answers are not known, one sentence each: what was sent, when, and by what it can be found again. */
@@ -20,6 +22,16 @@ export function doubtWords(own: readonly JournalRecord[], settled: number, op: s
 export const notRemovedWords = (identity: string, refusal: string | null): string => (refusal === null
   ? `${identity} is gone, and this run never sent its removal: somebody else deleted it`
   : `${identity} is gone, and AWS had refused its removal (${quote(refusal)}): somebody else deleted it`);
+
+/** What is not as the run left it, and the run does not explain: somebody else's, where what was and what is could both be read. '' where there is none. */
+export function othersWords(identity: string, others: readonly Drift[]): string {
+  const isUnread = ({ before, after }: Drift): boolean => before === 'unknown' || after === 'unknown';
+  const [unread, moved] = [others.filter(isUnread), others.filter((drift) => !isUnread(drift))];
+  return [
+    ...(moved.length === 0 ? [] : [`${identity} was changed by somebody else: ${driftText(moved)}`]),
+    ...(unread.length === 0 ? [] : [`${few([...new Set(unread.map(({ path }) => path))])} of ${identity} could not be read ${unread.every(({ before }) => before === 'unknown') ? 'when the run began the step' : 'now'}: whether somebody else changed that, nobody can say`]),
+  ].join('; ');
+}
 
 /** The calls of a step that AWS has answered, by name. */
 export function answeredWords(own: readonly JournalRecord[]): string | null {
