@@ -75,6 +75,7 @@ export function* updateVolume(context: StepContext): Program {
   const changed = new Set(context.changes.map(({ path }) => propertyOf(path)));
   const settings = modifiedProperties.filter((name) => changed.has(name));
   if (settings.length > 0) {
+    yield* untilModifiable(live.identity);
     yield* send({
       service: 'ec2', operation: 'ModifyVolume', identity: live.identity, retry: 'absolute', purpose: `change ${settings.join(', ')}`,
       input: { VolumeId: live.identity, ...pick(context.desired, settings) },
@@ -109,6 +110,24 @@ function* untilModified(id: string): Program {
       if (state === 'optimizing' || state === 'completed') return { state: 'done' };
       const percent = modification?.['Progress'];
       return { state: 'pending', detail: state ?? 'not begun', ...(typeof percent === 'number' ? { percent } : {}) };
+    },
+  });
+}
+
+/**
+ * AWS takes a change only after the one before it is finished, which it is not while the volume is still `optimizing`, for up to a day (EBS User Guide, "Monitor the progress of volume
+ * modifications"). Waited for, not refused: a rollback of a change that was made a moment ago would else have to wait as a whole.
+ */
+function* untilModifiable(id: string): Program {
+  yield* until({
+    what: `the change of ${id} before this one`,
+    read: describeModifications(id),
+    judge: (answer) => {
+      const modification = newest(answer);
+      const state = textOf(modification?.['ModificationState']);
+      if (state !== 'modifying' && state !== 'optimizing') return { state: 'done' };
+      const percent = modification?.['Progress'];
+      return { state: 'pending', detail: state, ...(typeof percent === 'number' ? { percent } : {}) };
     },
   });
 }
@@ -169,10 +188,6 @@ export function* preflightVolume(context: StepContext, action: 'create' | 'updat
     if (users.length > 0) problems.push(`${live.identity} is attached to ${users.join(', ')}; take it out of Volumes of that instance first`);
   }
   if (action === 'replace') problems.push(...(yield* originProblems(context.desired['SnapshotId'] === live.properties['SnapshotId'] ? undefined : context.desired['SnapshotId'])));
-  if (action === 'update' && context.changes.some(({ path }) => (modifiedProperties as readonly string[]).includes(propertyOf(path)))) {
-    const state = textOf(newest(yield* look(describeModifications(live.identity), { VolumesModifications: [] }))?.['ModificationState']);
-    if (state === 'modifying' || state === 'optimizing') problems.push(`the last change of ${live.identity} is still ${state}; AWS takes the next one after it`);
-  }
   return problems;
 }
 

@@ -24,16 +24,16 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
   const started = io.clock.now();
   const id = newRunId(started, io.random(2));
   const { target } = approved.plan;
-  const lock = await lockFor(store, approved.plan, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() });
+  const lock = await untouched(lockFor(store, approved.plan, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() }));
   const signals = stopSignals(io, watch);
   let opened;
   let journal;
   let spent = false;
   try {
-    await store.spendPlan(approved.plan, id);
+    await untouched(store.spendPlan(approved.plan, id));
     spent = true;
-    await store.spendApproval(approved.approval.nonce, id);
-    journal = auditedJournal(world, await store.createJournal(id, io.clock, { steps: approved.plan.steps.length }), { target, plan: approved.plan.digest });
+    await untouched(store.spendApproval(approved.approval.nonce, id));
+    journal = auditedJournal(world, await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })), { target, plan: approved.plan.digest });
     watch.begun(id);
     opened = await openPorts(world, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(world, source) });
     const report = await apply(approved, opened.ports);
@@ -46,6 +46,17 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
     if (spent && !wasSent(journal?.records ?? [])) await releasePlan(world, approved.plan, id);
     await journal?.close();
     await lock.release();
+  }
+}
+
+/** What a run does before it can do anything to AWS: a place that cannot be written stops it, and the error says that nothing was changed. */
+async function untouched<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'store-unwritable') throw error;
+    const { code, message, where, help, exitCode } = error;
+    throw new UserError(code, `${message}. Nothing was changed`, { cause: error, exitCode, ...(where === undefined ? {} : { where }), ...(help === undefined ? {} : { help }) });
   }
 }
 

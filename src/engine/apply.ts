@@ -165,7 +165,7 @@ function outcomeOf(error: unknown): RunOutcome {
 /** The journal cannot say any more where the run stands, so the error does. */
 function unwritable(error: UserError, report: Report): UserError {
   const { where, help } = error;
-  return new UserError(error.code, `${error.message}. The run stopped at once: ${endText({ ...report, outcome: 'stopped', message: null })}`, {
+  return new UserError(error.code, `${error.message}. The run stopped at once${report.calls === 0 ? ', and nothing was changed' : ''}: ${endText({ ...report, outcome: 'stopped', message: null })}`, {
     exitCode: report.calls === 0 ? exitCodes.error : exitCodes.applyFailed, cause: error, ...(where === undefined ? {} : { where }), ...(help === undefined ? {} : { help }),
   });
 }
