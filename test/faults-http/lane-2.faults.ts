@@ -1,3 +1,3 @@
 import { defineLane } from './lane.ts';
 
-await defineLane(1, 2);
+await defineLane(1);

@@ -18,6 +18,12 @@ export function isDeleting(context: QueryContext, name: string): boolean {
   return transitions.peek(databaseKey(name)) === 'deleting' || (final !== undefined && transitions.peek(snapshotKey(final)) !== undefined);
 }
 
+/** Counts a reading of an instance that is being deleted: of what it waits for itself, and of its final snapshot. */
+function readDeleting({ world: { transitions, settings } }: QueryContext, name: string): void {
+  const final = settings.get(`${databaseKey(name)}/final`);
+  if (transitions.read(databaseKey(name)) === undefined && final !== undefined) transitions.read(snapshotKey(final));
+}
+
 /** Puts the instance as the emulator now has it in the place of the one in the answer. */
 export async function refresh(context: QueryContext, answer: QueryAnswer, name: string): Promise<void> {
   const [shown] = databasesIn(answer);
@@ -55,7 +61,7 @@ export const describeInstances: QueryCorrection = {
     const asked = parameters.get('DBInstanceIdentifier');
     const ghost = asked === undefined || !isDeleting(context, nameOf(asked)) ? undefined : world.deletedDatabases.get(nameOf(asked));
     if (asked !== undefined && ghost !== undefined) {
-      world.transitions.read(databaseKey(asked));
+      readDeleting(context, nameOf(asked));
       return rdsAnswer(context.operation, [element('DBInstances', [copyOf(ghost)])]);
     }
     const filters = parameters.filters();
@@ -90,7 +96,7 @@ export const shownInstances: QueryCorrection = {
     for (const database of databasesIn(answer)) {
       const name = nameOf(textAt(database, 'DBInstanceIdentifier'));
       if (textAt(database, 'DBInstanceStatus') === 'deleting' && context.world.deletedDatabases.has(name)) {
-        if (context.operation === 'DescribeDBInstances') context.world.transitions.read(databaseKey(name));
+        if (context.operation === 'DescribeDBInstances') readDeleting(context, name);
       } else showDatabase(context, database, context.operation === 'DescribeDBInstances');
     }
   },

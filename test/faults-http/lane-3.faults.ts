@@ -1,0 +1,3 @@
+import { defineLane } from './lane.ts';
+
+await defineLane(2);
