@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at every kind
 // of call. AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where anything is wrong or was left out.
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRoot } from './lib/paths.mjs';
@@ -15,11 +15,12 @@ const COLUMNS = ['completed', 'refused, unchanged', 'stopped', 'failed', 'resume
 const resultsIn = (folder) => readdirSync(folder).filter((name) => name.startsWith('results-'))
   .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line)));
 
-/** Where the lanes keep their files: in memory where the system has such a place, because every run writes each line through to the disk, and nothing here ends the machine. */
+/** Where the lanes keep their files: in memory where the system has such a place with a gibibyte free, because every run writes each line through to the disk, and nothing here ends the machine. */
 function quickPlace() {
   try {
     accessSync('/dev/shm', constants.W_OK);
-    return '/dev/shm';
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    return bavail * bsize > 1024 ** 3 ? '/dev/shm' : tmpdir();
   } catch {
     return tmpdir();
   }
