@@ -56,8 +56,11 @@ export const attacks: Readonly<Record<string, (knows: Knows, random: () => numbe
   'suspends': ({ asked }) => [{ kind: 'suspend' }, write(`${asked}\r`)],
 };
 
-/** Ctrl-C, Ctrl-Z and what would end the program or the terminal have attacks of their own. */
-const safe = (byte: number): number => (byte === 3 || byte === 26 || byte === 4 || byte === 28 ? 0x20 : byte);
+/**
+ * Ctrl-C, Ctrl-Z and what would end the program or the terminal have attacks of their own. Nor Ctrl-S: what comes after the program has given the terminal back
+ * is the terminal's, which then takes no output from anybody until Ctrl-Q (termios(3), IXON), not even the last line of a program that ends.
+ */
+const safe = (byte: number): number => ([3, 4, 19, 26, 28].includes(byte) ? 0x20 : byte);
 
 export const endings = ['Ctrl-C', 'SIGINT', 'SIGTERM', 'SIGHUP', 'the terminal is closed'] as const;
 export type Ending = (typeof endings)[number];
