@@ -11,10 +11,10 @@ import type { Plan } from '../../src/model/plan.ts';
 import type { Store } from '../../src/model/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
-import { approvalFor, digestedPlan } from '../helpers/audit-samples.ts';
+import { digestedPlan } from '../helpers/audit-samples.ts';
+import { runNumbered, writtenRun } from '../helpers/written-run.ts';
 
 const plan = digestedPlan();
-const nameOf = (number: number): string => `20260226-2300${String(number).padStart(2, '0')}-a1b2`;
 const intent = { kind: 'intent', step: plan.steps[0]?.id ?? '', call: 1, purpose: 'change', declared: { service: 'ec2', operation: 'X', input: {}, identity: 'i-1', retry: 'absolute', purpose: 'x' } } as JournalEntry;
 const refused = { kind: 'outcome', step: plan.steps[0]?.id ?? '', call: 1, ok: false, requestId: null, milliseconds: 1, code: 'X', message: 'no', executed: 'no' } as JournalEntry;
 const done: JournalEntry = { kind: 'end', outcome: 'done', message: null };
@@ -28,14 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => { rmSync(folder, { recursive: true }); });
 
-async function ran(number: number, entries: readonly JournalEntry[], over: Partial<Plan> = {}): Promise<string> {
-  const run = nameOf(number);
-  const its = { ...plan, ...over };
-  const journal = await store.createJournal(run, fakeClock(Date.parse('2026-02-26T23:00:00Z') + number * 1_000));
-  for (const entry of [{ kind: 'begin', format: 'aiplan/journal@1', run, command: its.rollbackOf === null ? 'apply' : 'rollback', target: its.target, plan: its, approval: approvalFor(plan) } as JournalEntry, ...entries]) await journal.append(entry);
-  await journal.close();
-  return run;
-}
+const ran = (number: number, entries: readonly JournalEntry[], over: Partial<Plan> = {}): Promise<string> => writtenRun(store, number, entries, over);
 
 async function said(options: { readonly json?: true; readonly given?: RunsOptions } = {}): Promise<{ readonly out: string; readonly note: string }> {
   let [out, note] = ['', ''];
@@ -48,7 +41,7 @@ describe('the list of runs', () => {
   it('has the unfinished ones first, each with exactly the commands that deal with it', async () => {
     const killed = await ran(1, [intent]);
     const left = await ran(2, [intent, refused, failed]);
-    const back = await ran(3, [intent], { rollbackOf: nameOf(9), name: 'undo-it' });
+    const back = await ran(3, [intent], { rollbackOf: runNumbered(9), name: 'undo-it' });
     const damaged = await ran(4, [intent]);
     appendFileSync(join(folder, 'runs', damaged, 'journal.jsonl'), 'x\n');
     const ended = await ran(5, [intent, done]);
@@ -56,7 +49,7 @@ describe('the list of runs', () => {
     const heads = /^(?<head>2026\S+ \S+ [a-z]+(?: [A-Zst][A-Za-z]+)?)|^ {4}(?<command>aiplan.*?)(?: {2}.*)?$/u;
     expect(out.split('\n').flatMap((line) => { const { head, command } = heads.exec(line)?.groups ?? {}; return head ?? command ?? []; })).toEqual([
       `${damaged} ? damaged JOURNAL`, `aiplan runs abandon ${damaged}`,
-      `${back} rollback open STOPPED`, `aiplan rollback ${nameOf(9)}`, `aiplan runs abandon ${back}`,
+      `${back} rollback open STOPPED`, `aiplan rollback ${runNumbered(9)}`, `aiplan runs abandon ${back}`,
       `${left} apply failed steps`, `aiplan resume ${left}`, `aiplan rollback ${left}`, `aiplan runs abandon ${left}`,
       `${killed} apply open STOPPED`, `aiplan resume ${killed}`, `aiplan rollback ${killed}`, `aiplan runs abandon ${killed}`,
       expect.stringContaining(`${ended} apply done`),
@@ -70,9 +63,9 @@ describe('the list of runs', () => {
     for (let number = 2; number <= 23; number += 1) await ran(number, [intent, done]);
     await settleFinished({ store, io: { host: 'laptop', clock: fakeClock() } } as unknown as World);
     const names = async (given?: RunsOptions): Promise<readonly string[]> => (JSON.parse((await said({ json: true, ...(given === undefined ? {} : { given }) })).out) as { run: string }[]).map(({ run }) => run);
-    expect(await names()).toEqual([killed, ...Array.from({ length: 20 }, (_, index) => nameOf(23 - index))]);
+    expect(await names()).toEqual([killed, ...Array.from({ length: 20 }, (_, index) => runNumbered(23 - index))]);
     expect((await said()).note).toContain('there are older runs: aiplan runs --all');
-    expect(await names({ all: true })).toEqual([killed, ...Array.from({ length: 22 }, (_, index) => nameOf(23 - index))]);
+    expect(await names({ all: true })).toEqual([killed, ...Array.from({ length: 22 }, (_, index) => runNumbered(23 - index))]);
     expect((await said({ given: { all: true } })).note).toBe('');
   });
 

@@ -8,7 +8,6 @@ import { otherRunsFor, runsThat, settleFinished, unfinishedBeside, unfinishedRun
 import type { World } from '../../src/commands/world.ts';
 import type { AuditRecord } from '../../src/model/audit.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
-import type { Plan } from '../../src/model/plan.ts';
 import type { Store } from '../../src/model/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
 import { s3Store } from '../../src/store/s3-store.ts';
@@ -17,21 +16,11 @@ import { fakeClock } from '../helpers/apply-ports.ts';
 import { testConfiguration } from '../helpers/apply-world.ts';
 import { approvalFor, digestedPlan } from '../helpers/audit-samples.ts';
 import { memoryBucket, type MemoryBucket } from '../helpers/memory-bucket.ts';
+import { runNumbered, writtenRun } from '../helpers/written-run.ts';
 
 const plan = digestedPlan();
-const nameOf = (number: number): string => `20260226-23${String(Math.floor(number / 60)).padStart(2, '0')}${String(number % 60).padStart(2, '0')}-a1b2`;
 const intent = { kind: 'intent', step: plan.steps[0]?.id ?? '', call: 1, purpose: 'change', declared: { service: 'ec2', operation: 'X', input: {}, identity: 'i-1', retry: 'absolute', purpose: 'x' } } as JournalEntry;
 const ended = (outcome: 'done' | 'failed' | 'abandoned' | 'stale'): JournalEntry => ({ kind: 'end', outcome, message: null });
-
-/** One run of a plan, written at its minute. */
-async function ran(store: Store, number: number, entries: readonly JournalEntry[], over: Partial<Plan> = {}): Promise<string> {
-  const run = nameOf(number);
-  const its = { ...plan, ...over };
-  const journal = await store.createJournal(run, fakeClock(Date.parse('2026-02-26T23:00:00Z') + number * 1_000));
-  for (const entry of [{ kind: 'begin', format: 'aiplan/journal@1', run, command: its.rollbackOf === null ? 'apply' : 'rollback', target: its.target, plan: its, approval: approvalFor(plan) } as JournalEntry, ...entries]) await journal.append(entry);
-  await journal.close();
-  return run;
-}
 
 const looking = (store: Store): World => ({ store, io: { host: 'laptop', clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')) } } as unknown as World);
 const found = async (store: Store, every = false): Promise<readonly (readonly string[])[]> => (await unfinishedRuns(looking(store), undefined, { every })).map(({ summary, state }) => [summary.run, state]);
@@ -56,12 +45,12 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
 
   it('get a mark each, and open ones never do', async () => {
     const store = open();
-    const done = await ran(store, 1, [intent, ended('done')]);
-    const idle = await ran(store, 2, [ended('stale')]);
-    const left = await ran(store, 3, [intent, ended('failed')]);
-    const gone = await ran(store, 4, [intent, ended('abandoned')]);
-    const killed = await ran(store, 5, [intent]);
-    const begun = await ran(store, 6, []);
+    const done = await writtenRun(store, 1, [intent, ended('done')]);
+    const idle = await writtenRun(store, 2, [ended('stale')]);
+    const left = await writtenRun(store, 3, [intent, ended('failed')]);
+    const gone = await writtenRun(store, 4, [intent, ended('abandoned')]);
+    const killed = await writtenRun(store, 5, [intent]);
+    const begun = await writtenRun(store, 6, []);
     await settleFinished(looking(store));
     expect(await marksIn(open())).toEqual([[done, 'done'], [idle, 'idle'], [gone, 'abandoned']]);
     expect((await open().unsettledRuns()).map(({ run }) => run)).toEqual([begun, killed, left]);
@@ -74,10 +63,10 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
 
   it('are taken back by what came after them, and by nothing that came before', async () => {
     const store = open();
-    const of = await ran(store, 1, [intent, ended('failed')]);
-    const first = await ran(store, 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });
-    const second = await ran(store, 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
-    const third = await ran(store, 4, [intent], { rollbackOf: of, name: 'undo-it' });
+    const of = await writtenRun(store, 1, [intent, ended('failed')]);
+    const first = await writtenRun(store, 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });
+    const second = await writtenRun(store, 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
+    const third = await writtenRun(store, 4, [intent], { rollbackOf: of, name: 'undo-it' });
     expect(await found(open())).toEqual([[third, 'open']]);
     await settleFinished(looking(store));
     expect(await marksIn(open())).toEqual([[of, 'taken-back'], [first, 'taken-back'], [second, 'done']]);
@@ -88,17 +77,17 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
   });
 
   it('are taken back also where the clock of the machine that did it is behind', async () => {
-    const of = await ran(open(), 2, [intent, ended('failed')]);
-    const back = await ran(open(), 1, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
+    const of = await writtenRun(open(), 2, [intent, ended('failed')]);
+    const back = await writtenRun(open(), 1, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     expect(await found(open())).toEqual([]);
     await settleFinished(looking(open()));
     expect(await marksIn(open())).toEqual([[back, 'done'], [of, 'taken-back']]);
   });
 
   it.each([0, 1])('stay taken back where the end of one of them lies in a spool, so that it has no mark (%#)', async (spooled) => {
-    const of = await ran(open(), 1, [intent, ended('failed')]);
-    const first = await ran(open(), 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });
-    const back = await ran(open(), 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
+    const of = await writtenRun(open(), 1, [intent, ended('failed')]);
+    const first = await writtenRun(open(), 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });
+    const back = await writtenRun(open(), 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     const here = [of, first][spooled];
     const store = open();
     await settleFinished(looking({ ...store, unsettledRuns: async () => (await store.unsettledRuns()).map((summary) => (summary.run === here ? { ...summary, spooled: true } : summary)) }));
@@ -109,8 +98,8 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
   });
 
   it('that were not marked are found all the same, and marked by the next run', async () => {
-    const of = await ran(open(), 1, [intent, ended('failed')]);
-    const back = await ran(open(), 2, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
+    const of = await writtenRun(open(), 1, [intent, ended('failed')]);
+    const back = await writtenRun(open(), 2, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     // The process died after the end of the rollback was durable: nothing is marked, and nothing is open.
     expect(await marksIn(open())).toEqual([]);
     expect(await found(open())).toEqual([]);
@@ -121,7 +110,7 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
 
   it('stay closed where a person closed them, and say who', async () => {
     const store = open();
-    const run = await ran(store, 1, [intent]);
+    const run = await writtenRun(store, 1, [intent]);
     await store.settleRun({ run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'line 2 is not JSON' });
     expect(await found(open())).toEqual([]);
     expect(await found(open(), true)).toEqual([]);
@@ -131,22 +120,22 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
 
 describe('the marks', () => {
   it('say in their names all that is asked of a settled run, and what is no mark settles nothing', () => {
-    const mark = { run: nameOf(1), how: 'done', at: '123456789012-eu-west-1-0123456789ab', planName: 'move', rollbackOf: nameOf(0) } as const;
+    const mark = { run: runNumbered(1), how: 'done', at: '123456789012-eu-west-1-0123456789ab', planName: 'move', rollbackOf: runNumbered(0) } as const;
     expect(markOf(markName(mark) ?? '')).toEqual(mark);
     expect(markOf(markName({ ...mark, at: null, planName: null, rollbackOf: null }) ?? '')).toEqual({ ...mark, at: null, planName: null, rollbackOf: null });
     for (const odd of ['../x', 'a.b', 'x'.repeat(65), '']) expect(markName({ ...mark, planName: odd })).toBeNull();
-    for (const odd of ['', '.json', `${nameOf(1)}.json`, `${nameOf(1)}.open.-.-.-.json`, `${nameOf(1)}.done.-.-.-.json.tmp`, `${nameOf(1)}.done.-.-.-`, `x.done.-.-.-.json`]) expect(markOf(odd)).toBeNull();
+    for (const odd of ['', '.json', `${runNumbered(1)}.json`, `${runNumbered(1)}.open.-.-.-.json`, `${runNumbered(1)}.done.-.-.-.json.tmp`, `${runNumbered(1)}.done.-.-.-`, `x.done.-.-.-.json`]) expect(markOf(odd)).toBeNull();
   });
 
   it('hide nothing when they are lost, cannot be read, or are of runs that are not there', async () => {
     const store = opened['a folder']();
-    const done = await ran(store, 1, [intent, ended('done')]);
-    const killed = await ran(store, 2, [intent]);
+    const done = await writtenRun(store, 1, [intent, ended('done')]);
+    const killed = await writtenRun(store, 2, [intent]);
     await settleFinished(looking(store));
     const marks = join(folder, 'store', 'settled');
     for (const name of readdirSync(marks)) unlinkSync(join(marks, name));
     writeFileSync(join(marks, `${killed}.json`), 'damaged');
-    writeFileSync(join(marks, `${nameOf(9)}.done.-.-.-.json`), '');
+    writeFileSync(join(marks, `${runNumbered(9)}.done.-.-.-.json`), '');
     expect(await found(store)).toEqual([[killed, 'open']]);
     expect((await store.unsettledRuns()).map(({ run }) => run)).toEqual([killed, done]);
     expect((await store.listRuns()).map(({ run }) => run)).toEqual([killed, done]);
@@ -154,16 +143,16 @@ describe('the marks', () => {
 
   it('that are false are found out by `runs --all`, which believes none', async () => {
     const store = opened.S3();
-    const killed = await ran(store, 1, [intent]);
+    const killed = await writtenRun(store, 1, [intent]);
     await store.settleRun((await store.findRun(killed)) ?? (() => { throw new Error('not there'); })(), 'done');
     expect(await found(store)).toEqual([]);
     expect(await found(store, true)).toEqual([[killed, 'open']]);
     let told = '';
     expect(await auditVerify({ store, configuration: testConfiguration, options: { json: true }, io: { stdout: { write: (text: string) => { told += text; } } } } as unknown as World, {})).toBe(1);
     expect((JSON.parse(told) as { broken: unknown[] }).broken).toContainEqual(expect.objectContaining({ code: 'settled-false', where: expect.stringContaining(`/settled/${killed}`) }));
-    const done = await ran(store, 2, [intent, ended('done')]);
-    const back = await ran(store, 3, [intent, ended('failed')]);
-    const undo = await ran(store, 4, [intent, ended('done')], { rollbackOf: back });
+    const done = await writtenRun(store, 2, [intent, ended('done')]);
+    const back = await writtenRun(store, 3, [intent, ended('failed')]);
+    const undo = await writtenRun(store, 4, [intent, ended('done')], { rollbackOf: back });
     await settleFinished(looking(store));
     const journals = await Promise.all([killed, done, back, undo].map(async (run) => ({ run, path: run, records: (await store.readRun(run)).records, problem: null })));
     const problems = settledProblems(await store.settledRuns(), journals, [], (run) => run);
@@ -176,7 +165,7 @@ describe('the marks', () => {
 
   it('are made after the end is durable, and what cannot be marked is no failure', async () => {
     const store = opened.S3();
-    const done = await ran(store, 1, [intent, ended('done')]);
+    const done = await writtenRun(store, 1, [intent, ended('done')]);
     bucket.failing.add('settled/');
     await settleFinished(looking(store));
     expect(await marksIn(store)).toEqual([]);
@@ -188,8 +177,8 @@ describe('the marks', () => {
 
   it('are not made of an end that lies in a spool of this machine', async () => {
     const store = opened.S3();
-    const journal = await store.createJournal(nameOf(1), fakeClock());
-    await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: nameOf(1), command: 'apply', target: plan.target, plan, approval: approvalFor(plan) });
+    const journal = await store.createJournal(runNumbered(1), fakeClock());
+    await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: runNumbered(1), command: 'apply', target: plan.target, plan, approval: approvalFor(plan) });
     bucket.failing.add('runs/');
     await expect(journal.append(ended('done'))).rejects.toMatchObject({ code: 'store-unwritable' });
     bucket.failing.clear();
@@ -200,7 +189,7 @@ describe('the marks', () => {
 
   it('of a damaged journal show it as damaged, by whom it was closed, and what is wrong', async () => {
     const store = opened['a folder']();
-    const run = await ran(store, 1, [intent]);
+    const run = await writtenRun(store, 1, [intent]);
     appendFileSync(join(folder, 'store', 'runs', run, 'journal.jsonl'), 'not a record\n');
     expect(await found(store)).toEqual([[run, 'damaged']]);
     await store.settleRun((await store.findRun(run)) ?? (() => { throw new Error('not there'); })(), 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'x' });
@@ -212,8 +201,8 @@ describe('the marks', () => {
 describe('what planning asks of a store in S3 with 300 finished runs and one that was killed', () => {
   it('is two lists, and the journal of that one', async () => {
     const store = opened.S3();
-    for (let number = 1; number <= 300; number += 1) await ran(store, number, [intent, ended('done')]);
-    const killed = await ran(store, 301, [intent]);
+    for (let number = 1; number <= 300; number += 1) await writtenRun(store, number, [intent, ended('done')]);
+    const killed = await writtenRun(store, 301, [intent]);
     bucket.counted();
     await store.listRuns();
     // As it was: every run, by a list and two records of it.
