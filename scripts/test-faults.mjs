@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at every kind
-// of call. AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where anything is wrong or was left out.
+// of call. Without words it tries the slice that the commit chooses (test/faults-http/slice.ts), with --all everything.
+// AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where a point is wrong or was not tried.
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRoot } from './lib/paths.mjs';
 import { Stop, runMain } from './lib/report.mjs';
-import { runNode } from './lib/run.mjs';
+import { run, runNode } from './lib/run.mjs';
 import { missingEmulator, setUp } from './setup.mjs';
 
 const COLUMNS = ['completed', 'refused, unchanged', 'stopped', 'failed', 'resumed', 'resume refused', 'rolled back'];
@@ -24,6 +25,12 @@ function quickPlace() {
   } catch {
     return tmpdir();
   }
+}
+
+/** The commit that chooses the slice; `0` outside a git checkout. */
+async function commitOf() {
+  const { code, output } = await run('git', ['rev-parse', 'HEAD']);
+  return code === 0 ? output.trim() : '0';
 }
 
 /** How many points there are; null until a lane has counted them. */
@@ -47,6 +54,9 @@ await runMain(async () => {
     process.stderr.write(`${missingEmulator(reason)}\nSkipped without it: the fault matrix over HTTP.\n`);
     return 0;
   }
+  const isAll = process.argv.includes('--all') || process.env.AIPLAN_POINT !== undefined;
+  const slice = isAll ? {} : { AIPLAN_FAULTS_SLICE: await commitOf() };
+  const words = process.argv.slice(2).filter((word) => word !== '--all');
   const place = quickPlace();
   const folder = mkdtempSync(join(place, 'aiplan-faults-out-'));
   const began = Date.now();
@@ -57,8 +67,8 @@ await runMain(async () => {
   }, 60_000);
   try {
     const { code, output } = await runNode([
-      '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', inRoot('node_modules', 'jest', 'bin', 'jest.js'), '--config', inRoot('test', 'faults-http', 'jest.config.mjs'), '--maxWorkers=3', '--forceExit', ...process.argv.slice(2),
-    ], { environment: { AIPLAN_PYTHON: python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place } });
+      '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', inRoot('node_modules', 'jest', 'bin', 'jest.js'), '--config', inRoot('test', 'faults-http', 'jest.config.mjs'), '--maxWorkers=3', '--forceExit', ...words,
+    ], { environment: { AIPLAN_PYTHON: python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place, ...slice } });
     const counted = existsSync(folder) ? countedIn(folder) : null;
     if (counted === null) {
       process.stdout.write(output);
@@ -71,7 +81,8 @@ await runMain(async () => {
     if (code !== 0 && wrong.length === 0) process.stdout.write(output);
     process.stdout.write(`${wrong.map(({ name, text }) => `AIPLAN_POINT='${name}'\n  ${text.slice(0, 2_000)}\n`).join('')}\n${matrix(results)}\n`);
     const runs = Math.round(results.reduce((sum, { shared }) => sum + 1 / shared, 0));
-    process.stdout.write(`${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by each of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length} in ${runs} runs (a fault that a run survives strikes every kind of call in one), wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`);
+    process.stdout.write(`${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length} in ${runs} runs (a fault that a run survives strikes every kind of call in one), wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`);
+    if (!isAll) process.stdout.write(`slice of commit ${slice.AIPLAN_FAULTS_SLICE.slice(0, 12)}: ${counted.points} of ${counted.every} points; \`npm run test:faults -- --all\` tries all of them\n`);
     process.stdout.write(`unaccounted: ${count('UNACCOUNTED')}, destroyed without a confirmation: ${count('DESTROYED')}, without a capture: ${count('NO CAPTURE')}\n`);
     return code !== 0 || wrong.length > 0 || !isWhole ? 1 : 0;
   } finally {
