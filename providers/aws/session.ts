@@ -3,6 +3,7 @@ import { AwsError, UserError } from '../../src/model/error.ts';
 import type { Answer, AwsSession, Call, Permit, ReadCall, Service } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { version } from '../../src/model/version.ts';
+import { requireAnswerAbout } from './answered-about.ts';
 import { normaliseError } from './errors.ts';
 import { attachGate, type Gate, type GatedClient, type Handler } from './gate.ts';
 import { kindOfOperation } from './known-reads.ts';
@@ -112,7 +113,9 @@ export function openSession(options: SessionOptions): OpenSession {
       const Command = commandOf(module, call.service, call.operation);
       counts[name] = (counts[name] ?? 0) + 1;
       try {
-        return await fromAnswer(await client.send(new Command(toInput(call.input) as never)));
+        const answer = await fromAnswer(await client.send(new Command(toInput(call.input) as never)));
+        requireAnswerAbout(call, answer);
+        return answer;
       } catch (error) {
         const normal = normaliseError(error, name, false);
         if (normal instanceof AwsError && call.absent?.includes(normal.code) === true) return null;

@@ -8,7 +8,8 @@ const widest = 120;
 const colored = (stream: NodeJS.WriteStream, io: Io, options: GlobalOptions): boolean =>
   stream.isTTY === true && options.color && (io.environment['NO_COLOR'] ?? '') === '' && io.environment['TERM'] !== 'dumb';
 
-const widthOf = (stream: NodeJS.WriteStream): number => Math.max(20, Math.min(widest, stream.columns ?? widest));
+/** A terminal that does not know its size says 0 columns. */
+export const widthOf = ({ columns }: Pick<NodeJS.WriteStream, 'columns'>): number => Math.max(20, Math.min(widest, columns || widest));
 
 /** Rows to standard output: the result of a command. */
 export function print(io: Io, options: GlobalOptions, rows: readonly Row[]): void {

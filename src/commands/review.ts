@@ -4,7 +4,7 @@ import { needed } from '../model/confirm.ts';
 import type { ReviewResult } from '../model/review.ts';
 import { approve, refuseUnapprovable } from '../engine/approve.ts';
 import { planRows } from '../views/plan-rows.ts';
-import { blank, row, span } from '../views/rows.ts';
+import { blank, pasteRow, row, span } from '../views/rows.ts';
 import { signApproval } from '../store/signatures.ts';
 import { writeWhole } from '../store/files.ts';
 import { writePlanFile } from '../store/plan-file.ts';
@@ -74,7 +74,7 @@ export async function signed(world: World, from: Loaded, file: string, { sign, o
   tell(io, options, [
     row(0, span('signed', 'good'), ` ${approval.confirmations.length} confirmations until ${approval.expiresAt}: ${path}`),
     ...(planFile === file ? [] : [row(0, `rejected: ${(left.rejected ?? []).join(', ')}; what is left is in ${planFile}, and only that is approved`)]),
-    row(0, span(`${next ?? `aiplan apply ${planFile}`} --approval ${approvalFile}`, 'title')),
+    pasteRow(`${next ?? `aiplan apply ${planFile}`} --approval ${approvalFile}`),
   ]);
   return exitCodes.done;
 }

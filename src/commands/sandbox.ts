@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import { down, status, up } from '../sandbox/background.ts';
-import { row, span } from '../views/rows.ts';
+import { pasteRow, row, span } from '../views/rows.ts';
 import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +22,7 @@ export async function sandbox(world: World, verb: 'up' | 'down' | 'seed' | 'stat
         print(io, options, [
           row(0, span('sandbox is up', 'good'), ` at ${state.endpoint}, account ${state.account}, region ${state.region}`),
           row(0, 'Use it with:'),
-          row(2, span(`export AWS_ENDPOINT_URL=${state.endpoint} AWS_REGION=${state.region} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox`, 'title')),
+          pasteRow(`export AWS_ENDPOINT_URL=${state.endpoint} AWS_REGION=${state.region} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox`),
         ]);
       }
       return exitCodes.done;

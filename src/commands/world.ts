@@ -120,10 +120,13 @@ function readLive(path: string): LiveState {
 
 /** A file's text, by a path relative to the current folder. Throws UserError `no-such-file`. */
 export function readInput(io: Io, file: string): string {
-  const text = readWhole(resolve(io.current, file));
+  const text = readWhole(resolve(io.current, file), { pipes: true });
   if (text === null) throw new UserError('no-such-file', `there is no file "${file}"`, { help: 'check the path' });
   return text;
 }
+
+/** The largest file that `!Text` inlines, in bytes: EC2 takes 16 KiB of user data, and nothing that may stand there is larger than a mebibyte. */
+const mostTextBytes = 1_048_576;
 
 /**
  * How `!Text PATH` reads: below the folder of the change plan only, so that a plan cannot carry a file of the machine
@@ -134,7 +137,7 @@ export function textReader(io: Io, file: string): (path: string) => string {
   return (path) => {
     const full = resolve(folder, path);
     if (!isInside(full, folder)) throw new UserError('text-outside', `"${path}" lies outside the folder of the change plan`, { help: 'put the text file beside the change plan' });
-    const text = readWhole(full);
+    const text = readWhole(full, { mostBytes: mostTextBytes });
     if (text === null) throw new UserError('no-such-file', `there is no file "${path}" beside the change plan`, { help: 'check the path; it is relative to the change plan' });
     return text;
   };

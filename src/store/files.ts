@@ -85,11 +85,27 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** A file's text, or null when it does not exist. Throws UserError `unreadable-file` for anything else. */
-export function readWhole(path: string): string | null {
+export interface ReadWholeOptions {
+  /** A pipe may be read too, as where a shell hands over the output of another program; a pipe without a writer is waited for. */
+  readonly pipes?: boolean;
+  /** The largest file that is read, in bytes; absent: any. */
+  readonly mostBytes?: number;
+}
+
+/**
+ * A file's text, or null when it does not exist. Throws UserError `unreadable-file` for what cannot be read, `not-a-regular-file` for a
+ * folder, a device or a pipe (opening a pipe waits for its writer), `file-too-large` above `mostBytes`.
+ */
+export function readWhole(path: string, { pipes = false, mostBytes = Infinity }: ReadWholeOptions = {}): string | null {
   try {
+    const facts = statSync(path);
+    if (!facts.isFile() && !(pipes && (facts.isFIFO() || facts.isSocket() || facts.isCharacterDevice()))) {
+      throw new UserError('not-a-regular-file', `"${path}" is ${facts.isDirectory() ? 'a folder' : 'a device or a pipe'}, not a file`, { help: 'give the path of a file' });
+    }
+    if (facts.size > mostBytes) throw new UserError('file-too-large', `"${path}" has ${facts.size} bytes; at most ${mostBytes} are read`, { help: 'give a smaller file' });
     return readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw new UserError('unreadable-file', `cannot read "${path}": ${code ?? 'unknown'}`, { cause: error, help: 'check the path and its permissions' });

@@ -6,7 +6,7 @@ import { UserError } from '../model/error.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where aiplan's own files are: configuration, state (store, sandbox) and cache, by the XDG base directory rules. */
-export interface Folders { readonly configuration: string; readonly state: string; readonly cache: string; readonly workingTree: string; /** False where the working tree holds the home folder. */ readonly apart: boolean }
+export interface Folders { readonly configuration: string; readonly state: string; readonly cache: string; readonly workingTree: string; /** False where there is no working tree: outside git, and where it holds the home folder. */ readonly apart: boolean }
 
 const home = (environment: Environment): string => environment['HOME'] ?? environment['USERPROFILE'] ?? homedir();
 
@@ -41,18 +41,18 @@ function systemHome(): string | null {
   }
 }
 
-/** The nearest folder upwards that holds `.git`, else the current folder; never one that holds the home folder. */
-export function workingTreeOf(current: string, person: string | null): string {
+/** The nearest folder upwards that holds `.git`; never one that holds the home folder, whose dotfiles may be under git. Null: there is none. */
+export function gitTreeOf(current: string, person: string | null): string | null {
   for (let folder = resolve(current); ; folder = dirname(folder)) {
     if (existsSync(join(folder, '.git')) && (person === null || !isInside(person, folder))) return folder;
-    if (dirname(folder) === folder) return resolve(current);
+    if (dirname(folder) === folder) return null;
   }
 }
 
 /**
  * The folders of this user. Throws UserError `configuration-in-working-tree` when the configuration or the store would lie in
- * the working tree, where an agent writes (law 14). Who works in the home folder itself, or above it, has no working tree apart from
- * the configuration; `person` is that home folder.
+ * the working tree, where an agent writes (law 14). Outside a git checkout there is no working tree, and `aiplan.yaml` is that of the
+ * current folder; `person` is the home folder.
  */
 export function foldersOf(environment: Environment, current: string, person: string | null = systemHome()): Folders {
   const folders: Folders = {
@@ -67,8 +67,8 @@ export function foldersOf(environment: Environment, current: string, person: str
 }
 
 function treeOf(current: string, person: string | null): Pick<Folders, 'workingTree' | 'apart'> {
-  const workingTree = workingTreeOf(current, person);
-  return { workingTree, apart: person === null || !isInside(person, workingTree) };
+  const tree = gitTreeOf(current, person);
+  return { workingTree: tree ?? resolve(current), apart: tree !== null };
 }
 
 /** Throws UserError `configuration-in-working-tree` when the path lies in the working tree. */

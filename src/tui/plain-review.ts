@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import type { ReviewResult } from '../model/review.ts';
 import { row, span, type Row } from '../views/rows.ts';
-import { paint, wrap } from '../views/text.ts';
+import { paint, printedLines } from '../views/text.ts';
 import { crowded, isOpen, newKeyReader, readKeys, settleKeys, type Key } from './keys.ts';
 import { answer, begin, planned, type Conversation, type Turn } from './plain-conversation.ts';
 import { linesOf, resultOf, shownDigest, type ReviewSceneOptions } from './review-scene.ts';
@@ -41,7 +41,7 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
   let settle: (why: void) => void = () => undefined;
   const over = new Promise<void>((resolve) => { settle = resolve; });
 
-  const say = (rows: readonly Row[]): void => write(rows.flatMap((line) => wrap(line, Math.max(narrowest, stdout.columns ?? 80))).map((line) => `${paint(line, color)}\n`).join(''));
+  const say = (rows: readonly Row[]): void => write(rows.flatMap((line) => printedLines(line, Math.max(narrowest, stdout.columns || 80))).map((line) => `${paint(line, color)}\n`).join(''));
   const prompt = (): void => write(`> ${paint(row(0, span(conversation?.line ?? '')), color)}`);
   const take = (turn: Turn): void => {
     const before = conversation;

@@ -144,4 +144,4 @@ function rowsOf(scene: Scene, size: Size, now: number, tell: (event: KeyEvent) =
   }
 }
 
-const sizeOf = (stdout: NodeJS.WriteStream): Size => ({ columns: Math.max(1, stdout.columns ?? 80), rows: Math.max(1, stdout.rows ?? 24) });
+const sizeOf = (stdout: NodeJS.WriteStream): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });

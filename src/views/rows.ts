@@ -8,7 +8,12 @@ export type Tone = 'plain' | 'title' | 'muted' | 'destroy' | 'grant' | 'change' 
 export interface Span { readonly text: string; readonly tone: Tone }
 
 /** One logical line, before wrapping. `indent` in columns. All text is sanitised when a row is made (law 10). */
-export interface Row { readonly indent: number; readonly spans: readonly Span[] }
+export interface Row {
+  readonly indent: number;
+  readonly spans: readonly Span[];
+  /** A command to be pasted into a shell: it is printed on one line, however long. */
+  readonly paste?: true;
+}
 
 /** A span of safe text. */
 export const span = (text: string, tone: Tone = 'plain'): Span => ({ text: sanitise(text), tone });
@@ -18,6 +23,9 @@ export const row = (indent: number, ...parts: readonly (string | Span)[]): Row =
   indent,
   spans: parts.map((part) => (typeof part === 'string' ? span(part) : part)),
 });
+
+/** A command to be pasted into a shell, on a line of its own that is never wrapped. */
+export const pasteRow = (command: string): Row => ({ ...row(0, span(command, 'title')), paste: true });
 
 export const blank: Row = { indent: 0, spans: [] };
 

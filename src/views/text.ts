@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { commandPlaces, madeVisible } from '../model/sanitise.ts';
 import type { Row, Span } from './rows.ts';
 import { sgr } from './theme.ts';
 
@@ -7,13 +8,31 @@ export interface TextOptions { readonly width: number; readonly color: boolean }
 /** Rows as text: wrapped at `width` columns with a hanging indent, coloured or not. Ends with a line break. */
 export function rowsToText(rows: readonly Row[], options: TextOptions): string {
   let text = '';
-  for (const line of rows) for (const part of wrap(line, options.width)) text += `${paint(part, options.color)}\n`;
+  for (const line of rows) for (const part of printedLines(line, options.width)) text += `${paint(part, options.color)}\n`;
   return text === '' ? '\n' : text;
 }
 
 /** One row as display lines of at most `width` columns. Words longer than a line are broken. */
 export function wrap(line: Row, width: number): readonly Row[] {
   return columnsOf(line) <= width ? [trimmed(line)] : broken(line, width);
+}
+
+/**
+ * One row as the lines that are printed: wrapped, but for a command to be pasted, which stays one line. No line of them is one that a CI
+ * system takes for a command of its own, wherever the text was broken; such a line may be a few columns longer than `width`.
+ */
+export const printedLines = (line: Row, width: number): readonly Row[] => (line.paste === true ? [line] : wrap(line, width)).map(inert);
+
+function inert(line: Row): Row {
+  const places = new Set(commandPlaces(line.spans.map(({ text }) => text).join('')));
+  if (places.size === 0) return line;
+  let at = -1;
+  const shown = (unit: string): string => {
+    at += 1;
+    return places.has(at) ? madeVisible(unit) : unit;
+  };
+  // By UTF-16 units, as the places are counted; halves of a pair stay side by side.
+  return { ...line, spans: line.spans.map(({ text, tone }) => ({ text: text.split('').map(shown).join(''), tone })) };
 }
 
 const columnsOf = ({ indent, spans }: Row): number => spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);

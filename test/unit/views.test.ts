@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { isUnsafe, sanitise, sanitiseMarkdown } from '../../src/model/sanitise.ts';
+import { escapeJson, isUnsafe, sanitise, sanitiseMarkdown } from '../../src/model/sanitise.ts';
 import { age, bytes, duration, value } from '../../src/views/format.ts';
 import type { Report } from '../../src/model/report.ts';
 import { planMarkdown } from '../../src/views/markdown.ts';
@@ -22,6 +22,24 @@ describe('untrusted text', () => {
   it('is made visible, and a sanitised text is safe', () => {
     expect(sanitise('a\u001b[2Jb\u202ec\u200bd')).toBe('a\\u{1b}[2Jb\\u{202e}c\\u{200b}d');
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => !isUnsafe(sanitise(text))), { seed });
+  });
+  it.each([
+    ['every format character', '\u{110bd}\u{13430}\u{1bca0}\u0600', 4], ['what Unicode says may be ignored', '\u{e0001}\u{1d173}\u2065\u180e\u17b4', 5],
+    ['blanks that are no spaces', '\u2800\u3164\u{1d159}', 3], ['the marks after the fourth', `e${'\u0301'.repeat(60)}`, 56],
+  ])('shows %s', (_name, text, count) => expect(sanitise(text).match(/\\u\{/gu)).toHaveLength(count));
+  it('leaves letters with their accents alone', () => expect(sanitise('Việt Nam, שָׁלוֹם, नमस्ते, ไม้เอก')).toBe('Việt Nam, שָׁלוֹם, नमस्ते, ไม้เอก'));
+  it('begins no line of a log that a CI system would obey, wherever it wraps', () => {
+    const commands = ['::error::gone', '  ::set-output name=a::b', '##[error]gone', '##vso[task.complete result=Failed]', '##teamcity[buildStop]'];
+    const obeyed = /^\s*::|##\w*\[/mu;
+    for (const command of commands) {
+      for (let width = 12; width < 60; width += 1) {
+        const text = rowsToText([row(2, span('assumes ', 'muted'), span(`${'nothing much '.repeat(3)}${command} ${'and so on '.repeat(4)}${command}`))], { width, color: false });
+        expect([width, obeyed.exec(text)]).toEqual([width, null]);
+      }
+      expect(escapeJson(JSON.stringify({ command }))).not.toMatch(obeyed);
+      expect(JSON.parse(escapeJson(JSON.stringify({ command })))).toEqual({ command });
+    }
+    expect(rowsToText([row(0, span('#'), span('#[error]'))], { width: 80, color: false })).not.toMatch(obeyed);
   });
   it('cannot act in Markdown', () => expect(sanitiseMarkdown(hostile)).not.toMatch(/[<>`@|\u001b\u202e\n]/u));
   it('reaches no view raw', () => {
