@@ -4,7 +4,7 @@ import { UserError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { entriesOf, previewPage, type Entry } from './contents.ts';
-import { captureBucketName } from './capture-bucket.ts';
+import { captureBucketName } from './capture-place.ts';
 import { isPreviewed, objectOf, objectsOf, previewed, textOf } from './values.ts';
 
 /** A version or marker as it was copied: where its content lies, and what a copy does not carry by itself. */

@@ -3,7 +3,8 @@ import { AwsError, UserError } from '../../src/model/error.ts';
 import type { AwsSession, Call, Permit } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { CaptureVault } from '../../src/model/ports.ts';
-import { keepText, manifestKey, putManifest, readManifestCall, readText, type CaptureBucket } from './capture-bucket.ts';
+import { keepText, manifestKey, putManifest, readManifestCall, readText } from './capture-bucket.ts';
+import type { CaptureBucket } from './capture-place.ts';
 
 const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject'] };
 

@@ -2,7 +2,7 @@ import { look, type Program } from '../../src/model/call.ts';
 import type { RunWitness } from '../../src/model/audit-report.ts';
 import { canonical, sha256 } from '../../src/model/digest.ts';
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
-import { captureBucketName, type CaptureBucket } from './capture-bucket.ts';
+import { captureBucketName, type CaptureBucket } from './capture-place.ts';
 import { owned } from './configure.ts';
 import { compact, objectsOf, textOf } from './values.ts';
 

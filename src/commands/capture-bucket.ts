@@ -1,15 +1,30 @@
 import { captureBucketOf } from '../engine/context.ts';
-import { exitCodes, UserError } from '../model/error.ts';
+import { drive } from '../engine/drive.ts';
+import type { AwsSession } from '../model/call.ts';
+import { AwsError, exitCodes, UserError } from '../model/error.ts';
 import type { Target } from '../model/live.ts';
 import type { Plan } from '../model/plan.ts';
+import type { BucketState } from '../../providers/s3/capture-setup.ts';
 import type { World } from './world.ts';
 
-/** The capture bucket of a target if it exists and belongs to this account; null when `aiplan setup` has not made it. */
+/** Reads how the capture bucket is, through this session. Throws AwsError. */
+export async function bucketState({ configuration }: Pick<World, 'configuration'>, session: AwsSession, { account, region, endpoint }: Target): Promise<BucketState> {
+  const { inspectCaptureBucket } = await import('../../providers/s3/capture-setup.ts');
+  return drive(session, () => inspectCaptureBucket({ account, region, endpoint, bucket: configuration.capture.bucket }), { run: 'look', step: 'capture bucket' });
+}
+
+/** The name of the capture bucket if there is one, whoever owns it; null when `aiplan setup` has not made it. */
 export async function existingBucket(world: World, target: Target): Promise<string | null> {
   const name = captureBucketOf(world.configuration, target);
   const { account } = await world.target();
-  const found = await (await world.reader()).read({ service: 's3', operation: 'HeadBucket', input: { Bucket: name, ExpectedBucketOwner: account }, absent: ['NotFound', 'NoSuchBucket'] });
-  return found === null ? null : name;
+  try {
+    const found = await (await world.reader()).read({ service: 's3', operation: 'HeadBucket', input: { Bucket: name, ExpectedBucketOwner: account }, absent: ['NotFound', 'NoSuchBucket'] });
+    return found === null ? null : name;
+  } catch (error) {
+    // Somebody else's: preflight says so, and nothing is written into it.
+    if (error instanceof AwsError && (error.kind === 'denied' || error.httpStatus === 403 || error.httpStatus === 301)) return name;
+    throw error;
+  }
 }
 
 /**

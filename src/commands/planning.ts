@@ -10,9 +10,11 @@ import { parseChangePlan } from '../change/parse.ts';
 import { rejectionFindings, sortedOnce, withoutRejected } from '../change/reject.ts';
 import { staleSteps } from '../engine/moved-steps.ts';
 import { checkTarget } from '../engine/target.ts';
-import { plan } from '../engine/planner.ts';
+import { bucketFindings, captures, capturesAnything } from '../engine/kept-captures.ts';
+import { plan, type PlanInput } from '../engine/planner.ts';
 import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
+import { bucketState } from './capture-bucket.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import { textsAsPlanned, textsBeside, type TextSource } from './texts.ts';
@@ -156,12 +158,25 @@ export async function readLiveFor(world: World, source: Source): Promise<LiveSta
 export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(world, source));
   const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
-  const planned = plan({
+  const input = {
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
     ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings], openRuns: others.open,
-  });
+  };
+  const planned = await withBucket(world, input, state);
   return source.texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts: source.texts } };
+}
+
+/** The plan, with what was read of the place where its captures are kept; a plan that captures nothing does not ask. */
+async function withBucket(world: World, input: PlanInput, { recorded: isRecorded, target }: LiveState): Promise<Planned> {
+  const planned = plan(input);
+  if (isRecorded || !capturesAnything(planned.plan)) return planned;
+  const { bucket, exists, facts, problems } = await bucketState(world, await world.reader(), target);
+  // Where there is none, apply asks for it as soon as the plan destroys something.
+  if (!exists) return planned;
+  if (problems.length > 0) return plan({ ...input, findings: [...(input.findings ?? []), ...bucketFindings(problems)] });
+  const keptIn = `s3://${bucket}: ${facts.join(', ')}`;
+  return { ...planned, plan: { ...planned.plan, steps: planned.plan.steps.map((step) => (captures(step) && step.capture.how !== 'none' ? { ...step, capture: { ...step.capture, keptIn } } : step)) } };
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */

@@ -4,7 +4,7 @@ import type { Planned } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import { openVault } from '../../providers/s3/vault.ts';
 import { auditedSession } from './audit-log.ts';
-import { existingBucket } from './capture-bucket.ts';
+import { bucketState, existingBucket } from './capture-bucket.ts';
 import type { StopSignals } from './run-signals.ts';
 import type { RunWatch } from './run-watch.ts';
 import { secretSource } from './secrets.ts';
@@ -35,7 +35,10 @@ export async function openPorts(world: World, { run, target, journal, lock, sign
       close,
       ports: {
         session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt, guard: () => lock.check(),
-        vault: openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, run),
+        vault: {
+          ...openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, run),
+          check: async () => (await bucketState(world, session, target)).problems,
+        },
         secrets: secretSource(world), replan,
         emit: (event) => watch.emit(event, io.clock.now() - started),
         ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),

@@ -1,17 +1,23 @@
 import { drive } from '../engine/drive.ts';
 import { exitCodes, type ExitCode } from '../model/error.ts';
+import type { Json } from '../model/json.ts';
+import { sanitise } from '../model/sanitise.ts';
 import type { StoreFacts } from '../model/store.ts';
-import { setupProgram, verifyCaptureBucket, captureBucketName } from '../../providers/s3/capture-bucket.ts';
+import { captureBucketName } from '../../providers/s3/capture-place.ts';
+import { setupProgram, verifyCaptureBucket, type Replacement } from '../../providers/s3/capture-setup.ts';
+import { newRunId } from '../store/runs.ts';
 import { describeConfiguration } from '../store/configuration.ts';
 import { signersWritable } from '../store/signatures.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
 import { auditedSession } from './audit-log.ts';
+import { cannotAsk } from './consent.ts';
 import { print, printJson } from './output.ts';
 import type { World } from './world.ts';
 
 /**
- * `aiplan setup`: makes the capture bucket (or brings it back to what it has to be), reads it back, checks the store, and shows the
- * effective configuration. Running it again changes nothing. `--iam` only lists permissions.
+ * `aiplan setup`: makes the capture bucket, or makes an existing one at least as strong as it has to be, reads it back, checks the store, and
+ * shows the effective configuration. Running it again changes nothing. It weakens nothing; what it would replace is confirmed in a terminal, else
+ * left (exit 3). `--iam` only lists permissions.
  */
 export async function setup(world: World, { iam }: { iam?: boolean }): Promise<ExitCode> {
   const { io, options, configuration } = world;
@@ -36,16 +42,40 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
   const of = { account: target.account, region: target.region, endpoint: target.endpoint, bucket: configuration.capture.bucket };
   const session = auditedSession(world, await world.applier('setup'), target, 'setup');
   try {
-    const done = await drive(session, () => setupProgram(of), { run: 'setup', step: 'capture bucket', setup: true });
-    const problems = await drive(session, () => verifyCaptureBucket(of), { run: 'setup', step: 'capture bucket' });
     const bucket = captureBucketName(target.account, target.region, configuration.capture.bucket);
+    const stamp = newRunId(io.clock.now(), io.random(2));
+    const make = (confirmed: ReadonlySet<string>) => drive(session, () => setupProgram(of, { stamp, confirmed }), { run: 'setup', step: 'capture bucket', setup: true });
+    const first = await make(new Set());
+    const isConfirmed = first.left.length > 0 && (await confirmReplacing(world, bucket, first.left));
+    const second = isConfirmed ? await make(new Set(first.left.map(({ mark }) => mark))) : { done: [], left: first.left };
+    const done = [...first.done, ...second.done];
+    const problems = [...(await drive(session, () => verifyCaptureBucket(of), { run: 'setup', step: 'capture bucket' })), ...second.left.map((left) => leftText(left, cannotAsk(world)))];
     if (options.json === true) printJson(io, { bucket, done, problems, store: { place: world.store.place, ...store }, configuration: describeConfiguration(configuration) });
     else print(io, options, [...setupRows(world, bucket, done, problems), blank, ...storeRows(world, store)]);
-    return problems.length === 0 ? exitCodes.done : exitCodes.error;
+    return problems.length === 0 ? exitCodes.done : second.left.length > 0 ? exitCodes.blocked : exitCodes.error;
   } finally {
     session.close();
   }
 }
+
+/** What is replaced or taken away is confirmed by a person at a terminal, who types the bucket's name; anything else is no. */
+async function confirmReplacing(world: World, bucket: string, left: readonly Replacement[]): Promise<boolean> {
+  const { io, options } = world;
+  if (cannotAsk(world) !== null) return false;
+  const { typeLine } = await import('../tui/type-line.ts');
+  const shown = (value: Json): string => sanitise(typeof value === 'string' ? value : JSON.stringify(value));
+  const question = left.flatMap((item) => [
+    row(0, span(item.part, 'title')), ...item.replaces.map((text) => row(2, span(`takes away: ${sanitise(text)}`, 'destroy'))),
+    row(2, `now: ${shown(item.before)}`), row(2, `then: ${shown(item.after)}`), blank,
+  ]);
+  return typeLine({
+    question: [...question, row(0, span(`The former documents are kept in the bucket. Type ${bucket} and Enter; Esc leaves it as it is.`, 'destroy'))],
+    wanted: bucket, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: options.color && (io.environment['NO_COLOR'] ?? '') === '', onInterrupt: (callback) => io.onInterrupt(callback),
+  });
+}
+
+const leftText = ({ part, replaces }: Replacement, why: string | null): string =>
+  `Its ${part} stays as it is, because nobody confirmed that this is taken away: ${replaces.join('; ')}.${why === null ? '' : ` A person runs \`aiplan setup\` in a terminal (${why}).`}`;
 
 function storeRows({ store }: World, { facts, problems }: StoreFacts): readonly Row[] {
   return [

@@ -15,6 +15,7 @@ import { block, keyOf, type Draft, type Planning } from './draft.ts';
 import { createdNames, edgesOf, type Edges } from './edges.ts';
 import { namesIn, referrersOf } from './evidence.ts';
 import { indexLive } from './live-index.ts';
+import { weakBucket } from './kept-captures.ts';
 import { addressesByIdentity, blockUnlocated, checkExpectations, locate } from './locate.ts';
 import { orderNodes, type Ordered } from './order.ts';
 import { plannedCalls, type Earlier } from './planned-calls.ts';
@@ -137,14 +138,19 @@ function finish(planning: Planning, steps: readonly Judged['step'][], findings: 
   const errors = findings.filter(({ severity }) => severity === 'error');
   const blocked = new Set(errors.map(({ step }) => step));
   const all = errors.some(({ step }) => step === null || !ids.has(step));
+  const unkept = errors.filter(({ code }) => code === weakBucket).map(({ message }) => message);
   const digests = new Map<string, string>();
   return steps.map((step) => {
-    const judged = { ...step, blocked: blocked.has(step.id) || (all && step.action !== 'keep') };
+    const judged = { ...step, ...(unkept.length === 0 ? {} : { recoverability: notKept(step, unkept) }), blocked: blocked.has(step.id) || (all && step.action !== 'keep') };
     const digest = stepDigest(judged, planning.target, dependencyDigests(step, digests));
     digests.set(step.id, digest);
     return { ...judged, digest };
   });
 }
+
+/** What is only restorable from a capture is not, where captures would not be kept. */
+const notKept = ({ recoverability }: Pick<Step, 'recoverability'>, why: readonly string[]): Step['recoverability'] =>
+  (recoverability.level === 'restorable' ? { level: 'irreversible', loses: [...recoverability.loses, ...why] } : recoverability);
 
 function assemble({ changePlan, text, live, configuration, now }: PlanInput, steps: readonly Step[], findings: readonly Finding[]): Plan {
   const plan: Omit<Plan, 'digest'> = {

@@ -46,9 +46,10 @@ export interface Step {
   readonly evidence: { readonly binding: JsonObject; readonly observed: JsonObject };
   /**
    * `late`: taken right before the destruction, after the resource was made quiet; else before the first change of the run.
-   * `final`: and AWS takes one more with the deletion.
+   * `final`: and AWS takes one more with the deletion. `keptIn`: the capture bucket and how it is protected, as read when the plan was made; not in
+   * the digest, because every run reads it again.
    */
-  readonly capture: { readonly how: CapturePlan['how']; readonly what: string; readonly late?: true; readonly final?: true };
+  readonly capture: { readonly how: CapturePlan['how']; readonly what: string; readonly late?: true; readonly final?: true; readonly keptIn?: string };
   readonly recoverability: Recoverability;
   /** `service:Operation` of every mutating call, in order, each once per run of equal ones. */
   readonly calls: readonly string[];

@@ -39,6 +39,8 @@ export interface CaptureManifest {
 export interface CaptureVault {
   /** Null: there is none; `aiplan setup` makes it. */
   readonly bucket: string | null;
+  /** Why the bucket would not keep what is written into it, one sentence each; read from AWS. Absent: nobody looks. Throws AwsError. */
+  check?(): Promise<readonly string[]>;
   /** Keeps a sensitive text as an encrypted object. Throws UserError `no-capture-bucket` without a bucket, AwsError otherwise. */
   keepSecret(step: string, name: string, text: string): Promise<SecretRef>;
   /** The text of a `captured` reference. Throws UserError `no-such-secret`. */

@@ -34,7 +34,7 @@ export function captureRows(step: Step): readonly Row[] {
   if (!isKnown(step) || step.action === 'create') return [];
   const { how, what } = step.capture;
   if (how === 'none') return [labelled('capture', what, 'unknown')];
-  return [labelled('capture', what, 'good'), labelled('point in time', momentOf(step.capture))];
+  return [labelled('capture', what, 'good'), ...(step.capture.keptIn === undefined ? [] : [labelled('kept in', step.capture.keptIn, 'good')]), labelled('point in time', momentOf(step.capture))];
 }
 
 /** When the capture is taken, and so what is in it. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CreateBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { keepText, putManifest, readManifestCall, readManifests, readText, setupProgram, verifyCaptureBucket, type CaptureBucket } from '../../providers/s3/capture-bucket.ts';
+import { CreateBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { keepText, putManifest, readManifestCall, readManifests, readText } from '../../providers/s3/capture-bucket.ts';
+import type { CaptureBucket } from '../../providers/s3/capture-place.ts';
+import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-setup.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { account, region, settingUp, startBuckets, store, type BucketFixture } from '../helpers/bucket-fixture.ts';
 import { drive } from '../helpers/drive.ts';
@@ -18,7 +20,11 @@ suite('the capture bucket against the sandbox', () => {
   }, 90_000);
   afterAll(async () => { await fixture.stop(); });
 
-  const setup = (which: CaptureBucket = of): Promise<readonly string[]> => drive(settingUp(fixture.aws), () => setupProgram(which));
+  let times = 0;
+  const setup = async (which: CaptureBucket = of): Promise<readonly string[]> => {
+    times += 1;
+    return (await drive(settingUp(fixture.aws), () => setupProgram(which, { stamp: `time-${times}` }))).done;
+  };
   const verify = (): Promise<readonly string[]> => drive(fixture.aws, () => verifyCaptureBucket(of));
 
   it('is made once; a second time changes nothing', async () => {
@@ -33,8 +39,13 @@ suite('the capture bucket against the sandbox', () => {
   it('says what is wrong, and is put right again', async () => {
     await fixture.s3.send(new DeleteBucketPolicyCommand({ Bucket: store }));
     await fixture.s3.send(new PutBucketVersioningCommand({ Bucket: store, VersioningConfiguration: { Status: 'Suspended' } }));
-    expect(await verify()).toEqual([`The capture bucket "${store}": versioning is not enabled.`, `The capture bucket "${store}": its policy does not protect the captures.`]);
+    expect(await verify()).toEqual([
+      `The capture bucket "${store}": versioning is not enabled.`,
+      `The capture bucket "${store}": its policy does not protect the captures: s3:BypassGovernanceRetention, s3:DeleteBucket, s3:DeleteObjectVersion and 7 more are not denied.`,
+    ]);
     expect(await setup()).toHaveLength(2);
+    const { Body } = await fixture.s3.send(new GetObjectCommand({ Bucket: store, Key: `setup/time-${times}/versioning.json` }));
+    expect(await Body?.transformToString()).toBe('{"Status":"Suspended"}');
     expect(await verify()).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { openSession, type OpenSession } from '../../providers/aws/session.ts';
 import { bucket as bucketType } from '../../providers/s3/bucket.ts';
-import { setupProgram } from '../../providers/s3/capture-bucket.ts';
+import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import type { AwsSession } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
@@ -47,7 +47,7 @@ export async function startBuckets(): Promise<BucketFixture> {
   const sandbox = await startTestSandbox();
   const { s3 } = clientsOf(sandbox.endpoint);
   const session: OpenSession = openSession({ region, endpoint: sandbox.endpoint, credentials: testCredentials, mode: 'apply', captureBucket: store });
-  await drive(settingUp(session), () => setupProgram({ account, region, endpoint: sandbox.endpoint, bucket: null }));
+  await drive(settingUp(session), () => setupProgram({ account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'fixture' }));
   return {
     aws: session, s3, sandbox,
     async put(bucket, key, body, more = {}) {

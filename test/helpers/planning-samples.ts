@@ -29,6 +29,7 @@ export function changePlanOf(entries: readonly EntrySample[], rest: Partial<Chan
 export interface PlanOptions {
   readonly configuration?: Partial<Configuration>;
   readonly changePlan?: Partial<ChangePlan>;
+  readonly findings?: Parameters<typeof plan>[0]['findings'];
   readonly ownDeletions?: readonly { readonly type: string; readonly identity: string }[];
   readonly now?: string;
   readonly edit?: (live: LiveState) => LiveState;
@@ -43,6 +44,7 @@ export async function planFor(world: MemoryWorld, entries: readonly EntrySample[
   return plan({
     changePlan, text: canonical(changePlan), live: options.edit === undefined ? live : options.edit(live), types: world.types, schemas: world.schemas,
     configuration: { ...plainConfiguration, ...options.configuration }, now, ...(options.ownDeletions === undefined ? {} : { ownDeletions: options.ownDeletions }),
+    ...(options.findings === undefined ? {} : { findings: options.findings }),
   });
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession, type OpenSession } from '../../providers/aws/session.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { setupProgram } from '../../providers/s3/capture-bucket.ts';
+import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { makePlan, parseSource, rollbackSource, type Source } from '../../src/commands/planning.ts';
@@ -77,7 +77,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
     applier: async () => ({ ...around({ ...writer, async renew() { /* these credentials do not expire */ } }), close() { /* closed with the road */ } }),
     target: async () => target, recorded: () => null, close() { /* nothing of its own */ },
   };
-  await drive(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }), { run: 'setup', step: 'capture bucket', setup: true });
+  await drive(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'road' }), { run: 'setup', step: 'capture bucket', setup: true });
   const madeFrom = async (source: Source): Promise<Made> => {
     const planned = await makePlan(world, source);
     return { source, planned, plan: planned.plan };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Capture } from '../../src/model/resource-type.ts';
 import type { RestoreOrder } from '../../src/model/change-plan.ts';
+import { bucketFindings } from '../../src/engine/kept-captures.ts';
 import { needed } from '../../src/model/confirm.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
@@ -24,6 +25,12 @@ describe('delete', () => {
       recoverability: { level: 'restorable', loses: ['automated backups'] }, destruction: { loses: ['Database courses is deleted', 'automated backups'] },
       calls: ['rds:CloseDatabase', 'rds:CreateDatabaseSnapshot', 'rds:DeleteDatabase'],
     });
+  });
+
+  it('is not restorable where captures would not be kept', async () => {
+    const planned = await planFor(world(), [remove()], { findings: bucketFindings(['The capture bucket "captures": versioning is not enabled.']) });
+    expect(stepOf(planned, 'Db')).toMatchObject({ blocked: true, recoverability: { level: 'irreversible', loses: ['automated backups', 'The capture bucket "captures": versioning is not enabled.'] } });
+    expect(planned.plan.findings).toContainEqual(expect.objectContaining({ code: 'capture-bucket-weak', severity: 'error', step: null, help: expect.stringContaining('aiplan setup') }));
   });
 
   it('sets properties first, in the same confirmation', async () => {

@@ -55,6 +55,22 @@ describe('preflight', () => {
     expect(await problems(({ types }) => withType(types, NOTE, (type) => ({ ...type, rules: { ...type.rules, changeableStates: ['ready', 'idle'] } })))).toEqual(['Note state readme is "present"; it can be changed while it is "ready" or "idle"']);
   });
 
+  it('a capture bucket that does not keep what is written into it blocks every run that captures anything', async () => {
+    const weak = { ...memoryVault(), check: async () => ['The capture bucket "captures": versioning is not enabled.'] };
+    for (const some of [entries, entries.slice(0, 1)]) {
+      const world = freshWorld();
+      const report = await benchOf(world).apply(changePlanOf(some), { ports: { vault: weak } });
+      expect([report.outcome, world.sent, report.findings.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`)])
+        .toEqual(['blocked', [], [' capture-bucket-weak The capture bucket "captures": versioning is not enabled. Run `aiplan setup`.']]);
+    }
+    const denied = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 's3:HeadBucket', message: 'no', executed: 'no' });
+    const unknown = await benchOf(freshWorld()).apply(changePlanOf(entries), { ports: { vault: { ...memoryVault(), check: () => Promise.reject(denied) } } });
+    expect(unknown.findings.map(({ code }) => code)).toEqual(['preflight-unknown']);
+    // What only makes something new captures nothing.
+    const made = await benchOf(createMemoryWorld({ seed: [] })).apply(changePlanOf([entryOf('New', NOTE, { action: 'create', properties: { NoteName: 'new', Text: 'new' } })]), { ports: { vault: weak } });
+    expect(made.outcome).toBe('done');
+  });
+
   it('needs no bucket for what destroys nothing', async () => {
     const world = freshWorld();
     const report = await benchOf(world).apply(changePlanOf(entries.slice(0, 1)), { ports: { vault: memoryVault(null) } });
