@@ -3,6 +3,7 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { compact, keyed, listOf, objectOf, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
+import { refusedInstance } from './instance-values.ts';
 
 type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;
 
@@ -142,6 +143,7 @@ function canonicalProperties(properties: JsonObject): JsonObject {
 /** What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the calls named in instance-update.ts. */
 export const instanceRules: TypeRules = {
   canonical: canonicalProperties,
+  refuses: refusedInstance,
   properties: {
     AvailabilityZone: created,
     BlockDeviceMappings: { update: mappingEffect, follows: ['Volumes'] },

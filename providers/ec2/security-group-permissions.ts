@@ -54,7 +54,7 @@ export function ruleText(rule: Rule, direction: Direction): string {
   const protocol = rule['IpProtocol'] === '-1' ? 'all traffic' : textOf(rule['IpProtocol']) ?? 'unknown protocol';
   const from = numberOf(rule['FromPort']);
   const to = numberOf(rule['ToPort']);
-  const ports = from === undefined || rule['IpProtocol'] === '-1' ? '' : from === to ? ` ${from}` : ` ${from}-${to ?? from}`;
+  const ports = from === undefined || rule['IpProtocol'] === '-1' ? '' : to === undefined || from === to ? ` ${from}` : ` ${from}-${to}`;
   const owner = textOf(rule['SourceSecurityGroupOwnerId']);
   const group = textOf(rule[direction.group]);
   const peer = textOf(rule['CidrIp']) ?? textOf(rule['CidrIpv6']) ?? (group === undefined ? textOf(rule[direction.prefixList]) : `${group}${owner === undefined ? '' : ` of account ${owner}`}`);

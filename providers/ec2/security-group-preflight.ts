@@ -5,7 +5,6 @@ import { lookAll } from './common.ts';
 import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { liveOf } from './security-group-change.ts';
-import { directions, rulesOf, ruleText, type Direction, type Rule } from './security-group-permissions.ts';
 import { hasGroup, interfaceText, refersTo } from './security-group-read.ts';
 
 type StepAction = 'create' | 'update' | 'replace' | 'delete';
@@ -15,20 +14,9 @@ export function* preflightSecurityGroup(context: StepContext, action: StepAction
   const problems: string[] = [];
   const owner = context.live?.binding['owner'];
   if (action !== 'create' && typeof owner === 'string') problems.push(`${liveOf(context).identity} belongs to ${owner}, which would change it back: change it there`);
-  if (action !== 'delete') problems.push(...directions.flatMap((direction) => rulesOf(context.desired, direction).flatMap((rule) => ruleProblem(rule, direction))));
   if (action === 'create' || action === 'replace') problems.push(...yield* nameProblems(context));
   if (action === 'delete' || action === 'replace') problems.push(...yield* useProblems(context));
   return problems;
-}
-
-/** A rule names exactly one peer, and ports where its protocol has them (AuthorizeSecurityGroupIngress). */
-function ruleProblem(rule: Rule, direction: Direction): readonly string[] {
-  if (rule['SourceSecurityGroupName'] !== undefined) return [`${direction.property}: "${String(rule['SourceSecurityGroupName'])}" is a group's name; give its id as SourceSecurityGroupId`];
-  const peers = ['CidrIp', 'CidrIpv6', direction.group, direction.prefixList].filter((name) => rule[name] !== undefined && rule[name] !== null);
-  if (peers.length !== 1) return [`${direction.property}: the rule "${ruleText(rule, direction)}" names ${peers.length === 0 ? 'no peer' : peers.join(' and ')}; it takes one of CidrIp, CidrIpv6, ${direction.group}, ${direction.prefixList}`];
-  const needsPorts = ['tcp', 'udp', 'icmp', 'icmpv6'].includes(textOf(rule['IpProtocol']) ?? '');
-  const hasPorts = rule['FromPort'] !== undefined && rule['ToPort'] !== undefined;
-  return needsPorts && !hasPorts ? [`${direction.property}: the rule "${ruleText(rule, direction)}" has no FromPort and ToPort`] : [];
 }
 
 const known = (value: Json | undefined): string | undefined => (isUnknown(value) ? undefined : textOf(value));

@@ -3,6 +3,7 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
 import { keyed, objectOf, textOf } from '../aws/fields.ts';
 import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './security-group-permissions.ts';
+import { refusedSecurityGroup } from './security-group-values.ts';
 import { isPublic, sizeOf } from './public-ranges.ts';
 import { toolTagRule } from '../aws/tags.ts';
 
@@ -81,6 +82,7 @@ export const securityGroupRules: TypeRules = {
     Tags: { update: 'in-place' },
   },
   canonical: canonicalProperties,
+  refuses: refusedSecurityGroup,
   compare: cidrs,
   keys: { SecurityGroupIngress: keyFields(ingress), SecurityGroupEgress: keyFields(egress) },
   secretInput: [], sensitive: [],

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { TypeRules } from '../../src/model/resource-type.ts';
 import { keyed, numberOf, objectOf, textOf } from '../aws/fields.ts';
+import { refusedVolume } from './volume-values.ts';
 
 export const volumeType = 'AWS::EC2::Volume';
 
@@ -32,6 +33,7 @@ export const volumeRules: TypeRules = {
     Throughput: { update: 'in-place', follows: ['VolumeType', 'Size'] },
     VolumeType: { update: 'in-place' },
   },
+  refuses: refusedVolume,
   compare: { KmsKeyId: 'arn-or-name' },
   keys: {},
   secretInput: [],

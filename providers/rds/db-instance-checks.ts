@@ -90,10 +90,6 @@ function* beforeCreate(context: StepContext): Program<readonly string[]> {
   if (identity === undefined) return ['DBInstanceIdentifier is missing: aiplan finds a database again by its name'];
   const held = instanceOf(yield* look(describeInstance(identity), null));
   const problems = held === undefined ? [] : [`the name "${identity}" is held by a database that is "${statusOf(held)}"`];
-  const alone = textOf(context.desired['DBClusterIdentifier']) === undefined;
-  if (alone && context.desired['MasterUserPassword'] === undefined && context.desired['ManageMasterUserPassword'] !== true) {
-    problems.push(`${identity} needs "MasterUserPassword: !Env AIPLAN_SECRET_…" or "ManageMasterUserPassword: true"`);
-  }
   return [...problems, ...yield* missingReferences(context.desired)];
 }
 

@@ -3,6 +3,7 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { keyed, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { destructive, grants } from './db-instance-losses.ts';
+import { refusedDatabase } from './db-instance-values.ts';
 import { isDowngrade } from './engine-version.ts';
 
 const fixed: PropertyRule = {};
@@ -114,6 +115,7 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
 
 export const dbInstanceRules: TypeRules = {
   properties,
+  refuses: refusedDatabase,
   compare: {
     // Storage autoscaling grows it; what is asked for is the least.
     AllocatedStorage: 'at-least',

@@ -1,6 +1,7 @@
 import { look, type Program } from '../../src/model/call.ts';
 import { AwsError } from '../../src/model/error.ts';
 import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import { bucketNameProblem, isBucketName } from './bucket-values.ts';
 import { capture } from './capture.ts';
 import { owned, updateBucket } from './configure.ts';
 import { bucketVisible, createBucket, isOwn } from './create.ts';
@@ -9,9 +10,6 @@ import { bucketGone, removeBucket } from './remove.ts';
 import { rules } from './rules.ts';
 import { storeOf } from './manifest.ts';
 import { objectOf, textOf } from './values.ts';
-
-/** S3 User Guide, "General purpose bucket naming rules". */
-const NAME = /^(?!\d+\.\d+\.\d+\.\d+$)(?!xn--|sthree-|amzn-s3-demo-)(?!.*(\.\.|\.-|-\.))(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/u;
 
 function* preflight(context: StepContext, action: 'create' | 'update' | 'replace' | 'delete'): Program<readonly string[]> {
   const live = context.live;
@@ -32,7 +30,7 @@ function* preflight(context: StepContext, action: 'create' | 'update' | 'replace
 
 function* preflightCreate(context: StepContext): Program<readonly string[]> {
   const name = textOf(context.desired['BucketName']) ?? '';
-  if (!NAME.test(name)) return [`"${name}" is not a valid bucket name: 3 to 63 lower-case letters, digits, dots and hyphens.`];
+  if (!isBucketName(name)) return [bucketNameProblem(name)];
   try {
     const head = yield* look({ service: 's3', operation: 'HeadBucket', input: owned(name, context.account), absent: ['NotFound', 'NoSuchBucket'] }, null);
     // What is left of a half emptied or half restored bucket is completed; the restore refuses a stranger's objects in it.

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
+import { refusedBucket } from './bucket-values.ts';
 import { destructive } from './destructive.ts';
 import { grants } from './grants.ts';
 import { objectOf, textOf } from './values.ts';
@@ -69,6 +70,7 @@ const canonicalProperties = (properties: JsonObject): JsonObject => {
 export const rules: TypeRules = {
   properties,
   canonical: canonicalProperties,
+  refuses: refusedBucket,
   compare: {
     'BucketEncryption.ServerSideEncryptionConfiguration.*.ServerSideEncryptionByDefault.KMSMasterKeyID': 'arn-or-name',
     'CorsConfiguration.CorsRules.*.AllowedMethods': 'set',

@@ -5,6 +5,7 @@ import { isReservedKey, kindOf, type Node } from './node.ts';
 import { list, quote } from './problems.ts';
 import { coerceBoolean, coerceNumber, coerceText, type Coerced } from './scalar.ts';
 import { placeSpecial, readSecret } from './placement.ts';
+import { judgeRefused } from './refused.ts';
 import { readSpecial, specialTag } from './special.ts';
 import { readTags } from './tags.ts';
 import { own, said, type Spot, type ValueContext } from './values-context.ts';
@@ -33,6 +34,7 @@ export function readValues(node: Node, context: ValueContext): JsonObject | unde
     const names = Object.entries(schema.properties).filter(([name, { required }]) => required === true || name === context.rules.nameProperty);
     requireProperties(names, node, `a create of ${schema.type}`, problems);
   }
+  if (mode === 'properties') judgeRefused(result, node, context);
   return result;
 }
 

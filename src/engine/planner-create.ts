@@ -7,6 +7,7 @@ import { bareDraft, block, emptyDraft, keepDraft, managedType, type Draft, type 
 import type { Known } from './live-index.ts';
 import { findExisting } from './lookalike.ts';
 import { withPlaceholders } from './references.ts';
+import { blockRefused } from './refused.ts';
 import { resolveProperties } from './resolve.ts';
 import { quote } from './wording.ts';
 
@@ -20,6 +21,7 @@ export function planCreate(planning: Planning, entry: ResourceEntry): Draft {
   const author = canonicalised(type, resolveProperties(planning, entry));
   const { desired, problems } = desiredProperties({ type, schema, comparer, before: {}, author, expect: undefined, action: 'create', rotates: true });
   for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
+  blockRefused(planning, entry, type, desired, { action: 'create' });
   const existing = findExisting(planning, entry, type, withPlaceholders(desired) as JsonObject, author);
   if (existing !== null) return keepDraft(entry, type, existing);
   const classified = classify({ type, schema, comparer, before: {}, after: desired, live: null, action: 'create' });

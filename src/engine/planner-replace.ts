@@ -9,6 +9,7 @@ import { blockUnlocated, checkExpectations } from './locate.ts';
 import { lookalikes } from './lookalike.ts';
 import { checkUsers, destructionOf, leftoversOf } from './planner-delete.ts';
 import { checkPending, checkState, overlay } from './planner-update.ts';
+import { blockRefused } from './refused.ts';
 import { few, quote, shortType } from './wording.ts';
 
 /** Plans a replace: live properties, overlaid by the author's, minus what AWS assigns (DESIGN section 4). */
@@ -32,6 +33,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const before = settable(type, live);
   const { desired: wanted } = overlay(planning, entry, { type, schema, comparer, live, action: 'replace', before });
   const desired = { ...withoutMasked(planning, entry, wanted), ...carried };
+  blockRefused(planning, entry, type, desired, { action: 'replace' });
   checkPending(planning, entry, live, desired, comparer);
   const classified = classify({ type, schema, comparer, before: { ...before, ...pick(live.properties, Object.keys(carried)) }, after: desired, live, action: 'replace' });
   if (!classified.changes.some(({ effect }) => effect === 'replace')) {

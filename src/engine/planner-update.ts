@@ -11,6 +11,7 @@ import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Plan
 import { unknownFacts } from './evidence.ts';
 import { unstatedPending } from './expectation.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
+import { blockRefused } from './refused.ts';
 import { resolveProperties } from './resolve.ts';
 import { below } from './rule-tree.ts';
 import { wayBackOfUpdate } from './ways-back.ts';
@@ -32,6 +33,7 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
   if (classified.changes.length === 0) return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
   for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
+  blockRefused(planning, entry, type, settled.desired, { action: 'update', changed: new Set(classified.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path)) });
   checkState(planning, entry, type, live);
   checkPending(planning, entry, live, settled.desired, comparer);
   checkWhen(planning, entry, classified);

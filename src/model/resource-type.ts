@@ -23,6 +23,18 @@ export interface ChangeRule {
   readonly irreversible?: boolean;
 }
 
+/** Something in the properties of one resource that AWS refuses, whatever is live. */
+export interface ValueProblem {
+  /** Dotted path of the value below `properties`, with the numbers of list elements: `SecurityGroupIngress.0.CidrIp`. */
+  readonly at: string;
+  /** The property that is not there; `at` then is what should hold it, or ''. */
+  readonly missing?: string;
+  /** One sentence, with the wrong value quoted. */
+  readonly message: string;
+  /** What to write: one sentence, or lines to paste. */
+  readonly help: string;
+}
+
 export interface PropertyRule {
   /** May stand in `properties` of a create (and replace). Default true. */
   readonly create?: boolean;
@@ -55,6 +67,12 @@ export interface TypeRules {
    * Applied to the author's `properties` and `expect` before anything is compared. Pure; must not throw on odd values.
    */
   readonly canonical?: (properties: JsonObject) => JsonObject;
+  /**
+   * What AWS refuses of these properties without a look at anything live: what must stand together, ranges, names, formats. `whole`: these are
+   * all properties of a new resource, so that one that is not there is missing; else only what is there is judged. A value that is not known yet
+   * (a reference, a secret, `$unknown`) is there, and passes. Pure; must not throw on odd values.
+   */
+  readonly refuses?: (properties: JsonObject, whole: boolean) => readonly ValueProblem[];
   /** Writable, never readable: the password-like properties in which `!Env` and `!File` are legal. */
   readonly secretInput: readonly Path[];
   /** Readable but never shown: user data. Their live value is `Masked`. Written as plain text by the author. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { securityGroupRules } from '../../providers/ec2/security-group-rules.ts';
 import { securityGroup } from '../../providers/ec2/security-group.ts';
 import { egress, ingress, ruleText, rulesFromList, rulesFromPermissions } from '../../providers/ec2/security-group-permissions.ts';
 import { readSecurityGroups } from '../../providers/ec2/security-group-read.ts';
@@ -269,11 +270,11 @@ describe('preflight', () => {
     expect(check({ desired: { ...desired, VpcId: { $unknown: 'Network' } } }, 'create', world({ vpcs: [] }))).toEqual([]);
   });
   it('explains a rule that AWS would not take', () => {
-    const problem = (rule: JsonObject) => check({ desired: { SecurityGroupIngress: [rule] } }, 'create', world({}))[0];
+    const problem = (rule: JsonObject) => securityGroupRules.refuses?.({ SecurityGroupIngress: [rule] }, true)[0]?.message;
     expect(problem({ IpProtocol: 'tcp', FromPort: 1, ToPort: 1, SourceSecurityGroupName: 'other' })).toContain('give its id as SourceSecurityGroupId');
     expect(problem({ IpProtocol: 'tcp', FromPort: 1, ToPort: 1 })).toContain('names no peer');
     expect(problem({ ...SSH, CidrIpv6: '::/0' })).toContain('names CidrIp and CidrIpv6');
-    expect(problem({ IpProtocol: 'tcp', CidrIp: '10.0.0.0/8' })).toContain('has no FromPort and ToPort');
+    expect(problem({ IpProtocol: 'tcp', CidrIp: '10.0.0.0/8' })).toContain('has no FromPort and no ToPort');
     expect(problem(ALL)).toBeUndefined();
   });
 });
