@@ -85,7 +85,7 @@ export const securityGroupRules: TypeRules = {
   refuses: refusedSecurityGroup,
   compare: cidrs,
   keys: { SecurityGroupIngress: keyFields(ingress), SecurityGroupEgress: keyFields(egress) },
-  secretInput: [], sensitive: [],
+  secretInput: [], sensitive: [], optionalName: 'GroupName',
   // AWS fills in the own account; a group's id is unique over all accounts.
   volatile: ['SecurityGroupIngress.*.SourceSecurityGroupOwnerId'],
   destructive: [revoked(ingress), revoked(egress), toolTagRule],

@@ -144,6 +144,7 @@ export const dbInstanceRules: TypeRules = {
   destructive,
   grants,
   nameProperty: 'DBInstanceIdentifier',
+  optionalName: 'DBInstanceIdentifier',
   replaceBlocked: 'a database is never replaced: write a create, move the data, and delete the old one in a later plan',
   // A full disk is mended by a change (more storage); the broken states can only be deleted.
   changeableStates: [...SETTLED, 'storage-full', ...BROKEN],

@@ -105,6 +105,7 @@ export const rules: TypeRules = {
   destructive,
   grants,
   nameProperty: 'BucketName',
+  optionalName: 'BucketName',
   replaceBlocked: 'A bucket cannot be replaced: its name and its objects stay with it. Create a new bucket, copy the objects, and delete the old one in a later plan.',
   changeableStates: [],
   goneStates: [],

@@ -7,9 +7,10 @@ import { readIdentity } from './identity.ts';
 import { limits } from './limits.ts';
 import { entryOf, isReservedKey, kindOf, type MapEntry, type MapNode } from './node.ts';
 import { list, quote, type Problems } from './problems.ts';
+import type { Where } from './pseudo.ts';
 import { readChoice, readProse, readWord, readWords } from './text.ts';
 import { readValues } from './values.ts';
-import { own, type Mode, type PendingReference, type SecretSources } from './values-context.ts';
+import { own, type Lookups, type Mode, type PendingReference, type SecretSources } from './values-context.ts';
 
 export interface EntryContext {
   readonly problems: Problems;
@@ -17,6 +18,9 @@ export interface EntryContext {
   readonly types: ResourceTypes;
   readonly readText: ((path: string) => string) | undefined;
   readonly secrets: SecretSources | undefined;
+  readonly where: Where;
+  readonly addresses: ReadonlySet<string>;
+  readonly lookups: Lookups;
   readonly references: PendingReference[];
   /** Filled with the places of `depends_on`. */
   readonly dependencies: { readonly address: string; readonly on: string; readonly at: number }[];
@@ -30,8 +34,8 @@ export function readEntry({ key: address, at, node }: MapEntry, context: EntryCo
   const source = problems.places.at(at);
   const positions: Record<string, Position> = {};
   const empty: ResourceEntry = { address, type: '', action: 'read', dependsOn: [], source, positions };
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,62}$/u.test(address)) {
-    problems.error('invalid-address', at, `${quote(address)} is not an address`, 'a letter, then up to 62 letters, digits, _ and -: CoursesDb');
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,254}$/u.test(address)) {
+    problems.error('invalid-address', at, `${quote(address)} is not an address`, 'a letter, then up to 254 letters, digits, _ and -: CoursesDb');
   }
   if (node.kind === 'bad') return empty;
   if (node.kind !== 'map' || node.tag !== null) {
@@ -153,8 +157,8 @@ function readCarry({ node }: MapEntry, type: KnownType | undefined, problems: Pr
 function readBody(mode: Mode, node: MapNode, draft: Draft, action: DeclaredAction, { resource, schema }: KnownType, positions: Record<string, Position>, context: EntryContext, problems: Problems): void {
   const found = entryOf(node, mode);
   if (found === undefined || fields[mode][action] === 'no' || (mode === 'properties' && !resource.managed)) return;
-  const { references, readText, secrets } = context;
-  const values: JsonObject | undefined = readValues(found.node, { address: draft.address ?? '', mode, action, schema, rules: resource.rules, problems, positions, references, readText, secrets });
+  const { references, readText, secrets, where, addresses, lookups } = context;
+  const values: JsonObject | undefined = readValues(found.node, { address: draft.address ?? '', mode, action, schema, rules: resource.rules, problems, positions, references, readText, secrets, where, addresses, lookups });
   if (values === undefined) return;
   draft[mode] = values;
   const written = found.node.kind === 'map' ? found.node.entries.length : 1;

@@ -42,5 +42,3 @@ export const instead: Readonly<Partial<Record<FieldName, Readonly<Partial<Record
   rotate: { create: 'delete the line: a create sets the secret', replace: 'delete the line: a replacement sets the secret' },
 };
 
-/** `<reads like this>`: left over from a printed example. */
-export const isPlaceholder = (text: string): boolean => /^<.*>$/u.test(text.trim());

@@ -39,6 +39,6 @@ function literal(node: Node, what: string, problems: Problems): string | undefin
   const word = readWord(node, what, problems, 'aiplan inventory prints the ids of live resources');
   if (word === undefined) return undefined;
   if (/[*?]/u.test(word)) return problems.error('wildcard-id', node.at, `${quote(word)} looks like a pattern; an entry names exactly one resource`, 'write one entry for each resource, with its id') as undefined;
-  if (/^\s|\s$|^<.*>$/u.test(word)) return problems.error('invalid-id', node.at, `${quote(word)} is not an id`, 'aiplan inventory prints the ids of live resources') as undefined;
+  if (/^\s|\s$/u.test(word)) return problems.error('invalid-id', node.at, `${quote(word)} is not an id`, 'aiplan inventory prints the ids of live resources') as undefined;
   return word;
 }

@@ -29,7 +29,7 @@ export function languageJsonSchema(types: ResourceTypes, schemas: Schemas): Json
       author: { type: 'object', description: 'Who wrote it. Shown as a claim.', additionalProperties: { type: ['string', 'number', 'boolean'] }, propertyNames: { pattern: '^[\\w-]{1,40}$' }, maxProperties: 20 },
       assume: { type: 'array', description: 'What the author takes for granted; for the reviewer.', items: prose('One claim.'), maxItems: limits.assumptions },
       target: { ...closed({ account: text('12 digits, in quotes.', { pattern: '^\\d{12}$' }), region: text('Such as eu-west-1.', { pattern: '^[a-z]{2,4}(-[a-z]+)+-\\d{1,2}$' }) }, ['account', 'region']), description: 'Must equal the account and region of the caller.' },
-      resources: { type: 'object', minProperties: 1, maxProperties: limits.resources, propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_-]{0,62}$' }, additionalProperties: ref('entry') },
+      resources: { type: 'object', minProperties: 1, maxProperties: limits.resources, propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_-]{0,254}$' }, additionalProperties: ref('entry') },
     }, ['aiplan', 'name', 'intent', 'target', 'resources']),
     $defs: { ...common(), entry: entryOf(known), ...Object.fromEntries(known.flatMap(({ resource, schema }) => definitionsOf(resource, schema))) },
   };
@@ -37,11 +37,18 @@ export function languageJsonSchema(types: ResourceTypes, schemas: Schemas): Json
 
 function common(): Record<string, Json> {
   return {
-    reference: { description: 'Another entry: its identity (!Ref) or one of its attributes (!GetAtt).', anyOf: [closed({ Ref: text('Address.') }, ['Ref']), closed({ 'Fn::GetAtt': { anyOf: [text('Address.Attribute'), { type: 'array', items: text('Address, then attribute.'), minItems: 2 }] } }, ['Fn::GetAtt'])] },
+    reference: { description: 'Another entry (its identity: !Ref; one of its attributes: !GetAtt), or a function of CloudFormation.', anyOf: [ref('function'), closed({ Ref: text('Address, or a pseudo parameter such as AWS::Region.') }, ['Ref']), closed({ 'Fn::GetAtt': { anyOf: [text('Address.Attribute'), { type: 'array', items: text('Address, then attribute.'), minItems: 2 }] } }, ['Fn::GetAtt'])] },
+    function: { description: '!Sub, !Join, !Select, !Split, !Base64, !GetAZs.', anyOf: [
+      closed({ 'Fn::Sub': { anyOf: [text('Text with ${Address}, ${Address.Attribute}, ${AWS::Region}.'), { type: 'array', minItems: 1, maxItems: 2 }] } }, ['Fn::Sub']),
+      ...['Fn::Join', 'Fn::Select', 'Fn::Split'].map((name) => closed({ [name]: { type: 'array', minItems: 2, maxItems: 2 } }, [name])),
+      closed({ 'Fn::Base64': {} }, ['Fn::Base64']), closed({ 'Fn::GetAZs': {} }, ['Fn::GetAZs']),
+    ] },
     any: { description: '!Any: is set.', ...closed({ 'Fn::Any': { const: true } }, ['Fn::Any']) },
-    secret: { description: 'Where the secret is read from when it is needed.', anyOf: [closed({ 'Fn::Env': text('AIPLAN_SECRET_…', { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }) }, ['Fn::Env']), closed({ 'Fn::File': text('Path.') }, ['Fn::File'])] },
+    secret: { description: 'Where the secret is read from when it is needed.', anyOf: [closed({ 'Fn::Env': text('AIPLAN_SECRET_…', { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }) }, ['Fn::Env']), closed({ 'Fn::File': text('Path.') }, ['Fn::File']), text('A secret of Secrets Manager or a SecureString.', { pattern: '^\\{\\{resolve:(secretsmanager|ssm-secure):[^{}]+\\}\\}$' }), ref('function')] },
     text: { description: '!Text: a file beside the change plan.', ...closed({ 'Fn::Text': text('Path.') }, ['Fn::Text']) },
-    tags: { type: 'object', description: 'A map; null removes a tag.', maxProperties: 50, propertyNames: { minLength: 1, maxLength: 128, not: { pattern: '^([aA][wW][sS]|[aA][iI][pP][lL][aA][nN]):' } }, additionalProperties: { anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, ref('reference'), ref('any')] } },
+    tags: { anyOf: [ref('tagMap'), ref('tagList')] },
+    tagList: { type: 'array', description: 'AWS\'s list of Key and Value.', maxItems: 50, items: closed({ Key: text('Key.'), Value: { anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, ref('reference'), ref('any')] } }, ['Key']) },
+    tagMap: { type: 'object', description: 'A map; null removes a tag.', maxProperties: 50, propertyNames: { minLength: 1, maxLength: 128, not: { pattern: '^([aA][wW][sS]|[aA][iI][pP][lL][aA][nN]):' } }, additionalProperties: { anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, ref('reference'), ref('any')] } },
   };
 }
 
@@ -72,7 +79,7 @@ function entryOf(known: readonly Known[]): JsonObject {
   });
   const byType = known.flatMap(({ resource, schema }) => [
     when({ type: schema.type }, { properties: { properties: ref(`${schema.type}.properties`), expect: ref(`${schema.type}.expect`), find: ref(`${schema.type}.expect`), ...(resource.managed ? {} : { action: { const: 'read' } }) } }),
-    ...(resource.managed ? [when({ type: schema.type, action: 'create' }, { properties: { properties: { required: Object.entries(schema.properties).filter(([name, { required }]) => required === true || name === resource.rules.nameProperty).map(([name]) => name) } } })] : []),
+    ...(resource.managed ? [when({ type: schema.type, action: 'create' }, { properties: { properties: { required: Object.entries(schema.properties).filter(([name, { required }]) => name !== resource.rules.optionalName && (required === true || name === resource.rules.nameProperty)).map(([name]) => name) } } })] : []),
   ]);
   return { ...closed(plain, ['type', 'action']), allOf: [...byAction, ...byType] };
 }
@@ -112,7 +119,7 @@ function kindsOf(type: PropertyType, values: PropertySchema['values'], about: Ab
     case 'union': return type.types.flatMap((option) => kindsOf(option, values, about));
     case 'tags': return [ref('tags')];
     case 'json': return [{}];
-    case 'boolean': return [{ type: 'boolean' }, { enum: ['true', 'false'] }];
+    case 'boolean': return [{ type: 'boolean' }, { type: 'string', pattern: '^([tT][rR][uU][eE]|[fF][aA][lL][sS][eE])$' }];
     default: {
       if (values !== undefined) return [{ enum: values }, ...(typeof values[0] === 'number' ? [{ enum: values.map(String) }] : [])];
       if (type.kind === 'string') return [{ type: ['string', 'number', 'boolean'] }];

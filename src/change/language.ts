@@ -1,3 +1,5 @@
+import { asLiteral } from './placeholders.ts';
+import { parameterOf, zonesOf } from './dynamic.ts';
 import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
 import { isObject, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
 
@@ -13,7 +15,7 @@ export function toLanguage(plan: ChangePlan): JsonObject {
     ...(plan.author === undefined ? {} : { author: plan.author }),
     ...(plan.assume.length === 0 ? {} : { assume: plan.assume }),
     target: { account: plan.target.account, region: plan.target.region },
-    resources: Object.fromEntries(plan.resources.map((entry) => [entry.address, entryToLanguage(entry)])),
+    resources: Object.fromEntries(plan.resources.filter(({ lookup }) => lookup !== true).map((entry) => [entry.address, entryToLanguage(entry)])),
   };
 }
 
@@ -27,14 +29,28 @@ export function entryToLanguage(entry: ResourceEntry): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
+/** What a look-up was written as. */
+function lookupText(value: JsonObject): Json | null {
+  const attribute = value['Fn::GetAtt'];
+  const address = Array.isArray(attribute) && typeof attribute[0] === 'string' ? attribute[0] : '';
+  const parameter = parameterOf(address);
+  const zones = zonesOf(address);
+  return parameter !== null ? `{{resolve:ssm:${parameter}}}` : zones !== null ? { 'Fn::GetAZs': zones } : null;
+}
+
 function longForm(value: Json | undefined): Json | undefined {
   if (Array.isArray(value)) return value.map((item: Json) => longForm(item) ?? null);
+  if (typeof value === 'string') return asLiteral(value);
   if (!isObject(value)) return value;
   if (isSecretRef(value)) {
-    const { env, file } = value.$secret;
+    const { env, file, manager, parameter } = value.$secret;
+    if (manager !== undefined) return `{{resolve:secretsmanager:${manager}}}`;
+    if (parameter !== undefined) return `{{resolve:ssm-secure:${parameter}}}`;
     if (env !== undefined) return { 'Fn::Env': env };
     if (file !== undefined) return { 'Fn::File': file };
   }
+  const looked = lookupText(value);
+  if (looked !== null) return looked;
   if (value['$any'] === true) return { 'Fn::Any': true };
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, longForm(item)]));
 }

@@ -12,6 +12,8 @@ export interface ScalarNode {
   readonly value: string | number | boolean | null;
   /** As written, where the value is a number, a boolean or null; null for text. */
   readonly source: string | null;
+  /** The value of a function: whatever looks like a placeholder in it was meant. */
+  readonly computed?: true;
 }
 
 export interface ListNode { readonly kind: 'list'; readonly at: number; readonly tag: string | null; readonly items: readonly Node[] }

@@ -10,7 +10,8 @@ import { entryOf, kindOf, type MapNode } from './node.ts';
 import { quote, type Problems } from './problems.ts';
 import { readTree } from './read.ts';
 import { judgeReferences, referencesOf } from './references.ts';
-import type { PendingReference, SecretSources } from './values-context.ts';
+import type { Where } from './pseudo.ts';
+import type { Lookups, PendingReference, SecretSources } from './values-context.ts';
 
 export interface ParseOptions {
   /** The file's name, for messages about the file as a whole. */
@@ -46,10 +47,10 @@ function readPlan(tree: Exclude<ReturnType<typeof readTree>['tree'], undefined>,
     return null;
   }
   const header = readHeader(tree, problems);
-  return { ...header, resources: readResources(tree, options, problems) };
+  return { ...header, resources: readResources(tree, { ...header.target, plan: header.name }, options, problems) };
 }
 
-function readResources(plan: MapNode, options: ParseOptions, problems: Problems): readonly ResourceEntry[] {
+function readResources(plan: MapNode, where: Where, options: ParseOptions, problems: Problems): readonly ResourceEntry[] {
   const node = entryOf(plan, 'resources')?.node;
   if (node === undefined || node.kind === 'bad') return [];
   if (node.kind !== 'map' || node.tag !== null) {
@@ -63,15 +64,20 @@ function readResources(plan: MapNode, options: ParseOptions, problems: Problems)
   }
   const references: PendingReference[] = [];
   const dependencies: EntryContext['dependencies'] = [];
-  const context: EntryContext = { problems, schemas: options.schemas, types: options.types, readText: options.readText, secrets: options.secrets, references, dependencies };
+  const lookups: Lookups = new Map();
+  const context: EntryContext = { problems, schemas: options.schemas, types: options.types, readText: options.readText, secrets: options.secrets, references, dependencies, where, addresses: new Set(node.entries.map(({ key }) => key)), lookups };
   const entries = node.entries.map((entry) => readEntry(entry, context));
   const byAddress = new Map(entries.map((entry) => [entry.address, entry]));
   judgeReferences(references, byAddress, options.schemas, options.types, problems);
   judgeDependencies(dependencies, byAddress, problems);
   judgeIdentities(entries, node, options, problems);
   judgeCycles(entries, byAddress, node, problems);
-  return entries;
+  return [...entries, ...lookupEntries(lookups, problems)];
 }
+
+/** A look-up of a value reads like an entry that the author wrote with `action: read`. */
+const lookupEntries = (lookups: Lookups, problems: Problems): readonly ResourceEntry[] =>
+  [...lookups].map(([address, { type, id, at }]) => ({ address, type, action: 'read', id, dependsOn: [], source: problems.places.at(at), positions: {}, lookup: true }));
 
 function judgeDependencies(dependencies: EntryContext['dependencies'], entries: ReadonlyMap<string, ResourceEntry>, problems: Problems): void {
   for (const { address, on, at } of dependencies) {

@@ -54,6 +54,8 @@ export class Problems {
 
   warning(code: string, at: number | null, message: string, help?: string): void { this.#add('warning', code, at, message, help); }
 
+  info(code: string, at: number | null, message: string, help?: string): void { this.#add('info', code, at, message, help); }
+
   /** A character that would not show or that acts on a screen; once for each line. */
   unsafe(at: number, text: string): void {
     const { line } = this.places.at(at);

@@ -49,7 +49,7 @@ export function judgeReferences(references: readonly PendingReference[], entries
     const { special, at } = reference;
     const entry = entries.get(special.address);
     if (entry === undefined) {
-      about.error('unknown-address', at, `there is no entry ${quote(special.address)}${about.meant(special.address, entries.keys())}`, types.get(special.address) !== undefined || /^[a-z]+-[0-9a-f]{8,}$/u.test(special.address) ? 'a reference names an entry of this file; write a literal id without !Ref' : 'add an entry with  action: read  to look a live resource up');
+      about.error('unknown-address', at, `there is no entry ${quote(special.address)}${about.meant(special.address, entries.keys())}`, insteadOfAddress(special.address, reference, types));
       continue;
     }
     if (entry.action === 'delete') {
@@ -61,7 +61,16 @@ export function judgeReferences(references: readonly PendingReference[], entries
   }
 }
 
-function judgeFit({ at, special, wanted, refers }: PendingReference, schema: TypeSchema, problems: Problems): void {
+/** A parameter of a template, an id, or an entry that is not there: each has another answer. */
+function insteadOfAddress(address: string, { refers, place }: PendingReference, types: ResourceTypes): string {
+  if (types.get(address) !== undefined || /^[a-z]+-[0-9a-f]{8,}$/u.test(address)) return 'a reference names an entry of this file; write a literal id without !Ref';
+  const name = place.replace(/\.\d+$/u, '').split('.').at(-1) ?? place;
+  const look = refers?.map(({ type }) => type).find((type) => types.get(type) !== undefined);
+  const value = `write the value itself (a change plan has no parameters):  ${name}: …`;
+  return look === undefined ? value : `${value}\nor look a live one up:\n  ${address}: { type: ${look}, action: read, id: … }`;
+}
+
+function judgeFit({ at, special, wanted, refers, inText }: PendingReference, schema: TypeSchema, problems: Problems): void {
   const wrongType = (type: string): void => {
     problems.error('reference-type', at, `${quote(special.address)} is of type ${type}; ${list(new Set((refers ?? []).map((target) => target.type)))} is wanted`, 'refer to an entry of that type');
   };
@@ -82,6 +91,7 @@ function judgeFit({ at, special, wanted, refers }: PendingReference, schema: Typ
     problems.error('unknown-attribute', at, `${schema.type} has no attribute or property ${quote(special.path)}${problems.meant(special.path, names)}`, `there are: ${list(names)}`);
     return undefined;
   }
+  if (inText === true) return undefined;
   const targets = attribute.refers;
   if (refers !== undefined && targets !== undefined && !targets.some(({ type }) => refers.some((target) => target.type === type))) return wrongType(list(new Set(targets.map(({ type }) => type))));
   if (wanted.kind === 'json' || wanted.kind === 'union' || isScalar(attribute.type) === isScalar(wanted)) return undefined;

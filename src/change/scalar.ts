@@ -32,16 +32,22 @@ export function coerceText(node: ScalarNode, lines: 'one line' | 'lines' = 'one 
 export function coerceNumber(node: ScalarNode, kind: 'integer' | 'number'): Coerced<number> {
   const source = node.source ?? (typeof node.value === 'string' ? node.value : '');
   const value = typeof node.value === 'number' ? node.value : typeof node.value === 'string' && /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/u.test(source) ? Number(source) : Number.NaN;
-  if (!Number.isFinite(value) || (kind === 'integer' && !Number.isInteger(value))) return wrong(kind === 'integer' ? 'a whole number' : 'a number', node);
+  if (!Number.isFinite(value) || (kind === 'integer' && !Number.isInteger(value))) return wrong(kind === 'integer' ? 'a whole number' : 'a number', node, withoutUnit(source));
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
     return { problem: { code: 'number-too-big', message: `${quote(source)} is beyond 2^53 and would be changed by rounding`, help: 'write a number of at most 9007199254740991' } };
   }
   return { value: Object.is(value, -0) ? 0 : value };
 }
 
-/** True or false, or the text of one. */
+/** `200GB` as the number that is wanted. */
+const withoutUnit = (source: string): string | undefined => {
+  const number = /^(\d+)\s*(?:g|gb|gib|d|days?|s|m|mb|mib)$/iu.exec(source.trim())?.[1];
+  return number === undefined ? undefined : `write  ${number}`;
+};
+
+/** True or false, or the text of one in any capitals. */
 export function coerceBoolean(node: ScalarNode): Coerced<boolean> {
   if (typeof node.value === 'boolean') return { value: node.value };
-  if (node.value === 'true' || node.value === 'false') return { value: node.value === 'true' };
+  if (typeof node.value === 'string' && /^(?:true|false)$/iu.test(node.value)) return { value: node.value.toLowerCase() === 'true' };
   return wrong('true or false', node, typeof node.value === 'string' && /^(?:y|yes|on)$/iu.test(node.value) ? 'write  true' : typeof node.value === 'string' && /^(?:n|no|off)$/iu.test(node.value) ? 'write  false' : undefined);
 }

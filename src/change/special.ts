@@ -2,6 +2,7 @@ import type { JsonObject } from '../model/json.ts';
 import { sanitise } from '../model/sanitise.ts';
 import type { Node } from './node.ts';
 import { quote, type Problems } from './problems.ts';
+import { isPseudo } from './pseudo.ts';
 
 /** A tag of the language, or its long form as CloudFormation's JSON writes functions. */
 export type Special =
@@ -10,19 +11,28 @@ export type Special =
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly path: string }
-  | { readonly kind: 'any' };
+  | { readonly kind: 'any' }
+  /** A function of CloudFormation, or `!Ref` to a pseudo parameter: `functions.ts` gives it its value. */
+  | FunctionCall;
+
+export interface FunctionCall { readonly kind: 'function'; readonly tag: string; readonly argument: Node }
+
+const FUNCTIONS: ReadonlySet<string> = new Set(['!Sub', '!Join', '!Select', '!Split', '!Base64', '!GetAZs']);
 
 const LONG: Readonly<Record<string, string>> = {
   'Ref': '!Ref', 'Fn::Ref': '!Ref', 'Fn::GetAtt': '!GetAtt', 'Fn::Env': '!Env', 'Fn::File': '!File', 'Fn::Text': '!Text', 'Fn::Any': '!Any',
+  'Fn::Sub': '!Sub', 'Fn::Join': '!Join', 'Fn::Select': '!Select', 'Fn::Split': '!Split', 'Fn::Base64': '!Base64', 'Fn::GetAZs': '!GetAZs',
 };
 const WRITE: Readonly<Record<string, string>> = {
   '!Ref': '!Ref Address', '!GetAtt': '!GetAtt Address.Attribute', '!Env': '!Env AIPLAN_SECRET_NAME', '!File': '!File path/to/secret', '!Text': '!Text path/to/file', '!Any': '!Any',
+  '!Sub': '!Sub "text-${Address.Attribute}-${AWS::Region}"', '!Join': '!Join ["-", [a, b]]', '!Select': '!Select [0, [a, b]]', '!Split': '!Split [",", "a,b"]', '!Base64': '!Base64 text', '!GetAZs': '!GetAZs ""',
 };
+/** How a tag is written, for messages. */
+export const writtenTag = (tag: string): string => WRITE[tag] ?? tag;
 /** CloudFormation functions that the language does not have, with what to write instead. */
 const FOREIGN: Readonly<Record<string, string>> = {
-  Base64: 'write the text itself: aiplan encodes it', Sub: 'write the text out, or  !GetAtt Address.Attribute', Join: 'write the text out, or  !GetAtt Address.Attribute',
-  ImportValue: 'add the other resource with  action: read  and name it with  !Ref', FindInMap: 'write the value out', Select: 'write the value out', Split: 'write the value out',
-  If: 'write the value out: a change plan has no conditions', GetAZs: 'write the Availability Zone out', Cidr: 'write the range out', Transform: 'write the value out', Merge: 'write the values out',
+  ImportValue: 'add the other resource with  action: read  and name it with  !Ref', FindInMap: 'write the value out: a change plan has no mappings',
+  If: 'write the value out: a change plan has no conditions', Cidr: 'write the range out', Transform: 'write the value out', Merge: 'write the values out',
 };
 
 /** The tag that a node carries, by either spelling; null where the node is an ordinary value. */
@@ -31,6 +41,7 @@ export function specialTag(node: Node): { readonly tag: string; readonly argumen
   if (node.kind !== 'map') return null;
   const only = node.entries.length === 1 ? node.entries[0] : undefined;
   if (only !== undefined && Object.hasOwn(LONG, only.key)) return { tag: LONG[only.key]!, argument: only.node };
+  // A function stands alone; whatever stands beside it makes it an ordinary map, which no property takes.
   const foreign = node.entries.find(({ key }) => key.startsWith('Fn::'));
   return foreign === undefined ? null : { tag: `!${foreign.key.slice(4)}`, argument: foreign.node };
 }
@@ -40,7 +51,12 @@ export function readSpecial(node: Node, problems: Problems): Special | null | un
   const found = specialTag(node);
   if (found === null) return null;
   const { tag, argument } = found;
+  if (node.kind === 'map' && node.tag === null && node.entries.length > 1) {
+    problems.error('tag-argument', node.at, `a function stands alone in its map; beside ${quote(`Fn::${tag.slice(1)}`)} there are other keys`, `write  ${WRITE[tag] ?? 'the value itself'}`);
+    return undefined;
+  }
   const text = textOf(argument);
+  if (FUNCTIONS.has(tag) || (tag === '!Ref' && text !== null && isPseudo(text))) return { kind: 'function', tag, argument };
   switch (tag) {
     case '!Ref': if (text !== null && text !== '') return { kind: 'ref', address: text }; break;
     case '!GetAtt': { const attribute = attributeOf(argument, text); if (attribute !== null) return attribute; break; }
@@ -59,7 +75,7 @@ export function readSpecial(node: Node, problems: Problems): Special | null | un
   return undefined;
 }
 
-function textOf(node: Node): string | null {
+export function textOf(node: Node): string | null {
   if (node.kind !== 'scalar' || node.tag !== null) return null;
   return typeof node.value === 'string' ? node.value : node.source ?? '';
 }
@@ -75,7 +91,7 @@ function attributeOf(argument: Node, text: string | null): Special | null {
 }
 
 /** The JSON that the rest of the program sees (src/model/change-plan.ts); `!Text` is inlined elsewhere. */
-export function specialJson(special: Exclude<Special, { kind: 'text' }>): JsonObject {
+export function specialJson(special: Exclude<Special, { kind: 'text' } | { kind: 'function' }>): JsonObject {
   switch (special.kind) {
     case 'ref': return { Ref: special.address };
     case 'attribute': return { 'Fn::GetAtt': [special.address, special.path] };

@@ -1,8 +1,8 @@
-import { isUnsafe } from '../model/sanitise.ts';
+import { isUnsafe, sanitise } from '../model/sanitise.ts';
 import { kindOf, type Node } from './node.ts';
 import { quote, type Problems } from './problems.ts';
 import { coerceText } from './scalar.ts';
-import { isPlaceholder } from './fields.ts';
+import { placeholderIn, substitutable, type TextPlace } from './placeholders.ts';
 
 /** One word or line of text: a name, an address, an id. Undefined where it is none (reported). */
 export function readWord(node: Node, what: string, problems: Problems, help?: string): string | undefined {
@@ -16,10 +16,21 @@ export function readWord(node: Node, what: string, problems: Problems, help?: st
     return undefined;
   }
   const coerced = coerceText(node);
-  if ('value' in coerced) return coerced.value;
+  if ('value' in coerced) return noPlaceholder(coerced.value, 'value', { what, at: node.at }, problems) ? coerced.value : undefined;
   if (coerced.problem.code === 'unsafe-character') problems.unsafe(node.at, coerced.problem.message);
   else problems.error(coerced.problem.code, node.at, `${what}: ${coerced.problem.message}`, coerced.problem.help);
   return undefined;
+}
+
+const noAddresses: ReadonlySet<string> = new Set();
+
+/** True where a text holds no placeholder that nobody filled in; else it is reported. `addresses`: where `!Sub` could fill it in. */
+export function noPlaceholder(text: string, place: TextPlace, { what, at }: { readonly what: string; readonly at: number }, problems: Problems, addresses?: ReadonlySet<string>): boolean {
+  const found = placeholderIn(text, place);
+  if (found === undefined) return true;
+  const fill = addresses !== undefined && substitutable(text, addresses ?? noAddresses);
+  problems.error('placeholder', at, `${what} still holds its placeholder ${quote(found)}`, place === 'prose' ? 'write it in your own words' : fill ? `to have it filled in, write  !Sub ${JSON.stringify(sanitise(text))}` : 'write the value itself');
+  return false;
 }
 
 /** Prose: a claim of the author. Lines are kept, space around them is not. */
@@ -32,7 +43,7 @@ export function readProse(node: Node, what: string, most: number, problems: Prob
   const text = (typeof node.value === 'string' ? node.value : node.source ?? '').trim();
   if (text === '' || node.value === null) return problems.error('empty-text', node.at, `${what} is empty`, `${what}: In one sentence`) as undefined;
   if (isUnsafe(text.replaceAll('\n', ' '))) return problems.unsafe(node.at, text.replaceAll('\n', ' ')) as undefined;
-  if (isPlaceholder(text)) return problems.error('placeholder', node.at, `${what} still holds its placeholder ${quote(text)}`, 'write it in your own words') as undefined;
+  if (!noPlaceholder(text, 'prose', { what, at: node.at }, problems)) return undefined;
   if (text.length > most) return problems.error('text-too-long', node.at, `${what} has ${text.length} characters; at most ${most} are allowed`) as undefined;
   return text;
 }

@@ -3,6 +3,7 @@ import type { TypeRules } from '../model/resource-type.ts';
 import type { PropertySchema, PropertyType, TypeSchema } from '../model/schema.ts';
 import type { Node } from './node.ts';
 import type { Problems } from './problems.ts';
+import type { Where } from './pseudo.ts';
 import type { Special } from './special.ts';
 
 export type Mode = 'properties' | 'expect' | 'find';
@@ -23,7 +24,16 @@ export interface ValueContext {
   readonly references: PendingReference[];
   readonly readText: ((path: string) => string) | undefined;
   readonly secrets: SecretSources | undefined;
+  /** What pseudo parameters stand for. */
+  readonly where: Where;
+  /** Every address of the file. */
+  readonly addresses: ReadonlySet<string>;
+  /** Filled with what values are looked up at plan time though no entry of the file names it. */
+  readonly lookups: Lookups;
 }
+
+/** Look-ups by address, such as `{{resolve:ssm:/name}}`: each is read once. */
+export type Lookups = Map<string, { readonly type: string; readonly id: string; readonly at: number }>;
 
 export interface PendingReference {
   /** Of the entry that holds it. */
@@ -34,6 +44,8 @@ export interface PendingReference {
   readonly special: Extract<Special, { kind: 'ref' | 'attribute' }>;
   readonly wanted: PropertyType;
   readonly refers: PropertySchema['refers'];
+  /** An argument of a function: any kind of value will do. */
+  readonly inText?: true;
 }
 
 /** One value on its way through the schema. */

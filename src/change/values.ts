@@ -1,13 +1,17 @@
 import type { Json, JsonObject } from '../model/json.ts';
 import type { PropertySchema } from '../model/schema.ts';
+import { chosenName } from './chosen-name.ts';
 import { judgeName, requireProperties } from './names.ts';
-import { isReservedKey, kindOf, type Node } from './node.ts';
+import { holdsDynamic } from './dynamic.ts';
+import { readDynamicText } from './functions.ts';
+import { isReservedKey, kindOf, type MapNode, type Node } from './node.ts';
 import { list, quote } from './problems.ts';
 import { coerceBoolean, coerceNumber, coerceText, type Coerced } from './scalar.ts';
 import { placeSpecial, readSecret } from './placement.ts';
 import { judgeRefused } from './refused.ts';
 import { readSpecial, specialTag } from './special.ts';
 import { readTags } from './tags.ts';
+import { noPlaceholder } from './text.ts';
 import { own, said, type Spot, type ValueContext } from './values-context.ts';
 
 /**
@@ -31,11 +35,20 @@ export function readValues(node: Node, context: ValueContext): JsonObject | unde
     if (read !== undefined) result[key] = read;
   }
   if (mode === 'properties' && context.action === 'create') {
-    const names = Object.entries(schema.properties).filter(([name, { required }]) => required === true || name === context.rules.nameProperty);
+    const names = Object.entries(schema.properties).filter(([name, { required }]) => name !== context.rules.optionalName && (required === true || name === context.rules.nameProperty));
     requireProperties(names, node, `a create of ${schema.type}`, problems);
+    chooseName(result, node, context);
   }
   if (mode === 'properties') judgeRefused(result, node, context);
   return result;
+}
+
+/** A name that AWS or CloudFormation would choose may be left out; the plan shows the chosen one. */
+function chooseName(result: Record<string, Json>, node: MapNode, { rules, address, where, problems }: ValueContext): void {
+  const name = rules.optionalName;
+  if (name === undefined || node.entries.some(({ key }) => key === name)) return;
+  result[name] = chosenName(address, where);
+  problems.info('name-chosen', node.at, `${name} is left out, so aiplan chooses ${quote(result[name])}`, `${name}: ${result[name]}   # to have it in the file`);
 }
 
 function readValue(spot: Spot, context: ValueContext): Json | undefined {
@@ -43,9 +56,11 @@ function readValue(spot: Spot, context: ValueContext): Json | undefined {
   if (node.kind === 'bad') return undefined;
   if (context.rules.secretInput.includes(path)) return readSecret(spot, context);
   if (type.kind === 'tags') return isNull(node) ? readNull(spot, context) : readTags(spot, context, (inner) => readValue(inner, context));
+  const dynamic = readDynamic(spot, context);
+  if (dynamic !== null) return dynamic;
   const special = readSpecial(node, context.problems);
   if (special === undefined) return undefined;
-  if (special !== null) return placeSpecial(special, spot, context);
+  if (special !== null) return placeSpecial(special, spot, context, (inner) => readValue(inner, context));
   if (isNull(node)) return readNull(spot, context);
   switch (type.kind) {
     case 'string': return scalar(spot, context, (found) => coerceText(found, context.rules.sensitive.includes(path) ? 'lines' : 'one line'));
@@ -60,6 +75,16 @@ function readValue(spot: Spot, context: ValueContext): Json | undefined {
     }
     default: return readJson(node, spot, context);
   }
+}
+
+/** A text with `{{resolve:ssm:…}}` in it, by its look-up; null for any other value. */
+function readDynamic(spot: Spot, context: ValueContext): Json | undefined | null {
+  const { node } = spot;
+  const { rules, problems } = context;
+  if (node.kind !== 'scalar' || node.tag !== null || typeof node.value !== 'string' || !holdsDynamic(node.value) || rules.sensitive.includes(spot.path)) return null;
+  const json = readDynamicText(node.value, spot, context);
+  if (json === undefined || (spot.type.kind !== 'list' && spot.type.kind !== 'object' && spot.type.kind !== 'map')) return json;
+  return problems.error('reference-type', node.at, `${said(spot)}: a parameter is one text, and ${said(spot)} takes a ${spot.type.kind === 'list' ? 'list' : 'map'}`, spot.type.kind === 'list' ? `!Split [",", "${node.value.slice(0, 200)}"]` : 'write the map itself') as undefined;
 }
 
 const isNull = (node: Node): boolean => node.kind === 'scalar' && node.tag === null && node.value === null;
@@ -77,8 +102,15 @@ function readNull(spot: Spot, { mode, action, rules, problems }: ValueContext): 
   return resets ? null : refuse('aiplan knows no default to reset it to', 'write the value that it shall have, or delete the line');
 }
 
-function scalar(spot: Spot, { problems }: ValueContext, coerce: (node: Extract<Node, { kind: 'scalar' }>) => Coerced<string | number | boolean>): Json | undefined {
+/** False where a text holds a placeholder, which is reported. User data is a program and may hold anything. */
+function holdsPlaceholder(spot: Spot, text: string, context: ValueContext): boolean {
+  if (context.rules.sensitive.includes(spot.path)) return true;
+  return noPlaceholder(text, spot.type.kind === 'json' ? 'policy' : 'value', { what: said(spot), at: spot.node.at }, context.problems, context.addresses);
+}
+
+function scalar(spot: Spot, context: ValueContext, coerce: (node: Extract<Node, { kind: 'scalar' }>) => Coerced<string | number | boolean>): Json | undefined {
   const { node, property } = spot;
+  const { problems } = context;
   const name = said(spot);
   if (node.kind !== 'scalar') {
     const kind = spot.type.kind === 'string' ? 'text' : spot.type.kind === 'boolean' ? 'true or false' : 'a number';
@@ -93,8 +125,12 @@ function scalar(spot: Spot, { problems }: ValueContext, coerce: (node: Extract<N
     return undefined;
   }
   const { value } = coerced;
+  if (typeof value === 'string' && node.computed !== true && !holdsPlaceholder(spot, value, context)) return undefined;
   const allowed = property?.values;
   if (allowed !== undefined && typeof value !== 'boolean' && !allowed.includes(value)) {
+    const other = typeof value === 'string' ? allowed.filter((one) => String(one).toLowerCase() === value.toLowerCase()) : [];
+    // Another spelling of the same word loses nothing; where AWS tells two by their capitals, the author has to.
+    if (other.length === 1) return other[0];
     problems.error('value-not-allowed', node.at, `${name}: ${quote(value)} is not allowed${typeof value === 'string' ? problems.meant(value, allowed.map(String)) : ''}`, `allowed: ${list(allowed)}`);
     return undefined;
   }
@@ -153,13 +189,16 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
 function readJson(node: Node, spot: Spot, context: ValueContext): Json | undefined {
   const { problems } = context;
   if (node.kind === 'bad') return undefined;
+  const json: Spot = { ...spot, node, type: { kind: 'json' } };
+  const dynamic = readDynamic(json, context);
+  if (dynamic !== null) return dynamic;
   const special = readSpecial(node, problems);
   if (special === undefined) return undefined;
-  if (special !== null) return placeSpecial(special, { ...spot, node, type: { kind: 'json' } }, context);
+  if (special !== null) return placeSpecial(special, json, context, (inner) => readJson(inner.node, inner, context));
   if (node.kind === 'list') return node.items.map((item) => readJson(item, spot, context)).filter((item) => item !== undefined);
   if (node.kind === 'map') {
     return Object.fromEntries(node.entries.filter(({ key }) => !isReservedKey(key)).map(({ key, node: value }) => [key, readJson(value, spot, context)] as const).filter(([, value]) => value !== undefined));
   }
   if (node.value === null || typeof node.value === 'boolean') return node.value;
-  return scalar({ ...spot, node, property: undefined }, context, (found) => (typeof found.value === 'number' ? coerceNumber(found, 'number') : coerceText(found, 'lines')));
+  return scalar({ ...json, property: undefined }, context, (found) => (typeof found.value === 'number' ? coerceNumber(found, 'number') : coerceText(found, 'lines')));
 }

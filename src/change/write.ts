@@ -5,6 +5,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { TypeRules } from '../model/resource-type.ts';
 import { isUnsafe, sanitise } from '../model/sanitise.ts';
 import { toLanguage } from './language.ts';
+import { asLiteral } from './placeholders.ts';
 
 const PRINT = { lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER, flowCollectionPadding: true } as const;
 
@@ -63,7 +64,7 @@ function recognisable(live: LiveResource): JsonObject {
 /** A live value without what a change plan may not hold; undefined where nothing is left of it. */
 function clean(value: Json | undefined, path: string, omitted: string[]): Json | undefined {
   const leave = (why: string): undefined => { omitted.push(`${path}: ${why}`); return undefined; };
-  if (typeof value === 'string') return isUnsafe(value) ? leave('holds characters that a change plan may not hold') : value;
+  if (typeof value === 'string') return isUnsafe(value) ? leave('holds characters that a change plan may not hold') : asLiteral(value);
   if (isMasked(value)) return leave('is set; its value is not shown');
   if (isUnknown(value)) return leave('is not known');
   if (Array.isArray(value)) {
@@ -81,7 +82,7 @@ function clean(value: Json | undefined, path: string, omitted: string[]): Json |
   return Object.fromEntries(kept);
 }
 
-const SHORT: Readonly<Record<string, string>> = { 'Ref': '!Ref', 'Fn::Env': '!Env', 'Fn::File': '!File' };
+const SHORT: Readonly<Record<string, string>> = { 'Ref': '!Ref', 'Fn::Env': '!Env', 'Fn::File': '!File', 'Fn::Sub': '!Sub', 'Fn::Base64': '!Base64', 'Fn::GetAZs': '!GetAZs' };
 
 /** JSON of the language as YAML nodes, long forms as tags. */
 function toNode(value: Json | undefined, document: Document): Node {

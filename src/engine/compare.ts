@@ -1,4 +1,5 @@
 import { canonical, mask, maskSalt } from '../model/digest.ts';
+import { functionOf } from '../model/functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { CompareRule, TypeRules } from '../model/resource-type.ts';
 import { normaliseCidr, normalisePolicy } from './normalise.ts';
@@ -15,7 +16,7 @@ export interface Comparer {
 
 /** A value that is not walked into: a reference, a secret, a masked or unknown value. */
 export const isLeaf = (value: Json | undefined): boolean =>
-  isObject(value) && (isSecretRef(value) || isMasked(value) || isUnknown(value) || 'Ref' in value || 'Fn::GetAtt' in value);
+  isObject(value) && (isSecretRef(value) || isMasked(value) || isUnknown(value) || 'Ref' in value || 'Fn::GetAtt' in value || functionOf(value) !== null);
 
 /** `identity` salts the masks of sensitive values; empty for a create. */
 export function comparerFor(rules: TypeRules, type: string, identity: string): Comparer {

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { folded, functionOf } from '../model/functions.ts';
 import { define } from './compare.ts';
 
 /** A reference in a change plan: `Ref` has no path. */
@@ -35,11 +36,32 @@ export function referencesIn(value: Json | undefined, at = ''): readonly Referen
   return found;
 }
 
-/** Replaces every reference by what `resolve` answers. What holds no reference is returned as it is, not copied. */
-export function resolveReferences(value: Json, resolve: (reference: Reference) => Json, at = ''): Json {
+/** Answers in place of a function that cannot be applied to the values it got. */
+export type RefuseFunction = (at: string, problem: string) => Json;
+
+/**
+ * Replaces every reference by what `resolve` answers, and every function by its value: `{ $unknown, $of }` where an argument is
+ * not known yet, what `refuse` answers where the arguments do not fit. What holds no reference is returned as it is, not copied.
+ */
+export function resolveReferences(value: Json, resolve: (reference: Reference) => Json, refuse: RefuseFunction, at = ''): Json {
   const reference = referenceOf(value);
   if (reference !== null) return resolve({ ...reference, at });
-  return mapInside(value, (item, key) => resolveReferences(item, resolve, at === '' ? key : `${at}.${key}`));
+  const mapped = mapInside(value, (item, key) => resolveReferences(item, resolve, refuse, at === '' ? key : `${at}.${key}`));
+  return functionOf(mapped) === null ? mapped : applied(mapped as JsonObject, refuse, at);
+}
+
+function applied(value: JsonObject, refuse: RefuseFunction, at: string): Json {
+  const result = folded(value);
+  const problem = isObject(result) ? result['$problem'] : undefined;
+  if (typeof problem === 'string') return refuse(at, problem);
+  return result === value ? { $unknown: [...unknownNames(value)].join(', '), $of: value } : result as Json;
+}
+
+function unknownNames(value: Json | undefined, names: Set<string> = new Set()): ReadonlySet<string> {
+  const name = isObject(value) ? value['$unknown'] : undefined;
+  if (typeof name === 'string') names.add(name);
+  else if (mayRefer(value)) for (const item of Object.values(value as JsonObject)) unknownNames(item, names);
+  return names;
 }
 
 /** `{ $unknown }` for a reference that cannot be resolved yet. */
@@ -49,6 +71,8 @@ export const unknownOf = ({ address, path }: Pick<Reference, 'address' | 'path'>
 export function withReferences(value: Json): Json {
   const name = isObject(value) ? value['$unknown'] : undefined;
   if (typeof name === 'string') {
+    const of = (value as JsonObject)['$of'];
+    if (of !== undefined) return withReferences(of);
     const dot = name.indexOf('.');
     return dot < 0 ? { Ref: name } : { 'Fn::GetAtt': [name.slice(0, dot), name.slice(dot + 1)] };
   }

@@ -87,7 +87,7 @@ function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: R
 
 /** References are no values yet: left out. */
 const literals = (properties: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null && !(typeof value === 'object' && ('Ref' in value || 'Fn::GetAtt' in value))));
+  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null && !(typeof value === 'object' && ('Ref' in value || Object.keys(value).some((key) => key.startsWith('Fn::'))))));
 
 /** Joins the answers of both readings; a later, more detailed answer about a resource wins. */
 class Collected {

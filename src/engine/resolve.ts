@@ -17,7 +17,11 @@ export const rejectedCode = 'depends-on-rejected';
 export function resolveProperties(planning: Planning, entry: ResourceEntry): JsonObject {
   if (entry.properties === undefined) return {};
   checkLiterals(planning, entry, entry.properties);
-  return resolveReferences(entry.properties, (reference) => resolveOne(planning, entry, reference)) as JsonObject;
+  const refuse = (at: string, problem: string): Json => {
+    block(planning, entry, `properties.${at}`, 'function-argument', problem, 'correct the arguments of the function');
+    return null;
+  };
+  return resolveReferences(entry.properties, (reference) => resolveOne(planning, entry, reference), refuse) as JsonObject;
 }
 
 function resolveOne(planning: Planning, entry: ResourceEntry, reference: Reference): Json {

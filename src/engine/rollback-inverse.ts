@@ -1,4 +1,5 @@
 import { canonical } from '../model/digest.ts';
+import { folded } from '../model/functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange } from '../model/plan.ts';
@@ -111,7 +112,12 @@ function isAsMade({ path, after, nodes }: Difference, change: AttributeChange, {
 }
 
 export function resolveUnknown(value: Json, resolve: (name: string) => Json | undefined): Json | undefined {
-  if (isUnknown(value)) return resolve(value.$unknown);
+  if (isUnknown(value)) {
+    const of = (value as JsonObject)['$of'];
+    if (of === undefined) return resolve(value.$unknown);
+    const made = resolveUnknown(of, resolve);
+    return isObject(made) ? folded(made) as Json : made;
+  }
   if (Array.isArray(value)) {
     const items = value.map((item: Json) => resolveUnknown(item, resolve));
     return items.some((item) => item === undefined) ? undefined : items as readonly Json[];

@@ -1,6 +1,7 @@
 import type { Approval } from '../model/approval.ts';
 import { callName, type Call, type Permit, type Program } from '../model/call.ts';
 import type { Configuration } from '../model/configuration.ts';
+import { UserError } from '../model/error.ts';
 import type { Stage } from '../model/event.ts';
 import type { CallPurpose, Phase } from '../model/journal.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
@@ -111,7 +112,7 @@ export function contextOf(run: Run, task: Task, live: LiveResource | null, optio
   const { planned, ports, map } = run;
   const { step, work } = task;
   const remap = (identity: string): string => map.get(identity) ?? identity;
-  const desired = remapped(resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true)), map) as JsonObject;
+  const desired = remapped(resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true), refuseFunction(step)), map) as JsonObject;
   const capture = run.captures.get(step.id);
   const context = contextFor({
     run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
@@ -127,6 +128,11 @@ const acceptsLoss = ({ approval }: Run, step: Step): boolean => step.acceptLoss 
   && (step.coveredBy !== undefined || approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.typedLoss !== null));
 
 export const actionOf = (step: Step): 'create' | 'update' | 'replace' | 'delete' => (step.action === 'keep' ? 'update' : step.action);
+
+/** A function that does not take what another step of the run gave: nothing is sent. */
+const refuseFunction = (step: Step) => (at: string, problem: string): never => {
+  throw new UserError('function-argument', `step "${step.id}": ${at}: ${problem}`, { help: 'correct the change plan; `aiplan rollback` undoes what was done' });
+};
 
 function resolved({ outputs }: Run, reference: Reference, lenient: boolean): Json {
   const { address, path } = reference;

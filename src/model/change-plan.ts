@@ -8,6 +8,9 @@ export type DeclaredAction = 'read' | 'create' | 'update' | 'replace' | 'delete'
  * have become plain JSON:
  *   !Ref X            { "Ref": "X" }                    !GetAtt X.Path   { "Fn::GetAtt": ["X", "Path"] }
  *   !Env NAME         { "$secret": { "env": NAME } }    !File PATH       { "$secret": { "file": PATH } }
+ *   !Sub, !Join, !Select, !Split, !Base64: the value where the file alone tells it, else { "Fn::Join": … } and so on (`!Sub` too)
+ *   {{resolve:ssm:X}} { "Fn::GetAtt": ["{{resolve:ssm:X}}", "Value"] }, with an entry of that address that is a look-up
+ *   {{resolve:secretsmanager:X}} { "$secret": { "manager": X } }     {{resolve:ssm-secure:X}} { "$secret": { "parameter": X } }
  *   !Any (expect)     { "$any": true }                  !Text PATH       the file's text, already inlined
  * A property or map key that the author set to null is present with the value null.
  */
@@ -47,6 +50,8 @@ export interface ResourceEntry {
   /** Where the entry stands in the file, 1-based, and where its fields and properties stand, by dotted path. */
   readonly source: Position;
   readonly positions: Readonly<Record<string, Position>>;
+  /** Not written by the author: `{{resolve:ssm:…}}` and `!GetAZs` are read like an entry with `action: read`. */
+  readonly lookup?: true;
   /** Only in a generated rollback: bring this deleted resource back from its capture. */
   readonly restore?: RestoreOrder;
   /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */

@@ -83,6 +83,8 @@ export interface TypeRules {
   readonly grants: readonly ChangeRule[];
   /** The identity's own property (`DBInstanceIdentifier`, `BucketName`), where the author chooses it. */
   readonly nameProperty?: string;
+  /** A name that AWS or CloudFormation would choose: where the author of a create leaves it out, aiplan chooses one. */
+  readonly optionalName?: string;
   /** Replacement is refused: data stores and fixed names. The sentence that says what to do instead. */
   readonly replaceBlocked?: string;
   /** What AWS assigns and a replace may carry along by name. */

@@ -1,4 +1,5 @@
 import type { PropertyKnowledge } from '../model/knowledge.ts';
+import { functionOf } from '../model/functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import { value } from './format.ts';
 import { row, span, type Row, type Span, type Tone } from './rows.ts';
@@ -51,7 +52,7 @@ export const isMark = (json: Json | undefined): boolean => isMasked(json) || isS
 export const isScalar = (json: Json | undefined): boolean => json === undefined || json === null || typeof json !== 'object' || isMark(json) || isReference(json);
 
 /** A reference that only the order of the steps resolves; shown as a value, not walked into. */
-const isReference = (json: Json): boolean => isObject(json) && ('Ref' in json || 'Fn::GetAtt' in json);
+const isReference = (json: Json): boolean => isObject(json) && ('Ref' in json || 'Fn::GetAtt' in json || functionOf(json) !== null);
 
 export const signs = { added: '+', removed: '-', changed: '~' } as const;
 export type Side = 'added' | 'removed';

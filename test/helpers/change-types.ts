@@ -21,14 +21,14 @@ const all: readonly ResourceType[] = [
   standIn('AWS::RDS::DBInstance', {
     ...named('DBInstanceIdentifier DBInstanceClass AllocatedStorage Engine EngineVersion Port MultiAZ VPCSecurityGroups Tags DBSubnetGroupName KmsKeyId StorageType MonitoringInterval MasterUserPassword MasterUsername DBParameterGroupName PubliclyAccessible DBName Iops'),
     BackupRetentionPeriod: { update: 'in-place', reset: 1 }, DeletionProtection: { update: 'in-place', reset: false }, ApplyImmediately: { create: false, update: 'in-place' },
-  }, { secretInput: ['MasterUserPassword'], nameProperty: 'DBInstanceIdentifier', replaceBlocked: 'databases are never replaced' }),
+  }, { secretInput: ['MasterUserPassword'], nameProperty: 'DBInstanceIdentifier', optionalName: 'DBInstanceIdentifier', replaceBlocked: 'databases are never replaced' }),
   standIn('AWS::EC2::Instance', named('ImageId InstanceType SubnetId SecurityGroupIds Tags UserData Monitoring DisableApiTermination IamInstanceProfile BlockDeviceMappings PrivateIpAddress MetadataOptions Volumes'), { sensitive: ['UserData'], carries: ['PrivateIpAddress', 'volumes', 'addresses'] }),
   standIn('AWS::EC2::Volume', named('AvailabilityZone Size VolumeType Iops Throughput Encrypted SnapshotId Tags')),
-  standIn('AWS::EC2::SecurityGroup', named('GroupName GroupDescription VpcId SecurityGroupIngress SecurityGroupEgress Tags'), { keys: { SecurityGroupIngress: ['IpProtocol', 'FromPort', 'ToPort', 'CidrIp'] } }),
+  standIn('AWS::EC2::SecurityGroup', named('GroupName GroupDescription VpcId SecurityGroupIngress SecurityGroupEgress Tags'), { keys: { SecurityGroupIngress: ['IpProtocol', 'FromPort', 'ToPort', 'CidrIp'] }, optionalName: 'GroupName' }),
   standIn('AWS::S3::Bucket', {
     ...named('BucketName VersioningConfiguration Tags LifecycleConfiguration PublicAccessBlockConfiguration BucketEncryption LoggingConfiguration ReplicationConfiguration NotificationConfiguration AccessControl InventoryConfigurations'),
     CorsConfiguration: { update: 'in-place', reset: null },
-  }, { nameProperty: 'BucketName' }),
+  }, { nameProperty: 'BucketName', optionalName: 'BucketName' }),
   standIn('AWS::EC2::VPC', {}, {}, false),
   standIn('AWS::EC2::Subnet', {}, {}, false),
   standIn('AWS::RDS::DBSubnetGroup', {}, {}, false),

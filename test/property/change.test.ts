@@ -4,7 +4,7 @@ import { canonical } from '../../src/model/digest.ts';
 import type { ChangePlan, ResourceEntry } from '../../src/model/change-plan.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import { isUnsafe, sanitise } from '../../src/model/sanitise.ts';
-import { isPlaceholder } from '../../src/change/fields.ts';
+import { placeholderIn } from '../../src/change/placeholders.ts';
 import { toLanguage } from '../../src/change/language.ts';
 import { writeChangePlan } from '../../src/change/write.ts';
 import { parse, planOf } from '../helpers/change-types.ts';
@@ -16,7 +16,7 @@ const options = { seed, numRuns: Number(process.env['AIPLAN_RUNS'] ?? 150) };
 const anyText = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.constantFrom('true', 'null', '~', '012', '1e3', '123456789012', '- a', 'a: b', 'a #b', '!Ref X', '*a', '"', "'", '|', ' lead', 'trail ', '', '{', '0x1F', '<<', 'é ü', '\\', '%', '@x', '`', '?', ':'));
 const safeText = anyText.filter((text) => !isUnsafe(text));
 const lines = fc.array(fc.oneof(safeText, fc.constantFrom('\n', '\t', '\r', '\n\n', '  ', '\n ', '# c')), { maxLength: 6 }).map((parts) => parts.join(''));
-const prose = fc.array(fc.oneof(safeText, fc.constant('\n')), { minLength: 1, maxLength: 5 }).map((parts) => parts.join('').trim()).filter((text) => text !== '' && !isPlaceholder(text));
+const prose = fc.array(fc.oneof(safeText, fc.constant('\n')), { minLength: 1, maxLength: 5 }).map((parts) => parts.join('').trim()).filter((text) => text !== '' && placeholderIn(text, 'prose') === undefined);
 const tags = fc.dictionary(safeText.filter((key) => key !== '' && !/^(?:aws|aiplan):/iu.test(key) && key !== '<<' && key !== '__proto__' && !key.startsWith('$')), safeText, { maxKeys: 4 })
   .map((found): JsonObject => Object.fromEntries(Object.entries(found)));
 const freeJson: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({

@@ -24,8 +24,8 @@ describe('the JSON Schema of the language', () => {
     ['no type', { action: 'read', id: 'a' }], ['an unknown type', { type: 'AWS::X::Y', action: 'read', id: 'a' }], ['an unknown field', bucket({ action: 'read', id: 'a', dependsOn: [] })],
     ['id and find', bucket({ action: 'read', id: 'a', find: { Tags: { a: 'b' } } })], ['neither id nor find', bucket({ action: 'read' })], ['a wildcard', bucket({ action: 'read', id: 'a*' })],
     ['a delete without reason', bucket({ action: 'delete', id: 'a' })], ['a delete by find', bucket({ action: 'delete', find: { Tags: { a: 'b' } }, reason: 'r' })], ['a create with id', bucket({ action: 'create', id: 'a', properties: { BucketName: 'a' } })],
-    ['a create without its name', bucket({ action: 'create', properties: {} })], ['an unknown property', bucket({ action: 'update', id: 'a', properties: { Nonsense: 1 } })], ['a wrong value', bucket({ action: 'update', id: 'a', properties: { VersioningConfiguration: { Status: 'on' } } })],
-    ['tags as a list', bucket({ action: 'update', id: 'a', properties: { Tags: [{ Key: 'a', Value: 'b' }] } })], ['reserved tags', bucket({ action: 'update', id: 'a', properties: { Tags: { 'aws:a': 'b' } } })], ['an empty update', bucket({ action: 'update', id: 'a', properties: {} })],
+    ['a create without what AWS requires', { type: 'AWS::EC2::Volume', action: 'create', properties: { Size: 1 } }], ['an unknown property', bucket({ action: 'update', id: 'a', properties: { Nonsense: 1 } })], ['a wrong value', bucket({ action: 'update', id: 'a', properties: { VersioningConfiguration: { Status: 'on' } } })],
+    ['a tag without its key', bucket({ action: 'update', id: 'a', properties: { Tags: [{ Value: 'b' }] } })], ['reserved tags', bucket({ action: 'update', id: 'a', properties: { Tags: { 'aws:a': 'b' } } })], ['an empty update', bucket({ action: 'update', id: 'a', properties: {} })],
     ['a literal secret', { type: 'AWS::RDS::DBInstance', action: 'update', id: 'a', properties: { MasterUserPassword: 'x' } }], ['a change of a type that is only read', { type: 'AWS::EC2::VPC', action: 'delete', id: 'a', reason: 'r' }],
     ['a replace without order', { type: 'AWS::EC2::Instance', action: 'replace', id: 'a', reason: 'r', properties: {} }],
   ])('refuses %s', (_name, entry) => { expect(valid(entry)).toBe(false); });
@@ -33,6 +33,9 @@ describe('the JSON Schema of the language', () => {
   it('accepts what those lack', () => {
     expect(valid(bucket({ action: 'read', id: 'a' }))).toBe(true);
     expect(valid(bucket({ action: 'delete', id: 'a', reason: 'r' }))).toBe(true);
+    expect(valid(bucket({ action: 'create', properties: { Tags: [{ Key: 'a', Value: { 'Fn::Sub': '${AWS::Region}' } }] } }))).toBe(true);
+    expect(valid(bucket({ action: 'create', properties: { BucketName: { 'Fn::Join': ['-', ['a', { Ref: 'AWS::Region' }]] } } }))).toBe(true);
+    expect(valid({ type: 'AWS::RDS::DBInstance', action: 'update', id: 'a', properties: { MasterUserPassword: '{{resolve:secretsmanager:x:SecretString:y}}' } })).toBe(true);
     expect(valid(bucket({ action: 'update', id: 'a', properties: { Tags: { a: 'b', c: null, d: { Ref: 'X' } }, VersioningConfiguration: { Status: 'Enabled' } } }))).toBe(true);
     expect(valid({ type: 'AWS::RDS::DBInstance', action: 'update', id: 'a', properties: { MasterUserPassword: { 'Fn::Env': 'X' }, Iops: '3000', MultiAZ: 'true' } })).toBe(true);
   });
