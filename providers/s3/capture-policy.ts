@@ -1,3 +1,4 @@
+import { fitsPattern } from '../../src/model/glob.ts';
 import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import { bucketPolicyOf, type CaptureBucket } from './capture-place.ts';
 import { objectOf, objectsOf, same, textOf } from './values.ts';
@@ -26,9 +27,8 @@ function parsed(found: Json): JsonObject | null {
 /** One text or a list of texts, as policies have them. */
 const textsOf = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
 
-/** Wildcards as in policies: `*` any text, `?` one character (IAM User Guide, "Policy elements: Resource"). */
-const matches = (pattern: string, text: string): boolean =>
-  new RegExp(`^${pattern.replaceAll(/[.+^${}()|[\]\\]/gu, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.')}$`, 'iu').test(text);
+/** Wildcards as in policies, whatever the case (IAM User Guide, "Policy elements: Resource"). */
+const matches = (pattern: string, text: string): boolean => fitsPattern(text.toLowerCase(), pattern.toLowerCase());
 
 const isEverybody = (principal: Json | undefined): boolean => principal === '*' || textsOf(objectOf(principal)['AWS']).includes('*');
 

@@ -1,5 +1,5 @@
 import type { SignedApproval } from '../model/approval.ts';
-import type { AllowedSigner, SignatureCheck } from '../model/audit.ts';
+import type { AllowedSigner } from '../model/audit.ts';
 import { sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import type { KeptText } from '../model/store.ts';
@@ -24,7 +24,7 @@ export async function readEverything(world: Pick<World, 'store' | 'configuration
 
 /** A kept approval, its signature held against the signer that the log pinned. */
 function examined({ name, path, text }: KeptText, pin: { readonly at: string; readonly signer: AllowedSigner } | undefined, allowedSigners: string | null): AuditedApproval {
-  const base = { path, digest: sha256(text), signed: null, problem: null, key: null, check: 'unchecked', allowedNow: null } as const;
+  const base = { path, digest: sha256(text), signed: null, problem: null, key: null, check: 'altered', allowedNow: null } as const;
   let signed: SignedApproval;
   try {
     signed = parseSignedApproval(text, path);
@@ -33,12 +33,6 @@ function examined({ name, path, text }: KeptText, pin: { readonly at: string; re
     return { ...base, problem: error.message };
   }
   if (signed.approval.nonce !== name) return { ...base, problem: `it is the approval "${signed.approval.nonce}" under the name of another` };
-  const key = fingerprintOf(signed.signature);
-  try {
-    const check: SignatureCheck = checkSigned(signed, pin === undefined ? null : { signer: pin.signer, at: Date.parse(pin.at) }, allowedSigners);
-    return { ...base, signed, key, check, allowedNow: isAllowedNow(signed, allowedSigners) };
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'no-ssh-keygen') throw error;
-    return { ...base, signed, key };
-  }
+  const check = checkSigned(signed, pin === undefined ? null : { signer: pin.signer, at: Date.parse(pin.at) }, allowedSigners);
+  return { ...base, signed, key: fingerprintOf(signed.signature), check, allowedNow: isAllowedNow(signed, allowedSigners) };
 }

@@ -117,7 +117,7 @@ export async function obtainApproval(world: World, from: Loaded, { approval, yes
   if (plan.rollbackOf === null || approval !== undefined || yes === true) refuseUnapprovable(plan, world.io.clock.now());
   if (approval !== undefined) {
     const signed = readSignedApproval(approval);
-    const verified = verifyApproval(signed, world.configuration.allowedSigners);
+    const verified = verifyApproval(signed, world.configuration.allowedSigners, world.io.clock.now());
     await world.store.refuseSpentApproval(verified.nonce);
     return { approval: verified, reviewed: from, signed };
   }

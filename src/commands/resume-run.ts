@@ -69,7 +69,7 @@ async function approvalFor(world: World, found: Found, consent: ConsentOptions, 
   const { plan } = from.planned;
   if (consent.approval !== undefined) {
     const signed = readSignedApproval(consent.approval);
-    const verified = verifyApproval(signed, world.configuration.allowedSigners);
+    const verified = verifyApproval(signed, world.configuration.allowedSigners, world.io.clock.now());
     const isOfTheRun = verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
     if (!isOfTheRun) await world.store.refuseSpentApproval(verified.nonce);
     return { approval: verified, isNew: !isOfTheRun, signed };

@@ -59,7 +59,7 @@ export async function signed(world: World, from: Loaded, file: string, { sign, o
   const approval = approvalOf(world, left, 'T1', result);
   approve(reviewed.planned, approval, world.configuration, io.clock.now());
   // Signed first: a key that does not sign leaves no yes in the log. Noted before it is written: what is not noted counts for nothing.
-  const signature = signApproval(approval, resolve(io.current, sign));
+  const signature = signApproval(approval, resolve(io.current, sign), { environment: io.environment });
   await recordApproved(world, left, approval, `signed with ${sign}`, left.rejected);
   const approvalFile = out ?? `${left.name}.approval.json`;
   // The approval is bound to what is left, so that must be what is applied.

@@ -15,8 +15,8 @@ export interface AuditedApproval {
   readonly problem: string | null;
   /** The key that made the signature, as `SHA256:…`; null where that is no SSH signature. */
   readonly key: string | null;
-  /** Against the signer that the audit log pinned, or, where it pinned none, against who may sign now. `unchecked`: it could not be looked at. */
-  readonly check: SignatureCheck | 'unchecked';
+  /** Against the signer that the audit log pinned, or, where it pinned none, against who may sign now. */
+  readonly check: SignatureCheck;
   /** Whether that key may sign now; null where no allowed signers are configured here. */
   readonly allowedNow: boolean | null;
 }
@@ -71,7 +71,6 @@ const isSame = (used: Approval, signed: Approval): boolean => canonical({ ...sig
 function signatureProblems(kept: AuditedApproval, pin: (Reviewed & Required<Pick<Reviewed, 'signer' | 'kept'>>) | undefined, { whereOf }: ApprovalOptions): readonly (readonly [string, string])[] {
   const { check } = kept;
   const key = kept.key ?? 'none';
-  if (check === 'unchecked') return [['signature-unchecked', 'its signature could not be looked at, because ssh-keygen cannot be run here']];
   if (check === 'altered') return [['approval-forged', `its signature (key ${key}) is not one of this text: the approval or the signature was changed`]];
   if (check === 'not-allowed') {
     return [['signer-not-allowed', pin === undefined

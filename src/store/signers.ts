@@ -1,93 +1,115 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { SignedApproval } from '../model/approval.ts';
 import type { AllowedSigner, SignatureCheck } from '../model/audit.ts';
 import { canonical } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
+import { sanitise } from '../model/sanitise.ts';
+import { matchesList, parseAllowedSigners, principalOf, refusalOf, type AllowedSigners, type SignerLine } from './allowed-signers.ts';
 import { readWhole } from './files.ts';
-import { keygen, namespace } from './signatures.ts';
+import { NotSsh } from './ssh-wire.ts';
+import { fingerprintOfKey, isSignatureOf, parseSshSignature, type SshSignature } from './sshsig.ts';
 
-/**
- * The key that made a signature, as `SHA256:…`; null where it is no SSH signature. It stands in the signature itself (OpenSSH,
- * PROTOCOL.sshsig: after the preamble and the version). For a certificate it is that of the whole certificate.
- */
-export function fingerprintOf(signature: string): string | null {
-  const key = keyIn(signature);
-  return key === null ? null : `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/u, '')}`;
+/** The signature namespace: a signature made for anything else does not count. */
+export const namespace = 'aiplan-approval';
+
+/** A signature read, or in words why it is none. */
+function signatureOf(signature: string): SshSignature | string {
+  return orWords(() => parseSshSignature(signature));
 }
 
-function keyIn(signature: string): Buffer | null {
-  const blob = Buffer.from(signature.replace(/-----[A-Z ]+-----/gu, '').replace(/\s/gu, ''), 'base64');
-  const magic = 'SSHSIG';
-  if (blob.length < magic.length + 8 || blob.subarray(0, magic.length).toString('latin1') !== magic) return null;
-  const start = magic.length + 8;
-  const length = blob.readUInt32BE(magic.length + 4);
-  if (length === 0 || start + length > blob.length) return null;
-  return blob.subarray(start, start + length);
+/** What `work` answers, or the words of what is no well-formed signature or key. */
+function orWords<Result>(work: () => Result): Result | string {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NotSsh) return error.message;
+    throw error;
+  }
+}
+
+/** Why the signature is not one of this approval, or null where it is. Whose it is says nobody yet. */
+function flawOf(signed: SignedApproval, signature: SshSignature): string | null {
+  const isGood = orWords(() => isSignatureOf(signature, canonical(signed.approval), namespace));
+  if (typeof isGood === 'string') return isGood;
+  if (signature.namespace !== namespace) return `it was made for something else ("${sanitise(signature.namespace)}", not "${namespace}")`;
+  return isGood ? null : 'the approval or the signature was altered, or the signature was made for something else';
+}
+
+const linesFor = ({ lines }: AllowedSigners, { key }: SshSignature): readonly SignerLine[] => lines.filter((line) => Buffer.from(line.key, 'base64').equals(key));
+
+/** The allowed-signers file; null where there is none. Throws UserError `unreadable-file`. */
+const readSigners = (path: string | null): AllowedSigners | null => {
+  const text = path === null ? null : readWhole(path);
+  return text === null ? null : parseAllowedSigners(text);
+};
+
+/**
+ * Who signed an approval, by the allowed-signers file; `at` in milliseconds since 1970. Everything is read and computed in this process: no
+ * program has a say. Throws UserError `no-allowed-signers`, `approval-forged`, exit 3.
+ */
+export function signerNow(signed: SignedApproval, allowedSigners: string | null, at: number): string {
+  const signers = readSigners(allowedSigners);
+  if (signers === null) {
+    throw new UserError('no-allowed-signers', allowedSigners === null ? 'no allowed-signers file is configured' : `there is no allowed-signers file "${allowedSigners}"`, {
+      exitCode: 3, help: 'set `allowed_signers` in your configuration, outside the working tree',
+    });
+  }
+  const file = allowedSigners ?? '';
+  const signature = signatureOf(signed.signature);
+  if (typeof signature === 'string') throw forged(`the signature cannot be read: ${signature}`, 'review and sign again');
+  const flaw = flawOf(signed, signature);
+  if (flaw !== null) throw forged(`the signature does not fit the approval: ${flaw}`, 'review and sign again');
+  const lines = linesFor(signers, signature);
+  const refusals = lines.map((line) => ({ line, why: refusalOf(line, namespace, at) }));
+  const allowed = refusals.find(({ why }) => why === null);
+  if (allowed !== undefined) return principalOf(allowed.line);
+  const notes = [...refusals.map(({ line, why }) => `line ${line.number}: ${why ?? ''}`), ...(lines.length > 0 ? [] : signers.problems.map(({ number, why }) => `line ${number}: ${why}`))];
+  throw forged(`the approval is not signed by an allowed signer: the key is ${fingerprintOfKey(signature.key)}`, `allowed signers stand in "${file}"${notes.length === 0 ? '' : `; ${sanitise(notes.join('; '))}`}`);
+}
+
+const forged = (message: string, help: string): UserError => new UserError('approval-forged', message, { exitCode: 3, help });
+
+/** The key that made a signature, as `SHA256:…`; null where it is no SSH signature. */
+export function fingerprintOf(signature: string): string | null {
+  const read = signatureOf(signature);
+  return typeof read === 'string' ? null : fingerprintOfKey(read.key);
 }
 
 /**
  * Whose signature it is, with the one line of the allowed-signers file that lets it count now: what has to be kept so that
- * it can be verified when other keys are allowed. Throws UserError `approval-forged` where no line does, `no-ssh-keygen`.
+ * it can be verified when other keys are allowed. Throws UserError `approval-forged` where no line does.
  */
 export function signerOf(signed: SignedApproval, principal: string, allowedSigners: string | null): AllowedSigner {
-  const fingerprint = fingerprintOf(signed.signature);
-  // A line names the key itself, or the authority of a certificate; only those are tried.
-  const key = keyIn(signed.signature)?.toString('base64') ?? '';
-  const candidates = fingerprint === null ? [] : linesOf(allowedSigners).filter((candidate) => candidate.includes(key) || candidate.includes('cert-authority'));
-  const line = candidates.find((candidate) => verified(signed, { principal, line: candidate }, null));
-  if (fingerprint === null || line === undefined) throw new UserError('approval-forged', 'the approval is not signed by an allowed signer', { exitCode: 3, help: `allowed signers stand in "${allowedSigners ?? ''}"` });
-  return { principal, fingerprint, line };
+  const signature = signatureOf(signed.signature);
+  const signers = readSigners(allowedSigners);
+  const line = typeof signature === 'string' || signers === null || flawOf(signed, signature) !== null ? undefined
+    : linesFor(signers, signature).find((candidate) => principalOf(candidate) === principal && (candidate.namespaces === null || matchesList(namespace, candidate.namespaces.split(','))));
+  if (typeof signature === 'string' || line === undefined) throw forged('the approval is not signed by an allowed signer', `allowed signers stand in "${allowedSigners ?? ''}"`);
+  return { principal, fingerprint: fingerprintOfKey(signature.key), line: line.line };
 }
 
 /**
  * Looks at the signature of a kept approval again: against the signer of the time at which it was used (milliseconds since 1970), or, where nobody noted
- * one, against who may sign now. Throws UserError `no-ssh-keygen`.
+ * one, against who may sign at `now`.
  */
-export function checkSigned(signed: SignedApproval, pinned: { readonly signer: AllowedSigner; readonly at: number } | null, allowedSigners: string | null): SignatureCheck {
-  const isGood = pinned === null ? allowedNow(signed, allowedSigners) !== null && isWhole(signed) : verified(signed, pinned.signer, pinned.at);
-  if (isGood) return 'good';
-  return isWhole(signed) ? 'not-allowed' : 'altered';
+export function checkSigned(signed: SignedApproval, pinned: { readonly signer: AllowedSigner; readonly at: number } | null, allowedSigners: string | null, now = Date.now()): SignatureCheck {
+  const signature = signatureOf(signed.signature);
+  if (typeof signature === 'string' || flawOf(signed, signature) !== null) return 'altered';
+  if (pinned === null) return isAllowedNow(signed, allowedSigners, now) === true ? 'good' : 'not-allowed';
+  const { signer: { line, principal }, at } = pinned;
+  const isThen = linesFor(parseAllowedSigners(line), signature).some((then) => matchesList(principal, then.principals) && refusalOf(then, namespace, Number.isNaN(at) ? 0 : at) === null);
+  return isThen ? 'good' : 'not-allowed';
 }
 
-/** Whether the allowed-signers file of today lets anybody sign with the key of this approval; null where there is none. Throws UserError `no-ssh-keygen`. */
-export const isAllowedNow = (signed: SignedApproval, allowedSigners: string | null): boolean | null =>
-  (allowedSigners === null || readWhole(allowedSigners) === null ? null : allowedNow(signed, allowedSigners) !== null);
-
-/** The principal that the allowed-signers file of today has for the key of an approval, or null. */
-function allowedNow(signed: SignedApproval, allowedSigners: string | null): string | null {
-  if (allowedSigners === null) return null;
-  const { status, output } = inFolder(signed, '', ({ signature }) => keygen(['-Y', 'find-principals', '-f', allowedSigners, '-s', signature]));
-  return status === 0 && output !== '' ? output : null;
+/** Whether the allowed-signers file of today lets anybody sign with the key of this approval; null where there is none. */
+export function isAllowedNow(signed: SignedApproval, allowedSigners: string | null, now = Date.now()): boolean | null {
+  const signers = readSigners(allowedSigners);
+  if (signers === null) return null;
+  const signature = signatureOf(signed.signature);
+  return typeof signature !== 'string' && linesFor(signers, signature).some((line) => refusalOf(line, namespace, now) === null);
 }
 
-/** The lines of an allowed-signers file that say something. */
-function linesOf(allowedSigners: string | null): readonly string[] {
-  const text = allowedSigners === null ? null : readWhole(allowedSigners);
-  return (text ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-/** The text is the one that was signed, whoever did (ssh-keygen(1), `-Y check-novalidate`). */
-const isWhole = (signed: SignedApproval): boolean =>
-  inFolder(signed, '', ({ signature }) => keygen(['-Y', 'check-novalidate', '-n', namespace, '-s', signature], { input: canonical(signed.approval) }).status === 0);
-
-const verified = (signed: SignedApproval, { principal, line }: Pick<AllowedSigner, 'principal' | 'line'>, at: number | null): boolean =>
-  inFolder(signed, line, ({ signature, signers }) => keygen(['-Y', 'verify', ...timed(line, at), '-f', signers, '-I', principal, '-n', namespace, '-s', signature], { input: canonical(signed.approval) }).status === 0);
-
-/** The time matters to a line with a validity and to certificates alone, and an older OpenSSH does not know the option. */
-const timed = (line: string, at: number | null): readonly string[] =>
-  (at === null || Number.isNaN(at) || !/valid-|cert-authority/u.test(line) ? [] : ['-O', `verify-time=${new Date(at).toISOString().replace(/[-:T]|\.\d+/gu, '')}`]);
-
-function inFolder<Result>(signed: SignedApproval, line: string, work: (files: { readonly signature: string; readonly signers: string }) => Result): Result {
-  const folder = mkdtempSync(join(tmpdir(), 'aiplan-verify-'));
-  try {
-    const files = { signature: join(folder, 'approval.sig'), signers: join(folder, 'signers') };
-    writeFileSync(files.signature, signed.signature, { mode: 0o600 });
-    writeFileSync(files.signers, `${line}\n`, { mode: 0o600 });
-    return work(files);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Why a signature that was just made would not count, whoever may sign; null where it would. */
+export function flawOfNew(signed: SignedApproval): string | null {
+  const signature = signatureOf(signed.signature);
+  return typeof signature === 'string' ? signature : flawOf(signed, signature);
 }
