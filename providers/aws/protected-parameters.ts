@@ -1,4 +1,5 @@
 import type { Permit, Service } from '../../src/model/call.ts';
+import { isNothing, isPerhapsTrue } from '../../src/model/coerce.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 
 /** Facts of the session that a rule needs. */
@@ -35,11 +36,11 @@ export const PROTECTED: readonly ProtectedRule[] = [
     refuses: (input) => (input['DeleteAutomatedBackups'] === false ? null : 'it would delete the automated backups: DeleteAutomatedBackups must be false') },
   { service: 'rds', operations: /^DeleteDB(Instance|Cluster)$/u,
     refuses: (input, permit) => {
-      const taken = input['SkipFinalSnapshot'] !== true && text(input['FinalDBSnapshotIdentifier']) !== '';
+      const taken = !isPerhapsTrue(input['SkipFinalSnapshot']) && text(input['FinalDBSnapshotIdentifier']).trim() !== '';
       return taken || permit.confirmedLoss?.includes('skip-final-snapshot') === true ? null : 'it would take no final snapshot, and that loss was not confirmed';
     } },
   { service: 'rds', operations: /^Modify(DBInstance|DBCluster)$/u,
-    refuses: (input, permit) => (input['BackupRetentionPeriod'] === 0 && permit.confirmedLoss?.includes('retention-zero') !== true
+    refuses: (input, permit) => (isNothing(input['BackupRetentionPeriod']) && permit.confirmedLoss?.includes('retention-zero') !== true
       ? 'BackupRetentionPeriod 0 deletes every automated backup, and that loss was not confirmed' : null) },
   { service: 'rds', operations: /^DeleteDB(Instance|Cluster)AutomatedBackup$|^StopDBInstanceAutomatedBackupsReplication$/u, refuses: () => 'automated backups are never deleted' },
   { service: 'rds', operations: /^DeleteDBSnapshot$/u, refuses: (input, permit) => (expirable(input['DBSnapshotIdentifier'], permit) ? null : 'a snapshot is never deleted as part of a step') },
@@ -50,7 +51,7 @@ export const PROTECTED: readonly ProtectedRule[] = [
   { service: 'ec2', operations: /^DeregisterImage$/u,
     refuses: (input, permit) => {
       if (!expirable(input['ImageId'], permit)) return 'an image is never deregistered as part of a step';
-      return input['DeleteAssociatedSnapshots'] === true ? 'DeleteAssociatedSnapshots would delete snapshots that nobody named' : null;
+      return isPerhapsTrue(input['DeleteAssociatedSnapshots']) ? 'DeleteAssociatedSnapshots would delete snapshots that nobody named' : null;
     } },
   { service: 'ec2', operations: /^((Modify|Reset)(Snapshot|Image)Attribute|ModifySnapshotTier|UnlockSnapshot|DisableImage|DisableImageDeregistrationProtection|Disable(Snapshot|Image)BlockPublicAccess|DisableEbsEncryptionByDefault)$/u,
     refuses: () => 'it would weaken backups or their protection' },
@@ -58,13 +59,16 @@ export const PROTECTED: readonly ProtectedRule[] = [
     refuses: (input) => ((Array.isArray(input['Resources']) ? input['Resources'] : []).some((id: Json) => /^(snap|ami)-/u.test(text(id))) ? 'tags of backups are never removed' : null) },
   { service: 'ec2', operations: /./u,
     refuses: (input, _permit, operation) => (SELF_FILLED_TOKENS.has(operation) && text(input['ClientToken']) === '' ? 'it has no ClientToken, so a lost answer could not be told from none' : null) },
-  { service: 's3', operations: /./u, refuses: (input) => (input['BypassGovernanceRetention'] === true ? 'BypassGovernanceRetention overrides a lock' : null) },
+  { service: 's3', operations: /./u, refuses: (input) => (isPerhapsTrue(input['BypassGovernanceRetention']) ? 'BypassGovernanceRetention overrides a lock' : null) },
   { service: 's3', operations: /./u, refuses: onCaptureBucket },
   { service: 'sts', operations: /./u, refuses: () => 'aiplan never makes credentials through its own session' },
 ];
 
+/** The bucket that S3 would take a text for: host names know no case, and the SDK takes an ARN for a name. */
+const bucketNamed = (value: Json | undefined): string => text(value).trim().toLowerCase().replace(/^arn:[^:]*:s3:::/u, '');
+
 function onCaptureBucket(input: JsonObject, permit: Permit, operation: string, around: Surroundings): string | null {
-  if (around.captureBucket === null || input['Bucket'] !== around.captureBucket || CAPTURE_WRITES.has(operation)) return null;
+  if (around.captureBucket === null || bucketNamed(input['Bucket']) !== around.captureBucket || CAPTURE_WRITES.has(operation)) return null;
   if (permit.setup === true && CAPTURE_SETUP.has(operation)) {
     const versioning = input['VersioningConfiguration'] as JsonObject | undefined;
     return operation === 'PutBucketVersioning' && versioning?.['Status'] !== 'Enabled' ? 'the capture bucket keeps its versions' : null;

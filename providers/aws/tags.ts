@@ -43,7 +43,7 @@ const deadlyTag = /expire|ttl|cleanup|nuke|lifecycle/iu;
 function toolTags(before: Json | undefined, after: Json | undefined): readonly string[] {
   const [old, fresh] = [objectOf(before), objectOf(after)];
   const keys = [...new Set([...Object.keys(old), ...Object.keys(fresh)])].toSorted();
-  return keys.filter((key) => old[key] !== fresh[key] && (old[key] === undefined ? deadlyTag : toolTag).test(key));
+  return keys.filter((key) => (old[key] === undefined ? deadlyTag : toolTag).test(key) && old[key] !== fresh[key]);
 }
 
 /** Law 3: a tag that backup and clean-up tools act on. The planner judges tags of every type so; a type may do it alone. */

@@ -39,14 +39,14 @@ function volumesEffect(before: Json | undefined, after: Json | undefined): Effec
 const stopRules: readonly ChangeRule[] = stoppedProperties.flatMap((path): readonly ChangeRule[] => [
   {
     path, irreversible: true,
-    when: (before, _after, live) => before !== undefined && instanceStoreOf(live) !== undefined,
+    given: (before, live) => before !== undefined && instanceStoreOf(live) !== undefined,
     says: (_before, _after, live) => (instanceStoreOf(live) === 'unknown'
       ? 'the stop erases instance store volumes, if the instance has any; that could not be read'
       : `the stop erases the instance store volumes (${instanceStoreOf(live) ?? ''})`),
   },
   {
     path,
-    when: (before, _after, live) => before !== undefined && passingAddressOf(live) !== undefined,
+    given: (before, live) => before !== undefined && passingAddressOf(live) !== undefined,
     says: (_before, _after, live) => `the stop gives up the public address ${passingAddressOf(live) ?? ''}, which is not elastic`,
   },
 ]);
@@ -72,7 +72,8 @@ const destructive: readonly ChangeRule[] = [
   },
   {
     path: 'Volumes.*',
-    when: (before, after) => onUpdate(before) && before !== null && (after === null || after === undefined),
+    given: (before) => onUpdate(before) && before !== null,
+    when: (_before, after) => after === null || after === undefined,
     says: (before, _after, live) => `${textOf(objectOf(before)['VolumeId']) ?? 'a volume'} is detached${live?.state === 'running' ? ' while the instance runs: what is not yet written to it is lost' : ''}`,
   },
 ];
@@ -81,12 +82,14 @@ const grants: readonly ChangeRule[] = [
   {
     path: 'SecurityGroupIds.*',
     // A new instance has nothing to give away yet; who may reach it stands in the groups.
-    when: (before, after, live) => live !== null && (before === undefined || before === null) && after !== undefined && after !== null,
+    given: (before, live) => live !== null && (before === undefined || before === null),
+    when: (_before, after) => after !== undefined && after !== null,
     says: (_before, after) => `whatever the rules of ${textOf(after) ?? 'a security group that is not known yet'} admit reaches the instance`,
   },
   {
     path: 'Volumes.*',
-    when: (before, after, live) => live !== null && (before === undefined || before === null) && after !== undefined && after !== null,
+    given: (before, live) => live !== null && (before === undefined || before === null),
+    when: (_before, after) => after !== undefined && after !== null,
     says: (_before, after) => `whoever works on the instance reads and writes ${textOf(objectOf(after)['VolumeId']) ?? 'a volume that is not known yet'}`,
   },
   {

@@ -36,20 +36,23 @@ function foreignOwner(rule: Json | undefined, live: LiveResource | null): string
 
 const revoked = (direction: Direction): ChangeRule => ({
   path: `${direction.property}.*`,
-  when: (before, after) => !gone(before) && gone(after),
+  given: (before) => !gone(before),
+  when: (_before, after) => gone(after),
   says: (before) => `${direction.word} rule revoked: ${opens(before, direction)}; traffic that relies on it stops`,
 });
 
 const openToEveryone = (direction: Direction): ChangeRule => ({
   path: `${direction.property}.*`,
   // A new group may send to everyone anyway: AWS adds that rule where egress is left out.
-  when: (before, after, live) => (direction === ingress || live !== null) && isObject(after) && everyone(after) !== undefined && everyone(before) !== everyone(after),
+  given: (_before, live) => direction === ingress || live !== null,
+  when: (before, after) => isObject(after) && everyone(after) !== undefined && everyone(before) !== everyone(after),
   says: (_before, after) => (direction === ingress ? `${opens(after, direction)}: everyone on the internet may connect` : `${opens(after, direction)}: traffic may leave to the whole internet`),
 });
 
 const openToSomeone = (direction: Direction): ChangeRule => ({
   path: `${direction.property}.*`,
-  when: (before, after, live) => (direction === ingress || live !== null) && isObject(after) && someone(after) !== undefined && someone(before) !== someone(after),
+  given: (_before, live) => direction === ingress || live !== null,
+  when: (before, after) => isObject(after) && someone(after) !== undefined && someone(before) !== someone(after),
   says: (_before, after) => {
     const size = sizeOf(someone(after) ?? '');
     const who = size === '' ? 'addresses that may be on the internet' : `${size} of the internet`;

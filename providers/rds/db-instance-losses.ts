@@ -41,7 +41,7 @@ export const destructive: readonly ChangeRule[] = [
     says: () => 'new snapshots carry no tags, so tools that keep or expire snapshots by tag no longer see them as this database\'s',
   },
   {
-    path: 'EnableCloudwatchLogsExports.*', when: (before, after) => !absent(before) && absent(after),
+    path: 'EnableCloudwatchLogsExports.*', given: (before) => !absent(before), when: (_before, after) => absent(after),
     says: (before) => `the log "${String(before)}" is no longer exported: what is logged from now on stays on the instance for a few days only`,
   },
   { path: 'EnablePerformanceInsights', irreversible: true, when: turnedOff, says: () => 'the recorded performance history is lost' },
@@ -81,7 +81,7 @@ export const grants: readonly ChangeRule[] = [
     says: (_before, after) => `the database acts as the role ${roleOf(after)} for ${textOf(isObject(after) ? after['FeatureName'] : undefined) ?? 'its default feature'}`,
   },
   {
-    path: 'VPCSecurityGroups.*', when: (before, after, live) => live !== null && absent(before) && !absent(after),
+    path: 'VPCSecurityGroups.*', given: (before, live) => live !== null && absent(before), when: (_before, after) => !absent(after),
     says: (_before, after) => `whatever the rules of ${textOf(after) ?? 'a security group that is not known yet'} admit reaches the database`,
   },
   ...['Domain', 'DomainFqdn'].map((path): ChangeRule => ({

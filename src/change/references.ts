@@ -94,13 +94,25 @@ function judgeFit({ at, special, wanted, refers, inText }: PendingReference, sch
   if (inText === true) return undefined;
   const targets = attribute.refers;
   if (refers !== undefined && targets !== undefined && !targets.some(({ type }) => refers.some((target) => target.type === type))) return wrongType(list(new Set(targets.map(({ type }) => type))));
-  if (wanted.kind === 'json' || wanted.kind === 'union' || isScalar(attribute.type) === isScalar(wanted)) return undefined;
-  problems.error('reference-type', at, `${quote(special.path)} of ${schema.type} is ${words(attribute.type)}; ${words(wanted)} is wanted`, wanted.kind === 'list' && isScalar(attribute.type) ? `[ !GetAtt ${special.address}.${special.path} ]` : 'refer to something of that kind');
+  if (couldBe(attribute.type, wanted)) return undefined;
+  problems.error('reference-type', at, `${quote(special.path)} of ${schema.type} is ${words(attribute.type, wanted)}; ${words(wanted, attribute.type)} is wanted`, wanted.kind === 'list' && isScalar(attribute.type) ? `[ !GetAtt ${special.address}.${special.path} ]` : 'refer to something of that kind');
   return undefined;
 }
 
 const isScalar = ({ kind }: PropertyType): boolean => kind === 'string' || kind === 'number' || kind === 'integer' || kind === 'boolean' || kind === 'json' || kind === 'union';
-const words = ({ kind }: PropertyType): string => (kind === 'list' ? 'a list' : kind === 'object' || kind === 'map' || kind === 'tags' ? 'a map' : 'one value');
+const isMap = ({ kind }: PropertyType): boolean => kind === 'object' || kind === 'map' || kind === 'tags';
+const isNumber = ({ kind }: PropertyType): boolean => kind === 'number' || kind === 'integer';
+
+/** Whether a value of one kind can be one of the other: any scalar is a text, and a text may be a number or true or false, which shows when it is known. */
+function couldBe(given: PropertyType, wanted: PropertyType): boolean {
+  if (given.kind === 'json' || wanted.kind === 'json' || given.kind === 'union' || wanted.kind === 'union') return true;
+  if (given.kind === 'list' || wanted.kind === 'list') return given.kind === 'list' && wanted.kind === 'list' && couldBe(given.element, wanted.element);
+  if (isMap(given) || isMap(wanted)) return isMap(given) && isMap(wanted);
+  return given.kind === 'string' || wanted.kind === 'string' || isNumber(given) === isNumber(wanted);
+}
+
+const words = (type: PropertyType, other?: PropertyType): string => (type.kind === 'list' ? 'a list' : isMap(type) ? 'a map'
+  : other === undefined || other.kind === 'list' || isMap(other) ? 'one value' : isNumber(type) ? 'a number' : type.kind === 'boolean' ? 'true or false' : 'text');
 
 /**
  * The schema of a dotted path of a live resource: an attribute as the registry writes it, else a property, through

@@ -1,11 +1,11 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange } from '../model/plan.ts';
-import type { ChangeEffect, ResourceType } from '../model/resource-type.ts';
-import type { TypeSchema } from '../model/schema.ts';
+import type { ChangeEffect, PropertyRule, ResourceType } from '../model/resource-type.ts';
+import type { PropertySchema, TypeSchema } from '../model/schema.ts';
 import type { Comparer } from './compare.ts';
 import { diffProperties, shown, type Difference } from './diff.ts';
-import { withPlaceholders } from './references.ts';
+import { holdsUnknown, withPlaceholders } from './references.ts';
 import { overlap, ruleHits, type Hit } from './rule-hits.ts';
 import { quote } from './wording.ts';
 
@@ -50,13 +50,13 @@ export function classify(input: ClassifyInput): Classified {
   const differences = diffProperties(input.before, input.after, comparer);
   const after = withPlaceholders(input.after) as JsonObject;
   // A new resource has nothing to lose; what it opens is the same as when it is opened later.
-  const losing = action === 'create' ? [] : [...ruleHits(type.rules.destructive, input.before, after, live, comparer)];
-  const opening = ruleHits(type.rules.grants, input.before, after, live, comparer);
+  const losing = action === 'create' ? [] : [...ruleHits(type.rules.destructive, input.before, input.after, live, comparer)];
+  const opening = ruleHits(type.rules.grants, input.before, input.after, live, comparer);
   if (action !== 'create') losing.push(...tagHits(differences, input.schema?.tagProperty ?? null).filter((hit) => !losing.some(({ segments }) => overlap(segments, hit.segments))));
   const properties = new Map<string, Judged>();
   for (const { segments } of differences) {
     const name = segments[0] ?? '';
-    if (!properties.has(name)) properties.set(name, action === 'create' ? { effect: 'in-place' } : judgeProperty(name, after[name], input));
+    if (!properties.has(name)) properties.set(name, action === 'create' ? { effect: 'in-place' } : judgeProperty(name, after[name], input, holdsUnknown(input.after[name])));
   }
   const changes = differences.map((difference) => changeOf(difference, properties.get(difference.segments[0] ?? '')?.effect ?? 'in-place', losing, opening, input));
   const changed = [...properties.keys()];
@@ -71,10 +71,12 @@ export function classify(input: ClassifyInput): Classified {
   };
 }
 
+type Deciding = Extract<PropertyRule['update'], (...given: never) => unknown>;
+
 interface Judged { readonly effect: 'in-place' | 'restart' | 'replace'; readonly obstacle?: Obstacle }
 
 /** What changing a property of a live resource comes to. In a replace, `replace` is the answer, not an obstacle. */
-function judgeProperty(name: string, after: Json | undefined, { type, schema, before, live, action }: ClassifyInput): Judged {
+function judgeProperty(name: string, after: Json | undefined, { type, schema, before, live, action }: ClassifyInput, unknown: boolean): Judged {
   const update = type.rules.properties[name]?.update;
   const refuse = (code: string, message: string, help: string): Judged => (action === 'replace' ? { effect: 'replace' } : { effect: 'replace', obstacle: { code, property: name, message, help } });
   if (update === undefined) {
@@ -87,7 +89,14 @@ function judgeProperty(name: string, after: Json | undefined, { type, schema, be
   const decided = decide(() => update(before[name], after, live));
   if (typeof decided === 'object') return refuse('change-blocked', `${name} cannot be changed so: ${decided.blocked}`, `correct or leave out \`${name}\``);
   if (decided === 'replace') return refuse('replacement-needed', `changing ${name} from ${quote(shown(before[name], [], '', ''))} so needs a new resource; the change plan declares an update`, type.rules.replaceBlocked ?? 'declare `action: replace` with `order`, or leave the property out');
-  return { effect: decided };
+  return { effect: unknown && worstOf(update, before[name], schema?.properties[name], live) === 'restart' ? 'restart' : decided };
+}
+
+/** A value that is not known yet may be any: where one of the likely ones interrupts, it counts as interrupting. It is judged again when it is known. */
+function worstOf(update: Deciding, before: Json | undefined, property: PropertySchema | undefined, live: LiveResource): 'in-place' | 'restart' {
+  const kind = property?.type.kind;
+  const likely: readonly Json[] = property?.values ?? (kind === 'boolean' ? [true, false] : kind === 'integer' || kind === 'number' ? [0, 1, 2 ** 31] : []);
+  return likely.some((value) => decide(() => update(before, value, live)) === 'restart') ? 'restart' : 'in-place';
 }
 
 function decide<Result>(decision: () => Result): Result | { readonly blocked: string } {

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isObject, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import { folded, functionOf } from '../model/functions.ts';
 import { define } from './compare.ts';
 
@@ -79,11 +79,18 @@ export function withReferences(value: Json): Json {
   return mapInside(value, withReferences);
 }
 
-/** Stands a text in for every unknown value, so that rules and previews see something of the right kind. */
+/** The text that stands for a value which is not known yet. */
+export const placeholderOf = (name: string): string => `(known after ${name})`;
+
+/** Stands a text in for every unknown value, so that previews and sentences have something to show. */
 export function withPlaceholders(value: Json): Json {
   const name = isObject(value) ? value['$unknown'] : undefined;
-  return typeof name === 'string' ? `(known after ${name})` : mapInside(value, withPlaceholders);
+  return typeof name === 'string' ? placeholderOf(name) : mapInside(value, withPlaceholders);
 }
+
+/** Whether a value, or any part of it, is not known yet. */
+export const holdsUnknown = (value: Json | undefined): boolean => mayRefer(value)
+  && (isUnknown(value) || (Array.isArray(value) ? value.some((item: Json) => holdsUnknown(item)) : Object.values(value as JsonObject).some((item) => holdsUnknown(item))));
 
 /** A list or object with every list or object in it replaced by what `map` answers; itself where that is the same. */
 function mapInside(value: Json, map: (item: Json, key: string) => Json): Json {

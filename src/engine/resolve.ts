@@ -1,9 +1,10 @@
 import type { ResourceEntry } from '../model/change-plan.ts';
-import { isMasked, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
+import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import { block, warn, type Draft, type Planning } from './draft.ts';
 import { literalStates } from './edges.ts';
+import { fitProperties } from './fitting.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
 import { few, quote } from './wording.ts';
 
@@ -12,16 +13,36 @@ export const rejectedCode = 'depends-on-rejected';
 
 /**
  * The author's properties with every reference replaced by the value that is known at plan time, else `{ $unknown }`.
- * A reference that can never have a value becomes a finding; so does a literal id that is dead.
+ * A reference that can never have a value becomes a finding; so does a literal id that is dead, and a value that the
+ * property would not take as a literal.
  */
 export function resolveProperties(planning: Planning, entry: ResourceEntry): JsonObject {
   if (entry.properties === undefined) return {};
   checkLiterals(planning, entry, entry.properties);
+  const origins = new Map<string, string>();
   const refuse = (at: string, problem: string): Json => {
     block(planning, entry, `properties.${at}`, 'function-argument', problem, 'correct the arguments of the function');
     return null;
   };
-  return resolveReferences(entry.properties, (reference) => resolveOne(planning, entry, reference), refuse) as JsonObject;
+  const resolved = resolveReferences(entry.properties, (reference) => {
+    origins.set(reference.at, wordsOf(reference));
+    return resolveOne(planning, entry, reference);
+  }, refuse) as JsonObject;
+  return resolved === entry.properties ? resolved : fitted(planning, entry, resolved, origins);
+}
+
+const wordsOf = ({ address, path }: Reference): string => (path === null ? `!Ref ${address}` : `!GetAtt ${address}.${path}`);
+
+/** Every resolved value passes what a literal passes. `origins`: what stands for it in the change plan, by its place. */
+function fitted(planning: Planning, entry: ResourceEntry, resolved: JsonObject, origins: ReadonlyMap<string, string>): JsonObject {
+  const rules = planning.types.get(entry.type)?.rules;
+  if (rules === undefined) return resolved;
+  const { properties, misfits } = fitProperties(resolved, planning.schemas(entry.type), rules);
+  for (const { at, code, message, help } of misfits) {
+    const origin = [...origins].find(([place]) => at === place || at.startsWith(`${place}.`) || place.startsWith(`${at}.Fn::`))?.[1];
+    block(planning, entry, `properties.${at}`, code, origin === undefined ? message : `${message} (it comes from ${origin})`, help);
+  }
+  return properties;
 }
 
 function resolveOne(planning: Planning, entry: ResourceEntry, reference: Reference): Json {
@@ -49,7 +70,7 @@ function resolveOne(planning: Planning, entry: ResourceEntry, reference: Referen
     return refuse('unknown-attribute', `${target.type} has no ${quote(reference.path)}`, `it has: ${few([...Object.keys(schema.attributes), ...Object.keys(schema.properties)].sort(), 30)}`);
   }
   const value = draft === undefined ? undefined : valueAfter(draft, reference.path);
-  if (isMasked(value) || isSecretRef(value)) return refuse('secret-reference', `${quote(`${reference.address}.${reference.path}`)} is secret`, 'a secret cannot be referred to');
+  if (holdsSecret(value)) return refuse('secret-reference', `${quote(`${reference.address}.${reference.path}`)} is secret`, 'a secret cannot be referred to');
   return value ?? unknownOf(reference);
 }
 
@@ -74,7 +95,11 @@ const ofLive = (live: LiveResource, path: string): Json | undefined => valueAt(l
 /** Attributes whose dotted name is one key. */
 const flat = (object: JsonObject, path: string): Json | undefined => (Object.hasOwn(object, path) ? object[path] : undefined);
 
-const published = (value: Json | undefined): Json | undefined => (isMasked(value) ? undefined : value);
+const published = (value: Json | undefined): Json | undefined => (holdsSecret(value) ? undefined : value);
+
+/** What is masked or secret, or has such a part, is nothing to be copied elsewhere (law 11). */
+export const holdsSecret = (value: Json | undefined): boolean => isMasked(value) || isSecretRef(value)
+  || (Array.isArray(value) ? value.some((item: Json) => holdsSecret(item)) : isObject(value) && Object.values(value).some((item) => holdsSecret(item)));
 
 const isDescribed = (schema: TypeSchema, path: string): boolean => {
   const top = path.split('.')[0] ?? path;

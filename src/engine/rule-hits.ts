@@ -1,50 +1,125 @@
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isObject, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { ChangeRule } from '../model/resource-type.ts';
 import { isLeaf, isSet, type Comparer } from './compare.ts';
 import { differingNames, noElements, pairElements } from './diff.ts';
-import { below, type Nodes } from './rule-tree.ts';
+import { holdsUnknown, placeholderOf, withPlaceholders } from './references.ts';
+import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
 /** A rule that recognised something, and where. */
-export interface Hit { readonly segments: readonly string[]; readonly says: string; readonly irreversible: boolean }
+export interface Hit {
+  readonly segments: readonly string[];
+  readonly says: string;
+  readonly irreversible: boolean;
+  /** The value is not known yet, so that nothing tells that the rule does not hit. */
+  readonly unknown?: true;
+  /** The rule itself, to find it again when the value is known. */
+  readonly rule?: ChangeRule;
+}
 
 /**
  * Holds every rule against the values before and after: at each concrete place of its path that differs. A rule that
- * throws counts as a hit: what cannot be judged is not safe (law 9).
+ * throws counts as a hit, and so does one on whose path a value is not known yet (law 9): what cannot be judged is not safe.
  */
 export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after: JsonObject, live: LiveResource | null, comparer: Comparer): readonly Hit[] {
   const hits: Hit[] = [];
   for (const rule of rules) {
     const names = rule.path.split('.');
-    visit(before, after, names, 0, [], comparer.root, comparer, (old, fresh, segments) => {
-      const says = judge(rule, old, fresh, live);
-      if (says !== null) hits.push({ segments, says, irreversible: rule.irreversible === true });
+    const hit = (judged: Judged | null, segments: readonly string[]): void => {
+      if (judged === null) return;
+      hits.push({ segments, says: judged.says, irreversible: rule.irreversible === true, rule, ...(judged.unknown ? { unknown: true } : {}) });
+    };
+    visit(before, after, names, 0, [], comparer.root, comparer, {
+      known: (old, fresh, segments) => { hit(judge(rule, old, fresh, live, segments), segments); },
+      unknown: (old, name, segments) => { hit(judgeUnknown(rule, old, name, live, segments), segments); },
+      possible: (old, fresh, segments) => {
+        const judged = judge(rule, old, fresh, live, segments);
+        hit(judged === null ? null : { says: judged.says, unknown: true }, segments);
+      },
     });
   }
   return hits;
 }
 
-function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null): string | null {
+interface Judged { readonly says: string; readonly unknown: boolean }
+
+/**
+ * What a rule says of two values. Where a part of the new one is not known yet, the rule is watched: if it looks at that part, its
+ * answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
+ */
+function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null, segments: readonly string[]): Judged | null {
+  const seen = new Set<string>();
+  const value = after === undefined ? undefined : watched(after, (name) => { seen.add(name); });
   try {
-    return rule.when === undefined || rule.when(before, after, live) ? rule.says(before, after, live) : null;
+    if (rule.given?.(before, live) === false) return null;
+    const hits = rule.when === undefined || rule.when(before, value, live);
+    const [name] = seen;
+    if (name !== undefined) return { says: mayMean(rule, before, withPlaceholders(after ?? null), live, segments, name), unknown: true };
+    return hits ? { says: rule.says(before, after === undefined ? undefined : withPlaceholders(after), live), unknown: false } : null;
   } catch (error) {
-    return `${rule.path} changes in a way that could not be judged (${error instanceof Error ? error.message : String(error)})`;
+    return { says: `${rule.path} changes in a way that could not be judged (${messageOf(error)})`, unknown: true };
   }
 }
 
-type Found = (before: Json | undefined, after: Json | undefined, segments: readonly string[]) => void;
+/** A whole value that is not known yet, against each value that it may take the place of. */
+function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], name: string, live: LiveResource | null, segments: readonly string[]): Judged | null {
+  const holds = (old: Json | undefined): boolean => {
+    try {
+      return rule.given?.(old, live) !== false;
+    } catch {
+      return true;
+    }
+  };
+  const index = olds.findIndex(holds);
+  return index < 0 ? null : { says: mayMean(rule, olds[index], placeholderOf(name), live, segments, name), unknown: true };
+}
 
-function visit(before: Json | undefined, after: Json | undefined, names: readonly string[], depth: number, segments: readonly string[], nodes: Nodes, comparer: Comparer, found: Found): void {
+function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: LiveResource | null, segments: readonly string[], name: string): string {
+  const place = segments.reduce((path, segment) => (segment.startsWith('[') ? `${path}${segment}` : `${path}${path === '' ? '' : '.'}${segment}`), '');
+  const known = `${place} is known only after ${name}`;
+  try {
+    return `${known}; it may mean this: ${rule.says(before, after, live)}`;
+  } catch (error) {
+    return `${known}, and could not be judged (${messageOf(error)})`;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The value with a placeholder for each unknown part, which tells when it is looked at. Itself where everything is known. */
+function watched(value: Json, note: (name: string) => void): Json {
+  if (typeof value !== 'object' || value === null || !holdsUnknown(value)) return value;
+  const copy: object = Array.isArray(value) ? [] : {};
+  for (const [key, item] of Object.entries(value) as readonly (readonly [string, Json | undefined])[]) {
+    const get = isUnknown(item) ? () => { note(item.$unknown); return placeholderOf(item.$unknown); } : undefined;
+    const inside = item === undefined || get !== undefined ? item : watched(item, note);
+    Object.defineProperty(copy, key, { enumerable: true, configurable: true, ...(get === undefined ? { value: inside, writable: true } : { get }) });
+  }
+  return copy as Json;
+}
+
+interface Visitor {
+  readonly known: (before: Json | undefined, after: Json | undefined, segments: readonly string[]) => void;
+  readonly unknown: (before: readonly (Json | undefined)[], name: string, segments: readonly string[]) => void;
+  /** The two may turn out to be the same element: what identifies the new one is not known yet. */
+  readonly possible: (before: Json | undefined, after: Json | undefined, segments: readonly string[]) => void;
+}
+
+function visit(before: Json | undefined, after: Json | undefined, names: readonly string[], depth: number, segments: readonly string[], nodes: Nodes, comparer: Comparer, visitor: Visitor): void {
   if (before === after) return;
+  if (isUnknown(after)) {
+    visitor.unknown(valuesAt(before, names, depth), after.$unknown, segments);
+    return;
+  }
   const name = names[depth];
   if (name === undefined) {
-    if (before === undefined || after === undefined || !comparer.equal(before, after, nodes)) found(before, after, segments);
+    if (before === undefined || after === undefined || !comparer.equal(before, after, nodes)) visitor.known(before, after, segments);
     return;
   }
   if (name !== '*') {
     const old = field(before, name);
     const fresh = field(after, name);
-    if (old !== undefined || fresh !== undefined) visit(old, fresh, names, depth + 1, [...segments, name], below(nodes, name), comparer, found);
+    if (old !== undefined || fresh !== undefined) visit(old, fresh, names, depth + 1, [...segments, name], below(nodes, name), comparer, visitor);
     return;
   }
   if (Array.isArray(before) || Array.isArray(after)) {
@@ -53,10 +128,26 @@ function visit(before: Json | undefined, after: Json | undefined, names: readonl
     const inside = below(nodes, '*');
     // Without keys the elements are matched by equality, so that one that moves is no change.
     const pairs = isSet(nodes) ? pairElements(old, fresh, nodes, comparer) : unmatched(old, fresh, inside, comparer);
-    for (const pair of pairs) visit(pair.before, pair.after, names, depth + 1, [...segments, `[${pair.key}]`], inside, comparer, found);
+    const keys = ruleOf(nodes, 'keys') ?? [];
+    for (const pair of pairs) {
+      const place = [...segments, `[${pair.key}]`];
+      visit(pair.before, pair.after, names, depth + 1, place, inside, comparer, visitor);
+      const { after: element } = pair;
+      if (pair.before !== undefined || !isObject(element) || isLeaf(element) || !keys.some((key) => holdsUnknown(element[key]))) continue;
+      for (const other of old) visit(other, element, names, depth + 1, place, inside, comparer, { ...visitor, known: visitor.possible });
+    }
     return;
   }
-  for (const key of differingNames(mapOf(before), mapOf(after))) visit(field(before, key), field(after, key), names, depth + 1, [...segments, key], below(nodes, key), comparer, found);
+  for (const key of differingNames(mapOf(before), mapOf(after))) visit(field(before, key), field(after, key), names, depth + 1, [...segments, key], below(nodes, key), comparer, visitor);
+}
+
+/** The values at the rest of a path, which something unknown takes the place of; where there are many, one more may be added. */
+function valuesAt(value: Json | undefined, names: readonly string[], depth: number): readonly (Json | undefined)[] {
+  const name = names[depth];
+  if (name === undefined) return [value];
+  if (name !== '*') return valuesAt(field(value, name), names, depth + 1);
+  const items: readonly (Json | undefined)[] = Array.isArray(value) ? value as readonly Json[] : Object.values(mapOf(value));
+  return [...items, undefined].flatMap((item) => valuesAt(item, names, depth + 1));
 }
 
 const unmatched = (before: readonly Json[], after: readonly Json[], nodes: Nodes, comparer: Comparer) => {

@@ -1,5 +1,6 @@
 import type { Approval } from '../model/approval.ts';
 import { callName, type Call, type Permit, type Program } from '../model/call.ts';
+import { isNothing, isPerhapsTrue } from '../model/coerce.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import type { Stage } from '../model/event.ts';
@@ -193,8 +194,8 @@ export const callsOf = (program: Program<unknown>): readonly Call[] => preview(p
 function permitFor({ ports, approval }: Run, { step }: Task, declared: readonly Call[]): Permit {
   const confirmed = step.coveredBy !== undefined || approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.stepDigest === step.digest);
   const losses = !confirmed || step.destruction === null ? [] : [
-    ...(declared.some(({ input }) => input['SkipFinalSnapshot'] === true) ? ['skip-final-snapshot' as const] : []),
-    ...(declared.some(({ input }) => input['BackupRetentionPeriod'] === 0) ? ['retention-zero' as const] : []),
+    ...(declared.some(({ input }) => isPerhapsTrue(input['SkipFinalSnapshot'])) ? ['skip-final-snapshot' as const] : []),
+    ...(declared.some(({ input }) => isNothing(input['BackupRetentionPeriod'])) ? ['retention-zero' as const] : []),
   ];
   return { run: ports.journal.run, step: step.id, operations: [...new Set(declared.map(callName))], ...(losses.length === 0 ? {} : { confirmedLoss: losses }) };
 }

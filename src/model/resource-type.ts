@@ -15,6 +15,11 @@ export type ChangeEffect = 'in-place' | 'restart' | 'replace' | 'destructive' | 
 /** A rule that recognises what an attribute change does beyond changing a value (law 3). */
 export interface ChangeRule {
   readonly path: Path;
+  /**
+   * What must be so beforehand for the rule to speak at all, whatever the value becomes (`live` is null on a create). A value that is not
+   * known yet hits every rule on its path whose `given` holds; absent: it always holds. Must not throw on odd values.
+   */
+  readonly given?: (before: Json | undefined, live: LiveResource | null) => boolean;
   /** Absent: every change of the path. `before` is undefined on a create. Must not throw on odd values. */
   readonly when?: (before: Json | undefined, after: Json | undefined, live: LiveResource | null) => boolean;
   /** What is lost or opened, one sentence; may use the values. */

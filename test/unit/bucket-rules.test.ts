@@ -10,7 +10,7 @@ import { liveBucket } from '../helpers/bucket-fixture.ts';
 const { rules } = bucket;
 const live = liveBucket();
 const hits = (list: readonly ChangeRule[], path: string, before: Json | undefined, after: Json | undefined, of: LiveResource | null = live): readonly string[] =>
-  list.filter((rule) => rule.path === path && rule.when?.(before, after, of) !== false).map((rule) => rule.says(before, after, of));
+  list.filter((rule) => rule.path === path && rule.given?.(before, of) !== false && rule.when?.(before, after, of) !== false).map((rule) => rule.says(before, after, of));
 const loses = (path: string, before: Json | undefined, after: Json | undefined, of?: LiveResource | null): readonly string[] => hits(rules.destructive, path, before, after, of);
 const opens = (path: string, before: Json | undefined, after: Json | undefined, of?: LiveResource | null): readonly string[] => hits(rules.grants, path, before, after, of);
 
@@ -143,7 +143,7 @@ describe('what a change of a bucket opens', () => {
     const odd: readonly (Json | undefined)[] = [undefined, null, 1, 'x', true, [], [null, 1], {}, { Rules: 'x' }, { Rules: [null, 3, {}] }, { $unknown: 'Key.Arn' }];
     for (const rule of [...rules.destructive, ...rules.grants]) {
       for (const before of odd) for (const after of odd) for (const subject of [live, null]) {
-        if (rule.when?.(before, after, subject) !== false) expect(typeof rule.says(before, after, subject)).toBe('string');
+        if (rule.given?.(before, subject) !== false && rule.when?.(before, after, subject) !== false) expect(typeof rule.says(before, after, subject)).toBe('string');
       }
     }
   });

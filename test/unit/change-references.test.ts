@@ -25,6 +25,11 @@ describe('references', () => {
     expect(one('AWS::RDS::DBInstance', 'VPCSecurityGroups: [ !Ref G, !GetAtt N.DefaultSecurityGroup ]')).toEqual([]);
     expect(one('AWS::RDS::DBInstance', 'DBInstanceClass: !GetAtt N.CidrBlockAssociations')).toEqual(['"CidrBlockAssociations" of AWS::EC2::VPC is a list; one value is wanted']);
     expect(one('AWS::RDS::DBInstance', 'DBInstanceClass: !GetAtt N.Cidrblock')).toEqual(['AWS::EC2::VPC has no attribute or property "Cidrblock"; did you mean "CidrBlock"?']);
+    expect(one('AWS::RDS::DBInstance', 'Port: !GetAtt S.MapPublicIpOnLaunch')).toEqual([]);
+    expect(one('AWS::RDS::DBInstance', 'BackupRetentionPeriod: !GetAtt S.MapPublicIpOnLaunch')).toEqual(['"MapPublicIpOnLaunch" of AWS::EC2::Subnet is true or false; a number is wanted']);
+    expect(one('AWS::RDS::DBInstance', 'PubliclyAccessible: !GetAtt S.Ipv4NetmaskLength')).toEqual(['"Ipv4NetmaskLength" of AWS::EC2::Subnet is a number; true or false is wanted']);
+    expect(one('AWS::RDS::DBInstance', 'BackupRetentionPeriod: !GetAtt S.Tags.days')).toEqual([]);
+    expect(one('AWS::S3::Bucket', 'VersioningConfiguration: !GetAtt S.Ipv6CidrBlocks')).toEqual(['"Ipv6CidrBlocks" of AWS::EC2::Subnet is a list; a map is wanted']);
     const replication = (bucket: string): string => `ReplicationConfiguration: { Role: r, Rules: [ { Status: Enabled, Destination: { Bucket: ${bucket} } } ] }`;
     expect(one('AWS::S3::Bucket', replication('!Ref B'))).toEqual(['!Ref B is its BucketName; its Arn is wanted']);
     expect(one('AWS::S3::Bucket', replication('!GetAtt B.Arn'))).toEqual([]);

@@ -11,7 +11,7 @@ import type { ChangeRule } from '../../src/model/resource-type.ts';
 import { liveDatabase } from '../helpers/rds-samples.ts';
 
 const hits = (rules: readonly ChangeRule[], path: string, before: Json | undefined, after: Json | undefined, live: LiveResource | null = liveDatabase): readonly string[] =>
-  rules.filter((rule) => rule.path === path && (rule.when?.(before, after, live) ?? true)).map((rule) => `${rule.irreversible === true ? '! ' : ''}${rule.says(before, after, live)}`);
+  rules.filter((rule) => rule.path === path && (rule.given?.(before, live) ?? true) && (rule.when?.(before, after, live) ?? true)).map((rule) => `${rule.irreversible === true ? '! ' : ''}${rule.says(before, after, live)}`);
 const reaching = (days: number): LiveResource => ({ ...liveDatabase, observed: { earliestRestorable: '2026-11-01T00:00:00.000Z', latestRestorable: new Date(Date.UTC(2026, 10, 1 + days)).toISOString() } });
 
 describe('what is destroyed by a change of a database', () => {

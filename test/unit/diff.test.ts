@@ -114,6 +114,6 @@ describe('classification', () => {
 
   it('takes a rule that throws, and a value that is not known yet, as a hit rather than as safe', () => {
     expect(judge({}, { Config: { Crash: 1 } }).opens[0]).toContain('could not be judged');
-    expect(judge({ Plain: 'a' }, { Plain: { $unknown: 'X.Y' } }).loses).toEqual(['a to (known after X.Y)']);
+    expect(judge({ Plain: 'a' }, { Plain: { $unknown: 'X.Y' } }).loses).toEqual(['Plain is known only after X.Y; it may mean this: a to (known after X.Y)']);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { refusalOf } from '../../providers/aws/protected-parameters.ts';
 import type { Permit, Service } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
 
 const plain: Permit = { run: 'r', step: 's', operations: [] };
 const around = { captureBucket: 'captures', region: 'eu-west-1' };
@@ -41,6 +41,18 @@ describe('refused whatever was declared', () => {
       expect(refused(operation, {})).toBe(false);
       expect(refused(operation, { BackupRetentionPeriod: 0 }, { confirmedLoss: ['retention-zero'] })).toBe(false);
     }
+  });
+
+  it('however a value is spelled', () => {
+    for (const zero of [0, -0, 0.0, '0', '00', '0.0', ' 0 ', '', '-1', false, 'False', 'none', {}, [], { $unknown: 'X' }] as Json[]) expect([zero, refused('rds:ModifyDBInstance', { BackupRetentionPeriod: zero })]).toEqual([zero, true]);
+    for (const kept of [1, '7', 35, null]) expect([kept, refused('rds:ModifyDBInstance', { BackupRetentionPeriod: kept })]).toEqual([kept, false]);
+    for (const on of [true, 'true', 'True', ' TRUE ', 1, '1', 'yes', {}] as Json[]) {
+      expect([on, refused('rds:DeleteDBInstance', { ...final, SkipFinalSnapshot: on })]).toEqual([on, true]);
+      expect([on, refused('s3:DeleteObject', { Bucket: 'b', BypassGovernanceRetention: on })]).toEqual([on, true]);
+      expect([on, refused('ec2:DeregisterImage', { ImageId: 'ami-1', DeleteAssociatedSnapshots: on }, { expireCaptures: ['ami-1'] })]).toEqual([on, true]);
+    }
+    for (const off of [false, 'false', 'False', undefined]) expect(refused('rds:DeleteDBInstance', { ...final, SkipFinalSnapshot: off })).toBe(false);
+    for (const bucket of ['captures', 'Captures', ' captures', 'arn:aws:s3:::captures']) expect([bucket, refused('s3:DeleteObject', { Bucket: bucket, Key: 'k' })]).toEqual([bucket, true]);
   });
 
   it('locks are never overridden', () => {

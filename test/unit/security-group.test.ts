@@ -54,7 +54,7 @@ function answered<Result>(program: Program<Result>, answers: (call: ReadCall) =>
 }
 
 const hit = (rules: readonly ChangeRule[], path: string, before: Json | undefined, after: Json | undefined, live: LiveResource | null = liveGroup()): readonly string[] =>
-  rules.filter((rule) => rule.path === path && (rule.when?.(before, after, live) ?? true)).map((rule) => rule.says(before, after, live));
+  rules.filter((rule) => rule.path === path && (rule.given?.(before, live) ?? true) && (rule.when?.(before, after, live) ?? true)).map((rule) => rule.says(before, after, live));
 
 describe('what a change of rules destroys', () => {
   const { destructive } = securityGroup.rules;
