@@ -37,4 +37,4 @@ export async function attempt<Value>(work: Promise<Value>): Promise<Attempt<Valu
 
 /** A failed read of one identity, or of the whole type. */
 export const failureOf = (type: string, identity: string | null, error: AwsError): ReadFailure =>
-  ({ type, identity, code: error.code, message: error.message });
+  ({ type, identity, code: error.code, message: error.message, operation: error.operation });

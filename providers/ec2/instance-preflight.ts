@@ -3,6 +3,7 @@ import type { Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { listOf, propertyOf, textOf } from '../aws/fields.ts';
+import { decodedUserData } from './encoded-user-data.ts';
 import { hasInstanceStoreRoot, isRunning, isSpot } from './instance-facts.ts';
 import { stoppedProperties } from './instance-rules.ts';
 import { filtered } from './paging.ts';
@@ -11,9 +12,10 @@ import { placementProblems, usedAddresses } from './placement.ts';
 /** What stands against a step, before the first mutation of the run; one sentence each. Reads only. */
 export function* preflightInstance(context: StepContext, action: 'create' | 'update' | 'replace' | 'delete'): Program<readonly string[]> {
   const { live, desired } = context;
-  if (action === 'create') return yield* launchProblems(context);
+  const encoded = action === 'delete' ? [] : encodingProblems(desired['UserData']);
+  if (action === 'create') return [...encoded, ...(yield* launchProblems(context))];
   if (live === null) return [];
-  const problems = [...ownerProblems(live, action, stops(context, action)), ...protectionProblems(context, live, action)];
+  const problems = [...encoded, ...ownerProblems(live, action, stops(context, action)), ...protectionProblems(context, live, action)];
   if (action === 'replace') {
     const carry = context.carry ?? [];
     if (carry.length > 0 && context.order !== 'delete-first') problems.push(`${carry.join(', ')} can only be carried with order: delete-first, because ${live.identity} holds it until it is gone`);
@@ -24,6 +26,11 @@ export function* preflightInstance(context: StepContext, action: 'create' | 'upd
   }
   return problems;
 }
+
+/** AWS takes gzip in base64; aiplan encodes the text that it is given, and shows it to the person. */
+const encodingProblems = (userData: Json | undefined): readonly string[] => (typeof userData === 'string' && decodedUserData(userData) === 'binary'
+  ? ['UserData is gzip in base64, which aiplan would encode once more and could not show: write it as plain text']
+  : []);
 
 const stops = (context: StepContext, action: string): boolean =>
   action !== 'update' || context.changes.some(({ path }) => (stoppedProperties as readonly string[]).includes(propertyOf(path)));

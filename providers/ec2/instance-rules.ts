@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { compact, keyed, listOf, objectOf, textOf } from '../aws/fields.ts';
+import { decodedUserData } from './encoded-user-data.ts';
 import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
 import { refusedInstance } from './instance-values.ts';
 
@@ -135,12 +136,20 @@ const created: PropertyRule = {};
  * Network, groups and address of the primary interface stand at the top, wherever the author wrote them: told twice, what
  * is to leave one place would stay in the other (CloudFormation allows only one of the two).
  */
-function canonicalProperties(properties: JsonObject): JsonObject {
+function canonicalProperties(authored: JsonObject): JsonObject {
+  const properties = withPlainUserData(authored);
   const list = listOf(properties['NetworkInterfaces']);
   const primary = list.find((item) => String(item['DeviceIndex']) === '0');
   if (primary === undefined) return properties;
   const { SubnetId, GroupSet: SecurityGroupIds, PrivateIpAddress, ...rest } = primary;
   return { ...compact({ SubnetId, SecurityGroupIds, PrivateIpAddress }), ...properties, NetworkInterfaces: list.map((item) => (item === primary ? rest : item)) };
+}
+
+/** User data in base64 as the text that is in it, so that the person reads what the instance will do. */
+function withPlainUserData(properties: JsonObject): JsonObject {
+  const written = properties['UserData'];
+  const decoded = typeof written === 'string' ? decodedUserData(written) : null;
+  return decoded === null || decoded === 'binary' ? properties : { ...properties, UserData: decoded.text };
 }
 
 /** What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the calls named in instance-update.ts. */

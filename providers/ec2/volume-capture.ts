@@ -19,7 +19,7 @@ export function planVolumeCapture(live: LiveResource, action: 'update' | 'replac
     how: 'native', what, late: true, newIdentity: true,
     loses: [
       `the id ${live.identity}`,
-      `the origin ${textOf(live.properties['SnapshotId']) ?? '(none)'} in SnapshotId: the restored volume is made from the snapshot taken before`,
+      ...(textOf(live.properties['SnapshotId']) === undefined ? [] : [`the origin ${textOf(live.properties['SnapshotId']) ?? ''} in SnapshotId: the restored volume is made from the snapshot taken before`]),
       'full speed at first: a restored volume loads its blocks from the snapshot when they are first read',
     ],
   };

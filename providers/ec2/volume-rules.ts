@@ -51,6 +51,7 @@ export const volumeRules: TypeRules = {
     says: () => 'the data is no longer encrypted at rest',
   }],
   changeableStates: ['available', 'in-use'],
+  restingStates: ['error'],
   goneStates: ['deleting', 'deleted'],
   lookalike,
   lookalikeKeys: (properties) => [...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('snapshot', properties['SnapshotId'])],

@@ -51,7 +51,8 @@ export function withBackups(live: LiveResource, backups: Backups): LiveResource 
     observed: {
       ...live.observed,
       ...compact({
-        manualSnapshots: manual.length,
+        manualSnapshots: manual.filter((snapshot) => !ours(snapshot)).length,
+        aiplanSnapshots: manual.filter(ours).length === 0 ? undefined : manual.filter(ours).length,
         automatedSnapshots: automated.length,
         newestSnapshot: times.at(-1),
         earliestRestorable: objectOf(current?.['RestoreWindow'])['EarliestTime'],

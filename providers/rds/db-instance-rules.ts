@@ -148,6 +148,8 @@ export const dbInstanceRules: TypeRules = {
   replaceBlocked: 'a database is never replaced: write a create, move the data, and delete the old one in a later plan',
   // A full disk is mended by a change (more storage); the broken states can only be deleted.
   changeableStates: [...SETTLED, 'storage-full', ...BROKEN],
+  // Source: RDS User Guide, Viewing DB instance status.
+  restingStates: ['stopped', 'incompatible-option-group', 'incompatible-parameters', 'inaccessible-encryption-credentials', 'inaccessible-encryption-credentials-recoverable', 'insufficient-capacity', 'restore-error'],
   deleteNeeds: { DeletionProtection: false },
   goneStates: ['deleting', 'delete-precheck'],
   lookalike,

@@ -82,6 +82,20 @@ export function pendingOf(raw: JsonObject): JsonObject {
   return compact({ ...pending, MasterUserPassword: password === undefined || password === null ? undefined : { $masked: 'changed' } });
 }
 
+/**
+ * Groups that are attached and not in effect: AWS shows the new group at once, and uses it only after a reboot, or from the maintenance
+ * window on (API reference, DBParameterGroupStatus and OptionGroupMembership).
+ */
+function inactiveOf(raw: JsonObject): LiveResource['inactive'] {
+  const parameters = textOf(listOf(raw['DBParameterGroups'])[0]?.['ParameterApplyStatus']);
+  const options = textOf(listOf(raw['OptionGroupMemberships'])[0]?.['Status']);
+  const inactive = {
+    ...(parameters === undefined || parameters === 'in-sync' ? {} : { DBParameterGroupName: parameters }),
+    ...(options === undefined || options === 'in-sync' ? {} : { OptionGroupName: options }),
+  };
+  return Object.keys(inactive).length === 0 ? undefined : inactive;
+}
+
 /** The attributes of the CloudFormation registry that stay as they are between two reads. */
 function attributesOf(raw: JsonObject): JsonObject {
   const endpoint = (value: Json | undefined): JsonObject | undefined => {
@@ -115,7 +129,7 @@ function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>
       ...sorted(textsOf(raw['ReadReplicaDBClusterIdentifiers'])).map((replica) => `AWS::RDS::DBCluster ${replica}`),
     ],
     encrypted: raw['StorageEncrypted'] === true ? textOf(raw['KmsKeyId']) ?? true : false,
-    replicaOf: raw['ReadReplicaSourceDBInstanceIdentifier'] ?? raw['ReadReplicaSourceDBClusterIdentifier'],
+    replicaOf: textOf(raw['ReadReplicaSourceDBInstanceIdentifier']) ?? textOf(raw['ReadReplicaSourceDBClusterIdentifier']),
     owner: cluster === undefined ? ownerOf(systemTags, undefined) : `Aurora cluster ${cluster}`,
   });
 }
@@ -124,6 +138,7 @@ function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>
 export function liveOf(raw: JsonObject): LiveResource {
   const { tags, systemTags } = splitTags(raw['TagList']);
   const size = numberOf(raw['AllocatedStorage']);
+  const inactive = inactiveOf(raw);
   return {
     type: DB_INSTANCE,
     identity: identityOf(raw),
@@ -133,6 +148,7 @@ export function liveOf(raw: JsonObject): LiveResource {
     systemTags,
     state: statusOf(raw),
     pending: pendingOf(raw),
+    ...(inactive === undefined ? {} : { inactive }),
     binding: bindingOf(raw, systemTags),
     observed: compact({
       created: raw['InstanceCreateTime'],

@@ -83,6 +83,7 @@ export function* untilChanged(identity: string, expected: Expected, preview: Jso
     const pending = Object.keys(pendingOf(raw)).filter((name) => expected.names.has(name));
     const due = pending.filter((name) => expected.when !== 'window' || dbInstanceRules.properties[name]?.deferrable !== true);
     if (due.length > 0) return { state: 'pending', detail: `${due.join(', ')} pending` };
+    if (expected.names.has('DBParameterGroupName') && listOf(raw['DBParameterGroups'])[0]?.['ParameterApplyStatus'] === 'applying') return { state: 'pending', detail: 'the parameter group is being applied' };
     const now = propertiesOf(raw);
     const old = [...expected.names].filter((name) => !pending.includes(name) && now[name] !== undefined && expected.desired[name] !== undefined
       && canonical(now[name]).toLowerCase() !== canonical(expected.desired[name]).toLowerCase());

@@ -184,5 +184,5 @@ async function attempt<Value>(work: Promise<Value>): Promise<Attempt<Value>> {
   }
 }
 
-const failureOf = (identity: string, error: AwsError): ReadFailure => ({ type, identity, code: error.code, message: `${error.operation}: ${error.message}` });
+const failureOf = (identity: string, error: AwsError): ReadFailure => ({ type, identity, code: error.code, message: error.message, operation: error.operation });
 

@@ -55,7 +55,9 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
   if (name === other.identity) return 'same';
   const tag = textOf(objectOf(desired['Tags'])['Name']);
   if (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) return 'similar';
-  return stem(name).length >= 6 && stem(name) === stem(other.identity) ? 'similar' : null;
+  // Made free by an appendix: `logs-2` beside `logs`. Where `logs-2` exists, `logs` is a name of its own.
+  const appendix = name.toLowerCase().startsWith(other.identity.toLowerCase()) ? name.slice(other.identity.length) : null;
+  return other.identity.length >= 6 && appendix !== null && stem(`x${appendix}`) === 'x' ? 'similar' : null;
 }
 
 /** Lists of at most one element: all elements have the same key, so that a changed one is changed and not exchanged. */

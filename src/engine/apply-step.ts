@@ -8,6 +8,7 @@ import { paceOf } from './pace.ts';
 import { readWholly, type Wanted } from './reading.ts';
 import { removing } from './report.ts';
 import { topOf } from './rollback-inverse.ts';
+import { quote } from './wording.ts';
 import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
@@ -104,8 +105,15 @@ export async function updateStep(run: Run, task: Task, live: LiveResource): Prom
   else await update(run, task, context);
   const { after, pending, differing } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
   if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, { before: live, after, differing });
-  const late = pending.length === 0 ? null : `${pending.join(', ')} will be changed by AWS later${context.when === 'window' ? ', in the maintenance window' : ''}`;
+  const late = lateText(pending, after, step.changes.map(({ path }) => topOf(path)), context.when);
   return { state: late === null ? 'done' : 'pending', identity: live.identity, after, message: late };
+}
+
+/** The sentence about changes that are accepted and not in effect; null where all of them are. `changed`: properties of the step. */
+export function lateText(pending: readonly string[], after: LiveResource, changed: readonly string[], when: StepContext['when']): string | null {
+  const inactive = [...new Set(changed)].flatMap((name) => (after.inactive?.[name] === undefined ? [] : [`${name} is set and not in effect: AWS says ${quote(after.inactive[name] ?? '')}`]));
+  const later = pending.length === 0 ? [] : [`${pending.join(', ')} will be changed by AWS later${when === 'window' ? ', in the maintenance window' : ''}`];
+  return later.length + inactive.length === 0 ? null : [...later, ...inactive].join('; ');
 }
 
 export async function update(run: Run, task: Task, context: StepContext): Promise<void> {

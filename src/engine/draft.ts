@@ -9,6 +9,7 @@ import type { CapturePlan, ResourceType, ResourceTypes } from '../model/resource
 import type { Schemas, TypeSchema } from '../model/schema.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { Referrers } from './evidence.ts';
+import { readAgain, refusalText } from './unread.ts';
 import { quote, shortType } from './wording.ts';
 
 /** What planning knows while it goes through the entries. */
@@ -99,10 +100,8 @@ export function inform(planning: Pick<Planning, 'findings'>, entry: ResourceEntr
 
 /** A read that failed blocks: it says nothing about what exists (law 9). */
 export function blockUnread(planning: Pick<Planning, 'findings' | 'types'>, entry: ResourceEntry, failure: ReadFailure): void {
-  const needs = planning.types.get(failure.type)?.iam.read ?? [];
   block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed',
-    `${shortType(failure.type)}${failure.identity === null ? '' : ` ${quote(failure.identity)}`} could not be read: ${quote(failure.code)}, ${quote(failure.message)}`,
-    `allow ${needs.length === 0 ? 'the read' : needs.join(', ')} and plan again`);
+    `${shortType(failure.type)}${failure.identity === null ? '' : ` ${quote(failure.identity)}`} could not be read: ${refusalText(failure)}`, readAgain([failure]));
 }
 
 /** The type's rules and schema, or undefined with a finding. */

@@ -1,4 +1,4 @@
-import type { LiveResource, LiveState, ReadFailure } from '../model/live.ts';
+import type { LiveResource, LiveState, ReadFailure, ReadRefusal } from '../model/live.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
 
 /** What is known of one identity (law 9: unknown is neither absent nor safe). */
@@ -21,6 +21,8 @@ export interface LiveIndex {
   listFailure(type: string): ReadFailure | undefined;
   /** Why a part of the resource could not be read, although it exists. */
   failureOf(type: string, identity: string): ReadFailure | undefined;
+  /** What AWS refused while resources of the type were read; where that is nothing, while any were, because facts come from other types too. */
+  refusalsOf(type: string): readonly ReadRefusal[];
   /** Types of which anything is live. */
   readonly types: readonly string[];
 }
@@ -54,6 +56,11 @@ export function indexLive(live: LiveState, types: ResourceTypes): LiveIndex {
     isComplete: (type) => complete.has(type),
     listFailure: (type) => failures.get(key(type, '')),
     failureOf: (type, identity) => failures.get(key(type, identity)),
+    refusalsOf(type) {
+      const all = live.refusals ?? [];
+      const own = all.filter((refusal) => refusal.type === type);
+      return own.length === 0 ? all : own;
+    },
     types: [...byType.keys()],
   };
 }

@@ -9,6 +9,7 @@ import { findExisting } from './lookalike.ts';
 import { withPlaceholders } from './references.ts';
 import { blockRefused } from './refused.ts';
 import { resolveProperties } from './resolve.ts';
+import { readAgain, refusalText } from './unread.ts';
 import { quote } from './wording.ts';
 
 /** Plans a create: what it makes, what it opens, and whether it exists already (DESIGN section 4, ownership). */
@@ -48,7 +49,7 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   } else if (holder.state === 'live') {
     block(planning, entry, '', 'name-taken', `the name ${quote(order.formerIdentity)} is held by another resource now`, 'aiplan does not delete to free a name: rename or remove the other one by hand, or restore under a suffixed name');
   } else if (holder.state === 'failed') {
-    block(planning, entry, '', 'read-failed', `whether the name ${quote(order.formerIdentity)} is free could not be read: ${quote(holder.failure.code)}`, `allow ${(type?.iam.read ?? []).join(', ')} and plan again`);
+    block(planning, entry, '', 'read-failed', `whether the name ${quote(order.formerIdentity)} is free could not be read: ${refusalText(holder.failure)}`, readAgain([holder.failure]));
   }
   const desired = order.live?.properties ?? entry.properties ?? {};
   const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, order.formerIdentity), before: {}, after: desired, live: null, action: 'create' }).changes;

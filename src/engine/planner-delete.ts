@@ -3,7 +3,7 @@ import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor } from './compare.ts';
-import { bareDraft, block, keepDraft, keyOf, managedType, warn, type Draft, type Planning, observedOf } from './draft.ts';
+import { bareDraft, block, keepDraft, keyOf, managedType, type Draft, type Planning, observedOf } from './draft.ts';
 import { dependentName, namesIn, withDependents } from './evidence.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
 import { checkKnown, checkPartlyRead, overlay } from './planner-update.ts';
@@ -19,9 +19,6 @@ export function planDelete(planning: Planning, entry: ResourceEntry): Draft {
   if (blockUnlocated(planning, entry)) return bareDraft(entry, type);
   const live = planning.located.get(entry.address) as LiveResource;
   checkExpectations(planning, entry, live);
-  if (entry.expect === undefined && planning.changePlan.rollbackOf === undefined) {
-    warn(planning, entry, '', 'delete-without-expect', `nothing in the change plan says what ${quote(live.identity)} is believed to be`, 'add `expect` with what you know of it, such as its tags');
-  }
   const prior = priorChanges(planning, entry, live, { type, schema });
   const { binding, way } = destructionOf(planning, entry, live, 'delete', prior);
   checkUsers(planning, entry, live, binding['dependents']);

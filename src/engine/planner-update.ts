@@ -7,13 +7,14 @@ import { classify, type Classified } from './classify.ts';
 import { comparerFor, type Comparer } from './compare.ts';
 import { isUnfinished } from './context.ts';
 import { canonicalised, desiredProperties, hasSecrets } from './desired.ts';
-import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning, observedOf } from './draft.ts';
+import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning, observedOf, warn } from './draft.ts';
 import { unknownFacts } from './evidence.ts';
 import { unstatedPending } from './expectation.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
 import { blockRefused } from './refused.ts';
 import { resolveProperties } from './resolve.ts';
 import { below } from './rule-tree.ts';
+import { readAgain, refusalText, refusalTexts } from './unread.ts';
 import { wayBackOfUpdate } from './ways-back.ts';
 import { few, quote } from './wording.ts';
 
@@ -31,6 +32,7 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   checkExpectations(planning, entry, live, new Set(classified.changes.length === 0 ? Object.keys(entry.properties ?? {}) : []));
   if (settled.waiting.length > 0) inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
   // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
+  if (classified.changes.length === 0) sayWhatIsLate(planning, entry, live, desired, comparer);
   if (classified.changes.length === 0) return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
   for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
   blockRefused(planning, entry, type, settled.desired, { action: 'update', changed: new Set(classified.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path)) });
@@ -96,28 +98,45 @@ export function checkPending(planning: Planning, entry: ResourceEntry, live: Liv
   }
 }
 
+/**
+ * A step that changes nothing can still declare what will not stay so: a named property for which another value is pending blocks, unless
+ * `expect` states it (law 2). Pending changes of other properties, and values that are not in effect, are said.
+ */
+function sayWhatIsLate(planning: Planning, entry: ResourceEntry, live: LiveResource, desired: JsonObject, comparer: Comparer): void {
+  for (const name of unstatedPending(entry.expect, live, comparer)) {
+    const [now, later] = [quote(live.properties[name]), quote(live.pending[name])];
+    if (entry.properties?.[name] === undefined) warn(planning, entry, '', 'pending-change', `AWS will change ${name} of ${quote(live.identity)} later: it is ${now} and becomes ${later}`);
+    else if (!comparer.equal(desired[name], live.pending[name], below(comparer.root, name))) {
+      block(planning, entry, `properties.${name}`, 'pending-change', `${name} is ${now} only for now: a change to ${later} is pending`,
+        `to keep the pending change, write it into \`expect\`: { ${name}: ${later} }; to replace it, write \`when: now\` with another value`);
+    }
+  }
+  for (const [name, word] of Object.entries(live.inactive ?? {})) {
+    if (entry.properties?.[name] !== undefined) warn(planning, entry, `properties.${name}`, 'not-in-effect', `${name} is set to ${quote(live.properties[name])} and not in effect: AWS says ${quote(word)}`, 'reboot the database, or wait for its maintenance window');
+  }
+}
+
 /** The resource must be in a state in which AWS accepts changes. */
 export function checkState(planning: Planning, entry: ResourceEntry, type: ResourceType, live: LiveResource): void {
   const { changeableStates } = type.rules;
   if (changeableStates.length === 0 || changeableStates.includes(live.state)) return;
   // What this plan itself takes out of its state can be changed afterwards.
   if (isUnfinished(entry)) return;
-  block(planning, entry, entry.id === undefined ? '' : 'id', 'wrong-state', `${quote(live.identity)} is ${quote(live.state)}; it can be changed when it is ${few(changeableStates)}`, 'wait until it has settled and plan again');
+  block(planning, entry, entry.id === undefined ? '' : 'id', 'wrong-state', `${quote(live.identity)} is ${quote(live.state)}; it can be changed when it is ${few(changeableStates)}`,
+    type.rules.restingStates?.includes(live.state) === true ? `it does not leave this state by itself: start or fix it, wait until it is ${few(changeableStates)}, and plan again` : 'wait until AWS has finished what it does to it, and plan again');
 }
 
 /** A part of the resource that could not be read makes every difference doubtful (law 9). */
 export function checkPartlyRead(planning: Planning, entry: ResourceEntry, live: LiveResource): void {
   const failure = planning.index.failureOf(live.type, live.identity);
-  const needs = planning.types.get(live.type)?.iam.read ?? [];
-  if (failure !== undefined) {
-    block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed', `a part of ${quote(live.identity)} could not be read: ${quote(failure.code)}, ${quote(failure.message)}`, `allow ${few(needs, 12)} and plan again`);
-  }
+  if (failure !== undefined) block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed', `a part of ${quote(live.identity)} could not be read: ${refusalText(failure)}`, readAgain([failure]));
 }
 
 /** Unknown dependents, protections or encryption block a destruction (law 9). */
 export function checkKnown(planning: Planning, entry: ResourceEntry, binding: JsonObject): void {
   for (const name of unknownFacts(binding)) {
-    block(planning, entry, '', 'unknown-evidence', `${name} of the resource could not be read, and unknown is not safe`, `allow ${few(planning.types.get(entry.type)?.iam.read ?? [], 12)} and plan again`);
+    const refusals = planning.index.refusalsOf(entry.type);
+    block(planning, entry, '', 'unknown-evidence', `${name} of the resource could not be read, and unknown is not safe: ${refusalTexts(refusals, 'AWS did not say why')}`, readAgain(refusals));
   }
 }
 

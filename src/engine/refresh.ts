@@ -2,7 +2,7 @@ import type { AwsReader } from '../model/call.ts';
 import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
 import { AwsError } from '../model/error.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { LiveResource, LiveState, ReadFailure, Target } from '../model/live.ts';
+import type { LiveResource, LiveState, ReadFailure, ReadRefusal, Target } from '../model/live.ts';
 import type { ReadResult, ResourceType, ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
 import { indexLive, type LiveIndex } from './live-index.ts';
@@ -48,8 +48,25 @@ async function readAll(needs: Needs, ports: RefreshPorts, collected: Collected):
   const list = [...needs.byType].filter(([, need]) => need.all || need.identities.size > 0);
   await forEachBounded(list, Math.max(1, ports.concurrency), async ([name, need]) => {
     const type = ports.types.get(name);
-    if (type !== undefined) collected.add(name, need, await readType(type, need, ports));
+    if (type === undefined) return;
+    const aws = noting(ports.aws, (error) => collected.refused({ type: name, operation: error.operation, code: error.code, message: error.message }));
+    collected.add(name, need, await readType(type, need, { ...ports, aws }));
   });
+}
+
+/** A reader that tells what AWS refused, whatever the type makes of it. That something is absent is no refusal. */
+function noting(aws: AwsReader, note: (error: AwsError) => void): AwsReader {
+  return {
+    get counts() { return aws.counts; },
+    async read(call) {
+      try {
+        return await aws.read(call);
+      } catch (error) {
+        if (error instanceof AwsError && error.kind !== 'absent') note(error);
+        throw error;
+      }
+    },
+  };
 }
 
 async function readType(type: ResourceType, need: Need, { aws, now }: RefreshPorts): Promise<ReadResult> {
@@ -57,7 +74,7 @@ async function readType(type: ResourceType, need: Need, { aws, now }: RefreshPor
     return await type.read(aws, { identities: [...need.identities], all: need.all, detailed: need.detailed, now, ...(need.properties.size === 0 ? {} : { properties: need.properties }) });
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind === 'expired' || error.kind === 'network') throw error;
-    const failure: ReadFailure = { type: type.type, identity: null, code: error.code, message: `${error.operation}: ${error.message}` };
+    const failure: ReadFailure = { type: type.type, identity: null, code: error.code, message: error.message, operation: error.operation };
     return { resources: [], absent: [], failures: [failure] };
   }
 }
@@ -95,6 +112,11 @@ class Collected {
   readonly #absent = new Map<string, { readonly type: string; readonly identity: string }>();
   readonly #complete = new Set<string>();
   readonly #failures = new Map<string, ReadFailure>();
+  readonly #refusals = new Map<string, ReadRefusal>();
+
+  refused(refusal: ReadRefusal): void {
+    this.#refusals.set(`${refusal.type}\n${refusal.operation}\n${refusal.code}`, refusal);
+  }
 
   add(type: string, need: Need, { resources, absent, failures }: ReadResult): void {
     for (const resource of resources) this.#resources.set(`${type}\n${resource.identity}`, resource);
@@ -110,6 +132,7 @@ class Collected {
     return {
       format: 'aiplan/live@1', target, readAt, recorded: false, resources: [...this.#resources.values()], absent: [...this.#absent.values()],
       complete: [...this.#complete].sort(), failures: [...this.#failures.values()], calls, account: {},
+      ...(this.#refusals.size === 0 ? {} : { refusals: [...this.#refusals.values()] }),
     };
   }
 }

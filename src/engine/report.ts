@@ -43,7 +43,7 @@ export function reportOf(records: readonly JournalRecord[]): Report {
   const isUndo = ({ code }: { readonly code: string }): boolean => code === undoneCodes.done || code === undoneCodes.failed;
   return {
     run: begin.run, command: begin.command, rollbackOf: begin.plan.rollbackOf ?? null, planName: begin.plan.name, outcome, message: end?.message ?? null, steps,
-    captures: recordsOf(records, 'captured').map(({ step, capture, verified, problems }) => ({ step, how: capture.how, verified, problems, refs: refsText(capture.refs) })),
+    captures: recordsOf(records, 'captured').map(({ step, capture, verified, problems }) => ({ step, how: capture.how, verified, problems, refs: refsText(takenOf(capture.refs, records)) })),
     leftovers: begin.plan.steps.filter(({ id }) => done.has(id)).flatMap(({ leftovers }) => leftovers),
     undone: findings.filter(isUndo).map(({ step, message }) => ({ step: step ?? '', text: message })),
     findings: findings.filter((finding) => !isUndo(finding)).map(({ step, code, message }) => ({ step, code, message })),
@@ -122,3 +122,11 @@ function durationsOf(records: readonly JournalRecord[]): Partial<Record<Phase, n
 /** `snapshot=aiplan-…, encrypted=true`: the plain values of what a capture took; no ARN of what stands there by its name. */
 export const refsText = (refs: JsonObject): string =>
   Object.entries(refs).filter(([, value]) => value !== null && typeof value !== 'object' && !Object.values(refs).some((other) => typeof other === 'string' && String(value).startsWith('arn:') && String(value).endsWith(`:${other}`))).map(([key, value]) => `${key}=${String(value)}`).join(', ');
+
+/** The references of a capture without a final snapshot that was only announced: AWS takes it with the deletion, which may have been refused. */
+function takenOf(refs: JsonObject, records: readonly JournalRecord[]): JsonObject {
+  const { final, ...taken } = refs;
+  if (final === undefined || final === null) return refs;
+  const sent = new Set(recordsOf(records, 'intent').filter(({ declared }) => Object.values(declared.input).includes(final)).map(({ call }) => call));
+  return recordsOf(records, 'outcome').some((outcome) => outcome.ok && sent.has(outcome.call)) ? refs : taken;
+}

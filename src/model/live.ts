@@ -26,6 +26,8 @@ export interface LiveResource {
   readonly state: string;
   /** Property changes that AWS accepted and has not made yet, by property name. */
   readonly pending: JsonObject;
+  /** Properties that AWS has set and that are not in effect, by name, with AWS's word for it: `pending-reboot`. */
+  readonly inactive?: Readonly<Record<string, string>>;
   /**
    * Binding facts: dependents, protections, encryption, attachments, owners, in use or not. In the digest; must be equal
    * at apply. Keys are short words for the card: `protections`, `dependents`, `attached`, `encrypted`, `owner`, `backups`.
@@ -38,8 +40,11 @@ export interface LiveResource {
   readonly detailed: boolean;
 }
 
-/** A read that failed. It says nothing about whether the resource exists (law 9). */
-export interface ReadFailure { readonly type: string; readonly identity: string | null; readonly code: string; readonly message: string }
+/** A read that failed. It says nothing about whether the resource exists (law 9). `operation` is `service:Operation`. */
+export interface ReadFailure { readonly type: string; readonly identity: string | null; readonly code: string; readonly message: string; readonly operation?: string }
+
+/** A call that AWS refused while resources of a type were read: why a fact about them may be `unknown`. */
+export interface ReadRefusal { readonly type: string; readonly operation: string; readonly code: string; readonly message: string }
 
 /** What refresh read. Serialisable; `aiplan refresh -o` records it, `--live` reads it back. */
 export interface LiveState {
@@ -54,6 +59,8 @@ export interface LiveState {
   /** Types of which every page was read: what is not in `resources` does not exist. */
   readonly complete: readonly string[];
   readonly failures: readonly ReadFailure[];
+  /** Calls that AWS refused, one of a kind; absent: none. */
+  readonly refusals?: readonly ReadRefusal[];
   /** Number of API calls made, by `service:Operation`. Shown, not in any digest. */
   readonly calls: Readonly<Record<string, number>>;
   /** Facts about the account that preflight and planning need, such as snapshot counts. */

@@ -96,6 +96,8 @@ export interface TypeRules {
   readonly carries?: readonly string[];
   /** States in which the resource can be changed; any other state blocks the step. Empty: any. */
   readonly changeableStates: readonly string[];
+  /** States that no waiting ends: somebody has to start or fix the resource. */
+  readonly restingStates?: readonly string[];
   /** Values without which AWS refuses a delete: protections off. A rollback sets them before it deletes what its run created so. */
   readonly deleteNeeds?: JsonObject;
   /** States in which the resource is as good as gone (terminated, deleting); ignored by `find`. */

@@ -28,9 +28,9 @@ const names: Readonly<Record<StepState, string>> = { done: 'done', pending: 'pen
 
 /** Why a run did not end well: AWS's words, ours, and where everything stands. */
 export function failureRows(report: Report, records: readonly JournalRecord[]): readonly Row[] {
-  const refused = records.findLast((record) => record.kind === 'outcome' && !record.ok);
+  const refused = refusalOf(records);
   const rows: Row[] = [row(0, span(titles[report.outcome], 'destroy'))];
-  if (refused?.kind === 'outcome' && !refused.ok && report.outcome !== 'stopped') {
+  if (refused !== null && report.outcome !== 'stopped') {
     const intent = records.find((record) => (record.kind === 'intent' || record.kind === 'intent-batch') && record.call === refused.call);
     const operation = intent?.kind === 'intent' ? `${intent.declared.service}:${intent.declared.operation} on ${intent.declared.identity}` : intent?.kind === 'intent-batch' ? intent.operations.join(', ') : '';
     rows.push(row(2, span('AWS says       ', 'muted'), span(`${refused.code}: ${refused.message}`, 'destroy')));
@@ -50,6 +50,17 @@ export function failureRows(report: Report, records: readonly JournalRecord[]): 
   if (complete > 0) rows.push(row(2, span(`${complete} complete capture${complete === 1 ? '' : 's'} to restore from`, 'good')));
   return rows;
 }
+
+/** The last call of this session that AWS refused; null where the step went on after it, or a later session found the failure. */
+function refusalOf(records: readonly JournalRecord[]): Refusal | null {
+  const session = records.slice(records.findLastIndex(({ kind }) => kind === 'resumed') + 1);
+  const at = session.findLastIndex((record) => record.kind === 'outcome' && !record.ok);
+  const refused = session[at];
+  if (refused?.kind !== 'outcome' || refused.ok) return null;
+  return session.slice(at + 1).some((record) => record.kind === 'outcome' && record.ok && record.step === refused.step) ? null : refused;
+}
+
+type Refusal = Extract<JournalRecord, { readonly kind: 'outcome'; readonly ok: false }>;
 
 const titles: Readonly<Record<Report['outcome'], string>> = {
   done: 'The run is done.', failed: 'The run failed.', stopped: 'The run was stopped.', open: 'The run is open.', blocked: 'The run was blocked before the first change.', stale: 'The run ended: what is live has changed.',

@@ -24,8 +24,8 @@ export async function readMemory(type: string, aws: AwsReader, query: ReadQuery)
     raw = ((await aws.read({ ...call, input }))?.[answer] ?? []) as readonly JsonObject[];
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const { code, message } = error;
-    return { resources: [], absent: [], failures: query.all ? [{ type, identity: null, code, message }] : query.identities.map((identity) => ({ type, identity, code, message })) };
+    const { code, message, operation } = error;
+    return { resources: [], absent: [], failures: query.all ? [{ type, identity: null, code, message, operation }] : query.identities.map((identity) => ({ type, identity, code, message, operation })) };
   }
   const detailed = raw.some(({ Id }) => query.detailed.has(String(Id)));
   const users = detailed ? await referrers(type, aws) : () => [];

@@ -30,6 +30,15 @@ describe('the shape of a DB instance', () => {
     expect(live.attributes['Endpoint']).toEqual({ Address: 'courses-prod.abc.eu-west-1.rds.amazonaws.com', Port: '5432', HostedZoneId: 'Z29XKXDKYMONMX' });
     expect(live.attributes['LatestRestorableTime']).toBeUndefined();
   });
+  it('says which groups are attached and not in effect', () => {
+    expect(liveOf(rawDatabase).inactive).toBeUndefined();
+    const late = { ...rawDatabase, DBParameterGroups: [{ DBParameterGroupName: 'new', ParameterApplyStatus: 'pending-reboot' }], OptionGroupMemberships: [{ OptionGroupName: 'o', Status: 'pending-maintenance-apply' }] };
+    expect(liveOf(late).inactive).toEqual({ DBParameterGroupName: 'pending-reboot', OptionGroupName: 'pending-maintenance-apply' });
+  });
+  it('takes an empty text for no name', () => {
+    expect(liveOf({ ...rawDatabase, ReadReplicaSourceDBInstanceIdentifier: '' }).binding['replicaOf']).toBeUndefined();
+    expect(liveOf({ ...rawDatabase, ReadReplicaSourceDBInstanceIdentifier: 'courses-main' }).binding['replicaOf']).toBe('courses-main');
+  });
   it('tells another database of the same name apart, even where the resource id is the same', () => {
     expect(liveOf({ ...rawDatabase, InstanceCreateTime: '2026-11-22T00:00:00.000Z' }).incarnation).not.toBe(liveOf(rawDatabase).incarnation);
     expect(liveOf({ ...rawDatabase, DbiResourceId: 'db-BBB' }).incarnation).not.toBe(liveOf(rawDatabase).incarnation);
@@ -114,7 +123,7 @@ describe('reading DB instances', () => {
     expect(live?.detailed).toBe(true);
     expect(live?.binding['backups']).toEqual({ manual: 'none', automated: 'some' });
     expect(live?.observed).toMatchObject({
-      manualSnapshots: 1, automatedSnapshots: 1, newestSnapshot: '2026-11-20T00:00:00.000Z', retainedBackups: 1,
+      manualSnapshots: 0, aiplanSnapshots: 1, automatedSnapshots: 1, newestSnapshot: '2026-11-20T00:00:00.000Z', retainedBackups: 1,
       earliestRestorable: '2026-11-08T00:00:00.000Z', latestRestorable: '2026-11-22T00:00:00.000Z',
     });
   });

@@ -50,9 +50,9 @@ describe('delete', () => {
     expect(codes(await planFor(world([{ type: DATABASE, identity: 'courses', state: 'deleting' }]), [remove()]), 'Db')).toEqual(['not-found']);
   });
 
-  it('warns without expect, and blocks where it is not so', async () => {
+  it('leaves it to the reader of the change plan to miss an expect, and blocks where it is not so', async () => {
     const { expect: _expect, ...bare } = remove();
-    expect(codes(await planFor(world(), [bare]), 'Db', 'warning')).toEqual(['delete-without-expect']);
+    expect(codes(await planFor(world(), [bare]), 'Db', 'warning')).toEqual([]);
     expect(codes(await planFor(world(), [remove({ expect: { Tags: { Name: 'bastion' } } })]), 'Db')).toEqual(['expect-mismatch']);
   });
 
@@ -82,6 +82,7 @@ describe('delete', () => {
     denied.fail('rds:DescribeDatabases', { code: 'AccessDenied', kind: 'denied', times: 9 });
     const planned = await planFor(denied, [removeGroup()]);
     expect(codes(planned, 'Web')).toContain('unknown-evidence');
+    expect(planned.plan.findings.find(({ code }) => code === 'unknown-evidence')).toMatchObject({ message: expect.stringMatching(/ answered AccessDenied: "/u), help: expect.stringMatching(/^allow [a-z0-9]+:\w+ \(/u) });
     expect(stepOf(planned, 'Web').evidence.binding['dependents']).toBe('unknown');
     const unread = world();
     unread.fail('rds:DescribeDatabases', { code: 'AccessDenied', kind: 'denied', times: 9 });

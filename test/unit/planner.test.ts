@@ -96,6 +96,16 @@ describe('update', () => {
     expect(codes(own, 'Db', 'info')).toEqual(['already-pending']);
   });
 
+  it('says that a value will not stay where the plan states today\'s and another is pending, and what is pending beside it', async () => {
+    const late = () => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.small', Retention: 7 }, pending: { Class: 'db.huge' }}] });
+    const today = await planFor(late(), [update({ Class: 'db.small' })]);
+    expect(stepOf(today, 'Db')).toMatchObject({ action: 'keep', blocked: true });
+    expect(today.plan.findings.find(({ code }) => code === 'pending-change')?.message).toBe('Class is "db.small" only for now: a change to "db.huge" is pending');
+    expect(codes(await planFor(late(), [update({ Class: 'db.small' }, { expect: { Class: 'db.huge' } })]), 'Db')).toEqual([]);
+    const other = await planFor(late(), [update({ Retention: 7 })]);
+    expect([codes(other, 'Db'), codes(other, 'Db', 'warning')]).toEqual([[], ['pending-change']]);
+  });
+
   it('sets a secret again only when the word differs, and shows its source, never more', async () => {
     const secret = { $secret: { env: 'AIPLAN_SECRET_DB' } };
     const left = await planFor(world(), [update({ Password: secret })]);

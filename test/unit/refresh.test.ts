@@ -70,7 +70,7 @@ it('takes a denied read for a failure, not for absence, and passes on what makes
   const denied = createMemoryWorld({ seed });
   denied.fail('rds:DescribeDatabases', { code: 'AccessDenied', kind: 'denied' });
   const { live } = await read(denied, [update('A', 'a')]);
-  expect(live).toMatchObject({ absent: [], complete: [], failures: [{ type: DATABASE, identity: 'a', code: 'AccessDenied' }] });
+  expect(live).toMatchObject({ absent: [], complete: [], failures: [{ type: DATABASE, identity: 'a', code: 'AccessDenied' }], refusals: [{ type: DATABASE, operation: 'rds:DescribeDatabases', code: 'AccessDenied' }] });
   for (const kind of ['expired', 'network', 'denied'] as const) {
     const world = createMemoryWorld({ seed });
     const throwing = world.types.all.map((type) => ({ ...type, read: () => world.session.read({ service: 'rds', operation: 'DescribeDatabase', input: { DatabaseName: 'a' } }) as never }));

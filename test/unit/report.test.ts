@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import type { Step } from '../../src/model/plan.ts';
+import { lateText } from '../../src/engine/apply-step.ts';
 import { exitCodeOf, reportOf } from '../../src/engine/report.ts';
+import type { LiveResource } from '../../src/model/live.ts';
+import { failureRows } from '../../src/views/failure-rows.ts';
+import { plainText } from '../../src/views/rows.ts';
 
 const step = (id: string, more: Partial<Step> = {}): Step => ({ id, type: 'T', action: 'update', identity: id.toLowerCase(), leftovers: [`left of ${id}`], ...more }) as unknown as Step;
 const records = (steps: readonly Step[], entries: readonly JournalEntry[], command: 'apply' | 'rollback' = 'apply'): readonly JournalRecord[] =>
@@ -20,6 +24,26 @@ describe('report', () => {
     expect(stateOf([state('A', 'started'), state('A', 'failed', 'no')])).toBe('failed');
     expect(stateOf([state('A', 'started'), state('A', 'pending')])).toBe('pending');
     expect(stateOf([state('A', 'started'), intent('A', 1), answered('A', 1), state('A', 'done')])).toBe('done');
+  });
+
+  it('lists the final snapshot of a database only where AWS has taken the deletion that makes it', () => {
+    const captured: JournalEntry = { kind: 'captured', step: 'A', capture: { how: 'native', refs: { snapshot: 's', final: 's-final' }, pointInTime: null, bytes: null, encrypted: null, extras: {} }, verified: true, problems: [] };
+    const removal: JournalEntry = { kind: 'intent', step: 'A', call: 1, purpose: 'change', declared: { service: 'rds', operation: 'DeleteDBInstance', input: { FinalDBSnapshotIdentifier: 's-final' }, identity: 'x', retry: 'none', purpose: '' } };
+    const refs = (...entries: JournalEntry[]): string => reportOf(records([step('A')], [captured, ...entries])).captures[0]?.refs ?? '';
+    expect([refs(), refs(removal), refs(removal, lost('A', 1)), refs(removal, answered('A', 1))]).toEqual(['snapshot=s', 'snapshot=s', 'snapshot=s', 'snapshot=s, final=s-final']);
+  });
+
+  it('shows the refusal that ended this session, not one of the session before nor one that was overcome', () => {
+    const refused = (id: string, call: number, code: string): JournalEntry => ({ kind: 'outcome', step: id, call, ok: false, requestId: 'r', milliseconds: 1, code, message: 'no', executed: 'no' });
+    const resumed = { kind: 'resumed', session: 2 } as unknown as JournalEntry;
+    const said = (...entries: JournalEntry[]): string => {
+      const all = records([step('A'), step('B')], [...entries, { kind: 'end', outcome: 'failed', message: 'nothing answers' } as unknown as JournalEntry]);
+      return failureRows(reportOf(all), all).map(plainText).find((line) => line.includes('AWS says')) ?? 'nothing';
+    };
+    expect(said(intent('A', 1), refused('A', 1, 'AccessDenied'))).toContain('AccessDenied');
+    expect(said(intent('A', 1), refused('A', 1, 'AccessDenied'), resumed)).toBe('nothing');
+    expect(said(intent('A', 1), refused('A', 1, 'AccessDenied'), resumed, intent('B', 2), refused('B', 2, 'Throttling'))).toContain('Throttling');
+    expect(said(intent('A', 1), refused('A', 1, 'Throttling'), intent('A', 2), answered('A', 2))).toBe('nothing');
   });
 
   it('calls doubt what has no answer, unless a resend with its token had one', () => {
@@ -61,4 +85,11 @@ describe('report', () => {
   it('needs a beginning', () => {
     expect(() => reportOf([])).toThrow('the journal has no beginning');
   });
+});
+
+it('a change that AWS has set and not put into effect is late, where the step made it', () => {
+  const after = { inactive: { DBParameterGroupName: 'pending-reboot' } } as unknown as LiveResource;
+  expect(lateText([], after, ['DBParameterGroupName'], 'now')).toBe('DBParameterGroupName is set and not in effect: AWS says "pending-reboot"');
+  expect(lateText([], after, ['BackupRetentionPeriod'], 'now')).toBeNull();
+  expect(lateText(['Iops'], after, [], 'window')).toBe('Iops will be changed by AWS later, in the maintenance window');
 });

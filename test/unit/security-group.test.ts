@@ -394,7 +394,7 @@ describe('reading', () => {
 
   it('makes a denied read a failure of every identity, never an absence', async () => {
     const result = await readSecurityGroups({ counts: {}, read: () => Promise.reject(denied) }, { identities: ['sg-1', 'sg-2'], all: false, detailed: new Set(['sg-1']) });
-    expect(result).toEqual({ resources: [], absent: [], failures: ['sg-1', 'sg-2'].map((identity) => ({ type: 'AWS::EC2::SecurityGroup', identity, code: 'UnauthorizedOperation', message: 'no' })) });
+    expect(result).toEqual({ resources: [], absent: [], failures: ['sg-1', 'sg-2'].map((identity) => ({ type: 'AWS::EC2::SecurityGroup', identity, code: 'UnauthorizedOperation', message: 'no', operation: 'ec2:X' })) });
   });
 
   it('reads evidence for the detailed ones only, and calls it unknown where it is denied', async () => {
@@ -415,7 +415,7 @@ describe('reading', () => {
     const blind = await readSecurityGroups({ counts: {}, read: (call) => (call.operation === 'DescribeNetworkInterfaces' ? Promise.reject(denied) : Promise.resolve(answer(call))) }, query);
     expect(blind.resources[0]?.binding).toMatchObject({ dependents: 'unknown', attached: 'unknown' });
     const ruleless = await readSecurityGroups({ counts: {}, read: (call) => (call.operation === 'DescribeSecurityGroupRules' ? Promise.reject(denied) : Promise.resolve(answer(call))) }, query);
-    expect(ruleless.failures).toEqual([{ type: 'AWS::EC2::SecurityGroup', identity: 'sg-1', code: 'UnauthorizedOperation', message: 'no' }]);
+    expect(ruleless.failures).toEqual([{ type: 'AWS::EC2::SecurityGroup', identity: 'sg-1', code: 'UnauthorizedOperation', message: 'no', operation: 'ec2:X' }]);
   });
 });
 
