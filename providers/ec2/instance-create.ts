@@ -37,7 +37,7 @@ function carriedBy(context: StepContext): Carried {
 function* imageFor(desired: JsonObject, copied: LiveResource | null): Program<JsonObject | null> {
   const id = textOf(desired['ImageId']);
   if (copied === null || id === undefined) return null;
-  return listOf((yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ImageIds: [id] } }))?.['Images'])[0] ?? null;
+  return listOf((yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ImageIds: [id], IncludeDeprecated: true } }))?.['Images'])[0] ?? null;
 }
 
 /** A root volume is at least as large as the snapshot of its image (RunInstances refuses less). */

@@ -76,10 +76,11 @@ function* launchProblems({ desired, live, replacing, deletedBefore }: StepContex
   return problems;
 }
 
+/** DescribeImages leaves out what other owners have deprecated unless it is asked for, and RunInstances takes it all the same. */
 function* imageProblems(image: Json | undefined): Program<readonly string[]> {
   const id = textOf(image);
   if (id === undefined || !id.startsWith('ami-')) return [];
-  const answer = yield* look({ service: 'ec2', operation: 'DescribeImages', input: filtered('image-id', [id]) }, { Images: [{ State: 'available' }] });
+  const answer = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ...filtered('image-id', [id]), IncludeDeprecated: true } }, { Images: [{ State: 'available' }] });
   const found = listOf(answer?.['Images'])[0];
   if (found === undefined) return [`image "${id}" does not exist in this region, or is not shared with this account`];
   return found['State'] === 'available' ? [] : [`image "${id}" is ${textOf(found['State']) ?? 'in an unknown state'}, not available`];

@@ -1,4 +1,4 @@
-import { look, progress, send, until, type Program } from '../../src/model/call.ts';
+import { look, progress, send, until, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import { isSecretRef, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
@@ -9,19 +9,10 @@ import { launchSettings } from './instance-launch.ts';
 import { associateAddresses, attachVolume, setInterfaceFate, setVolumeFate, type AddressPlace } from './instance-parts.ts';
 import { liveOf, start, stop, untilState } from './instance-state.ts';
 import { filtered } from './paging.ts';
-import { placementProblems, usedAddresses } from './placement.ts';
+import { isKeyGone, usedAddresses } from './placement.ts';
+import { isLastingRefusal } from '../aws/dispensable.ts';
 import { restoreTags } from '../aws/tags.ts';
 import { tagSpecification } from './tags.ts';
-
-/** Whether an instance could be brought back now: subnet, groups and key pair are there, the image name is free. Reads only. */
-export function* instanceRestorable(context: StepContext): Program<readonly string[]> {
-  const live = liveOf(context);
-  const { SubnetId, SecurityGroupIds, KeyName } = live.properties;
-  const problems = [...(yield* placementProblems({ subnet: SubnetId, groups: SecurityGroupIds, key: KeyName }))];
-  const named = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ...filtered('name', [context.captureName]), Owners: ['self'] } }, { Images: [] });
-  if (listOf(named?.['Images']).length > 0) problems.push(`an image named "${context.captureName}" exists already`);
-  return problems;
-}
 
 interface Restored { readonly identity: string; readonly map: Readonly<Record<string, string>> }
 
@@ -79,15 +70,17 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
   return { identity, map };
 }
 
-/** RunInstances from the image of the capture; answers the new id. */
+/** RunInstances from the image of the capture, without a key pair that is gone: the key itself lies in the root volume. Answers the new id. */
 function* launch(context: StepContext, live: LiveResource, image: string, capture: Capture, network: JsonObject): Program<string> {
   const root = blockDevicesOf(live).find((device) => device.root);
   const userData = objectOf(capture.extras['secrets'])['UserData'];
-  const answer = yield* send({
-    service: 'ec2', operation: 'RunInstances', identity: context.op, retry: 'token', purpose: `launch ${live.identity} again from ${image}`,
+  const { KeyName, ...others } = live.properties;
+  const settings = (yield* isKeyGone(KeyName)) ? others : live.properties;
+  const call = (token: string, chosen: JsonObject): Call => ({
+    service: 'ec2', operation: 'RunInstances', identity: token, retry: 'token', purpose: `launch ${live.identity} again from ${image}`,
     input: compact({
-      MinCount: 1, MaxCount: 1, ClientToken: context.op, ImageId: image,
-      ...launchSettings(live.properties, { zone: textOf(live.properties['SubnetId']) === undefined, cpu: live.attributes['CpuOptionsDefault'] === false }),
+      MinCount: 1, MaxCount: 1, ClientToken: token, ImageId: image,
+      ...launchSettings(chosen, { zone: textOf(live.properties['SubnetId']) === undefined, cpu: live.attributes['CpuOptionsDefault'] === false }),
       NetworkInterfaces: [network],
       BlockDeviceMappings: launchVolumes(live, root),
       UserData: isSecretRef(userData) ? userData : undefined,
@@ -98,9 +91,23 @@ function* launch(context: StepContext, live: LiveResource, image: string, captur
     }),
     preview: { Instances: [{ InstanceId: 'i-preview' }] },
   });
+  const answer = yield* launched(context.op, settings, call);
   const identity = textOf(listOf(answer['Instances'])[0]?.['InstanceId']);
   if (identity === undefined) throw new UserError('unexpected-answer', 'RunInstances answered no instance id');
   return identity;
+}
+
+/** A profile that is gone is left out, as the refusal of AWS names it (RunInstances: "Invalid IAM Instance Profile name"). */
+function* launched(op: string, settings: JsonObject, call: (token: string, chosen: JsonObject) => Call): Program<JsonObject> {
+  try {
+    return yield* send(call(op, settings));
+  } catch (error) {
+    const { IamInstanceProfile, ...others } = settings;
+    if (!isLastingRefusal(error) || IamInstanceProfile === undefined || !/instance ?profile/iu.test(error.message)) throw error;
+    yield* progress(`left out: the instance profile ${textOf(IamInstanceProfile) ?? ''} (${error.code}: ${error.message})`);
+    // Another request under a token that AWS has seen would be refused as another use of it.
+    return yield* send(call(`${op}-p`, others));
+  }
 }
 
 /** The root with its former settings, its contents from the image; data volumes suppressed, because the kept ones return. */

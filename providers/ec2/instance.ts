@@ -6,7 +6,8 @@ import { createInstance } from './instance-create.ts';
 import { instanceType } from './instance-facts.ts';
 import { preflightInstance } from './instance-preflight.ts';
 import { readInstances } from './instance-read.ts';
-import { instanceRestorable, restoreInstance } from './instance-restore.ts';
+import { instanceRestorable } from './instance-restorable.ts';
+import { restoreInstance } from './instance-restore.ts';
 import { instanceRules } from './instance-rules.ts';
 import { instanceGone, liveOf, settleInstance } from './instance-state.ts';
 import { updateInstance } from './instance-update.ts';
@@ -42,7 +43,7 @@ export const instance: ResourceType = {
   },
   iam: {
     read: [
-      'ec2:DescribeInstances', 'ec2:DescribeInstanceAttribute', 'ec2:DescribeInstanceCreditSpecifications', 'ec2:DescribeInstanceTypes',
+      'ec2:DescribeInstances', 'ec2:DescribeInstanceAttribute', 'ec2:DescribeInstanceCreditSpecifications', 'ec2:DescribeInstanceTypes', 'ec2:DescribeInstanceTypeOfferings',
       'ec2:DescribeVolumes', 'ec2:DescribeSnapshots', 'ec2:DescribeAddresses', 'ec2:DescribeImages', 'ec2:DescribeSubnets',
       'ec2:DescribeSecurityGroups', 'ec2:DescribeKeyPairs', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeIamInstanceProfileAssociations',
     ],

@@ -4,7 +4,7 @@ import { listOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 
 /** What a new instance must find: each reads false only where a complete answer says so. */
-export interface Placement { readonly subnet: Json | undefined; readonly groups: Json | undefined; readonly key: Json | undefined }
+export interface Placement { readonly subnet: Json | undefined; readonly groups: Json | undefined; readonly key?: Json | undefined }
 
 /** Why an instance could not be placed: subnet, groups or key pair that are not there. Reads only. */
 export function* placementProblems({ subnet, groups, key }: Placement): Program<readonly string[]> {
@@ -17,9 +17,14 @@ export function* placementProblems({ subnet, groups, key }: Placement): Program<
     const found = new Set(listOf(answer?.['SecurityGroups']).map((group) => textOf(group['GroupId'])));
     problems.push(...wanted.filter((id) => !found.has(id)).map((id) => `security group "${id}" does not exist`));
   }
-  const keyName = textOf(key);
-  if (keyName !== undefined && (yield* isMissing('DescribeKeyPairs', 'KeyPairs', 'key-name', keyName))) problems.push(`key pair "${keyName}" does not exist`);
+  if (yield* isKeyGone(key)) problems.push(`key pair "${textOf(key) ?? ''}" does not exist`);
   return problems;
+}
+
+/** Whether a key pair is named that does not exist. DescribeKeyPairs. */
+export function* isKeyGone(key: Json | undefined): Program<boolean> {
+  const name = textOf(key);
+  return name !== undefined && (yield* isMissing('DescribeKeyPairs', 'KeyPairs', 'key-name', name));
 }
 
 const preview = (list: string, field: string, values: readonly string[]): JsonObject => ({ [list]: values.map((value) => ({ [field]: value })) });

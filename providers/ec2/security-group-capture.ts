@@ -1,4 +1,4 @@
-import { look, send, type Program } from '../../src/model/call.ts';
+import { send, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Capture, CaptureOperations, StepContext } from '../../src/model/resource-type.ts';
 import { lookAll } from './common.ts';
@@ -7,6 +7,7 @@ import { filtered } from './paging.ts';
 import { changeRules, finishGroup, liveOf, makeGroup } from './security-group-change.ts';
 import { directions, ruleIds, ruleKey, rulesFromList, rulesFromPermissions, egress, ingress, type Direction, type Rule } from './security-group-permissions.ts';
 import { hasGroup, refersTo } from './security-group-read.ts';
+import { goneSources, securityGroupRestorable, withoutSources } from './security-group-restorable.ts';
 import { restoreTags } from '../aws/tags.ts';
 
 const naming = (rules: readonly Rule[], direction: Direction, group: string): readonly Rule[] => rules.filter((rule) => rule[direction.group] === group);
@@ -73,18 +74,14 @@ export const securityGroupCapture: CaptureOperations = {
     });
     return differs.map(({ word }) => `the ${word} rules of ${live.identity} changed while it was captured`);
   },
-  *restorable(context) {
-    const live = liveOf(context);
-    const vpc = context.remap(textOf(live.properties['VpcId']) ?? '');
-    const answer = yield* look({ service: 'ec2', operation: 'DescribeVpcs', input: filtered('vpc-id', [vpc]) }, { Vpcs: [{ VpcId: vpc }] });
-    return listOf(answer?.['Vpcs']).length === 1 ? [] : [`the VPC "${vpc}" of ${live.identity} does not exist`];
-  },
+  restorable: securityGroupRestorable,
   /** Makes the group again under its name, in its VPC, with its rules; rules that name the group itself name the new one. */
   *restore(context) {
     const live = liveOf(context);
     const properties = renamed(live.properties, context.remap) as JsonObject;
     const { GroupName, GroupDescription } = live.properties;
-    const ownRules = (identity: string): JsonObject => renamed(live.properties, (id) => (id === live.identity ? identity : context.remap(id))) as JsonObject;
+    const gone = yield* goneSources(context);
+    const ownRules = (identity: string): JsonObject => renamed(withoutSources(live.properties, gone), (id) => (id === live.identity ? identity : context.remap(id))) as JsonObject;
     const made = context.remains === undefined
       ? yield* makeGroup(context, { ...properties, GroupName, GroupDescription }, restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity), ownRules)
       : yield* finishGroup(context.remains.identity, ownRules(context.remains.identity));

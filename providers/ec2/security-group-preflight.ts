@@ -29,13 +29,18 @@ function* nameProblems(context: StepContext): Program<readonly string[]> {
   const vpcs = listOf((yield* look({ service: 'ec2', operation: 'DescribeVpcs', input: filtered('vpc-id', [vpc]) }, { Vpcs: [{ VpcId: vpc }] }))?.['Vpcs']);
   if (vpcs.length === 0) return [`the VPC "${vpc}" does not exist`];
   if (name === undefined) return [];
-  const input: JsonObject = { Filters: [{ Name: 'vpc-id', Values: [vpc] }, { Name: 'group-name', Values: [name] }] };
-  const holders = (yield* lookAll('DescribeSecurityGroups', input, 'SecurityGroups')).map((group) => textOf(group['GroupId']) ?? '');
+  const holders = yield* nameHolder(vpc, name);
   const taken = holders.find((holder) => !(context.deletedBefore ?? []).includes(holder) && !(context.replacing && context.order === 'delete-first' && holder === context.live?.identity));
   if (taken === undefined) return [];
   return [taken === context.live?.identity
     ? `the name "${name}" is still that of ${taken} while the new group is made: give another GroupName, or write order: delete-first`
     : `the name "${name}" is taken in ${vpc} by ${taken}`];
+}
+
+/** Groups that have a name in a VPC. DescribeSecurityGroups. */
+export function* nameHolder(vpc: string, name: string): Program<readonly string[]> {
+  const input: JsonObject = { Filters: [{ Name: 'vpc-id', Values: [vpc] }, { Name: 'group-name', Values: [name] }] };
+  return (yield* lookAll('DescribeSecurityGroups', input, 'SecurityGroups')).map((group) => textOf(group['GroupId']) ?? '');
 }
 
 /** Nothing will use the group any more when it is deleted; what other steps of the run delete or change before is left out. */

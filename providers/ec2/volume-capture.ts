@@ -1,7 +1,7 @@
 import { look, send, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import type { Capture, CapturePlan, Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { attachVolume, setVolumeFate } from './instance-parts.ts';
 import { describeInstance, instanceIn, previewInstance } from './instance-state.ts';
@@ -54,11 +54,31 @@ export function* verifyVolume(context: StepContext, capture: Capture): Program<r
   });
 }
 
-/** Whether the zone is there; a key that cannot be used shows only when AWS refuses, and then as a failure. Reads only. */
-export function* volumeRestorable(context: StepContext): Program<readonly string[]> {
-  const zone = textOf(liveVolume(context).properties['AvailabilityZone']) ?? '';
+/**
+ * Whether the volume could be made from its snapshot now: the zone and the snapshot are there. A key that cannot be used shows only when AWS refuses,
+ * and then as a failure. Reads only.
+ */
+export function* volumeRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
+  const live = liveVolume(context);
+  const zone = textOf(live.properties['AvailabilityZone']) ?? '';
   const answer = yield* look({ service: 'ec2', operation: 'DescribeAvailabilityZones', input: filtered('zone-name', [zone]) }, { AvailabilityZones: [{ State: 'available' }] });
-  return listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available' ? [] : [`availability zone "${zone}" is not available`];
+  const problems = listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available' ? [] : [`availability zone "${zone}" is not available`];
+  if (capture === null) return { problems, losses: [] };
+  const snapshot = textOf(capture.refs['snapshot']) ?? '';
+  if (context.remains === undefined) {
+    const found = listOf((yield* look(describeSnapshots([snapshot]), { Snapshots: [{ State: 'completed' }] }))?.['Snapshots'])[0];
+    if (found?.['State'] !== 'completed') problems.push(`the snapshot ${snapshot === '' ? '(none)' : snapshot} of ${live.identity} ${found === undefined ? 'does not exist any more' : `is ${textOf(found['State']) ?? 'in an unknown state'}`}`);
+  }
+  const losses: string[] = [];
+  for (const attachment of listOf(live.attributes['Attachments'])) {
+    const former = textOf(attachment['InstanceId']) ?? '';
+    if ((context.returning ?? []).includes(former)) continue;
+    const instance = context.remap(former);
+    const found = instanceIn(yield* look(describeInstance(instance), previewInstance(instance)));
+    const state = textOf(objectOf(found?.['State'])['Name']);
+    if (state !== 'running' && state !== 'stopped') losses.push(`its attachment to ${instance}, which is ${state ?? 'gone'}: it comes back attached to nothing`);
+  }
+  return { problems, losses };
 }
 
 /** A new volume from the snapshot with all former settings and tags, attached again where it was and the place is free. */

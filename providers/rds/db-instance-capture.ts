@@ -5,12 +5,12 @@ import type { AttributeChange } from '../../src/model/plan.ts';
 import type { Capture, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
 import { gib, listOf, numberOf, propertyOf, textOf, textsOf } from '../aws/fields.ts';
 import { captureTags, tagList } from '../aws/tags.ts';
-import { missingReferences } from './db-instance-checks.ts';
 import { subjectOf } from './db-instance-programs.ts';
 import { BROKEN } from './db-instance-rules.ts';
+import { databaseRestorable } from './db-instance-restorable.ts';
 import { restoreDatabase } from './db-instance-restore.ts';
 import { describeSnapshot, untilCapturable, untilSnapshot } from './db-instance-states.ts';
-import { clusterOf, finalSnapshotName, noFinalSnapshot, snapshotName, snapshotRoom } from './snapshots.ts';
+import { clusterOf, finalSnapshotName, noFinalSnapshot, snapshotName } from './snapshots.ts';
 
 /** Why no snapshot can be taken before this action, or null. */
 function impossible(live: LiveResource, action: string): string | null {
@@ -99,15 +99,4 @@ function* verify(context: StepContext, capture: Capture): Program<readonly strin
   ];
 }
 
-/**
- * Groups still there and room for the snapshots. Whether the key is usable no read of RDS tells; that the snapshot became
- * complete with it shows that it was a moment ago.
- */
-function* restorable(context: StepContext): Program<readonly string[]> {
-  const live = subjectOf(context);
-  const problems = yield* missingReferences(live.properties);
-  const full = clusterOf(live) === undefined ? yield* snapshotRoom(1) : null;
-  return full === null ? problems : [...problems, full];
-}
-
-export const databaseCapture: CaptureOperations = { plan, take, verify, restorable, restore: restoreDatabase };
+export const databaseCapture: CaptureOperations = { plan, take, verify, restorable: databaseRestorable, restore: restoreDatabase };

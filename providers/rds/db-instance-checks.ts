@@ -3,8 +3,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Preflight, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../aws/fields.ts';
-import { splitTags } from '../aws/tags.ts';
-import { changedProperties, RESTORING } from './db-instance-inputs.ts';
+import { changedProperties } from './db-instance-inputs.ts';
 import { subjectOf } from './db-instance-programs.ts';
 import { BROKEN } from './db-instance-rules.ts';
 import { describeInstance, describeSnapshot } from './db-instance-states.ts';
@@ -60,8 +59,7 @@ function ownerProblem(live: LiveResource): readonly string[] {
 
 /** Checks before the first mutation: name, state, protection, owner, groups, and room and names for the snapshots. */
 export const preflightDatabase: Preflight = function* (context, action) {
-  // A create writes the plan's ownership; a restore brings the former one back with the capture.
-  if (action === 'create') return context.ownership['aiplan:plan'] === undefined ? yield* beforeRestore(context) : yield* beforeCreate(context);
+  if (action === 'create') return yield* beforeCreate(context);
   const live = subjectOf(context);
   const member = clusterOf(live) !== undefined;
   const refused = noFinalSnapshot(live);
@@ -91,14 +89,4 @@ function* beforeCreate(context: StepContext): Program<readonly string[]> {
   const held = instanceOf(yield* look(describeInstance(identity), null));
   const problems = held === undefined ? [] : [`the name "${identity}" is held by a database that is "${statusOf(held)}"`];
   return [...problems, ...yield* missingReferences(context.desired)];
-}
-
-/** The groups may be restored by the same run, so only the name is looked at; `restore` itself tells a leftover from a stranger. */
-function* beforeRestore(context: StepContext): Program<readonly string[]> {
-  const identity = context.live?.identity ?? textOf(context.desired['DBInstanceIdentifier'])?.toLowerCase();
-  const held = identity === undefined ? undefined : instanceOf(yield* look(describeInstance(identity), null));
-  if (held === undefined || statusOf(held) === 'deleting') return [];
-  const { systemTags } = splitTags(held['TagList']);
-  const ours = systemTags[RESTORING] !== undefined || systemTags['aiplan:op'] === context.op;
-  return ours ? [] : [`the name "${String(identity)}" is held by another database that is "${statusOf(held)}": rename that one, or restore under another name such as "${String(identity)}-restored"`];
 }

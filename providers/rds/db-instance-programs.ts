@@ -76,9 +76,10 @@ const roleInput = (identity: string, role: JsonObject): JsonObject => ({ DBInsta
 const arnsOf = (roles: readonly JsonObject[]): readonly string[] => roles.map((role) => String(role['RoleArn']));
 
 /** AddRoleToDBInstance, one call per feature, each waited for: RDS takes them one by one. */
-export function* addRoles(identity: string, roles: readonly JsonObject[]): Program {
+export function* addRoles(identity: string, roles: readonly JsonObject[], sending: (call: Call) => Program<JsonObject | null> = send): Program {
   for (const role of roles) {
-    yield* send(rds({ operation: 'AddRoleToDBInstance', identity, retry: 'absolute', purpose: `let the database act as ${String(role['RoleArn'])}`, input: roleInput(identity, role) }));
+    const answer = yield* sending(rds({ operation: 'AddRoleToDBInstance', identity, retry: 'absolute', purpose: `let the database act as ${String(role['RoleArn'])}`, input: roleInput(identity, role) }));
+    if (answer === null) continue;
     yield* untilRoles(identity, arnsOf([role]), []);
   }
 }

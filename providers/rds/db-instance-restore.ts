@@ -4,9 +4,11 @@ import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from '../aws/fields.ts';
+import { isLastingRefusal, sendDispensable } from '../aws/dispensable.ts';
 import { splitTags } from '../aws/tags.ts';
 import { modifyInput, RESTORED_FROM, RESTORING, restoreInput } from './db-instance-inputs.ts';
 import { addRoles, addTags, subjectOf } from './db-instance-programs.ts';
+import { goneGroups } from './db-instance-restorable.ts';
 import { BROKEN, dbInstanceRules } from './db-instance-rules.ts';
 import { instanceOf, propertiesOf, statusOf } from './db-instance-shape.ts';
 import { describeInstance, describeSnapshot, judgeStatus, untilChanged, untilGone, untilReady, untilSnapshot } from './db-instance-states.ts';
@@ -20,7 +22,9 @@ const rds = (call: Omit<Call, 'service'>): Call => ({ service: 'rds', ...call })
  * one, and deletion protection last. Throws UserError `capture-missing`, `name-taken`.
  */
 export function* restoreDatabase(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
-  const was = subjectOf(context);
+  const captured = subjectOf(context);
+  const gone = yield* goneGroups(context);
+  const was = { ...captured, properties: Object.fromEntries(Object.entries(captured.properties).filter(([name]) => !gone.some((other) => other === name))) };
   const { identity } = was;
   const snapshot = yield* newestSnapshot(identity, capture);
   const begun = yield* freeTheName(identity, context);
@@ -31,7 +35,7 @@ export function* restoreDatabase(context: StepContext, capture: Capture): Progra
     }));
   }
   let now = yield* untilReady(identity, { AssociatedRoles: [] });
-  now = yield* finish(context, identity, now);
+  now = yield* finish({ ...context, live: was }, identity, now);
   const map: Record<string, string> = {};
   const note = (from: unknown, to: unknown): void => { if (typeof from === 'string' && typeof to === 'string' && from !== to) map[from] = to; };
   note(was.attributes['DbiResourceId'], now['DbiResourceId']);
@@ -106,6 +110,34 @@ function wantedProperties(context: StepContext): JsonObject {
   return { ...properties, ...remapped, ...(Array.isArray(groups) ? { VPCSecurityGroups: groups.map((group) => context.remap(String(group))).toSorted() } : {}) };
 }
 
+/** What AWS takes together with others of these only. */
+const TOGETHER = [['MonitoringInterval', 'MonitoringRoleArn'], ['EnablePerformanceInsights', 'PerformanceInsightsKMSKeyId', 'PerformanceInsightsRetentionPeriod', 'DatabaseInsightsMode']] as const;
+
+/**
+ * Sets the named properties in one call, or, where AWS refuses that one, in as many as it takes: a role or a key that is gone keeps nothing else back.
+ * Answers the names of those that were set.
+ */
+function* setAgain(identity: string, names: ReadonlySet<string>, live: JsonObject, wanted: JsonObject): Program<ReadonlySet<string>> {
+  const call = (some: ReadonlySet<string>): Call => rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: some === names ? 'set what a restore cannot take' : `set ${[...some].join(', ')}`, input: { ...modifyInput(identity, some, live, wanted), ApplyImmediately: true } });
+  if (Object.keys(modifyInput(identity, names, live, wanted)).length === 0) return new Set();
+  try {
+    yield* send(call(names));
+    return names;
+  } catch (error) {
+    if (!isLastingRefusal(error)) throw error;
+  }
+  const groups = [...names].map((name) => TOGETHER.find((group) => group.some((other) => other === name)) ?? [name]);
+  const set = new Set<string>();
+  for (const group of new Set(groups.map((all) => all.filter((name) => names.has(name)).join(' ')))) {
+    const some = new Set(group.split(' '));
+    if (Object.keys(modifyInput(identity, some, live, wanted)).length === 0) continue;
+    if ((yield* sendDispensable(call(some))) === null) continue;
+    for (const name of some) set.add(name);
+    yield* untilReady(identity);
+  }
+  return set;
+}
+
 /** The second half of a restore: settings, roles, restart, protection; then the mark of a restore under way goes. */
 function* finish(context: StepContext, identity: string, restored: JsonObject): Program<JsonObject> {
   const wanted = wantedProperties(context);
@@ -115,13 +147,10 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     && canonical(live[name] ?? null) !== canonical(wanted[name] ?? null) && (wanted[name] !== undefined || name === 'MaxAllocatedStorage')).map(([name]) => name));
   // Backups that AWS began although the captured database had none are not deleted; the comparison afterwards tells.
   if (wanted['BackupRetentionPeriod'] === 0) names.delete('BackupRetentionPeriod');
-  const input = modifyInput(identity, names, live, wanted);
-  if (Object.keys(input).length > 0) {
-    yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'set what a restore cannot take', input: { ...input, ApplyImmediately: true } }));
-    now = yield* untilChanged(identity, { names, desired: wanted, when: 'now' }, { AssociatedRoles: [] });
-  }
+  const set = yield* setAgain(identity, names, live, wanted);
+  if (set.size > 0) now = yield* untilChanged(identity, { names: set, desired: wanted, when: 'now' }, { AssociatedRoles: [] });
   const has = (role: JsonObject): boolean => listOf(now['AssociatedRoles']).some((other) => other['RoleArn'] === role['RoleArn'] && (other['FeatureName'] ?? '') === role['FeatureName']);
-  yield* addRoles(identity, listOf(wanted['AssociatedRoles']).filter((role) => !has(role)));
+  yield* addRoles(identity, listOf(wanted['AssociatedRoles']).filter((role) => !has(role)), sendDispensable);
   now = yield* untilReady(identity, { DBParameterGroups: [{ ParameterApplyStatus: 'pending-reboot' }] });
   if (listOf(now['DBParameterGroups'])[0]?.['ParameterApplyStatus'] === 'pending-reboot') {
     yield* send(rds({ operation: 'RebootDBInstance', identity, retry: 'absolute', purpose: 'restart, so that the parameter group takes effect', input: { DBInstanceIdentifier: identity } }));

@@ -33,8 +33,7 @@ function* preflightCreate(context: StepContext): Program<readonly string[]> {
   if (!isBucketName(name)) return [bucketNameProblem(name)];
   try {
     const head = yield* look({ service: 's3', operation: 'HeadBucket', input: owned(name, context.account), absent: ['NotFound', 'NoSuchBucket'] }, null);
-    // What is left of a half emptied or half restored bucket is completed; the restore refuses a stranger's objects in it.
-    return head === null || context.remains?.identity === name || (yield* isOwn(context, name)) ? [] : [`The bucket "${name}" exists already.`];
+    return head === null || (yield* isOwn(context, name)) ? [] : [`The bucket "${name}" exists already.`];
   } catch (error) {
     if (error instanceof AwsError && (error.code === 'AccessDenied' || error.code === 'PermanentRedirect')) return [`The bucket name "${name}" is taken by another account or in another region.`];
     throw error;

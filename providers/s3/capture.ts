@@ -3,9 +3,10 @@ import { UserError } from '../../src/model/error.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { CaptureLimits, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import { isBucketName } from './bucket-values.ts';
 import { closedPolicy, isClosed, openedPolicy } from './closing.ts';
 import { owned, putCall, readOf, removeCall } from './configure.ts';
-import { storeOf } from './manifest.ts';
+import { bucketRestorable } from './restorable.ts';
 import { restoreBucket } from './restore.ts';
 import { subResource, subResources } from './sub-resources.ts';
 import { largestCopy, takeCapture, verifyCapture } from './take.ts';
@@ -49,7 +50,8 @@ function plan(live: LiveResource, action: 'update' | 'replace' | 'delete', _chan
   const aclsKept = objectsOf(objectOf(live.properties['OwnershipControls'])['Rules'])[0]?.['ObjectOwnership'] === 'BucketOwnerEnforced';
   const versioned = live.binding['versioning'] !== 'never' && live.binding['versioning'] !== undefined;
   const loses = [
-    `the name "${live.identity}": until it is restored anybody may take it, and AWS may hold it back for hours`,
+    isBucketName(live.identity) ? `the name "${live.identity}": until it is restored anybody may take it, and AWS may hold it back for hours`
+      : `the name "${live.identity}" for good: S3 gives out no name like it any more, so that its contents come back only under another (aiplan captures restore)`,
     'last-modified times of the objects', 'multipart uploads in progress',
     ...(versioned ? ['version ids; a version and a delete marker written within the same second may change places'] : []),
     ...(aclsKept ? [] : ['access control lists of single objects']),
@@ -93,19 +95,4 @@ function* unquiesce(context: StepContext): Program {
   yield* send({ ...(original === null ? removeCall(policyRow, target) : putCall(policyRow, target, original)), purpose: `open ${bucket} to writes again` });
 }
 
-/** Restore preflight: where the copies will lie, and what the configuration points at. Reads only. */
-function* restorable(context: StepContext): Program<readonly string[]> {
-  const store = storeOf(context);
-  const problems: string[] = [];
-  const versioning = yield* look({ ...readOf(subResource('versioning'), store, context.account), absent: ['NoSuchBucket'] });
-  if (versioning === null) problems.push(`The capture bucket "${store}" does not exist; run \`aiplan setup\`.`);
-  else if (versioning['Status'] !== 'Enabled') problems.push(`The capture bucket "${store}" does not keep versions; run \`aiplan setup\`.`);
-  const logs = textOf(objectOf(context.live?.properties['LoggingConfiguration'])['DestinationBucketName']);
-  if (logs !== undefined && logs !== context.live?.identity) {
-    const there = yield* look({ service: 's3', operation: 'HeadBucket', input: { Bucket: logs }, absent: ['NotFound', 'NoSuchBucket'] });
-    if (there === null) problems.push(`"${logs}", where its access logs go, does not exist: S3 would refuse to log there.`);
-  }
-  return problems;
-}
-
-export const capture: CaptureOperations = { plan, quiesce, unquiesce, take: takeCapture, verify: verifyCapture, restorable, restore: restoreBucket };
+export const capture: CaptureOperations = { plan, quiesce, unquiesce, take: takeCapture, verify: verifyCapture, restorable: bucketRestorable, restore: restoreBucket };

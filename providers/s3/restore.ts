@@ -10,6 +10,7 @@ import { copySource, nameOf, readManifest, storeOf, type Kept } from './manifest
 import { foreignGrants } from './shapes.ts';
 import { subResource, subResources } from './sub-resources.ts';
 import { pieces } from '../aws/batches.ts';
+import { sendDispensable } from '../aws/dispensable.ts';
 import { counted, isPreviewed, objectOf, objectsOf, previewed, same, textOf } from './values.ts';
 
 const batchSize = 500;
@@ -183,13 +184,17 @@ function* putIfCaptured(target: Owned & JsonObject, configuration: JsonObject, n
 /** Written before the objects, or together with the bucket, or in an order of their own below. */
 const APART = new Set(['ownership', 'encryption', 'versioning', 'tagging', 'publicAccessBlock', 'policy', 'acl', 'objectLock', 'requestPayment']);
 
+/** They name buckets, roles, topics or functions, which may be gone by now; the objects come back all the same. */
+const NAMES_OTHERS = new Set(['logging', 'replication', 'notification', 'inventory', 'analytics']);
+
 /** The rest: what works on new objects only now, so that nothing that comes back is expired, announced or copied; access last. */
 function* configure(target: Owned & JsonObject, configuration: JsonObject): Program {
   for (const row of subResources) {
     const value = document(configuration, row.name);
     if (APART.has(row.name) || value === null) continue;
     const items = row.perId === true ? objectsOf(value) : [value];
-    for (const item of items) yield* send(putCall(row, target, item, row.name === 'notification' ? { SkipDestinationValidation: true } : {}));
+    const put = NAMES_OTHERS.has(row.name) ? sendDispensable : send;
+    for (const item of items) yield* put(putCall(row, target, item, row.name === 'notification' ? { SkipDestinationValidation: true } : {}));
   }
   const lock = objectOf(document(configuration, 'objectLock') ?? undefined);
   if (lock['Rule'] !== undefined) yield* putIfCaptured(target, configuration, 'objectLock');

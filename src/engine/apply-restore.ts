@@ -44,12 +44,12 @@ export function captureOf(value: Json, step: string): Capture {
   return value as unknown as Capture;
 }
 
-/** `live` is the resource as captured; the resource itself is gone. */
-function restoreContext(run: Run, task: Task, order: RestoreOrder): StepContext {
+/** `live` is the resource as captured; the resource itself is gone. `lenient`: for checks before the first step. */
+export function restoreContext(run: Run, task: Task, order: RestoreOrder, lenient = false): StepContext {
   if (order.live === undefined) throw new StepFailed(`what "${task.step.id}" restores was not recorded`);
   const { remains, tries } = order;
   return {
-    ...contextOf(run, task, order.live, { action: 'create' }), capture: captureOf(order.capture, task.step.id),
+    ...contextOf(run, task, order.live, { action: 'create', lenient }), capture: captureOf(order.capture, task.step.id),
     ...(remains === undefined ? {} : { remains }), ...(tries === undefined ? {} : { tries }),
   };
 }

@@ -82,8 +82,9 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
 export async function checkedAll(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<void> {
   await enter(run, 'preflight');
   await renewOrStop(run.ports.session);
-  const problems: readonly { readonly step: string | null; readonly code: string; readonly message: string }[] = [...(await bucketProblems(run, tasks)), ...(await preflight(run, tasks, begun))];
-  for (const { step, code, message } of problems) await find(run, step, code, message);
+  const { problems: ofSteps, losses } = await preflight(run, tasks, begun);
+  const problems: readonly { readonly step: string | null; readonly code: string; readonly message: string }[] = [...(await bucketProblems(run, tasks)), ...ofSteps];
+  for (const { step, code, message } of [...problems, ...losses]) await find(run, step, code, message);
   if (problems.length > 0) throw new Blocked(`${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`);
   refuseStop(run.ports);
 }

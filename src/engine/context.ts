@@ -30,6 +30,8 @@ export interface ContextInput {
   /** Identities that steps before this one delete, and those that they make stop naming it. */
   readonly deletedBefore?: readonly string[];
   readonly releasedBefore?: readonly string[];
+  /** Identities that other steps restore. */
+  readonly returning?: readonly string[];
 }
 
 /** What the programs of a step are given, at plan time and at apply. Pure: equal inputs give equal names. */
@@ -48,6 +50,7 @@ export function contextFor(input: ContextInput): StepContext {
     ...(entry.order === undefined ? {} : { order: entry.order }),
     ...(input.deletedBefore === undefined ? {} : { deletedBefore: input.deletedBefore }),
     ...(input.releasedBefore === undefined ? {} : { releasedBefore: input.releasedBefore }),
+    ...(input.returning === undefined ? {} : { returning: input.returning }),
   };
 }
 

@@ -1,5 +1,7 @@
+import type { Program } from '../model/call.ts';
 import { AwsError, UserError } from '../model/error.ts';
-import type { StepContext } from '../model/resource-type.ts';
+import type { CaptureOperations, Restorable, StepContext } from '../model/resource-type.ts';
+import { captureOf, restoreContext } from './apply-restore.ts';
 import { messageOf, RunStopped } from './interruptions.ts';
 import { forEachBounded } from './pool.ts';
 import { actionOf, check, contextOf, type Run, type Task } from './run.ts';
@@ -10,28 +12,32 @@ export interface Problem { readonly step: string; readonly code: string; readonl
 /** Names that RDS, EC2 and S3 all take for what a capture makes. */
 const captureName = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/u;
 
+/** What stands against the steps of a run, and what restores of it would come back without, each in plan order. */
+export interface Preflighted { readonly problems: readonly Problem[]; readonly losses: readonly Problem[] }
+
 /**
  * Checks every step before the first mutation and answers all problems of all steps at once, in plan order. Only reads.
  * A step that an earlier session of the run had begun has passed its type's checks, which its own effects would not any more.
  * Throws RunStopped on stop.
  */
-export async function preflight(run: Run, tasks: readonly Task[], begun: ReadonlySet<string> = new Set()): Promise<readonly Problem[]> {
+export async function preflight(run: Run, tasks: readonly Task[], begun: ReadonlySet<string> = new Set()): Promise<Preflighted> {
   const problems = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
+  const losses = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
   const names = new Map<string, string>();
   await forEachBounded(tasks, 8, async (task) => {
-    const found = problems.get(task.step.id) ?? [];
-    const say = (code: string, message: string): void => { found.push({ step: task.step.id, code, message }); };
+    const into = (list: ReadonlyMap<string, Problem[]>): Say => (code, message) => { list.get(task.step.id)?.push({ step: task.step.id, code, message }); };
+    const say = into(problems);
     checkShape(task, say);
     checkVault(run, task, say);
     await checkSecrets(run, task, say);
-    const { remains } = task.work.entry.restore ?? {};
-    const context = { ...contextOf(run, task, task.work.live, { lenient: true }), ...(remains === undefined ? {} : { remains }) };
+    const context = contextOf(run, task, task.work.live, { lenient: true });
     const other = names.get(context.captureName);
     if (other !== undefined || !captureName.test(context.captureName)) say('capture-name', `the capture name "${context.captureName}" ${other === undefined ? 'is not a name that AWS takes' : `is also that of "${other}"`}`);
     names.set(context.captureName, task.step.id);
     await checkType(run, task, context, begun.has(task.step.id), say);
+    await checkRestore(run, task, context, say, into(losses));
   });
-  return [...problems.values()].flat();
+  return { problems: [...problems.values()].flat(), losses: [...losses.values()].flat() };
 }
 
 type Say = (code: string, message: string) => void;
@@ -77,21 +83,38 @@ async function checkSecrets({ ports }: Run, { work }: Task, say: Say): Promise<v
   }
 }
 
+/** What the type itself checks, of the change that the step makes. A restore is no create: it has checks of its own. */
 async function checkType(run: Run, task: Task, context: StepContext, begun: boolean, say: Say): Promise<void> {
   const { step, work, type } = task;
-  if (!type.managed) return;
-  const destroys = step.action === 'delete' || step.action === 'replace';
-  const restorable = destroys && work.live !== null && step.recoverability.level !== 'irreversible' ? type.capture?.restorable(context) : undefined;
-  // What is there of something that comes back holds its name and its addresses by right.
-  const preflights = work.entry.restore?.remains === undefined && !begun ? type.preflight?.(context, actionOf(step)) : undefined;
-  for (const [code, program] of [['preflight', preflights], ['not-restorable', restorable]] as const) {
-    if (program === undefined) continue;
-    try {
-      for (const problem of await check(run, task, program)) say(code, problem);
-    } catch (error) {
-      if (error instanceof RunStopped) throw error;
-      // What cannot be checked is not fine (law 9).
-      say('preflight-unknown', `it cannot be checked: ${messageOf(error)}`);
-    }
+  if (!type.managed || begun || work.entry.restore !== undefined || type.preflight === undefined) return;
+  const problems = await checked(run, task, type.preflight(context, actionOf(step)), say);
+  for (const problem of problems ?? []) say('preflight', problem);
+}
+
+/** Whether what is destroyed could be restored, and what is restored can be: by what the restore itself uses. */
+async function checkRestore(run: Run, task: Task, context: StepContext, say: Say, lose: Say): Promise<void> {
+  const { step, work: { entry, live }, type } = task;
+  if (!type.managed || type.capture === undefined) return;
+  const destroys = (step.action === 'delete' || step.action === 'replace') && live !== null && step.recoverability.level !== 'irreversible';
+  if (entry.restore === undefined && !destroys) return;
+  const answer = await checked(run, task, restoreCheck(run, task, context, type.capture), say);
+  for (const problem of answer?.problems ?? []) say('not-restorable', problem);
+  for (const loss of answer?.losses ?? []) lose('restore-loses', loss);
+}
+
+function restoreCheck(run: Run, task: Task, context: StepContext, operations: CaptureOperations): Program<Restorable> {
+  const { restore } = task.work.entry;
+  if (restore === undefined) return operations.restorable(context, null);
+  return operations.restorable(restoreContext(run, task, restore, true), captureOf(restore.capture, task.step.id));
+}
+
+/** The answer of a check; undefined where it could not be made, which is a problem: what cannot be checked is not fine (law 9). */
+async function checked<Result>(run: Run, task: Task, program: Program<Result>, say: Say): Promise<Result | undefined> {
+  try {
+    return await check(run, task, program);
+  } catch (error) {
+    if (error instanceof RunStopped) throw error;
+    say('preflight-unknown', `it cannot be checked: ${messageOf(error)}`);
+    return undefined;
   }
 }

@@ -119,7 +119,7 @@ export function contextOf(run: Run, task: Task, live: LiveResource | null, optio
     run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
     configuration: planned.plan.configuration as unknown as Pick<Configuration, 'capture'>,
     now: run.startedAt, entry: work.entry, live, desired, changes: step.changes,
-    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, session: run.session, ...earlierOf(run, task),
+    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, session: run.session, ...earlierOf(run, task), ...returningIn(run, task),
   });
   return { ...context, ...(capture === undefined ? {} : { capture }), ...(acceptsLoss(run, step) ? { acceptLoss: step.acceptLoss ?? '' } : {}) };
 }
@@ -153,11 +153,20 @@ export function remapped(value: Json, map: ReadonlyMap<string, string>): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, remapped(item ?? null, map)]));
 }
 
+/** What other steps of the run restore, by the identities that it had. */
+function returningIn({ planned }: Run, { step }: Task): Pick<StepContext, 'returning'> {
+  const returning = [...planned.work].flatMap(([address, { entry }]) => (address === step.id || entry.restore === undefined ? [] : [entry.restore.formerIdentity]));
+  return returning.length === 0 ? {} : { returning };
+}
+
 /** As the planner told the previews: what the steps that this one waits for delete, and what stops naming its resource. */
 function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[] } {
   const deleted: string[] = [];
   const released: string[] = [];
-  for (const address of step.dependsOn) {
+  // A rollback runs exactly in its order.
+  const ids = planned.plan.steps.map(({ id }) => id);
+  const earlier = work.entry.restore === undefined ? step.dependsOn : ids.slice(0, ids.indexOf(step.id));
+  for (const address of earlier) {
     const [other, before] = [steps.get(address), planned.work.get(address)];
     if (other === undefined || before === undefined || before.live === null) continue;
     if (other.action === 'delete') deleted.push(before.live.identity);

@@ -173,6 +173,8 @@ export interface StepContext {
   readonly deletedBefore?: readonly string[];
   /** Identities that other steps of the same run update before this one so that they stop naming it. */
   readonly releasedBefore?: readonly string[];
+  /** Identities that other steps of the same run restore, by their former names: what names them finds them there. */
+  readonly returning?: readonly string[];
   /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
   readonly order?: 'create-first' | 'delete-first';
   /** Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with: nothing is made twice. */
@@ -225,13 +227,25 @@ export interface CaptureOperations {
   take(context: StepContext): Program<Capture>;
   /** Reads the capture back: empty means complete (status, size, encryption, count). Each problem is one sentence. */
   verify(context: StepContext, capture: Capture): Program<readonly string[]>;
-  /** Restore preflight: key usable, subnet and groups present, quota, name. Reads only. Empty means feasible. */
-  restorable(context: StepContext): Program<readonly string[]>;
+  /**
+   * Restore preflight: whether `restore` would succeed now, judged by what that program uses and nothing else; `context.live` is the resource as
+   * captured. `capture`: what would be restored; null before a destruction, where it has yet to be taken. What `context.returning` names counts as
+   * there. Reads only.
+   */
+  restorable(context: StepContext, capture: Capture | null): Program<Restorable>;
   /**
    * Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. With
    * `context.remains` it takes up what an earlier try left, at whatever call that was stopped, and ends in the same state.
    */
   restore(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }>;
+}
+
+/** Whether something could be restored now, one sentence each. */
+export interface Restorable {
+  /** Why not. Empty: it could. */
+  readonly problems: readonly string[];
+  /** What it would come back without, although it was captured. */
+  readonly losses: readonly string[];
 }
 
 export interface CaptureLimits { readonly maxObjects: number; readonly maxBytes: number }

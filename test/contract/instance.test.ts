@@ -169,7 +169,7 @@ suite('AWS::EC2::Instance against the emulator', () => {
     const [root, sdf, sdg] = (live.attributes['BlockDevices'] as JsonObject[]).map((device) => String(device['VolumeId']));
     const context = contextFor({ live, op: 'op-delete', captureName: 'aiplan-web-delete', action: 'delete' });
     expect(await run(() => instance.preflight!(context, 'delete'))).toEqual([]);
-    expect(await run(() => instance.capture!.restorable(context))).toEqual([]);
+    expect(await run(() => instance.capture!.restorable(context, null))).toEqual({ problems: [], losses: [] });
 
     await run(() => instance.capture!.quiesce!(context));
     const capture = await captured(context);

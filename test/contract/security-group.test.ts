@@ -97,7 +97,7 @@ suite('AWS::EC2::SecurityGroup on the emulator', () => {
     const step = context({ live: before, action: 'delete' });
     const capture = await drive<Capture>(session, () => type.capture.take(step));
     expect(await drive(session, () => type.capture.verify(step, capture))).toEqual([]);
-    expect(await drive(session, () => type.capture.restorable(step))).toEqual([]);
+    expect(await drive(session, () => type.capture.restorable(step, null))).toEqual({ problems: [], losses: [] });
     expect(await drive(session, () => type.preflight(step, 'delete'))).toEqual([]);
     await drive(session, () => type.remove(step));
     await drive(session, () => type.gone(before.identity));

@@ -69,7 +69,7 @@ suite('AWS::EC2::Volume against the emulator', () => {
     const live = await created({ Size: 12, VolumeType: 'io1', Iops: 500, Encrypted: true, AutoEnableIO: true, Tags: { Name: 'data' } });
     const context = contextFor({ live, op: 'op-delete', action: 'delete' });
     expect(await run(() => volume.preflight!(context, 'delete'))).toEqual([]);
-    expect(await run(() => volume.capture!.restorable(context))).toEqual([]);
+    expect(await run(() => volume.capture!.restorable(context, null))).toEqual({ problems: [], losses: [] });
     await run(() => volume.capture!.quiesce!(context));
     const capture = await captured(context);
     expect(capture).toMatchObject({ how: 'native', bytes: 12 * 2 ** 30, encrypted: true });

@@ -80,7 +80,7 @@ export const memoryBox: ResourceType = {
       const [left, right] = [there, copied].map((answer) => canonical(entries(answer).toSorted((a, b) => (String(a['Key']) < String(b['Key']) ? -1 : 1))));
       return left === right ? [] : ['the copies are not what the box holds'];
     },
-    *restorable() { return []; },
+    *restorable() { return { problems: [], losses: [] }; },
     *restore(context: StepContext, capture) {
       const { identity, properties, systemTags } = context.live as LiveResource;
       const { 'aiplan:op': _op, ...system } = systemTags;

@@ -123,10 +123,10 @@ export const memoryDatabase: ResourceType = {
       return [...(snapshot['Status'] === 'available' ? [] : [`the snapshot is ${String(snapshot['Status'])}`]), ...(snapshot['DatabaseName'] === context.live?.identity ? [] : ['the snapshot is of another database'])];
     },
     *restorable(context) {
-      const wanted = list(context.live?.properties['GroupIds']).map(String);
+      const wanted = list(context.live?.properties['GroupIds']).map(String).filter((id) => !(context.returning ?? []).includes(id)).map(context.remap);
       const answer = yield* look({ service: 'ec2', operation: 'DescribeGroups', input: { Ids: wanted } }, { Groups: wanted.map((Id) => ({ Id })) });
       const found = new Set(list(answer?.['Groups']).map((group) => String((group as JsonObject)['Id'])));
-      return wanted.filter((id) => !found.has(id)).map((id) => `group ${id} does not exist`);
+      return { problems: wanted.filter((id) => !found.has(id)).map((id) => `group ${id} does not exist`), losses: [] };
     },
     *restore(context, capture) {
       const live = context.live as LiveResource;
@@ -201,7 +201,7 @@ export const memoryGroup: ResourceType = {
     plan: (live, action) => ({ how: 'config', what: `the configuration of ${live.identity}`, late: false, loses: action === 'update' ? [] : [`the id ${live.identity}`], newIdentity: true }),
     *take() { return configCapture(); },
     *verify() { return []; },
-    *restorable() { return []; },
+    *restorable() { return { problems: [], losses: [] }; },
     *restore(context) {
       const live = context.live as LiveResource;
       const { 'aiplan:op': _op, ...system } = live.systemTags;
@@ -254,7 +254,7 @@ export const memoryNote: ResourceType = {
     plan: (live) => ({ how: 'config', what: `the text of ${live.identity}`, late: false, loses: [] }),
     *take() { return configCapture(); },
     *verify() { return []; },
-    *restorable() { return []; },
+    *restorable() { return { problems: [], losses: [] }; },
     *restore(context) {
       const live = context.live as LiveResource;
       const { 'aiplan:op': _op, ...system } = live.systemTags;

@@ -222,7 +222,7 @@ describe('nothing that a program lists', () => {
   it('mutates from settle, gone, preflight, verify or restorable', () => {
     const context = contextFor({ live, desired: live.properties });
     const capture = { how: 'native', refs: { image: 'ami-9', snapshots: [] }, pointInTime: null, bytes: null, encrypted: null, extras: {} } as const;
-    const programs = [instance.settle!('i-1'), instance.gone!('i-1'), instance.preflight!(context, 'replace'), instance.capture!.verify(context, capture), instance.capture!.restorable(context)] as Program<unknown>[];
+    const programs = [instance.settle!('i-1'), instance.gone!('i-1'), instance.preflight!(context, 'replace'), instance.capture!.verify(context, capture), instance.capture!.restorable(context, null)] as Program<unknown>[];
     for (const program of programs) expect(operations(program)).toEqual([]);
   });
 });

@@ -33,7 +33,7 @@ describe('preflight', () => {
   });
 
   it('a destruction that could not be restored is a problem', async () => {
-    expect(await problems(({ types }) => withType(types, DATABASE, (type) => ({ ...type, capture: { ...type.capture!, *restorable() { return ['the key is disabled']; } } })))).toEqual(['Db not-restorable the key is disabled']);
+    expect(await problems(({ types }) => withType(types, DATABASE, (type) => ({ ...type, capture: { ...type.capture!, *restorable() { return { problems: ['the key is disabled'], losses: [] }; } } })))).toEqual(['Db not-restorable the key is disabled']);
   });
 
   it('what cannot be checked is a problem too', async () => {

@@ -39,9 +39,12 @@ describe('a restore that goes on with what is there', () => {
     }
   });
 
-  it('is not asked whether its own name and addresses are free', async () => {
+  it('is not asked whether its own name and addresses are free, nor what a create is asked', async () => {
     const { bench, changePlan } = await group();
-    const ports = { types: withType(bench.world.types, GROUP, (type) => ({ ...type, *preflight() { return ['the name is taken']; } })) };
+    const ports = { types: withType(bench.world.types, GROUP, (type) => ({
+      ...type, *preflight() { return ['the launch image is gone']; },
+      capture: { ...type.capture!, *restorable(context) { return { problems: context.remains === undefined ? ['the name is taken'] : [], losses: [] }; } },
+    })) };
     expect((await bench.apply(changePlan({}), { run: '20260226-230000-0002', ports })).outcome).toBe('blocked');
     expect((await bench.apply(changePlan({ remains: { identity: 'g-2', incarnation: 'g-2#0' } }), { ports })).outcome).toBe('done');
   });

@@ -312,7 +312,7 @@ describe('capture and restore', () => {
   });
 
   it('can only be restored into a VPC that is there', () => {
-    const ask = (Vpcs: readonly JsonObject[], remap = (id: string) => id) => answered(capture.restorable(context({ live, remap })), ({ input }) => (JSON.stringify(input).includes('vpc-1') ? { Vpcs: [...Vpcs] } : { Vpcs: [{}] })).result;
+    const ask = (Vpcs: readonly JsonObject[], remap = (id: string) => id) => answered(capture.restorable(context({ live, remap }), null), ({ input }) => (JSON.stringify(input).includes('vpc-1') ? { Vpcs: [...Vpcs] } : { Vpcs: [{}] })).result?.problems;
     expect(ask([{}])).toEqual([]);
     expect(ask([])).toEqual(['the VPC "vpc-1" of sg-old does not exist']);
     expect(ask([], () => 'vpc-2')).toEqual([]);

@@ -225,7 +225,7 @@ describe('capture', () => {
     expect(calls.map((call) => call['operation'])).toEqual(['CreateVolume']);
   });
   it('says when the zone is not available', () => {
-    const problems = (answer: JsonObject) => play(operations.restorable(contextFor({ live })), (effect) => (effect.kind === 'read' ? answer : undefined)).result;
+    const problems = (answer: JsonObject) => play(operations.restorable(contextFor({ live }), null), (effect) => (effect.kind === 'read' ? answer : undefined)).result?.problems;
     expect(problems({ AvailabilityZones: [] })).toEqual([expect.stringContaining('eu-west-1a')]);
     expect(problems({ AvailabilityZones: [{ State: 'available' }] })).toEqual([]);
   });

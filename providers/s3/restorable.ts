@@ -1,0 +1,67 @@
+import { look, type Program } from '../../src/model/call.ts';
+import { AwsError, UserError } from '../../src/model/error.ts';
+import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import { owned, readDocument, readOf } from './configure.ts';
+import { isOwn } from './create.ts';
+import { readManifest, storeOf } from './manifest.ts';
+import { isBucketName } from './bucket-values.ts';
+import { subResource } from './sub-resources.ts';
+import { objectOf, objectsOf, textOf } from './values.ts';
+
+/** Whether a bucket could be made again and filled now: its name, its manifest and what lies beside it. Reads only. */
+export function* bucketRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
+  const bucket = context.live?.identity ?? '';
+  const problems = [...yield* storeProblems(context)];
+  if (capture !== null) problems.push(...yield* nameProblems(context, bucket), ...yield* manifestProblems(context, capture));
+  const logs = textOf(objectOf(context.live?.properties['LoggingConfiguration'])['DestinationBucketName']);
+  return { problems, losses: logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs)) ? [] : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`] };
+}
+
+/** Where the copies lie, or will lie. */
+function* storeProblems(context: StepContext): Program<readonly string[]> {
+  const store = storeOf(context);
+  const versioning = yield* look({ ...readOf(subResource('versioning'), store, context.account), absent: ['NoSuchBucket'] });
+  if (versioning === null) return [`The capture bucket "${store}" does not exist; run \`aiplan setup\`.`];
+  return versioning['Status'] === 'Enabled' ? [] : [`The capture bucket "${store}" does not keep versions; run \`aiplan setup\`.`];
+}
+
+/** What is left of a half emptied or half restored bucket is completed; the restore refuses a stranger's objects in it. */
+function* nameProblems(context: StepContext, bucket: string): Program<readonly string[]> {
+  if (context.remains?.identity === bucket) return [];
+  try {
+    const head = yield* look({ service: 's3', operation: 'HeadBucket', input: owned(bucket, context.account), absent: ['NotFound', 'NoSuchBucket'] }, null);
+    if (head === null) return isBucketName(bucket) ? [] : [`S3 gives out no name like "${bucket}" any more`];
+    return (yield* isOwn(context, bucket)) || (yield* isRest(context, bucket)) ? [] : [`The bucket "${bucket}" exists already.`];
+  } catch (error) {
+    if (error instanceof AwsError && (error.code === 'AccessDenied' || error.code === 'PermanentRedirect' || error.httpStatus === 403 || error.httpStatus === 301)) return [`The bucket name "${bucket}" is taken by another account or in another region.`];
+    throw error;
+  }
+}
+
+/** Something that an earlier try of the same restore made. */
+function* isRest(context: StepContext, bucket: string): Program<boolean> {
+  const tags = objectsOf((yield* readDocument(subResource('tagging'), bucket, context.account)) ?? undefined);
+  return tags.some((tag) => tag['Key'] === 'aiplan:op' && (context.tries ?? []).includes(textOf(tag['Value']) ?? ''));
+}
+
+/** The list of the copies is there, as it was written. */
+function* manifestProblems(context: StepContext, capture: Capture): Program<readonly string[]> {
+  if (capture.how !== 'copy') return [];
+  try {
+    yield* readManifest(context, capture);
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return [error.message];
+    throw error;
+  }
+}
+
+/** A bucket that cannot be looked into is there. */
+function* isThere(bucket: string): Program<boolean> {
+  try {
+    return (yield* look({ service: 's3', operation: 'HeadBucket', input: { Bucket: bucket }, absent: ['NotFound', 'NoSuchBucket'] }, {})) !== null;
+  } catch (error) {
+    if (error instanceof AwsError && error.kind === 'denied') return true;
+    throw error;
+  }
+}
