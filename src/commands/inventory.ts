@@ -1,12 +1,16 @@
+import { readOrFail } from '../engine/rollback-reading.ts';
 import { writeEntry } from '../change/write.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import type { LiveResource } from '../model/live.ts';
+import type { LiveResource, ReadFailure } from '../model/live.ts';
 import type { ReadResult, ResourceType } from '../model/resource-type.ts';
 import { row, span } from '../views/rows.ts';
 import { printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
-/** `aiplan inventory [TYPE] [--tag …]`: live resources as entries ready to paste. */
+/**
+ * `aiplan inventory [TYPE] [--tag …]`: live resources as entries ready to paste. One that cannot be read, or not wholly, is listed as that and
+ * stops nothing; a type that cannot be listed at all makes it end with an error, because then nobody knows what there is.
+ */
 export async function inventory(world: World, type: string | undefined, { tag = [] }: { tag?: readonly string[] }): Promise<ExitCode> {
   const types = type === undefined ? world.types.all : [known(world, type)];
   const wanted = tag.map((text) => {
@@ -15,7 +19,7 @@ export async function inventory(world: World, type: string | undefined, { tag = 
     return [text.slice(0, at), text.slice(at + 1)] as const;
   });
   const aws = await world.reader();
-  const found = await Promise.all(types.map((candidate) => candidate.read(aws, { identities: [], all: true, detailed: new Set() })));
+  const found = await Promise.all(types.map((candidate) => readOrFail(candidate, aws, { identities: [], all: true, detailed: new Set() })));
   const matches = found.flatMap(({ resources }) => resources).filter((live) => {
     const rules = world.types.get(live.type)?.rules;
     const tags = live.properties['Tags'] as Readonly<Record<string, string>> | undefined;
@@ -23,21 +27,20 @@ export async function inventory(world: World, type: string | undefined, { tag = 
   });
   const detailed = await detail(world, matches);
   const failures = [...found.flatMap((result) => result.failures), ...detailed.failures];
-  tell(world.io, world.options, failures.map((failure) => row(0, span(`could not read ${failure.type}`, 'destroy'), `: ${failure.code}: ${failure.message}`)), 'error');
-  show(world, detailed.resources);
-  return failures.length > 0 ? exitCodes.error : exitCodes.done;
+  show(world, detailed.resources, failures);
+  return failures.some(({ identity }) => identity === null) ? exitCodes.error : exitCodes.done;
 }
 
-/** `aiplan import TYPE ID…`: these resources as entries; every one must exist. */
+/** `aiplan import TYPE ID…`: these resources as entries; every one must exist, and those that cannot be read are listed as that. Throws where none can be. */
 export async function importCommand(world: World, type: string, identities: readonly string[]): Promise<ExitCode> {
   const resourceType = known(world, type);
   const result = await resourceType.read(await world.reader(), { identities, all: false, detailed: new Set(identities) });
-  const failure = result.failures[0];
-  if (failure !== undefined) throw new UserError('read-failed', `cannot read ${failure.type} "${failure.identity ?? ''}": ${failure.code}: ${failure.message}`, { help: `reading needs ${resourceType.iam.read.join(', ')}` });
+  const failure = result.failures.find(({ identity }) => identity === null) ?? result.failures[0];
+  if (failure !== undefined && (failure.identity === null || result.resources.length === 0)) throw new UserError('read-failed', `cannot read ${failure.type} "${failure.identity ?? ''}": ${failure.code}: ${failure.message}`, { help: `reading needs ${resourceType.iam.read.join(', ')}` });
   const living = result.resources.filter((live) => !resourceType.rules.goneStates.includes(live.state));
-  const missing = identities.filter((identity) => !living.some((live) => live.identity.toLowerCase() === identity.toLowerCase()));
+  const missing = identities.filter((identity) => ![...living, ...result.failures].some((known) => known.identity?.toLowerCase() === identity.toLowerCase()));
   if (missing.length > 0) throw new UserError('not-found', `AWS has no ${type} ${missing.map((identity) => `"${identity}"`).join(', ')}`, { help: 'check the identity, account and region' });
-  show(world, living);
+  show(world, living, result.failures);
   return exitCodes.done;
 }
 
@@ -51,16 +54,26 @@ async function detail(world: World, resources: readonly LiveResource[]): Promise
   const aws = await world.reader();
   const results = await Promise.all(world.types.all.map(async (type) => {
     const identities = resources.filter((live) => live.type === type.type).map((live) => live.identity);
-    return identities.length === 0 ? { resources: [], failures: [] } : type.read(aws, { identities, all: false, detailed: new Set(identities) });
+    return identities.length === 0 ? { resources: [], failures: [] } : readOrFail(type, aws, { identities, all: false, detailed: new Set(identities) });
   }));
   return { resources: results.flatMap((result) => result.resources), failures: results.flatMap((result) => result.failures) };
 }
 
-function show(world: World, resources: readonly LiveResource[]): void {
+/** The resources, and what of them could not be read: on standard error, and in JSON as `unreadable` of the resource, which may have nothing else. */
+function show(world: World, resources: readonly LiveResource[], failures: readonly ReadFailure[]): void {
   const used = new Set<string>();
   const entries = resources.map((live) => ({ address: addressOf(live, used), live }));
-  if (world.options.json === true) printJson(world.io, entries.map(({ address, live }) => ({ address, type: live.type, id: live.identity, properties: live.properties })));
-  else {
+  const said = [...new Map(failures.map((failure) => [`${failure.type} ${failure.identity ?? ''}: ${failure.code}: ${failure.message}`, failure])).values()];
+  const unreadable = (type: string, id: string | null): { readonly unreadable?: readonly string[] } => {
+    const why = said.filter((failure) => failure.type === type && failure.identity === id).map(({ code, message }) => `${code}: ${message}`);
+    return why.length === 0 ? {} : { unreadable: why };
+  };
+  tell(world.io, world.options, said.map(({ type, identity, code, message }) => row(0, span(`could not read ${type}${identity === null ? '' : ` ${identity}`}`, 'destroy'), `: ${code}: ${message}`)), 'error');
+  if (world.options.json === true) {
+    const shown = new Set(resources.map(({ type, identity }) => `${type} ${identity}`));
+    const others = new Map(said.filter(({ type, identity }) => !shown.has(`${type} ${identity ?? ''}`)).map(({ type, identity }) => [`${type} ${identity ?? ''}`, { type, id: identity, ...unreadable(type, identity) }]));
+    printJson(world.io, [...entries.map(({ address, live }) => ({ address, type: live.type, id: live.identity, properties: live.properties, ...unreadable(live.type, live.identity) })), ...others.values()]);
+  } else {
     world.io.stdout.write(entries.map(({ address, live }) => writeEntry(address, live, world.types.get(live.type)?.managed === true ? 'update' : 'read', world.types.get(live.type)?.rules)).join('\n'));
     tell(world.io, world.options, [row(0, span(`${entries.length} resources`, 'muted'))]);
   }

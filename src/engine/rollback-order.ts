@@ -4,7 +4,8 @@ import { isObject, type Json } from '../model/json.ts';
 /**
  * Puts the entries of a rollback in order: as given (the reverse of the run), but what restores something comes before
  * what names it. A value that is a former identity becomes a reference to the entry that restores it; in a circle the
- * first one keeps the former identity, and re-pointing or the restore itself mends it. Pure.
+ * first one keeps the former identity, and re-pointing or the restore itself mends it. What a restore order says stays in the identities of the
+ * journal, by which it is proved; the programs of the restore pass them through `context.remap`. Pure.
  */
 export function orderRollback(entries: readonly ResourceEntry[], known: ReadonlyMap<string, string>): readonly ResourceEntry[] {
   const restores = new Map(entries.flatMap((entry) => (entry.restore === undefined ? [] : [[entry.restore.formerIdentity, entry] as const])));
@@ -40,18 +41,10 @@ export function orderRollback(entries: readonly ResourceEntry[], known: Readonly
       if (names === undefined) namedBy.set(text, [entry.address]);
       else names.push(entry.address);
     }
-    const { restore } = entry;
-    return { ...entry, ...(restore === undefined ? {} : { restore: renamed(restore, known) }), ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn };
+    return { ...entry, ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn };
   };
   for (const entry of entries) visit(entry);
   return order;
-}
-
-/** A capture with the identities that an earlier rollback gave anew; the resource's own stays its former one. */
-function renamed(order: NonNullable<ResourceEntry['restore']>, known: ReadonlyMap<string, string>): NonNullable<ResourceEntry['restore']> {
-  if (known.size === 0) return order;
-  const now = (value: Json): Json => substitute(value, (text) => known.get(text) ?? text);
-  return { ...order, capture: now(order.capture), ...(order.live === undefined ? {} : { live: { ...order.live, properties: now(order.live.properties) as NonNullable<ResourceEntry['properties']> } }) };
 }
 
 function textsIn(value: Json | undefined): readonly string[] {

@@ -2,9 +2,9 @@ import type { AwsReader, Program } from '../model/call.ts';
 import { AwsError } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { LiveResource, ReadFailure } from '../model/live.ts';
-import type { ResourceTypes } from '../model/resource-type.ts';
+import type { ReadQuery, ReadResult, ResourceType, ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
-import type { Earlier } from './rollback-earlier.ts';
+import type { Earlier, Try } from './rollback-earlier.ts';
 import type { History } from './rollback-history.ts';
 
 export interface RollbackReaders {
@@ -34,6 +34,21 @@ export interface Found {
   failures(type: string): readonly ReadFailure[];
 }
 
+/**
+ * Why what a step is about could not be read: its type as a whole, or it itself. What another resource of the type refuses concerns it only where
+ * something is looked for by its tags, which may be that one. Undefined where all is known.
+ */
+export function unreadOf(found: Found, history: History, tries: readonly Try[]): ReadFailure | undefined {
+  const { type, before, made, after, named, op, acted, step } = history;
+  const failures = found.failures(type);
+  const own = new Set([before?.identity, made, after?.identity, ...named, ...tries.map((one) => one.after?.identity)]);
+  const direct = failures.find(({ identity }) => identity === null || own.has(identity));
+  if (direct !== undefined) return direct;
+  const isSought = (step.action === 'create' || step.action === 'replace') && acted && made === null && named.length === 0 && found.byOp(type, op) === undefined;
+  const isTried = tries.some((one) => one.after === null && found.byOps(type, [one.op]).length === 0);
+  return isSought || isTried ? failures[0] : undefined;
+}
+
 /** Code of a read failure: the name exists, and belongs to another account (`ReadFailure` of buckets). */
 const notOwned = 'not-owned';
 
@@ -50,11 +65,11 @@ export async function readForRollback(histories: readonly History[], earlier: Ea
     const own = histories.filter((history) => history.type === name);
     const identities = new Set([...own.flatMap(({ before, made, after, named }) => [before?.identity, made, after?.identity, ...named].filter((identity) => typeof identity === 'string')), ...earlier.identitiesOf(name)]);
     const ops = new Set(own.flatMap(({ op, step }) => [op, ...earlier.triesOf(step.id).map((past) => past.op)]));
-    const listed = await type.read(session, { identities: [], all: true, detailed: new Set(), now });
+    const listed = await readOrFail(type, session, { identities: [], all: true, detailed: new Set(), now });
     for (const { identity, systemTags } of listed.resources) {
       if (ops.has(systemTags['aiplan:op'] ?? '') || identities.has(systemTags['aiplan:restored-from'] ?? '')) identities.add(identity);
     }
-    const wholly = identities.size === 0 ? { resources: [], failures: [] } : await type.read(session, { identities: [...identities], all: false, detailed: identities, now });
+    const wholly = identities.size === 0 ? { resources: [], failures: [] } : await readOrFail(type, session, { identities: [...identities], all: false, detailed: identities, now });
     byType.set(name, [...wholly.resources]);
     // A name that is another account's now is nothing of ours: what the run knew under it is gone.
     failures.set(name, [...listed.failures, ...wholly.failures].filter(({ code }) => code !== notOwned));
@@ -70,6 +85,16 @@ export async function readForRollback(histories: readonly History[], earlier: Ea
     restoredFrom: (type, identity) => among(type, ({ systemTags }) => systemTags['aiplan:restored-from'] === identity),
     failures: (type) => failures.get(type) ?? [],
   };
+}
+
+/** A type that cannot be listed at all stops no other. Throws AwsError where nothing can be read. */
+export async function readOrFail(type: ResourceType, session: AwsReader, query: ReadQuery): Promise<Pick<ReadResult, 'resources' | 'failures'>> {
+  try {
+    return await type.read(session, query);
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind === 'expired' || error.kind === 'network') throw error;
+    return { resources: [], failures: [{ type: type.type, identity: null, code: error.code, message: `${error.operation}: ${error.message}` }] };
+  }
 }
 
 /**

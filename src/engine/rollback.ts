@@ -14,7 +14,7 @@ import { historiesOf, resolverOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
 import { addedSince, expectMade, openTo, type Made } from './rollback-made.ts';
 import { orderRollback } from './rollback-order.ts';
-import { readForRollback, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
+import { readForRollback, unreadOf, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
 import { staying, stillStaying } from './rollback-stays.ts';
 import { isYoung, underWay } from './rollback-waiting.ts';
 import { quote } from './wording.ts';
@@ -85,9 +85,9 @@ class DraftMaker {
   }
 
   async take(history: History): Promise<void> {
-    const failure = this.#found.failures(history.type)[0];
+    const failure = unreadOf(this.#found, history, this.#earlier.triesOf(history.step.id));
     if (failure !== undefined) {
-      this.#say('error', 'rollback-unread', history, `what is live of ${history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
+      this.#say('error', 'rollback-unread', history, `what is live of ${failure.identity ?? history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
       return;
     }
     if (isYoung([history.doubtAt, ...this.#earlier.triesOf(history.step.id).map(({ doubtAt }) => doubtAt)], this.#readers)) {

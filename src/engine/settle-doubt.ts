@@ -10,7 +10,7 @@ import { paceOf } from './pace.ts';
 import { recordsByStep, recordsOf, settledBefore } from './report.ts';
 import { earlierOf } from './rollback-earlier.ts';
 import { allHistoriesOf, resolverOf, type History } from './rollback-history.ts';
-import { readForRollback, type Found } from './rollback-reading.ts';
+import { readForRollback, unreadOf, type Found } from './rollback-reading.ts';
 import { reachOf, type Reach } from './settle-reach.ts';
 import { answeredWords, doubtWords, notRemovedWords, othersWords } from './settle-words.ts';
 import { driftText } from './verify.ts';
@@ -112,7 +112,7 @@ class Judge {
   judged(): Judged {
     const { found } = this.#knowing;
     const { type, step } = this.#history;
-    const failure = found.failures(type)[0];
+    const failure = unreadOf(found, this.#history, []);
     if (this.#type === undefined || failure !== undefined) {
       return this.#as('unknown', [`${type} could not be read: ${failure === undefined ? 'this version does not know it' : `${failure.code}, ${failure.message}`}`], { problems: ['what cannot be read cannot be settled'] });
     }

@@ -208,7 +208,7 @@ export const memoryGroup: ResourceType = {
       if (context.remains !== undefined) return { identity: context.remains.identity, map: { [live.identity]: context.remains.identity } };
       const answer = yield* send({
         service: 'ec2', operation: 'CreateGroup', identity: context.op, retry: 'token', purpose: 'create the group again', preview: { GroupId: 'g-preview' },
-        input: { ...live.properties, Tags: { ...((live.properties['Tags'] ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity }, ClientToken: context.op },
+        input: { ...live.properties, Rules: list(live.properties['Rules']).map((rule) => Object.fromEntries(Object.entries(rule as JsonObject).map(([key, value]) => [key, typeof value === 'string' ? context.remap(value) : value ?? null]))), Tags: { ...((live.properties['Tags'] ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity }, ClientToken: context.op },
       });
       return { identity: String(answer['GroupId']), map: { [live.identity]: String(answer['GroupId']) } };
     },
