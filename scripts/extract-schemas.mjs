@@ -199,6 +199,8 @@ if (current && !process.argv.includes('--force')) {
   mkdirSync(folder, { recursive: true });
   for (const file of readdirSync(folder)) rmSync(join(folder, file));
   for (const type of TYPES) writeFileSync(fileOf(type), `${JSON.stringify(extract(database, type))}\n`);
+  // Every type that AWS has, so that one which aiplan does not know can be told from a misspelt one.
+  writeFileSync(join(folder, 'types.json'), `${JSON.stringify(database.all('resource').map(({ cloudFormationType }) => cloudFormationType).sort())}\n`);
   writeFileSync(sourceFile, source);
   process.stdout.write(`schemas: ${TYPES.length} types extracted from @aws-cdk/aws-service-spec ${version}\n`);
 }

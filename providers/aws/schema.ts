@@ -18,12 +18,25 @@ export const loadSchema: Schemas = (type) => {
   return schema;
 };
 
+let names: ReadonlySet<string> | undefined;
+
+/** Every CloudFormation type that AWS has, managed by aiplan or not. Read on first use. Throws as `loadSchema` does. */
+export function loadTypeNames(): ReadonlySet<string> {
+  names ??= new Set(JSON.parse(readFileSync(new URL('types.json', folderOf()), 'utf8')) as readonly string[]);
+  return names;
+}
+
 function read(type: string): TypeSchema | undefined {
+  const here = folderOf();
+  if (!/^[A-Za-z0-9]+(?:::[A-Za-z0-9]+){2}$/u.test(type)) return undefined;
+  const file = new URL(`${type.replaceAll('::', '-')}.json`, here);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TypeSchema) : undefined;
+}
+
+function folderOf(): URL {
   folder ??= folders.find((candidate) => existsSync(new URL('source.json', candidate)));
   if (folder === undefined) {
     throw new UserError('schemas-missing', 'the extracted CloudFormation schemas are missing', { help: 'run: node scripts/extract-schemas.mjs' });
   }
-  if (!/^[A-Za-z0-9]+(?:::[A-Za-z0-9]+){2}$/u.test(type)) return undefined;
-  const file = new URL(`${type.replaceAll('::', '-')}.json`, folder);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TypeSchema) : undefined;
+  return folder;
 }

@@ -2,11 +2,17 @@ import type { DeclaredAction, Position, ResourceEntry } from '../model/change-pl
 import type { JsonObject } from '../model/json.ts';
 import type { ResourceType, ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas, TypeSchema } from '../model/schema.ts';
-import { actions, fieldNames, fields, instead, type FieldName } from './fields.ts';
+import { actions, fieldNames, otherActions, fields, instead, type FieldName } from './fields.ts';
+import { unsupportedField } from './fields.ts';
 import { readIdentity } from './identity.ts';
 import { limits } from './limits.ts';
 import { entryOf, isReservedKey, kindOf, type MapEntry, type MapNode } from './node.ts';
 import { list, quote, type Problems } from './problems.ts';
+import { sanitise } from '../model/sanitise.ts';
+import { writeEntries } from './skeleton.ts';
+import { nearest } from './spelling.ts';
+import { planSpelling, templateFields } from './template.ts';
+import { insteadOfType } from './unsupported.ts';
 import type { Where } from './pseudo.ts';
 import { readChoice, readProse, readWord, readWords } from './text.ts';
 import { readValues } from './values.ts';
@@ -21,6 +27,9 @@ export interface EntryContext {
   readonly where: Where;
   readonly addresses: ReadonlySet<string>;
   readonly lookups: Lookups;
+  /** All entries of the file. */
+  readonly resources: readonly MapEntry[];
+  readonly typeNames: (() => ReadonlySet<string>) | undefined;
   readonly references: PendingReference[];
   /** Filled with the places of `depends_on`. */
   readonly dependencies: { readonly address: string; readonly on: string; readonly at: number }[];
@@ -42,15 +51,36 @@ export function readEntry({ key: address, at, node }: MapEntry, context: EntryCo
     problems.error('wrong-type', node.at, `an entry of resources is ${kindOf(node)}; a map is wanted`, `${address}:\n  type: AWS::S3::Bucket\n  action: read\n  id: name`);
     return empty;
   }
+  return readPlanEntry(inPlanSpelling(node, address, problems), address, empty, context, problems);
+}
+
+/** An entry that is written as CloudFormation writes resources is read as what it means, after one error that hands it over. */
+function inPlanSpelling(node: MapNode, address: string, problems: Problems): MapNode {
+  const foreign = templateFields(node);
+  if (!foreign.includes('Type') && !foreign.includes('Properties')) return node;
+  const entry = planSpelling(node);
+  if (entry.kind !== 'map') return node;
+  const dropped = foreign.filter((name) => !['Type', 'Properties', 'DependsOn'].includes(name));
+  problems.error('cloudformation-spelling', node.entries.find(({ key }) => foreign.includes(key))?.at ?? node.at,
+    `${quote(address)} is written as CloudFormation writes resources (${list(foreign)}); a change plan has type, action and properties${dropped.length === 0 ? '' : `, and nothing like ${list(dropped)}`}`,
+    writeEntries([{ key: address, at: node.at, node: entry }]).trimEnd());
+  return entry;
+}
+
+function readPlanEntry(node: MapNode, address: string, empty: ResourceEntry, context: EntryContext, problems: Problems): ResourceEntry {
+  const { source } = empty;
+  const positions = empty.positions as Record<string, Position>;
   for (const entry of node.entries) {
     positions[entry.key] = problems.places.at(entry.at);
-    if (!Object.hasOwn(fields, entry.key) && !isReservedKey(entry.key)) problems.error('unknown-field', entry.at, `an entry has no field ${quote(entry.key)}${problems.meant(entry.key, fieldNames)}`, /^[A-Z]/u.test(entry.key) ? 'properties of the resource stand under  properties:' : `the fields are: ${list(fieldNames)}`);
+    if (!Object.hasOwn(fields, entry.key) && !isReservedKey(entry.key)) problems.error('unknown-field', entry.at, `an entry has no field ${quote(entry.key)}${problems.meant(entry.key, fieldNames)}`, unsupportedField(entry.key) ?? (/^[A-Z]/u.test(entry.key) ? 'properties of the resource stand under  properties:' : `the fields are: ${list(fieldNames)}`));
   }
-  const type = readType(node, context, problems);
+  const type = readType(node, address, context, problems);
   const action = readAction(node, problems);
   if (action === undefined) return { ...empty, type: type?.schema.type ?? '' };
   if (type !== undefined && !type.resource.managed && action !== 'read') {
-    problems.error('type-read-only', entryOf(node, 'action')?.at ?? node.at, `aiplan can look ${type.schema.type} up but not ${action} it`, 'write  action: read  and use it in references');
+    problems.error('type-read-only', entryOf(node, 'action')?.at ?? node.at, `aiplan can look ${type.schema.type} up but not ${action} it yet`,
+      `${action === 'create' ? 'make it elsewhere, or name one that exists' : 'change it elsewhere'} (aiplan inventory ${type.schema.type} lists them):\n  ${address}: { type: ${type.schema.type}, action: read, id: ${idOf(node)} }`);
+    return { ...empty, type: type.schema.type, action };
   }
   useOfFields(node, action, problems);
   const draft: Draft = { address, type: type?.schema.type ?? '', action };
@@ -62,9 +92,12 @@ export function readEntry({ key: address, at, node }: MapEntry, context: EntryCo
   return { ...empty, ...draft, source, positions, dependsOn: draft.dependsOn ?? [] };
 }
 
+/** The id that an entry has already. */
+const idOf = (node: MapNode): string => { const id = entryOf(node, 'id')?.node; return id?.kind === 'scalar' && id.tag === null && typeof id.value === 'string' ? sanitise(id.value) : '…'; };
+
 interface KnownType { readonly resource: ResourceType; readonly schema: TypeSchema }
 
-function readType(node: MapNode, { schemas, types }: EntryContext, problems: Problems): KnownType | undefined {
+function readType(node: MapNode, address: string, { schemas, types, typeNames, resources }: EntryContext, problems: Problems): KnownType | undefined {
   const found = entryOf(node, 'type');
   if (found === undefined) return problems.error('missing-field', node.at, 'the entry has no type', 'type: AWS::S3::Bucket') as undefined;
   const name = readWord(found.node, 'type', problems);
@@ -73,12 +106,25 @@ function readType(node: MapNode, { schemas, types }: EntryContext, problems: Pro
   const schema = resource === undefined ? undefined : schemas(name);
   if (resource !== undefined && schema !== undefined) return { resource, schema };
   const names = types.all.map(({ type }) => type);
-  return problems.error('unknown-type', found.node.at, `aiplan does not know the type ${quote(name)}${problems.meant(name, names)}`, `the types are: ${list(names)}`) as undefined;
+  if (typeNames?.().has(name) === true) {
+    return problems.error('type-not-supported', found.node.at, `${name} is not supported yet`, insteadOfType(name, node, address, resources)) as undefined;
+  }
+  const meant = problems.meant(name, names);
+  problems.error('unknown-type', found.node.at, `AWS has no type ${quote(name)}${meant}`, meant === '' ? `the types are: ${list(names)}` : 'correct the spelling');
+  // The rest of the entry is read as one of the type that was meant, so that everything is said at once.
+  const likely = meant === '' ? undefined : types.get(nearest(name, names) ?? '');
+  const described = likely === undefined ? undefined : schemas(likely.type);
+  return likely === undefined || described === undefined ? undefined : { resource: likely, schema: described };
 }
 
 function readAction(node: MapNode, problems: Problems): DeclaredAction | undefined {
   const found = entryOf(node, 'action');
   if (found === undefined) return problems.error('missing-field', node.at, 'the entry has no action', `action: one of ${actions.join(', ')}`) as undefined;
+  const word = found.node.kind === 'scalar' && found.node.tag === null && typeof found.node.value === 'string' ? own(otherActions, found.node.value.toLowerCase()) : undefined;
+  if (word !== undefined) {
+    problems.error('value-not-allowed', found.node.at, `action: ${quote(String((found.node as { readonly value?: unknown }).value))} is not allowed; did you mean "${word}"?`, `action: ${word}`);
+    return word;
+  }
   return readChoice(found.node, 'action', actions, problems);
 }
 
@@ -158,7 +204,7 @@ function readBody(mode: Mode, node: MapNode, draft: Draft, action: DeclaredActio
   const found = entryOf(node, mode);
   if (found === undefined || fields[mode][action] === 'no' || (mode === 'properties' && !resource.managed)) return;
   const { references, readText, secrets, where, addresses, lookups } = context;
-  const values: JsonObject | undefined = readValues(found.node, { address: draft.address ?? '', mode, action, schema, rules: resource.rules, problems, positions, references, readText, secrets, where, addresses, lookups });
+  const values: JsonObject | undefined = readValues(found.node, { address: draft.address ?? '', mode, action, schema, rules: resource.rules, problems, positions, references, readText, secrets, where, addresses, lookups, written: new Set(found.node.kind === 'map' ? found.node.entries.map(({ key }) => key) : []) });
   if (values === undefined) return;
   draft[mode] = values;
   const written = found.node.kind === 'map' ? found.node.entries.length : 1;

@@ -31,6 +31,20 @@ export const fields = {
 export type FieldName = keyof typeof fields;
 export const fieldNames = Object.keys(fields) as readonly FieldName[];
 
+/** Fields of other tools that agents write into an entry, with what the language has instead. */
+const OTHERS: Readonly<Record<string, string>> = {
+  deletion_policy: 'delete the line: nothing is deleted unless an entry says  action: delete , and aiplan takes a snapshot first', deletionpolicy: 'delete the line: nothing is deleted unless an entry says  action: delete',
+  condition: 'delete the line: a change plan has no conditions', count: 'write one entry for each', for_each: 'write one entry for each', lifecycle: 'delete the line', provider: 'delete the line', metadata: 'delete the line',
+  tags: 'tags stand in the properties:  properties: { Tags: { … } }', name: 'the name of a resource stands in its properties', region: 'the region stands in  target', account: 'the account stands in  target',
+};
+export const unsupportedField = (name: string): string | undefined => OTHERS[name.toLowerCase()];
+
+/** Words that other tools have for the actions. */
+export const otherActions: Readonly<Record<string, DeclaredAction>> = {
+  destroy: 'delete', remove: 'delete', terminate: 'delete', drop: 'delete', modify: 'update', change: 'update', patch: 'update', edit: 'update', resize: 'update', add: 'create', new: 'create', make: 'create',
+  recreate: 'replace', get: 'read', lookup: 'read', data: 'read', describe: 'read', import: 'read', keep: 'read', none: 'read',
+};
+
 /** Why a field cannot stand in an action, and what to do instead. */
 export const instead: Readonly<Partial<Record<FieldName, Readonly<Partial<Record<DeclaredAction, string>>>>>> = {
   id: { create: 'delete the line: AWS assigns ids, and names stand in  properties' },

@@ -1,17 +1,35 @@
 import type { PropertySchema } from '../model/schema.ts';
 import type { MapNode } from './node.ts';
 import { list, quote, type Problems } from './problems.ts';
+import { unsupportedProperty } from './unsupported.ts';
+import { nearest } from './spelling.ts';
 import { own, type ValueContext } from './values-context.ts';
 
-/** The schema of a top-level property if it may stand here; otherwise undefined, with the reason reported. */
-export function judgeName(name: string, at: number, context: ValueContext): PropertySchema | undefined {
+/** A property by AWS's name of it. */
+export interface Named { readonly name: string; readonly property: PropertySchema }
+
+/**
+ * The top-level property that a name means, where it may stand here; a misspelt one is reported and read on as the one that is nearest.
+ * Undefined where nothing can be read on, with the reason reported.
+ */
+export function judgeName(name: string, at: number, context: ValueContext): Named | undefined {
+  const property = judge(name, at, context);
+  if (property !== undefined) return { name, property };
+  const { schema, rules, mode } = context;
+  if (own(schema.properties, name) !== undefined || own(schema.attributes, name) !== undefined) return undefined;
+  const meant = nearest(name, Object.keys(mode === 'properties' ? rules.properties : schema.properties));
+  const found = meant === undefined ? undefined : own(schema.properties, meant);
+  return meant === undefined || found === undefined || context.written.has(meant) ? undefined : { name: meant, property: found };
+}
+
+function judge(name: string, at: number, context: ValueContext): PropertySchema | undefined {
   const { mode, action, schema, rules, problems } = context;
   const property = own(schema.properties, name);
   const attribute = own(schema.attributes, name);
   if (mode !== 'properties') {
     if (property === undefined && attribute === undefined) {
       const names = [...Object.keys(schema.properties), ...Object.keys(schema.attributes)];
-      problems.error('unknown-property', at, `${schema.type} has no property or attribute ${quote(name)}${problems.meant(name, names)}`, `there are: ${list(names)}`);
+      problems.error('unknown-property', at, `${schema.type} has no property or attribute ${quote(name)}${problems.meant(name, names)}`, nearestOf(problems, name, names));
     }
     return property ?? attribute;
   }
@@ -19,7 +37,7 @@ export function judgeName(name: string, at: number, context: ValueContext): Prop
     if (attribute !== undefined) {
       problems.error('read-only-attribute', at, `${name} of ${schema.type} is assigned by AWS and cannot be set`, `delete the line; other entries may name it as  !GetAtt Address.${name}`);
     } else {
-      problems.error('unknown-property', at, `${schema.type} has no property ${quote(name)}${problems.meant(name, Object.keys(schema.properties))}`, `aiplan can set: ${list(Object.keys(rules.properties), 100)}`);
+      problems.error('unknown-property', at, `${schema.type} has no property ${quote(name)}${problems.meant(name, Object.keys(rules.properties))}`, nearestOf(problems, name, Object.keys(rules.properties)));
     }
     return undefined;
   }
@@ -29,7 +47,8 @@ export function judgeName(name: string, at: number, context: ValueContext): Prop
   }
   const rule = own(rules.properties, name);
   if (rule === undefined) {
-    problems.error('property-not-supported', at, `AWS knows ${name} of ${schema.type}, but aiplan cannot set it`, `delete the line; aiplan can set: ${list(Object.keys(rules.properties), 100)}`);
+    const { message, help } = unsupportedProperty(schema.type, name, action);
+    problems.error('property-not-supported', at, message, help);
     return undefined;
   }
   if (rule.create === false && (action === 'create' || action === 'replace')) {
@@ -37,6 +56,12 @@ export function judgeName(name: string, at: number, context: ValueContext): Prop
     return undefined;
   }
   return property;
+}
+
+/** The names that come nearest, at most five: a list of all of them helps nobody. */
+function nearestOf(problems: Problems, name: string, names: readonly string[]): string {
+  const near = problems.near(name, names);
+  return near.length === 0 ? 'delete the line, or look the name up in AWS\'s documentation of the type' : `nearest: ${list(near)}`;
 }
 
 /** Reports those of the named properties that a map does not hold. */

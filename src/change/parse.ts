@@ -11,6 +11,9 @@ import { quote, type Problems } from './problems.ts';
 import { readTree } from './read.ts';
 import { judgeReferences, referencesOf } from './references.ts';
 import type { Where } from './pseudo.ts';
+import { writeSkeleton, type Skeleton } from './skeleton.ts';
+import { isTemplate, templateSkeleton } from './template.ts';
+import { isHcl, terraformSkeleton } from './terraform.ts';
 import type { Lookups, PendingReference, SecretSources } from './values-context.ts';
 
 export interface ParseOptions {
@@ -22,11 +25,15 @@ export interface ParseOptions {
   readonly readText?: (path: string) => string;
   /** What `!Env` and `!File` may name beside AIPLAN_SECRET_…; absent: judged later. */
   readonly secrets?: SecretSources;
+  /** Every type that AWS has, so that one which aiplan does not know can be told from a misspelt one. */
+  readonly typeNames?: () => ReadonlySet<string>;
 }
 
 export interface ParsedChangePlan {
   /** Null where any finding is an error. */
   readonly changePlan: ChangePlan | null;
+  /** As far as it could be read, errors or not; null where nothing could. A value that could not be read is `{ $unknown: 'unread' }`. */
+  readonly draft: ChangePlan | null;
   /** All findings, in the order of the file. */
   readonly findings: readonly Finding[];
 }
@@ -36,14 +43,25 @@ export interface ParsedChangePlan {
  * with code, place and what to do.
  */
 export function parseChangePlan(text: string, options: ParseOptions): ParsedChangePlan {
+  const terraform = isHcl(text) ? terraformSkeleton(text, options.types, options.schemas) : undefined;
+  if (terraform !== undefined) return foreign('terraform-configuration', `${quote(options.file)} is a Terraform configuration; a change plan names each resource with type, action and properties`, terraform);
   const { tree, problems } = readTree(text);
   const changePlan = tree === undefined ? null : readPlan(tree, options, problems);
-  return { changePlan: problems.failed ? null : changePlan, findings: problems.findings };
+  return { changePlan: problems.failed ? null : changePlan, draft: changePlan, findings: problems.findings };
+}
+
+/** A file of another tool: one error, with the change plan that it comes to. */
+function foreign(code: string, message: string, skeleton: Skeleton): ParsedChangePlan {
+  return { changePlan: null, draft: null, findings: [{ code, severity: 'error', step: null, message, line: 1, column: 1, help: writeSkeleton(skeleton) }] };
 }
 
 function readPlan(tree: Exclude<ReturnType<typeof readTree>['tree'], undefined>, options: ParseOptions, problems: Problems): ChangePlan | null {
   if (tree.kind !== 'map' || tree.tag !== null) {
     if (tree.kind !== 'bad') problems.error('not-a-change-plan', tree.at, `${quote(options.file)} holds ${kindOf(tree)}; a change plan is a map`, 'aiplan: 1\nname: my-change\n…');
+    return null;
+  }
+  if (isTemplate(tree)) {
+    problems.error('cloudformation-template', tree.at, `${quote(options.file)} is a CloudFormation template; a change plan names each resource with type, action and properties`, writeSkeleton(templateSkeleton(tree, options.types)));
     return null;
   }
   const header = readHeader(tree, problems);
@@ -65,7 +83,7 @@ function readResources(plan: MapNode, where: Where, options: ParseOptions, probl
   const references: PendingReference[] = [];
   const dependencies: EntryContext['dependencies'] = [];
   const lookups: Lookups = new Map();
-  const context: EntryContext = { problems, schemas: options.schemas, types: options.types, readText: options.readText, secrets: options.secrets, references, dependencies, where, addresses: new Set(node.entries.map(({ key }) => key)), lookups };
+  const context: EntryContext = { problems, schemas: options.schemas, types: options.types, readText: options.readText, secrets: options.secrets, references, dependencies, where, addresses: new Set(node.entries.map(({ key }) => key)), lookups, resources: node.entries, typeNames: options.typeNames };
   const entries = node.entries.map((entry) => readEntry(entry, context));
   const byAddress = new Map(entries.map((entry) => [entry.address, entry]));
   judgeReferences(references, byAddress, options.schemas, options.types, problems);

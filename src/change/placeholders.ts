@@ -12,6 +12,7 @@ const ANGLED = /<[A-Za-z][\w .:/-]{0,60}>/u;
 export function placeholderIn(text: string, place: TextPlace): string | undefined {
   for (const [found] of text.matchAll(FILLED_BY_A_TOOL)) if (place !== 'policy' || !POLICY_VARIABLE.test(found)) return found;
   if (place === 'prose') return /^\s*<[^<>]*>\s*$/u.test(text) ? text.trim() : undefined;
+  if (/^\s*(?:…|\.\.\.)\s*$/u.test(text)) return text.trim();
   return ANGLED.exec(text)?.[0] ?? (/^<.*>$/u.test(text.trim()) ? text.trim() : undefined);
 }
 

@@ -2,7 +2,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Position } from '../model/change-plan.ts';
 import { isUnsafe, sanitise } from '../model/sanitise.ts';
 import { limits } from './limits.ts';
-import { nearest } from './spelling.ts';
+import { nearest, nearestFew } from './spelling.ts';
 
 /** Turns offsets into 1-based lines and columns (columns in UTF-16 code units). */
 export class Places {
@@ -71,6 +71,12 @@ export class Problems {
     if ((this.#state.compared += all.length) > 200_000) return '';
     const best = nearest(word, all);
     return best === undefined ? '' : `; did you mean ${quote(best)}?`;
+  }
+
+  /** The candidates that come nearest, best first, at most five; none where nothing is near. */
+  near(word: string, candidates: readonly string[]): readonly string[] {
+    if ((this.#state.compared += candidates.length) > 200_000) return [];
+    return nearestFew(word, candidates);
   }
 
   #add(severity: Finding['severity'], code: string, at: number | null, message: string, help?: string): void {

@@ -4,11 +4,15 @@ import { entryOf, isReservedKey, type Node } from './node.ts';
 import { Places, Problems, quote } from './problems.ts';
 import { readQuick } from './read-quick.ts';
 import { readYaml } from './read-yaml.ts';
+import { withoutFence } from './repair.ts';
 
 /** A file's text as a tree, or undefined with errors among the problems. */
 export function readTree(text: string): { readonly tree: Node | undefined; readonly problems: Problems } {
-  const source = text.replaceAll('\r\n', '\n').replace(/^\ufeff/u, '');
-  const problems = new Problems(new Places(source));
+  const whole = text.replaceAll('\r\n', '\n').replace(/^\ufeff/u, '');
+  const problems = new Problems(new Places(whole));
+  const fence = whole.length > limits.characters ? null : withoutFence(whole);
+  const source = fence?.text ?? whole;
+  if (fence !== null) problems.error('markdown-fence', 0, 'the change plan stands in a Markdown code fence', fence.last === null ? `delete line ${fence.first} and what stands above it` : `delete the lines ${fence.first} and ${fence.last}, and whatever stands outside of them`);
   if (source.length > limits.characters) {
     problems.error('file-too-large', null, `the file has ${source.length} characters; at most ${limits.characters} are read`, 'split the plan');
     return { tree: undefined, problems };

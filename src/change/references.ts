@@ -88,7 +88,7 @@ function judgeFit({ at, special, wanted, refers, inText }: PendingReference, sch
   const attribute = attributeAt(schema, special.path);
   if (attribute === undefined) {
     const names = [...Object.keys(schema.attributes), ...Object.keys(schema.properties)];
-    problems.error('unknown-attribute', at, `${schema.type} has no attribute or property ${quote(special.path)}${problems.meant(special.path, names)}`, `there are: ${list(names)}`);
+    problems.error('unknown-attribute', at, `${schema.type} has no attribute or property ${quote(special.path)}${problems.meant(special.path, names)}`, problems.near(special.path, names).length === 0 ? 'look the attribute up in AWS\'s documentation of the type' : `nearest: ${list(problems.near(special.path, names))}`);
     return undefined;
   }
   if (inText === true) return undefined;

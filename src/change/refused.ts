@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model/json.ts';
 import { entryOf, type MapNode, type Node } from './node.ts';
+import { makesSomethingElse } from './unsupported.ts';
 import type { ValueContext } from './values-context.ts';
 
 /**
@@ -7,8 +8,10 @@ import type { ValueContext } from './values-context.ts';
  * create everything is here, so that something can be missing; what the author wrote and could not be read is not.
  */
 export function judgeRefused(values: JsonObject, node: MapNode, { action, rules, schema, problems }: ValueContext): void {
+  // What is made of a property that is not supported yet is something else, which needs other things.
+  const whole = action === 'create' && !node.entries.some(({ key }) => makesSomethingElse(key, schema, rules));
   const properties = rules.canonical?.(values) ?? values;
-  for (const { at, missing, message, help } of rules.refuses?.(properties, action === 'create') ?? []) {
+  for (const { at, missing, message, help } of rules.refuses?.(properties, whole) ?? []) {
     const path = at === '' ? [] : at.split('.');
     const place = placeOf(node, path);
     if (missing === undefined) problems.error('refused-value', place.at, message, help);

@@ -26,6 +26,8 @@ export interface ValueContext {
   readonly secrets: SecretSources | undefined;
   /** What pseudo parameters stand for. */
   readonly where: Where;
+  /** The top-level names that the map has. */
+  readonly written: ReadonlySet<string>;
   /** Every address of the file. */
   readonly addresses: ReadonlySet<string>;
   /** Filled with what values are looked up at plan time though no entry of the file names it. */

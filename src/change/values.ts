@@ -4,7 +4,7 @@ import { chosenName } from './chosen-name.ts';
 import { judgeName, requireProperties } from './names.ts';
 import { holdsDynamic } from './dynamic.ts';
 import { readDynamicText } from './functions.ts';
-import { isReservedKey, kindOf, type MapNode, type Node } from './node.ts';
+import { isReservedKey, kindOf, textScalar, type MapNode, type Node } from './node.ts';
 import { list, quote } from './problems.ts';
 import { coerceBoolean, coerceNumber, coerceText, type Coerced } from './scalar.ts';
 import { placeSpecial, readSecret } from './placement.ts';
@@ -12,6 +12,7 @@ import { judgeRefused } from './refused.ts';
 import { readSpecial, specialTag } from './special.ts';
 import { readTags } from './tags.ts';
 import { noPlaceholder } from './text.ts';
+import { decodedUserData } from './user-data.ts';
 import { own, said, type Spot, type ValueContext } from './values-context.ts';
 
 /**
@@ -29,10 +30,11 @@ export function readValues(node: Node, context: ValueContext): JsonObject | unde
   for (const { key, at, node: value } of node.entries) {
     if (isReservedKey(key)) continue;
     context.positions[`${mode}.${key}`] = problems.places.at(at);
-    const property = judgeName(key, at, context);
-    if (property === undefined) continue;
-    const read = readValue({ node: value, type: property.type, property, path: key, place: `${mode}.${key}`, element: false, inList: false }, context);
-    if (read !== undefined) result[key] = read;
+    const judged = judgeName(key, at, context);
+    if (judged === undefined) continue;
+    const { name, property } = judged;
+    const read = readValue({ node: value, type: property.type, property, path: name, place: `${mode}.${key}`, element: false, inList: false }, context);
+    result[name] = read === undefined ? unread : read;
   }
   if (mode === 'properties' && context.action === 'create') {
     const names = Object.entries(schema.properties).filter(([name, { required }]) => name !== context.rules.optionalName && (required === true || name === context.rules.nameProperty));
@@ -51,6 +53,9 @@ function chooseName(result: Record<string, Json>, node: MapNode, { rules, addres
   problems.info('name-chosen', node.at, `${name} is left out, so aiplan chooses ${quote(result[name])}`, `${name}: ${result[name]}   # to have it in the file`);
 }
 
+/** Stands for a value that was reported: it is there, and nothing more is said of it. */
+const unread: JsonObject = { $unknown: 'unread' };
+
 function readValue(spot: Spot, context: ValueContext): Json | undefined {
   const { node, type, path } = spot;
   if (node.kind === 'bad') return undefined;
@@ -63,7 +68,7 @@ function readValue(spot: Spot, context: ValueContext): Json | undefined {
   if (special !== null) return placeSpecial(special, spot, context, (inner) => readValue(inner, context));
   if (isNull(node)) return readNull(spot, context);
   switch (type.kind) {
-    case 'string': return scalar(spot, context, (found) => coerceText(found, context.rules.sensitive.includes(path) ? 'lines' : 'one line'));
+    case 'string': return context.rules.sensitive.includes(path) ? readProgram(spot, context) : scalar(spot, context, (found) => coerceText(found));
     case 'integer': return scalar(spot, context, (found) => coerceNumber(found, 'integer'));
     case 'number': return scalar(spot, context, (found) => coerceNumber(found, 'number'));
     case 'boolean': return scalar(spot, context, coerceBoolean);
@@ -100,6 +105,17 @@ function readNull(spot: Spot, { mode, action, rules, problems }: ValueContext): 
   if (property?.required === true) return refuse('AWS requires it', 'write a value, or delete the line');
   const resets = path.includes('.') || type.kind === 'list' || type.kind === 'map' || type.kind === 'tags' || own(rules.properties, path)?.reset !== undefined;
   return resets ? null : refuse('aiplan knows no default to reset it to', 'write the value that it shall have, or delete the line');
+}
+
+/** User data: text of many lines; in base64, as templates have it, it is decoded, because aiplan encodes it. */
+function readProgram(spot: Spot, context: ValueContext): Json | undefined {
+  const text = scalar(spot, context, (found) => coerceText(found, 'lines'));
+  const decoded = typeof text === 'string' && context.mode === 'properties' ? decodedUserData(text) : null;
+  if (decoded === null) return text;
+  const name = said(spot);
+  if (decoded === 'binary') return context.problems.error('user-data-binary', spot.node.at, `${name} is base64 of compressed data, which nobody can review`, `write the text itself, or  ${name}: !Text path/to/file ; aiplan encodes it`) as undefined;
+  context.problems.info('user-data-decoded', spot.node.at, `${name} stands in base64 and was decoded: aiplan encodes it by itself`, `write the text itself, or  ${name}: !Text path/to/file`);
+  return readProgram({ ...spot, node: { ...textScalar(decoded.text, spot.node.at), computed: true } }, context);
 }
 
 /** False where a text holds a placeholder, which is reported. User data is a program and may hold anything. */
@@ -148,7 +164,7 @@ function readList(spot: Spot, context: ValueContext): Json | undefined {
     const inner = `${place}.${index}`;
     context.positions[inner] = context.problems.places.at(item.at);
     const read = readValue({ node: item, type: type.element, property: spot.property, path: `${path}.*`, place: inner, element: true, inList: true }, context);
-    if (read !== undefined) items.push(read);
+    items.push(read === undefined ? unread : read);
   });
   return items;
 }
@@ -168,7 +184,7 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
     context.positions[inner] = problems.places.at(at);
     const property: PropertySchema | undefined = definition === undefined ? undefined : own(definition, key);
     if (definition !== undefined && property === undefined) {
-      problems.error('unknown-property', at, `${said(spot)} has no property ${quote(key)}${problems.meant(key, Object.keys(definition))}`, `there are: ${list(Object.keys(definition))}`);
+      problems.error('unknown-property', at, `${said(spot)} has no property ${quote(key)}${problems.meant(key, Object.keys(definition))}`, Object.keys(definition).length <= 8 ? `there are: ${list(Object.keys(definition))}` : `nearest: ${list(problems.near(key, Object.keys(definition))) || 'none'}`);
       continue;
     }
     if (mode === 'properties' && own(schema.attributes, `${path}.${key}`) !== undefined) {
@@ -177,7 +193,7 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
     }
     const wanted = property?.type ?? (type.kind === 'map' ? type.element : { kind: 'json' as const });
     const read = readValue({ node: value, type: wanted, property, path: `${path}.${definition === undefined ? '*' : key}`, place: inner, element: false, inList: spot.inList }, context);
-    if (read !== undefined) result[key] = read;
+    result[key] = read === undefined ? unread : read;
   }
   if (definition !== undefined && mode === 'properties' && (action === 'create' || spot.inList)) {
     requireProperties(Object.entries(definition).filter(([, { required }]) => required === true), node, said(spot), problems);

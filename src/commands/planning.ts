@@ -6,8 +6,10 @@ import type { JournalRecord } from '../model/journal.ts';
 import { isObject } from '../model/json.ts';
 import type { LiveState, Target } from '../model/live.ts';
 import type { Plan, Planned, PlannedText } from '../model/plan.ts';
+import { loadTypeNames } from '../../providers/aws/schema.ts';
 import { parseChangePlan } from '../change/parse.ts';
 import { rejectionFindings, sortedOnce, withoutRejected } from '../change/reject.ts';
+import { staticAsks } from '../engine/asks.ts';
 import { staleSteps } from '../engine/moved-steps.ts';
 import { checkTarget } from '../engine/target.ts';
 import { bucketFindings, captures, capturesAnything } from '../engine/kept-captures.ts';
@@ -64,9 +66,15 @@ export class ChangePlanError extends UserError {
   }
 }
 
-/** Parses and validates a change plan. Throws ChangePlanError with every error of the file. */
-export function parseSource(world: World, text: string, file: string, texts: TextSource = textsBeside(world.io, file)): Source {
-  const { changePlan, findings } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, readText: (path) => texts.read(path), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
+/**
+ * Parses and validates a change plan. Throws ChangePlanError with every error of the file. `asks`: what the planner will ask for and is known
+ * without AWS is said too; beside errors it always is, so that one repair answers everything.
+ */
+export function parseSource(world: World, text: string, file: string, texts: TextSource = textsBeside(world.io, file), options: { readonly asks?: boolean } = {}): Source {
+  const { changePlan, draft, findings: found } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, typeNames: loadTypeNames, readText: (path) => texts.read(path), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
+  const failed = changePlan === null || found.some((finding) => finding.severity === 'error');
+  const asks = draft !== null && (failed || options.asks === true) ? staticAsks(draft, world) : [];
+  const findings = asks.length === 0 ? found : [...found, ...asks].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
   return { changePlan, text, file, findings, incomplete: [], ...(texts.seen.size === 0 ? {} : { texts: [...texts.seen.values()] }) };
 }

@@ -1,4 +1,4 @@
-import { loadSchema } from '../../providers/aws/schema.ts';
+import { loadSchema, loadTypeNames } from '../../providers/aws/schema.ts';
 import type { PropertyRule, ResourceType, ResourceTypes, TypeRules } from '../../src/model/resource-type.ts';
 import { parseChangePlan, type ParseOptions } from '../../src/change/parse.ts';
 
@@ -37,7 +37,7 @@ const all: readonly ResourceType[] = [
 
 export const standInTypes: ResourceTypes = { all, get: (type) => all.find((candidate) => candidate.type === type) };
 
-export const parse = (text: string, options: Partial<ParseOptions> = {}) => parseChangePlan(text, { file: 'plan.yaml', schemas: loadSchema, types: standInTypes, ...options });
+export const parse = (text: string, options: Partial<ParseOptions> = {}) => parseChangePlan(text, { file: 'plan.yaml', schemas: loadSchema, types: standInTypes, typeNames: loadTypeNames, ...options });
 
 /** A valid plan around the given entries (written with their own indentation of two spaces). */
 export const planOf = (resources: string): string => `aiplan: 1\nname: test\nintent: Try it\ntarget: { account: "123456789012", region: eu-west-1 }\nresources:\n${resources}\n`;

@@ -12,7 +12,7 @@ describe('the file', () => {
     ['', ['empty-file']], ['# only a comment\n', ['empty-file']], ['null', ['empty-file']], ['[]', ['not-a-change-plan']], ['5', ['not-a-change-plan']], ['!Ref x', ['not-a-change-plan']],
     ['a: [1', ['yaml-syntax']], ['{"a": 1,}', Array<string>(5).fill('missing-field')], ['a: 1\n---\na: 2', ['several-documents']],
     ['%YAML 1.1\n---\na: 1', ['yaml-directive']], ['%TAG ! tag:x,2000:\n---\na: 1', ['yaml-directive']], ['# \u202e', ['unsafe-character']], ['# \u0007', ['unsafe-character']],
-    ['\ta: 1', ['yaml-syntax']], ['a: b: c', ['yaml-syntax']],
+    ['\ta: 1', ['yaml-syntax']],
   ])('%j', (text, expected) => { expect(only(text).slice(0, expected.length)).toEqual(expected); });
 
   it('states its limits', () => {
@@ -83,7 +83,7 @@ describe('the field table', () => {
   });
 
   it.each([
-    ['action: read', 'missing-field'], ['action: destroy, id: b', 'value-not-allowed'], ['id: b', 'missing-field'], ['action: read, id: b, dependsOn: []', 'unknown-field'], ['action: read, id: "b*"', 'wildcard-id'],
+    ['action: read', 'missing-field'], ['action: destroy, id: b, reason: r, expect: { BucketName: b }', 'value-not-allowed'], ['id: b', 'missing-field'], ['action: read, id: b, dependsOn: []', 'unknown-field'], ['action: read, id: "b*"', 'wildcard-id'],
     ['action: read, id: !Ref B', 'reference-not-allowed'], ['action: read, id: 123456789012', 'unquoted-number'], ['action: read, id: { Name: b }', 'invalid-id'], ['action: read, id: a|b', 'invalid-id'], ['action: read, id: []', 'wrong-type'],
     ['action: read, find: {}', 'empty-find'], ['action: read, find: { Tags: { a: null } }', 'null-not-allowed'], ['action: read, find: { Tags: { a: !Any } }', 'any-not-allowed'], ['action: update, id: b, properties: {}', 'empty-properties'],
     ['action: update, id: b, properties: [ a ]', 'wrong-type'], ['action: update, id: b, properties: { BucketName: c }', 'identity-property'], ['action: update, id: b, when: later, properties: { Tags: {} }', 'value-not-allowed'],
@@ -93,7 +93,8 @@ describe('the field table', () => {
   ])('%s', (fields, code) => { expect(only(bucket(fields))).toEqual([code]); });
 
   it('knows types', () => {
-    expect(only(planOf('  A: { type: AWS::Lambda::Function, action: read, id: a }'))).toEqual(['unknown-type']);
+    expect(only(planOf('  A: { type: AWS::Lambda::Function, action: read, id: a }'))).toEqual(['type-not-supported']);
+    expect(only(planOf('  A: { type: AWS::Nothing::AtAll, action: read, id: a }'))).toEqual(['unknown-type']);
     expect(only(planOf('  A: { action: read, id: a }'))).toEqual(['missing-field']);
     expect(only(planOf('  A: { type: AWS::EC2::VPC, action: delete, id: a, reason: r, expect: { CidrBlock: 10.0.0.0/8 } }'))).toEqual(['type-read-only']);
     expect(only(planOf('  A: 5'))).toEqual(['wrong-type']);
