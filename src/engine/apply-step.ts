@@ -99,8 +99,9 @@ export async function createNew(run: Run, task: Task, context: StepContext): Pro
 
 export async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
   const { step, work } = task;
-  if (step.destruction !== null) await putManifest(run, task, live);
+  // What is known only now is judged before anything else of the step.
   const context = contextOf(run, task, live);
+  if (step.destruction !== null) await putManifest(run, task, live);
   if (isPointedBack(run, task, live)) run.touched.add(live.identity);
   else await update(run, task, context);
   const { after, pending, differing } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));

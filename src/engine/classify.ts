@@ -26,6 +26,9 @@ export interface Classified {
   /** Properties that interrupt the service. */
   readonly interrupting: readonly string[];
   readonly obstacles: readonly Obstacle[];
+  /** The rules behind `loses` and `opens`, to be held against what is known later. */
+  readonly losing: readonly Hit[];
+  readonly opening: readonly Hit[];
 }
 
 export interface ClassifyInput {
@@ -62,7 +65,7 @@ export function classify(input: ClassifyInput): Classified {
   const changed = [...properties.keys()];
   const interrupting = changed.filter((name) => properties.get(name)?.effect === 'restart');
   return {
-    changes,
+    changes, losing, opening,
     loses: texts(losing), irreversible: texts(losing.filter(({ irreversible }) => irreversible)), opens: texts(opening),
     interrupts: interrupting.length > 0, interrupting,
     oneWay: action === 'create' ? [] : changed.flatMap((name) => (type.rules.properties[name]?.oneWay === undefined ? [] : [`${name}: ${type.rules.properties[name].oneWay}`])),

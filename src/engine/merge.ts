@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isObject, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import { define, isLeaf, isSet, own, type Comparer } from './compare.ts';
 import { isStated, statementOf } from './expectation.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
@@ -31,12 +31,22 @@ export function mergeValue(live: Json | undefined, author: Json, comparer: Compa
   return merge(live, author, { path: () => path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals });
 }
 
+/** As `mergeValue`, at a place further down: the names that lead there from the top. */
+export function mergeAt(live: Json | undefined, author: Json, comparer: Comparer, names: readonly string[], stated: Json | undefined, removals: Removal[]): Json | undefined {
+  const path = names.join('.');
+  return merge(live, author, { path: () => path, at: path, nodes: names.reduce(below, comparer.root), stated }, { comparer, removals });
+}
+
 function merge(live: Json | undefined, author: Json, here: Here, merging: Merging): Json | undefined {
   if (author === null) {
     clear(live, here, merging);
     return undefined;
   }
-  if (isLeaf(author)) return author;
+  if (isLeaf(author)) {
+    // A list that is not known yet may lack every element that is live.
+    if (isUnknown(author)) clear(live, here, merging);
+    return author;
+  }
   if (live !== undefined && merging.comparer.equal(live, author, here.nodes)) return live;
   if (Array.isArray(author)) return asLive(live, mergeList(Array.isArray(live) ? live : [], author, here, merging));
   if (isObject(author)) return mergeObject(isObject(live) && !isLeaf(live) ? live : nothing, author, here, merging);

@@ -14,11 +14,13 @@ import { contextFor } from './context.ts';
 import { namesIn } from './evidence.ts';
 import { execute, type Execution } from './execute.ts';
 import { StepFailed } from './interruptions.ts';
+import { judgeAgain } from './judge-again.ts';
 import { paceOf } from './pace.ts';
 import { preview } from './preview.ts';
 import { redacted, sensitiveNames } from './redact.ts';
 import type { History } from './rollback-history.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
+import { holdsSecret } from './resolve.ts';
 import { oneAtATime } from './schedule.ts';
 import type { CallState } from './send.ts';
 import { sharedReads, type SharedReads } from './shared-reads.ts';
@@ -113,7 +115,8 @@ export function contextOf(run: Run, task: Task, live: LiveResource | null, optio
   const { planned, ports, map } = run;
   const { step, work } = task;
   const remap = (identity: string): string => map.get(identity) ?? identity;
-  const desired = remapped(resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true), refuseFunction(step)), map) as JsonObject;
+  const found = resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true), refuseFunction(step)) as JsonObject;
+  const desired = remapped(options.lenient === true || found === work.desired ? found : judgedAgain(run, task, live, found), map) as JsonObject;
   const capture = run.captures.get(step.id);
   const context = contextFor({
     run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
@@ -122,6 +125,16 @@ export function contextOf(run: Run, task: Task, live: LiveResource | null, optio
     action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, session: run.session, ...earlierOf(run, task), ...returningIn(run, task),
   });
   return { ...context, ...(capture === undefined ? {} : { capture }), ...(acceptsLoss(run, step) ? { acceptLoss: step.acceptLoss ?? '' } : {}) };
+}
+
+/** What was not known when the person confirmed is judged by the same rules, before anything of the step is sent. */
+function judgedAgain({ ports }: Run, { step, work, type }: Task, live: LiveResource | null, found: JsonObject): JsonObject {
+  const { desired, problems } = judgeAgain({
+    type, schema: ports.schemas(type.type), action: step.action === 'create' || step.action === 'replace' ? step.action : 'update', planned: work.desired,
+    unknown: resolveReferences(work.desired, unknownOf, () => null) as JsonObject, resolved: found, plannedLive: work.live, live: live ?? work.live, expect: work.entry.expect,
+  });
+  if (problems.length === 0) return desired;
+  throw new StepFailed(`values of "${step.id}" that are known only now come to what nobody confirmed, so nothing of it was sent: ${problems.join('; ')}`);
 }
 
 /** The author accepted the loss and the person typed it; or the approval of the first run covers it. */
@@ -139,6 +152,7 @@ function resolved({ outputs }: Run, reference: Reference, lenient: boolean): Jso
   const { address, path } = reference;
   const output = outputs.get(address);
   const value = output === undefined ? undefined : path === null ? output.identity : valueAt(output.attributes, path) ?? valueAt(output.properties, path);
+  if (holdsSecret(value)) throw new StepFailed(`"${address}.${path ?? ''}" is secret and cannot be referred to`);
   if (value !== undefined) return value;
   if (lenient) return unknownOf(reference);
   throw new StepFailed(`the reference to "${address}${path === null ? '' : `.${path}`}" has no value`);
