@@ -14,8 +14,9 @@ import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from './con
 import { isBlocked } from './plan.ts';
 import { mentionUnfinished } from './open-runs.ts';
 import { print, printJson, tell } from './output.ts';
-import { loaded, loadForApply, rollbackSource, type Loaded, type Source } from './planning.ts';
+import { loaded, loadForApply, rollbackSource, type Loaded } from './planning.ts';
 import { run } from './run.ts';
+import type { Source } from './source.ts';
 import { askAfter, Stage, watchOf } from './stage.ts';
 import type { World } from './world.ts';
 
@@ -45,7 +46,7 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
   const { io, options } = world;
   const { plan } = from.planned;
   const answer = (code: ExitCode, json: unknown, rows: () => readonly Row[]): Ending => ({ code, say: () => { if (options.json === true) printJson(io, json); else print(io, options, rows()); } });
-  if (isBlocked(plan) && !canBeMended(world, plan)) {
+  if (isBlocked(plan)) {
     await recordRefusal(world, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
     return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
   }
@@ -76,15 +77,6 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
 const nameOf = (plan: Plan): string => (plan.rollbackOf === null ? 'apply' : 'rollback');
 
 const blockedText = (plan: Plan): string => plan.findings.filter(({ severity }) => severity === 'error').map(({ step, code }) => (step === null ? code : `${step}: ${code}`)).join(', ');
-
-/**
- * A blocked rollback is shown to the person all the same: nobody else can mend it, and a step that is in conflict can be rejected. A change plan
- * goes back to its author.
- */
-function canBeMended(world: World, plan: Plan): boolean {
-  const steps = new Set(plan.steps.map(({ id }) => id));
-  return plan.rollbackOf !== null && cannotAsk(world) === null && plan.findings.every(({ severity, step }) => severity !== 'error' || (step !== null && steps.has(step)));
-}
 
 /** Nothing is left to take back, or to change; a rollback may still be incomplete. */
 function nothingToDo({ source, planned }: Loaded, answer: (code: ExitCode, json: unknown, rows: () => readonly Row[]) => Ending, rows: () => readonly Row[]): Ending {

@@ -113,8 +113,7 @@ export interface ConsentOptions { readonly approval?: string; readonly yes?: boo
  */
 export async function obtainApproval(world: World, from: Loaded, { approval, yes }: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly reviewed: Loaded; readonly signed?: SignedApproval }> {
   const { plan } = from.planned;
-  // A rollback that is blocked may become one that is not, by rejecting what is in conflict; what is approved in the end is judged again.
-  if (plan.rollbackOf === null || approval !== undefined || yes === true) refuseUnapprovable(plan, world.io.clock.now());
+  refuseUnapprovable(plan, world.io.clock.now());
   if (approval !== undefined) {
     const signed = readSignedApproval(approval);
     const verified = verifyApproval(signed, world.configuration.allowedSigners, world.io.clock.now());

@@ -8,7 +8,7 @@ import { keptRuns, madeByTag, recordsFrom, type KeptRun } from '../engine/from-m
 import { rollbackChangePlan } from '../engine/rollback.ts';
 import { isRunManifestKey, manifestKey } from '../../providers/s3/capture-bucket.ts';
 import { row, span, type Row } from '../views/rows.ts';
-import type { Source } from './planning.ts';
+import type { Source } from './source.ts';
 import { manifestsOf, unprovenRestores } from './proven-restores.ts';
 import type { World } from './world.ts';
 

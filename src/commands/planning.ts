@@ -1,14 +1,12 @@
-import type { ChangePlan } from '../model/change-plan.ts';
 import { canonical } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { isObject } from '../model/json.ts';
 import type { LiveState, Target } from '../model/live.ts';
-import type { Plan, Planned, PlannedText } from '../model/plan.ts';
+import type { Plan, Planned } from '../model/plan.ts';
 import { loadTypeNames } from '../../providers/aws/schema.ts';
 import { parseChangePlan } from '../change/parse.ts';
-import { rejectionFindings, sortedOnce, withoutRejected } from '../change/reject.ts';
 import { staticAsks } from '../engine/asks.ts';
 import { staleSteps } from '../engine/moved-steps.ts';
 import { checkTarget } from '../engine/target.ts';
@@ -19,40 +17,10 @@ import { isPlanText, parsePlanText } from '../store/plan-file.ts';
 import { bucketState } from './capture-bucket.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
+import { asFarAsPossible } from './setting-aside.ts';
+import { rejecting, type Source } from './source.ts';
 import { textsAsPlanned, textsBeside, type TextSource } from './texts.ts';
 import { readInput, type World } from './world.ts';
-
-/** What a plan is made from. `file` is the name for places in messages. */
-export interface Source {
-  readonly changePlan: ChangePlan;
-  readonly text: string;
-  readonly file: string;
-  /** What parsing, or reading the journal for a rollback, had to say. */
-  readonly findings: readonly Finding[];
-  /** Why a rollback is incomplete even when all of it is done: what the run did and nothing takes back. Empty for anything else. */
-  readonly incomplete: readonly string[];
-  /** The files that `!Text` named, as they were read. */
-  readonly texts?: readonly PlannedText[];
-  /** The run that this is what remains of: it does not stand in its own way. */
-  readonly resumes?: string;
-  /** As it was before steps were rejected. */
-  readonly whole?: Source;
-}
-
-/**
- * The source without the steps that the reviewer rejected, always from the whole of it. What was said of a rejected step goes with it. A rollback
- * of which a step was rejected is incomplete. Throws UserError `not-rejectable`.
- */
-export function rejecting(source: Source, rejected: readonly string[]): Source {
-  const whole = source.whole ?? source;
-  if (rejected.length === 0) return whole;
-  const out = new Set(rejected);
-  return {
-    ...whole, whole, changePlan: withoutRejected(whole.changePlan, rejected),
-    findings: [...whole.findings.filter(({ step }) => step === null || !out.has(step)), ...rejectionFindings(whole.changePlan, rejected)],
-    incomplete: whole.changePlan.rollbackOf === undefined ? [] : [...whole.incomplete, ...sortedOnce(rejected).map((address) => `"${address}" was rejected and stays as the run left it`)],
-  };
-}
 
 /** A change plan with errors: carries every finding. */
 export class ChangePlanError extends UserError {
@@ -218,17 +186,16 @@ export async function loadForApply(world: World, file: string): Promise<Loaded> 
   await world.store.refuseAppliedPlan(saved);
   if (saved.recorded) throw recorded();
   if (!(Date.parse(saved.expiresAt) > world.io.clock.now())) throw new UserError('plan-expired', `the plan expired at ${saved.expiresAt}`, { exitCode: exitCodes.blocked, help: 'plan again' });
-  const source = await sourceOfPlan(world, saved, file);
-  const { planned, live } = await loaded(world, source);
+  const { source, planned, live } = await loaded(world, await sourceOfPlan(world, saved, file));
   if (planned.plan.recorded) throw recorded();
   if (planned.plan.digest !== saved.digest) throw stale(world, saved, planned);
   return { source, planned: datedAs(planned, saved), saved, live };
 }
 
-/** Reads AWS and plans a source. */
+/** Reads AWS and plans a source; a rollback as far as it can go. */
 export async function loaded(world: World, source: Source): Promise<Omit<Loaded, 'saved'>> {
   const live = await readLiveFor(world, source);
-  return { source, live, planned: await makePlan(world, source, live) };
+  return { live, ...(await asFarAsPossible(source, async (less) => ({ planned: await makePlan(world, less, live) }))) };
 }
 
 /** A plan that was made again is as old as the one that the person holds. */
@@ -237,8 +204,8 @@ const datedAs = (planned: Planned, { createdAt, expiresAt }: Pick<Plan, 'created
 /** The plan without the rejected steps, from the same reading of AWS, as old as the one on the screen. Throws UserError `not-rejectable`. */
 export async function planRejecting(world: World, { source, planned, live, saved }: Loaded, rejected: readonly string[]): Promise<Loaded> {
   if (planned.plan.resumes !== undefined) throw new UserError('not-rejectable', 'a step of a run that is gone on with cannot be rejected: it was confirmed as a whole', { exitCode: exitCodes.blocked, help: `take the run back instead: aiplan rollback ${planned.plan.resumes}` });
-  const less = rejecting(source, rejected);
-  return { source: less, live, saved, planned: datedAs(await makePlan(world, less, live), planned.plan) };
+  const less = await asFarAsPossible(rejecting(source, rejected), async (some) => ({ planned: await makePlan(world, some, live) }));
+  return { source: less.source, live, saved, planned: datedAs(less.planned, planned.plan) };
 }
 
 const recorded = (): UserError =>

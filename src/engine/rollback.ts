@@ -3,6 +3,7 @@ import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
+import type { Step } from '../model/plan.ts';
 import { isMasked, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture } from '../model/resource-type.ts';
@@ -113,29 +114,37 @@ class DraftMaker {
   }
 
   async #takeBackReplace(history: History): Promise<void> {
-    const remove = (): void => this.#removeMade(history, freeAddress(`${history.step.id}Replacement`, this.#histories));
-    if (history.deleteFirst) remove();
+    const { id } = history.step;
+    const others = this.entries.length;
+    const said = this.findings.length;
     await this.#bringBack(history);
-    if (!history.deleteFirst) remove();
+    const back = this.entries.splice(others);
+    // What replaced it stays where it does not come back.
+    const stays = back.length === 0 && this.findings.slice(said).some(({ severity }) => severity !== 'info');
+    if (stays) this.#say('warning', 'rollback-needs', history, 'its replacement stays, because what it replaced does not come back');
+    else this.#removeMade(history, freeAddress(`${id}Replacement`, this.#histories), back.length === 0 ? undefined : id);
+    const gone = this.entries.splice(others);
+    this.entries.push(...(history.deleteFirst ? [...gone, ...back] : [...back, ...gone]));
   }
 
-  /** What the run created goes, if it is still that. */
-  #removeMade(history: History, address: string): void {
+  /** What the run created goes, if it is still that; where it replaced something, only with what comes back (`onlyWith`). */
+  #removeMade(history: History, address: string, onlyWith?: string): void {
     const { type, op, made: identity, after } = history;
+    const say = (severity: Finding['severity'], code: string, message: string, help?: string): void => this.#say(severity, code, { step: { id: address } }, message, help);
     const live = (identity === null ? undefined : this.#found.get(type, identity)) ?? this.#found.byOp(type, op);
     if (live === undefined) {
-      if (history.acted) this.#say('info', 'rollback-nothing-made', history, identity === null ? 'it was not created' : `${identity} is gone already`);
+      if (history.acted) say('info', 'rollback-nothing-made', identity === null ? 'it was not created' : `${identity} is gone already`);
       return;
     }
     const claimed = after !== null && after.identity === live.identity ? after : null;
     const tagged = live.systemTags['aiplan:op'];
     if (claimed !== null && claimed.incarnation !== live.incarnation) {
-      this.#say('error', 'rollback-foreign', history, `${live.identity} is not the one that the run created: another has taken its name since`, 'leave it, or delete it by a change plan of its own');
+      say('error', 'rollback-foreign', `${live.identity} is not the one that the run created: another has taken its name since`, 'leave it, or delete it by a change plan of its own');
       return;
     }
     // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed does.
     if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)) {
-      this.#say('error', 'rollback-foreign', history, `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`, 'leave it, or delete it by a change plan of its own');
+      say('error', 'rollback-foreign', `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`, 'leave it, or delete it by a change plan of its own');
       return;
     }
     if (this.#isUnderWay(history, live)) return;
@@ -143,10 +152,10 @@ class DraftMaker {
     const begun = this.#earlier.beganToDelete(live);
     const made: Made = { type, op, live, claimed: begun ? null : claimed, rules: this.#readers.types.get(type)?.rules, tagProperty: this.#readers.schemas(type)?.tagProperty ?? null };
     for (const { path, after: now } of addedSince(made)) {
-      this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}, which it was not when the run had created it`, 'somebody changed it since; leave it, or delete it by a change plan of its own');
+      say('error', 'rollback-conflict', `${path} of ${live.identity} is ${quote(now)}, which it was not when the run had created it`, 'somebody changed it since; leave it, or delete it by a change plan of its own');
     }
     this.#add(history, {
-      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: expectMade(made), ...openTo({ ...made, claimed }),
+      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: expectMade(made), ...(onlyWith === undefined ? {} : { onlyWith }), ...openTo({ ...made, claimed }),
     });
   }
 
@@ -275,7 +284,7 @@ class DraftMaker {
     this.entries.push({ ...entry, type, dependsOn: [], source: { line: 1, column: 1 }, positions: {} });
   }
 
-  #say(severity: Finding['severity'], code: string, { step }: History, message: string, help?: string): void {
+  #say(severity: Finding['severity'], code: string, { step }: { readonly step: Pick<Step, 'id'> }, message: string, help?: string): void {
     this.findings.push({ code, severity, step: step.id, message, line: null, column: null, ...(help === undefined ? {} : { help }) });
   }
 }

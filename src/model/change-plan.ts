@@ -56,6 +56,8 @@ export interface ResourceEntry {
   readonly restore?: RestoreOrder;
   /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */
   readonly reopen?: ReopenOrder;
+  /** Only in a generated rollback: this is done only where that address is: a replacement goes where what it replaced comes back. */
+  readonly onlyWith?: string;
   /** Only in a generated rollback: an earlier one brought this back under a new identity; point at it what names the former. */
   readonly repoint?: RestoreOrder;
 }

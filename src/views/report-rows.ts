@@ -54,4 +54,5 @@ export const closedRows = (runs: readonly string[]): readonly Row[] => runs.map(
 export const incompleteRows = (rollbackOf: string, incomplete: readonly string[]): readonly Row[] => [
   row(0, span(`Run ${rollbackOf} is taken back, but not wholly:`, 'warning')),
   ...incomplete.map((text) => row(2, text)),
+  row(0, span(`Once nothing stands against the rest any more, \`aiplan rollback ${rollbackOf}\` goes on with it.`, 'muted')),
 ];

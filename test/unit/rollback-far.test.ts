@@ -1,12 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { proves } from '../../src/commands/proven-restores.ts';
+import { asFarAsPossible } from '../../src/commands/setting-aside.ts';
+import { rejecting, type Source } from '../../src/commands/source.ts';
+import { plan } from '../../src/engine/planner.ts';
+import { refresh } from '../../src/engine/refresh.ts';
+import { canonical } from '../../src/model/digest.ts';
+import type { Finding } from '../../src/model/finding.ts';
 import type { RestoreOrder } from '../../src/model/change-plan.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { rollbackChangePlan, type RollbackDraft } from '../../src/engine/rollback.ts';
 import type { JournalRecord } from '../../src/model/journal.ts';
 import type { ResourceTypes } from '../../src/model/resource-type.ts';
-import { benchOf, changePlanOf, entryOf, type Bench } from '../helpers/apply-world.ts';
-import { BOX, createMemoryWorld, DATABASE, GROUP, NOTE, type Seed } from '../helpers/memory-world.ts';
+import { benchOf, changePlanOf, entryOf, testConfiguration, type Bench } from '../helpers/apply-world.ts';
+import { BOX, createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { unreadable } from '../helpers/unreadable.ts';
 
 const run = '20260226-230000-0001';
@@ -79,5 +85,85 @@ describe('another resource that cannot be read', () => {
     expect(report.outcome).not.toBe('done');
     for (const { identity } of bench.world.list()) if (identity !== 'g-9') bench.world.drop(GROUP, identity);
     expect(codes(await draft(bench, bench.journalOf(run), unreadable(bench.world.types, GROUP, 'g-9')))).toEqual(['error rollback-unread Web']);
+  });
+});
+
+describe('what cannot be undone', () => {
+  /** The rollback as the commands plan it, from one reading of the memory world; `more`: what is said of it beside. */
+  async function far(bench: Bench, more: readonly Finding[] = [], rejected: readonly string[] = []) {
+    const { changePlan, findings } = await bench.rollback(run);
+    const source: Source = { changePlan, text: canonical(changePlan), file: 'rollback', findings: [...findings, ...more], incomplete: [] };
+    const { world, clock } = bench;
+    const now = new Date(clock.now()).toISOString();
+    const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 });
+    const planOf = async (less: Source) => ({ planned: plan({ changePlan: less.changePlan, text: less.text, live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, findings: less.findings }) });
+    const made = await asFarAsPossible(rejecting(source, rejected), planOf);
+    return { ...made, planOf, steps: made.planned.plan.steps.filter(({ action }) => action !== 'keep').map(({ id }) => id), blocked: made.planned.plan.steps.some((step) => step.blocked) };
+  }
+  const error = (step: string | null, code = 'restore-unproven'): Finding => ({ code, severity: 'error', step, message: `${code} of ${step ?? 'all'}`, line: null, column: null });
+  const notes = async (): Promise<Bench> => {
+    const bench = benchOf(createMemoryWorld({ seed: [{ type: NOTE, identity: 'one', properties: { Text: 'old' } }, { type: NOTE, identity: 'two', properties: { Text: 'old' } }, { type: DATABASE, identity: 'db', rows: ['a'] }] }));
+    const report = await bench.apply(changePlanOf([
+      entryOf('One', NOTE, { id: 'one', properties: { Text: 'new' } }), entryOf('Two', NOTE, { id: 'two', properties: { Text: 'new' } }), entryOf('Db', DATABASE, { action: 'delete', id: 'db', expect: {} }),
+    ]));
+    expect(report.outcome).toBe('done');
+    return bench;
+  };
+
+  it('keeps nothing back that can, says why, and is left for later', async () => {
+    const bench = await notes();
+    bench.world.meddle(NOTE, 'two', { properties: { Text: 'of somebody else' } });
+    bench.world.put({ type: DATABASE, identity: 'db', incarnation: 'db#stranger' });
+    const { steps, blocked, source, planned } = await far(bench);
+    expect([steps, blocked, planned.plan.findings.filter(({ severity }) => severity === 'error')]).toEqual([['One'], false, []]);
+    expect(planned.plan.findings.map(({ severity, code, step }) => `${severity} ${code} ${step ?? ''}`)).toEqual(expect.arrayContaining(['warning rollback-conflict Two', 'warning rollback-name-taken Db']));
+    expect(source.incomplete).toEqual(expect.arrayContaining([expect.stringMatching(/^Two: Text of two is/u), expect.stringMatching(/^Db: the name db is held/u)]));
+    expect((await bench.apply(source.changePlan, { run: undo(1) })).outcome).toBe('done');
+    expect((await bench.world.get(NOTE, 'one'))?.properties['Text']).toBe('old');
+    bench.world.drop(DATABASE, 'db');
+    const later = await far(bench);
+    expect(later.steps).toEqual(['Db']);
+    expect((await bench.apply(later.source.changePlan, { run: undo(2) })).outcome).toBe('done');
+    expect(bench.world.rows('db')).toEqual(['a']);
+  });
+
+  it('gives the plan that a file names again, whose reasons are then those of the journal', async () => {
+    const bench = await notes();
+    bench.world.meddle(NOTE, 'two', { properties: { Text: 'of somebody else' } });
+    const first = await far(bench, [error('Db')]);
+    expect([first.steps, first.planned.plan.rejected]).toEqual([['One'], ['Db']]);
+    const again = await far(bench, [error('Db')], first.planned.plan.rejected ?? []);
+    expect(again.planned.plan.digest).toBe(first.planned.plan.digest);
+    expect(again.source.incomplete.toSorted()).toEqual(first.source.incomplete.toSorted());
+    const more = await asFarAsPossible(rejecting(first.source, [...(first.planned.plan.rejected ?? []), 'One']), first.planOf);
+    expect(more.source.incomplete).toEqual([...first.source.incomplete, '"One" was rejected and stays as the run left it']);
+  });
+
+  it('keeps its replacement', async () => {
+    const bench = benchOf(createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n-1' } }, { type: NETWORK, identity: 'n-1' }, { type: NETWORK, identity: 'n-2' }, { type: NOTE, identity: 'one', properties: { Text: 'old' } }] }));
+    const report = await bench.apply(changePlanOf([
+      entryOf('Web', GROUP, { action: 'replace', id: 'g-1', order: 'create-first', properties: { NetworkId: 'n-2' }, expect: { GroupName: 'web' } }), entryOf('One', NOTE, { id: 'one', properties: { Text: 'new' } }),
+    ]));
+    expect(report.outcome).toBe('done');
+    expect((await far(bench)).steps).toEqual(['One', 'Web', 'WebReplacement']);
+    const { steps, source } = await far(bench, [error('Web')]);
+    expect(steps).toEqual(['One']);
+    expect(source.incomplete).toEqual(['Web: restore-unproven of Web', 'WebReplacement: it stays, because "Web" is not undone']);
+  });
+
+  it('keeps what the run made and it names', async () => {
+    const bench = benchOf(createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'old' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'], Class: 'db.small' } }] }));
+    const report = await bench.apply(changePlanOf([
+      entryOf('New', GROUP, { action: 'create', properties: { GroupName: 'new' } }), entryOf('Db', DATABASE, { id: 'db', properties: { GroupIds: [{ Ref: 'New' }] }, expect: { GroupIds: ['g-1'] } }),
+    ]));
+    expect([report.outcome, (await far(bench)).steps]).toEqual(['done', ['Db', 'New']]);
+    const { steps, source } = await far(bench, [error('Db')]);
+    expect(steps).toEqual([]);
+    expect(source.incomplete).toEqual(['Db: restore-unproven of Db', expect.stringMatching(/^New: it stays, because "Db" is not undone and names g-/u)]);
+  });
+
+  it('blocks all where it is about no step', async () => {
+    const { blocked, steps } = await far(await notes(), [error(null, 'open-run')]);
+    expect([blocked, steps]).toEqual([true, ['Db', 'Two', 'One']]);
   });
 });
