@@ -1,4 +1,5 @@
 import type { ResourceType, ResourceTypes } from '../src/model/resource-type.ts';
+import { availabilityZones } from './ec2/availability-zones.ts';
 import { instance } from './ec2/instance.ts';
 import { securityGroup } from './ec2/security-group.ts';
 import { subnet } from './ec2/subnet.ts';
@@ -8,11 +9,15 @@ import { dbInstance } from './rds/db-instance.ts';
 import { dbParameterGroup } from './rds/db-parameter-group.ts';
 import { dbSubnetGroup } from './rds/db-subnet-group.ts';
 import { bucket } from './s3/bucket.ts';
+import { ssmParameter } from './ssm/parameter.ts';
 
 const all: readonly ResourceType[] = [vpc, subnet, securityGroup, volume, instance, dbSubnetGroup, dbParameterGroup, dbInstance, bucket];
+
+/** What values are looked up in at plan time (`{{resolve:ssm:…}}`, `!GetAZs`): read like a resource, and no type that an entry can have. */
+const lookups: readonly ResourceType[] = [ssmParameter, availabilityZones];
 
 /** Every resource type that aiplan knows, in an order in which they could be created. */
 export const resourceTypes: ResourceTypes = {
   all,
-  get: (type) => all.find((candidate) => candidate.type === type),
+  get: (type) => all.find((candidate) => candidate.type === type) ?? lookups.find((candidate) => candidate.type === type),
 };

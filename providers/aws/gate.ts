@@ -2,7 +2,7 @@ import { canonical } from '../../src/model/digest.ts';
 import { UserError } from '../../src/model/error.ts';
 import { callName, type Call, type Permit, type Service } from '../../src/model/call.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../../src/model/json.ts';
-import { disclosureOf, kindOfOperation } from './known-reads.ts';
+import { disclosureOf, kindOfOperation, secretParameter } from './known-reads.ts';
 import { refusalOf, type Surroundings } from './protected-parameters.ts';
 import { comparable, toInput } from './values.ts';
 
@@ -126,7 +126,14 @@ const nameOf = (context: Context): string => (context.commandName ?? '').replace
 
 function mayRead(service: Service, operation: string, input: object, around: Surroundings): boolean {
   switch (kindOfOperation(service, operation)) {
-    case 'read': return true;
+    case 'read':
+      // The one flag that makes a plain read disclose: secure parameters are read one by one, by name.
+      if (service === 'ssm' && (input as { WithDecryption?: unknown }).WithDecryption === true) return refuse(`${service}:${operation} would decrypt parameters; aiplan never asks for that`);
+      return true;
+    case 'named-secret': {
+      const id = (input as Readonly<Record<string, unknown>>)[secretParameter(service, operation) ?? ''];
+      return typeof id === 'string' && around.secrets?.has(id) === true ? true : refuse(`${service}:${operation} reads only the secrets that secret properties of the change plan name`);
+    }
     case 'own-bucket':
       if (around.captureBucket !== null && (input as { Bucket?: unknown }).Bucket === around.captureBucket) return true;
       return refuse(`${service}:${operation} is allowed on the capture bucket only`);
@@ -207,10 +214,10 @@ function withoutAdditions(service: Service, input: JsonObject, ticket: Ticket, a
   return Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(declared, key) || expected[key] !== true));
 }
 
-/** EC2, RDS and STS name the operation in the body, CloudTrail in a header; an S3 read is a GET or HEAD. */
+/** EC2, RDS and STS name the operation in the body, CloudTrail, SSM and Secrets Manager in a header; an S3 read is a GET or HEAD. */
 function isRequestOf(service: Service, operation: string, request: Request, reads: boolean): boolean {
   if (service === 's3') return !reads || request.method === 'GET' || request.method === 'HEAD';
-  if (service === 'cloudtrail') return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
+  if (service === 'cloudtrail' || service === 'ssm' || service === 'secretsmanager') return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
   return typeof request.body === 'string' && new RegExp(`(^|&)Action=${operation}(&|$)`, 'u').test(request.body);
 }
 

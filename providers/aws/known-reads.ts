@@ -126,6 +126,10 @@ const READS: Readonly<Record<Service, string>> = {
     GetInsightSelectors GetQueryResults GetResourcePolicy GetTrail GetTrailStatus ListChannels ListDashboards ListEventDataStores
     ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListPublicKeys ListQueries ListTags ListTrails LookupEvents
     SearchSampleQueries`,
+  // Of these two aiplan reads parameters and named secrets, and nothing else; whatever is not here is refused.
+  ssm: `
+    GetParameters`,
+  secretsmanager: '',
 };
 
 /** Operations that change nothing but answer with keys, passwords, tokens, screens or other people's data. Never sent. */
@@ -141,6 +145,12 @@ const DISCLOSING: Readonly<Record<string, string>> = {
   's3:SelectObjectContent': 'the contents of objects',
   's3:GetObjectTorrent': 'the contents of objects',
   's3:GetObjectAnnotation': 'the contents of annotations',
+  'ssm:GetParameterHistory': 'the values of parameters',
+  'ssm:GetParametersByPath': 'the values of parameters',
+  'ssm:GetAccessToken': 'credentials',
+  'ssm:GetCommandInvocation': 'what commands printed',
+  'secretsmanager:BatchGetSecretValue': 'secrets',
+  'secretsmanager:GetRandomPassword': 'a password',
   'sts:GetSessionToken': 'credentials',
   'sts:GetFederationToken': 'credentials',
   'sts:GetDelegatedAccessToken': 'credentials',
@@ -156,24 +166,34 @@ const DISCLOSING: Readonly<Record<string, string>> = {
 /** Reads that are let through only for aiplan's own capture bucket. */
 const OWN_BUCKET_ONLY: ReadonlySet<string> = new Set(['s3:GetObject']);
 
+/** Reads that are let through only for secrets that the session was opened for, by the parameter that names the secret. */
+const NAMED_SECRETS: Readonly<Record<string, string>> = { 'ssm:GetParameter': 'Name', 'secretsmanager:GetSecretValue': 'SecretId' };
+
+/** The parameter by which a read names a secret; undefined for any other operation. */
+export const secretParameter = (service: Service, operation: string): string | undefined => {
+  const name = `${service}:${operation}`;
+  return Object.hasOwn(NAMED_SECRETS, name) ? NAMED_SECRETS[name] : undefined;
+};
+
 const sets = new Map<Service, ReadonlySet<string>>();
 
 /** The names of a service's reading operations. */
 export function readsOf(service: Service): ReadonlySet<string> {
   let set = sets.get(service);
   if (set === undefined) {
-    set = new Set(READS[service].trim().split(/\s+/u));
+    set = new Set(READS[service].split(/\s+/u).filter((name) => name !== ''));
     sets.set(service, set);
   }
   return set;
 }
 
-/** `read`: passes. `own-bucket`: passes for the capture bucket. `disclosing`: never passes. Everything else: `mutating`. */
-export type OperationKind = 'read' | 'own-bucket' | 'disclosing' | 'mutating';
+/** `read`: passes. `own-bucket`: passes for the capture bucket. `named-secret`: passes for the secrets of the session. `disclosing`: never passes. Everything else: `mutating`. */
+export type OperationKind = 'read' | 'own-bucket' | 'named-secret' | 'disclosing' | 'mutating';
 
 export function kindOfOperation(service: Service, operation: string): OperationKind {
   const name = `${service}:${operation}`;
   if (Object.hasOwn(DISCLOSING, name)) return 'disclosing';
+  if (secretParameter(service, operation) !== undefined) return 'named-secret';
   if (OWN_BUCKET_ONLY.has(name)) return 'own-bucket';
   return readsOf(service).has(operation) ? 'read' : 'mutating';
 }

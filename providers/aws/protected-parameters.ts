@@ -3,7 +3,12 @@ import { isNothing, isPerhapsTrue } from '../../src/model/coerce.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 
 /** Facts of the session that a rule needs. */
-export interface Surroundings { readonly captureBucket: string | null; readonly region: string }
+export interface Surroundings {
+  readonly captureBucket: string | null;
+  readonly region: string;
+  /** Names of the secrets that the session may read. Absent: none. */
+  readonly secrets?: ReadonlySet<string>;
+}
 
 /** A rule that holds whatever a step declared. `refuses` answers the reason, or null where the call may pass. */
 export interface ProtectedRule {

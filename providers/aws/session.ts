@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly userAgent?: string;
   /** The bucket that holds captures: the only one whose objects may be read, and protected by the gate. */
   readonly captureBucket?: string | null;
+  /** Secrets that this session may read, by name: those that secret properties of the change plan name. Absent: none. */
+  readonly secrets?: readonly string[];
   /** Waits so many milliseconds before a throttled call is sent again. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
@@ -45,6 +47,8 @@ const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
   s3: async () => (await import('./commands-s3.ts')) as unknown as ClientModule,
   sts: async () => (await import('./commands-sts.ts')) as unknown as ClientModule,
   cloudtrail: async () => (await import('./commands-cloudtrail.ts')) as unknown as ClientModule,
+  ssm: async () => (await import('./commands-ssm.ts')) as unknown as ClientModule,
+  secretsmanager: async () => (await import('./commands-secretsmanager.ts')) as unknown as ClientModule,
 };
 
 /** Waits before a throttled mutating call is sent again, in milliseconds: AWS asks for about 2 s at first, growing. */
@@ -57,6 +61,7 @@ export function openSession(options: SessionOptions): OpenSession {
   const counts: Record<string, number> = {};
   const clients = new Map<string, Promise<Made>>();
   const sleep = options.sleep ?? pause;
+  const secrets: ReadonlySet<string> = new Set(options.secrets ?? []);
   let captureBucket = options.captureBucket ?? null;
 
   const make = async (service: Service, mutating: boolean, region: string): Promise<Made> => {
@@ -80,7 +85,7 @@ export function openSession(options: SessionOptions): OpenSession {
     client.config = { ...client.config, requestHandler: impatient(client.config.requestHandler) };
     const gate = attachGate(client, {
       service, mode: mutating ? options.mode : 'read-only', endpoint: options.endpoint,
-      around: () => ({ captureBucket, region: options.region }),
+      around: () => ({ captureBucket, region: options.region, secrets }),
     });
     return { module, client, gate };
   };

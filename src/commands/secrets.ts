@@ -1,15 +1,27 @@
 import { resolve } from 'node:path';
 import { UserError } from '../model/error.ts';
+import { awsSecret } from './aws-secrets.ts';
 import type { SecretRef } from '../model/json.ts';
 import type { SecretSource } from '../model/ports.ts';
 import { readWhole } from '../store/files.ts';
 import type { World } from './world.ts';
 
-/** Secrets that a change plan names: variables with an allowed prefix, files that the outside configuration lists. */
-export function secretSource({ io, configuration }: Pick<World, 'io' | 'configuration'>): SecretSource {
+/**
+ * Secrets that a change plan names: variables with an allowed prefix, files that the outside configuration lists, secrets of Secrets Manager
+ * and secure parameters with an allowed name. One of AWS is read once, in the checks before the first step, and kept in memory.
+ */
+export function secretSource({ io, configuration, secretReader }: Pick<World, 'io' | 'configuration' | 'secretReader'>): SecretSource {
+  const known = new Map<string, Promise<string>>();
   return {
     async resolve(ref: SecretRef) {
-      const { env, file } = ref.$secret;
+      const { env, file, manager, parameter } = ref.$secret;
+      if (manager !== undefined || parameter !== undefined) {
+        const key = JSON.stringify(ref.$secret);
+        const text = known.get(key) ?? awsSecret(ref, { prefixes: configuration.secretPrefixes, reader: secretReader });
+        known.set(key, text);
+        text.catch(() => known.delete(key));
+        return text;
+      }
       if (env !== undefined) {
         if (!configuration.secretPrefixes.some((prefix) => env.startsWith(prefix))) {
           throw new UserError('secret-not-allowed', `the variable "${env}" may not be read`, { help: `its name must start with ${configuration.secretPrefixes.join(' or ')}, or add \`secret_prefixes\` to your configuration` });

@@ -28,6 +28,8 @@ export interface World {
   readonly schemas: Schemas;
   /** A session that refuses every mutating call. Made once. */
   reader(): Promise<AwsSession>;
+  /** A session that may read one secret, named as the change plan names it, and nothing else beyond plain reads. */
+  secretReader(name: string): Promise<AwsSession & { close(): void }>;
   /** A session that lets declared calls through; for apply and rollback only. */
   applier(run: string): Promise<ApplySession & { close(): void }>;
   /** Who is calling, and where. Made once. Throws UserError when the credentials do not work. */
@@ -74,6 +76,10 @@ export function openWorld(io: Io, options: GlobalOptions): World {
     types: resourceTypes,
     schemas: loadSchema,
     reader,
+    async secretReader(name) {
+      const { openSession } = await import('../../providers/aws/session.ts');
+      return openSession({ ...(await sessionOptions()), mode: 'read-only', secrets: [name] });
+    },
     async applier(run) {
       const { openSession } = await import('../../providers/aws/session.ts');
       const where = await this.target();

@@ -1,5 +1,5 @@
 import { mask, maskSalt } from '../model/digest.ts';
-import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../model/json.ts';
+import { isMasked, isObject, isSecretRef, secretSourceOf, type Json, type JsonObject } from '../model/json.ts';
 import { isLeaf, isSet, own, type Comparer } from './compare.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
@@ -102,8 +102,8 @@ function pairsOf(before: readonly Json[], after: readonly Json[], nodes: Nodes, 
 export function shown(value: Json | undefined, nodes: Nodes, type: string, identity: string, state: 'set' | 'changed' = 'set'): Json {
   if (value === undefined || value === null) return null;
   if (isSecretRef(value)) {
-    const { env, file } = value.$secret;
-    return { $masked: state, ...(env === undefined ? {} : { source: `env ${env}` }), ...(file === undefined ? {} : { source: `file ${file}` }) };
+    const source = secretSourceOf(value);
+    return { $masked: state, ...(source === undefined ? {} : { source }) };
   }
   if (isMasked(value)) return value;
   if (nodes.length === 0) return hasSecret(value) ? maskSecrets(value, state) : value;

@@ -55,6 +55,10 @@ export function blockUnlocated(planning: Planning, entry: ResourceEntry): boolea
   if (known.state === 'failed') blockUnread(planning, entry, known.failure);
   else if (known.state === 'unread') block(planning, entry, 'id', 'not-read', `${quote(entry.id)} was not read`, 'refresh again, without --live');
   else {
+    if (entry.lookup === true) {
+      block(planning, entry, '', 'lookup-missing', `there is no parameter ${quote(entry.id)} in ${planning.target.region} of account ${planning.target.account}`, 'check the name and the version; SSM keeps parameters by region');
+      return true;
+    }
     const gone = known.state === 'gone' ? `${quote(entry.id)} is ${quote(known.resource.state)}` : `there is no ${shortType(entry.type)} ${quote(entry.id)} in ${planning.target.region} of account ${planning.target.account}`;
     block(planning, entry, 'id', 'not-found', gone, `check the id; \`aiplan inventory\` lists what is there${entry.action === 'update' ? '; to make a new one, declare `action: create`' : ''}`);
   }

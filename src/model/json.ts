@@ -22,6 +22,11 @@ export interface SecretRef { readonly $secret: { readonly env?: string; readonly
 export const isSecretRef = (value: unknown): value is SecretRef & JsonObject =>
   isObject(value) && isObject(value['$secret']);
 
+/** Where a secret that the change plan names is read from, in words; undefined for one that a capture kept. */
+export function secretSourceOf({ $secret: { env, file, manager, parameter } }: SecretRef): string | undefined {
+  return env !== undefined ? `env ${env}` : file !== undefined ? `file ${file}` : manager !== undefined ? `Secrets Manager ${manager}` : parameter === undefined ? undefined : `SSM SecureString ${parameter}`;
+}
+
 /** A value that only exists after another step has run: `{ $unknown: "WebGroup.GroupId" }`. */
 export interface Unknown { readonly $unknown: string }
 export const isUnknown = (value: unknown): value is Unknown & JsonObject =>

@@ -1,4 +1,4 @@
-import { isMasked, isObject, isSecretRef, isUnknown, type Json } from '../model/json.ts';
+import { isMasked, isObject, isSecretRef, isUnknown, secretSourceOf, type Json } from '../model/json.ts';
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -49,7 +49,7 @@ export function age(iso: string, now: number): string {
 export function value(json: Json | undefined): string {
   if (json === null || json === undefined) return '(not set)';
   if (isMasked(json)) return `(sensitive: ${json.$masked})`;
-  if (isSecretRef(json)) return `(secret from ${json.$secret.env === undefined ? `file ${json.$secret.file ?? '?'}` : `variable ${json.$secret.env}`})`;
+  if (isSecretRef(json)) return `(secret from ${(secretSourceOf(json) ?? 'a capture').replace(/^env /u, 'variable ')})`;
   if (isUnknown(json)) return `(known after ${json.$unknown})`;
   if (typeof json === 'string') return json === '' ? '""' : json;
   if (typeof json === 'number' || typeof json === 'boolean') return String(json);

@@ -74,6 +74,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
     io, options: { color: false, quiet: true }, configuration: testConfiguration, store: folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: io.host }), types: resourceTypes, schemas: loadSchema,
     folders: { configuration: join(folder, 'configuration'), state: folder, cache: join(folder, 'cache'), workingTree: join(folder, 'tree'), apart: true },
     reader: async () => reader,
+    secretReader: async () => { throw new Error('no secret of AWS on this road'); },
     // One session for all runs: what a new one costs is measured elsewhere.
     applier: async () => ({ ...around({ ...writer, async renew() { /* these credentials do not expire */ } }), close() { /* closed with the road */ } }),
     target: async () => target, recorded: () => null, close() { /* nothing of its own */ },

@@ -1,0 +1,7 @@
+/** The Secrets Manager client: secrets that a secret property names. */
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+
+export const Client = SecretsManagerClient;
+export const commands = {
+  GetSecretValue: GetSecretValueCommand,
+};

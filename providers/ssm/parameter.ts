@@ -1,0 +1,45 @@
+import type { AwsReader } from '../../src/model/call.ts';
+import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
+import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
+import { attempt, failureOf } from '../aws/batches.ts';
+import { listOf, textOf, textsOf } from '../aws/fields.ts';
+
+const type = 'AWS::SSM::Parameter';
+/** Most names that one GetParameters takes (SSM API reference). */
+const MOST = 10;
+
+/** Reads parameters by name, and `:version` where one is asked for: GetParameters, ten at a time, never decrypted. */
+async function readParameters(aws: AwsReader, { identities }: ReadQuery): Promise<ReadResult> {
+  const resources: LiveResource[] = [];
+  const failures: ReadFailure[] = [];
+  const absent: string[] = [];
+  for (let at = 0; at < identities.length; at += MOST) {
+    const names = identities.slice(at, at + MOST);
+    const answer = await attempt(aws.read({ service: 'ssm', operation: 'GetParameters', input: { Names: names } }));
+    if (!answer.ok) { failures.push(...names.map((name) => failureOf(type, name, answer.error))); continue; }
+    for (const found of listOf(answer.value?.['Parameters'])) {
+      // A name may be given as an ARN; the answer has the plain name and the selector apart.
+      const name = `${textOf(found['Name']) ?? ''}${textOf(found['Selector']) ?? ''}`;
+      const identity = names.find((one) => one === name) ?? names.find((one) => one.startsWith('arn:') && one.endsWith(name)) ?? name;
+      if (textOf(found['Type']) === 'SecureString') {
+        failures.push({ type, identity, code: 'SecureString', message: 'ssm:GetParameters: the parameter is a SecureString, which a plan never shows; in a secret property write {{resolve:ssm-secure:…}}' });
+      } else resources.push(parameter(identity, textOf(found['Value']) ?? '', textOf(found['Type']) ?? 'String'));
+    }
+    absent.push(...textsOf(answer.value?.['InvalidParameters']).filter((name) => names.includes(name)));
+  }
+  return { resources, absent, failures };
+}
+
+const parameter = (identity: string, value: string, kind: string): LiveResource => ({
+  type, identity, incarnation: identity, properties: { Value: value, Type: kind }, attributes: { Value: value, Type: kind }, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true,
+});
+
+/** `{{resolve:ssm:NAME}}`: a plain parameter, read at plan time. Identity: its name, and `:version`. No entry of a plan has this type. */
+export const ssmParameter: ResourceType = {
+  type, service: 'ssm', managed: false,
+  rules: {
+    properties: { Value: { create: false } }, compare: {}, keys: {}, secretInput: [], sensitive: [], volatile: [], destructive: [], grants: [], changeableStates: [], goneStates: [], lookalike: () => null, leftovers: () => [],
+  },
+  read: readParameters,
+  iam: { read: ['ssm:GetParameters'], write: [], capture: [], restore: [] },
+};
