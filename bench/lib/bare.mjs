@@ -1,6 +1,6 @@
 import { DescribeInstancesCommand, DescribeSecurityGroupsCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetBucketTaggingCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 
 /** The clients of a script that somebody would write by hand. */
 export function bareClients(options) {
@@ -30,4 +30,17 @@ export async function bareRead({ ec2, rds, s3 }) {
     pages(s3, ListBucketsCommand, { MaxBuckets: 10_000 }, 's3:ListBuckets', ({ Buckets = [] }) => Buckets, 'ContinuationToken', 'ContinuationToken'),
   ]);
   return { found: found.reduce((total, count) => total + count, 0), counts };
+}
+
+/** Lists everything, and asks each of the buckets for its tags, sixteen at a time: what a plan needs that names the tags of all of them. */
+export async function bareReadNamed(clients, buckets) {
+  const lists = bareRead(clients);
+  const waiting = [...buckets];
+  const lane = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      await clients.s3.send(new GetBucketTaggingCommand({ Bucket: name })).catch((error) => { if (error.name !== 'NoSuchTagSet') throw error; });
+    }
+  };
+  const [{ found, counts }] = await Promise.all([lists, ...Array.from({ length: 16 }, lane)]);
+  return { found, counts: { ...counts, 's3:GetBucketTagging': buckets.length } };
 }

@@ -1,6 +1,6 @@
 /** What the benchmarks use of the program, bundled into a temporary folder by `program.mjs`. */
 export { parseChangePlan } from '../../src/change/parse.ts';
-export { plan } from '../../src/engine/planner.ts';
+export { changingUpdates, plan } from '../../src/engine/planner.ts';
 export { refresh } from '../../src/engine/refresh.ts';
 export { loadSchema } from '../../providers/aws/schema.ts';
 export { openSession } from '../../providers/aws/session.ts';

@@ -11,10 +11,10 @@ import { allPages, byFilter } from './paging.ts';
 
 /** Attributes that DescribeInstances does not tell; one call each (DescribeInstanceAttribute). */
 const attributeNames = ['userData', 'disableApiTermination', 'disableApiStop', 'instanceInitiatedShutdownBehavior'] as const;
-type AttributeName = (typeof attributeNames)[number];
+export type AttributeName = (typeof attributeNames)[number];
 
 /** Families with CPU credits (EC2 user guide, "Burstable performance instances"); only these may be asked for. */
-const isBurstable = (type: string | undefined): boolean => /^t\d/u.test(type ?? '');
+export const isBurstable = (type: string | undefined): boolean => /^t\d/u.test(type ?? '');
 
 const idOf = (raw: JsonObject): string => textOf(raw['InstanceId']) ?? '';
 
@@ -74,15 +74,16 @@ async function snapshotsOf(aws: AwsReader, volumes: readonly JsonObject[]): Prom
 }
 
 /** By ids, because without ids only instances with the unlimited option are told (DescribeInstanceCreditSpecifications). */
-async function creditsOf(aws: AwsReader, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function creditsOf(aws: AwsReader, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const answers = await bounded(pieces(ids), (some) => allPages(aws, 'DescribeInstanceCreditSpecifications', { InstanceIds: [...some] }, 'InstanceCreditSpecifications'));
   return new Map(answers.flat().map((item) => [idOf(item), textOf(item['CpuCredits']) ?? 'unknown']));
 }
 
-type AttributeReads = ReadonlyMap<string, Attempt<JsonObject>>;
+export type AttributeReads = ReadonlyMap<string, Attempt<JsonObject>>;
 
-async function readAttributes(aws: AwsReader, ids: readonly string[]): Promise<AttributeReads> {
-  const wanted = ids.flatMap((id) => attributeNames.map((name) => ({ id, name })));
+/** Attributes of instances, one call each: all of them, or those that `names` tells for an id. */
+export async function readAttributes(aws: AwsReader, ids: readonly string[], names: (id: string) => readonly AttributeName[] = () => attributeNames): Promise<AttributeReads> {
+  const wanted = ids.flatMap((id) => names(id).map((name) => ({ id, name })));
   const read = async ({ id, name }: { readonly id: string; readonly name: AttributeName }): Promise<readonly [string, Attempt<JsonObject>]> => {
     const answer = await attempt(aws.read({ service: 'ec2', operation: 'DescribeInstanceAttribute', input: { InstanceId: id, Attribute: name } }));
     return [`${id} ${name}`, answer.ok ? { ok: true, value: objectOf(answer.value?.[name.charAt(0).toUpperCase() + name.slice(1)]) } : answer];
@@ -90,13 +91,13 @@ async function readAttributes(aws: AwsReader, ids: readonly string[]): Promise<A
   return new Map(await bounded(wanted, read));
 }
 
-const valueOf = (read: Attempt<JsonObject> | undefined): Json | undefined => (read?.ok === true ? read.value['Value'] : undefined);
+export const valueOf = (read: Attempt<JsonObject> | undefined): Json | undefined => (read?.ok === true ? read.value['Value'] : undefined);
 
 /**
  * User data as it may stand in a plan. What is not text (a gzip archive, say) is masked by its base64 form, since different
  * bytes could decode to the same text.
  */
-function userDataOf(identity: string, read: Attempt<JsonObject> | undefined): Json | undefined {
+export function userDataOf(identity: string, read: Attempt<JsonObject> | undefined): Json | undefined {
   if (read?.ok !== true) return { $masked: 'unknown' };
   const encoded = textOf(read.value['Value']);
   if (encoded === undefined) return undefined;

@@ -4,6 +4,7 @@ import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { readDetails } from './instance-details.ts';
+import { readNamed } from './instance-named.ts';
 import { instanceType } from './instance-facts.ts';
 import { instanceResource } from './instance-shape.ts';
 import { attempt, bounded, failureOf, pieces } from '../aws/batches.ts';
@@ -39,8 +40,13 @@ export async function readInstances(aws: AwsReader, query: ReadQuery): Promise<R
   }
   const detailed = found.filter((raw) => query.detailed.has(textOf(raw['InstanceId']) ?? '') && isThere(raw));
   const details = await readDetails(aws, detailed);
-  const resources: readonly LiveResource[] = found.map((raw) => instanceResource(raw, details.of.get(textOf(raw['InstanceId']) ?? '') ?? null));
-  return { resources, absent, failures: [...failures, ...details.failures] };
+  const named = await readNamed(aws, found.filter((raw) => !details.of.has(textOf(raw['InstanceId']) ?? '') && isThere(raw)), query.properties ?? new Map());
+  const resources: readonly LiveResource[] = found.map((raw) => {
+    const id = textOf(raw['InstanceId']) ?? '';
+    const whole = details.of.get(id);
+    return instanceResource(raw, whole ?? named.of.get(id) ?? null, whole !== undefined);
+  });
+  return { resources, absent, failures: [...failures, ...details.failures, ...named.failures] };
 }
 
 const isThere = (raw: JsonObject): boolean => !/^(shutting-down|terminated)$/u.test(textOf(objectOf(raw['State'])['Name']) ?? '');

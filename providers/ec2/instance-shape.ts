@@ -87,8 +87,8 @@ export interface InstanceDetails {
   readonly observed: JsonObject;
 }
 
-/** One element of DescribeInstances as a live resource in CloudFormation shape; complete where `details` are given. */
-export function instanceResource(raw: JsonObject, details: InstanceDetails | null): LiveResource {
+/** One element of DescribeInstances as a live resource in CloudFormation shape; complete where `details` are given and whole. */
+export function instanceResource(raw: JsonObject, details: InstanceDetails | null, isWhole = details !== null): LiveResource {
   const identity = textOf(raw['InstanceId']) ?? '';
   const { tags, systemTags } = splitTags(raw['Tags']);
   const state = objectOf(raw['State']);
@@ -126,7 +126,7 @@ export function instanceResource(raw: JsonObject, details: InstanceDetails | nul
     observed: compact({
       created: textOf(primary?.['AttachTime']) ?? textOf(raw['LaunchTime']), launched: textOf(raw['LaunchTime']), ...details?.observed,
     }),
-    detailed: details !== null,
+    detailed: isWhole,
   };
 }
 

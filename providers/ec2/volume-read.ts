@@ -11,20 +11,21 @@ import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 import { volumeType } from './volume-rules.ts';
 
 /**
- * Reads volumes: one paginated DescribeVolumes per 200 identities, by filter; the I/O setting and existing snapshots for the
- * detailed ones only. A failed read is a failure, never an absence.
+ * Reads volumes: one paginated DescribeVolumes per 200 identities, by filter; existing snapshots for the detailed ones
+ * only, the I/O setting also where it is named. A failed read is a failure, never an absence.
  */
 export async function readVolumes(aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
   const { found, absent, failures } = await describe(aws, query, { type: volumeType, operation: 'DescribeVolumes', list: 'Volumes', filter: 'volume-id', idField: 'VolumeId' });
   const detailed = found.filter((raw) => query.detailed.has(idOf(raw))).map(idOf);
+  const settled = found.map(idOf).filter((id) => query.detailed.has(id) || query.properties?.get(id)?.has('AutoEnableIO') === true);
   const [snapshots, settings] = await Promise.all([
     attempt(byFilter(aws, 'DescribeSnapshots', 'Snapshots', 'volume-id', detailed, { OwnerIds: ['self'], MaxResults: 1000 })),
-    readSettings(aws, detailed),
+    readSettings(aws, settled),
   ]);
   return {
     absent,
     failures: [...failures, ...[...settings].flatMap(([identity, read]) => (read.ok ? [] : [failureOf(volumeType, identity, read.error)]))],
-    resources: found.map((raw) => volumeResource(raw, detailed.includes(idOf(raw)) ? { snapshots: snapshots.ok ? snapshots.value : undefined, setting: settings.get(idOf(raw)) } : null)),
+    resources: found.map((raw) => volumeResource(raw, settings.get(idOf(raw)), query.detailed.has(idOf(raw)) ? { snapshots: snapshots.ok ? snapshots.value : undefined } : null)),
   };
 }
 
@@ -39,10 +40,10 @@ async function readSettings(aws: AwsReader, ids: readonly string[]): Promise<Rea
   }));
 }
 
-interface VolumeDetails { readonly snapshots: readonly JsonObject[] | undefined; readonly setting: Attempt<boolean> | undefined }
+interface VolumeDetails { readonly snapshots: readonly JsonObject[] | undefined }
 
 /** One element of DescribeVolumes as a live resource in CloudFormation shape; complete where `details` are given. */
-function volumeResource(raw: JsonObject, details: VolumeDetails | null): LiveResource {
+function volumeResource(raw: JsonObject, setting: Attempt<boolean> | undefined, details: VolumeDetails | null): LiveResource {
   const identity = idOf(raw);
   const { tags, systemTags } = splitTags(raw['Tags']);
   const type = textOf(raw['VolumeType']);
@@ -51,7 +52,7 @@ function volumeResource(raw: JsonObject, details: VolumeDetails | null): LiveRes
   return {
     type: volumeType, identity, incarnation: identity,
     properties: compact({
-      AutoEnableIO: details?.setting?.ok === true ? details.setting.value : undefined,
+      AutoEnableIO: setting?.ok === true ? setting.value : undefined,
       AvailabilityZone: textOf(raw['AvailabilityZone']),
       Encrypted: flagOf(raw['Encrypted']) ?? false,
       Iops: iopsTypes.has(type ?? '') ? numberOf(raw['Iops']) : undefined,

@@ -45,8 +45,9 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
   }, width);
   const resources = await bounded(wanted, async (name) => {
     const bucket = listed.get(name) ?? {};
-    // A listing with a parameter names the region; where it does not, only the buckets asked for are worth a call each.
-    const region = textOf(bucket['BucketRegion']) ?? (query.all && !query.detailed.has(name) ? undefined : await regionOf(aws, name, failures));
+    // A listing with a parameter names the region; where it does not, only a bucket that is read whole, or whose address is asked for, is worth a call.
+    const isAsked = query.detailed.has(name) || [...(query.properties?.get(name) ?? [])].some((property) => OF_REGION.has(property));
+    const region = textOf(bucket['BucketRegion']) ?? (isAsked ? await regionOf(aws, name, failures) : undefined);
     const contents = countsContents(name, query) ? await contentsOf(aws, name, query, failures) : {};
     return liveOf(name, bucket, region, documents.get(name) ?? new Map(), contents, query.detailed.has(name));
   }, width);
@@ -72,6 +73,8 @@ function rowsWanted(name: string, query: ReadQuery): readonly SubResource[] {
 
 /** What is read of each bucket where all are: a `find` and the search for a lost baseline go by tags. */
 const TAGS: ReadonlySet<string> = new Set(['Tags']);
+/** Attributes that need the bucket's region. */
+const OF_REGION: ReadonlySet<string> = new Set(['Region', 'RegionalDomainName', 'DualStackDomainName', 'WebsiteURL']);
 /** A bucket of another region answers so to this region's endpoint. */
 const ELSEWHERE = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/u;
 

@@ -11,7 +11,7 @@ import { staticAsks } from '../engine/asks.ts';
 import { staleSteps } from '../engine/moved-steps.ts';
 import { checkTarget } from '../engine/target.ts';
 import { bucketFindings, captures, capturesAnything } from '../engine/kept-captures.ts';
-import { plan, type PlanInput } from '../engine/planner.ts';
+import { changingUpdates, plan, type PlanInput } from '../engine/planner.ts';
 import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
 import { bucketState } from './capture-bucket.ts';
@@ -124,9 +124,11 @@ export async function readLiveFor(world: World, source: Source): Promise<LiveSta
   }
   const target = await world.target();
   checkTarget(source.changePlan, target);
+  const now = new Date(world.io.clock.now()).toISOString();
+  const { types, schemas, configuration } = world;
   return refresh(source.changePlan, {
-    aws: await world.reader(), types: world.types, schemas: world.schemas, target,
-    now: new Date(world.io.clock.now()).toISOString(), concurrency: 16,
+    aws: await world.reader(), types, schemas, target, now, concurrency: 16,
+    changing: (live) => changingUpdates({ changePlan: source.changePlan, text: source.text, live, types, schemas, configuration, now }),
   });
 }
 

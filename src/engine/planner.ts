@@ -61,6 +61,17 @@ export function plan(input: PlanInput): Planned {
   return { plan: assemble(input, steps, findings), work: workOf(planning, ordered.order, previews), reads: readsOf(planning) };
 }
 
+/**
+ * The addresses of updates that would change something, or of which that cannot be told, by live state that need hold no more of them than
+ * what the change plan names. The same drafting as `plan`, of which only the action is asked.
+ */
+export function changingUpdates(input: PlanInput): ReadonlySet<string> {
+  const planning = prepare(input);
+  const { order } = orderSteps(planning, edgesOf(planning));
+  for (const address of order) planning.drafts.set(address, draftOf(planning, planning.entries.get(address) as ResourceEntry));
+  return new Set(planning.changePlan.resources.filter(({ address, action }) => action === 'update' && planning.drafts.get(address)?.action !== 'keep').map(({ address }) => address));
+}
+
 function prepare(input: PlanInput): Planning {
   const { changePlan, live, types, schemas, configuration, now } = input;
   const index = indexLive(live, types);

@@ -39,14 +39,14 @@ export class Needs {
 /**
  * Everything that planning needs of AWS and that the change plan alone tells: named resources, what `find` and duplicate
  * checks go through, literal ids, and of destructions every type that may refer to the victim. Types that aiplan does
- * not know are left out.
+ * not know are left out. Of the addresses in `named` only what the change plan names is read: whether they change shows by that.
  */
-export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas: Schemas): Needs {
+export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas: Schemas, named: ReadonlySet<string>): Needs {
   const needs = new Needs();
   const attributes = referredNames(changePlan);
   for (const entry of changePlan.resources) {
     if (types.get(entry.type) === undefined) continue;
-    if (entry.id !== undefined) needNamed(needs, entry, entry.id, attributes.get(entry.address));
+    if (entry.id !== undefined) needNamed(needs, entry, entry.id, attributes.get(entry.address), !named.has(entry.address));
     if (entry.find !== undefined || entry.action === 'create') needs.all(entry.type);
     if (entry.action === 'delete' || entry.action === 'replace') for (const type of referringTypes(entry.type, types, schemas)) needs.all(type);
     // After a replace the successor is found by its tags.
@@ -57,10 +57,23 @@ export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas
   return needs;
 }
 
-/** What is read of a named resource: all of what will change or go; of the rest what is mentioned. */
-export function needNamed(needs: Needs, entry: ResourceEntry, identity: string, attributes: ReadonlySet<string> | undefined): void {
+/**
+ * Updates of which the names in the change plan tell whether they change anything: nothing else asks for an attribute of theirs, and
+ * `expect` speaks of properties alone. A generated rollback is read whole, because it compares with what was captured.
+ */
+export function readByName(changePlan: ChangePlan, schemas: Schemas): ReadonlySet<string> {
+  if (changePlan.rollbackOf !== undefined) return new Set();
+  const attributes = referredNames(changePlan);
+  return new Set(changePlan.resources.filter(({ address, action, id, type, expect, rotate }) => {
+    const known = schemas(type)?.properties;
+    return action === 'update' && id !== undefined && rotate === undefined && known !== undefined && !attributes.has(address) && Object.keys(expect ?? {}).every((name) => Object.hasOwn(known, name));
+  }).map(({ address }) => address));
+}
+
+/** What is read of a named resource: all of what will change or go (`isWhole`); of the rest what is mentioned. */
+export function needNamed(needs: Needs, entry: ResourceEntry, identity: string, attributes: ReadonlySet<string> | undefined, isWhole = true): void {
   needs.identity(entry.type, identity);
-  if (entry.action !== 'read') needs.detail(entry.type, identity);
+  if (entry.action !== 'read' && isWhole) needs.detail(entry.type, identity);
   const names = [...Object.keys(entry.properties ?? {}), ...Object.keys(entry.expect ?? {}), ...(attributes ?? [])];
   if (entry.action === 'read' || entry.action === 'update') needs.properties(entry.type, identity, names);
 }

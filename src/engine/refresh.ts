@@ -10,7 +10,7 @@ import { locate } from './locate.ts';
 import { lookalikes } from './lookalike.ts';
 import { forEachBounded } from './pool.ts';
 import { withPlaceholders } from './references.ts';
-import { firstNeeds, needNamed, Needs, referredNames, type Need } from './refresh-needs.ts';
+import { firstNeeds, needNamed, Needs, readByName, referredNames, type Need } from './refresh-needs.ts';
 
 export { checkTarget } from './target.ts';
 
@@ -24,6 +24,8 @@ export interface RefreshPorts {
   readonly now: string;
   /** Types read at once. */
   readonly concurrency: number;
+  /** The addresses of updates that would change something, by what was read so far. Absent: every update is read whole. */
+  readonly changing?: (live: LiveState) => ReadonlySet<string>;
 }
 
 /**
@@ -34,10 +36,13 @@ export interface RefreshPorts {
 export async function refresh(changePlan: ChangePlan, ports: RefreshPorts): Promise<LiveState> {
   const { aws, types, schemas, target, now } = ports;
   const before = { ...aws.counts };
-  const first = firstNeeds(changePlan, types, schemas);
+  const named = ports.changing === undefined ? new Set<string>() : readByName(changePlan, schemas);
+  const first = firstNeeds(changePlan, types, schemas, named);
   const collected = new Collected();
   await readAll(first, ports, collected);
-  const second = secondNeeds(changePlan, first, ports, indexLive(collected.state(target, now, {}), types));
+  const state = collected.state(target, now, {});
+  const second = secondNeeds(changePlan, first, ports, indexLive(state, types));
+  if (named.size > 0) needChanging(second, changePlan, named, ports.changing?.(state) ?? named);
   if (second.byType.size > 0) await readAll(second, ports, collected);
   const calls: Record<string, number> = {};
   for (const [name, count] of Object.entries(aws.counts)) if (count !== (before[name] ?? 0)) calls[name] = count - (before[name] ?? 0);
@@ -77,6 +82,11 @@ async function readType(type: ResourceType, need: Need, { aws, now }: RefreshPor
     const failure: ReadFailure = { type: type.type, identity: null, code: error.code, message: error.message, operation: error.operation };
     return { resources: [], absent: [], failures: [failure] };
   }
+}
+
+/** Everything of the updates that will change something: their capture and their evidence need it. */
+function needChanging(needs: Needs, changePlan: ChangePlan, named: ReadonlySet<string>, changing: ReadonlySet<string>): void {
+  for (const entry of changePlan.resources) if (entry.id !== undefined && named.has(entry.address) && changing.has(entry.address)) needNamed(needs, entry, entry.id, undefined);
 }
 
 /** What the first reading points at: what `find` found, and live resources that a create would make again. */
