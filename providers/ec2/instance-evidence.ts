@@ -50,13 +50,15 @@ function attachedOf(raw: JsonObject, { volumes, addresses }: InstanceReads): Jso
   const disks = listOf(raw['BlockDeviceMappings']).map((mapping) => {
     const ebs = objectOf(mapping['Ebs']);
     const volume = volumes.find((item) => item['VolumeId'] === ebs['VolumeId']);
-    const root = mapping['DeviceName'] === raw['RootDeviceName'] ? 'root, ' : '';
-    const fate = ebs['DeleteOnTermination'] === true ? 'deleted on termination' : 'kept on termination';
-    return `${textOf(ebs['VolumeId']) ?? 'volume'} ${textOf(mapping['DeviceName']) ?? ''} (${root}${numberOf(volume?.['Size']) ?? '?'} GiB, ${fate})`;
+    return diskText({ id: textOf(ebs['VolumeId']) ?? 'volume', device: textOf(mapping['DeviceName']) ?? '', root: mapping['DeviceName'] === raw['RootDeviceName'], size: volume?.['Size'], fate: ebs['DeleteOnTermination'] === true });
   });
   const cards = listOf(raw['NetworkInterfaces']).filter((item) => numberOf(objectOf(item['Attachment'])['DeviceIndex']) !== 0).map((item) => textOf(item['NetworkInterfaceId']) ?? '');
   return [...disks, ...cards, ...addresses.map((address) => `${textOf(address['AllocationId']) ?? 'address'} ${textOf(address['PublicIp']) ?? ''} (elastic)`)].toSorted();
 }
+
+/** A volume of an instance in words. `size` in GiB; `fate`: deleted on termination. */
+export const diskText = ({ id, device, root, size, fate }: { readonly id: string; readonly device: string; readonly root: boolean; readonly size: Json | undefined; readonly fate: boolean }): string =>
+  `${id} ${device} (${root ? 'root, ' : ''}${numberOf(size) ?? '?'} GiB, ${fate ? 'deleted' : 'kept'} on termination)`;
 
 function encryptionOf(volumes: readonly JsonObject[] | undefined): Json {
   if (volumes === undefined) return 'unknown';

@@ -4,6 +4,7 @@ import { quiesceInstance, quietedInstance, takeInstance, unquiesceInstance, veri
 import { planInstanceCapture } from './instance-capture-plan.ts';
 import { createInstance } from './instance-create.ts';
 import { instanceType } from './instance-facts.ts';
+import { instanceNeighbours } from './instance-neighbours.ts';
 import { preflightInstance } from './instance-preflight.ts';
 import { readInstances } from './instance-read.ts';
 import { instanceRestorable } from './instance-restorable.ts';
@@ -30,6 +31,7 @@ export const instance: ResourceType = {
   remove: removeInstance,
   settle: settleInstance,
   gone: instanceGone,
+  neighbours: instanceNeighbours,
   preflight: preflightInstance,
   capture: {
     plan: planInstanceCapture,

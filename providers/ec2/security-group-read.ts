@@ -1,6 +1,7 @@
 import type { AwsReader } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
+import type { Neighbours, Subject } from '../../src/model/own-effect.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
 import { compact, listOf, objectOf, sorted, textOf } from '../aws/fields.ts';
@@ -67,6 +68,7 @@ function groupResource(raw: JsonObject, details: Details | null): LiveResource {
         RuleIds: Object.fromEntries(directions.map((direction) => [direction.word, Object.fromEntries(ruleIds(listed, direction))])),
         TaggedRules: listed.filter((rule) => listOf(rule['Tags']).length > 0).length,
       }),
+      ...(details?.interfaces.ok === true ? { Interfaces: details.interfaces.value.filter((item) => hasGroup(item, identity)).map(ownerOfInterface) } : {}),
     }),
     systemTags, state: 'present', pending: {},
     binding: compact({ owner: ownerOf(systemTags, undefined), ...(details === null ? {} : usersOf(raw, details)) }),
@@ -95,10 +97,34 @@ export const hasGroup = (item: JsonObject, group: string): boolean => listOf(ite
 export const refersTo = (group: JsonObject, identity: string): boolean =>
   ['IpPermissions', 'IpPermissionsEgress'].some((name) => listOf(group[name]).some((permission) => listOf(permission['UserIdGroupPairs']).some((pair) => pair['GroupId'] === identity)));
 
+/** Whose an interface is, as far as AWS says it: an instance's, or that of a service, which does not say of what. */
+const ownerOfInterface = (item: JsonObject): JsonObject => compact({
+  NetworkInterfaceId: textOf(item['NetworkInterfaceId']), InstanceId: textOf(objectOf(item['Attachment'])['InstanceId']), RequesterId: textOf(item['RequesterId']),
+});
+
+/** An element of `attached` or `dependents` that is about an interface is about its instance too, or about some database that RDS made it for. */
+export const groupNeighbours: Neighbours = {
+  about(live, _fact, element) {
+    const words = String(element).split(' ');
+    const [first, second] = [words[0] ?? '', words[1] ?? ''];
+    if (first.includes('::') && first !== networkInterface) return [{ type: first, identity: second }];
+    const id = first === networkInterface ? second : first;
+    const own = listOf(live.attributes['Interfaces']).find((item) => item['NetworkInterfaceId'] === id);
+    const instance = textOf(own?.['InstanceId']);
+    const owners: readonly Subject[] = [
+      ...(instance === undefined ? [] : [{ type: 'AWS::EC2::Instance', identity: instance }]),
+      ...(own?.['RequesterId'] === 'amazon-rds' ? [{ type: 'AWS::RDS::DBInstance', identity: null }] : []),
+    ];
+    return [{ type: networkInterface, identity: id }, ...owners];
+  },
+};
+
+export const networkInterface = 'AWS::EC2::NetworkInterface';
+
 /** The instance that an interface belongs to, else the interface itself: `Type identity`. */
 function userOf(item: JsonObject): string {
   const instance = textOf(objectOf(item['Attachment'])['InstanceId']);
-  return instance === undefined ? `AWS::EC2::NetworkInterface ${textOf(item['NetworkInterfaceId']) ?? ''}` : `AWS::EC2::Instance ${instance}`;
+  return instance === undefined ? `${networkInterface} ${textOf(item['NetworkInterfaceId']) ?? ''}` : `AWS::EC2::Instance ${instance}`;
 }
 
 /** A network interface in words: its id, what it is for, and who made it where that is a service of AWS. */

@@ -2,7 +2,7 @@ import type { ResourceType } from '../../src/model/resource-type.ts';
 import { repointSecurityGroup, securityGroupCapture } from './security-group-capture.ts';
 import { createSecurityGroup, removeSecurityGroup, securityGroupGone, settleSecurityGroup, updateSecurityGroup } from './security-group-change.ts';
 import { preflightSecurityGroup } from './security-group-preflight.ts';
-import { readSecurityGroups, securityGroupType } from './security-group-read.ts';
+import { groupNeighbours, readSecurityGroups, securityGroupType } from './security-group-read.ts';
 import { securityGroupRules } from './security-group-rules.ts';
 
 const reading = ['ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeVpcs', 'rds:DescribeDBInstances'];
@@ -24,6 +24,7 @@ export const securityGroup: ResourceType = {
   settle: settleSecurityGroup,
   gone: securityGroupGone,
   capture: securityGroupCapture,
+  neighbours: groupNeighbours,
   preflight: preflightSecurityGroup,
   repoint: repointSecurityGroup,
   iam: {

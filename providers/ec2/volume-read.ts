@@ -1,6 +1,7 @@
 import type { AwsReader } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
+import type { Neighbours } from '../../src/model/own-effect.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
 import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
@@ -87,6 +88,11 @@ function volumeResource(raw: JsonObject, setting: Attempt<boolean> | undefined, 
     detailed: details !== null,
   };
 }
+
+/** A volume is tied to the instances that it is attached to. */
+export const volumeNeighbours: Neighbours = {
+  ties: ({ attributes }) => listOf(attributes['Attachments']).map((item) => ({ type: 'AWS::EC2::Instance', identity: textOf(item['InstanceId']) ?? '', along: false })),
+};
 
 const completed = (volume: string, snapshots: readonly JsonObject[]): readonly JsonObject[] =>
   snapshots.filter((snapshot) => snapshot['VolumeId'] === volume && snapshot['State'] === 'completed');

@@ -1,7 +1,7 @@
 import type { ResourceType } from '../../src/model/resource-type.ts';
 import { planVolumeCapture, quiesceVolume, restoreVolume, takeVolume, verifyVolume, volumeRestorable } from './volume-capture.ts';
 import { createVolume, preflightVolume, removeVolume, settleVolume, updateVolume, volumeGone } from './volume-programs.ts';
-import { readVolumes } from './volume-read.ts';
+import { readVolumes, volumeNeighbours } from './volume-read.ts';
 import { volumeRules, volumeType } from './volume-rules.ts';
 
 /** AWS::EC2::Volume. It is never detached unasked, and a snapshot is taken before anything happens to it. */
@@ -16,6 +16,7 @@ export const volume: ResourceType = {
   remove: removeVolume,
   settle: settleVolume,
   gone: volumeGone,
+  neighbours: volumeNeighbours,
   preflight: preflightVolume,
   capture: {
     plan: planVolumeCapture,

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
+import type { Neighbours } from '../../src/model/own-effect.ts';
 import { compact, gib, listOf, numberOf, objectOf, sorted, textOf, textsOf } from '../aws/fields.ts';
 import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
 import { DB_INSTANCE, fields, fromApi, nameIn } from './db-instance-fields.ts';
@@ -133,6 +134,17 @@ function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>
     owner: cluster === undefined ? ownerOf(systemTags, undefined) : `Aurora cluster ${cluster}`,
   });
 }
+
+/** A replica is tied to its source, and becomes a database of its own when that is deleted (DeleteDBInstance). */
+export const replicas: Neighbours = {
+  ties: ({ binding }) => (textOf(binding['replicaOf']) === undefined ? [] : [{ type: DB_INSTANCE, identity: String(binding['replicaOf']), along: false }]),
+  shows(live, { type, identity, what }) {
+    if (type !== DB_INSTANCE || what !== 'removed' || live.binding['replicaOf'] !== identity) return live;
+    const { replicaOf: _source, ...binding } = live.binding;
+    const { SourceDBInstanceIdentifier: _name, ...properties } = live.properties;
+    return { ...live, binding, properties };
+  },
+};
 
 /** A DB instance as a live resource, without the evidence that needs further reads (see db-instance-evidence.ts). */
 export function liveOf(raw: JsonObject): LiveResource {

@@ -4,6 +4,7 @@ import { preflightDatabase } from './db-instance-checks.ts';
 import { DB_INSTANCE } from './db-instance-fields.ts';
 import { createDatabase, finishRemoval, removeDatabase, updateDatabase } from './db-instance-programs.ts';
 import { readDBInstances } from './db-instance-read.ts';
+import { replicas } from './db-instance-shape.ts';
 import { dbInstanceRules } from './db-instance-rules.ts';
 import { untilGone, untilReady } from './db-instance-states.ts';
 
@@ -22,6 +23,7 @@ export const dbInstance: ResourceType = {
   *settle(identity) { yield* untilReady(identity); },
   gone: untilGone,
   capture: databaseCapture,
+  neighbours: replicas,
   preflight: preflightDatabase,
   iam: {
     read: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:ListTagsForResource'],

@@ -21,6 +21,7 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   await formerGone(run, task, order);
   const result = await perform(run, task, type.capture.restore(restoreContext(run, task, order), capture), { purpose: 'restore' });
   await noteNew(run, step.id, result.identity);
+  if (result.identity !== order.formerIdentity) run.effects.note({ type: type.type, identity: order.formerIdentity, what: 'removed', before: order.live ?? null, after: null, wanted: null });
   const moved = { ...result.map, ...(result.identity === order.formerIdentity ? {} : { [order.formerIdentity]: result.identity }) };
   await ports.journal.append({ kind: 'remapped', step: step.id, map: moved });
   for (const [from, to] of Object.entries(moved)) map.set(from, to);
@@ -90,7 +91,7 @@ export async function reopen(run: Run, task: Task, order: ReopenOrder): Promise<
   const { capture: operations, settle } = task.type;
   if (operations?.unquiesce === undefined) return;
   const context: StepContext = { ...contextOf(run, task, order.live, { action: 'delete' }), ...(order.capture === null ? {} : { capture: captureOf(order.capture, task.step.id) }) };
-  run.touched.add(order.live.identity);
+  run.effects.note({ type: task.type.type, identity: order.live.identity, what: 'changed', before: order.live, after: null, wanted: order.live.properties });
   await openAgain(run, task, context, operations.unquiesce, false);
   if (settle !== undefined) await perform(run, task, settle(order.live.identity), { purpose: 'undo' });
 }

@@ -9,7 +9,7 @@ import { readWholly, type Wanted } from './reading.ts';
 import { removing } from './report.ts';
 import { topOf } from './rollback-inverse.ts';
 import { quote } from './wording.ts';
-import { contextOf, find, journalBefore, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
+import { contextOf, find, journalBefore, noteNew, ownedBy, perform, type Run, type StepEnd, type Task } from './run.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
 import { driftText, restoreDifferences, verification } from './verify.ts';
@@ -40,7 +40,7 @@ export const looksFirst = ({ step, work }: Task): boolean => step.action !== 'cr
  * this run itself did. What this run did is journaled, so that a rollback knows the newest state before the step.
  */
 async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
-  const { touched, befores } = run;
+  const { befores } = run;
   const { step, work, type } = task;
   if (work.live === null) throw new StepFailed(`"${step.id}" has no live resource to ${step.action}`);
   const { live } = work;
@@ -48,12 +48,12 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   const now = await run.reads.look(step.id, type, wantedBy(task, identity), (seen) => {
     if (seen === null) throw new Stale(`${identity} does not exist any more`);
     if (live.detailed && seen.incarnation === live.incarnation) refuseUnread(live, seen);
-    const drift = staleness(live, seen, type.rules, touched);
+    const drift = staleness(live, seen, type.rules, ownedBy(run));
     if (drift.length > 0 && !isPointedBack(run, task, seen)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
     return seen;
   });
   const before = befores.get(step.id) ?? null;
-  if (before === null || staleness(before, now, type.rules, new Set()).length > 0) await journalBefore(run, task, now);
+  if (before === null || staleness(before, now, type.rules).length > 0) await journalBefore(run, task, now);
   return now;
 }
 
@@ -102,7 +102,7 @@ export async function updateStep(run: Run, task: Task, live: LiveResource): Prom
   // What is known only now is judged before anything else of the step.
   const context = contextOf(run, task, live);
   if (step.destruction !== null) await putManifest(run, task, live);
-  if (isPointedBack(run, task, live)) run.touched.add(live.identity);
+  if (isPointedBack(run, task, live)) run.effects.note({ type: task.type.type, identity: live.identity, what: 'changed', before: live, after: null, wanted: context.desired });
   else await update(run, task, context);
   const { after, pending, differing } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
   if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, { before: live, after, differing });
@@ -120,7 +120,7 @@ export function lateText(pending: readonly string[], after: LiveResource, change
 export async function update(run: Run, task: Task, context: StepContext): Promise<void> {
   const { type } = task;
   if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
-  run.touched.add(context.live.identity);
+  run.effects.note({ type: type.type, identity: context.live.identity, what: 'changed', before: context.live, after: null, wanted: context.desired });
   await perform(run, task, type.update(context), { purpose: 'change' });
   // A tag changes no state of anything: there is nothing to wait for.
   const isTagged = context.changes.length > 0 && context.changes.every(({ path }) => topOf(path) === 'Tags');
@@ -151,7 +151,7 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
   // From here on calls take away: a rollback must know that what is still there may be incomplete.
   await journal.append({ kind: 'step', step: step.id, state: 'started', identity: live.identity, after: null, message: removing });
   const first = journal.records.length;
-  run.touched.add(live.identity);
+  run.effects.note({ type: type.type, identity: live.identity, what: 'removed', before: live, after: null, wanted: null });
   try {
     await perform(run, task, type.remove(context), { purpose: 'change' });
   } catch (error) {

@@ -140,7 +140,10 @@ export async function carriedOut(run: Run, task: Task, work: (run: Run, task: Ta
   }
   run.calls.turn.leave(step.id);
   if (end.after === null) run.outputs.delete(step.id);
-  else run.outputs.set(step.id, end.after);
+  else {
+    run.outputs.set(step.id, end.after);
+    run.effects.read(step.type, end.after);
+  }
   await ports.journal.append({ kind: 'step', step: step.id, ...end });
   ports.emit({ kind: 'step', step: step.id, state: end.state, text: end.message ?? `${end.identity ?? step.id}` });
 }

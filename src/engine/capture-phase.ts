@@ -44,7 +44,7 @@ async function wholeBefore({ ports }: Run, { work, type }: Task): Promise<LiveRe
   if (live === null || live.detailed) return live;
   const whole = await readWholly(ports.session, type, live.identity, ports.clock.now());
   if (whole === null) throw new Stale(`${live.identity} does not exist any more`);
-  const drift = staleness(live, whole, type.rules, new Set());
+  const drift = staleness(live, whole, type.rules);
   if (drift.length > 0) throw new Stale(`${live.identity} has changed since the plan: ${driftText(drift)}`);
   return whole;
 }

@@ -57,7 +57,7 @@ function seenOf({ plan, work }: Seen, id: string): LiveResource | null {
 
 function driftOf(was: LiveResource | null, is: LiveResource | null, rulesOf: RulesOf): readonly Drift[] {
   const rules = was === null ? undefined : rulesOf(was.type);
-  return was === null || is === null || rules === undefined ? [] : staleness(was, is, rules, new Set());
+  return was === null || is === null || rules === undefined ? [] : staleness(was, is, rules);
 }
 
 const isSame = (step: Step, again: Step | undefined, before: Plan, now: Plan): boolean => again !== undefined && stepDigest(step, before.target, []) === stepDigest(again, now.target, []);

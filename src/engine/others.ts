@@ -7,7 +7,7 @@ import { Stale, StepFailed } from './interruptions.ts';
 import { readWholly } from './reading.ts';
 import { valueAt } from './references.ts';
 import { topOf } from './rollback-inverse.ts';
-import { find, type Run, type Task } from './run.ts';
+import { find, ownedBy, type Run, type Task } from './run.ts';
 import { reachOf } from './settle-reach.ts';
 import type { Drift } from './stale.ts';
 import { driftText } from './verify.ts';
@@ -74,12 +74,12 @@ export async function noticeOthers(run: Run, task: Task, { before, after, differ
   if (others.length > 0) await find(run, task.step.id, 'changed-meanwhile', `${after.identity} was changed while the step ran, and not by it: ${driftText(others)}`);
 }
 
-function othersOf({ outputs, touched }: Run, { type }: Task, step: Step, before: LiveResource, live: LiveResource): readonly Drift[] {
+function othersOf(run: Run, { type }: Task, step: Step, before: LiveResource, live: LiveResource): readonly Drift[] {
   const resolve = (name: string): Json | undefined => {
     const dot = name.indexOf('.');
-    const resource = outputs.get(dot < 0 ? name : name.slice(0, dot));
+    const resource = run.outputs.get(dot < 0 ? name : name.slice(0, dot));
     if (resource === undefined) return undefined;
     return dot < 0 ? resource.identity : valueAt(resource.attributes, name.slice(dot + 1)) ?? valueAt(resource.properties, name.slice(dot + 1));
   };
-  return reachOf({ step, before, live, type, resolve, touched, acted: true }).others;
+  return reachOf({ step, before, live, type, resolve, owned: ownedBy(run), acted: true }).others;
 }

@@ -7,7 +7,7 @@ import { noticeOthers } from './others.ts';
 import { readWholly } from './reading.ts';
 import { removing } from './report.ts';
 import { resolverOf } from './rollback-history.ts';
-import { contextOf, noteNew, perform, type Run, type StepEnd, type Task } from './run.ts';
+import { contextOf, noteNew, ownedBy, perform, type Run, type StepEnd, type Task } from './run.ts';
 import type { Settlement, Standing } from './settle-doubt.ts';
 import { reachOf, type Reach } from './settle-reach.ts';
 import { notRemovedWords } from './settle-words.ts';
@@ -58,7 +58,7 @@ async function updateOn(run: Run, task: Task, resuming: Resuming): Promise<StepE
   const { now, reach } = await reachNow(run, task, resuming, before);
   if (step.destruction !== null && reach.left.length > 0) await putManifest(run, task, before);
   const context = contextOf(run, task, now);
-  run.touched.add(now.identity);
+  run.effects.note({ type: type.type, identity: now.identity, what: 'changed', before, after: null, wanted: context.desired });
   if (reach.left.length > 0) await update(run, task, { ...context, changes: reach.left });
   await asBefore(run, task, before);
   const { after, pending, differing } = await readBack(run, task, now.identity, context.desired, Object.keys(work.entry.properties ?? {}));
@@ -94,7 +94,7 @@ async function reachNow(run: Run, task: Task, { standing }: Resuming, before: Li
   if (now.incarnation !== before.incarnation) throw new Stale(`${before.identity} is another one than the plan was made for`);
   const { acted, quiet } = standing.history;
   const changes = step.action === 'replace' ? [] : step.changes;
-  const reach = reachOf({ step: { ...step, changes }, before, live: now, type, resolve: resolverOf(run.histories), touched: run.touched, acted: acted || quiet });
+  const reach = reachOf({ step: { ...step, changes }, before, live: now, type, resolve: resolverOf(run.histories), owned: ownedBy(run), acted: acted || quiet });
   run.calls.turn.leave(step.id);
   if (reach.others.length > 0) throw new Stale(`${now.identity} has changed since the plan: ${driftText(reach.others)}`);
   return { now, reach };
@@ -146,7 +146,7 @@ async function removeRest(run: Run, task: Task, base: LiveResource): Promise<voi
   const { type, step } = task;
   if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
   await run.ports.journal.append({ kind: 'step', step: step.id, state: 'started', identity: base.identity, after: null, message: removing });
-  run.touched.add(base.identity);
+  run.effects.note({ type: type.type, identity: base.identity, what: 'removed', before: base, after: null, wanted: null });
   await perform(run, task, type.remove(contextOf(run, task, base)), { purpose: 'change' });
   if (type.gone !== undefined) await perform(run, task, type.gone(base.identity, base.incarnation), { purpose: 'change' });
 }
@@ -154,7 +154,7 @@ async function removeRest(run: Run, task: Task, base: LiveResource): Promise<voi
 /** AWS has it no more, or is taking it away: what is left is to wait, and what the type does after the call that deletes. */
 async function finishRemoval(run: Run, task: Task, before: LiveResource): Promise<void> {
   const { type } = task;
-  run.touched.add(before.identity);
+  run.effects.note({ type: type.type, identity: before.identity, what: 'removed', before, after: null, wanted: null });
   if (type.gone !== undefined) await perform(run, task, type.gone(before.identity, before.incarnation), { purpose: 'change' });
   if (type.removed !== undefined) await perform(run, task, type.removed(contextOf(run, task, before)), { purpose: 'change' });
 }

@@ -92,7 +92,7 @@ function resumedRun(approved: ApprovedPlan, past: readonly JournalRecord[], sett
   const histories = allHistoriesOf(past);
   const run: Run = { ...beginRun({ ...planned, plan: begin?.plan ?? planned.plan }, approved.approval, ports), session: settlement.session, histories };
   run.calls.calls = Math.max(0, ...recordsOf(past, 'intent').map(({ call }) => call), ...recordsOf(past, 'intent-batch').map(({ call }) => call));
-  for (const identity of settlement.touched) run.touched.add(identity);
+  for (const effect of settlement.effects) run.effects.note(effect);
   for (const { live, step } of recordsOf(past, 'before')) run.befores.set(step, live);
   for (const standing of settlement.standings) {
     const { step, history: { done, after, capture } } = standing;

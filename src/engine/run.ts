@@ -13,6 +13,8 @@ import type { Capture, ResourceType, StepContext } from '../model/resource-type.
 import { contextFor } from './context.ts';
 import { namesIn } from './evidence.ts';
 import { execute, type Execution } from './execute.ts';
+import type { Owned } from './own-drift.ts';
+import { ownEffects, type OwnEffects } from './own-effects.ts';
 import { StepFailed } from './interruptions.ts';
 import { judgeAgain } from './judge-again.ts';
 import { paceOf } from './pace.ts';
@@ -42,8 +44,8 @@ export interface Run {
   readonly outputs: Map<string, LiveResource>;
   /** Old → new identities of this run's restores. */
   readonly map: Map<string, string>;
-  /** Identities that this run has changed so far. */
-  readonly touched: Set<string>;
+  /** What this run has done so far: the checks of its other steps know it. */
+  readonly effects: OwnEffects;
   /** Verified captures of this run, by step. */
   readonly captures: Map<string, Capture>;
   /** What earlier sessions of the run did; empty in its first. */
@@ -70,7 +72,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
   }
   return {
     ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(), session: 1,
-    calls: { calls: 0, fresh: new Map(), turn, failing: false }, reads: sharedReads(ports, turn), map, touched: new Set(), captures: new Map(), befores: new Map(), histories: [],
+    calls: { calls: 0, fresh: new Map(), turn, failing: false }, reads: sharedReads(ports, turn), map, effects: ownEffects(), captures: new Map(), befores: new Map(), histories: [],
   };
 }
 
@@ -88,6 +90,9 @@ export function tasksOf({ planned, ports }: Pick<Run, 'planned' | 'ports'>): rea
   });
 }
 
+/** What the checks of a step hold against the run's effects. */
+export const ownedBy = ({ effects, ports: { types, schemas } }: Pick<Run, 'effects' | 'ports'>): Owned => ({ effects: effects.all, types, schemas });
+
 /** Declares a phase: in the journal, then to whoever watches. */
 export async function enter({ ports }: Pick<Run, 'ports'>, phase: Phase): Promise<void> {
   await ports.journal.append({ kind: 'phase', phase });
@@ -95,10 +100,11 @@ export async function enter({ ports }: Pick<Run, 'ports'>, phase: Phase): Promis
 }
 
 /** From here on the journal knows what was made, whatever happens next. */
-export async function noteNew({ ports, calls, touched }: Run, step: string, identity: string): Promise<void> {
+export async function noteNew({ ports, calls, effects, steps }: Run, step: string, identity: string): Promise<void> {
   await ports.journal.append({ kind: 'step', step, state: 'started', identity, after: null, message: null });
   calls.fresh.set(identity, ports.clock.now() + paceOf(ports.pace).consistency);
-  touched.add(identity);
+  const { type, restores } = steps.get(step) ?? {};
+  if (type !== undefined) effects.note({ type, identity, what: 'made', before: null, after: null, wanted: null, ...(restores === undefined ? {} : { restored: true }) });
 }
 
 /** A finding: in the journal, then to whoever watches. */

@@ -2,10 +2,13 @@ import type { AwsReader } from '../model/call.ts';
 import { UserError } from '../model/error.ts';
 import type { JournalRecord, SettledStep, StepVerdict } from '../model/journal.ts';
 import type { LiveResource } from '../model/live.ts';
+import type { OwnEffect } from '../model/own-effect.ts';
 import type { Step } from '../model/plan.ts';
 import type { Pace } from '../model/ports.ts';
 import type { ResourceType, ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
+import type { Owned } from './own-drift.ts';
+import { effectsOf } from './own-effects.ts';
 import { paceOf } from './pace.ts';
 import { recordsByStep, recordsOf, settledBefore } from './report.ts';
 import { earlierOf } from './rollback-earlier.ts';
@@ -44,8 +47,8 @@ export interface Settlement {
   readonly session: number;
   /** Steps that change something, in plan order. */
   readonly standings: readonly Standing[];
-  /** Identities that the run has changed or made so far. */
-  readonly touched: ReadonlySet<string>;
+  /** What the run has done so far, as far as it is known. */
+  readonly effects: readonly OwnEffect[];
 }
 
 export interface SettleReaders {
@@ -67,18 +70,19 @@ export async function settle(records: readonly JournalRecord[], readers: SettleR
   const all = allHistoriesOf(records);
   const histories = all.filter(({ step }) => step.action !== 'keep');
   const found = await readForRollback(histories, earlierOf(begin.run, []), { session: readers.session, types: readers.types, schemas: readers.schemas, now: new Date(readers.now).toISOString() });
-  const touched = touchedBy(histories, found);
+  const effects = effectsOf(histories, found);
+  const owned: Owned = { effects, types: readers.types, schemas: readers.schemas };
   const byStep = recordsByStep(records);
   const settled = settledBefore(records);
   const resolve = resolverOf(all);
   const standings = histories.map((history): Standing => {
-    const judge = new Judge(history, { found, touched, readers, resolve });
+    const judge = new Judge(history, { found, owned, readers, resolve });
     const own = byStep.get(history.step.id) ?? [];
     const judged = judge.judged();
     const answered = judged.verdict === 'done' && history.done ? null : answeredWords(own);
     return { ...judged, evidence: [...(history.done ? [] : doubtWords(own, settled, history.op)), ...(answered === null ? [] : [answered]), ...judged.evidence] };
   });
-  return { run: begin.run, session: recordsOf(records, 'resumed').length + 2, standings, touched };
+  return { run: begin.run, session: recordsOf(records, 'resumed').length + 2, standings, effects };
 }
 
 /** As it stands in the journal. */
@@ -90,13 +94,8 @@ export function waitUntil({ standings }: Settlement): number | null {
   return times.length === 0 ? null : Math.max(...times);
 }
 
-function touchedBy(histories: readonly History[], found: Found): ReadonlySet<string> {
-  const begun = histories.filter(({ acted, quiet, done, made }) => acted || quiet || done || made !== null);
-  return new Set(begun.flatMap(({ before, made, after, type, op }) => [before?.identity, made, after?.identity, found.byOp(type, op)?.identity].filter((identity) => typeof identity === 'string')));
-}
-
 type Judged = Omit<Standing, 'evidence'> & { readonly evidence: readonly string[] };
-interface Knowing { readonly found: Found; readonly touched: ReadonlySet<string>; readonly readers: SettleReaders; readonly resolve: ReturnType<typeof resolverOf> }
+interface Knowing { readonly found: Found; readonly owned: Owned; readonly readers: SettleReaders; readonly resolve: ReturnType<typeof resolverOf> }
 
 class Judge {
   readonly #history: History;
@@ -262,17 +261,17 @@ class Judge {
 
   #reach(before: LiveResource | null, live: LiveResource): Reach {
     const { step, begun, acted, quiet } = this.#history;
-    const { touched, resolve } = this.#knowing;
+    const { owned, resolve } = this.#knowing;
     // Before a step has begun nobody may have changed anything of it, not even to what it would make.
     const changes = !begun || (before !== null && step.action === 'replace') ? [] : step.changes;
-    return reachOf({ step: { ...step, changes }, before, live, type: this.#type as ResourceType, resolve, touched, acted: acted || quiet });
+    return reachOf({ step: { ...step, changes }, before, live, type: this.#type as ResourceType, resolve, owned, acted: acted || quiet });
   }
 
   /** A step that is done is not done again; that somebody changed its result since is told. */
   #changedSince(type: ResourceType, live: LiveResource): readonly string[] {
     const { after, step } = this.#history;
     if (after === null) return [];
-    const { others } = reachOf({ step: { ...step, changes: [] }, before: after, live, type, resolve: this.#knowing.resolve, touched: this.#knowing.touched, acted: true });
+    const { others } = reachOf({ step: { ...step, changes: [] }, before: after, live, type, resolve: this.#knowing.resolve, owned: this.#knowing.owned, acted: true });
     return others.length === 0 ? [] : [`changed since by somebody else: ${driftText(others)}`];
   }
 }

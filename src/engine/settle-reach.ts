@@ -7,6 +7,7 @@ import { comparerFor } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
 import { overlap, resolvedPath, resolveUnknown, topOf } from './rollback-inverse.ts';
 import { below } from './rule-tree.ts';
+import type { Owned } from './own-drift.ts';
 import { staleness, type Drift } from './stale.ts';
 
 /** How far a step has come with what it changes. */
@@ -27,8 +28,8 @@ export interface Reaching {
   readonly type: ResourceType;
   /** What a reference to another step stands for now. */
   readonly resolve: (name: string) => Json | undefined;
-  /** Identities that the run has changed. */
-  readonly touched: ReadonlySet<string>;
+  /** What the run has done to other resources. */
+  readonly owned: Owned;
   /** The step has sent calls that change the resource or make it quiet. */
   readonly acted: boolean;
 }
@@ -82,10 +83,10 @@ function isPending({ path, after }: AttributeChange, { live, type, resolve }: Re
 }
 
 /** What differs from before without the step's own changes: of a step that has acted, less what its calls bring along. */
-function driftOf(before: LiveResource, { step, live, type, touched, acted }: Reaching): readonly Drift[] {
-  if (!acted) return staleness(before, live, type.rules, touched);
+function driftOf(before: LiveResource, { step, live, type, owned, acted }: Reaching): readonly Drift[] {
+  if (!acted) return staleness(before, live, type.rules, owned);
   const quieted = type.capture?.quieted?.(before, live) ?? live;
-  return staleness(before, quieted, type.rules, touched).filter(({ path, before: was, after, inList }) => {
+  return staleness(before, quieted, type.rules, owned).filter(({ path, before: was, after, inList }) => {
     if (!(path in before.binding) && !(path in quieted.binding)) return true;
     // Binding facts follow from what an update has set; of what is to be destroyed nothing may have come that nobody confirmed.
     if (step.action === 'update') return false;

@@ -4,30 +4,32 @@ import type { LiveResource } from '../model/live.ts';
 import type { TypeRules } from '../model/resource-type.ts';
 import { comparerFor } from './compare.ts';
 import { diffProperties } from './diff.ts';
+import { withoutOwn, type Drifts, type Owned } from './own-drift.ts';
 
 /** Something that is no longer as it was planned; in a list, one element that came or went. */
 export interface Drift { readonly path: string; readonly before: Json | undefined; readonly after: Json | undefined; readonly inList: boolean }
 
 /**
  * What of a resource is no longer as the plan was made from: incarnation, properties, and binding facts, without what this
- * run's own effects explain (`touched`: identities that it has changed). Empty means that the step may go on. Pure.
+ * run's own effects on other resources explain (`owned`). Empty means that the step may go on. Pure.
  */
-export function staleness(planned: LiveResource, now: LiveResource, rules: TypeRules, touched: ReadonlySet<string>): readonly Drift[] {
+export function staleness(planned: LiveResource, now: LiveResource, rules: TypeRules, owned?: Owned): readonly Drift[] {
   if (planned.incarnation !== now.incarnation) return [{ path: 'incarnation', before: planned.incarnation, after: now.incarnation, inList: false }];
   const comparer = comparerFor(rules, planned.type, planned.identity);
-  // A plain read knows fewer properties than a detailed one; only what the plan knew can have changed since.
-  const seen = planned.detailed ? now.properties : Object.fromEntries(Object.keys(planned.properties).map((name) => [name, now.properties[name]]));
-  const properties = diffProperties(planned.properties, seen, comparer, { ignoreVolatile: true })
-    .map(({ path, segments, before, after }) => ({ path, before, after, inList: segments.some((segment) => segment.startsWith('[')) }));
-  const bindings = planned.detailed ? bindingDrift(planned.binding, now.binding).filter((drift) => !isMoreBackups(drift)) : [];
-  const related = isRelated(planned, touched);
-  return [
-    ...properties.filter((drift) => !explained(drift, touched)),
-    ...bindings.filter((drift) => !explained(drift, touched) && !(related && !drift.inList)),
-  ];
+  const compare = (was: LiveResource): Drifts => {
+    // A plain read knows fewer properties than a detailed one; only what the plan knew can have changed since.
+    const seen = was.detailed ? now.properties : Object.fromEntries(Object.keys(was.properties).map((name) => [name, now.properties[name]]));
+    return {
+      properties: diffProperties(was.properties, seen, comparer, { ignoreVolatile: true })
+        .map(({ path, segments, before, after }) => ({ path, before, after, inList: segments.some((segment) => segment.startsWith('[')) })),
+      facts: was.detailed ? factDrift(was.binding, now.binding).filter((drift) => !isMoreBackups(drift)) : [],
+    };
+  };
+  const drifts = compare(planned);
+  return owned === undefined ? [...drifts.properties, ...drifts.facts] : withoutOwn(drifts, planned, now, owned, compare);
 }
 
-function bindingDrift(before: JsonObject, after: JsonObject): readonly Drift[] {
+function factDrift(before: JsonObject, after: JsonObject): readonly Drift[] {
   const found: Drift[] = [];
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [from, to] = [before[name], after[name]];
@@ -46,18 +48,9 @@ function compareElements(before: readonly Json[], after: readonly Json[], path: 
 }
 
 /** One more backup, such as this run's own capture, takes nothing from what the person saw. */
-const isMoreBackups = ({ path, before, after, inList }: Drift): boolean =>
-  path === 'backups' && (inList ? before === undefined : before === 'none' ? after !== 'unknown' : typeof before === 'number' && typeof after === 'number' && after > before);
+const isMoreBackups = ({ path, before, after, inList }: Drift): boolean => path === 'backups' && (inList ? before === undefined : isMore(before, after));
 
-const explained = ({ before, after }: Drift, touched: ReadonlySet<string>): boolean => names(before, touched) || names(after, touched);
-
-/** True when a text in the value is one of the identities, or has one as a word: `AWS::EC2::Instance i-1`. */
-function names(value: Json | undefined, identities: ReadonlySet<string>): boolean {
-  if (identities.size === 0) return false;
-  if (typeof value === 'string') return identities.has(value) || value.split(/[\s|/,]+/u).some((word) => identities.has(word));
-  if (Array.isArray(value)) return value.some((item: Json) => names(item, identities));
-  return isObject(value) && Object.values(value).some((item) => names(item, identities));
+function isMore(before: Json | undefined, after: Json | undefined): boolean {
+  if (isObject(before) && isObject(after)) return Object.keys({ ...before, ...after }).every((name) => canonical(before[name] ?? null) === canonical(after[name] ?? null) || isMore(before[name], after[name]));
+  return before === 'none' ? after !== 'unknown' && after !== undefined : typeof before === 'number' && typeof after === 'number' && after > before;
 }
-
-const isRelated = ({ properties, binding, attributes }: LiveResource, touched: ReadonlySet<string>): boolean =>
-  names(properties, touched) || names(binding, touched) || names(attributes, touched);

@@ -2,6 +2,7 @@ import type { AwsReader, Program, ReadCall, Service } from './call.ts';
 import type { Remains } from './change-plan.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LiveResource, ReadFailure } from './live.ts';
+import type { Neighbours } from './own-effect.ts';
 import type { AttributeChange } from './plan.ts';
 
 /** A property path: names joined by dots; `*` stands for any list element or map key. `VersioningConfiguration.Status` */
@@ -275,6 +276,8 @@ export interface ResourceType {
   /** Waits until the resource of this incarnation is gone, whoever has its name by then. Used after remove. */
   readonly gone?: (identity: string, incarnation?: string) => Program;
   readonly capture?: CaptureOperations;
+  /** How its facts move with other resources. */
+  readonly neighbours?: Neighbours;
   readonly preflight?: Preflight;
   /**
    * Generated rollback only: point a captured referrer at the new identity (`from` → `to`) after a restore.

@@ -197,6 +197,7 @@ export const memoryGroup: ResourceType = {
   *gone(identity) {
     yield* until({ what: `${identity} gone`, read: { service: 'ec2', operation: 'DescribeGroups', input: { Ids: [identity] } }, judge: (answer) => (list(answer?.['Groups']).length === 0 ? { state: 'done' } : { state: 'pending' }) });
   },
+  neighbours: { follows: { inUse: ['dependents'] } },
   capture: {
     plan: (live, action) => ({ how: 'config', what: `the configuration of ${live.identity}`, late: false, loses: action === 'update' ? [] : [`the id ${live.identity}`], newIdentity: true }),
     *take() { return configCapture(); },

@@ -1,14 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LiveResource } from '../../src/model/live.ts';
+import type { OwnEffect } from '../../src/model/own-effect.ts';
 import { staleness } from '../../src/engine/stale.ts';
 import { driftText, restoreDifferences, verification } from '../../src/engine/verify.ts';
-import { memoryDatabase, memoryGroup } from '../helpers/memory-types.ts';
+import { DATABASE, memorySchemas } from '../helpers/memory-schemas.ts';
+import { memoryDatabase, memoryGroup, memoryTypes } from '../helpers/memory-types.ts';
 
 const live = (more: Partial<LiveResource> = {}): LiveResource => ({
   type: 'Test::Memory::Group', identity: 'g-1', incarnation: 'g-1#0', properties: { GroupName: 'web', Rules: [{ Protocol: 'tcp', Port: 22, Source: '10.0.0.0/8' }] },
   attributes: { GroupId: 'g-1' }, systemTags: {}, state: 'present', pending: {}, binding: { dependents: ['Test::Memory::Database courses'], inUse: true }, observed: { bytes: 1 }, detailed: true, ...more,
 });
-const paths = (planned: LiveResource, now: LiveResource, touched: readonly string[] = []): readonly string[] => staleness(planned, now, memoryGroup.rules, new Set(touched)).map(({ path }) => path);
+/** A database that named the group g-1 and was deleted. */
+const deleted = (identity: string, GroupIds: readonly string[] = ['g-1']): OwnEffect => {
+  const before: LiveResource = { ...live(), type: DATABASE, identity, incarnation: identity, properties: { GroupIds }, attributes: {}, binding: {} };
+  return { type: DATABASE, identity, what: 'removed', before, after: null, wanted: null };
+};
+const paths = (planned: LiveResource, now: LiveResource, effects: readonly OwnEffect[] = []): readonly string[] =>
+  staleness(planned, now, memoryGroup.rules, { effects, types: memoryTypes, schemas: memorySchemas }).map(({ path }) => path);
 
 describe('stale check right before a step', () => {
   it('passes what is as planned; observations and system tags may move', () => {
@@ -16,7 +24,7 @@ describe('stale check right before a step', () => {
   });
 
   it('notices another incarnation under the same identity, whatever this run did', () => {
-    expect(paths(live(), live({ incarnation: 'g-1#9' }), ['g-1'])).toEqual(['incarnation']);
+    expect(paths(live(), live({ incarnation: 'g-1#9' }), [deleted('g-1')])).toEqual(['incarnation']);
   });
 
   it('notices properties: a value, a rule that came, one that went', () => {
@@ -31,17 +39,17 @@ describe('stale check right before a step', () => {
   });
 
   it('lets pass what this run itself did: the dependent that it deleted', () => {
-    expect(paths(live(), live({ binding: { dependents: [], inUse: false } }), ['courses'])).toEqual([]);
-    expect(paths(live(), live({ binding: { dependents: [], inUse: false } }), ['unrelated'])).toEqual(['dependents', 'inUse']);
+    expect(paths(live(), live({ binding: { dependents: [], inUse: false } }), [deleted('courses')])).toEqual([]);
+    expect(paths(live(), live({ binding: { dependents: [], inUse: false } }), [deleted('unrelated')])).toEqual(['dependents', 'inUse']);
   });
 
   it('does not let a stranger slip in beside an own effect', () => {
-    expect(paths(live(), live({ binding: { dependents: ['Test::Memory::Database stranger'], inUse: true } }), ['courses'])).toEqual(['dependents']);
-    expect(paths(live(), live({ properties: { ...live().properties, GroupName: 'other' }, binding: { dependents: [], inUse: false } }), ['courses'])).toEqual(['GroupName']);
+    expect(paths(live(), live({ binding: { dependents: ['Test::Memory::Database stranger'], inUse: true } }), [deleted('courses')])).toEqual(['dependents']);
+    expect(paths(live(), live({ properties: { ...live().properties, GroupName: 'other' }, binding: { dependents: [], inUse: false } }), [deleted('courses')])).toEqual(['GroupName']);
   });
 
   it('does not take a name that only begins like a touched one for it', () => {
-    expect(paths(live(), live({ binding: { dependents: [], inUse: true } }), ['course'])).toEqual(['dependents']);
+    expect(paths(live(), live({ binding: { dependents: [], inUse: true } }), [deleted('course')])).toEqual(['dependents']);
   });
 
   it('takes one more backup for no change, and one less for one', () => {
