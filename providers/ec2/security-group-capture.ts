@@ -48,6 +48,28 @@ function renamed(value: Json | undefined, rename: (id: string) => string): Json 
 
 /** The configuration of a group is all that it has: it lies in the journal, referrers in the capture. */
 export const securityGroupCapture: CaptureOperations = {
+  /**
+   * Groups that are deleted after this one and name it still let go of it first: AWS refuses to delete a group that another's rule names
+   * (DeleteSecurityGroup, DependencyViolation).
+   */
+  *quiesce(context) {
+    const { identity } = liveOf(context);
+    for (const group of context.deletedAfter ?? []) {
+      const listed = yield* lookAll('DescribeSecurityGroupRules', filtered('group-id', [group]), 'SecurityGroupRules', stale(identity));
+      yield* changeRules(group, directions.map((direction) => {
+        const before = rulesFromList(listed, direction);
+        return { direction, before, ids: ruleIds(listed, direction), after: before.filter((rule) => rule[direction.group] !== identity) };
+      }));
+    }
+  },
+  *unquiesce(context) {
+    const { identity } = liveOf(context);
+    const { capture } = context;
+    const released = new Set(textsOf(capture?.extras['released']));
+    if (capture === undefined || released.size === 0) return;
+    const groups = listOf(objectOf(capture.extras['referrers'])['groups']).filter((group) => released.has(textOf(group['GroupId']) ?? ''));
+    yield* pointGroups(context, groups, identity, identity);
+  },
   plan(live, action) {
     const count = listOf(live.properties['SecurityGroupIngress']).length + listOf(live.properties['SecurityGroupEgress']).length;
     const what = `configuration of ${live.identity} with ${count} rule${count === 1 ? '' : 's'}, in the journal`;
@@ -61,7 +83,8 @@ export const securityGroupCapture: CaptureOperations = {
   *take(context: StepContext): Program<Capture> {
     const { identity } = liveOf(context);
     const referrers = context.action === 'update' ? { groups: [], interfaces: [] } : yield* referrersOf(identity);
-    return { how: 'config', refs: { group: identity }, pointInTime: null, bytes: null, encrypted: null, extras: { referrers } };
+    // The capture says of itself whose rules the step revokes: whoever takes that back knows no plan any more.
+    return { how: 'config', refs: { group: identity }, pointInTime: null, bytes: null, encrypted: null, extras: { referrers, ...(context.deletedAfter === undefined ? {} : { released: context.deletedAfter }) } };
   },
   /** The rules in the journal are the live ones still. */
   *verify(context) {
@@ -97,10 +120,18 @@ export function* repointSecurityGroup(context: StepContext, capture: Capture, to
   const from = liveOf(context).identity;
   const rename = (id: string): string => (id === from ? to : context.remap(id));
   const referrers = objectOf(capture.extras['referrers']);
-  for (const group of listOf(referrers['groups'])) {
+  yield* pointGroups(context, listOf(referrers['groups']), from, to);
+  yield* pointInterfaces(context, listOf(referrers['interfaces']), rename);
+}
+
+/** Gives other groups their captured rules that named the group `from`, with `to` in its place; no other rule of theirs is touched. */
+function* pointGroups(context: StepContext, groups: readonly JsonObject[], from: string, to: string): Program {
+  const rename = (id: string): string => (id === from ? to : context.remap(id));
+  for (const group of groups) {
     const identity = context.remap(textOf(group['GroupId']) ?? '');
+    const there = yield* lookAll('DescribeSecurityGroups', filtered('group-id', [identity]), 'SecurityGroups', [{ GroupId: identity }]);
+    if (there.length === 0) continue;
     const listed = yield* lookAll('DescribeSecurityGroupRules', filtered('group-id', [identity]), 'SecurityGroupRules', stale(from));
-    if (listed.length === 0) continue;
     yield* changeRules(identity, directions.map((direction) => {
       const before = rulesFromList(listed, direction);
       // Only the rules that name the former group: a journal may not add others to groups that no step names.
@@ -110,7 +141,10 @@ export function* repointSecurityGroup(context: StepContext, capture: Capture, to
       return { direction, before, ids: ruleIds(listed, direction), after: [...kept.filter((rule) => !keys.has(ruleKey(rule, direction))), ...wanted] };
     }));
   }
-  for (const item of listOf(referrers['interfaces'])) {
+}
+
+function* pointInterfaces(context: StepContext, interfaces: readonly JsonObject[], rename: (id: string) => string): Program {
+  for (const item of interfaces) {
     const identity = context.remap(textOf(item['NetworkInterfaceId']) ?? '');
     const groups = textsOf(item['Groups']).map(rename);
     if (item['RequesterManaged'] === true) continue;

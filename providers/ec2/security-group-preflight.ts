@@ -48,7 +48,7 @@ function* useProblems(context: StepContext): Program<readonly string[]> {
   const live = liveOf(context);
   const { identity } = live;
   if (live.properties['GroupName'] === 'default') return [`${identity} is the default group of its VPC, which AWS does not delete`];
-  const before = new Set([...(context.deletedBefore ?? []), ...(context.releasedBefore ?? [])]);
+  const before = new Set([...(context.deletedBefore ?? []), ...(context.releasedBefore ?? []), ...(context.deletedAfter ?? [])]);
   const databases = yield* usingDatabases(identity);
   const held = databases.filter((name) => !before.has(name));
   const interfaces = (yield* lookAll('DescribeNetworkInterfaces', filtered('group-id', [identity]), 'NetworkInterfaces')).filter((item) => {

@@ -9,7 +9,7 @@ import { limits } from './limits.ts';
 import { entryOf, kindOf, type MapNode } from './node.ts';
 import { quote, type Problems } from './problems.ts';
 import { readTree } from './read.ts';
-import { judgeReferences, referencesOf } from './references.ts';
+import { judgeReferences, referencesOf, type EntryReference } from './references.ts';
 import type { Where } from './pseudo.ts';
 import { writeSkeleton, type Skeleton } from './skeleton.ts';
 import { isTemplate, templateSkeleton } from './template.ts';
@@ -89,7 +89,7 @@ function readResources(plan: MapNode, where: Where, options: ParseOptions, probl
   judgeReferences(references, byAddress, options.schemas, options.types, problems);
   judgeDependencies(dependencies, byAddress, problems);
   judgeIdentities(entries, node, options, problems);
-  judgeCycles(entries, byAddress, node, problems);
+  judgeCycles(entries, byAddress, options.schemas, node, problems);
   return [...entries, ...lookupEntries(lookups, problems)];
 }
 
@@ -120,8 +120,14 @@ function judgeIdentities(entries: readonly ResourceEntry[], node: MapNode, { typ
   });
 }
 
-function judgeCycles(entries: readonly ResourceEntry[], byAddress: ReadonlyMap<string, ResourceEntry>, node: MapNode, problems: Problems): void {
-  const arrows = new Map(entries.map((entry) => [entry.address, [...new Set([...entry.dependsOn, ...referencesOf(entry).map(({ address }) => address)])].filter((address) => byAddress.has(address))]));
+function judgeCycles(entries: readonly ResourceEntry[], byAddress: ReadonlyMap<string, ResourceEntry>, schemas: Schemas, node: MapNode, problems: Problems): void {
+  // Of what is there already, the identity and what else AWS assigned need no step to have run.
+  const isNeeded = ({ address, path }: EntryReference): boolean => {
+    const target = byAddress.get(address);
+    return target?.action !== 'update' || (path !== null && schemas(target.type)?.attributes[path.split('.', 1)[0] ?? path] === undefined);
+  };
+  const needs = (entry: ResourceEntry): readonly string[] => referencesOf(entry).filter(isNeeded).map(({ address }) => address);
+  const arrows = new Map(entries.map((entry) => [entry.address, [...new Set([...entry.dependsOn, ...needs(entry)])].filter((address) => byAddress.has(address))]));
   for (const circle of findCycles(arrows)) {
     const first = circle[0] ?? '';
     const shown = circle.length > 50 ? [...circle.slice(0, 50), `… ${circle.length - 50} more …`] : circle;

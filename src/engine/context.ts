@@ -32,6 +32,8 @@ export interface ContextInput {
   readonly releasedBefore?: readonly string[];
   /** Identities that other steps restore. */
   readonly returning?: readonly string[];
+  /** Identities that later steps delete, and that name it until then. */
+  readonly deletedAfter?: readonly string[];
 }
 
 /** What the programs of a step are given, at plan time and at apply. Pure: equal inputs give equal names. */
@@ -51,6 +53,7 @@ export function contextFor(input: ContextInput): StepContext {
     ...(input.deletedBefore === undefined ? {} : { deletedBefore: input.deletedBefore }),
     ...(input.releasedBefore === undefined ? {} : { releasedBefore: input.releasedBefore }),
     ...(input.returning === undefined ? {} : { returning: input.returning }),
+    ...(input.deletedAfter === undefined || input.deletedAfter.length === 0 ? {} : { deletedAfter: input.deletedAfter }),
   };
 }
 

@@ -12,6 +12,10 @@ export function findCycles(members: readonly string[], within: ReadonlySet<strin
   return cycles;
 }
 
+/** For each address the number of its strongly connected part: two of one number wait for each other. */
+export const knotsOf = (members: readonly string[], after: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, number> =>
+  new Map(parts(members, (address) => [...(after.get(address) ?? [])]).flatMap((part, index) => part.map((address) => [address, index] as const)));
+
 interface Frame { readonly address: string; readonly next: readonly string[]; at: number }
 
 function parts(members: readonly string[], next: (address: string) => readonly string[]): readonly (readonly string[])[] {

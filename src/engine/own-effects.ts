@@ -39,15 +39,16 @@ export function effectsOf(histories: readonly History[], found: Found): readonly
   return histories.filter(({ acted, quiet, done, made }) => acted || quiet || done || made !== null).flatMap((history) => [...takenAway(history, found), ...changed(history, found), ...made(history, found)]);
 }
 
-function takenAway({ type, step, before, done, removing }: History, found: Found): readonly OwnEffect[] {
-  if (before === null || (step.action !== 'delete' && step.action !== 'replace') || !(done || removing)) return [];
+/** What is to be deleted and was made quiet, others were made to let go of already. */
+function takenAway({ type, step, before, done, removing, quiet }: History, found: Found): readonly OwnEffect[] {
+  if (before === null || (step.action !== 'delete' && step.action !== 'replace') || !(done || removing || quiet)) return [];
   const live = found.get(type, before.identity);
   const isThere = live !== undefined && live.incarnation === before.incarnation;
-  return [{ type, identity: before.identity, what: isThere ? 'changed' : 'removed', before, after: isThere ? live : null, wanted: null }];
+  return [{ type, identity: before.identity, what: isThere && !(step.action === 'delete' && quiet) ? 'changed' : 'removed', before, after: isThere ? live : null, wanted: null }];
 }
 
-function changed({ type, step, before, after, done, removing }: History, found: Found): readonly OwnEffect[] {
-  if (before === null || step.action === 'create' || ((step.action === 'delete' || step.action === 'replace') && (done || removing))) return [];
+function changed({ type, step, before, after, done, removing, quiet }: History, found: Found): readonly OwnEffect[] {
+  if (before === null || step.action === 'create' || ((step.action === 'delete' || step.action === 'replace') && (done || removing || quiet))) return [];
   return [{ type, identity: before.identity, what: 'changed', before, after: (done ? after : null) ?? found.get(type, before.identity) ?? null, wanted: null }];
 }
 

@@ -10,8 +10,8 @@ import { block, type Draft, type Planning } from './draft.ts';
 import { preview } from './preview.ts';
 import { withPlaceholders } from './references.ts';
 
-/** Identities that earlier steps delete, and those that they make stop naming a victim. */
-export interface Earlier { readonly deleted: readonly string[]; readonly released: readonly string[] }
+/** Identities that earlier steps delete, those that they make stop naming a victim, and those that name it until later steps delete them. */
+export interface Earlier { readonly deleted: readonly string[]; readonly released: readonly string[]; readonly later?: readonly string[] }
 
 /**
  * Every mutating call of a step, in the order of execution, by running its programs without sending anything. A program
@@ -72,7 +72,7 @@ function contextOf(planning: Planning, draft: Draft, live: LiveResource | null, 
     run, planName: changePlan.name, target, configuration, now, entry: draft.entry, live,
     desired: previewable(draft.desired, schemas(draft.entry.type)), changes: draft.changes,
     action: draft.action === 'keep' ? 'update' : draft.action, destruction: draft.isDestruction,
-    deletedBefore: earlier.deleted, releasedBefore: earlier.released,
+    deletedBefore: earlier.deleted, releasedBefore: earlier.released, ...(earlier.later === undefined ? {} : { deletedAfter: earlier.later }),
   });
 }
 

@@ -113,12 +113,18 @@ function draftOf(planning: Planning, entry: ResourceEntry): Draft {
   }
 }
 
-/** The calls of every step, in order; a step is told what the ones before it delete or release. */
-function previewAll(planning: Planning, order: readonly string[], edges: Edges): ReadonlyMap<string, readonly Call[]> {
-  const previews = new Map<string, readonly Call[]>();
-  for (const address of order) {
+/** What a step would send, and the victims beside it that name it. */
+interface Previewed { readonly calls: readonly Call[]; readonly before: readonly string[]; readonly after: readonly string[] }
+
+/** The calls of every step, in order; a step is told what the ones before it delete or release, and what names it until it is deleted later. */
+function previewAll(planning: Planning, order: readonly string[], edges: Edges): ReadonlyMap<string, Previewed> {
+  const previews = new Map<string, Previewed>();
+  const place = new Map(order.map((address, index) => [address, index]));
+  for (const [index, address] of order.entries()) {
     const draft = planning.drafts.get(address) as Draft;
-    previews.set(address, plannedCalls(planning, draft, earlierOf(planning, draft, edges)));
+    const { before, after } = neighboursOf(planning, draft, place, index);
+    const { deleted, released } = earlierOf(planning, draft, edges);
+    previews.set(address, { before, after, calls: plannedCalls(planning, draft, { deleted: [...new Set([...deleted, ...before])], released, later: after }) });
   }
   return previews;
 }
@@ -135,11 +141,24 @@ function earlierOf(planning: Planning, draft: Draft, edges: Edges): Earlier {
   return { deleted, released };
 }
 
-function judgedSteps(planning: Planning, order: readonly string[], edges: Edges, previews: ReadonlyMap<string, readonly Call[]>): readonly Judged[] {
+/** Of victims that name each other none waits for the other: those before this one are gone by then, those after it name it still. */
+function neighboursOf(planning: Planning, { action, live }: Draft, place: ReadonlyMap<string, number>, index: number): { readonly before: readonly string[]; readonly after: readonly string[] } {
+  const before: string[] = [];
+  const after: string[] = [];
+  for (const { type, identity } of action === 'delete' && live !== null ? planning.referrers.of(live) : []) {
+    const address = planning.byIdentity.get(keyOf(type, identity)) ?? '';
+    const other = place.get(address);
+    if (other === undefined || planning.drafts.get(address)?.action !== 'delete') continue;
+    (other < index ? before : after).push(identity);
+  }
+  return { before: before.sort(), after: after.sort() };
+}
+
+function judgedSteps(planning: Planning, order: readonly string[], edges: Edges, previews: ReadonlyMap<string, Previewed>): readonly Judged[] {
   return order.map((address) => {
     const draft = planning.drafts.get(address) as Draft;
     const dependsOn = [...(edges.get(address) ?? [])].filter((other) => planning.drafts.has(other)).sort();
-    return { step: stepOf(planning, draft, previews.get(address) ?? [], dependsOn), entry: draft.entry, live: draft.live };
+    return { step: stepOf(planning, draft, previews.get(address)?.calls ?? [], dependsOn), entry: draft.entry, live: draft.live };
   });
 }
 
@@ -175,10 +194,11 @@ function assemble({ changePlan, text, live, configuration, now }: PlanInput, ste
   return { format, digest: digestOver(plan, new Map(steps.map(({ id, digest }) => [id, digest]))), ...rest };
 }
 
-function workOf(planning: Planning, order: readonly string[], previews: ReadonlyMap<string, readonly Call[]>): ReadonlyMap<string, StepWork> {
+function workOf(planning: Planning, order: readonly string[], previews: ReadonlyMap<string, Previewed>): ReadonlyMap<string, StepWork> {
   return new Map(order.map((address) => {
     const { entry, live, desired, capturePlan } = planning.drafts.get(address) as Draft;
-    return [address, { entry, live, desired: withReferences(desired) as StepWork['desired'], capturePlan, preview: previews.get(address) ?? [] }];
+    const { calls = [], before = [], after = [] } = previews.get(address) ?? {};
+    return [address, { entry, live, desired: withReferences(desired) as StepWork['desired'], capturePlan, preview: calls, ...(before.length + after.length === 0 ? {} : { mutual: { before, after } }) }];
   }));
 }
 

@@ -3,7 +3,7 @@ import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../
 import type { LiveResource } from '../model/live.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import { block, warn, type Draft, type Planning } from './draft.ts';
-import { literalStates } from './edges.ts';
+import { isKnownBefore, literalStates } from './edges.ts';
 import { fitProperties } from './fitting.ts';
 import { resolveReferences, unknownOf, valueAt, type Reference } from './references.ts';
 import { few, quote } from './wording.ts';
@@ -65,6 +65,7 @@ function resolveOne(planning: Planning, entry: ResourceEntry, reference: Referen
     return published(ofLive(live, reference.path)) ?? refuse('unknown-attribute', `${quote(reference.address)} has no ${quote(reference.path)}`, `it has: ${few([...Object.keys(live.attributes), ...Object.keys(live.properties)].sort(), 30)}`);
   }
   const draft = planning.drafts.get(target.address);
+  if (isKnownBefore(planning, reference)) return live?.identity ?? unknownOf(reference);
   if (reference.path === null) return identityAfter(draft) ?? unknownOf(reference);
   if (schema !== undefined && !isDescribed(schema, reference.path) && (live === undefined || ofLive(live, reference.path) === undefined)) {
     return refuse('unknown-attribute', `${target.type} has no ${quote(reference.path)}`, `it has: ${few([...Object.keys(schema.attributes), ...Object.keys(schema.properties)].sort(), 30)}`);

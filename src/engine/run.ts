@@ -179,8 +179,8 @@ function returningIn({ planned }: Run, { step }: Task): Pick<StepContext, 'retur
   return returning.length === 0 ? {} : { returning };
 }
 
-/** As the planner told the previews: what the steps that this one waits for delete, and what stops naming its resource. */
-function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[] } {
+/** As the planner told the previews: what the steps that this one waits for delete, what stops naming its resource, and which later victims name it still. */
+function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[]; readonly deletedAfter: readonly string[] } {
   const deleted: string[] = [];
   const released: string[] = [];
   // A rollback runs exactly in its order.
@@ -192,7 +192,8 @@ function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { read
     if (other.action === 'delete') deleted.push(before.live.identity);
     else if (other.action === 'update' && work.live !== null && namesIn(other.type, before.live.properties, work.live, ports.schemas) && !namesIn(other.type, before.desired, work.live, ports.schemas)) released.push(before.live.identity);
   }
-  return { deletedBefore: deleted, releasedBefore: released };
+  const { before = [], after = [] } = work.mutual ?? {};
+  return { deletedBefore: [...new Set([...deleted, ...before])], releasedBefore: released, deletedAfter: after };
 }
 
 export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop?: boolean; readonly settling?: boolean; readonly declared?: readonly Call[]; readonly stage?: Stage }

@@ -124,6 +124,8 @@ export interface StepWork {
   readonly capturePlan: CapturePlan | null;
   /** The declared calls as previewed. Their operations are what the gate will let through for this step. */
   readonly preview: readonly Call[];
+  /** Of a delete: identities that name its resource and that earlier, and later, steps delete. Absent: none. */
+  readonly mutual?: { readonly before: readonly string[]; readonly after: readonly string[] };
 }
 
 export interface Planned {

@@ -176,6 +176,8 @@ export interface StepContext {
   readonly releasedBefore?: readonly string[];
   /** Identities that other steps of the same run restore, by their former names: what names them finds them there. */
   readonly returning?: readonly string[];
+  /** Identities that name this resource until later steps of the same run delete them: this step has to make them let go first. */
+  readonly deletedAfter?: readonly string[];
   /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
   readonly order?: 'create-first' | 'delete-first';
   /** Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with: nothing is made twice. */

@@ -41,6 +41,12 @@ describe('references', () => {
     expect(errors(ring)).toEqual(['reference-cycle A: A → C → B → A is a circle: each needs the next', 'reference-cycle D: D → D is a circle: each needs the next']);
   });
 
+  it('that only name what is there already go in no circle', () => {
+    const there = (address: string, id: string, value: string): string => `  ${address}: { type: AWS::EC2::SecurityGroup, action: update, id: ${id}, properties: { SecurityGroupIngress: [ { IpProtocol: tcp, FromPort: 80, ToPort: 80, SourceSecurityGroupId: ${value} } ] } }`;
+    expect(errors(`${there('A', 'sg-0aaaaaaa', '!Ref B')}\n${there('B', 'sg-0bbbbbbb', '!GetAtt A.GroupId')}`)).toEqual([]);
+    expect(errors(there('A', 'sg-0aaaaaaa', '!Ref A'))).toEqual([]);
+  });
+
   it('one id, one address, whatever the actions', () => {
     const read = (address: string, id: string): string => `  ${address}: { type: AWS::S3::Bucket, action: read, id: ${id} }`;
     expect(errors(`${read('A', 'x')}\n${read('B', 'x')}`)).toEqual(['duplicate-id B: "x" is already the AWS::S3::Bucket of "A" in line 6: one id, one address']);

@@ -1,4 +1,5 @@
 import { expect, it, describe } from '@jest/globals';
+import type { JsonObject } from '../../src/model/json.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { changePlanOf, codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 import { checkTarget } from '../../src/engine/refresh.ts';
@@ -276,6 +277,20 @@ describe('references and ids', () => {
     expect(planned.plan.findings.find(({ code }) => code === 'cycle')?.message).toMatch(/A → B → C → A/u);
     expect(planned.plan.steps.every(({ blocked }) => blocked)).toBe(true);
     expect(codes(planned, 'D')).toEqual(['behind-cycle']);
+  });
+
+  it('what is there already and names each other needs no order', async () => {
+    const names = (address: string, id: string, other: string | JsonObject): EntrySample => ({ address, type: GROUP, action: 'update', id, properties: { Rules: [{ Protocol: 'tcp', Port: 80, SourceGroup: other }] } });
+    for (const [one, other] of [['g-web00001', 'g-free0001'], [{ Ref: 'Web' }, { Ref: 'Free' }]] as const) {
+      const planned = await planFor(world(), [names('Web', 'g-web00001', other), names('Free', 'g-free0001', one)]);
+      expect(codes(planned, 'Web').concat(codes(planned, 'Free')).filter((code) => code.includes('cycle'))).toEqual([]);
+      expect(planned.plan.steps.map(({ id, changes }) => [id, changes.flatMap(({ after }) => (after === null ? [] : [(after as JsonObject)['SourceGroup']]))])).toEqual([['Web', ['g-free0001']], ['Free', ['g-web00001']]]);
+    }
+    const fresh: EntrySample = { address: 'New', type: GROUP, action: 'create', properties: { GroupName: 'new', NetworkId: 'net-1', Rules: [{ Protocol: 'tcp', Port: 80, SourceGroup: 'g-web00001' }] } };
+    const both = await planFor(world(), [names('Web', 'g-web00001', { Ref: 'New' }), fresh]);
+    expect(both.plan.steps.map(({ id }) => id)).toEqual(['New', 'Web']);
+    const self = await planFor(world(), [names('Web', 'g-web00001', { Ref: 'Web' })]);
+    expect(self.plan.findings.filter(({ code }) => code === 'cycle')).toEqual([]);
   });
 
   it('lets depends_on win', async () => {

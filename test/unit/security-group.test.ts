@@ -356,6 +356,7 @@ describe('capture and restore', () => {
     const answers = ({ operation, input }: ReadCall): JsonObject => {
       const asked = JSON.stringify(input);
       if (operation === 'DescribeNetworkInterfaces') return { NetworkInterfaces: asked.includes('eni-1') ? [{ NetworkInterfaceId: 'eni-1', Groups: [{ GroupId: 'sg-5' }] }] : [] };
+      if (operation === 'DescribeSecurityGroups') return { SecurityGroups: asked.includes('sg-2') ? [{ GroupId: 'sg-2' }] : [] };
       return { SecurityGroupRules: asked.includes('sg-2') ? [stale, { ...stale, SecurityGroupRuleId: 'sgr-2', ReferencedGroupInfo: undefined, CidrIpv4: '10.0.0.0/8' }] : [] };
     };
     const { calls } = answered(repoint(context({ live }), captured, 'sg-new'), answers);
@@ -367,6 +368,47 @@ describe('capture and restore', () => {
     // The plan lists every operation that may come.
     const listed = new Set(callsOf(repoint(context({ live }), captured, 'sg-new')).map(({ operation }) => operation));
     for (const { operation } of calls) expect(listed).toContain(operation);
+  });
+});
+
+describe('two groups that name each other and both go', () => {
+  const capture = securityGroup.capture as NonNullable<typeof securityGroup.capture>;
+  const live = liveGroup();
+  const names = { SecurityGroupRuleId: 'sgr-1', IsEgress: false, IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, ReferencedGroupInfo: { GroupId: 'sg-old', UserId: '123456789012' } };
+  const other = { SecurityGroupRuleId: 'sgr-2', IsEgress: false, IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIpv4: '10.0.0.0/8' };
+  const world = (rules: readonly JsonObject[]) => ({ operation, input }: ReadCall): JsonObject => {
+    const isOther = JSON.stringify(input).includes('sg-2');
+    if (operation === 'DescribeSecurityGroupRules') return { SecurityGroupRules: isOther ? rules : [] };
+    return operation === 'DescribeSecurityGroups' ? { SecurityGroups: isOther ? [{ GroupId: 'sg-2' }] : [] } : {};
+  };
+  const quiesce = (more: Partial<StepContext>) => (capture.quiesce as NonNullable<typeof capture.quiesce>)(context({ live, action: 'delete', ...more }));
+  const unquiesce = (taken: Capture | undefined) => (capture.unquiesce as NonNullable<typeof capture.unquiesce>)(context({ live, action: 'delete', ...(taken === undefined ? {} : { capture: taken }) }));
+  const rule = { IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, SourceSecurityGroupId: 'sg-old', SourceSecurityGroupOwnerId: '123456789012' };
+  const referrers = { groups: [{ GroupId: 'sg-2', SecurityGroupIngress: [rule], SecurityGroupEgress: [] }, { GroupId: 'sg-3', SecurityGroupIngress: [rule], SecurityGroupEgress: [] }], interfaces: [] };
+  const taken = (extras: JsonObject): Capture => ({ how: 'config', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras });
+
+  it('the later one lets go of the first, of nothing else, and the plan lists the calls', () => {
+    expect(told(answered(quiesce({ deletedAfter: ['sg-2'] }), world([names, other])).calls)).toEqual([{ operation: 'RevokeSecurityGroupIngress', retry: 'absolute', input: { GroupId: 'sg-2', SecurityGroupRuleIds: ['sgr-1'] } }]);
+    expect(answered(quiesce({ deletedAfter: ['sg-2'] }), world([other])).calls).toEqual([]);
+    expect(answered(quiesce({}), world([names])).calls).toEqual([]);
+    expect(callsOf(quiesce({ deletedAfter: ['sg-2'] })).map(({ operation }) => operation)).toEqual(['RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress']);
+  });
+
+  it('it is taken back by the capture alone: the rules of those that let go, not of other referrers', () => {
+    const add = { operation: 'AuthorizeSecurityGroupIngress', retry: 'absolute', input: { GroupId: 'sg-2', IpPermissions: [{ IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{ GroupId: 'sg-old', UserId: '123456789012' }] }] } };
+    expect(told(answered(unquiesce(taken({ referrers, released: ['sg-2'] })), world([other])).calls)).toEqual([add]);
+    // A group without any rule left is there all the same.
+    expect(told(answered(unquiesce(taken({ referrers, released: ['sg-2'] })), world([])).calls)).toEqual([add]);
+    expect(answered(unquiesce(taken({ referrers, released: ['sg-2'] })), world([names, other])).calls).toEqual([]);
+    expect(answered(unquiesce(taken({ referrers })), world([])).calls).toEqual([]);
+    expect(answered(unquiesce(undefined), world([])).calls).toEqual([]);
+  });
+
+  it('nothing stands against it beforehand', () => {
+    const held = (operation: string): JsonObject => (operation === 'DescribeSecurityGroups' ? { SecurityGroups: [{ GroupId: 'sg-2', IpPermissions: [{ UserIdGroupPairs: [{ GroupId: 'sg-old' }] }] }] } : {});
+    const check = (more: Partial<StepContext>): readonly string[] => answered((securityGroup.preflight as NonNullable<typeof securityGroup.preflight>)(context({ live, ...more }), 'delete'), ({ operation }) => held(operation)).result;
+    expect(check({})).toEqual(['sg-old is in use, and AWS would refuse to delete it: a rule of sg-2']);
+    expect(check({ deletedAfter: ['sg-2'] })).toEqual([]);
   });
 });
 
