@@ -1,11 +1,11 @@
-import { look, send, until, type Call, type Program } from '../../src/model/call.ts';
+import { look, progress, send, until, type Call, type Program } from '../../src/model/call.ts';
 import { canonical } from '../../src/model/digest.ts';
-import { UserError } from '../../src/model/error.ts';
+import { AwsError, UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { isLastingRefusal, sendDispensable } from '../aws/dispensable.ts';
-import { splitTags } from '../aws/tags.ts';
+import { captureTags, splitTags } from '../aws/tags.ts';
 import { modifyInput, RESTORED_FROM, RESTORING, restoreInput } from './db-instance-inputs.ts';
 import { addRoles, addTags, subjectOf } from './db-instance-programs.ts';
 import { goneGroups } from './db-instance-restorable.ts';
@@ -36,6 +36,7 @@ export function* restoreDatabase(context: StepContext, capture: Capture): Progra
   }
   let now = yield* untilReady(identity, { AssociatedRoles: [] });
   now = yield* finish({ ...context, live: was }, identity, now);
+  yield* claimFinal(context, capture);
   const map: Record<string, string> = {};
   const note = (from: unknown, to: unknown): void => { if (typeof from === 'string' && typeof to === 'string' && from !== to) map[from] = to; };
   note(was.attributes['DbiResourceId'], now['DbiResourceId']);
@@ -55,6 +56,31 @@ function* newestSnapshot(identity: string, capture: Capture): Program<string> {
   throw new UserError('capture-missing', `no complete snapshot of "${identity}" is left of this run`, {
     help: `look for others with: aws rds describe-db-snapshots --db-instance-identifier ${identity}, and for its automated backups with: aws rds describe-db-instance-automated-backups`,
   });
+}
+
+/**
+ * A run that was stopped between a deletion and its end has left the final snapshot without the tags of a capture: it gets those of the
+ * snapshot before it. The database is back by then, so that a refusal changes nothing.
+ */
+function* claimFinal(context: StepContext, capture: Capture): Program {
+  const name = textOf(capture.refs['final']);
+  if (name === undefined) return;
+  const found = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [{}] }))?.['DBSnapshots'])[0];
+  if (found === undefined || splitTags(found['TagList']).systemTags['aiplan:op'] !== undefined) return;
+  try {
+    yield* addTags(textOf(found['DBSnapshotArn']) ?? `arn:aws:rds:${context.region}:${context.account}:snapshot:${name}`, yield* tagsOfCapture(context, capture));
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.executed !== 'no' || error.kind !== 'denied') throw error;
+    yield* progress(`the snapshot ${name} could not be tagged as a capture: ${error.code}`);
+  }
+}
+
+/** The tags that the capture's own snapshot carries; where that is gone, those of this step. */
+function* tagsOfCapture(context: StepContext, capture: Capture): Program<JsonObject> {
+  const name = textOf(capture.refs['snapshot']);
+  const found = name === undefined ? undefined : listOf((yield* look(describeSnapshot(name), { DBSnapshots: [] }))?.['DBSnapshots'])[0];
+  const known = Object.fromEntries(Object.entries(splitTags(found?.['TagList']).systemTags).filter(([key]) => key.startsWith('aiplan:')));
+  return known['aiplan:op'] === undefined ? captureTags(context) : known;
 }
 
 const preview = (identity: string): JsonObject => ({ DBInstanceIdentifier: identity, DBInstanceStatus: 'available', TagList: [{ Key: RESTORING, Value: '' }] });

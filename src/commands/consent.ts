@@ -1,5 +1,5 @@
 import type { Approval, Confirmation, SignedApproval } from '../model/approval.ts';
-import { askedText, lossPhrase, needed } from '../model/confirm.ts';
+import { acceptsLoss, askedText, lossPhrase, needed } from '../model/confirm.ts';
 import { sha256 } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Plan } from '../model/plan.ts';
@@ -148,7 +148,7 @@ const linesOf = (text: string): readonly string[] => text.split('\n').map((line)
 
 /**
  * Confirmations as lines of standard input, for signing where there is no terminal: `ADDRESS TYPED TEXT` for each
- * destruction and grant, `ADDRESS loses THE LOSS` where a loss must be typed, `name PLAN-NAME` where the name is asked.
+ * destruction and grant, `ADDRESS loses THE LOSS` or the author's words where a loss must be typed, `name PLAN-NAME` where the name is asked.
  * `plan` is the one that is left after `rejectionsFromLines`. Silence is no: a missing or different line is a refusal. Throws
  * UserError `confirmation-missing`.
  */
@@ -162,10 +162,11 @@ export function confirmationsFromLines(plan: Plan, text: string, now: number): P
       throw new UserError('confirmation-missing', `no line confirms "${step.id}"`, { exitCode: exitCodes.blocked, help: `each destruction and grant needs its own line on standard input: ${step.id} ${step.confirm ?? ''}` });
     }
     const loss = lossPhrase(step);
-    if (loss !== null && said(`${step.id} loses`) !== loss) {
-      throw new UserError('confirmation-missing', `no line accepts the loss of "${step.id}"`, { exitCode: exitCodes.blocked, help: `add the line: ${step.id} loses ${loss}` });
+    const accepted = loss === null ? null : said(`${step.id} loses`);
+    if (!acceptsLoss(step, accepted, 'T1')) {
+      throw new UserError('confirmation-missing', `no line accepts the loss of "${step.id}"`, { exitCode: exitCodes.blocked, help: `add the line: ${step.id} loses ${loss ?? ''}` });
     }
-    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: loss, at: new Date(now).toISOString() };
+    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: accepted, at: new Date(now).toISOString() };
   });
   if (needs.name && said('name') !== plan.name) {
     throw new UserError('confirmation-missing', 'no line gives the plan name', { exitCode: exitCodes.blocked, help: `add the line: name ${plan.name}` });

@@ -1,7 +1,7 @@
 import type { Approval } from '../model/approval.ts';
 import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
-import { askedText, lossPhrase, needed } from '../model/confirm.ts';
+import { acceptsLoss, askedText, needed } from '../model/confirm.ts';
 import type { ApprovedPlan, Plan, Planned } from '../model/plan.ts';
 
 /**
@@ -36,7 +36,7 @@ export function approve(planned: Planned, approval: Approval, configuration: Con
     if (given === undefined) refuse('confirmation-missing', `"${step.id}" was not confirmed`, 'confirm each destruction and grant in the review');
     else if (given.stepDigest !== step.digest) refuse('approval-foreign', `the confirmation of "${step.id}" is for another state of it`, 'review again');
     else if (given.typed !== step.confirm) refuse('confirmation-missing', `"${step.id}" was confirmed with another text than "${step.confirm}"`, 'review again');
-    else if (lossPhrase(step) !== null && given.typedLoss !== lossPhrase(step)) refuse('confirmation-missing', `the loss of "${step.id}" was not typed`, 'review again');
+    else if (!acceptsLoss(step, given.typedLoss, approval.tier)) refuse('confirmation-missing', `the loss of "${step.id}" was not typed`, 'review again');
   }
   if (needs.name && approval.typedName !== plan.name && !(isOfTheRun && confirmed !== null && !needed(confirmed).name)) refuse('confirmation-missing', `the plan name "${plan.name}" was not typed`, 'review again');
   return { ...planned, approval } as ApprovedPlan;

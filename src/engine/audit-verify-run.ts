@@ -1,7 +1,7 @@
 import type { Approval } from '../model/approval.ts';
 import type { AuditRecord } from '../model/audit.ts';
 import type { AuditProblem, LoggedCall } from '../model/audit-report.ts';
-import { askedText, lossPhrase, needed } from '../model/confirm.ts';
+import { acceptsLoss, askedText, needed } from '../model/confirm.ts';
 import { canonical, sha256 } from '../model/digest.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
@@ -94,7 +94,7 @@ function approvalProblems({ digest, plan, approval, at, confirmed }: Session): r
     if (given === undefined) problems.push(['confirmation-missing', `"${step.id}" was not confirmed`]);
     else if (given.stepDigest !== step.digest) problems.push(['approval-foreign', `the confirmation of "${step.id}" is for another state of it`]);
     else if (given.typed !== step.confirm) problems.push(['confirmation-missing', `"${step.id}" was confirmed with another text than "${step.confirm ?? ''}"`]);
-    else if (lossPhrase(step) !== null && given.typedLoss !== lossPhrase(step)) problems.push(['confirmation-missing', `the loss of "${step.id}" was not typed`]);
+    else if (!acceptsLoss(step, given.typedLoss, approval.tier)) problems.push(['confirmation-missing', `the loss of "${step.id}" was not typed`]);
   }
   if (needs.name && approval.typedName !== plan.name && !(isOfTheRun && confirmed !== null && !needed(confirmed).name)) problems.push(['confirmation-missing', `the plan name "${plan.name}" was not typed`]);
   return problems;

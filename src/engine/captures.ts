@@ -29,12 +29,13 @@ export interface Lifetimes { readonly expiryDays: number; readonly expiryDaysDes
 
 /**
  * Every capture that the journals know, newest first, without those that were removed or found to be none. `runs` are the records of each run, in
- * any order. A capture is kept whatever its age while its run is open, and while it is the newest of a resource that a run deleted and
- * no later run brought back (law 5).
+ * any order. A capture is kept whatever its age while its run is open and no rollback has taken it back to the end, and while it is the newest
+ * of a resource that a run deleted and no later run brought back (law 5).
  */
 export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifetimes: Lifetimes): readonly HeldCapture[] {
   const over = new Set(runs.flatMap((records) => recordsOf(records, 'finding').flatMap(({ code, capture }) => (capture !== undefined && (code === captureCodes.expired || code === captureCodes.absent) ? [nameOf(capture)] : []))));
-  const all = runs.flatMap((records) => capturesOf(records, lifetimes)).filter((held) => !over.has(nameOf(held))).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+  const isTakenBack = takenBackIn(runs);
+  const all = runs.flatMap((records) => capturesOf(records, lifetimes, isTakenBack(records))).filter((held) => !over.has(nameOf(held))).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
   const gone = goneIdentities(runs);
   const seen = new Set<string>();
   return all.map((held) => {
@@ -47,15 +48,28 @@ export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifeti
   });
 }
 
+/** Whether a rollback that is done has taken a run back, or has brought an earlier rollback of the same run to its end. */
+function takenBackIn(runs: readonly (readonly JournalRecord[])[]): (records: readonly JournalRecord[]) => boolean {
+  const done = runs.flatMap((records) => {
+    const begin = recordsOf(records, 'begin')[0];
+    return begin !== undefined && begin.plan.rollbackOf !== null && endOf(records)?.outcome === 'done' ? [begin] : [];
+  });
+  return (records) => {
+    const begin = recordsOf(records, 'begin')[0];
+    if (begin === undefined) return false;
+    return done.some(({ plan: { rollbackOf }, at }) => rollbackOf === begin.run || (rollbackOf === begin.plan.rollbackOf && at > begin.at));
+  };
+}
+
 /** Codes of the findings that end a capture: it was removed, or AWS has nothing of it. */
 export const captureCodes = { expired: 'capture-expired', absent: 'capture-absent' } as const;
 
 const nameOf = ({ run, step, takenAt }: Pick<HeldCapture, 'run' | 'step' | 'takenAt'>): string => `${run}\n${step}\n${takenAt}`;
 
-function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes): readonly HeldCapture[] {
+function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes, isTakenBack: boolean): readonly HeldCapture[] {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
-  const open = endOf(records) === undefined;
+  const open = endOf(records) === undefined && !isTakenBack;
   const expiryOf = (step: Step | undefined): string => new Date(Date.parse(begin.at) + (step?.destruction === null ? expiryDays : expiryDaysDestruction) * 86_400_000).toISOString();
   const held = (record: { readonly step: string; readonly at: string }): Omit<HeldCapture, 'verified' | 'capture'> => {
     const step = begin.plan.steps.find(({ id }) => id === record.step);
@@ -88,7 +102,7 @@ function begunOnly(records: readonly JournalRecord[]): readonly (Extract<Journal
 
 const plainTexts = (object: JsonObject): JsonObject => Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === 'string'));
 
-/** What a run deleted and no later run made or brought back. */
+/** What a run deleted and no later run made, brought back, or found there to be changed. */
 function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySet<string> {
   const events = runs.flatMap((records) => {
     const begin = recordsOf(records, 'begin')[0];
@@ -97,7 +111,7 @@ function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySe
     return [...half, ...recordsOf(records, 'step').filter(({ state }) => state === 'done').map((record) => {
       const step = begin?.plan.steps.find(({ id }) => id === record.step);
       const restored = recordsOf(records, 'remapped').filter((item) => item.step === record.step).flatMap((item) => Object.keys(item.map));
-      return { at: record.at, type: step?.type ?? '', identity: step?.identity ?? record.identity ?? '', gone: step?.action === 'delete' || step?.action === 'replace', back: [...restored, ...(step?.action === 'create' && record.identity !== null ? [record.identity] : [])] };
+      return { at: record.at, type: step?.type ?? '', identity: step?.identity ?? record.identity ?? '', gone: step?.action === 'delete' || step?.action === 'replace', back: [...restored, ...(step !== undefined && step.action !== 'delete' && step.action !== 'replace' && record.identity !== null ? [record.identity] : [])] };
     })];
   }).sort((a, b) => (a.at < b.at ? -1 : 1));
   const gone = new Set<string>();

@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import type { Plan, Step } from './plan.ts';
 
 /** What the plan asks of the person, beyond nothing. */
@@ -40,6 +41,18 @@ export function askedText({ confirmations, name }: Needed): string {
 
 /** A phrase to type is at most this long. */
 const longestPhrase = 60;
+
+/** The author's `accept_loss` as it is typed: on one line. */
+export const acceptedLine = (step: Step): string | null => (step.acceptLoss === null ? null : step.acceptLoss.replaceAll(/\s+/gu, ' ').trim());
+
+/**
+ * Whether the words that were typed accept the loss of the step: the loss as the plan says it (`lossPhrase`); of a signer, who puts a key to them, also
+ * the author's `accept_loss` on one line (FORMATS.md). True where nothing has to be typed.
+ */
+export function acceptsLoss(step: Step, typed: string | null, tier: Approval['tier']): boolean {
+  const phrase = lossPhrase(step);
+  return phrase === null || (typed !== null && typed !== '' && (typed === phrase || (tier === 'T1' && typed === acceptedLine(step))));
+}
 
 /**
  * The words that a person types to accept an irreversible loss: the beginning of the loss itself, in plain characters; not

@@ -52,6 +52,9 @@ describe('approve', () => {
     const lost: Step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: ['all rows'] }, acceptLoss: 'ok' };
     expect(refusal(samplePlan([lost]))).toBe('approved');
     expect(refusal(samplePlan([lost]), { confirmations: [{ step: lost.id, stepDigest: lost.digest, typed: 'courses-prod', shown: '', typedLoss: 'ok' }] })).toBe('confirmation-missing');
+    // Who puts a key to it may give the author's words instead (FORMATS.md); no others.
+    const signed = (typedLoss: string | null): string => refusal(samplePlan([lost]), { tier: 'T1', confirmations: [{ step: lost.id, stepDigest: lost.digest, typed: 'courses-prod', shown: '', typedLoss }] });
+    expect(['ok', 'all rows', 'fine', '', null].map(signed)).toEqual(['approved', 'approved', 'confirmation-missing', 'confirmation-missing', 'confirmation-missing']);
     const restart: Step = { ...grantStep, confirm: null, grant: null, interrupts: true };
     expect(refusal(samplePlan([restart]), { typedName: null })).toBe('confirmation-missing');
     expect(refusal(samplePlan([restart]), { typedName: 'shared-platform-move' })).toBe('approved');

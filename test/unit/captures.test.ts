@@ -38,6 +38,27 @@ describe('captures', () => {
   it('are kept while their run is open', () => {
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured)], lifetimes)[0]?.kept).toBe('its run is open');
   });
+  it('of a killed run are kept until a rollback has taken it back to the end', () => {
+    const plan = { ...samplePlan([deleteDatabase]), rollbackOf: 'a' };
+    const rollback = (run: string, at: string, ...entries: readonly JournalEntry[]): readonly JournalRecord[] =>
+      [{ kind: 'begin', format: 'aiplan/journal@1', run, command: 'rollback', target: plan.target, plan, approval: {} } as unknown as JournalEntry, ...entries].map((entry, index) => ({ seq: index + 1, prev: '', at, ...entry }) as JournalRecord);
+    const killed = journal('a', '2026-01-01T00:00:00.000Z', captured);
+    const half = rollback('b', '2026-01-02T00:00:00.000Z', captured);
+    const why = (...more: readonly (readonly JournalRecord[])[]): unknown => Object.fromEntries(heldCaptures([killed, half, ...more], lifetimes).map(({ run, kept }) => [run, kept]));
+    expect(why()).toEqual({ a: 'its run is open', b: 'its run is open' });
+    expect(why(rollback('c', '2026-01-03T00:00:00.000Z', { ...end, outcome: 'failed' }))).toEqual({ a: 'its run is open', b: 'its run is open' });
+    expect(why(rollback('c', '2026-01-03T00:00:00.000Z', end))).toEqual({ a: null, b: null });
+    // A rollback that was begun later than the one that was done is open.
+    expect(why(rollback('c', '2026-01-01T12:00:00.000Z', end))).toEqual({ a: null, b: 'its run is open' });
+  });
+  it('of what a later run found there are none of something that is gone', () => {
+    const removing = [{ ...done, state: 'started', message: 'removing' }, { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'change', declared: { operation: 'DeleteDBInstance' } }, { kind: 'end', outcome: 'failed', message: null }] as unknown as readonly JournalEntry[];
+    const first = journal('a', '2026-01-01T00:00:00.000Z', captured, ...removing);
+    const plan = { ...samplePlan([{ ...deleteDatabase, action: 'update' }]), rollbackOf: null };
+    const later = [{ kind: 'begin', format: 'aiplan/journal@1', run: 'b', command: 'apply', target: plan.target, plan, approval: {} } as unknown as JournalEntry, done, end].map((entry, index) => ({ seq: index + 1, prev: '', at: '2026-02-01T00:00:00.000Z', ...entry }) as JournalRecord);
+    expect(heldCaptures([first], lifetimes)[0]?.kept).toBe('it is the newest capture of something that is gone');
+    expect(heldCaptures([first, later], lifetimes)[0]?.kept).toBeNull();
+  });
   it('are kept while they are the newest of something that is gone', () => {
     const held = heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured, end), journal('b', '2026-02-01T00:00:00.000Z', captured, done, end)], lifetimes);
     expect(held.map(({ run, kept }) => [run, kept !== null])).toEqual([['b', true], ['a', false]]);

@@ -14,7 +14,7 @@ const taken: Capture = { how: 'native', refs: { snapshot: 'snap', snapshotArn: '
 type Answers = (call: ReadCall, made: readonly Call[]) => JsonObject | null;
 
 /** Runs a program on scripted answers: a read is answered once, a wait until its judge is content (at most 20 times). */
-function play<Result>(program: Program<Result>, answers: Answers): { readonly calls: readonly Call[]; readonly result: Result } {
+function play<Result>(program: Program<Result>, answers: Answers, refuse: (call: Call) => AwsError | undefined = () => undefined): { readonly calls: readonly Call[]; readonly result: Result } {
   const calls: Call[] = [];
   let step = program.next();
   while (step.done !== true) {
@@ -22,7 +22,11 @@ function play<Result>(program: Program<Result>, answers: Answers): { readonly ca
     let value: unknown;
     let thrown: unknown;
     try {
-      if (effect.kind === 'call') { calls.push(effect.call); value = {}; }
+      if (effect.kind === 'call') {
+        calls.push(effect.call);
+        value = {};
+        thrown = refuse(effect.call);
+      }
       if (effect.kind === 'read') value = answers(effect.call, calls);
       if (effect.kind === 'wait') {
         for (let tries = 0; ; tries += 1) {
@@ -46,7 +50,7 @@ describe('restoring a database', () => {
   it('lists every call that it could make', () => {
     const { calls } = preview(restore());
     expect(operationsOf(calls)).toEqual([
-      'rds:ModifyDBInstance', 'rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:AddRoleToDBInstance', 'rds:RebootDBInstance', 'rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource',
+      'rds:ModifyDBInstance', 'rds:RestoreDBInstanceFromDBSnapshot', 'rds:ModifyDBInstance', 'rds:AddRoleToDBInstance', 'rds:RebootDBInstance', 'rds:ModifyDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource', 'rds:AddTagsToResource',
     ]);
     expect(calls[0]?.input).toEqual({ DBInstanceIdentifier: 'courses-prod', NewDBInstanceIdentifier: 'courses-prod-aiplan-run-7', ApplyImmediately: true });
   });
@@ -89,7 +93,7 @@ describe('restoring a database', () => {
   const world = (held: JsonObject | null, made: JsonObject, snapshots: Readonly<Record<string, string>>): Answers => (call, calls) => {
     if (call.operation === 'DescribeDBSnapshots') {
       const status = snapshots[String(call.input['DBSnapshotIdentifier'])];
-      return status === undefined ? null : { DBSnapshots: [{ Status: status }] };
+      return status === undefined ? null : { DBSnapshots: [{ Status: status, TagList: [{ Key: 'aiplan:op', Value: 'op-of-the-run' }] }] };
     }
     const renamed = calls.some((made) => made.input['NewDBInstanceIdentifier'] !== undefined);
     if (call.input['DBInstanceIdentifier'] !== 'courses-prod') return renamed ? { DBInstances: [{ DBInstanceStatus: 'available' }] } : null;
@@ -114,6 +118,19 @@ describe('restoring a database', () => {
     ]);
     expect(calls[1]?.input).toEqual({ DBInstanceIdentifier: 'courses-prod', DeletionProtection: true, ApplyImmediately: false });
     expect(result).toEqual({ identity: 'courses-prod', map: { 'db-AAA': 'db-BBB' } });
+  });
+  it('gives a final snapshot without tags those of the capture before it', () => {
+    const tags = [{ Key: 'aiplan:op', Value: 'op-1' }, { Key: 'aiplan:run', Value: 'run-1' }, { Key: 'aiplan:expires', Value: '2027-02-01T00:00:00.000Z' }];
+    const untagged = (before: JsonObject | null): Answers => (call, calls) => {
+      if (call.operation !== 'DescribeDBSnapshots') return world(null, restored, available)(call, calls);
+      return call.input['DBSnapshotIdentifier'] === 'snap-final' ? { DBSnapshots: [{ Status: 'available', DBSnapshotArn: 'arn:aws:rds:eu-west-1:123456789012:snapshot:snap-final', TagList: [{ Key: 'team', Value: 'platform' }] }] } : before;
+    };
+    const tagged = (before: JsonObject | null): readonly unknown[] => play(restore(), untagged(before)).calls.filter(({ input }) => String(input['ResourceName']).includes(':snapshot:')).map(({ operation, input }) => [operation, input['ResourceName'], input['Tags']]);
+    expect(tagged({ DBSnapshots: [{ Status: 'available', TagList: [...tags, { Key: 'team', Value: 'platform' }] }] })).toEqual([['AddTagsToResource', 'arn:aws:rds:eu-west-1:123456789012:snapshot:snap-final', tags]]);
+    expect(tagged(null)).toEqual([['AddTagsToResource', 'arn:aws:rds:eu-west-1:123456789012:snapshot:snap-final', expect.arrayContaining([{ Key: 'aiplan:op', Value: 'run-7-coursesdb' }])]]);
+    // The database is back: that the tags are refused keeps nothing back.
+    const refusal = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 'rds:AddTagsToResource', message: 'no', executed: 'no' });
+    expect(play(restore(), untagged(null), ({ input }) => (String(input['ResourceName']).includes(':snapshot:') ? refusal : undefined)).result.identity).toBe('courses-prod');
   });
   it('never deletes backups that a restored database has and the captured one had not', () => {
     const live = liveOf({ ...rawDatabase, BackupRetentionPeriod: 0 });
