@@ -2,6 +2,7 @@ import { look, send, until, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import { boundTimes } from '../capture-binding.ts';
 import { gib, listOf, objectOf, secretJson, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, hasInstanceStoreRoot, interfacesOf, isRunning, isStoppable, type BlockDevice } from './instance-facts.ts';
 import { setInterfaceFate, setVolumeFate, untilVolumesStay } from './instance-parts.ts';
@@ -83,6 +84,8 @@ export function* takeInstance(context: StepContext): Program<Capture> {
   };
 }
 
+const made = (snapshot: JsonObject) => ({ id: textOf(snapshot['SnapshotId']), created: snapshot['StartTime'] });
+
 interface Taken { readonly refs: JsonObject; readonly snapshots: readonly JsonObject[] }
 
 /** CreateSnapshots: one point in time over all volumes. */
@@ -97,7 +100,7 @@ function* takeSnapshots(context: StepContext, live: LiveResource, devices: reado
   });
   const taken = listOf(answer['Snapshots']).map((snapshot) => ({ SnapshotId: textOf(snapshot['SnapshotId']) ?? '', VolumeId: textOf(snapshot['VolumeId']) ?? '' }));
   const snapshots = yield* untilSnapshots(taken.map(({ SnapshotId }) => SnapshotId), `snapshots of ${live.identity}`);
-  return { refs: { snapshots: taken }, snapshots };
+  return { refs: { snapshots: taken, bound: boundTimes(snapshots.map(made)) }, snapshots };
 }
 
 const describeImage = (id: string) => ({ service: 'ec2', operation: 'DescribeImages', input: filtered('image-id', [id]) }) as const;
@@ -131,9 +134,11 @@ function* takeImage(context: StepContext, live: LiveResource, devices: readonly 
     },
     preview: { Images: [{ ImageId: imageId, State: 'available', BlockDeviceMappings: devices.map(({ device }) => ({ DeviceName: device, Ebs: { SnapshotId: 'snap-preview' } })) }] },
   });
-  const taken = snapshotsIn(listOf(found?.['Images'])[0]).map((item) => ({ ...item, VolumeId: devices.find(({ device }) => device === item.DeviceName)?.volume ?? '' }));
+  const image = listOf(found?.['Images'])[0];
+  const taken = snapshotsIn(image).map((item) => ({ ...item, VolumeId: devices.find(({ device }) => device === item.DeviceName)?.volume ?? '' }));
   const snapshots = yield* untilSnapshots(taken.map(({ SnapshotId }) => SnapshotId), `snapshots of image ${imageId}`);
-  return { refs: { image: imageId, snapshots: taken }, snapshots };
+  const bound = boundTimes([{ id: imageId, created: image?.['CreationDate'] }, ...snapshots.map(made)]);
+  return { refs: { image: imageId, snapshots: taken, bound }, snapshots };
 }
 
 /** Reads the capture back: image available, one completed snapshot of the right size and encryption for every volume. */

@@ -2,6 +2,7 @@ import { look, send, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, CapturePlan, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import { boundTimes } from '../capture-binding.ts';
 import { flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { attachVolume, setVolumeFate } from './instance-parts.ts';
 import { describeInstance, instanceIn, previewInstance } from './instance-state.ts';
@@ -35,7 +36,7 @@ export function* takeVolume(context: StepContext): Program<Capture> {
   const { id, snapshot } = yield* snapshotVolume(context, live, 'take a snapshot');
   return {
     how: 'native',
-    refs: { snapshot: id },
+    refs: { snapshot: id, bound: boundTimes([{ id, created: snapshot['StartTime'] }]) },
     pointInTime: textOf(snapshot['StartTime']) ?? null,
     bytes: (numberOf(live.properties['Size']) ?? 0) * gib,
     encrypted: flagOf(snapshot['Encrypted']) ?? false,

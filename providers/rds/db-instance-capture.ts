@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { AttributeChange } from '../../src/model/plan.ts';
 import type { Capture, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import { boundTimes } from '../capture-binding.ts';
 import { gib, listOf, numberOf, propertyOf, textOf, textsOf } from '../aws/fields.ts';
 import { captureTags, tagList } from '../aws/tags.ts';
 import { subjectOf } from './db-instance-programs.ts';
@@ -71,7 +72,10 @@ function* take(context: StepContext): Program<Capture> {
   yield* untilCapturable(live.identity);
   return {
     how: 'native',
-    refs: { snapshot: name, snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null, final: finalSnapshotName(context.captureName) },
+    refs: {
+      snapshot: name, snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null, final: finalSnapshotName(context.captureName),
+      bound: boundTimes([{ id: name, created: snapshot['SnapshotCreateTime'] }]),
+    },
     pointInTime: textOf(snapshot['SnapshotDatabaseTime']) ?? textOf(snapshot['SnapshotCreateTime']) ?? null,
     bytes: (numberOf(snapshot['AllocatedStorage']) ?? 0) * gib,
     encrypted: snapshot['Encrypted'] === true,

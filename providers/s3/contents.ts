@@ -19,9 +19,9 @@ export interface Entry {
 }
 
 /** The list read of one page. Keys come URL-encoded, because XML cannot hold every character that a key may. */
-const pageOf = (bucket: string, account: string | null, keyMarker?: string, versionIdMarker?: string): ReadCall => ({
+const pageOf = (bucket: string, account: string | null, prefix?: string, keyMarker?: string, versionIdMarker?: string): ReadCall => ({
   service: 's3', operation: 'ListObjectVersions',
-  input: compact({ Bucket: bucket, ExpectedBucketOwner: account ?? undefined, EncodingType: 'url', OptionalObjectAttributes: ['RestoreStatus'], KeyMarker: keyMarker, VersionIdMarker: versionIdMarker }),
+  input: compact({ Bucket: bucket, ExpectedBucketOwner: account ?? undefined, Prefix: prefix, EncodingType: 'url', OptionalObjectAttributes: ['RestoreStatus'], KeyMarker: keyMarker, VersionIdMarker: versionIdMarker }),
 });
 
 /** Stands for a listing while a plan lists the calls: one version and one delete marker. */
@@ -33,15 +33,15 @@ export const previewPage: JsonObject = {
 };
 
 /**
- * Every version and delete marker, newest first within a key, over all pages or up to `cap` entries. Source: S3 API
+ * Every version and delete marker (below `prefix`), newest first within a key, over all pages or up to `cap` entries. Source: S3 API
  * reference, ListObjectVersions (no SDK paginator exists for it).
  */
-export function* listEntries(bucket: string, account: string | null, cap = Number.POSITIVE_INFINITY): Generator<ReadCall, { readonly entries: readonly Entry[]; readonly complete: boolean }, JsonObject | null> {
+export function* listEntries(bucket: string, account: string | null, { cap = Number.POSITIVE_INFINITY, prefix }: { readonly cap?: number; readonly prefix?: string } = {}): Generator<ReadCall, { readonly entries: readonly Entry[]; readonly complete: boolean }, JsonObject | null> {
   const entries: Entry[] = [];
   let keyMarker: string | undefined;
   let versionIdMarker: string | undefined;
   for (;;) {
-    const answer: JsonObject = (yield pageOf(bucket, account, keyMarker, versionIdMarker)) ?? {};
+    const answer: JsonObject = (yield pageOf(bucket, account, prefix, keyMarker, versionIdMarker)) ?? {};
     entries.push(...entriesOf(answer));
     if (answer['IsTruncated'] !== true) return { entries, complete: true };
     if (entries.length > cap) return { entries, complete: false };

@@ -85,7 +85,7 @@ function countsContents(name: string, query: ReadQuery): boolean {
 }
 
 async function contentsOf(aws: AwsReader, name: string, query: ReadQuery, failures: ReadFailure[]): Promise<JsonObject> {
-  const read = await attempt(driven(aws, listEntries(name, null, countingCap)));
+  const read = await attempt(driven(aws, listEntries(name, null, { cap: countingCap })));
   if (!read.ok) {
     failures.push(failureOf(name, read.error));
     return { objects: 'unknown', versions: 'unknown', bytes: 'unknown' };

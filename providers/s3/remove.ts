@@ -43,7 +43,7 @@ export function* removeBucket(context: StepContext): Program {
 function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
   const accepted = context.acceptLoss !== undefined && (context.capture === undefined || context.capture.how === 'none');
   for (;;) {
-    const pages = listEntries(bucket, context.account, 0);
+    const pages = listEntries(bucket, context.account, { cap: 0 });
     let step = pages.next();
     while (step.done !== true) {
       const page = yield* look(step.value, previewPage);

@@ -5,6 +5,7 @@ import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { carryTags } from './carry.ts';
 import { owned, putCall, readDocument, removeCall, versioningSettled, type Owned } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
+import { boundCopies, versionsBelow } from './copies.ts';
 import { headBucket, makeBucket, taken } from './create.ts';
 import { copySource, nameOf, readManifest, storeOf, type Kept } from './manifest.ts';
 import { foreignGrants } from './shapes.ts';
@@ -19,7 +20,7 @@ const batchSize = 500;
  * Brings a bucket back under its own name: what decides how objects are stored first, then every version and marker from
  * the oldest to the newest, then the rest of the configuration, access last. A bucket of that name which holds nothing but
  * what the capture holds (half emptied, or half restored) is completed. Throws UserError `name-taken`,
- * `name-held-back`, `manifest-damaged`, `nothing-to-restore`, `versioning-not-effective`; AwsError.
+ * `name-held-back`, `manifest-damaged`, `copy-differs`, `nothing-to-restore`, `versioning-not-effective`, `object-restored-differently`; AwsError.
  */
 export function* restoreBucket(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
   const bucket = context.live?.identity ?? '';
@@ -31,11 +32,14 @@ export function* restoreBucket(context: StepContext, capture: Capture): Program<
   const versioned = lock || document(configuration, 'versioning') !== null;
   const target = owned(bucket, context.account);
 
+  const versions = capture.how === 'copy' ? yield* boundCopies(storeOf(context), context.account, capture, kept) : new Map<string, string>();
+
   const there = yield* openBucket(context, target, configuration, kept, lock);
   yield* putIfCaptured(target, configuration, 'encryption');
   if (versioned && !lock) yield* send({ ...putCall(subResource('versioning'), target, { Status: 'Enabled' }), purpose: 'keep versions while they are brought back' });
   if (versioned) yield* versioningSettled(target, 'Enabled');
-  yield* bringBack(context, target, capture, kept, there, versioned);
+  const brought = yield* bringBack({ context, target, versions, versioned }, kept, there);
+  yield* readBack(target, brought, versioned);
   yield* configure(target, configuration);
   yield* tag(target, restoredTags(context, configuration, bucket));
   return { identity: bucket, map: {} };
@@ -112,8 +116,16 @@ const looksLike = (entry: Entry, kept: Kept): boolean =>
   entry.key === kept.key && entry.marker === kept.marker && entry.size === kept.size
   && (entry.marker || entry.etag === kept.etag || entry.etag === kept.copyEtag || /-/u.test(`${entry.etag}${kept.etag}`));
 
+/** What brings objects back. `versions`: of each copy the version that was taken. */
+interface Bringing { readonly context: StepContext; readonly target: Owned & JsonObject; readonly versions: ReadonlyMap<string, string>; readonly versioned: boolean }
+
+/** An object that was brought back, with what S3 answered. */
+interface Brought { readonly entry: Kept; readonly version: string; readonly etag: string | undefined }
+
 /** Oldest first per key; keys side by side. What is there already is not brought back twice. */
-function* bringBack(context: StepContext, target: Owned & JsonObject, capture: Capture, kept: readonly Kept[], there: readonly Entry[], versioned: boolean): Program {
+function* bringBack(bringing: Bringing, kept: readonly Kept[], there: readonly Entry[]): Program<readonly Brought[]> {
+  const { target, versioned } = bringing;
+  const brought: Brought[] = [];
   const missing = missingOf(kept, there);
   const total = missing.reduce((sum, list) => sum + list.length, 0);
   const longest = missing.reduce((most, list) => Math.max(most, list.length), 0);
@@ -121,13 +133,48 @@ function* bringBack(context: StepContext, target: Owned & JsonObject, capture: C
   for (let generation = 0; generation < longest; generation += 1) {
     const entries = missing.flatMap((list) => list[generation] ?? []);
     for (const batch of pieces(entries, batchSize)) {
-      const answers = yield* sendAll(batch.map((entry) => bringBackCall(context, target, capture, entry, versioned)), `bring the objects of ${target.Bucket} back`);
-      for (const [index, entry] of batch.entries()) refuseUnversioned(entry, answers[index] ?? {}, versioned);
+      const answers = yield* sendAll(batch.map((entry) => bringBackCall(bringing, entry)), `bring the objects of ${target.Bucket} back`);
+      for (const [index, entry] of batch.entries()) {
+        const answer = answers[index] ?? {};
+        refuseUnversioned(entry, answer, versioned);
+        refuseOtherSource(bringing, entry, answer);
+        if (!entry.marker) brought.push({ entry, version: textOf(answer['VersionId']) ?? 'null', etag: plainEtag(objectOf(answer['CopyObjectResult'])['ETag']) });
+      }
       done += batch.length;
       yield* progress(`brought back ${counted(done)} of ${counted(total)}`, done / total);
     }
   }
+  return brought;
 }
+
+/** The version that S3 says it copied is the one that was asked for. */
+function refuseOtherSource({ versions }: Bringing, entry: Kept, answer: JsonObject): void {
+  const from = textOf(answer['CopySourceVersionId']);
+  const asked = versions.get(entry.copy ?? '');
+  if (from !== undefined && asked !== undefined && from !== asked) throw restoredDifferently(`S3 copied "${entry.key}" from version "${from}" instead of "${asked}"`);
+}
+
+const restoredDifferently = (what: string): UserError => new UserError('object-restored-differently', what, {
+  help: 'Look at that object in the restored bucket, and at who else writes there; then roll back again.',
+});
+
+/**
+ * Reads back what was brought back: every version is there, with the captured size and the ETag that S3 answered for it. That its content is
+ * the captured one, S3 has checked itself (CopyObject, CopySourceIfMatch on one version).
+ */
+function* readBack(target: Owned & JsonObject, brought: readonly Brought[], versioned: boolean): Program {
+  const now = yield* versionsBelow(target.Bucket, target.ExpectedBucketOwner, '');
+  if (now === null) return;
+  const problems = brought.flatMap(({ entry, version, etag }) => {
+    const found = now.get(entry.key)?.find((one) => !one.marker && (versioned ? one.versionId === version : one.latest));
+    if (found === undefined) return [`"${entry.key}" is not there`];
+    if (found.size !== entry.size) return [`"${entry.key}" has ${found.size} bytes instead of ${entry.size}`];
+    return etag !== undefined && found.etag !== etag ? [`"${entry.key}" has the ETag "${found.etag}" instead of "${etag}"`] : [];
+  });
+  if (problems.length > 0) throw restoredDifferently(`what was brought back into "${target.Bucket}" is not what was captured: ${problems.slice(0, 5).join('; ')}${problems.length > 5 ? `; and ${problems.length - 5} more` : ''}`);
+}
+
+const plainEtag = (value: Json | undefined): string | undefined => textOf(value)?.replaceAll('"', '');
 
 /**
  * Per key, oldest first, what is not there. Where what is there is no beginning of the history, all of it comes on top.
@@ -152,17 +199,18 @@ export function missingOf(kept: readonly Kept[], there: readonly Entry[]): reado
   }).filter((list) => list.length > 0);
 }
 
-function bringBackCall(context: StepContext, target: Owned & JsonObject, capture: Capture, entry: Kept, versioned: boolean): Call {
+function bringBackCall({ context, target, versions, versioned }: Bringing, entry: Kept): Call {
   // A lost answer is not sent again where it would make a second version.
   const retry = versioned ? 'none' as const : 'absolute' as const;
   if (entry.marker) {
     return { service: 's3', operation: 'DeleteObject', identity: target.Bucket, retry, purpose: `put the delete marker of "${entry.key}" back`, input: { ...target, Key: entry.key }, preview: { VersionId: 'preview' } };
   }
-  const store = textOf(capture.refs['store']) ?? storeOf(context);
+  const version = versions.get(entry.copy ?? '');
   return {
     service: 's3', operation: 'CopyObject', identity: target.Bucket, retry, purpose: `bring "${entry.key}" back`, preview: { VersionId: 'preview' },
     input: {
-      ...target, Key: entry.key, CopySource: copySource(store, entry.copy ?? ''), ExpectedSourceBucketOwner: context.account,
+      ...target, Key: entry.key, CopySource: copySource(storeOf(context), entry.copy ?? '', version), ExpectedSourceBucketOwner: context.account,
+      ...(entry.copyEtag === null ? {} : { CopySourceIfMatch: `"${entry.copyEtag}"` }),
       MetadataDirective: 'COPY', TaggingDirective: 'COPY', StorageClass: entry.storageClass,
       ...(entry.redirect === null ? {} : { WebsiteRedirectLocation: entry.redirect }),
     },

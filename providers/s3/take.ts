@@ -1,13 +1,14 @@
 import { look, progress, sendAll, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { Capture, StepContext } from '../../src/model/resource-type.ts';
 import { openedPolicy } from './closing.ts';
 import { readConfiguration } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
-import { contentOf, copiesPrefix, copyKey, copySource, keptFrom, nameOf, readManifest, storeOf, writeManifest, type Kept } from './manifest.ts';
+import { contentOf, copiesPrefix, copyKey, copySource, keptFrom, nameOf, readManifest, storeOf, versionOf, writeManifest, type Kept } from './manifest.ts';
+import { stateOfCopy, versionsBelow } from './copies.ts';
 import { pieces } from '../aws/batches.ts';
-import { counted, numberOf, objectOf, objectsOf, sized, textOf } from './values.ts';
+import { counted, numberOf, objectOf, sized, textOf } from './values.ts';
 import { subResources } from './sub-resources.ts';
 
 /** One CopyObject copies at most this (S3 API reference, CopyObject). */
@@ -67,7 +68,7 @@ function* copyVersions(context: StepContext, bucket: string, store: string, entr
   const answers = new Map<string, JsonObject>();
   for (const batch of pieces(versions, batchSize)) {
     const answered = yield* sendAll(batch.map(({ entry, key }): Call => ({
-      service: 's3', operation: 'CopyObject', identity: store, retry: 'absolute', purpose: `copy "${entry.key}"`,
+      service: 's3', operation: 'CopyObject', identity: store, retry: 'absolute', purpose: `copy "${entry.key}"`, preview: { VersionId: 'preview' },
       input: {
         Bucket: store, ExpectedBucketOwner: context.account, Key: key, CopySource: copySource(bucket, entry.key, entry.versionId), ExpectedSourceBucketOwner: context.account,
         MetadataDirective: 'COPY', TaggingDirective: 'COPY',
@@ -81,7 +82,7 @@ function* copyVersions(context: StepContext, bucket: string, store: string, entr
   let newest: string | null = null;
   let kms = false;
   for (const { entry, key } of numbered) {
-    if (entry.marker) { kept.push(keptFrom(entry, null, null, null)); continue; }
+    if (entry.marker) { kept.push(keptFrom(entry, null, null)); continue; }
     const answer = answers.get(key) ?? {};
     const result = objectOf(answer['CopyObjectResult']);
     const etag = (textOf(result['ETag']) ?? '').replaceAll('"', '');
@@ -90,7 +91,7 @@ function* copyVersions(context: StepContext, bucket: string, store: string, entr
     const modified = textOf(result['LastModified']);
     if (modified !== undefined && (newest === null || modified > newest)) newest = modified;
     kms ||= encrypted;
-    kept.push(keptFrom(entry, key, etag, redirects.get(nameOf(entry)) ?? null));
+    kept.push(keptFrom(entry, { key, etag, version: versionOf(answer, store) }, redirects.get(nameOf(entry)) ?? null));
   }
   return { kept, newest, kms };
 }
@@ -145,26 +146,13 @@ export function* verifyCapture(context: StepContext, capture: Capture): Program<
   const problems = missing.length === 0 ? [] : [`The configuration is incomplete: ${missing.join(', ')}.`];
   if (capture.how !== 'copy') return problems;
   const kept = yield* readManifest(context, capture);
-  const found = yield* copiesOf(context, capture);
+  const found = (yield* versionsBelow(storeOf(context), context.account, textOf(capture.refs['prefix']) ?? '')) ?? new Map<string, readonly Entry[]>();
   const versions = kept.filter(({ marker }) => !marker);
   if (versions.length !== numberOf(capture.refs['versions'])) problems.push(`The manifest lists ${counted(versions.length)} versions instead of ${String(capture.refs['versions'])}.`);
   for (const entry of versions) {
-    const copy = found.get(entry.copy ?? '');
-    if (copy === undefined) problems.push(`The copy of "${entry.key}" (version ${entry.versionId}) is missing.`);
-    else if (copy.size !== entry.size) problems.push(`The copy of "${entry.key}" has ${copy.size} bytes instead of ${entry.size}.`);
-    else if (copy.etag !== entry.copyEtag) problems.push(`The copy of "${entry.key}" was replaced after it was made.`);
+    const state = stateOfCopy(entry, found.get(entry.copy ?? ''));
+    if (state.kind === 'lost') problems.push(`"${entry.key}" (version ${entry.versionId}): ${state.why}.`);
+    else if (state.coveredAt !== null) problems.push(`The copy of "${entry.key}" (version ${entry.versionId}) was written over at ${state.coveredAt}.`);
   }
   return problems;
-}
-
-function* copiesOf(context: StepContext, capture: Capture): Program<ReadonlyMap<string, { readonly size: number; readonly etag: string }>> {
-  const found = new Map<string, { size: number; etag: string }>();
-  let token: Json | undefined;
-  do {
-    const input: JsonObject = { Bucket: textOf(capture.refs['store']) ?? '', ExpectedBucketOwner: context.account, Prefix: textOf(capture.refs['prefix']) ?? '', ...(token === undefined ? {} : { ContinuationToken: token }) };
-    const answer: JsonObject = (yield* look({ service: 's3', operation: 'ListObjectsV2', input })) ?? {};
-    for (const item of objectsOf(answer['Contents'])) found.set(textOf(item['Key']) ?? '', { size: numberOf(item['Size']) ?? -1, etag: (textOf(item['ETag']) ?? '').replaceAll('"', '') });
-    token = answer['IsTruncated'] === true ? answer['NextContinuationToken'] : undefined;
-  } while (token !== undefined);
-  return found;
 }

@@ -3,8 +3,9 @@ import { AwsError, UserError } from '../../src/model/error.ts';
 import type { AwsSession, Call, Permit } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { CaptureVault } from '../../src/model/ports.ts';
+import { versionOf } from './manifest.ts';
 import { keepText, manifestKey, putManifest, readManifestCall, readText } from './capture-bucket.ts';
-import type { CaptureBucket } from './capture-place.ts';
+import { nameOf, type CaptureBucket } from './capture-place.ts';
 
 const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject'] };
 
@@ -25,19 +26,16 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
       if (!(error instanceof AwsError) || (error.code !== 'PreconditionFailed' && error.executed === 'no')) throw error;
     }
   };
-  const written = (text: string | null, body: string, key: string): void => {
-    if (text !== body) throw new UserError('vault-mismatch', `"${key}" in the capture bucket does not hold what was written`, { help: 'something else writes into the capture bucket; look at it before you go on' });
-  };
-  const bodyOf = async (call: Parameters<AwsSession['read']>[0]): Promise<string | null> => {
-    const answer = await session.read(call);
-    return answer === null ? null : String(answer['Body'] ?? '');
+  const written = (answer: JsonObject | null, body: string, key: string): JsonObject => {
+    if (answer === null || String(answer['Body'] ?? '') !== body) throw new UserError('vault-mismatch', `"${key}" in the capture bucket does not hold what was written`, { help: 'something else writes into the capture bucket; look at it before you go on' });
+    return answer;
   };
   const keep = async (of: string, what: string, manifest: JsonObject): Promise<string> => {
     const name = `${what}-${sha256(canonical(manifest)).slice(7, 19)}`;
     const call = putManifest(need(), of, name, manifest);
     const body = String(call.input['Body']);
     await put(call, body);
-    written(await bodyOf(readManifestCall(need(), of, name)), body, manifestKey(of, name));
+    written(await session.read(readManifestCall(need(), of, name)), body, manifestKey(of, name));
     return `s3://${String(call.input['Bucket'])}/${manifestKey(of, name)}`;
   };
   return {
@@ -45,14 +43,15 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     async keepSecret(step, name, text) {
       const key = `${run}/${step}/${name.replaceAll(/[^\w.-]/gu, '-')}-${sha256(name).slice(7, 15)}`;
       await put(keepText(need(), key), text);
-      written(await bodyOf(readText(need(), key)), text, key);
-      return { $secret: { captured: key } };
+      // The version that was read back is the one that was written: later versions, whoever writes them, are never read.
+      const version = versionOf(written(await session.read(readText(need(), key)), text, key), nameOf(need()));
+      return { $secret: { captured: key, version } };
     },
     async readSecret(ref) {
       const key = ref.$secret.captured ?? '';
-      const text = await bodyOf(readText(need(), key));
-      if (text === null) throw new UserError('no-such-secret', `the capture bucket holds no "${key}"`, { help: 'the restore needs it; look for the object and its versions in the capture bucket' });
-      return text;
+      const answer = await session.read(readText(need(), key, ref.$secret.version));
+      if (answer === null) throw new UserError('no-such-secret', `the capture bucket holds no "${key}"${ref.$secret.version === undefined ? '' : ` in its version "${ref.$secret.version}"`}`, { help: 'the restore needs it; look for the object and its versions in the capture bucket' });
+      return String(answer['Body'] ?? '');
     },
     putManifest: (manifestRun, step, manifest) => keep(manifestRun, step, manifest as unknown as JsonObject),
     // No address of a change plan has a dot: the name is no step's.

@@ -1,52 +1,116 @@
-import { canonical } from '../model/digest.ts';
+import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import { captureBucketOf } from '../engine/context.ts';
+import type { LyingManifests } from '../model/run-manifest.ts';
+import { chosenManifests } from '../engine/chosen-manifests.ts';
+import { captureBucketOf, opOf } from '../engine/context.ts';
+import { drive } from '../engine/drive.ts';
 import { keptRuns, madeByTag, recordsFrom, type KeptRun } from '../engine/from-manifests.ts';
 import { rollbackChangePlan } from '../engine/rollback.ts';
-import { isRunManifestKey, manifestKey } from '../../providers/s3/capture-bucket.ts';
+import { backupProblems } from '../../providers/capture-binding.ts';
 import { row, span, type Row } from '../views/rows.ts';
+import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
+import { told } from './progress.ts';
+import { refuseElsewhere } from './planning.ts';
 import type { Source } from './source.ts';
-import { manifestsOf, unprovenRestores } from './proven-restores.ts';
+import { unprovenRestores } from './proven-restores.ts';
 import type { World } from './world.ts';
 
-/** The runs that the capture bucket knows of, newest first. Reads only. Throws UserError `no-manifests`. */
-export async function runsInAws(world: World): Promise<readonly KeptRun[]> {
-  const found = keptRuns(await manifestsIn(world, null));
-  if (found.length === 0) throw await nothingKept(world, 'of any run');
-  return found;
+/** The runs that the capture bucket knows of, newest first by S3's clock, and what else lies there. Reads only. Throws UserError `no-manifests`. */
+export async function runsInAws(world: World): Promise<{ readonly runs: readonly KeptRun[]; readonly findings: readonly Finding[] }> {
+  const lying = await allRuns(world);
+  const runs = keptRuns(lying);
+  const findings = manifestFindings(lying, captureBucketOf(world.configuration, await world.target()));
+  if (runs.length === 0) throw await nothingKept(world, 'of any run', findings);
+  return { runs, findings };
 }
+
+const allRuns = (world: World): Promise<LyingManifests> => manifestsOf(world, { run: null, brief: true, progress: told(world, 'manifests read') });
 
 /**
  * The generated change plan that takes a run back from what lies in the capture bucket, without its journal. Every claim is held
- * against AWS as a journal's is, and no earlier approval covers any of it. Throws UserError `no-manifests`.
+ * against AWS as a journal's is, and no earlier approval covers any of it. Where the store knows the run all the same, only manifests that its
+ * journal bears out count; where it does not, each step says so and is confirmed by itself. Throws UserError `no-manifests`.
  */
 export async function fromAwsSource(world: World, run: string): Promise<Source> {
   const target = await world.target();
-  const all = keptRuns(await manifestsIn(world, null));
-  const kept = all.find((one) => one.run === run);
-  if (kept === undefined) throw await nothingKept(world, `of run "${run}"`);
-  const manifests = await manifestsIn(world, run);
-  const made = kept.whole ? [] : madeByTag(run, await everything(world));
-  const earlier = await Promise.all(all.filter(({ rollbackOf }) => rollbackOf === run).toReversed().map(async (one) => recordsFrom(one.run, await manifestsIn(world, one.run))));
-  const { changePlan, findings } = await rollbackChangePlan(recordsFrom(run, manifests, made), {
+  const bucket = captureBucketOf(world.configuration, target);
+  const all = await allRuns(world);
+  const known = keptRuns(all);
+  const kept = known.find((one) => one.run === run);
+  const lying = await manifestsOf(world, { run });
+  const around = manifestFindings(lying, bucket);
+  if (kept === undefined) throw await nothingKept(world, `of run "${run}"`, around);
+  const heads = await headsOf(world, run);
+  const chosen = chosenManifests(run, lying, { ...(heads.records === null ? {} : { heads: heads.records }), unproven: await unprovenBackups(world, lying) });
+  const made = chosen.whole === null ? madeByTag(run, await everything(world)) : [];
+  const records = recordsFrom(run, lying, made, chosen);
+  if (records.length === 0) throw await nothingKept(world, `of run "${run}" that can be used`, [...around, ...rivalFindings(chosen.rivals, bucket)]);
+  refuseElsewhere(run, records, target);
+  const earlier = await Promise.all(known.filter(({ rollbackOf }) => rollbackOf === run).toReversed().map(async (one) => recordsFrom(one.run, await manifestsOf(world, { run: one.run }))));
+  const { changePlan, findings } = await rollbackChangePlan(records, {
     session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier, ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
-  const marked = { ...changePlan, withoutJournal: true as const };
-  const told = [...unknowns(kept), ...findings];
+  const marked = { ...changePlan, withoutJournal: true as const, ...(heads.isKnown ? {} : { unlogged: true as const }) };
+  const said = [...around, ...rivalFindings(chosen.rivals, bucket), ...unknowns(run, chosen.whole !== null, heads.isKnown), ...findings];
   return {
-    changePlan: marked, text: canonical(marked), file: `rollback of ${run} from AWS`, findings: [...told, ...(await unprovenRestores(world, marked))],
-    incomplete: told.filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`)),
+    changePlan: marked, text: canonical(marked), file: `rollback of ${run} from AWS`, findings: [...said, ...(await unprovenRestores(world, marked))],
+    incomplete: [...unknowns(run, chosen.whole !== null, true), ...findings].filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`)),
   };
 }
 
+/**
+ * What the store knows of a run, where it answers: the digests of its journal's records, or null where there is no journal that can be read.
+ * `isKnown`: it has a journal, or the log says that the run began.
+ */
+async function headsOf(world: World, run: string): Promise<{ readonly records: ReadonlySet<string> | null; readonly isKnown: boolean }> {
+  try {
+    const { records } = await world.store.readRun(run);
+    return { records: new Set(records.map((record) => sha256(canonical(record as unknown as Json)))), isKnown: true };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // A journal that cannot be read proves nothing of what the manifests say, and neither does a store that does not answer.
+    if (error.code !== 'no-such-run') return { records: null, isKnown: false };
+  }
+  try {
+    return { records: null, isKnown: (await world.store.readAudit()).some((record) => record.kind === 'run-began' && record.run === run) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { records: null, isKnown: false };
+  }
+}
+
+/** Of steps that several manifests tell of, those whose images and snapshots AWS does not show as taken by that run and step. */
+async function unprovenBackups(world: World, { captures }: LyingManifests): Promise<ReadonlySet<string>> {
+  const counts = new Map<string, number>();
+  for (const { manifest: { step } } of captures) counts.set(step, (counts.get(step) ?? 0) + 1);
+  const contested = captures.filter(({ manifest }) => (counts.get(manifest.step) ?? 0) > 1 && manifest.capture?.how === 'native');
+  if (contested.length === 0) return new Set();
+  const { account } = await world.target();
+  return readingCaptures(world, async (session) => {
+    const found = new Set<string>();
+    for (const { key, manifest: { run, step, capture, live, before } } of contested) {
+      if (capture === null) continue;
+      const claim = { account, run, op: opOf(run, step), live: before ?? live, byTags: true };
+      if ((await drive(session, () => backupProblems(capture, claim), { run, step })).length > 0) found.add(key);
+    }
+    return found;
+  });
+}
+
+const rivalFindings = (rivals: readonly { readonly key: string; readonly why: string }[], bucket: string): readonly Finding[] => rivals.map(({ key, why }) => ({
+  code: 'manifest-rival', severity: 'warning', step: null, line: null, column: null, message: `s3://${bucket}/${key} is not used: ${why}`,
+  help: 'two manifests claim the same; find out who wrote the other one',
+}));
+
 /** What cannot be known without the journal. */
-function unknowns({ run, whole }: KeptRun): readonly Finding[] {
+function unknowns(run: string, whole: boolean, isKnown: boolean): readonly Finding[] {
   const say = (severity: Finding['severity'], code: string, message: string): Finding => ({ code, severity, step: null, message, line: null, column: null });
   return [
     say('info', 'rollback-from-aws', `made from the capture bucket, without the journal of run ${run}: what it made is known by its tags alone, and which of its steps it came to by what is live`),
+    ...(isKnown ? [] : [say('warning', 'rollback-unlogged', `no log or journal of this store knows run ${run}: whoever can write into the capture bucket may have made its manifests. Each step asks for a confirmation of its own`)]),
     ...(whole ? [] : [say('warning', 'rollback-partly-known', `the plan of run ${run} is not in the capture bucket: what it updated is not known, only what it destroyed and what carries its tags`)]),
   ];
 }
@@ -58,24 +122,10 @@ async function everything({ types, reader }: World): Promise<readonly LiveResour
   return read.flatMap(({ resources }) => resources);
 }
 
-/** Manifests of one run, or of every run the one that tells of the whole. */
-const manifestsIn = (world: World, run: string | null): Promise<readonly Json[]> => manifestsOf(world, run, run === null ? firstOfEach() : undefined);
-
-/** Of each run the manifests of the whole, and one more, which names it where there is none of these. */
-function firstOfEach(): (key: string) => boolean {
-  const seen = new Set<string>();
-  return (key) => {
-    const run = key.slice(0, key.lastIndexOf('/'));
-    if (isRunManifestKey(key)) return true;
-    if (seen.has(run)) return false;
-    seen.add(run);
-    return true;
-  };
-}
-
-async function nothingKept(world: World, what: string): Promise<UserError> {
+async function nothingKept(world: World, what: string, findings: readonly Finding[]): Promise<UserError> {
   const bucket = captureBucketOf(world.configuration, await world.target());
-  return new UserError('no-manifests', `the capture bucket "${bucket}" holds no manifest ${what}`, { help: `look below s3://${bucket}/${manifestKey('', '').split('/')[0] ?? ''}/; another account or region has a bucket of its own` });
+  const left = findings.length === 0 ? '' : ` What lies there and cannot be used: ${findings.slice(0, 5).map(({ message }) => message).join('; ')}.`;
+  return new UserError('no-manifests', `the capture bucket "${bucket}" holds no manifest ${what}.${left}`, { help: `look below s3://${bucket}/manifests/; another account or region has a bucket of its own` });
 }
 
 /** The runs that the capture bucket knows of, for a list. */

@@ -1,30 +1,44 @@
 import type { ChangePlan, RestoreOrder } from '../model/change-plan.ts';
 import { canonical } from '../model/digest.ts';
-import { AwsError } from '../model/error.ts';
+import { AwsError, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Capture } from '../model/resource-type.ts';
+import type { LyingManifests } from '../model/run-manifest.ts';
+import { captureBucketOf, opOf } from '../engine/context.ts';
 import { drive } from '../engine/drive.ts';
-import { readManifests } from '../../providers/s3/capture-bucket.ts';
+import { backupProblems } from '../../providers/capture-binding.ts';
+import { checkCopies, copySentences } from '../../providers/s3/copies.ts';
+import { readManifest } from '../../providers/s3/manifest.ts';
+import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
 import type { World } from './world.ts';
+
+interface Ordered { readonly address: string; readonly order: RestoreOrder }
+
+const ordersOf = ({ resources }: ChangePlan): readonly Ordered[] => resources.flatMap(({ address, restore, repoint }) => [restore, repoint].flatMap((order) => (order === undefined ? [] : [{ address, order }])));
+
+const finding = (severity: Finding['severity'], code: string, step: string, message: string, help: string): Finding => ({ code, severity, step, message, line: null, column: null, help });
 
 /**
  * A journal proves nothing (law 13): what a rollback brings back must be what lies beside the data in AWS, written before the
- * destruction. Answers an error for every restore of which the capture bucket knows nothing, or something else. Reads only. Throws AwsError.
+ * destruction, and what lies there must still be what was taken. Answers an error for every restore of which the capture bucket knows nothing, or
+ * something else, or whose copies and snapshots are not the captured ones; and what else lies there. Reads only. Throws AwsError.
  */
-export async function unprovenRestores(world: World, { resources }: ChangePlan): Promise<readonly Finding[]> {
-  const orders = resources.flatMap(({ address, restore, repoint }) => [restore, repoint].filter((order) => order !== undefined).map((order) => ({ address, order })));
+export async function unprovenRestores(world: World, changePlan: ChangePlan): Promise<readonly Finding[]> {
+  const orders = ordersOf(changePlan);
   if (orders.length === 0) return [];
-  const manifests = new Map<string, readonly Json[]>();
-  for (const run of new Set(orders.map(({ order }) => order.run))) manifests.set(run, await manifestsOf(world, run));
-  return orders.flatMap(({ address, order }): readonly Finding[] => {
-    const kept = (manifests.get(order.run) ?? []).filter((manifest): manifest is JsonObject => isObject(manifest) && manifest['run'] === order.run && manifest['step'] === order.step);
-    if (kept.some((manifest) => proves(manifest, order))) return [];
-    return [{
-      code: 'restore-unproven', severity: 'error', step: address, line: null, column: null,
-      message: kept.length === 0 ? `the capture bucket knows of no capture of "${order.formerIdentity}" by run ${order.run}; only the journal speaks of it` : `the journal of run ${order.run} tells of "${order.formerIdentity}" otherwise than the manifest in the capture bucket`,
-      help: 'a journal is a file that anybody may have changed: nothing is restored from its word alone. Look at the manifests of the run in the capture bucket',
-    }];
+  const bucket = captureBucketOf(world.configuration, await world.target());
+  const manifests = new Map<string, LyingManifests>();
+  for (const run of new Set(orders.map(({ order }) => order.run))) manifests.set(run, await manifestsOf(world, { run }));
+  const told = changePlan.withoutJournal === true ? [] : [...manifests.values()].flatMap((lying) => manifestFindings(lying, bucket));
+  const unproven = orders.flatMap(({ address, order }): readonly Finding[] => {
+    const kept = (manifests.get(order.run)?.captures ?? []).filter(({ manifest }) => manifest.step === order.step);
+    if (kept.some(({ manifest }) => proves(manifest as unknown as JsonObject, order))) return [];
+    return [finding('error', 'restore-unproven', address,
+      kept.length === 0 ? `the capture bucket knows of no capture of "${order.formerIdentity}" by run ${order.run}; only the journal speaks of it` : `the journal of run ${order.run} tells of "${order.formerIdentity}" otherwise than the manifest in the capture bucket`,
+      'a journal is a file that anybody may have changed: nothing is restored from its word alone. Look at the manifests of the run in the capture bucket')];
   });
+  return [...told, ...unproven, ...(await changedCaptures(world, changePlan))];
 }
 
 /** What the manifest says of the capture, and of the resource before, is what the journal says. */
@@ -34,21 +48,42 @@ export function proves(manifest: JsonObject, order: RestoreOrder): boolean {
     && isObject(before) && before['identity'] === order.formerIdentity && before['incarnation'] === order.formerIncarnation;
 }
 
-/**
- * What the capture bucket keeps of one run, or of all runs where `run` is null; `wanted` chooses by key. None where there is no bucket. Reads
- * only. Throws AwsError.
- */
-export async function manifestsOf(world: World, run: string | null, wanted?: (key: string) => boolean): Promise<readonly Json[]> {
-  const { account, region, endpoint } = await world.target();
-  // A session that may read the capture bucket; nothing is sent through it but reads.
-  const session = await world.applier(run ?? 'rollback');
-  try {
-    const found = await drive(session, () => readManifests({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run, wanted), { run: run ?? '', step: 'rollback' });
-    return found.map(({ manifest }) => manifest);
-  } catch (error) {
-    if (error instanceof AwsError && error.kind === 'absent') return [];
-    throw error;
-  } finally {
-    session.close();
-  }
+/** What lies in AWS of each capture, held against what was recorded when it was taken. */
+async function changedCaptures(world: World, changePlan: ChangePlan): Promise<readonly Finding[]> {
+  const { account, region } = await world.target();
+  const orders = ordersOf(changePlan).filter(({ order }) => isCapture(order.capture) && order.live !== undefined);
+  if (orders.length === 0) return [];
+  return readingCaptures(world, async (session) => {
+    const found: Finding[] = [];
+    for (const { address, order } of orders) {
+      const capture = order.capture as unknown as Capture;
+      const where = { run: order.run, step: order.step, account, region, captureBucket: captureBucketOf(world.configuration, { account, region }) };
+      const reading = { run: order.run, step: order.step };
+      try {
+        if (capture.how === 'copy') {
+          const checked = await drive(session, function* check() { return yield* checkCopies(where.captureBucket, account, capture, yield* readManifest(where, capture)); }, reading);
+          if (checked !== null) found.push(...copyFindings(address, order, copySentences(checked)));
+        } else if (capture.how === 'native' && order.live !== undefined) {
+          const claim = { account, run: order.run, op: opOf(order.run, order.step), live: order.live, byTags: changePlan.withoutJournal === true };
+          const problems = await drive(session, () => backupProblems(capture, claim), reading);
+          found.push(...problems.map((problem) => finding('error', 'backup-differs', address, `what "${order.formerIdentity}" would be restored from is not what was captured: ${problem}`, 'look at it in AWS; nothing is restored from another backup than the one that was taken')));
+        }
+      } catch (error) {
+        // What one capture refuses keeps back no other.
+        if (error instanceof UserError) found.push(finding('error', error.code, address, error.message, error.help ?? 'look at the capture in the capture bucket'));
+        else if (error instanceof AwsError && error.kind !== 'network' && error.kind !== 'expired') found.push(finding('error', 'capture-unread', address, `the capture of "${order.formerIdentity}" cannot be read: ${error.operation} ${error.code}, ${error.message}`, 'allow s3:GetObject, s3:GetObjectVersion and s3:ListBucketVersions on the capture bucket'));
+        else throw error;
+      }
+    }
+    return found;
+  });
+}
+
+const isCapture = (value: Json): boolean => isObject(value) && isObject(value['refs']) && typeof value['how'] === 'string';
+
+function copyFindings(address: string, { formerIdentity, run, step }: RestoreOrder, { lost, covered }: ReturnType<typeof copySentences>): readonly Finding[] {
+  return [
+    ...(lost === null ? [] : [finding('error', 'copy-differs', address, `copies/${run}/${step}/ does not hold what was captured of "${formerIdentity}": ${lost}`, 'look at the versions of these objects in the capture bucket, and at who wrote them; nothing is restored from another version')]),
+    ...(covered === null ? [] : [finding('warning', 'copy-overwritten', address, `copies of "${formerIdentity}" were written over or deleted after they were taken; the versions that were taken are restored: ${covered}`, 'find out who writes into the capture bucket. S3 keeps the taken versions for 30 days from then')]),
+  ];
 }

@@ -7,7 +7,7 @@ import { notePlanned } from './audit-log.ts';
 import { applyLoaded } from './apply.ts';
 import type { ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, tell } from './output.ts';
 import { loaded, rollbackSource } from './planning.ts';
 import type { World } from './world.ts';
 
@@ -36,8 +36,9 @@ export async function rollback(world: World, given: string | undefined, options:
 
 async function listFromAws(world: World): Promise<ExitCode> {
   const { keptRunRows, runsInAws } = await import('./from-aws.ts');
-  const runs = await runsInAws(world);
+  const { runs, findings } = await runsInAws(world);
   if (world.options.json === true) printJson(world.io, runs);
   else print(world.io, world.options, [...keptRunRows(runs), row(0, 'To take one back: ', span(`aiplan rollback --from-aws --run ${runs[0]?.run ?? 'RUN'}`, 'title'))]);
+  tell(world.io, world.options, findings.map(({ message }) => row(0, span('warning: ', 'warning'), message)), 'error');
   return exitCodes.done;
 }

@@ -1,17 +1,17 @@
 import type { Approval } from '../model/approval.ts';
 import type { JournalEntry, JournalRecord } from '../model/journal.ts';
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { CaptureManifest } from '../model/ports.ts';
-import type { RunManifest } from '../model/run-manifest.ts';
+import type { LyingManifests } from '../model/run-manifest.ts';
+import { chosenManifests, type ChosenManifests } from './chosen-manifests.ts';
 import { opOf } from './context.ts';
 import { removing } from './report.ts';
 
 /** A run that the capture bucket knows of. */
 export interface KeptRun {
   readonly run: string;
-  /** ISO time at which it was about to change the first thing. */
+  /** ISO time, by S3's clock, at which it was about to change the first thing. */
   readonly at: string;
   readonly planName: string;
   readonly rollbackOf: string | null;
@@ -20,19 +20,22 @@ export interface KeptRun {
   readonly whole: boolean;
 }
 
-const isRunManifest = (value: Json): value is RunManifest & JsonObject => isObject(value) && value['format'] === 'aiplan/run@1' && typeof value['run'] === 'string' && isObject(value['plan']) && Array.isArray(value['befores']) && isObject(value['captures']);
-const isCaptureManifest = (value: Json): value is CaptureManifest & JsonObject => isObject(value) && value['format'] === 'aiplan/capture@1' && typeof value['run'] === 'string' && typeof value['step'] === 'string' && isObject(value['live']) && isObject(value['entry']);
-
-/** The runs of which the capture bucket holds manifests, newest first. Pure. */
-export function keptRuns(manifests: readonly Json[]): readonly KeptRun[] {
+/** The runs of which the capture bucket holds manifests, newest first by S3's clock. Pure. */
+export function keptRuns({ runs, captures }: LyingManifests): readonly KeptRun[] {
   const found = new Map<string, KeptRun>();
-  for (const manifest of manifests.filter(isRunManifest)) {
-    const { run, at, plan } = manifest;
-    found.set(run, { run, at, planName: plan.name, rollbackOf: plan.rollbackOf ?? null, steps: plan.steps.length, whole: true });
+  // What was written first is the run's own: nobody can write before it.
+  for (const { written: at, manifest: { run, plan } } of byTime(runs)) {
+    if (!found.has(run)) found.set(run, { run, at, planName: plan.name, rollbackOf: plan.rollbackOf ?? null, steps: plan.steps.length, whole: true });
   }
-  for (const { run, at, planName } of manifests.filter(isCaptureManifest)) if (!found.has(run)) found.set(run, { run, at, planName, rollbackOf: null, steps: manifests.filter(isCaptureManifest).filter((other) => other.run === run).length, whole: false });
+  for (const { written: at, manifest: { run, planName } } of byTime(captures)) {
+    const known = found.get(run);
+    if (known === undefined) found.set(run, { run, at, planName, rollbackOf: null, steps: 1, whole: false });
+    else if (!known.whole) found.set(run, { ...known, steps: known.steps + 1 });
+  }
   return [...found.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
 }
+
+const byTime = <Item extends { readonly written: string }>(items: readonly Item[]): readonly Item[] => items.toSorted((a, b) => (a.written < b.written ? -1 : a.written > b.written ? 1 : 0));
 
 /** What is live that carries the ownership tags of a run: its `aiplan:op` fits its `aiplan:resource`. A hint, held against AWS as a journal's claim is. Pure. */
 export const madeByTag = (run: string, live: readonly LiveResource[]): readonly LiveResource[] =>
@@ -43,9 +46,9 @@ export const madeByTag = (run: string, live: readonly LiveResource[]): readonly 
  * happened shows when a rollback holds it against AWS (law 13). `made`: what `madeByTag` found, for a run whose plan was not
  * kept. Empty where the bucket knows nothing of the run. Pure.
  */
-export function recordsFrom(run: string, manifests: readonly Json[], made: readonly LiveResource[] = []): readonly JournalRecord[] {
-  const captures = manifests.filter(isCaptureManifest).filter((manifest) => manifest.run === run).toSorted((a, b) => (a.at < b.at ? -1 : 1));
-  const whole = manifests.filter(isRunManifest).filter((manifest) => manifest.run === run).toSorted((a, b) => (a.at < b.at ? -1 : 1)).at(-1);
+export function recordsFrom(run: string, lying: LyingManifests, made: readonly LiveResource[] = [], chosen: ChosenManifests = chosenManifests(run, lying)): readonly JournalRecord[] {
+  const captures = [...chosen.captures.values()];
+  const { whole } = chosen;
   const first = whole ?? captures[0];
   if (first === undefined) return [];
   const plan = whole?.plan ?? planFrom(captures, made);
@@ -53,8 +56,7 @@ export function recordsFrom(run: string, manifests: readonly Json[], made: reado
   let call = 0;
   for (const step of plan.steps) {
     if (step.action === 'keep') continue;
-    const own = captures.filter((manifest) => manifest.step === step.id);
-    const kept = own.at(-1);
+    const kept = chosen.captures.get(step.id);
     const known = whole?.befores.find((before) => before.step === step.id);
     const before = kept?.before ?? kept?.live ?? known?.live ?? null;
     const entry = known?.entry ?? kept?.entry;
@@ -65,12 +67,12 @@ export function recordsFrom(run: string, manifests: readonly Json[], made: reado
     if (destroys) sent('quiesce');
     const early = whole?.captures[step.id];
     if (early !== undefined) entries.push({ kind: 'captured', step: step.id, capture: early, verified: true, problems: [] });
-    for (const { capture } of own) if (capture !== null) entries.push({ kind: 'captured', step: step.id, capture, verified: true, problems: [] });
+    if (kept !== undefined && kept.capture !== null) entries.push({ kind: 'captured', step: step.id, capture: kept.capture, verified: true, problems: [] });
     // The manifest is the last thing before a removal begins.
     if (destroys && kept !== undefined) entries.push({ kind: 'step', step: step.id, state: 'started', identity: step.identity, after: null, message: removing });
     if (!destroys || kept !== undefined) sent('change');
   }
-  return entries.map((entry, index): JournalRecord => ({ seq: index + 1, prev: '', at: first.at, ...entry }));
+  return entries.map((entry, index): JournalRecord => ({ seq: index + 1, prev: '', at: chosen.at ?? first.at, ...entry }));
 }
 
 /** Nobody's word is known any more. */

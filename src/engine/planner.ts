@@ -1,4 +1,5 @@
 import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
+import { refuseForeignSources } from './capture-source.ts';
 import { digestible, type Configuration } from '../model/configuration.ts';
 import type { Finding } from '../model/finding.ts';
 import type { OpenRun } from '../model/open-run.ts';
@@ -105,6 +106,7 @@ function orderSteps(planning: Planning, edges: Edges): Ordered {
 }
 
 function draftOf(planning: Planning, entry: ResourceEntry): Draft {
+  refuseForeignSources(planning, entry);
   switch (entry.action) {
     case 'create': return planCreate(planning, entry);
     case 'replace': return planReplace(planning, entry);

@@ -2,6 +2,7 @@ import type { Call } from '../model/call.ts';
 import type { Step, Summary } from '../model/plan.ts';
 import type { Draft, Planning } from './draft.ts';
 import { boundState } from './bound-state.ts';
+import { sourcesOf } from './capture-source.ts';
 import { operationsOf } from './preview.ts';
 
 /** A step before the whole plan has decided. Both have their places already, so that a plan reads the same way in every file. */
@@ -12,7 +13,8 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
   const { entry, live } = draft;
   const covered = isCovered(planning, draft);
   const destruction = draft.action !== 'keep' && draft.isDestruction ? { loses: draft.loses } : null;
-  const grant = draft.opens.length > 0 ? { opens: draft.opens } : null;
+  const opens = draft.action === 'keep' ? draft.opens : [...unloggedOf(planning), ...draft.opens];
+  const grant = opens.length > 0 ? { opens } : null;
   return {
     id: entry.address, type: entry.type, identity: draft.identity, digest: undefined,
     action: draft.action, declared: entry.action === 'read' ? 'update' : entry.action, changes: draft.changes,
@@ -21,10 +23,14 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
     calls: operationsOf(calls), dependsOn, source: entry.source, reason: entry.reason ?? null, acceptLoss: entry.acceptLoss ?? null,
     incarnation: live?.incarnation ?? null, ...stateOf(draft), interrupts: draft.interrupts, oneWay: draft.oneWay, when: entry.when ?? null, leftovers: draft.leftovers,
     ...(covered && planning.changePlan.rollbackOf !== undefined ? { coveredBy: planning.changePlan.rollbackOf } : {}),
-    ...(entry.restore === undefined ? {} : { restores: { run: entry.restore.run, step: entry.restore.step } }),
+    ...(entry.restore === undefined ? {} : { restores: { run: entry.restore.run, step: entry.restore.step, from: sourcesOf(entry.restore.capture) } }),
     blocked: undefined,
   };
 }
+
+/** What a rollback of a run that the store does not know hands out: whoever wrote the manifests decides what comes back. */
+const unloggedOf = ({ changePlan }: Planning): readonly string[] => (changePlan.unlogged !== true ? []
+  : [`no log or journal of this store knows run ${changePlan.rollbackOf ?? ''}: what is set or restored here is what the capture bucket says, whoever wrote it there`]);
 
 /** What is there of the resource that the step changes or takes away; of what is kept nothing but its facts matters. */
 const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>

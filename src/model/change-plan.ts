@@ -27,6 +27,8 @@ export interface ChangePlan {
   readonly rollbackOf?: string;
   /** Only in a generated rollback: made from the capture bucket without the run's journal. Then no earlier approval covers anything. */
   readonly withoutJournal?: true;
+  /** Only with `withoutJournal`: neither the log nor a journal of the store knows the run. Each step then needs a confirmation of its own. */
+  readonly unlogged?: true;
   /** Addresses that the reviewer rejected, sorted: their steps were taken out. Never parsed from a file. */
   readonly rejected?: readonly string[];
 }

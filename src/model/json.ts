@@ -16,9 +16,10 @@ export const isMasked = (value: unknown): value is Masked & JsonObject =>
 /**
  * Where a secret is to be read at the last moment, by the executor, just before the request is built.
  * `env`, `file`, `manager` (what follows `{{resolve:secretsmanager:`) and
- * `parameter` (what follows `{{resolve:ssm-secure:`) come from the change plan; `captured` is an encrypted object in the capture bucket.
+ * `parameter` (what follows `{{resolve:ssm-secure:`) come from the change plan; `captured` is an encrypted object in the capture bucket, and
+ * `version` the id of the version that was written there, which alone is read.
  */
-export interface SecretRef { readonly $secret: { readonly env?: string; readonly file?: string; readonly captured?: string; readonly base64?: boolean; readonly manager?: string; readonly parameter?: string } }
+export interface SecretRef { readonly $secret: { readonly env?: string; readonly file?: string; readonly captured?: string; readonly version?: string; readonly base64?: boolean; readonly manager?: string; readonly parameter?: string } }
 export const isSecretRef = (value: unknown): value is SecretRef & JsonObject =>
   isObject(value) && isObject(value['$secret']);
 

@@ -73,8 +73,8 @@ export interface Step {
   readonly leftovers: readonly string[];
   /** Set on a step of a generated rollback that the original approval covers (inverse, restore, deletion of own creates). */
   readonly coveredBy?: string;
-  /** The run and step whose capture is restored by this create. */
-  readonly restores?: { readonly run: string; readonly step: string };
+  /** The run and step whose capture is restored by this create, and the places that it is restored from. */
+  readonly restores?: { readonly run: string; readonly step: string; readonly from?: readonly string[] };
 }
 
 export interface Summary {

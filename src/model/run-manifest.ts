@@ -1,6 +1,7 @@
 import type { JournalRecord } from './journal.ts';
 import type { Target } from './live.ts';
 import type { Plan } from './plan.ts';
+import type { CaptureManifest } from './ports.ts';
 import type { Capture } from './resource-type.ts';
 
 type Before = Extract<JournalRecord, { kind: 'before' }>;
@@ -22,4 +23,17 @@ export interface RunManifest {
   readonly befores: readonly Pick<Before, 'step' | 'live' | 'entry' | 'changes'>[];
   /** The captures that were taken and verified by then, by step; what is taken right before a destruction has a manifest of its own. */
   readonly captures: Readonly<Record<string, Capture>>;
+}
+
+/** A manifest as it lies in the capture bucket. `written`: ISO time by S3's clock of the version that was read. */
+export interface Lying<Manifest> { readonly key: string; readonly written: string; readonly manifest: Manifest }
+
+/** What the capture bucket holds of runs, as far as it can be understood. */
+export interface LyingManifests {
+  readonly runs: readonly Lying<RunManifest>[];
+  readonly captures: readonly Lying<CaptureManifest>[];
+  /** Objects below `manifests/` that are no manifest of this version, and why: they stop and hide nothing else. */
+  readonly leftOut: readonly { readonly key: string; readonly why: string }[];
+  /** Manifests that somebody wrote over or deleted; what was read is the version that was written first. `at`: ISO time by S3's clock. */
+  readonly touched: readonly { readonly key: string; readonly how: 'overwritten' | 'deleted'; readonly at: string }[];
 }

@@ -5,7 +5,7 @@ import { changeLinesOf } from './change-rows.ts';
 import { claimRows } from './claim-rows.ts';
 import { factRows } from './evidence-rows.ts';
 import { labelled } from './labelled.ts';
-import { captureRows, hazardRows, leftoverRows, lostRows, wayBackRows } from './recovery-rows.ts';
+import { captureRows, hazardRows, leftoverRows, lostRows, sourceRows, wayBackRows } from './recovery-rows.ts';
 import { row, span, type Row } from './rows.ts';
 import { glyphs, toneOf } from './theme.ts';
 
@@ -27,6 +27,7 @@ export function cardRows(step: Step, plan: Plan, now: number, knowledge: Knowled
     ...changeLinesOf(step, knowledge).map((line) => line.row),
     ...leftoverRows(step),
     ...captureRows(step),
+    ...sourceRows(step),
     ...lostRows(step),
     ...(step.calls.length > 0 ? [labelled('calls', step.calls.join(', '), 'muted')] : []),
     ...claimRows(step, plan),

@@ -44,6 +44,10 @@ function momentOf({ how, late, final }: Step['capture']): string {
   return `before the first change of the run${how === 'config' ? '' : ': what is written after that moment is not in it'}`;
 }
 
+/** Whose capture is restored, and from which places. */
+export const sourceRows = ({ restores }: Step): readonly Row[] => (restores === undefined ? []
+  : [labelled('restored from', `step ${restores.step} of run ${restores.run}`), ...(restores.from ?? []).map((place) => wholly('source', place, 'warning'))]);
+
 /** What will not come back, whole. */
 const allLostRows = (step: Step): readonly Row[] => (step.action === 'keep' ? [] : step.recoverability.loses.map((loss) => wholly('not restored', loss, 'warning')));
 
@@ -71,7 +75,7 @@ export function recoveryRows(step: Step, now: number): readonly Row[] {
     ...wayBackRows(step),
     ...(isKnown(step) ? [] : [row(0, span('The step is blocked: its way back was not worked out.', 'warning'))]),
     ...(step.action === 'create' ? [] : captureRows(step)),
-    ...(step.restores === undefined ? [] : [labelled('restored from', `step ${step.restores.step} of run ${step.restores.run}`)]),
+    ...sourceRows(step),
     ...(existing.length === 0 ? [] : [row(0, span('Backups that exist: ', 'title'), span('aiplan leaves them alone', 'muted')), ...existing]),
     ...(hazards.length === 0 ? [] : [row(0, span('What it takes or opens', 'title')), ...hazards]),
     ...(lost.length > 0 ? [row(0, span('What does not come back', 'title')), ...lost] : isKnown(step) ? [row(0, span('Nothing is known that would not come back.', 'good'))] : []),

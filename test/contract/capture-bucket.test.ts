@@ -1,6 +1,9 @@
+import { checkedManifest, listManifests, manifestVersion } from '../../providers/s3/manifests.ts';
+import { openVault } from '../../providers/s3/vault.ts';
+import type { CaptureManifest } from '../../src/model/ports.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CreateBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { keepText, putManifest, readManifestCall, readManifests, readText } from '../../providers/s3/capture-bucket.ts';
+import { keepText, putManifest, readManifestCall, readText } from '../../providers/s3/capture-bucket.ts';
 import type { CaptureBucket } from '../../providers/s3/capture-place.ts';
 import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-setup.ts';
 import type { JsonObject } from '../../src/model/json.ts';
@@ -63,7 +66,18 @@ suite('the capture bucket against the sandbox', () => {
     await expect(fixture.aws.mutate(call, call.input, permit)).rejects.toMatchObject({ code: 'PreconditionFailed' });
     await fixture.put(store, 'manifests/run-7/Site-0001.json', '{"part":1}');
     expect((await fixture.aws.read(readManifestCall(of, 'run-7', 'Site-abc')))?.['Body']).toBe('{"hello":"world"}');
-    expect(await drive(fixture.aws, () => readManifests(of, 'run-7'))).toEqual([{ key: 'manifests/run-7/Site-abc.json', manifest: { hello: 'world' } }]);
+    const vault = openVault(fixture.aws, of, 'run-7');
+    const manifest = { format: 'aiplan/capture@1', run: 'run-7', step: 'Site' } as unknown as CaptureManifest;
+    expect(await vault.putManifest('run-7', 'Site', manifest)).toMatch(/^s3:.*\/manifests\/run-7\/Site-[0-9a-f]{12}\.json$/u);
+    const { manifests, strays } = await drive(fixture.aws, () => listManifests(of, 'run-7'));
+    expect([manifests.map(({ run, name, versions }) => [run, name, versions.length]), strays.map(({ key }) => key)]).toEqual([[['run-7', 'Site', 1]], ['manifests/run-7/Site-abc.json']]);
+    const [listed] = manifests;
+    const read = await fixture.aws.read(manifestVersion(of, listed!.key, listed!.versions[0]!.id));
+    expect(checkedManifest(listed!, String(read?.['Body']))).toEqual({ manifest });
+    // A kept text is read in the version that was written, whatever lies above it.
+    const kept = await vault.keepSecret('Web', 'user-data', 'canary text');
+    await fixture.put(store, `secrets/${kept.$secret.captured ?? ''}`, 'of somebody else');
+    expect(await vault.readSecret(kept)).toBe('canary text');
     expect(await fixture.aws.read(readManifestCall(of, 'run-8', 'Site-abc'))).toBeNull();
   });
 

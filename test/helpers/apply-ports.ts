@@ -34,6 +34,8 @@ export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: J
 }
 
 export interface MemoryVault extends CaptureVault { readonly kept: Map<string, string>; readonly manifests: Map<string, CaptureManifest | RunManifest> }
+/** The vault as one run has it: its secrets lie below its own name. */
+export const vaultOf = (vault: CaptureVault, run: string): CaptureVault => ({ ...vault, keepSecret: (step, name, text) => vault.keepSecret(`${run}/${step}`, name, text) });
 /** A capture bucket of its own that holds the same. */
 export const vaultLike = ({ bucket, kept, manifests }: MemoryVault): MemoryVault => memoryVault(bucket, new Map(kept), new Map(manifests));
 export function memoryVault(bucket: string | null = 'captures', kept = new Map<string, string>(), manifests = new Map<string, CaptureManifest | RunManifest>()): MemoryVault {

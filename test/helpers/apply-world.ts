@@ -15,7 +15,7 @@ import { refresh } from '../../src/engine/refresh.ts';
 import { rollbackChangePlan, type RollbackDraft } from '../../src/engine/rollback.ts';
 import type { AwsReader } from '../../src/model/call.ts';
 import type { LiveState } from '../../src/model/live.ts';
-import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder, vaultLike, type FakeClock, type MemoryVault } from './apply-ports.ts';
+import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder, vaultLike, vaultOf, type FakeClock, type MemoryVault } from './apply-ports.ts';
 import { memoryTypes } from './memory-types.ts';
 import { textOf } from './memory-values.ts';
 import type { MemoryWorld } from './memory-world.ts';
@@ -103,7 +103,7 @@ export function benchOf(world: MemoryWorld, clock = fakeClock(), vault = memoryV
       const through = session({ ...world.session, async renew() { /* the memory world has no credentials */ } });
       return apply(approved, {
         session: through, types: world.types, schemas: world.schemas,
-        journal, clock, emit: events ?? recorder().emit, vault, secrets: memorySecrets(secrets), stop, replan: (asBefore) => planNow(changePlan, [], through, asBefore), ...ports,
+        journal, clock, emit: events ?? recorder().emit, secrets: memorySecrets(secrets), stop, replan: (asBefore) => planNow(changePlan, [], through, asBefore), ...ports, vault: vaultOf(ports.vault ?? vault, run),
       });
     },
     journalOf: (run) => journals.get(run) ?? [],

@@ -10,7 +10,7 @@ import { resume } from '../../src/engine/resume.ts';
 import { remainingOf, type Remaining } from '../../src/engine/resume-remaining.ts';
 import { rewind } from '../../src/engine/resume-rewind.ts';
 import { settle, waitUntil, type Settlement } from '../../src/engine/settle-doubt.ts';
-import { memorySecrets, recorder } from './apply-ports.ts';
+import { memorySecrets, recorder, vaultOf } from './apply-ports.ts';
 import { planOnce, testConfiguration, type Bench } from './apply-world.ts';
 
 export interface ResumeOptions {
@@ -52,7 +52,7 @@ export async function resumeOnce(bench: Bench, changePlan: ChangePlan, run: stri
   between?.();
   const records = bench.journalOf(run) as JournalRecord[];
   return resume(approved, { by: 'ada', host: 'test', pid: 1 }, {
-    session: session({ ...world.session, async renew() { /* the memory world has no credentials */ } }), types: world.types, schemas: world.schemas, clock, vault,
+    session: session({ ...world.session, async renew() { /* the memory world has no credentials */ } }), types: world.types, schemas: world.schemas, clock,
     emit: recorder().emit, secrets: memorySecrets(secrets), stop: new AbortController().signal, replan: (asBefore) => planFor(bench, changePlan, asBefore),
     journal: {
       run, records,
@@ -63,7 +63,7 @@ export async function resumeOnce(bench: Bench, changePlan: ChangePlan, run: stri
         afterAppend?.(entry);
         return record;
       },
-    }, ...ports,
+    }, ...ports, vault: vaultOf(ports.vault ?? vault, run),
   });
 }
 

@@ -24,7 +24,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'src/guardrails/': { own: ['src/guardrails/', 'src/model/'], packages: [], pure: true },
   // string-width: columns of a terminal, a pure function.
   'src/views/': { own: ['src/views/', 'src/model/'], packages: ['diff', 'string-width'], pure: true },
-  'src/store/': { own: ['src/store/', 'src/model/'], packages: files, besides: { 'src/store/configuration.ts': ['yaml'], 'src/store/signatures.ts': ['node:child_process'] } },
+  'src/store/': { own: ['src/store/', 'src/model/'], packages: files, besides: { 'src/store/configuration.ts': ['yaml'], 'src/store/manifest-shapes.ts': ['zod'], 'src/store/signatures.ts': ['node:child_process'] } },
   'src/tui/': { own: ['src/tui/', 'src/views/', 'src/model/'], packages: ['ink', 'react', 'string-width'] },
   'src/sandbox/': {
     own: ['src/sandbox/', 'src/model/'],

@@ -27,7 +27,8 @@ function answered<Result>(program: Program<Result>, answers: Readonly<Record<str
   };
   const answer = (effect: Effect): unknown => {
     switch (effect.kind) {
-      case 'read': return next(effect.call.operation);
+      // The capture bucket and what is read back have answers of their own: `ListObjectVersions copies` and `ListObjectVersions back`.
+      case 'read': return next(`${effect.call.operation}${typeof effect.call.input['Prefix'] !== 'string' || effect.call.operation !== 'ListObjectVersions' ? '' : effect.call.input['Prefix'] === '' ? ' back' : ' copies'}`);
       case 'wait': return next(effect.wait.read.operation);
       case 'call': sent.push(effect.call); return next(effect.call.operation) ?? {};
       case 'batch': sent.push(...effect.calls); return effect.calls.map((call) => next(call.operation) ?? {});
@@ -223,7 +224,7 @@ describe('taking, deleting and bringing back', () => {
 
   const page = (items: readonly JsonObject[], markers: readonly JsonObject[] = []): JsonObject => ({ IsTruncated: false, Versions: items, DeleteMarkers: markers });
   const version = (Key: string, VersionId: string, more: JsonObject = {}): JsonObject => ({ Key, VersionId, IsLatest: true, Size: 3, ETag: '"e"', LastModified: '2024-01-01T00:00:00.000Z', StorageClass: 'STANDARD', ...more });
-  const quiet = { HeadBucket: [{}], GetBucketVersioning: [{}] };
+  const quiet = { HeadBucket: [{}], GetBucketVersioning: [{}], CopyObject: [{ VersionId: 'c' }], PutObject: [{ VersionId: 'p' }] };
 
   it('stops where the bucket changes while it is copied, or cannot be copied whole', () => {
     const take = (answers: Readonly<Record<string, readonly JsonObject[]>>): (() => unknown) => () => answered(bucket.capture!.take(context), { ...quiet, ...answers });
@@ -235,7 +236,7 @@ describe('taking, deleting and bringing back', () => {
     }
     expect(take({ ListObjectVersions: [page([version('a', '1', { StorageClass: 'GLACIER' })])] })).toThrow(expect.objectContaining({ code: 'archived-objects' }));
     expect(take({ ListObjectVersions: [page([version('a', '1', { Size: 6 * 1024 ** 3 })])] })).toThrow(expect.objectContaining({ code: 'objects-too-large' }));
-    const copied = { CopyObject: [{ CopyObjectResult: { ETag: '"other"', LastModified: '2024-02-01T00:00:00.000Z' } }] };
+    const copied = { PutObject: [{ VersionId: 'p' }], CopyObject: [{ VersionId: 'c', CopyObjectResult: { ETag: '"other"', LastModified: '2024-02-01T00:00:00.000Z' } }] };
     expect(take({ ListObjectVersions: [page([version('a', '1')])], ...copied })).toThrow(expect.objectContaining({ code: 'copy-differs' }));
     const fine = answered(bucket.capture!.take(context), { ...quiet, ...copied, ListObjectVersions: [page([version('a', '1', { ETag: '"e-2"' })])] });
     expect(fine.result).toMatchObject({ how: 'copy', pointInTime: '2024-02-01T00:00:00.000Z', bytes: 3, refs: { versions: 1, deleteMarkers: 0 } });
@@ -246,7 +247,7 @@ describe('taking, deleting and bringing back', () => {
   it('stops where Object Lock still holds a version', () => {
     const answers = {
       ...quiet, GetObjectLockConfiguration: [{ ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' } }], ListObjectVersions: [page([version('a', '1')])],
-      CopyObject: [{ CopyObjectResult: { ETag: '"e"', LastModified: '2024-02-01T00:00:00.000Z' } }],
+      CopyObject: [{ VersionId: 'c', CopyObjectResult: { ETag: '"e"', LastModified: '2024-02-01T00:00:00.000Z' } }], PutObject: [{ VersionId: 'p' }],
     };
     const take = (head: JsonObject): (() => unknown) => () => answered(bucket.capture!.take(context), { ...answers, HeadObject: [head] });
     expect(take({ ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: '2024-03-01T00:00:00.000Z' })).toThrow(expect.objectContaining({ code: 'object-locked' }));
@@ -262,7 +263,7 @@ describe('taking, deleting and bringing back', () => {
   });
 
   const manifested = (items: readonly JsonObject[]): { readonly capture: Capture; readonly body: string } => {
-    const { calls: sent, result } = answered(bucket.capture!.take(context), { ...quiet, ListObjectVersions: [page(items)], CopyObject: [{ CopyObjectResult: { ETag: '"e"' } }] });
+    const { calls: sent, result } = answered(bucket.capture!.take(context), { ...quiet, ListObjectVersions: [page(items)], CopyObject: [{ VersionId: 'c', CopyObjectResult: { ETag: '"e"' } }], PutObject: [{ VersionId: 'p' }] });
     return { capture: result, body: String(sent.find(({ operation }) => operation === 'PutObject')?.input['Body']) };
   };
 
@@ -300,19 +301,20 @@ describe('taking, deleting and bringing back', () => {
 
   it('completes what is its own, and leaves alone what is not', () => {
     const { capture, body } = manifested([version('a', '1'), version('b', '2')]);
+    const held = { 'ListObjectVersions copies': [page(['0000000', '0000001'].map((name) => version(`copies/run-1/Site/${name}`, 'c')))], 'ListObjectVersions back': [page([version('a', '1'), version('b', '2')])] };
     const restore = (items: readonly JsonObject[], more: Readonly<Record<string, readonly (JsonObject | null)[]>> = {}) =>
-      answered(bucket.capture!.restore(contextFor({ live }), capture), { GetObject: [{ Body: body }], HeadBucket: [{}], ListObjectVersions: [page(items)], ...more });
+      answered(bucket.capture!.restore(contextFor({ live }), capture), { GetObject: [{ Body: body }], ...held, HeadBucket: [{}], ListObjectVersions: [page(items)], ...more });
     expect(restore([version('b', '2')]).calls.filter(({ operation }) => operation === 'CopyObject').map(({ input }) => input['Key'])).toEqual(['a']);
     expect(() => restore([version('c', '3')])).toThrow(expect.objectContaining({ code: 'name-taken' }));
     expect(() => answered(bucket.capture!.restore(contextFor({ live }), { ...capture, extras: {} }), {})).toThrow(expect.objectContaining({ code: 'nothing-to-restore' }));
     // Half restored by an earlier try: somebody's new keys stay, a key of the capture that was written since stops it.
     const goOn = (items: readonly JsonObject[]) =>
-      answered(bucket.capture!.restore(contextFor({ live, remains: { identity: 'site', incarnation: 'site' } }), capture), { GetObject: [{ Body: body }], HeadBucket: [{}], ListObjectVersions: [page(items)] });
+      answered(bucket.capture!.restore(contextFor({ live, remains: { identity: 'site', incarnation: 'site' } }), capture), { GetObject: [{ Body: body }], ...held, HeadBucket: [{}], ListObjectVersions: [page(items)] });
     expect(goOn([version('c', '3'), version('b', '2')]).calls.filter(({ operation }) => operation === 'CopyObject').map(({ input }) => input['Key'])).toEqual(['a']);
     expect(goOn([]).calls.slice(0, 2).map(({ operation }) => operation)).toEqual(['DeleteBucketOwnershipControls', 'DeleteBucketPolicy']);
     expect(() => goOn([version('b', '9', { ETag: '"since"', Size: 5 })])).toThrow(expect.objectContaining({ code: 'object-changed' }));
     const versioned = { ...capture, extras: { configuration: { ...(capture.extras['configuration'] as JsonObject), versioning: { Status: 'Enabled' } } } };
-    expect(() => answered(bucket.capture!.restore(contextFor({ live }), versioned), { GetObject: [{ Body: body }], HeadBucket: [null], CopyObject: [{}] })).toThrow(expect.objectContaining({ code: 'versioning-not-effective' }));
+    expect(() => answered(bucket.capture!.restore(contextFor({ live }), versioned), { GetObject: [{ Body: body }], ...held, HeadBucket: [null], CopyObject: [{}] })).toThrow(expect.objectContaining({ code: 'versioning-not-effective' }));
   });
 });
 
@@ -374,7 +376,7 @@ describe('versions and markers', () => {
 
   it('come back from where the history breaks off', () => {
     const entry = (versionId: string, etag: string, marker = false): Entry => ({ key: 'a', versionId, latest: false, marker, etag, size: 1, modified: '', storageClass: '', archived: false });
-    const kept = [entry('3', 'z'), entry('2', '', true), entry('1', 'x')].map((item) => keptFrom(item, null, null, null));
+    const kept = [entry('3', 'z'), entry('2', '', true), entry('1', 'x')].map((item) => keptFrom(item, null, null));
     const ids = (there: readonly Entry[]): readonly (readonly string[])[] => missingOf(kept, there).map((list) => list.map(({ versionId }) => versionId));
     expect(ids([])).toEqual([['1', '2', '3']]);
     expect(ids([entry('9', 'x')])).toEqual([['2', '3']]);

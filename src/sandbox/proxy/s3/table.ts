@@ -2,10 +2,11 @@ import type { S3Correction } from '../correction.ts';
 import { bucketTags } from './bucket-tags.ts';
 import { bucketCorrections, logging, objectAges } from './buckets.ts';
 import { conditionalWrites } from './conditional.ts';
+import { copyConditions } from './copy-condition.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { policies } from './policy.ts';
 import { subResources, wholeDocuments } from './sub-resources.ts';
 import { suspended } from './suspended.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
-export const s3Corrections: readonly S3Correction[] = [...conditionalWrites, ...bucketCorrections, ...bucketTags, ...policies, ...subResources, ...wholeDocuments, ...logging, deleteObjects, ...suspended, ...objectAges];
+export const s3Corrections: readonly S3Correction[] = [...conditionalWrites, ...copyConditions, ...bucketCorrections, ...bucketTags, ...policies, ...subResources, ...wholeDocuments, ...logging, deleteObjects, ...suspended, ...objectAges];
