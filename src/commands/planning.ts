@@ -1,3 +1,4 @@
+import { settingsMoved } from '../model/configuration.ts';
 import { canonical } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
@@ -215,5 +216,11 @@ const recorded = (): UserError =>
 
 function stale({ types }: World, saved: Plan, fresh: Planned): UserError {
   const moved = staleSteps({ plan: saved }, fresh, (type) => types.get(type)?.rules);
-  return new UserError('plan-stale', `the plan does not fit any more: ${moved === '' ? 'the configuration, the target or the order changed' : `changed since the plan: ${moved}`}`, { exitCode: exitCodes.stale, help: 'plan again and look at the difference' });
+  const settings = settingsMoved(saved.configuration, fresh.plan.configuration);
+  if (settings.length > 0) {
+    return new UserError('plan-stale', `the plan was made under another configuration: ${settings.join('; ')}${moved === '' ? '' : `; and changed since the plan: ${moved}`}`, {
+      exitCode: exitCodes.stale, help: 'bring the two configurations together (`aiplan setup` shows the one in effect here), or plan again here and have that plan reviewed',
+    });
+  }
+  return new UserError('plan-stale', `the plan does not fit any more: ${moved === '' ? 'the target or the order changed' : `changed since the plan: ${moved}`}`, { exitCode: exitCodes.stale, help: 'plan again and look at the difference' });
 }

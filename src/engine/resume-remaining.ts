@@ -1,4 +1,4 @@
-import { canonical } from '../model/digest.ts';
+import { settingsMoved } from '../model/configuration.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { Plan, Planned, Step } from '../model/plan.ts';
@@ -61,8 +61,8 @@ function differencesOf(confirmed: Plan, now: Plan): readonly Refusal[] {
   // Else a step could say one thing and carry the digest, and so the confirmation, of another.
   if (!digestsFit(confirmed)) found.push({ step: null, why: 'the plan in the journal is not the one that its digests speak of: the journal was edited' });
   if (confirmed.changePlan !== now.changePlan) found.push({ step: null, why: 'the change plan is not the one that was confirmed' });
-  const names = [...new Set([...Object.keys(confirmed.configuration), ...Object.keys(now.configuration)])].filter((name) => canonical(confirmed.configuration[name] ?? null) !== canonical(now.configuration[name] ?? null));
-  if (names.length > 0) found.push({ step: null, why: `the configuration has changed since it was confirmed: ${few(names.sort())}` });
+  const settings = settingsMoved(confirmed.configuration, now.configuration);
+  if (settings.length > 0) found.push({ step: null, why: `the configuration has changed since it was confirmed: ${settings.join('; ')}` });
   const { account, region, endpoint } = confirmed.target;
   if (account !== now.target.account || region !== now.target.region || endpoint !== now.target.endpoint) found.push({ step: null, why: `the run is of account ${account} in ${region}` });
   const known = new Set(confirmed.steps.map(({ id }) => id));

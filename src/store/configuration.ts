@@ -5,11 +5,13 @@ import { UserError } from '../model/error.ts';
 import { sanitise } from '../model/sanitise.ts';
 import { readWhole } from './files.ts';
 import { refuseInside, type Folders } from './folders.ts';
+import { signersDigest } from './signers.ts';
 import { s3Place } from './s3-place.ts';
 
 /** What applies where nobody says anything. */
 export const defaults: Configuration = {
   allowedSigners: null,
+  signers: null,
   minimumTier: 'T0',
   allowYes: false,
   planExpiryMinutes: 60,
@@ -158,7 +160,7 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
   for (const path of [result.allowedSigners, inS3 ? null : result.store, ...result.secretFiles]) {
     if (path !== null) refuseInside(path, folders, 'a path named in the configuration');
   }
-  return result;
+  return { ...result, signers: signersDigest(result.allowedSigners) };
 }
 
 function tightened(setting: Setting, outer: unknown, value: unknown, path: string): unknown {

@@ -1,6 +1,6 @@
 import type { SignedApproval } from '../model/approval.ts';
 import type { AllowedSigner, SignatureCheck } from '../model/audit.ts';
-import { canonical } from '../model/digest.ts';
+import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import { sanitise } from '../model/sanitise.ts';
 import { matchesList, parseAllowedSigners, principalOf, refusalOf, type AllowedSigners, type SignerLine } from './allowed-signers.ts';
@@ -41,6 +41,17 @@ const readSigners = (path: string | null): AllowedSigners | null => {
   const text = path === null ? null : readWhole(path);
   return text === null ? null : parseAllowedSigners(text);
 };
+
+/**
+ * What an allowed-signers file says of who may sign, as one digest: principals, keys, namespaces and times, in no order, without comments. Null where
+ * none is configured or there; then nobody may. Throws UserError `unreadable-file`.
+ */
+export function signersDigest(path: string | null): string | null {
+  const signers = readSigners(path);
+  if (signers === null) return null;
+  const lines = signers.lines.map(({ principals, key, namespaces, validAfter, validBefore }) => canonical({ principals, key, namespaces, validAfter, validBefore }));
+  return sha256([...new Set(lines)].sort().join('\n'));
+}
 
 /**
  * Who signed an approval, by the allowed-signers file; `at` in milliseconds since 1970. Everything is read and computed in this process: no

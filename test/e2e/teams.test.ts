@@ -92,6 +92,26 @@ suite('two machines with one store in S3', () => {
     await bob.fails(['apply', 'signed.plan.json', '--yes'], { exit: 3, code: 'plan-already-applied' });
   });
 
+  it('make a plan on one machine, sign it on a second, and apply it on a third', async () => {
+    const word = (account.names['Unused'] ?? '').slice(-6);
+    await ada.ok(['setup']);
+    ada.write('remove.yaml', account.plan('remove-unused', `Victim: { type: AWS::EC2::SecurityGroup, action: delete, id: ${account.names['Unused'] ?? ''}, reason: x, expect: { Tags: { team: small } } }`));
+    await ada.json(['plan', 'remove.yaml', '-o', 'remove.json']);
+    bob.write('remove.json', ada.read('remove.json'));
+    await bob.ok(['review', 'remove.json', '--sign', people.get(bob)?.key ?? '', '-o', 'approval.json'], { input: `Victim ${word}\nname remove-unused\n` });
+    // The third has the same people in a file of another order, and other names for the account.
+    const ci = account.cli();
+    const settings = `store: ${place}\nstore_region: eu-west-1\naliases: { "123456789012": small }\n`;
+    makePerson(ci, settings);
+    writeFileSync(join(ci.home, 'config', 'aiplan', 'allowed_signers'), `# the team\n${[bob, ada].map((cli) => `${cli === ada ? 'ada' : 'bob'}@example.org namespaces="aiplan-approval" ${publicKeyOf(cli)} its key\n`).join('')}`);
+    for (const name of ['remove.json', 'approval.json']) ci.write(name, bob.read(name));
+    ci.configure(`allowed_signers: ${join(ci.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\nmax_confirmations: 500\n${settings}`);
+    await ci.fails(['apply', 'remove.json', '--approval', 'approval.json'], { exit: 4, code: 'plan-stale', says: /max_confirmations: 500 here, 20 where the plan was made/u });
+    ci.configure(`allowed_signers: ${join(ci.home, 'config', 'aiplan', 'allowed_signers')}\nallow_yes: true\n${settings}`);
+    await ci.ok(['apply', 'remove.json', '--approval', 'approval.json']);
+    expect(await people.get(ada)?.takesBack()).toMatchObject({ code: 0 });
+  });
+
   it('do not run at the same time: the second one is told who works', async () => {
     let second: unknown;
     unhook = account.sandbox.proxy.onRequest(async ({ operation, service }) => {
