@@ -2,6 +2,7 @@ import { look, type Program } from '../../src/model/call.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
 import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { owned, readDocument, readOf } from './configure.ts';
+import { checkCopies, copySentences } from './copies.ts';
 import { isOwn } from './create.ts';
 import { readManifest, storeOf } from './manifest.ts';
 import { isBucketName } from './bucket-values.ts';
@@ -44,12 +45,13 @@ function* isRest(context: StepContext, bucket: string): Program<boolean> {
   return tags.some((tag) => tag['Key'] === 'aiplan:op' && (context.tries ?? []).includes(textOf(tag['Value']) ?? ''));
 }
 
-/** The list of the copies is there, as it was written. */
+/** The list of the copies is there, as it was written, and so is each copy. */
 function* manifestProblems(context: StepContext, capture: Capture): Program<readonly string[]> {
   if (capture.how !== 'copy') return [];
   try {
-    yield* readManifest(context, capture);
-    return [];
+    const checked = yield* checkCopies(storeOf(context), context.account, capture, yield* readManifest(context, capture));
+    const lost = checked === null ? null : copySentences(checked).lost;
+    return lost === null ? [] : [`The capture bucket does not hold what was captured: ${lost}.`];
   } catch (error) {
     if (error instanceof UserError) return [error.message];
     throw error;

@@ -174,9 +174,9 @@ describe('a database can be restored', () => {
 });
 
 describe('a bucket can be restored', () => {
-  const body = JSON.stringify({ entries: [{ key: 'a', copy: 'copies/run-1/Site/0000000', etag: 'e', size: 1 }] });
-  const copies = capture({ store, parts: [{ key: 'manifests/run-1/Site-0001.json', digest: sha256(body) }], manifest: digest([sha256(body)]) }, 'copy');
-  const there: Answers = { GetBucketVersioning: { Status: 'Enabled' }, HeadBucket: null, GetObject: { Body: body } };
+  const body = JSON.stringify({ entries: [{ key: 'a', versionId: '1', copy: 'copies/run-1/Site/0000000', copyEtag: 'e', copyVersion: 'c', etag: 'e', size: 1 }] });
+  const copies = capture({ store, prefix: 'copies/run-1/Site/', parts: [{ key: 'manifests/run-1/Site-0001.json', digest: sha256(body) }], manifest: digest([sha256(body)]) }, 'copy');
+  const there: Answers = { GetBucketVersioning: { Status: 'Enabled' }, HeadBucket: null, GetObject: { Body: body }, ListObjectVersions: { Versions: [{ Key: 'copies/run-1/Site/0000000', VersionId: 'c', ETag: '"e"', Size: 1, IsLatest: true, LastModified: '2026-01-01T00:00:00.000Z' }] } };
   const restorable = (answers: Answers, live = liveBucket(), of: Capture | null = copies) => {
     const program = bucket.capture!.restorable(bucketContext({ live }), of);
     let step = program.next();
@@ -202,6 +202,7 @@ describe('a bucket can be restored', () => {
   it('from a list of copies that is as it was written', () => {
     expect(restorable({ GetObject: null }).problems).toEqual([expect.stringContaining('cannot be trusted')]);
     expect(restorable({ GetObject: { Body: 'x' } }).problems).toEqual([expect.stringContaining('is not what was recorded')]);
+    expect(restorable({ ListObjectVersions: {} }).problems).toEqual([expect.stringContaining('"a" (version 1): its copy is not there')]);
     expect(restorable({ GetBucketVersioning: null }).problems).toContainEqual(expect.stringContaining('run `aiplan setup`'));
   });
 
