@@ -11,7 +11,7 @@ const operations: Readonly<Record<string, { readonly method: string; readonly me
   GetObject: { method: 'GET', members: ['Bucket', 'Key'] },
   ListObjectsV2: { method: 'GET', members: ['Bucket', 'Prefix', 'Delimiter', 'StartAfter', 'ContinuationToken', 'MaxKeys'] },
   ListObjectVersions: { method: 'GET', members: ['Bucket', 'Prefix', 'KeyMarker', 'VersionIdMarker', 'MaxKeys'] },
-  PutObject: { method: 'PUT', members: ['Bucket', 'Key', 'Body', 'ContentType', 'IfNoneMatch', 'IfMatch'] },
+  PutObject: { method: 'PUT', members: ['Bucket', 'Key', 'Body', 'ContentType', 'Metadata', 'IfNoneMatch', 'IfMatch'] },
   GetBucketVersioning: { method: 'GET', members: ['Bucket'] },
   GetObjectLockConfiguration: { method: 'GET', members: ['Bucket'] },
 };

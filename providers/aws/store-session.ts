@@ -13,19 +13,21 @@ export interface StoreSessionOptions {
   /** As of all services: one endpoint, or null for AWS itself. */
   readonly endpoint: string | null;
   readonly profile?: string | undefined;
+  /** A text that no other connection has: each object that is written carries it, so that a refusal after our own write is known as such. */
+  readonly writer?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
 }
 
 interface StoreClient extends GatedClient { send(command: unknown): Promise<Record<string, unknown>>; destroy(): void; config: GatedClient['config'] & { serviceConfiguredEndpoint?: () => Promise<string | undefined> } }
 interface ListedVersion { readonly Key?: string; readonly IsLatest?: boolean; readonly LastModified?: Date }
-interface Answer { readonly Body?: { transformToString(): Promise<string> }; readonly ETag?: string; readonly LastModified?: Date; readonly [name: string]: unknown }
+interface Answer { readonly Body?: { transformToString(): Promise<string> }; readonly ETag?: string; readonly LastModified?: Date; readonly Metadata?: Readonly<Record<string, string>>; readonly [name: string]: unknown }
 
 /**
  * Opens one prefix of one bucket as a store, with a client and a gate of its own. Nothing is sent yet. Facts: S3 API
  * PutObject (If-None-Match, If-Match: 412 PreconditionFailed, 409 ConditionalRequestConflict), S3 user guide "Conditional
  * writes".
  */
-export async function openStoreBucket({ bucket, prefix, region, endpoint, profile, credentials }: StoreSessionOptions): Promise<StoreBucket> {
+export async function openStoreBucket({ bucket, prefix, region, endpoint, profile, credentials, writer }: StoreSessionOptions): Promise<StoreBucket> {
   const { Client, commands } = await import('./commands-s3.ts');
   const under = prefix === '' ? '' : `${prefix}/`;
   const client = new Client({
@@ -79,16 +81,16 @@ export async function openStoreBucket({ bucket, prefix, region, endpoint, profil
     async put(key: string, text: string, condition: PutCondition) {
       // Over an object that is gone, S3 answers 404 where the condition cannot hold.
       const answer = await unless(['PreconditionFailed', ...(condition.kind === 'unchanged' ? ['NoSuchKey'] : [])], () => send('PutObject', {
-        Key: `${under}${key}`, Body: text, ContentType: 'application/json', ...(condition.kind === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag }),
+        Key: `${under}${key}`, Body: text, ContentType: 'application/json', ...(writer === undefined ? {} : { Metadata: { writer } }), ...(condition.kind === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag }),
       }, true));
       return answer === null ? { stored: false } : { stored: true, etag: answer.ETag ?? '' };
     },
     async get(key: string): Promise<StoredObject | null> {
       const answer = await unless(['NoSuchKey'], () => send('GetObject', { Key: `${under}${key}` }));
       if (answer === null) return null;
-      const text = (await answer.Body?.transformToString()) ?? '';
+      const text = await bodyOf(answer);
       const writtenAt = answer.LastModified?.getTime() ?? 0;
-      return { text, etag: answer.ETag ?? '', writtenAt, readAt: serverClock ?? writtenAt };
+      return { text, etag: answer.ETag ?? '', writtenAt, readAt: serverClock ?? writtenAt, ...(writer === undefined ? {} : { ours: answer.Metadata?.['writer'] === writer }) };
     },
     list,
     async rewritten(): Promise<readonly RewrittenKey[]> {
@@ -118,6 +120,15 @@ export async function openStoreBucket({ bucket, prefix, region, endpoint, profil
     },
     close() { client.destroy(); },
   };
+}
+
+/** The whole body. One that was cut in the middle is a fault of the way, as a lost answer is, and is asked for again. Throws AwsError. */
+async function bodyOf(answer: Answer): Promise<string> {
+  try {
+    return (await answer.Body?.transformToString()) ?? '';
+  } catch (error) {
+    throw new AwsError({ code: 'BodyCut', kind: 'network', operation: 's3:GetObject', message: 'the body of the answer was cut in the middle', executed: 'no', cause: error });
+  }
 }
 
 const retentionText = (rule: { Mode?: string; Days?: number; Years?: number } | undefined): string | null =>

@@ -22,7 +22,7 @@ export function openStore(io: Io, options: GlobalOptions, folders: Folders, { st
     return openStoreBucket({
       ...s3Place(store), endpoint: resolveEndpoint(io.environment, options.endpoint),
       region: await resolveRegion(io.environment, storeRegion ?? options.region, profile),
-      ...(profile === undefined ? {} : { profile }),
+      ...(profile === undefined ? {} : { profile }), writer: Buffer.from(io.random(12)).toString('hex'),
     });
   };
   return s3Store({ place: store, connect, spool: join(folders.state, 'spool'), host: io.host });

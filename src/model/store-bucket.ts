@@ -7,6 +7,8 @@ export interface StoredObject {
   /** S3's clock, milliseconds since 1970, whole seconds: when the object was written, and when it was read. */
   readonly writtenAt: number;
   readonly readAt: number;
+  /** This very connection wrote it, as the mark on the object tells. Absent: objects carry no marks here. */
+  readonly ours?: boolean;
 }
 
 /** What a bucket is, as far as a store needs to know. */

@@ -63,6 +63,11 @@ export interface JournalNeeds {
 /** What `aiplan setup` tells of a store. */
 export interface StoreFacts { readonly facts: readonly string[]; readonly problems: readonly string[] }
 
+/** A run as a reading of many finds it: its journal, or why it cannot be read. */
+export type FoundRun =
+  | { readonly run: string; readonly path: string; readonly journal: ReadJournal; readonly problem: null }
+  | { readonly run: string; readonly path: string; readonly journal: null; readonly problem: { readonly code: string; readonly message: string; readonly where: string | null } };
+
 /** One run in a list. `open`: it has no end, so it was killed or is still going. */
 export interface RunSummary {
   readonly run: string;
@@ -149,6 +154,11 @@ export interface Store {
   continueJournal(run: string, clock: Clock, needs?: JournalNeeds): Promise<OpenJournal>;
   /** Throws UserError `no-such-run`, `journal-damaged`. */
   readRun(run: string): Promise<ReadJournal>;
+  /**
+   * Reads the journals of all runs, newest first, or of those named, a few at a time, and lets go of each when `work` has ended. `work` answers
+   * `stop` where no older one is needed. A journal that cannot be read is told as such and hides no other.
+   */
+  eachRun(work: (found: FoundRun) => 'stop' | void, options?: { readonly runs?: readonly string[]; readonly progress?: (done: number, of: number) => void }): Promise<void>;
   /** Newest first, all of them or the `newest` ones, each by its journal. A damaged journal is listed as such and hides no other. */
   listRuns(options?: { readonly newest?: number }): Promise<readonly RunSummary[]>;
   /** The runs without a mark that they are settled, newest first, each by its journal: every open one, and few others. */
@@ -186,8 +196,12 @@ export interface Store {
   appendAudit(entry: AuditEntry, clock: Clock): Promise<AuditRecord>;
   /** SHA-256 of the newest entry of the audit log; all zeros for an empty one. */
   auditHead(): Promise<string>;
-  /** The audit log in its order. Throws UserError `audit-damaged` with the place where its chain breaks. */
-  readAudit(): Promise<readonly AuditRecord[]>;
+  /** The audit log in its order; `progress` is told how far long reading has come. Throws UserError `audit-damaged` with the place where its chain breaks. */
+  readAudit(progress?: (done: number, of: number) => void): Promise<readonly AuditRecord[]>;
+  /** The entries that tell of one run, or of these plans (by digest), found without reading the others where that is possible; else the whole log. Not held against the chain. */
+  readAuditOf(run: string, plans: readonly string[]): Promise<readonly AuditRecord[]>;
+  /** Places of what lies among the entries of the audit log and is none: it is left out. */
+  auditStrays(): Promise<readonly string[]>;
 
   /**
    * What was written once and is not as it was, as the place itself remembers it: in S3 by the versions of the objects, locks left out; a folder remembers

@@ -4,42 +4,99 @@ import { UserError } from '../model/error.ts';
 import type { Clock } from '../model/event.ts';
 import { isObject } from '../model/json.ts';
 import type { Store } from '../model/store.ts';
+import { auditIndex } from './audit-index.ts';
+import { entriesPerSegment, segmentsOf, writeSegment } from './audit-segments.ts';
+import { eachOf } from './bounded.ts';
 import { journalRoot } from './journal-line.ts';
 import type { Objects } from './objects.ts';
 
 /** How often an entry is tried under the next number when somebody else was faster. */
 const maximumRaces = 200;
 /** Entries that are read at once. */
-const width = 16;
+const width = 24;
+/** How many of the newest names are looked at for one that is an entry. */
+const mostLooks = 50;
 
-const nameOf = (seq: number): string => `${String(seq).padStart(8, '0')}.json`;
+export const entryName = (seq: number): string => `${String(seq).padStart(8, '0')}.json`;
+const isEntryName = (name: string): boolean => /^\d{8}\.json$/u.test(name);
+
+export interface AuditLogOptions {
+  /** Whole blocks of entries are also kept as one object each, so that a long log is read in few requests. */
+  readonly segments?: boolean;
+}
 
 /**
  * The audit log: one object for each entry, `audit/00000001.json` and on. Its text is the canonical JSON of the record and a
  * line feed; `prev` is the SHA-256 of the text before without its line feed. An object is made only where none is, so that
- * writers on any number of machines get one order.
+ * writers on any number of machines get one order. What lies in the folder and is no entry is left out.
  */
-export function auditLog(objects: Objects): Pick<Store, 'appendAudit' | 'auditHead' | 'readAudit'> {
+export function auditLog(objects: Objects, { segments = false }: AuditLogOptions = {}): Pick<Store, 'appendAudit' | 'auditHead' | 'readAudit' | 'readAuditOf' | 'auditStrays'> {
   /** The last entry that this process knows: where the search for the next number begins. */
   let known = { seq: 0, head: journalRoot };
+  const index = auditIndex(objects);
 
+  /** The newest entry. A stray file with the name of an entry is none, whatever its number. */
   const newest = async (): Promise<typeof known> => {
-    const names = await objects.list('audit', known.seq === 0 ? '' : nameOf(known.seq));
-    const last = names.at(-1);
-    if (last === undefined) return known;
-    const seq = Number(last.slice(0, 8));
-    return { seq, head: sha256((await textOf(objects, seq)).slice(0, -1)) };
+    const names = (await objects.list('audit', known.seq === 0 ? '' : entryName(known.seq))).filter(isEntryName);
+    for (const name of names.toReversed().slice(0, mostLooks)) {
+      const seq = Number(name.slice(0, 8));
+      const text = await objects.read(`audit/${name}`);
+      if (text === null) throw damaged(objects, name, 'it cannot be found');
+      if (isEntry(text, seq)) return { seq, head: sha256(text.slice(0, -1)) };
+    }
+    return known;
   };
   const append = async (entry: AuditEntry, clock: Clock): Promise<AuditRecord> => {
     for (let races = 0; races < maximumRaces; races += 1) {
       known = await newest();
       const record = { seq: known.seq + 1, prev: known.head, at: new Date(clock.now()).toISOString(), ...entry } as AuditRecord;
       const line = canonical(record);
-      if ((await objects.create(`audit/${nameOf(record.seq)}`, `${line}\n`)) !== 'made') continue;
+      if ((await objects.create(`audit/${entryName(record.seq)}`, `${line}\n`)) !== 'made') continue;
       known = { seq: record.seq, head: sha256(line) };
+      await index.add(record);
+      if (segments && record.seq % entriesPerSegment === 0) await writeSegment(objects, record.seq, () => linesFrom(record.seq - entriesPerSegment + 1, record.seq));
       return record;
     }
     throw new UserError('store-unwritable', `the audit log "${objects.placeOf('audit')}" is written by others faster than an entry can be added`, { help: 'try again' });
+  };
+  const linesFrom = (first: number, last: number): Promise<readonly (string | null)[]> =>
+    eachOf(Array.from({ length: last - first + 1 }, (_, at) => first + at), width, (seq) => objects.read(`audit/${entryName(seq)}`));
+
+  /** Every entry, by segments as far as there are any that fit the chain, then one by one. */
+  const readAll = async (progress: (done: number, of: number) => void = () => undefined): Promise<readonly AuditRecord[]> => {
+    const kept = segments ? await segmentsOf(objects, width) : [];
+    const records: AuditRecord[] = [];
+    let head = journalRoot;
+    for (const text of kept) {
+      const read = chained(text, records.length, head);
+      if (read === null) break;
+      records.push(...read.records);
+      ({ head } = read);
+    }
+    const covered = records.length;
+    const names = (await objects.list('audit', covered === 0 ? '' : entryName(covered))).filter(isEntryName);
+    let done = 0;
+    const texts = await eachOf(names, width, async (name) => {
+      const text = await objects.read(`audit/${name}`);
+      progress(done += 1, names.length);
+      return text ?? '';
+    });
+    for (const [at, text] of texts.entries()) {
+      const seq = covered + at + 1;
+      const name = names[at] ?? '';
+      // What stands behind a gap and is no entry is a stray, and no sign that an entry was taken away.
+      if (name !== entryName(seq) && !texts.some((other, later) => later >= at && isEntry(other, Number(names[later]?.slice(0, 8))))) break;
+      const record = checked(text, seq, name, head, objects);
+      records.push(record);
+      head = sha256(text.slice(0, -1));
+    }
+    if (segments) {
+      // What an earlier version of aiplan, or a process that died, left undone: the next reading is short again.
+      for (let last = covered - (covered % entriesPerSegment) + entriesPerSegment; last <= records.length; last += entriesPerSegment) {
+        await writeSegment(objects, last, async () => texts.slice(last - entriesPerSegment - covered, last - covered));
+      }
+    }
+    return records;
   };
   // Two entries of one process come one after the other without racing.
   let tail: Promise<unknown> = Promise.resolve();
@@ -50,36 +107,54 @@ export function auditLog(objects: Objects): Pick<Store, 'appendAudit' | 'auditHe
       return result;
     },
     auditHead: async () => (await newest()).head,
-    async readAudit() {
+    readAudit: readAll,
+    async readAuditOf(run, plans) {
+      const seqs = await index.of(run, plans);
+      if (seqs === null) return readAll();
+      const texts = await eachOf(seqs, width, (seq) => objects.read(`audit/${entryName(seq)}`));
+      const found = texts.flatMap((text, at) => (text !== null && isEntry(text, seqs[at] ?? 0) ? [JSON.parse(text) as AuditRecord] : []));
+      // Begun before there was an index: then not all that is told of it is in the index.
+      return found.some((record) => record.kind === 'run-began' && record.run === run) ? found : readAll();
+    },
+    async auditStrays() {
       const names = await objects.list('audit');
-      const texts = await readAll(objects, names);
-      let head = journalRoot;
-      return texts.map((text, index) => {
-        const record = checked(text, index + 1, names[index] ?? '', head, objects);
-        head = sha256(text.slice(0, -1));
-        return record;
-      });
+      const odd = names.filter((name) => !isEntryName(name));
+      const entries = names.filter(isEntryName);
+      const gap = entries.findIndex((name, at) => name !== entryName(at + 1));
+      return [...odd, ...(gap < 0 ? [] : entries.slice(gap))].map((name) => objects.placeOf(`audit/${name}`));
     },
   };
 }
 
-async function textOf(objects: Objects, seq: number): Promise<string> {
-  const text = await objects.read(`audit/${nameOf(seq)}`);
-  if (text === null) throw damaged(objects, nameOf(seq), 'it cannot be found');
-  return text;
+/** Whether a text is an entry with that number. */
+function isEntry(text: string, seq: number): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return text.endsWith('\n') && isObject(value) && value['seq'] === seq && typeof value['kind'] === 'string' && typeof value['at'] === 'string' && typeof value['prev'] === 'string';
+  } catch {
+    // What is no JSON is no entry.
+    return false;
+  }
 }
 
-async function readAll(objects: Objects, names: readonly string[]): Promise<readonly string[]> {
-  const texts: string[] = [];
-  for (let from = 0; from < names.length; from += width) {
-    const some = await Promise.all(names.slice(from, from + width).map((name) => objects.read(`audit/${name}`)));
-    texts.push(...some.map((text) => text ?? ''));
+/** The entries of a segment, if its lines go on with the chain; null where they do not: then each entry is read by itself. */
+function chained(text: string, before: number, start: string): { readonly records: readonly AuditRecord[]; readonly head: string } | null {
+  const lines = text.split('\n');
+  if (lines.pop() !== '' || lines.length !== entriesPerSegment) return null;
+  let head = start;
+  const records: AuditRecord[] = [];
+  for (const [at, line] of lines.entries()) {
+    if (!isEntry(`${line}\n`, before + at + 1)) return null;
+    const record = JSON.parse(line) as AuditRecord;
+    if (record.prev !== head) return null;
+    head = sha256(line);
+    records.push(record);
   }
-  return texts;
+  return { records, head };
 }
 
 function checked(text: string, number: number, name: string, head: string, objects: Objects): AuditRecord {
-  if (name !== nameOf(number)) throw damaged(objects, nameOf(number), `it is missing; the next one is "${name}"`);
+  if (name !== entryName(number)) throw damaged(objects, entryName(number), `it is missing; the next one is "${name}"`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -7,6 +7,7 @@ import { folderObjects, namesIn, readStored } from './folder-objects.ts';
 import { journalFiles, spoolFile, type FileOptions } from './journal-file.ts';
 import { journalLine } from './journal-line.ts';
 import { runFolder, segmentPath, spoolPath } from './journal-places.ts';
+import { foundRun, giveEach } from './journal-segments.ts';
 import { readJournal, withSpool } from './journal-reading.ts';
 import { writerOf } from './journal-writer.ts';
 import { keptIn } from './kept.ts';
@@ -45,6 +46,7 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
   };
   /** A folder without a journal is damaged: something was there. */
   const known = async (run: string): Promise<RunSummary | null> => (existsSync(runFolder(folder, run)) ? summary(run) : null);
+  const names = (): readonly string[] => namesIn(runFolder(folder, '')).filter(isRunName).sort().reverse();
   const locks = folderLocks({ store: folder, host, runOf: async (run) => (isRunName(run) && readStored(segmentPath(folder, run, 1)) !== null ? summary(run) : null), ...lockOptions });
   return {
     place: folder,
@@ -66,8 +68,12 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
       return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });
     },
     readRun: async (run) => read(run),
+    async eachRun(work, options = {}) {
+      const runs = options.runs ?? names();
+      await giveEach(runs, 1, async (run) => foundRun(run, segmentPath(folder, run, 1), async () => read(run)), work, options);
+    },
     ...settledIn(objects, {
-      names: async () => namesIn(runFolder(folder, '')).filter(isRunName).sort().reverse(),
+      names: async () => names(),
       summary: known, wholeSummary: known,
       each: (runs, work) => Promise.all(runs.map(work)),
     }),

@@ -36,8 +36,9 @@ export async function patiently<Result>(work: (again: boolean) => Promise<Result
 export type Written = { readonly state: 'written'; readonly etag: string } | { readonly state: 'lost'; readonly found: StoredObject | null };
 
 /**
- * Writes under a condition. Where an answer was lost and the condition does not hold any more, the object is read back: the very
- * bytes that were sent are ours, for no two writers send the same. Throws UserError `store-unwritable`.
+ * Writes under a condition. Where the condition does not hold, the object is read back: what has the mark of this writer and the very bytes that
+ * were sent is ours. So it is after an answer that was lost, and where something on the way sent the request twice and hands on the refusal of the
+ * second. Throws UserError `store-unwritable`.
  */
 export async function writeOnce(bucket: StoreBucket, key: string, text: string, condition: PutCondition, patience: Patience = {}): Promise<Written> {
   try {
@@ -45,7 +46,7 @@ export async function writeOnce(bucket: StoreBucket, key: string, text: string, 
       const put = await bucket.put(key, text, condition);
       if (put.stored) return { state: 'written', etag: put.etag };
       const found = await bucket.get(key);
-      return again && found?.text === text ? { state: 'written', etag: found.etag } : { state: 'lost', found };
+      return found?.text === text && (found.ours ?? again) ? { state: 'written', etag: found.etag } : { state: 'lost', found };
     }, patience);
   } catch (error) {
     throw s3StoreError(error, `${bucket.place}/${key}`, 'write');

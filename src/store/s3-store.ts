@@ -1,20 +1,24 @@
 import { UserError } from '../model/error.ts';
-import type { ReadJournal, RewrittenObjects, RunSummary, Store, StoreFacts } from '../model/store.ts';
+import type { OpenJournal, ReadJournal, RewrittenObjects, RunSummary, Store, StoreFacts } from '../model/store.ts';
 import type { BucketFacts, StoreBucket } from '../model/store-bucket.ts';
 import { auditLog } from './audit-log.ts';
 import { readStored } from './folder-objects.ts';
 import { spoolFile } from './journal-file.ts';
 import { journalLine } from './journal-line.ts';
 import { spoolPath } from './journal-places.ts';
+import { foundRun, giveEach, keepSegment, readSegment, segmentNames } from './journal-segments.ts';
 import { withSpool } from './journal-reading.ts';
 import { writerOf } from './journal-writer.ts';
 import { keptIn } from './kept.ts';
 import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './runs.ts';
 import { s3StoreError } from './s3-errors.ts';
-import { inParallel, readS3Journal, s3Sink, s3Summary } from './s3-journal.ts';
+import { inParallel, readS3Journal, recordName, s3Sink, s3Summary } from './s3-journal.ts';
 import { s3Locks, type S3LockOptions } from './s3-lock.ts';
 import { listObjects, patiently, s3Objects } from './s3-objects.ts';
 import { settledIn } from './settled.ts';
+
+/** Runs that a reading of many reads at once; of one without a segment the records come beside each other besides. */
+const bulkWidth = 16;
 
 export interface S3StoreOptions extends Pick<S3LockOptions, 'host' | 'alive' | 'clocks' | 'pace' | 'space' | 'sleep'> {
   /** `s3://bucket/prefix`. */
@@ -65,6 +69,18 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       throw error;
     }
   };
+  const names = async (): Promise<readonly string[]> => (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
+  const settled = settledIn(objects, { names, summary, wholeSummary, each: inParallel });
+  /** A journal of which the whole is kept as one object, once it has ended and all of it is in the store. */
+  const keeping = (journal: OpenJournal): OpenJournal => ({
+    run: journal.run, place: journal.place,
+    get records() { return journal.records; },
+    append: (entry) => journal.append(entry),
+    async close() {
+      await journal.close();
+      if (readStored(spoolPath(spool, journal.run)) === null) await keepSegment(objects, journal.run, journal.records);
+    },
+  });
   const locks = s3Locks({ open, runOf: async (run) => (isRunName(run) ? summary(run) : null), ...patience, ...lockOptions });
   return {
     place,
@@ -75,7 +91,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
 
     async createJournal(run, clock) {
       refuseOddName(run);
-      return writerOf({ run, clock, sink: s3Sink(await open(), run, patience), spool: spoolFile(spool, run) });
+      return keeping(writerOf({ run, clock, sink: s3Sink(await open(), run, patience), spool: spoolFile(spool, run) }));
     },
     async continueJournal(run, clock) {
       const { records, spooled, head } = await read(run);
@@ -83,16 +99,28 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       // What was spooled becomes part of the journal, byte for byte, before anything follows it.
       const adopted = spooled?.state === 'merged' ? spooled.records : 0;
       for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
-      return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });
+      return keeping(writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } }));
     },
     readRun: read,
-    ...settledIn(objects, {
-      names: async () => (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed(),
-      summary, wholeSummary, each: inParallel,
-    }),
+    async eachRun(work, options = {}) {
+      const [all, marks, segments] = await Promise.all([options.runs ?? names(), settled.settledRuns(), segmentNames(objects)]);
+      const hows = new Map(marks.map(({ run, how }) => [run, how]));
+      await giveEach(all, bulkWidth, (run) => foundRun(run, `${place}/runs/${run}`, async () => {
+        refuseOddName(run);
+        const [segment, how] = [segments.get(run), hows.get(run)];
+        if (how === undefined || how === 'closed' || readStored(spoolPath(spool, run)) !== null) return read(run);
+        const whole = segment === undefined ? null : await readSegment(objects, run, segment, how, `${place}/runs/${run}`, async () => (await objects.read(`runs/${run}/${recordName(segment.records + 1)}`)) !== null);
+        if (whole !== null) return whole;
+        const journal = await read(run);
+        // The next reading of many is short.
+        await keepSegment(objects, run, journal.records);
+        return journal;
+      }), work, options);
+    },
+    ...settled,
 
     ...keptIn(objects),
-    ...auditLog(objects),
+    ...auditLog(objects, { segments: true }),
 
     async rewritten(): Promise<RewrittenObjects> {
       const bucket = await open();
