@@ -1,4 +1,5 @@
 import type { AwsReader } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
 import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
 import { attempt, failureOf } from '../aws/batches.ts';
@@ -17,17 +18,26 @@ async function readParameters(aws: AwsReader, { identities }: ReadQuery): Promis
     const names = identities.slice(at, at + MOST);
     const answer = await attempt(aws.read({ service: 'ssm', operation: 'GetParameters', input: { Names: names } }));
     if (!answer.ok) { failures.push(...names.map((name) => failureOf(type, name, answer.error))); continue; }
-    for (const found of listOf(answer.value?.['Parameters'])) {
-      // A name may be given as an ARN; the answer has the plain name and the selector apart.
-      const name = `${textOf(found['Name']) ?? ''}${textOf(found['Selector']) ?? ''}`;
-      const identity = names.find((one) => one === name) ?? names.find((one) => one.startsWith('arn:') && one.endsWith(name)) ?? name;
-      if (textOf(found['Type']) === 'SecureString') {
+    const found = listOf(answer.value?.['Parameters']);
+    for (const identity of names) {
+      const one = asked(identity, found);
+      if (one === undefined) continue;
+      if (textOf(one['Type']) === 'SecureString') {
         failures.push({ type, identity, code: 'SecureString', message: 'ssm:GetParameters: the parameter is a SecureString, which a plan never shows; in a secret property write {{resolve:ssm-secure:…}}' });
-      } else resources.push(parameter(identity, textOf(found['Value']) ?? '', textOf(found['Type']) ?? 'String'));
+      } else resources.push(parameter(identity, textOf(one['Value']) ?? '', textOf(one['Type']) ?? 'String'));
     }
     absent.push(...textsOf(answer.value?.['InvalidParameters']).filter((name) => names.includes(name)));
   }
   return { resources, absent, failures };
+}
+
+/** The answer for a name, or for `name:version`; a name may be an ARN. Without a version the newest one is asked for. */
+function asked(identity: string, answers: readonly JsonObject[]): JsonObject | undefined {
+  const version = /:(\d+)$/u.exec(identity)?.[1];
+  const name = version === undefined ? identity : identity.slice(0, -version.length - 1);
+  const named = answers.filter((one) => [textOf(one['Name']), textOf(one['ARN'])].includes(name));
+  if (version !== undefined) return named.find((one) => textOf(one['Selector']) === `:${version}` || String(one['Version']) === version);
+  return named.filter((one) => one['Selector'] === undefined || one['Selector'] === null).toSorted((a, b) => Number(b['Version'] ?? 0) - Number(a['Version'] ?? 0))[0];
 }
 
 const parameter = (identity: string, value: string, kind: string): LiveResource => ({

@@ -117,9 +117,19 @@ function readType(node: MapNode, address: string, { schemas, types, typeNames, r
   return likely === undefined || described === undefined ? undefined : { resource: likely, schema: described };
 }
 
+/** What an entry without an action looks like: new properties, a change of something named, or a look-up. */
+const likelyAction = (node: MapNode): DeclaredAction => {
+  const has = (name: FieldName): boolean => entryOf(node, name) !== undefined;
+  return !has('properties') ? 'read' : has('id') || has('find') ? 'update' : 'create';
+};
+
 function readAction(node: MapNode, problems: Problems): DeclaredAction | undefined {
   const found = entryOf(node, 'action');
-  if (found === undefined) return problems.error('missing-field', node.at, 'the entry has no action', `action: one of ${actions.join(', ')}`) as undefined;
+  if (found === undefined) {
+    const likely = likelyAction(node);
+    problems.error('missing-field', node.at, `the entry has no action; there are ${actions.join(', ')}`, `action: ${likely}`);
+    return likely;
+  }
   const word = found.node.kind === 'scalar' && found.node.tag === null && typeof found.node.value === 'string' ? own(otherActions, found.node.value.toLowerCase()) : undefined;
   if (word !== undefined) {
     problems.error('value-not-allowed', found.node.at, `action: ${quote(String((found.node as { readonly value?: unknown }).value))} is not allowed; did you mean "${word}"?`, `action: ${word}`);

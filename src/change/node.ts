@@ -55,8 +55,9 @@ export const entryOf = (map: MapNode, key: string): MapEntry | undefined => map.
 
 /** What a node is, in words: for messages that must not quote a value which may be secret. */
 export function kindOf(node: Node): string {
-  if (node.kind !== 'scalar') return node.kind === 'list' ? 'a list' : node.kind === 'map' ? 'a map' : 'unreadable';
   if (node.tag !== null) return node.tag;
+  if (node.kind === 'map' && node.entries.length === 1 && /^(?:Ref$|Fn::)/u.test(node.entries[0]?.key ?? '')) return `a function (${node.entries[0]?.key.slice(0, 30) ?? ''})`;
+  if (node.kind !== 'scalar') return node.kind === 'list' ? 'a list' : node.kind === 'map' ? 'a map' : 'unreadable';
   switch (typeof node.value) {
     case 'number': return 'a number';
     case 'boolean': return 'true or false';

@@ -49,7 +49,7 @@ function plainYaml(node: Node, document: Document): YamlNode {
     }
     case 'scalar': {
       const scalar = new Scalar(node.value);
-      if (typeof node.value === 'string' && node.value.includes('\n')) scalar.type = /^\S[^\r]*[^\n\r]\n?$/u.test(node.value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
+      if (typeof node.value === 'string' && node.value.includes('\n')) scalar.type = !node.value.includes('\t') && /^\S[^\r]*[^\n\r]\n?$/u.test(node.value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
       else if (typeof node.value === 'string' && node.tag !== null && !/^[\w.:-]*$/u.test(node.value)) scalar.type = Scalar.QUOTE_DOUBLE;
       return scalar;
     }

@@ -24,6 +24,8 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
   if (iam === true) {
     const actions = {
       ...Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()])),
+      // What values of a change plan may be looked up in, and the secrets that its secret properties may name.
+      values: ['ec2:DescribeAvailabilityZones', 'ec2:DescribeSubnets', 'secretsmanager:GetSecretValue', 'ssm:GetParameter', 'ssm:GetParameters'],
       audit: ['cloudtrail:LookupEvents', 's3:GetObject', 's3:GetObjectVersion', 's3:ListBucketVersions'],
       // Only a store in S3, on its bucket and prefix.
       store: ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning', 's3:GetObject', 's3:ListBucket', 's3:ListBucketVersions', 's3:PutObject'],

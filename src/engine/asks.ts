@@ -35,7 +35,7 @@ export function staticAsks(changePlan: ChangePlan, { types, schemas, configurati
 
 /** An entry without what only live tells, and without the values that the parser could not read. */
 const alone = ({ find: _find, expect: _expect, ...entry }: ResourceEntry): ResourceEntry =>
-  ({ ...entry, ...(entry.action === 'update' ? { id: entry.id ?? entry.address } : {}), dependsOn: [], properties: readable(entry.properties ?? {}) as JsonObject });
+  ({ ...entry, ...(entry.action === 'update' ? { id: entry.id ?? entry.address } : {}), dependsOn: [], properties: readableProperties(entry.properties ?? {}) });
 
 /** A live resource of which nothing is set, in a state in which it can be changed. */
 function blank({ type, id = '' }: ResourceEntry, types: ResourceTypes): LiveResource {
@@ -48,11 +48,14 @@ function blank({ type, id = '' }: ResourceEntry, types: ResourceTypes): LiveReso
 const waits = ({ properties }: ResourceEntry, entries: readonly ResourceEntry[]): boolean =>
   referencesIn(properties).some(({ address }) => entries.find((entry) => entry.address === address)?.action !== 'create');
 
-/** A value without the parts that could not be read. */
-function readable(value: Json): Json {
-  if (Array.isArray(value)) return value.filter((item: Json) => !isUnread(item)).map((item: Json) => readable(item));
+/** A value without what could not be read: list elements alone, maps as a whole, because what is missing in them would be judged as such. */
+function readable(value: Json): Json | undefined {
+  if (Array.isArray(value)) return value.flatMap((item: Json) => readable(item) ?? []);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined && !isUnread(item)).map(([key, item]) => [key, readable(item as Json)]));
+  if (isUnknown(value) && value.$unknown === UNREAD) return undefined;
+  const entries = Object.entries(value).map(([key, item]) => [key, item === undefined ? undefined : readable(item)] as const);
+  return entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries);
 }
 
-const isUnread = (value: Json | undefined): boolean => isUnknown(value) && value.$unknown === UNREAD;
+const readableProperties = (properties: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, value === undefined ? undefined : readable(value)] as const).filter(([, value]) => value !== undefined));

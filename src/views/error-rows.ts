@@ -1,5 +1,5 @@
 import { AwsError, UserError } from '../model/error.ts';
-import { row, span, type Row } from './rows.ts';
+import { helpRows, row, span, type Row } from './rows.ts';
 
 const awsHelp: Readonly<Record<string, string>> = {
   denied: 'the caller lacks a permission; `aiplan setup --iam` lists what each command needs',
@@ -40,6 +40,3 @@ export function errorRows(error: unknown): readonly Row[] {
     ...helpRows(help),
   ];
 }
-
-const helpRows = (help: string | undefined): readonly Row[] =>
-  (help ?? '').split('\n').filter((line) => line !== '').map((line) => row(4, span(line, 'muted')));

@@ -4,7 +4,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import { intentRow } from './claim-rows.ts';
 import { age, value } from './format.ts';
-import { row, span, type Row } from './rows.ts';
+import { helpRows, row, span, type Row } from './rows.ts';
 
 /** A step that changes nothing: it stands last, in one line. */
 export const isUnchanged = (step: Step): boolean => step.action === 'keep' && !step.blocked;
@@ -62,7 +62,7 @@ export function findingRows(finding: Finding, file: string | null): readonly Row
   const place = finding.line === null ? '' : `${file ?? 'plan'}:${finding.line}:${finding.column ?? 1} `;
   return [
     row(0, span(`${finding.severity} ${finding.code}`, tone), span(` ${place}`, 'muted'), finding.step === null ? '' : span(`${finding.step}: `, 'title'), finding.message),
-    ...(finding.help ?? '').split('\n').filter((line) => line !== '').map((line) => row(4, span(line, 'muted'))),
+    ...helpRows(finding.help),
   ];
 }
 

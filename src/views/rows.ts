@@ -11,7 +11,7 @@ export interface Span { readonly text: string; readonly tone: Tone }
 export interface Row {
   readonly indent: number;
   readonly spans: readonly Span[];
-  /** A command to be pasted into a shell: it is printed on one line, however long. */
+  /** A command or a line of YAML to be pasted: it is printed on one line, however long. */
   readonly paste?: true;
 }
 
@@ -26,6 +26,17 @@ export const row = (indent: number, ...parts: readonly (string | Span)[]): Row =
 
 /** A command to be pasted into a shell, on a line of its own that is never wrapped. */
 export const pasteRow = (command: string): Row => ({ ...row(0, span(command, 'title')), paste: true });
+
+/** A line that is written into a file: `key: value`, an element, a comment, or text of a block. A list of allowed words is none. */
+const pasted = /^(?: +\S|(?:- )?[\w"'.-]+:(?: |$)|- |#)/u;
+const words = /^(?:allowed|nearest|parts):/u;
+
+/** What to do next, as it stands below an error: what is to be pasted is never wrapped, and keeps its empty lines. */
+export function helpRows(help: string | undefined): readonly Row[] {
+  const lines = (help ?? '').trimEnd().split('\n');
+  if (lines.length === 1 && lines[0] === '') return [];
+  return lines.map((line) => (line === '' ? blank : pasted.test(line) && !words.test(line) ? { ...row(4, span(line, 'muted')), paste: true } : row(4, span(line, 'muted'))));
+}
 
 export const blank: Row = { indent: 0, spans: [] };
 

@@ -87,7 +87,6 @@ function answer(file: string, { code, line, column, step, message, help = '' }: 
     case 'missing-field':
       if (step === null) all.insert(1, [first]);
       else if (/needs {2}?id\b|needs {2}id|needs id/u.test(message)) intoEntry([`    id: ${ids[typeOf(step)] ?? ''}`]);
-      else if (message.includes('no action')) intoEntry(['    action: read', `    id: ${ids[typeOf(step)] ?? ''}`]);
       else intoEntry([`    ${first}`]);
       break;
     case 'reason-needed': case 'when-needed': intoEntry([help.split('\n')[1] ?? '']); break;

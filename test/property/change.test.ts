@@ -54,6 +54,25 @@ const readsBack = (text: string, plan: ChangePlan): void => {
   expect(bare(changePlan!)).toEqual(bare(plan));
 };
 
+/** The same text by a function. */
+const written: fc.Arbitrary<(text: string) => Json> = fc.constantFrom<(text: string) => Json>(
+  (text) => ({ 'Fn::Join': ['', [...text].map((character) => character)] }), (text) => ({ 'Fn::Select': ['1', ['no', text]] }), (text) => ({ 'Fn::Select': [0, { 'Fn::Split': ['\u0001', text] }] }),
+  (text) => ({ 'Fn::Sub': ['${V}', { V: text }] }), (text) => ({ 'Fn::Sub': text.replaceAll('${', '${!') }), (text) => ({ 'Fn::Join': [{ 'Fn::Select': [0, ['']] }, [text.slice(0, 1), { 'Fn::Sub': ['${V}', { V: text.slice(1) }] }]] }),
+);
+const scalars = fc.oneof(fc.constantFrom('True', 'FALSE', '14', '0', 'GP3', 'gp9', '20', 'MySQL', 'on', '-1', '1.5', '', ' ', 'db.t3.micro', '123456789012'), safeText.filter((text) => !/[{}<>$…]|\.\.\./u.test(text)));
+
+describe('a function', () => {
+  it('gives a property the value and the judgement that the literal gives it', () => {
+    fc.assert(fc.property(fc.constantFrom('BackupRetentionPeriod', 'StorageType', 'MultiAZ', 'Engine', 'DBInstanceClass', 'Iops', 'MonitoringInterval'), scalars, written, (name, text, by) => {
+      const read = (value: Json) => {
+        const { changePlan, findings } = parse(planOf(`  D: ${JSON.stringify({ type: 'AWS::RDS::DBInstance', action: 'update', id: 'd', properties: { [name]: value } })}`));
+        return { properties: changePlan?.resources[0]?.properties, codes: findings.map(({ code }) => code) };
+      };
+      expect({ text, ...read(by(text)) }).toEqual({ text, ...read(text) });
+    }), options);
+  });
+});
+
 describe('a change plan', () => {
   it('written as YAML or JSON reads back as the same thing', () => {
     fc.assert(fc.property(plans, (plan) => {

@@ -30,7 +30,7 @@ describe('the file', () => {
   it('lists many findings, and then their number', () => {
     const { findings } = parse(planOf(Array.from({ length: limits.findings }, (_, index) => `  B${index}: { }`).join('\n')));
     expect(findings).toHaveLength(limits.findings + 1);
-    expect(findings.at(-1)).toMatchObject({ code: 'too-many-findings', severity: 'error', message: '1000 more findings are not listed' });
+    expect(findings.at(-1)).toMatchObject({ code: 'too-many-findings', severity: 'error', message: '2000 more findings are not listed' });
   });
 });
 

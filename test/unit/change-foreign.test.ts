@@ -168,6 +168,10 @@ describe('what is not supported yet', () => {
     expect(found?.help?.split(',').length).toBeLessThanOrEqual(5);
   });
 
+  it.each([['properties: { BucketName: b }', 'create'], ['id: b, properties: { Tags: { a: b } }', 'update'], ['id: b', 'read']])('an entry without action that has %s is read on as %s', (fields, action) => {
+    expect(errors(planOf(`  B: { type: AWS::S3::Bucket, ${fields} }`))).toMatchObject([{ code: 'missing-field', help: `action: ${action}` }]);
+  });
+
   it.each([['destroy', 'delete'], ['modify', 'update'], ['Add', 'create']])('action: %s means %s', (word, action) => {
     expect(errors(planOf(`  B: { type: AWS::S3::Bucket, action: ${word} }`))).toEqual(expect.arrayContaining([expect.objectContaining({ code: 'value-not-allowed', help: `action: ${action}` })]));
   });

@@ -7,7 +7,7 @@ import type { Report } from '../../src/model/report.ts';
 import { planMarkdown } from '../../src/views/markdown.ts';
 import { planRows } from '../../src/views/plan-rows.ts';
 import { reportRows } from '../../src/views/report-rows.ts';
-import { row, plainText, span } from '../../src/views/rows.ts';
+import { helpRows, row, plainText, span } from '../../src/views/rows.ts';
 import { rowsToText, wrap } from '../../src/views/text.ts';
 import { openReviewer } from '../helpers/reviewer.ts';
 import { noKnowledge } from '../../src/model/knowledge.ts';
@@ -17,6 +17,17 @@ import { baseStep, deleteDatabase, samplePlan, sampleTime } from '../helpers/sam
 
 const seed = 20260226;
 const hostile = '\u001b[2J\u202egnp.exe\u200b\u0000\u009b31m<b>@all ::error::`x`\n| a';
+
+describe('what to do next', () => {
+  it('is wrapped as prose and never where it is to be pasted', () => {
+    const long = 'word '.repeat(40).trim();
+    const printed = (help: string): string[] => rowsToText(helpRows(help), { width: 60, color: false }).trimEnd().split('\n');
+    expect(printed(`write it anew: ${long}`).length).toBeGreaterThan(1);
+    expect(printed(`allowed: ${long}`).length).toBeGreaterThan(1);
+    expect(printed(`intent: "${long}"`)).toEqual([`    intent: "${long}"`]);
+    expect(printed(`add:\n  UserData: |\n    a\n\n    ${long}\n`)).toEqual(['    add:', '      UserData: |', '        a', '', `        ${long}`]);
+  });
+});
 
 describe('untrusted text', () => {
   it('is made visible, and a sanitised text is safe', () => {
