@@ -187,6 +187,8 @@ export const instanceRules: TypeRules = {
   compare: { SecurityGroupIds: 'set', IamInstanceProfile: 'arn-or-name', 'BlockDeviceMappings.*.Ebs.KmsKeyId': 'arn-or-name' },
   keys: { SecurityGroupIds: [], BlockDeviceMappings: ['DeviceName'], Volumes: ['VolumeId'], NetworkInterfaces: ['DeviceIndex'] },
   partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
+  // What is left out of a mapping or an interface is AWS's choice, and stays that of the volume or interface (RunInstances).
+  assigned: ['BlockDeviceMappings.*.*', 'BlockDeviceMappings.*.Ebs.*', 'NetworkInterfaces.*.*'],
   secretInput: [],
   sensitive: ['UserData'],
   // Image and snapshots say where an instance came from, which never changes but by a restore, from its capture.

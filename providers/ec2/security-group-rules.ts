@@ -88,6 +88,8 @@ export const securityGroupRules: TypeRules = {
   refuses: refusedSecurityGroup,
   compare: cidrs,
   keys: { SecurityGroupIngress: keyFields(ingress), SecurityGroupEgress: keyFields(egress) },
+  // Descriptions merge; AWS fills in the own account.
+  assigned: [`${ingress.property}.*.Description`, `${egress.property}.*.Description`, `${ingress.property}.*.SourceSecurityGroupOwnerId`, `${ingress.property}.*.SourceSecurityGroupName`],
   secretInput: [], sensitive: [], optionalName: 'GroupName',
   // AWS fills in the own account; a group's id is unique over all accounts.
   volatile: ['SecurityGroupIngress.*.SourceSecurityGroupOwnerId'],

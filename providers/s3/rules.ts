@@ -1,9 +1,10 @@
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { refusedBucket } from './bucket-values.ts';
 import { destructive } from './destructive.ts';
 import { grants } from './grants.ts';
+import { modernRule } from './shapes.ts';
 import { objectOf, textOf } from './values.ts';
 
 const inPlace: PropertyRule = { update: 'in-place' };
@@ -64,10 +65,16 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
 const single = ['$only'];
 
 /** Suspended acceleration is none: a bucket that never had any cannot be told from one that has it suspended (PutBucketAccelerateConfiguration). */
-const canonicalProperties = (properties: JsonObject): JsonObject => {
-  const acceleration: Json | undefined = properties['AccelerateConfiguration'];
-  return objectOf(acceleration)['AccelerationStatus'] === 'Suspended' ? { ...properties, AccelerateConfiguration: null } : properties;
-};
+function canonicalProperties(properties: JsonObject): JsonObject {
+  const { AccelerateConfiguration: acceleration, LifecycleConfiguration: lifecycle } = properties;
+  const rules: Json | undefined = objectOf(lifecycle)['Rules'];
+  return {
+    ...properties,
+    ...(objectOf(acceleration)['AccelerationStatus'] === 'Suspended' ? { AccelerateConfiguration: null } : {}),
+    // Elements are whole, so that an older spelling of a member has to be the one that S3 answers with.
+    ...(Array.isArray(rules) ? { LifecycleConfiguration: { ...objectOf(lifecycle), Rules: rules.map((rule: Json) => (isObject(rule) ? modernRule(rule) : rule)) } } : {}),
+  };
+}
 
 export const rules: TypeRules = {
   properties,
@@ -100,6 +107,19 @@ export const rules: TypeRules = {
     'NotificationConfiguration.TopicConfigurations': [],
     'OwnershipControls.Rules': single,
     'ReplicationConfiguration.Rules': ['Id'],
+  },
+  // S3 blocks encryption types by itself (PutBucketEncryption, BlockedEncryptionTypes).
+  assigned: ['BucketEncryption.ServerSideEncryptionConfiguration.*.BlockedEncryptionTypes'],
+  // What S3 takes a member for that is not there (ServerSideEncryptionRule, LifecycleExpiration, LifecycleRule).
+  defaults: {
+    'BucketEncryption.ServerSideEncryptionConfiguration.*.BucketKeyEnabled': false,
+    'LifecycleConfiguration.Rules.*.ExpiredObjectDeleteMarker': false,
+    'LifecycleConfiguration.Rules.*.Prefix': '',
+  },
+  // DefaultRetention takes Days or Years; a website redirects everything or serves pages (S3 API reference).
+  exclusive: {
+    'ObjectLockConfiguration.Rule.DefaultRetention': [['Days'], ['Years']],
+    'WebsiteConfiguration': [['RedirectAllRequestsTo'], ['IndexDocument', 'ErrorDocument', 'RoutingRules']],
   },
   secretInput: [],
   sensitive: [],

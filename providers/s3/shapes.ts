@@ -15,14 +15,13 @@ export const encryption: Codec = fields({
 const noncurrentTransition = fields({ ...alike('StorageClass', 'NewerNoncurrentVersions'), TransitionInDays: 'NoncurrentDays' });
 const transition = fields({ StorageClass: 'StorageClass', TransitionInDays: 'Days', TransitionDate: ['Date', date] });
 
-/** The older spellings of a lifecycle rule: one transition instead of a list, days instead of an object. */
-function modernRule(rule: JsonObject): JsonObject {
+/** A rule with the older spellings as S3 answers it: a list instead of one transition, an object instead of days. Anything else stays, null too. */
+export function modernRule(rule: JsonObject): JsonObject {
   const { Transition: one, NoncurrentVersionTransition: noncurrent, NoncurrentVersionExpirationInDays: days, ...rest } = rule;
+  const more = (name: string, item: Json | undefined): JsonObject => (item === undefined || item === null ? {} : { [name]: [...objectsOf(rest[name]), item] });
   return compact({
-    ...rest,
-    Transitions: one === undefined ? rest['Transitions'] : [...objectsOf(rest['Transitions']), one],
-    NoncurrentVersionTransitions: noncurrent === undefined ? rest['NoncurrentVersionTransitions'] : [...objectsOf(rest['NoncurrentVersionTransitions']), noncurrent],
-    NoncurrentVersionExpiration: days === undefined ? rest['NoncurrentVersionExpiration'] : { NoncurrentDays: days },
+    ...rest, ...more('Transitions', one), ...more('NoncurrentVersionTransitions', noncurrent),
+    ...(days === undefined || days === null ? {} : { NoncurrentVersionExpiration: { NoncurrentDays: days } }),
   });
 }
 

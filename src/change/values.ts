@@ -96,11 +96,11 @@ const isNull = (node: Node): boolean => node.kind === 'scalar' && node.tag === n
 
 /** `null` removes or resets in an update, means "not set" in `expect`, and nothing elsewhere. */
 function readNull(spot: Spot, { mode, action, rules, problems }: ValueContext): null | undefined {
-  const { node, type, property, path, element, inList } = spot;
+  const { node, type, property, path, element } = spot;
   if (mode === 'expect' && !element) return null;
   const refuse = (why: string, help: string): undefined => problems.error('null-not-allowed', node.at, `${said(spot)} is null: ${why}`, help) as undefined;
   if (mode === 'find') return refuse('a search names values', 'delete the line, or write the value to look for');
-  if (inList) return refuse('a list element is written whole', 'write the value, or delete it from the list');
+  if (element) return refuse('an element of a list has a value', 'write the value, or delete it from the list');
   if (action === 'create') return refuse('a create has nothing to reset', 'delete the line');
   if (property?.required === true) return refuse('AWS requires it', 'write a value, or delete the line');
   const resets = path.includes('.') || type.kind === 'list' || type.kind === 'map' || type.kind === 'tags' || own(rules.properties, path)?.reset !== undefined;

@@ -28,8 +28,11 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
     if (rule !== undefined && rule !== 'set' && matches(rule, live, wanted)) return true;
     if (Array.isArray(live) && Array.isArray(wanted)) return equalLists(live, wanted, nodes);
     if (isObject(live) && isObject(wanted)) {
-      for (const name of Object.keys(live)) if (!equal(live[name], own(wanted, name), below(nodes, name))) return false;
-      for (const name of Object.keys(wanted)) if (wanted[name] !== undefined && own(live, name) === undefined) return false;
+      for (const name of Object.keys(live)) {
+        const inside = below(nodes, name);
+        if (!equal(live[name], own(wanted, name), inside) && !(own(wanted, name) === undefined && isDefault(live[name], inside))) return false;
+      }
+      for (const name of Object.keys(wanted)) if (wanted[name] !== undefined && own(live, name) === undefined && !isDefault(wanted[name], below(nodes, name))) return false;
       return true;
     }
     return false;
@@ -70,6 +73,12 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
   };
   return { root: ruleTree(rules), equal, elementKey };
 }
+
+/** Whether a member means the same as if it were left out. */
+export const isDefault = (value: Json | undefined, nodes: Nodes): boolean => {
+  const standard = ruleOf(nodes, 'default');
+  return standard !== undefined && sameJson(value, standard);
+};
 
 /** Whether a list's elements are matched by key rather than by position. */
 export const isSet = (nodes: Nodes): boolean => ruleOf(nodes, 'keys') !== undefined || ruleOf(nodes, 'compare') === 'set';

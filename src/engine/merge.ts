@@ -1,5 +1,5 @@
 import { isObject, isUnknown, type Json, type JsonObject } from '../model/json.ts';
-import { define, isLeaf, isSet, own, type Comparer } from './compare.ts';
+import { define, isDefault, isLeaf, isSet, own, type Comparer } from './compare.ts';
 import { isStated, statementOf } from './expectation.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
@@ -20,21 +20,23 @@ interface Here {
   readonly at: string;
   readonly nodes: Nodes;
   readonly stated: Json | undefined;
+  /** Inside an element of a list, which is whole: what the author leaves out of it goes. */
+  readonly whole: boolean;
 }
 
 /**
- * The value after the change: objects merge key by key, a list is the whole list (elements by key where they have one),
- * null takes a key away. What equals live keeps live's spelling, and its object identity. `removals` receives every list
+ * The value after the change: objects merge key by key, a list is the whole list (elements by key where they have one) and
+ * each element of it is whole; null takes a key away. What equals live keeps live's spelling, and its object identity. `removals` receives every list
  * element that leaves although `expect` does not name it (law 1).
  */
 export function mergeValue(live: Json | undefined, author: Json, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[]): Json | undefined {
-  return merge(live, author, { path: () => path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals });
+  return merge(live, author, { path: () => path, at: path, nodes: below(comparer.root, path), stated, whole: false }, { comparer, removals });
 }
 
 /** As `mergeValue`, at a place further down: the names that lead there from the top. */
 export function mergeAt(live: Json | undefined, author: Json, comparer: Comparer, names: readonly string[], stated: Json | undefined, removals: Removal[]): Json | undefined {
   const path = names.join('.');
-  return merge(live, author, { path: () => path, at: path, nodes: names.reduce(below, comparer.root), stated }, { comparer, removals });
+  return merge(live, author, { path: () => path, at: path, nodes: names.reduce(below, comparer.root), stated, whole: false }, { comparer, removals });
 }
 
 function merge(live: Json | undefined, author: Json, here: Here, merging: Merging): Json | undefined {
@@ -65,7 +67,29 @@ function mergeObject(live: JsonObject, author: JsonObject, here: Here, merging: 
     if (merged === undefined) delete result[key];
     else define(result, key, merged);
   }
+  for (const key of leftOut(live, author, here)) {
+    clear(own(live, key), child(here, key), merging);
+    delete result[key];
+    same = false;
+  }
   return same ? live : result;
+}
+
+/**
+ * What of a live object goes although the author does not say so: in an element of a list what is left out, unless AWS fills it in or
+ * it means nothing; anywhere the members that AWS does not take beside one that the author sets.
+ */
+function leftOut(live: JsonObject, author: JsonObject, here: Here): readonly string[] {
+  const groups = ruleOf(here.nodes, 'exclusive');
+  if (!here.whole && groups === undefined) return [];
+  const isSet = (name: string): boolean => own(author, name) !== undefined && own(author, name) !== null;
+  const chosen = groups?.filter((group) => group.some(isSet)) ?? [];
+  const excluded = (key: string): boolean => chosen.length > 0 && groups?.some((group) => group.includes(key)) === true && !chosen.some((group) => group.includes(key));
+  const stays = (key: string): boolean => {
+    const nodes = below(here.nodes, key);
+    return ruleOf(nodes, 'assigned') === true || isDefault(live[key], nodes);
+  };
+  return Object.keys(live).filter((key) => live[key] !== undefined && own(author, key) === undefined && (excluded(key) || (here.whole && !stays(key))));
 }
 
 const nothing: JsonObject = {};
@@ -146,7 +170,7 @@ function clear(live: Json | undefined, here: Here, merging: Merging, keys = fals
 
 /** What goes when a property is reset as a whole: see `mergeValue` for the parameters. */
 export function clearValue(live: Json | undefined, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[], keys: boolean): void {
-  clear(live, { path: () => path, at: path, nodes: below(comparer.root, path), stated }, { comparer, removals }, keys);
+  clear(live, { path: () => path, at: path, nodes: below(comparer.root, path), stated, whole: false }, { comparer, removals }, keys);
 }
 
 function leave(element: Json, list: readonly Json[], here: Here, merging: Merging): void {
@@ -156,9 +180,11 @@ function leave(element: Json, list: readonly Json[], here: Here, merging: Mergin
 
 const child = (here: Here, key: string): Here => ({
   path: () => `${here.path()}.${key}`, at: `${here.at}.${key}`, nodes: below(here.nodes, key), stated: isObject(here.stated) ? own(here.stated, key) : undefined,
+  whole: here.whole,
 });
 
 const inside = (here: Here, element: Json, index: string, { comparer }: Merging): Here => ({
   path: () => `${here.path()}[${comparer.elementKey(element, here.nodes)}]`, at: `${here.at}.${index}`, nodes: below(here.nodes, '*'), stated: statementOf(element, here.stated, here.nodes, comparer),
+  whole: true,
 });
 

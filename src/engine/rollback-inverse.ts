@@ -4,7 +4,7 @@ import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject 
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange } from '../model/plan.ts';
 import type { Capture, TypeRules } from '../model/resource-type.ts';
-import { comparerFor, define, own, type Comparer } from './compare.ts';
+import { comparerFor, define, isLeaf, own, type Comparer } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
@@ -61,13 +61,13 @@ export function invert(input: Inverting): Inverse {
     }
     const [name = ''] = difference.segments;
     const current = targets.has(name) ? targets.get(name) : live.properties[name];
-    targets.set(name, withValue(current, difference.segments.slice(1), former, below(comparer.root, name), comparer));
+    targets.set(name, withValue(current, difference.segments.slice(1), former, below(comparer.root, name), comparer, before.properties[name]));
   }
   const stays = oneWayOf(input, targets);
   for (const { path } of stays) targets.delete(path);
   for (const [name, target] of targets) {
     const nodes = below(comparer.root, name);
-    define(properties, name, overlay(live.properties[name], target, nodes));
+    define(properties, name, overlay(live.properties[name], target, nodes, comparer));
     const stated = statement(live.properties[name], target, nodes, comparer);
     if (stated !== undefined) define(expect, name, stated);
   }
@@ -136,20 +136,25 @@ function formerValue({ before, segments }: Difference, capture: Capture | null):
   return kept?.[1];
 }
 
-/** The value with one path set; undefined takes the path away. A segment in brackets is the key of a list element. */
-function withValue(value: Json | undefined, segments: readonly string[], wanted: Json | undefined, nodes: Nodes, comparer: Comparer): Json | undefined {
+/**
+ * The value with one path set; undefined takes the path away. A segment in brackets is the key of a list element. `was` is the whole value
+ * before: a list that was not there goes with its last element.
+ */
+function withValue(value: Json | undefined, segments: readonly string[], wanted: Json | undefined, nodes: Nodes, comparer: Comparer, was: Json | undefined): Json | undefined {
   const [head, ...rest] = segments;
   if (head === undefined) return wanted;
   if (!head.startsWith('[')) {
     const result: Record<string, Json | undefined> = isObject(value) ? { ...value } : {};
-    const inner = withValue(isObject(value) ? own(value, head) : undefined, rest, wanted, below(nodes, head), comparer);
-    if (inner === undefined) delete result[head];
+    const had = isObject(was) ? own(was, head) : undefined;
+    const inner = withValue(isObject(value) ? own(value, head) : undefined, rest, wanted, below(nodes, head), comparer, had);
+    if (inner === undefined || (had === undefined && Array.isArray(inner) && inner.length === 0)) delete result[head];
     else define(result, head, inner);
     return result;
   }
   const list = Array.isArray(value) ? [...value as readonly Json[]] : [];
   const index = indexOf(list, head.slice(1, -1), nodes, comparer);
-  const inner = withValue(index < 0 ? undefined : list[index], rest, wanted, below(nodes, '*'), comparer);
+  const old = Array.isArray(was) ? indexOf(was, head.slice(1, -1), nodes, comparer) : -1;
+  const inner = withValue(index < 0 ? undefined : list[index], rest, wanted, below(nodes, '*'), comparer, old < 0 ? undefined : (was as readonly Json[])[old]);
   if (inner === undefined) return index < 0 ? list : list.toSpliced(index, 1);
   return index < 0 ? [...list, inner] : list.with(index, inner);
 }
@@ -164,23 +169,57 @@ function indexOf(list: readonly Json[], key: string, nodes: Nodes, comparer: Com
 }
 
 /** What an author would write to turn `live` into `target`: objects by changed keys, null for what goes, lists whole. */
-function overlay(live: Json | undefined, target: Json | undefined, nodes: Nodes): Json {
+function overlay(live: Json | undefined, target: Json | undefined, nodes: Nodes, comparer: Comparer): Json {
   if (target === undefined) return null;
+  if (Array.isArray(live) && Array.isArray(target)) return wholeElements(live, target, nodes, comparer);
   if (!isObject(target) || isSecretRef(target) || !isObject(live) || isMasked(live)) return target;
   const result: Record<string, Json | undefined> = {};
   for (const key of new Set([...Object.keys(live), ...Object.keys(target)])) {
-    if (!sameJson(own(live, key), own(target, key))) define(result, key, overlay(own(live, key), own(target, key), below(nodes, key)));
+    if (!sameJson(own(live, key), own(target, key))) define(result, key, overlay(own(live, key), own(target, key), below(nodes, key), comparer));
   }
   return result;
 }
+
+/** Elements are whole, but some members stay where they are left out: a null says that one is to go. */
+function wholeElements(live: readonly Json[], target: readonly Json[], nodes: Nodes, comparer: Comparer): readonly Json[] {
+  if ((ruleOf(nodes, 'keys') ?? []).length === 0) return target;
+  return target.map((element) => {
+    const key = comparer.elementKey(element, nodes);
+    return withNulls(live.find((other) => comparer.elementKey(other, nodes) === key), element, below(nodes, '*'), comparer);
+  });
+}
+
+function withNulls(live: Json | undefined, target: Json, nodes: Nodes, comparer: Comparer): Json {
+  if (Array.isArray(live) && Array.isArray(target)) return wholeElements(live, target, nodes, comparer);
+  if (!isObject(live) || !isObject(target) || isLeaf(live) || isLeaf(target)) return target;
+  const result: Record<string, Json | undefined> = {};
+  for (const key of new Set([...Object.keys(target), ...Object.keys(live)])) {
+    const value = own(target, key);
+    define(result, key, value === undefined ? null : withNulls(own(live, key), value, below(nodes, key), comparer));
+  }
+  return result;
+}
+
+/** What leaves a list inside of an element that stays, beside what tells which element it is. */
+function insideOf(live: Json, target: Json, nodes: Nodes, comparer: Comparer): readonly Json[] {
+  const keys = ruleOf(nodes, 'keys') ?? [];
+  if (!isObject(live) || !isObject(target) || isLeaf(live) || keys.length === 0 || !holdsLists(live)) return [];
+  const inside = statement(live, target, below(nodes, '*'), comparer);
+  return isObject(inside) ? [{ ...inside, ...Object.fromEntries(keys.flatMap((key) => (own(live, key) === undefined ? [] : [[key, own(live, key)]]))) }] : [];
+}
+
+const holdsLists = (value: Json | undefined): boolean => Array.isArray(value) || (isObject(value) && Object.values(value).some((item) => holdsLists(item)));
 
 /** What of `live` the change takes away or overwrites. Undefined where it only adds. */
 function statement(live: Json | undefined, target: Json | undefined, nodes: Nodes, comparer: Comparer): Json | undefined {
   if (isMasked(live)) return undefined;
   if (live === undefined) return null;
   if (Array.isArray(live)) {
-    const stays = new Set((Array.isArray(target) ? target as readonly Json[] : []).map((element) => comparer.elementKey(element, nodes)));
-    const leaving = (live as readonly Json[]).filter((element) => !stays.has(comparer.elementKey(element, nodes)));
+    const stays = new Map((Array.isArray(target) ? target as readonly Json[] : []).map((element) => [comparer.elementKey(element, nodes), element]));
+    const leaving = (live as readonly Json[]).flatMap((element) => {
+      const other = stays.get(comparer.elementKey(element, nodes));
+      return other === undefined ? [element] : insideOf(element, other, nodes, comparer);
+    });
     return leaving.length === 0 ? undefined : leaving;
   }
   if (!isObject(live)) return live;

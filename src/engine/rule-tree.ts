@@ -1,3 +1,4 @@
+import type { Json } from '../model/json.ts';
 import type { CompareRule, TypeRules } from '../model/resource-type.ts';
 
 /** What the rules of a type say about one path. Nodes form a tree; `*` is a child like any other. */
@@ -10,6 +11,9 @@ export interface RuleNode {
   keys?: readonly string[];
   partial?: boolean;
   volatile?: boolean;
+  assigned?: boolean;
+  default?: Json;
+  exclusive?: readonly (readonly string[])[];
   sensitive?: boolean;
   secret?: boolean;
   /** The node or one below it is sensitive or secret. */
@@ -58,6 +62,9 @@ function compile(rules: TypeRules): RuleNode {
   for (const [path, rule] of Object.entries(rules.compare)) at(path).compare = rule;
   for (const [path, keys] of Object.entries(rules.keys)) at(path).keys = keys;
   for (const path of rules.partialLists ?? []) at(path).partial = true;
+  for (const path of rules.assigned ?? []) at(path).assigned = true;
+  for (const [path, value] of Object.entries(rules.defaults ?? {})) at(path).default = value;
+  for (const [path, groups] of Object.entries(rules.exclusive ?? {})) at(path).exclusive = groups;
   for (const path of rules.volatile) at(path).volatile = true;
   for (const path of rules.sensitive) at(path, true).sensitive = true;
   for (const path of rules.secretInput) at(path, true).secret = true;

@@ -69,6 +69,15 @@ export interface TypeRules {
    */
   readonly partialLists?: readonly Path[];
   /**
+   * Members of list elements that AWS fills in or keeps where an author leaves them out: left out, they stay as they are, and `null` takes one
+   * away. Every other member of an element that is left out is removed. A `*` at the end: all members.
+   */
+  readonly assigned?: readonly Path[];
+  /** Members of list elements that mean the same with this value as without it. */
+  readonly defaults?: Readonly<Record<Path, Json>>;
+  /** Objects that AWS takes with the members of one group only: setting one takes those of the other groups away. */
+  readonly exclusive?: Readonly<Record<Path, readonly (readonly string[])[]>>;
+  /**
    * Rewrites other spellings of the same thing (protocol numbers, ports of "all traffic") into the one that `read` gives.
    * Applied to the author's `properties` and `expect` before anything is compared. Pure; must not throw on odd values.
    */

@@ -61,7 +61,8 @@ export function ruleSamples(type: ResourceType, kind: 'destructive' | 'grants', 
     const property = rule.path.split('.')[0] ?? '';
     const described = schema.properties[property];
     if (described === undefined || type.rules.secretInput.includes(property)) continue;
-    const found = trialsOf(property, described).flatMap(([before, after, fate]): readonly RuleSample[] => {
+    const spelled = (value: Json | undefined): Json | undefined => (value === undefined ? undefined : type.rules.canonical?.({ [property]: value })[property] ?? undefined);
+    const found = trialsOf(property, described).map(([before, after, fate]) => [type.rules.canonical === undefined ? before : spelled(before), type.rules.canonical === undefined ? after : spelled(after), fate] as const).flatMap(([before, after, fate]): readonly RuleSample[] => {
       const live = fate === 0 && kind === 'grants' ? null : liveSample(type.type, before === undefined ? {} : { [property]: before }, fate === 1 ? recent : {});
       const old = live === null ? {} : live.properties;
       const [hit] = after === undefined && live === null ? [] : ruleHits([rule], old, { ...old, [property]: after }, live, comparer);
@@ -79,6 +80,15 @@ export function authored(before: Json | undefined, after: Json | undefined): Jso
   if (typeof before !== 'object' || before === null || typeof after !== 'object' || after === null || Array.isArray(before) || Array.isArray(after)) return after;
   const [old, fresh] = [before as JsonObject, after as JsonObject];
   return Object.fromEntries([...new Set([...Object.keys(old), ...Object.keys(fresh)])].map((key) => [key, authored(old[key], fresh[key])]));
+}
+
+/** A value of a property with every member of every object, and one element in each list. */
+export function fullValue(type: PropertyType, property: PropertySchema | undefined, schema: TypeSchema, seed: number, depth = 0): Json {
+  if (type.kind === 'list') return [fullValue(type.element, property, schema, seed, depth + 1)];
+  if (type.kind === 'object') {
+    return Object.fromEntries(Object.entries(schema.definitions[type.definition] ?? {}).flatMap(([name, member]) => (depth > 6 ? [] : [[name, fullValue(member.type, member, schema, seed + name.length, depth + 1)]])));
+  }
+  return fc.sample(arbitrary(type, property, schema, depth), { numRuns: 1, seed })[0] ?? null;
 }
 
 /** The dotted places of the scalars in a value. */

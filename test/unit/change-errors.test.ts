@@ -136,7 +136,11 @@ describe('values', () => {
     expect(group('{ IpProtocol: tcp, FromPort: 1, ToPort: 2, CidrIp: 0.0.0.0/0 }')).toEqual([]);
     expect(group('{ FromPort: 1 }')).toEqual(['missing-property']);
     expect(group('{ IpProtocol: tcp, Cidr: x }')).toEqual(['unknown-property']);
-    expect(group('{ IpProtocol: tcp, Description: null }')).toEqual(['null-not-allowed']);
+    // Of an element, too, null takes a member away; not one that AWS requires, and not the element.
+    expect(group('{ IpProtocol: tcp, Description: null }')).toEqual([]);
+    expect(group('{ IpProtocol: null }')).toEqual(['null-not-allowed']);
+    expect(group('null')).toEqual(['null-not-allowed']);
+    expect(only(planOf('  G: { type: AWS::EC2::SecurityGroup, action: create, properties: { GroupDescription: g, SecurityGroupIngress: [ { IpProtocol: tcp, Description: null } ] } }'))).toEqual(['null-not-allowed']);
     expect(group('tcp')).toEqual(['wrong-type']);
     expect(only(bucket('action: update, id: b, properties: { VersioningConfiguration: { Status: null } }'))).toEqual(['null-not-allowed']);
     expect(only(bucket('action: update, id: b, properties: { PublicAccessBlockConfiguration: { BlockPublicAcls: null } }'))).toEqual([]);

@@ -12,7 +12,7 @@ const rules: TypeRules = {
   ...memoryNote.rules,
   properties: Object.fromEntries(['Rules', 'Groups', 'Disks', 'Config', 'Secret', 'Data', 'Nested', 'Plain', 'Tags'].map((name) => [name, { update: 'in-place' as const }])),
   keys: { Rules: ['Port', 'Cidr'], Groups: [], Disks: ['Name'], 'Nested.*.Parts': ['Id'], Nested: ['Id'] }, partialLists: ['Disks'],
-  compare: { 'Rules.*.Cidr': 'cidr' }, sensitive: ['Data', 'Config.Data'], secretInput: ['Secret'], volatile: ['Config.Moves'],
+  compare: { 'Rules.*.Cidr': 'cidr' }, assigned: ['Rules.*.Description', 'Config.list.*.by'], defaults: { 'Rules.*.Quiet': false }, exclusive: { 'Config.Either': [['Days'], ['Years', 'Months']] }, sensitive: ['Data', 'Config.Data'], secretInput: ['Secret'], volatile: ['Config.Moves'],
   destructive: [{ path: 'Config.Mode', when: (before) => before === 'safe', says: () => 'unsafe' }, { path: 'Plain', says: (before, after) => `${String(before)} to ${String(after)}` }],
   grants: [{ path: 'Rules.*.Cidr', when: (_before, after) => after === '0.0.0.0/0', says: () => 'open' }, { path: 'Config.Crash', when: () => { throw new Error('odd'); }, says: () => '' }],
 };
@@ -34,6 +34,28 @@ describe('the wanted properties', () => {
     const { desired, removals } = desire(before, { Rules: [{ Port: 3, Cidr: '1.1.1.1/32' }, { Port: 1, Cidr: '10.0.0.9/8' }] });
     expect(desired['Rules']).toEqual([{ Port: 1, Cidr: '10.0.0.0/8', Description: 'kept' }, { Port: 3, Cidr: '1.1.1.1/32' }]);
     expect(removals.map(({ path }) => path)).toEqual(['Rules[2 10.0.0.0/8]']);
+  });
+
+  it('take each element whole: what it leaves out goes, unless AWS fills it in or it means nothing', () => {
+    const before = { Rules: [{ Port: 1, Cidr: '10.0.0.0/8', Description: 'kept', Quiet: false, Note: 'x', Deep: { a: 1, b: 2 } }] };
+    const after = (more: JsonObject): JsonObject => desire(before, { Rules: [{ Port: 1, Cidr: '10.0.0.0/8', ...more }] }).desired;
+    expect(desire(before, { Rules: [{ Port: 1, Cidr: '10.0.0.0/8', Note: 'x', Deep: { a: 1, b: 2 } }] }).desired['Rules']).toBe(before.Rules);
+    expect(after({ Note: 'x', Deep: { a: 1 } })).toEqual({ Rules: [{ Port: 1, Cidr: '10.0.0.0/8', Description: 'kept', Quiet: false, Note: 'x', Deep: { a: 1 } }] });
+    expect(after({})).toEqual({ Rules: [{ Port: 1, Cidr: '10.0.0.0/8', Description: 'kept', Quiet: false }] });
+    expect(after({ Description: null, Note: null })).toEqual({ Rules: [{ Port: 1, Cidr: '10.0.0.0/8', Quiet: false }] });
+    expect(diff(before, after({ Deep: { a: 1, b: 2 } }))).toEqual([['Rules[1 10.0.0.0/8].Note', 'x', undefined]]);
+    expect(diff({ Rules: [{ Port: 1, Cidr: '10.0.0.0/8', Quiet: false }] }, { Rules: [{ Port: 1, Cidr: '10.0.0.0/8' }] })).toEqual([]);
+    // A list inside of an element that is left out loses its elements, and these are stated like any other.
+    const nested = { Nested: [{ Id: 'a', Parts: [{ Id: 1 }] }] };
+    expect(desire(nested, { Nested: [{ Id: 'a' }] }).removals.map(({ path }) => path)).toEqual(['Nested[a].Parts[1]']);
+    expect(desire(nested, { Nested: [{ Id: 'a' }] }, nested)).toMatchObject({ removals: [], desired: { Nested: [{ Id: 'a' }] } });
+  });
+
+  it('of members that exclude each other keep those that the author sets', () => {
+    const before = { Config: { Either: { Mode: 'm', Years: 1, Months: 2 } } };
+    expect(desire(before, { Config: { Either: { Days: 3 } } }).desired).toEqual({ Config: { Either: { Mode: 'm', Days: 3 } } });
+    expect(desire(before, { Config: { Either: { Months: 3 } } }).desired).toEqual({ Config: { Either: { Mode: 'm', Years: 1, Months: 3 } } });
+    expect(desire(before, { Config: { Either: { Mode: 'n', Days: null } } }).desired).toEqual({ Config: { Either: { Mode: 'n', Years: 1, Months: 2 } } });
   });
 
   it('look into the lists of elements, and into what expect says of them', () => {
