@@ -6,7 +6,7 @@ import type { StepContext } from '../../src/model/resource-type.ts';
 import { compact, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, type BlockDevice } from './instance-facts.ts';
 import { choiceOf, launchMappings, launchNetwork, launchSettings } from './instance-launch.ts';
-import { associateAddresses, attachVolume } from './instance-parts.ts';
+import { associateAddresses, attachVolume, setVolumeFate } from './instance-parts.ts';
 import { untilState } from './instance-state.ts';
 import { userDataForRun } from './instance-user-data.ts';
 import { tagSpecification } from './tags.ts';
@@ -68,6 +68,8 @@ export function* createInstance(context: StepContext): Program<{ readonly identi
   }
   const there = new Set(listOf(instance['BlockDeviceMappings']).map((mapping) => textOf(objectOf(mapping['Ebs'])['VolumeId'])));
   for (const { volume, device } of carried.volumes) if (!there.has(volume)) yield* attachVolume(identity, volume, device);
+  const going = carried.volumes.filter(({ deleteOnTermination }) => deleteOnTermination);
+  if (going.length > 0) yield* send(setVolumeFate(identity, going, 'delete the carried volumes with the instance, as before'));
   for (const volume of separate(desired, copied)) if (!there.has(textOf(volume['VolumeId']))) yield* attachVolume(identity, volume['VolumeId'] ?? null, volume['Device'] ?? null);
   const target = textOf(network?.['NetworkInterfaceId']) ?? '';
   yield* associateAddresses(carried.addresses.map((address) => ({ allocation: textOf(address['AllocationId']) ?? '', interface: target, privateAddress: undefined })));

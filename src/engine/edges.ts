@@ -40,6 +40,11 @@ export function edgesOf(planning: Planning): Edges {
     const live = planning.located.get(entry.address);
     if (live === undefined || !hasVictims) continue;
     if (isVictim(planning, entry.address)) for (const other of usersOf(planning, live)) add(entry.address, other, 'prefers');
+    // What goes, stays or is let go of with another one, as a volume with its instance, is deleted after that.
+    for (const { type, identity, along } of planning.types.get(entry.type)?.neighbours?.ties?.(live) ?? []) {
+      const other = along ? planning.byIdentity.get(keyOf(type, identity)) : undefined;
+      if (other !== undefined && isVictim(planning, other)) add(other, entry.address, 'prefers');
+    }
     for (const other of namedAddresses(planning, entry, live.properties, names)) {
       if (!isVictim(planning, other)) continue;
       const isPair = entry.action === 'delete' && planning.entries.get(other)?.action === 'delete';

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession, type OpenSession } from '../../providers/aws/session.ts';
@@ -6,13 +6,21 @@ import { loadSchema } from '../../providers/aws/schema.ts';
 import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import type { Io } from '../../src/commands/io.ts';
-import { makePlan, parseSource, rollbackSource } from '../../src/commands/planning.ts';
+import { makePlan, parseSource, readLiveFor, rollbackSource, sourceOfPlan } from '../../src/commands/planning.ts';
 import type { Source } from '../../src/commands/source.ts';
 import { run } from '../../src/commands/run.ts';
+import { openPorts } from '../../src/commands/run-ports.ts';
+import { stopSignals } from '../../src/commands/run-signals.ts';
+import { lineWatch } from '../../src/commands/run-watch.ts';
 import type { World } from '../../src/commands/world.ts';
 import { approve } from '../../src/engine/approve.ts';
 import { captureBucketOf } from '../../src/engine/context.ts';
 import { drive } from '../../src/engine/drive.ts';
+import { recordsOf } from '../../src/engine/report.ts';
+import { refuseResume, resume } from '../../src/engine/resume.ts';
+import { remainingOf } from '../../src/engine/resume-remaining.ts';
+import { rewind } from '../../src/engine/resume-rewind.ts';
+import { settle } from '../../src/engine/settle-doubt.ts';
 import type { Approval } from '../../src/model/approval.ts';
 import { lossPhrase, needed } from '../../src/model/confirm.ts';
 import type { JournalRecord } from '../../src/model/journal.ts';
@@ -51,6 +59,14 @@ export interface Road {
   live(type: string, identity: string): Promise<LiveResource | undefined>;
   /** Everything that lives of a type, in detail, without the capture bucket. Throws on a failed read. */
   all(type: string): Promise<readonly LiveResource[]>;
+  /** The same as far as it can be read: what is refused is left out. */
+  readable(type: string): Promise<readonly LiveResource[]>;
+  /** Goes on with a run that was stopped; the reasons where it cannot be gone on with. Throws UserError. */
+  resume(run: string): Promise<Report | readonly string[]>;
+  /** The newest run and how many records its journal has by now. */
+  newest(): { readonly run: string; readonly records: number };
+  /** Cuts the journal of a run down to its first records, as if its process had died there. */
+  cut(run: string, records: number): void;
   /** The journal of a run, as it lies on disk. */
   records(run: string): readonly JournalRecord[];
   /** Mutating operations that the proxy has seen since a moment of `requestCount`. */
@@ -84,6 +100,8 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
     const planned = await makePlan(world, source);
     return { source, planned, plan: planned.plan };
   };
+  const journalFile = (id: string): string => join(folder, 'store', 'runs', id, 'journal.jsonl');
+  const linesOf = (id: string): readonly string[] => readFileSync(journalFile(id), 'utf8').split('\n').filter((line) => line !== '');
   return {
     text: (name, resources) => JSON.stringify({ aiplan: 1, name, intent: 'The contract of every resource type.', target: { account: target.account, region }, resources }),
     plan: async (text) => madeFrom(parseSource(world, text, 'contract.yaml')),
@@ -106,6 +124,19 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
       if (failures.length > 0) throw new Error(JSON.stringify(failures));
       return resources;
     },
+    async readable(type) {
+      const definition = resourceTypes.get(type);
+      if (definition === undefined) throw new Error(`no type ${type}`);
+      const known = (await definition.read(reader, { identities: [], all: true, detailed: new Set() })).resources.filter(({ identity, state }) => identity !== bucket && !definition.rules.goneStates.includes(state)).map(({ identity }) => identity);
+      return known.length === 0 ? [] : (await definition.read(reader, { identities: known, all: false, detailed: new Set(known) })).resources;
+    },
+    resume: (id) => resumed(world, io, id),
+    newest() {
+      const runs = readdirSync(join(folder, 'store', 'runs')).toSorted();
+      const id = runs.at(-1) ?? '';
+      return { run: id, records: linesOf(id).length };
+    },
+    cut(id, count) { writeFileSync(journalFile(id), linesOf(id).slice(0, count).map((line) => `${line}\n`).join('')); },
     records: (id) => readJournal(world.store.place, id).records,
     mutations: (since) => sandbox.proxy.requests.slice(since).filter(({ mutating }) => mutating).map(({ service, operation }) => `${service}:${operation}`),
     requestCount: () => sandbox.proxy.requests.length,
@@ -115,6 +146,42 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What `aiplan resume` does for a person who confirms everything. */
+async function resumed(world: World, io: Io, id: string): Promise<Report | readonly string[]> {
+  const { records } = await world.store.readRun(id);
+  refuseResume(records);
+  const confirmed = recordsOf(records, 'begin')[0]?.plan;
+  if (confirmed === undefined) throw new Error(`${id} has no beginning`);
+  const target = await world.target();
+  const source: Source = { ...(await sourceOfPlan(world, confirmed, `run ${id}`, '')), resumes: id };
+  const settlement = await settle(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), pace: { consistency: 0 } });
+  const planned = await makePlan(world, source, rewind(await readLiveFor(world, source), records));
+  const remaining = remainingOf(records, settlement, planned, new Date(io.clock.now()).toISOString());
+  if (remaining.stale.length > 0) return remaining.stale.map(({ step, why }) => `${step ?? 'the plan'}: ${why}`);
+  const plan = { ...remaining.planned.plan, target };
+  const approved = approve({ ...remaining.planned, plan }, approvalOf(plan, io), testConfiguration, io.clock.now(), confirmed);
+  const lock = await world.store.acquireLock(target, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(io.clock.now()).toISOString() });
+  const watch = lineWatch(world);
+  const signals = stopSignals(io, watch);
+  const journal = await world.store.continueJournal(id, io.clock, { steps: plan.steps.length });
+  let opened;
+  try {
+    opened = await openPorts(world, {
+      run: id, target, journal, lock, signals, watch,
+      replan: async (asBefore) => {
+        const live = await readLiveFor(world, source);
+        return makePlan(world, source, asBefore?.(live) ?? live);
+      },
+    });
+    return await resume(approved, { by: io.user, host: io.host, pid: io.pid }, opened.ports);
+  } finally {
+    signals.close();
+    opened?.close();
+    await journal.close();
+    await lock.release();
+  }
 }
 
 /** A process without terminal, whose clock jumps over every pause. */

@@ -12,7 +12,24 @@ const holder = (context: QueryContext, item: Element): string => {
   return context.world.settings.get(`${instance}/terminated`) === 'true' ? '' : instance;
 };
 
+/** The groups that a request asks by (filter `group-id`). */
+function groupsAsked({ asked }: QueryContext): readonly string[] {
+  for (let index = 1; asked.get(`Filter.${index}.Name`) !== undefined; index += 1) if (asked.get(`Filter.${index}.Name`) === 'group-id') return asked.list(`Filter.${index}.Value`);
+  return [];
+}
+
 export const networkInterfaces: readonly QueryCorrection[] = [
+  {
+    service: 'ec2', operations: ['DescribeNetworkInterfaces'], answers: 'an interface that has one of the groups that are asked for is there, whatever others it has',
+    async after(context, answer) {
+      const groups = groupsAsked(context);
+      const set = child(answer, 'networkInterfaceSet');
+      if (groups.length === 0 || set === undefined) return;
+      const known = new Set(set.children.map((item) => textAt(item, 'networkInterfaceId')));
+      const all = listAt(await context.send('ec2', 'DescribeNetworkInterfaces', {}), 'networkInterfaceSet');
+      set.children.push(...all.filter((item) => !known.has(textAt(item, 'networkInterfaceId')) && listAt(item, 'groupSet').some((group) => groups.includes(textAt(group, 'groupId')))));
+    },
+  },
   {
     service: 'ec2', operations: ['DescribeNetworkInterfaces'], answers: 'an interface of a terminated instance is free',
     after(context, answer) {
