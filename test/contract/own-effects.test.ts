@@ -58,7 +58,7 @@ suite('steps of one plan that touch each other’s neighbours', () => {
   const group = (name: string): Promise<string> => ask('ec2', 'CreateSecurityGroup', { GroupName: name, GroupDescription: name, VpcId: names['Vpc'] ?? '' }, 'groupId');
   const allow = (from: string, to: string): Promise<string> => ask('ec2', 'AuthorizeSecurityGroupIngress', { GroupId: to, 'IpPermissions.1.IpProtocol': 'tcp', 'IpPermissions.1.FromPort': '80', 'IpPermissions.1.ToPort': '80', 'IpPermissions.1.Groups.1.GroupId': from }, 'return');
   const server = async (): Promise<{ readonly instance: string; readonly volume: string }> => {
-    const volume = await ask('ec2', 'CreateVolume', { AvailabilityZone: 'eu-west-1a', Size: '5', VolumeType: 'gp3', Iops: '3000' }, 'volumeId');
+    const volume = await ask('ec2', 'CreateVolume', { AvailabilityZone: 'eu-west-1a', Size: '10', VolumeType: 'gp3', Iops: '3000' }, 'volumeId');
     const instance = await ask('ec2', 'RunInstances', { ImageId: names['Image'] ?? '', InstanceType: 't3.micro', MinCount: '1', MaxCount: '1', SubnetId: names['Subnet'] ?? '', 'SecurityGroupId.1': names['Group'] ?? '' }, 'instanceId');
     await ask('ec2', 'AttachVolume', { VolumeId: volume, InstanceId: instance, Device: '/dev/sdf' }, 'status');
     return { instance, volume };
@@ -80,11 +80,21 @@ suite('steps of one plan that touch each other’s neighbours', () => {
 
   it('a volume grows and its instance is deleted; the instance comes back with the volume', async () => {
     const { instance, volume } = await server();
-    const { run } = await applied({ Disk: { type: VOLUME, action: 'update', id: volume, properties: { Size: 9 } }, Web: { type: INSTANCE, id: instance, ...gone } });
+    const { run } = await applied({ Disk: { type: VOLUME, action: 'update', id: volume, properties: { Size: 12 } }, Web: { type: INSTANCE, id: instance, ...gone } });
     const made = await road.planRollback(run);
     expect(blocks(made)).toEqual([]);
     const { map } = ended(await road.apply(made));
     expect((await there(INSTANCE, map[instance] ?? '')).properties['Volumes']).toEqual([{ Device: '/dev/sdf', VolumeId: volume }]);
+  });
+
+  it('a volume and the instance that has it are deleted in one plan, whichever stands first, and come back together', async () => {
+    const { instance, volume } = await server();
+    const { run } = await applied({ Disk: { type: VOLUME, id: volume, ...gone }, Web: { type: INSTANCE, id: instance, ...gone } });
+    expect([await road.live(INSTANCE, instance), await road.live(VOLUME, volume)]).toEqual([undefined, undefined]);
+    const made = await road.planRollback(run);
+    expect(blocks(made)).toEqual([]);
+    const { map } = ended(await road.apply(made));
+    expect((await there(INSTANCE, map[instance] ?? '')).properties['Volumes']).toEqual([{ Device: '/dev/sdf', VolumeId: map[volume] }]);
   });
 
   it('an instance with a second interface is deleted while the group of that is changed, and both are taken back', async () => {

@@ -55,7 +55,7 @@ export async function grow(sandbox: Sandbox, dice: Dice): Promise<Grown> {
     for (let index = dice.between(1, 3); index > 0; index -= 1) instances.push(await growInstance(clients, dice, { name: `web-${index}`, image: first, subnet, groups }));
     for (let index = dice.between(0, 2); index > 0; index -= 1) {
       const kind = dice.pick([{ VolumeType: 'gp3' as const }, { VolumeType: 'gp2' as const }, { VolumeType: 'io1' as const, Iops: 200 }]);
-      await clients.ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${region}a`, Size: dice.between(4, 9), ...kind, ...specification('volume', tagsOf(dice, `free-${index}`)) }));
+      await clients.ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${region}a`, Size: dice.between(8, 12), ...kind, ...specification('volume', tagsOf(dice, `free-${index}`)) }));
     }
     return { vpc, subnet, image: first, otherImage: second, groups, instances, databases: await growDatabases(clients, dice, groups), buckets: await growBuckets(clients, dice) };
   } finally {
@@ -94,7 +94,7 @@ async function growInstance({ ec2 }: Clients, dice: Dice, { name, image, subnet,
   const isState = async (state: string): Promise<boolean> => (await ec2.send(new DescribeInstancesCommand({ InstanceIds: [instance] }))).Reservations?.[0]?.Instances?.[0]?.State?.Name === state;
   await settled(instance, () => isState('running'));
   for (const Device of dice.some(['/dev/sdf', '/dev/sdg'], dice.between(0, 2))) {
-    const { VolumeId = '' } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${region}a`, Size: dice.between(3, 6), VolumeType: dice.pick(['gp3', 'gp2']), ...specification('volume', tagsOf(dice, `${name} data`)) }));
+    const { VolumeId = '' } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${region}a`, Size: dice.between(7, 12), VolumeType: dice.pick(['gp3', 'gp2']), ...specification('volume', tagsOf(dice, `${name} data`)) }));
     const isVolume = async (test: (volume: { readonly State?: string | undefined; readonly attached: string | undefined }) => boolean): Promise<boolean> => {
       const volume = (await ec2.send(new DescribeVolumesCommand({ VolumeIds: [VolumeId] }))).Volumes?.[0];
       return test({ State: volume?.State, attached: volume?.Attachments?.[0]?.State });

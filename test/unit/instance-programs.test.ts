@@ -79,6 +79,13 @@ describe('replace', () => {
       ['AttachVolume', { InstanceId: 'i-preview', VolumeId: 'vol-data', Device: '/dev/sdf' }],
       ['AssociateAddress', { AllocationId: 'eipalloc-1', NetworkInterfaceId: 'eni-preview', AllowReassociation: false }],
     ]);
+    // A volume that went with the old instance goes with the new one.
+    const devices = (live.attributes['BlockDevices'] as readonly JsonObject[]).map((device) => (device['VolumeId'] === 'vol-data' ? { ...device, DeleteOnTermination: true } : device));
+    const going = listed(instance.create!(replacing({}, { live: { ...live, attributes: { ...live.attributes, BlockDevices: devices } }, carry: ['volumes'], order: 'delete-first' })));
+    expect(going.slice(1)).toEqual([
+      ['AttachVolume', { InstanceId: 'i-preview', VolumeId: 'vol-data', Device: '/dev/sdf' }],
+      ['ModifyInstanceAttribute', { InstanceId: 'i-preview', BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { DeleteOnTermination: true } }] }],
+    ]);
     expect(() => preview(instance.create!(replacing({}, { carry, order: 'create-first' })))).toThrow(/delete-first|still holds/u);
     expect(preview(instance.preflight!(replacing({}, { carry, order: 'create-first' }), 'replace')).result).toEqual([expect.stringContaining('delete-first')]);
   });
