@@ -6,6 +6,7 @@ import type { CaptureVault } from '../../src/model/ports.ts';
 import { versionOf } from './manifest.ts';
 import { keepText, manifestKey, putManifest, readManifestCall, readText } from './capture-bucket.ts';
 import { nameOf, type CaptureBucket } from './capture-place.ts';
+import { putEnd, putUsed, readEnd, readUsed, runOfMark } from './run-marks.ts';
 
 const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject'] };
 
@@ -13,7 +14,10 @@ const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject
  * The capture bucket as apply uses it. `session` is a session of its own, through whose gate this vault sends nothing but
  * PutObject into that bucket. `of` is null where there is no capture bucket; then everything is refused.
  */
-export function openVault(session: AwsSession, of: CaptureBucket | null, run: string): CaptureVault {
+export function openVault(session: AwsSession, of: CaptureBucket | null, run: string): CaptureVault & {
+  /** Marks an approval as used by the run, once; answers which run its mark names, null for a mark that names none. */
+  markUsed(nonce: string): Promise<string | null>;
+} {
   const need = (): CaptureBucket => {
     if (of === null) throw new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup` once for this account and region' });
     return of;
@@ -54,6 +58,19 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
       return String(answer['Body'] ?? '');
     },
     putManifest: (manifestRun, step, manifest) => keep(manifestRun, step, manifest as unknown as JsonObject),
+    async markUsed(nonce) {
+      const call = putUsed(need(), nonce, run);
+      await put(call, String(call.input['Body']));
+      return runOfMark((await bodyOf(readUsed(need(), nonce))) ?? '');
+    },
+    async putEnd(end) {
+      const name = sha256(canonical(end)).slice(7, 19);
+      const call = putEnd(need(), end, name);
+      const body = String(call.input['Body']);
+      await put(call, body);
+      written(await bodyOf(readEnd(need(), end.run, name)), body, String(call.input['Key']));
+      return `s3://${String(call.input['Bucket'])}/${String(call.input['Key'])}`;
+    },
     // No address of a change plan has a dot: the name is no step's.
     putRun: (manifest) => keep(manifest.run, 'run.all', manifest as unknown as JsonObject),
   };

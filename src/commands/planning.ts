@@ -9,6 +9,7 @@ import type { Plan, Planned } from '../model/plan.ts';
 import { loadTypeNames } from '../../providers/aws/schema.ts';
 import { parseChangePlan } from '../change/parse.ts';
 import { staticAsks } from '../engine/asks.ts';
+import { withMade } from '../engine/run-end.ts';
 import { staleSteps } from '../engine/moved-steps.ts';
 import { checkTarget } from '../engine/target.ts';
 import { bucketFindings, captures, capturesAnything } from '../engine/kept-captures.ts';
@@ -18,6 +19,7 @@ import { isPlanText, parsePlanText } from '../store/plan-file.ts';
 import { bucketState } from './capture-bucket.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
+import { endsOf } from './run-marks.ts';
 import { asFarAsPossible } from './setting-aside.ts';
 import { rejecting, type Source } from './source.ts';
 import { textsAsPlanned, textsBeside, type TextSource } from './texts.ts';
@@ -78,11 +80,12 @@ export async function rollbackSource(world: World, run: string): Promise<Source>
   const { records } = await world.store.readRun(run);
   const target = await world.target();
   refuseElsewhere(run, records, target);
-  const { changePlan, findings, incomplete } = await rollbackChangePlan(records, {
+  const { changePlan: generated, findings, incomplete } = await rollbackChangePlan(records, {
     session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier: await rollbacksOf(world, run),
     // What an emulator did is seen at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
+  const changePlan = generated.resources.some(({ action }) => action === 'delete') ? withMade(generated, await endsOf(world, run)) : generated;
   return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...(await unprovenRestores(world, changePlan))], incomplete: incomplete ? incompleteOf(findings) : [] };
 }
 

@@ -1,6 +1,6 @@
 import type { Approval, SignedApproval } from '../model/approval.ts';
 import { needed } from '../model/confirm.ts';
-import { type ExitCode } from '../model/error.ts';
+import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { Lock } from '../model/store.ts';
 import { approve } from '../engine/approve.ts';
 import { recordsOf } from '../engine/report.ts';
@@ -9,6 +9,7 @@ import { readSignedApproval, verifyApproval } from '../store/signatures.ts';
 import { reportRows } from '../views/report-rows.ts';
 import { auditedJournal, keepSigned, recordApproved, recordPlanned } from './audit-log.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
+import { markUsed } from './run-marks.ts';
 import { approvalOf, obtainApproval, type ConsentOptions } from './consent.ts';
 import { settleFinished } from './open-runs.ts';
 import { print, printJson } from './output.ts';
@@ -34,6 +35,7 @@ export async function goOn(world: World, found: Found, consent: ConsentOptions, 
   const approved = approve(from.planned, approval, configuration, io.clock.now(), confirmed);
   await recordApproved(world, plan, approval, `to go on with run ${run}`, [], signed === undefined ? null : await keepSigned(world, signed, approval));
   if (isNew) await store.spendApproval(approval.nonce, run);
+  await markUsed(world, approval, run);
   const scene = await stage.runScene(plan);
   const watch = watchOf(scene).watch ?? lineWatch(world);
   const signals = stopSignals(io, watch);
@@ -65,13 +67,14 @@ export async function goOn(world: World, found: Found, consent: ConsentOptions, 
  * is asked; or the person at the terminal. What was typed at the beginning of the run does not count again: a journal is a file (law 13).
  */
 async function approvalFor(world: World, found: Found, consent: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly isNew: boolean; readonly signed?: SignedApproval }> {
-  const { from, records, confirmed } = found;
+  const { run, from, records, confirmed } = found;
   const { plan } = from.planned;
   if (consent.approval !== undefined) {
     const signed = readSignedApproval(consent.approval);
     const verified = verifyApproval(signed, world.configuration.allowedSigners, world.io.clock.now());
     const isOfTheRun = verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
     if (!isOfTheRun) await world.store.refuseSpentApproval(verified.nonce);
+    else if ((await world.store.approvalSpentBy(verified.nonce)) !== run) throw new UserError('approval-replayed', `the mark of this approval in "${world.store.place}" does not name run ${run}`, { exitCode: exitCodes.blocked, help: 'go on with the run in the store in which it began, or sign what is left of it anew' });
     return { approval: verified, isNew: !isOfTheRun, signed };
   }
   if (needed(plan).nothing) return { approval: approvalOf(world, plan, 'T0', { confirmations: [], typedName: null }), isNew: true };

@@ -19,6 +19,7 @@ import { print, printJson, tell } from './output.ts';
 import { makePlan, readLiveFor, refuseElsewhere, sourceOfPlan, type Loaded } from './planning.ts';
 import { lockOf } from './resume-lock.ts';
 import { goOn } from './resume-run.ts';
+import { refuseBehind } from './run-marks.ts';
 import { wasSent } from './run.ts';
 import { signed } from './review.ts';
 import { rollback } from './rollback.ts';
@@ -43,6 +44,7 @@ export async function resumeCommand(world: World, run: string, options: ResumeOp
   await refuseClosed(world, run);
   const target = await world.target();
   refuseElsewhere(run, records, target);
+  await refuseBehind(world, run, records);
   await refuseWhenTakenBack(world, run);
   if (options.sign !== undefined) return sign(world, await lookAt(world, run, records, target), { ...options, sign: options.sign });
   const isAble = options.approval !== undefined || options.yes === true || cannotAsk(world) === null;

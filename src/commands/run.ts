@@ -8,6 +8,7 @@ import { row, span } from '../views/rows.ts';
 import { auditedJournal } from './audit-log.ts';
 import { settleFinished } from './open-runs.ts';
 import { lockFor } from './run-lock.ts';
+import { markUsed } from './run-marks.ts';
 import { openPorts } from './run-ports.ts';
 import { tell } from './output.ts';
 import { makePlan } from './planning.ts';
@@ -34,6 +35,7 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
     await untouched(store.spendPlan(approved.plan, id));
     spent = true;
     await untouched(store.spendApproval(approved.approval.nonce, id));
+    await untouched(markUsed(world, approved.approval, id));
     journal = auditedJournal(world, await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })), { target, plan: approved.plan.digest });
     watch.begun(id);
     opened = await openPorts(world, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(world, source) });

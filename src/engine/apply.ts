@@ -13,6 +13,7 @@ import { captures, weakBucket } from './kept-captures.ts';
 import { hasDrifted, staleSteps } from './moved-steps.ts';
 import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
+import { keepEnd } from './run-end.ts';
 import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
 
 /** Problems that were found before the first mutation. */
@@ -47,6 +48,7 @@ export async function concluded(ports: ApplyPorts, work: () => Promise<void>): P
     }
     end = { outcome: outcomeOf(error), message: messageOf(error) };
   }
+  await keepEnd(ports, end.outcome);
   await journal.append({ kind: 'end', ...end });
   const report = reportOf(journal.records);
   ports.emit({ kind: 'end', outcome: end.outcome, text: endText(report) });

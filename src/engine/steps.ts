@@ -38,15 +38,17 @@ const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
 
 /**
  * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the deletion of
- * what the run itself created, by its tag, if it is unused and holds no data. Nothing else: a journal is a file of the user's, so
- * that its claim of what was before may not answer for a destruction or a grant (laws 3, 13 and 14).
+ * what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the capture bucket of the run's end (`made`).
+ * Nothing else: a journal is a file of the user's, and anybody may tag, so that neither answers for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
   if (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true || draft.action === 'keep') return false;
   if (draft.recoverability.level === 'irreversible') return false;
   if (draft.action === 'create') return true;
   if (draft.action === 'update') return !draft.isDestruction && draft.opens.length === 0;
-  if (draft.action !== 'delete' || draft.live?.systemTags['aiplan:op'] === undefined) return false;
+  const { made } = draft.entry;
+  if (draft.action !== 'delete' || draft.live?.systemTags['aiplan:op'] === undefined || made === undefined) return false;
+  if (made.incarnation !== null && made.incarnation !== draft.live.incarnation) return false;
   const { binding, observed } = draft.evidence;
   const used = binding['dependents'] !== undefined && !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);
   const counts = ['objects', 'bytes', 'rows'].map((name) => observed[name]).filter((count) => count !== undefined);

@@ -54,6 +54,8 @@ export interface ResourceEntry {
   readonly positions: Readonly<Record<string, Position>>;
   /** Not written by the author: `{{resolve:ssm:…}}` and `!GetAZs` are read like an entry with `action: read`. */
   readonly lookup?: true;
+  /** Only in a generated rollback: the capture bucket lists this, which is deleted, as made by the run, with this incarnation where it knows it. */
+  readonly made?: { readonly incarnation: string | null };
   /** Only in a generated rollback: bring this deleted resource back from its capture. */
   readonly restore?: RestoreOrder;
   /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */

@@ -4,6 +4,7 @@ import type { Journal } from './journal.ts';
 import type { Json, JsonObject, SecretRef } from './json.ts';
 import type { LiveResource, LiveState, Target } from './live.ts';
 import type { Planned } from './plan.ts';
+import type { RunEnd } from './run-end.ts';
 import type { RunManifest } from './run-manifest.ts';
 import type { ResourceTypes, Capture } from './resource-type.ts';
 import type { ResourceEntry } from './change-plan.ts';
@@ -49,6 +50,8 @@ export interface CaptureVault {
   putManifest(run: string, step: string, manifest: CaptureManifest): Promise<string>;
   /** The same for what lies there of a whole run before its first change. Absent: nothing is written. */
   putRun?(manifest: RunManifest): Promise<string>;
+  /** The same for how far a session of a run came. Absent: nothing is written. */
+  putEnd?(end: RunEnd): Promise<string>;
 }
 
 /** Secrets named by a change plan: `env` and `file`, read at the last moment. */

@@ -181,6 +181,8 @@ export interface Store {
   unspendPlan(plan: Plan, run: string): Promise<void>;
   /** Throws UserError `approval-replayed` (exit 3) when the nonce was spent before. */
   refuseSpentApproval(nonce: string): Promise<void>;
+  /** The run that spent the nonce of an approval; null where none did, or its mark cannot be read. */
+  approvalSpentBy(nonce: string): Promise<string | null>;
   /** Spends the nonce of an approval: it counts once. Throws UserError `approval-replayed`. */
   spendApproval(nonce: string, run: string): Promise<void>;
   /** Keeps the whole plan under its digest, and a signed approval under its nonce, for the team and the audit. */

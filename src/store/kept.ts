@@ -7,7 +7,7 @@ import type { KeptText, SpentMark, Store } from '../model/store.ts';
 import type { Objects } from './objects.ts';
 import { parsePlanText, planText } from './plan-file.ts';
 
-export type Kept = Pick<Store, 'refuseAppliedPlan' | 'spendPlan' | 'unspendPlan' | 'refuseSpentApproval' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan' | 'keptApprovals' | 'marks'>;
+export type Kept = Pick<Store, 'refuseAppliedPlan' | 'spendPlan' | 'unspendPlan' | 'refuseSpentApproval' | 'approvalSpentBy' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan' | 'keptApprovals' | 'marks'>;
 
 /** A plan is known by its digest and the moment it was made: the same change may be planned, and applied, again. */
 const planKey = (plan: Plan): string => `applied/${sha256(`${plan.digest}\n${plan.createdAt}`).slice('sha256:'.length, 'sha256:'.length + 32)}`;
@@ -53,6 +53,10 @@ export function keptIn(objects: Objects): Kept {
       }
     },
     refuseSpentApproval: async (nonce) => refuseMark(spentKey(nonce), replayed),
+    async approvalSpentBy(nonce) {
+      const text = await objects.read(spentKey(nonce));
+      return text === null ? null : markOf('approval', { name: nonce, path: '', text }).run;
+    },
     spendApproval: async (nonce, run) => spend(spentKey(nonce), run, replayed),
     async keepPlan(plan) {
       // One digest, many moments: the first one kept says the same.

@@ -51,9 +51,9 @@ suite('the audit of real runs', () => {
     const setUp = all.filter(({ run: of }) => of === 'setup');
     expect(setUp.map(({ kind, detail }) => [kind, detail.ok])).toEqual(expect.arrayContaining([['call', true]]));
     const rest = all.filter(({ run: of }) => of !== 'setup');
-    expect(rest.filter(({ source }) => source === 'audit').map(({ kind }) => kind)).toEqual(['planned', 'refused', 'planned', 'reviewed', 'planned', 'reviewed', 'run-began', 'call', 'call', 'run-ended']);
-    // The manifest, and what keeps it: they stand in no journal.
-    expect(rest.filter(({ kind, source }) => kind === 'call' && source === 'audit').map(({ detail, run: of }) => [of, detail.operations[0], detail.ok])).toEqual([[run, 's3:PutObject', true], [run, 's3:PutObject', true]]);
+    expect(rest.filter(({ source }) => source === 'audit').map(({ kind }) => kind)).toEqual(['planned', 'refused', 'planned', 'reviewed', 'planned', 'reviewed', 'call', 'run-began', 'call', 'call', 'call', 'run-ended']);
+    // The mark of the approval, the manifest of the run and that of the step, and the end: they stand in no journal.
+    expect(rest.filter(({ kind, source }) => kind === 'call' && source === 'audit').map(({ detail, run: of }) => [of, detail.operations[0], detail.ok])).toEqual([1, 2, 3, 4].map(() => [run, 's3:PutObject', true]));
     expect(rest.find(({ kind }) => kind === 'refused')).toMatchObject({ detail: { code: 'confirmation-missing', command: 'apply' }, planName: null, caller: expect.stringMatching(/^arn:/u) });
     expect(rest.findLast(({ kind }) => kind === 'reviewed')).toMatchObject({
       approver: 'ada@example.org', detail: { tier: 'T1', confirmations: [{ step: 'Victim', typed: word, shown: expect.stringMatching(/^sha256:/u), at: expect.stringMatching(/^20/u) }], typedName: 'tidy-up', signer: { principal: 'ada@example.org', fingerprint: expect.stringMatching(/^SHA256:/u) } },

@@ -164,9 +164,12 @@ describe('a generated rollback', () => {
 
   it('deletes what the run made only if it is unused and holds no data; else a person confirms', async () => {
     const made = (rows: readonly string[], Tags = { 'aiplan:op': 'op-1' } as Record<string, string>) => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows, properties: { Tags } }, { type: GROUP, identity: 'g-web00001', properties: { Tags } }] });
-    const entries = [{ address: 'Db', type: DATABASE, action: 'delete' as const, id: 'courses' }, { address: 'Web', type: GROUP, action: 'delete' as const, id: 'g-web00001' }];
+    const listed = { made: { incarnation: null } };
+    const entries = [{ address: 'Db', type: DATABASE, action: 'delete' as const, id: 'courses', ...listed }, { address: 'Web', type: GROUP, action: 'delete' as const, id: 'g-web00001', ...listed }];
     const empty = await planFor(made([]), entries, rollback);
     expect([stepOf(empty, 'Db').confirm, stepOf(empty, 'Web').confirm]).toEqual([null, null]);
+    // What only the journal and a tag speak of is confirmed like anybody's.
+    expect((await planFor(made([]), entries.map(({ made: _made, ...entry }) => entry), rollback)).plan.steps.map(({ confirm }) => confirm).sort()).toEqual(['b00001', 'courses']);
     const full = await planFor(made(['a']), entries, rollback);
     expect(stepOf(full, 'Db')).toMatchObject({ confirm: 'courses', blocked: false });
     expect(stepOf(full, 'Db').coveredBy).toBeUndefined();

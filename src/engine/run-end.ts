@@ -1,0 +1,51 @@
+import { canonical, sha256 } from '../model/digest.ts';
+import type { ChangePlan } from '../model/change-plan.ts';
+import type { JournalRecord, RunOutcome } from '../model/journal.ts';
+import type { ApplyPorts } from '../model/ports.ts';
+import type { MadeResource, RunEnd } from '../model/run-end.ts';
+import { messageOf } from './interruptions.ts';
+import { allHistoriesOf } from './rollback-history.ts';
+
+/** What a run made, as its journal knows it. Pure. */
+export const madeIn = (records: readonly JournalRecord[]): readonly MadeResource[] => allHistoriesOf(records).flatMap(({ step, type, made, after }) =>
+  (made === null ? [] : [{ step: step.id, type, identity: made, incarnation: after?.identity === made ? after.incarnation : null }]));
+
+/**
+ * Keeps how far the run came, and what it made, in the capture bucket, right before the journal gets its end. A run that sent nothing leaves
+ * nothing there. What cannot be kept is a finding: the undo then asks for more.
+ */
+export async function keepEnd({ journal, vault, clock, emit }: ApplyPorts, outcome: RunOutcome): Promise<void> {
+  const { records, run } = journal;
+  if (vault.bucket === null || vault.putEnd === undefined || !records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch')) return;
+  const end: RunEnd = { format: 'aiplan/run-end@1', run, at: new Date(clock.now()).toISOString(), outcome, records: records.length, head: headAt(records, records.length), made: madeIn(records) };
+  try {
+    await vault.putEnd(end);
+  } catch (error) {
+    // Whatever it is: the run has come to its end, and its journal must still say so.
+    const message = `how far the run came could not be written into the capture bucket, so a rollback asks for the name of everything that it deletes (${messageOf(error)})`;
+    await journal.append({ kind: 'finding', step: null, code: 'end-not-kept', message });
+    emit({ kind: 'finding', step: null, code: 'end-not-kept', text: message });
+  }
+}
+
+/** SHA-256 of the line of the last of the first so many records. */
+const headAt = (records: readonly JournalRecord[], count: number): string => sha256(canonical(records[count - 1] ?? null));
+
+/** An end that the journal does not hold: it was cut, or made anew, since. Null where it holds all of them. Pure. */
+export const endNotHeld = (records: readonly JournalRecord[], ends: readonly RunEnd[]): RunEnd | null =>
+  ends.find(({ records: count, head }) => count > records.length || headAt(records, count) !== head) ?? null;
+
+/**
+ * The change plan of a rollback, each deletion with what the capture bucket says of it: only what is listed there as made by the run is covered
+ * by the run's approval. Pure.
+ */
+export function withMade(changePlan: ChangePlan, ends: readonly RunEnd[]): ChangePlan {
+  const made = new Map(ends.flatMap((end) => end.made).map((item) => [`${item.type} ${item.identity}`, item]));
+  return {
+    ...changePlan,
+    resources: changePlan.resources.map((entry) => {
+      const found = entry.action === 'delete' && entry.id !== undefined ? made.get(`${entry.type} ${entry.id}`) : undefined;
+      return found === undefined ? entry : { ...entry, made: { incarnation: found.incarnation } };
+    }),
+  };
+}

@@ -1,0 +1,19 @@
+import type { RunOutcome } from './journal.ts';
+
+/**
+ * What lies in the capture bucket of every session of a run that came to its end: how far its journal was, and what it had made. A journal that
+ * does not hold what stands here was cut or made anew; what a run made is known by this, not by the journal's word.
+ */
+export interface RunEnd {
+  readonly format: 'aiplan/run-end@1';
+  readonly run: string;
+  readonly at: string;
+  readonly outcome: RunOutcome;
+  /** Records of the journal by then, and the SHA-256 of the line of the last of them. */
+  readonly records: number;
+  readonly head: string;
+  readonly made: readonly MadeResource[];
+}
+
+/** A resource that a run created or restored. */
+export interface MadeResource { readonly step: string; readonly type: string; readonly identity: string; readonly incarnation: string | null }
