@@ -1,17 +1,19 @@
 import { heldCaptures, type HeldCapture } from '../engine/captures.ts';
 import { refsText } from '../engine/report.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
+import type { JournalRecord } from '../model/journal.ts';
 import { age } from '../views/format.ts';
 import { row, span, type Row } from '../views/rows.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
 /** `aiplan captures [expire]`: the captures that this store's journals know; `expire` removes the expired ones. */
 export async function captures(world: World, verb: string | undefined): Promise<ExitCode> {
   const { io, options, configuration } = world;
   if (verb !== undefined && verb !== 'expire') throw new UserError('unknown-verb', `"${verb}" is not a verb of captures`, { help: 'aiplan captures, or aiplan captures expire' });
-  const readable = (await world.store.listRuns()).filter((run) => run.outcome !== 'damaged');
-  const runs = (await Promise.all(readable.map(({ run }) => world.store.readRun(run)))).map(({ records }) => records);
+  const unread: UserError[] = [];
+  const readable = await world.store.listRuns();
+  const runs = (await Promise.all(readable.map(({ run }) => recordsOf(world, run, unread)))).filter((records) => records.length > 0);
   const held = heldCaptures(runs, configuration.capture);
   const now = io.clock.now();
   if (verb === 'expire') {
@@ -20,7 +22,19 @@ export async function captures(world: World, verb: string | undefined): Promise<
   }
   if (options.json === true) printJson(io, held);
   else print(io, options, held.length === 0 ? [row(0, 'no captures yet')] : held.flatMap((capture) => captureRows(capture, now)));
-  return exitCodes.done;
+  for (const { message, where } of unread) tell(io, options, [row(0, span('its captures are not listed: ', 'warning'), message, where === undefined ? '' : ` (${where})`)], 'error');
+  return unread.length === 0 ? exitCodes.done : exitCodes.error;
+}
+
+/** The records of a run; none of one whose journal is damaged, which is noted and hides no other. */
+async function recordsOf({ store }: Pick<World, 'store'>, run: string, unread: UserError[]): Promise<readonly JournalRecord[]> {
+  try {
+    return (await store.readRun(run)).records;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'journal-damaged') throw error;
+    unread.push(error);
+    return [];
+  }
 }
 
 /** One capture in the list. */

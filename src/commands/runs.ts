@@ -35,7 +35,8 @@ export async function runs(world: World, run: string | undefined, of: string | u
   if (options.json === true) printJson(io, [...unfinished.map((item) => ({ ...item.summary, unfinished: item.state, holder: item.holder, next: nextOf(item) })), ...others]);
   else print(io, options, runsRows(unfinished, others));
   if (more) tell(io, options, [row(0, span('there are older runs: ', 'muted'), span('aiplan runs --all', 'title'))]);
-  return exitCodes.done;
+  // A journal that cannot be read is named in the list; whoever reads only the exit code learns of it too.
+  return [...unfinished.map(({ summary }) => summary), ...others].some(({ outcome, closed }) => outcome === 'damaged' && closed === undefined) ? exitCodes.error : exitCodes.done;
 }
 
 interface Listed { readonly unfinished: readonly UnfinishedRun[]; readonly others: readonly RunSummary[]; readonly more: boolean }

@@ -7,9 +7,12 @@ import type { ApplySession } from '../model/ports.ts';
 import type { Schemas } from '../model/schema.ts';
 import type { Store } from '../model/store.ts';
 import { UserError } from '../model/error.ts';
+import { sanitise } from '../model/sanitise.ts';
+import { flawText } from '../model/shape.ts';
 import { captureBucketOf } from '../engine/context.ts';
 import { loadConfiguration } from '../store/configuration.ts';
 import { readWhole } from '../store/files.ts';
+import { liveState } from '../store/shapes.ts';
 import { foldersOf, isInside, type Folders } from '../store/folders.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
@@ -115,13 +118,21 @@ function renewable(open: () => AwsSession & { close(): void }): ApplySession & {
 function readLive(path: string): LiveState {
   const text = readWhole(path);
   if (text === null) throw new UserError('no-such-file', `there is no file "${path}"`, { help: 'record one with `aiplan refresh FILE -o live.json`' });
+  return parseLive(text, path);
+}
+
+/** The text of a live file. Throws UserError `not-a-live-file` with the place of what is wrong in it. */
+export function parseLive(text: string, path: string): LiveState {
+  const help = 'record one with `aiplan refresh FILE -o live.json`';
+  let value: unknown;
   try {
-    const live = JSON.parse(text) as LiveState;
-    if (live?.format === 'aiplan/live@1' && Array.isArray(live.resources) && typeof live.target?.account === 'string') return { ...live, recorded: true };
+    value = JSON.parse(text);
   } catch (error) {
-    throw new UserError('not-a-live-file', `"${path}" is not JSON`, { cause: error, help: 'record one with `aiplan refresh FILE -o live.json`' });
+    throw new UserError('not-a-live-file', `"${path}" is not JSON`, { cause: error, help });
   }
-  throw new UserError('not-a-live-file', `"${path}" is not an aiplan/live@1 file`, { help: 'record one with `aiplan refresh FILE -o live.json`' });
+  const flaw = liveState(value);
+  if (flaw !== null) throw new UserError('not-a-live-file', `"${path}" is not an aiplan/live@1 file: ${sanitise(flawText(flaw))}`, { where: path, help });
+  return { ...(value as LiveState), recorded: true };
 }
 
 /** A file's text, by a path relative to the current folder. Throws UserError `no-such-file`. */

@@ -3,12 +3,15 @@ import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import type { Clock } from '../model/event.ts';
 import { isObject } from '../model/json.ts';
+import { sanitise } from '../model/sanitise.ts';
+import { flawText } from '../model/shape.ts';
 import type { Store } from '../model/store.ts';
 import { auditIndex } from './audit-index.ts';
 import { entriesPerSegment, segmentsOf, writeSegment } from './audit-segments.ts';
 import { eachOf } from './bounded.ts';
 import { journalRoot } from './journal-line.ts';
 import type { Objects } from './objects.ts';
+import { auditRecord } from './shapes.ts';
 
 /** How often an entry is tried under the next number when somebody else was faster. */
 const maximumRaces = 200;
@@ -162,8 +165,10 @@ function checked(text: string, number: number, name: string, head: string, objec
     throw damaged(objects, name, 'it is not JSON');
   }
   if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string' || !text.endsWith('\n')) throw damaged(objects, name, 'it is not an audit entry');
-  if (value['seq'] !== number) throw damaged(objects, name, `its number is ${String(value['seq'])}`);
+  if (value['seq'] !== number) throw damaged(objects, name, `its number is ${value['seq'] === undefined ? 'missing' : sanitise(JSON.stringify(value['seq'])).slice(0, 80)}`);
   if (value['prev'] !== head) throw damaged(objects, name, number === 1 ? 'the log does not begin here' : `it does not follow entry ${number - 1}, which was changed`);
+  const flaw = auditRecord(value);
+  if (flaw !== null) throw damaged(objects, name, sanitise(flawText(flaw)));
   return value as unknown as AuditRecord;
 }
 

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { isCollection, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import type { Configuration } from '../model/configuration.ts';
 import { UserError } from '../model/error.ts';
 import { sanitise } from '../model/sanitise.ts';
@@ -106,7 +106,7 @@ function readLayer(path: string): Values | null {
   if (problem !== undefined) {
     throw new UserError('bad-configuration', sanitise(problem.message.split('\n')[0] ?? 'not YAML'), { where: place(problem.pos[0]), help: 'repair the file; FORMATS.md lists every setting' });
   }
-  const values: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const values = plainValues(document, place);
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new UserError('bad-configuration', 'the file is not a map of settings', { where: `${path}:1:1`, help: 'FORMATS.md lists every setting' });
   }
@@ -122,6 +122,16 @@ function readLayer(path: string): Values | null {
     }
   }
   return values as Values;
+}
+
+/** The values of a document. Anchors and aliases are not taken: one alone could stand for millions of values. Throws UserError `bad-configuration`. */
+function plainValues(document: Document.Parsed, place: (offset: number) => string): unknown {
+  const refuse = (node: { readonly range?: readonly number[] | null }, what: string, help: string): never => { throw new UserError('bad-configuration', what, { where: place(node.range?.[0] ?? 0), help }); };
+  visit(document, {
+    Alias: (_key, node) => refuse(node, 'it uses an alias (`*`)', 'write the value itself where the alias stands'),
+    Pair: (_key, { key }) => { if (isCollection(key)) refuse(key, 'a list or a map is used as a name', 'a name is a text'); },
+  });
+  return document.toJS({ maxAliasCount: 0 }) ?? {};
 }
 
 /**

@@ -1,7 +1,10 @@
 import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import { isObject } from '../model/json.ts';
+import { sanitise } from '../model/sanitise.ts';
+import { flawText } from '../model/shape.ts';
 import type { JournalEntry, JournalRecord } from '../model/journal.ts';
+import { journalRecord } from './shapes.ts';
 
 /** `prev` of the first line of every journal. */
 export const journalRoot = `sha256:${'0'.repeat(64)}`;
@@ -40,10 +43,15 @@ export function checkedLine(line: string, { seq, head }: ChainEnd, where: string
     return damaged('it is not JSON');
   }
   if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string') return damaged('it is not a journal record');
-  if (value['seq'] !== seq + 1) damaged(`its number is ${String(value['seq'])}`);
+  if (value['seq'] !== seq + 1) damaged(`its number is ${quoted(value['seq'])}`);
   if (value['prev'] !== head) damaged(seq === 0 ? 'the journal does not begin here' : `it does not follow record ${seq}, which was changed, added or removed`);
   const record = value as unknown as JournalRecord;
   if (seq === 0 && record.kind !== 'begin') damaged(`a journal begins with "begin", not with "${record.kind}"`);
-  if (record.kind === 'begin' && record.format !== 'aiplan/journal@1') damaged(`its format "${String(record.format)}" is unknown to this version`);
+  if (record.kind === 'begin' && record.format !== 'aiplan/journal@1') damaged(`its format ${quoted(record.format)} is unknown to this version`);
+  const flaw = journalRecord(value);
+  if (flaw !== null) damaged(sanitise(flawText(flaw)));
   return record;
 }
+
+/** A value that came from a file, for a message. */
+const quoted = (value: unknown): string => (value === undefined ? 'missing' : sanitise(JSON.stringify(value)).slice(0, 80));

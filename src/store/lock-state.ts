@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { UserError } from '../model/error.ts';
-import { isObject } from '../model/json.ts';
 import type { LockOwner, LockTarget, RunSummary } from '../model/store.ts';
+import { lockOwner } from './shapes.ts';
 
 /** How often a holder gives a sign of life, and how old the last one may be; milliseconds. */
 export interface LockPace {
@@ -72,7 +72,7 @@ export function judgeOf({ host, space = processSpace(), runOf, alive = processLi
 export function ownerOf(text: string): (LockOwner & { readonly released?: string; readonly space?: string }) | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) && typeof value['pid'] === 'number' && typeof value['host'] === 'string' && typeof value['run'] === 'string' ? (value as unknown as LockOwner) : null;
+    return lockOwner(value) === null ? (value as LockOwner) : null;
   } catch {
     return null;
   }

@@ -1,8 +1,10 @@
 import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
-import { escapeJson } from '../model/sanitise.ts';
+import { escapeJson, sanitise } from '../model/sanitise.ts';
+import { flawText, plainJson } from '../model/shape.ts';
 import type { Plan } from '../model/plan.ts';
 import { readWhole, writeWhole } from './files.ts';
+import { plan as planShape } from './shapes.ts';
 
 /**
  * Writes a plan file: the plan as JSON plus `seal`, the SHA-256 of its canonical form, which tells an edited or cut file
@@ -42,8 +44,15 @@ export function parsePlanText(text: string, path: string): Plan {
   if (plan.format !== 'aiplan/plan@1') {
     throw new UserError('plan-version', `"${path}" has format "${plan.format}"; this version reads aiplan/plan@1`, { help: 'plan again with this version' });
   }
+  const deep = plainJson(plan);
+  if (deep !== null) throw malformed(path, flawText(deep));
   if (seal !== sha256(canonical(plan))) {
     throw new UserError('plan-file-edited', `"${path}" is not as aiplan wrote it: its seal does not fit`, { help: 'change the change plan instead, and plan again' });
   }
+  const flaw = planShape(plan);
+  if (flaw !== null) throw malformed(path, flawText(flaw));
   return plan;
 }
+
+const malformed = (path: string, what: string): UserError => new UserError('not-a-plan-file', `"${sanitise(path)}" is not a plan file that aiplan wrote: ${sanitise(what)}`, { where: path, help: 'make a new one with `aiplan plan FILE -o PLAN`' });
+

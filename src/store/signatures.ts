@@ -6,7 +6,9 @@ import type { Approval, SignedApproval } from '../model/approval.ts';
 import { canonical } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import { sanitise } from '../model/sanitise.ts';
+import { flawText } from '../model/shape.ts';
 import { readWhole } from './files.ts';
+import { signedApproval } from './shapes.ts';
 import type { Environment } from './folders.ts';
 import { flawOfNew, namespace, signerNow } from './signers.ts';
 
@@ -76,13 +78,16 @@ export function readSignedApproval(path: string): SignedApproval {
 
 /** The text of a signed approval file. Throws UserError `not-an-approval`. */
 export function parseSignedApproval(text: string, path: string): SignedApproval {
+  const help = 'make one with `aiplan review PLAN --sign KEY`';
+  let value: unknown;
   try {
-    const value = JSON.parse(text) as SignedApproval;
-    if (value?.format === 'aiplan/signed-approval@1' && value.approval?.format === 'aiplan/approval@1' && typeof value.signature === 'string' && Array.isArray(value.approval.confirmations)) return value;
+    value = JSON.parse(text);
   } catch (error) {
-    throw new UserError('not-an-approval', `"${path}" is not JSON`, { cause: error, exitCode: 3, help: 'make one with `aiplan review PLAN --sign KEY`' });
+    throw new UserError('not-an-approval', `"${path}" is not JSON`, { cause: error, exitCode: 3, help });
   }
-  throw new UserError('not-an-approval', `"${path}" is not an aiplan/signed-approval@1 file`, { exitCode: 3, help: 'make one with `aiplan review PLAN --sign KEY`' });
+  const flaw = signedApproval(value);
+  if (flaw !== null) throw new UserError('not-an-approval', `"${path}" is not an aiplan/signed-approval@1 file: ${sanitise(flawText(flaw))}`, { exitCode: 3, help });
+  return value as SignedApproval;
 }
 
 /** True when this user could write the allowed-signers file, or put another in its place: then a program of the same user could add its own key. */

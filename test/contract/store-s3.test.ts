@@ -17,13 +17,14 @@ import { clientsOf, startTestSandbox } from '../helpers/sandbox.ts';
 import { storeChildren, type Children } from '../helpers/store-children.ts';
 import { audited, raced, slept, target } from '../helpers/store-races.ts';
 import { samplePlan } from '../helpers/sample-plan.ts';
+import { smallBegin } from '../helpers/small-begin.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
 const Bucket = 'team-store';
 const prefix = 'aiplan/prod';
 const run = '20260226-230000-a1b2';
-const begin = { kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target: { ...target, caller: 'x' }, plan: { name: 'move', steps: [{}, {}], rollbackOf: null } } as unknown as JournalEntry;
+const begin = smallBegin(run, target);
 const phase: JournalEntry = { kind: 'phase', phase: 'change' };
 const intent = { kind: 'intent', step: 'A', call: 1, purpose: 'change', declared: { service: 'ec2', operation: 'CreateTags', input: {}, identity: 'sg-1', retry: 'absolute', purpose: 'tag' } } as unknown as JournalEntry;
 const outcome: JournalEntry = { kind: 'outcome', step: 'A', call: 1, ok: true, requestId: 'r', milliseconds: 1, answer: {} };

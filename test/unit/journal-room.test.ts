@@ -10,9 +10,10 @@ import { folderStore } from '../../src/store/folder-store.ts';
 import type { FileOptions, JournalFile } from '../../src/store/journal-file.ts';
 import { reservePath, segmentPath } from '../../src/store/journal-places.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
+import { smallBegin } from '../helpers/small-begin.ts';
 
 const run = '20260226-230000-a1b2';
-const begin = { kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target: { account: '123456789012', region: 'eu-west-1', caller: 'x', endpoint: null }, plan: { name: 'move', steps: [{}, {}], rollbackOf: null } } as unknown as JournalEntry;
+const begin = smallBegin(run);
 const phase: JournalEntry = { kind: 'phase', phase: 'change' };
 const intent = { kind: 'intent', step: 'A', call: 1, purpose: 'change', declared: { service: 'ec2', operation: 'CreateTags', input: {}, identity: 'sg-1', retry: 'absolute', purpose: 'tag' } } as unknown as JournalEntry;
 const outcome = (call = 1): JournalEntry => ({ kind: 'outcome', step: 'A', call, ok: true, requestId: 'r', milliseconds: 1, answer: {} });

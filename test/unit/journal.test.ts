@@ -13,8 +13,9 @@ import { parseJournal, readJournal } from '../../src/store/journal-reading.ts';
 import { newRunId } from '../../src/store/runs.ts';
 import type { Store } from '../../src/model/store.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
+import { smallBegin } from '../helpers/small-begin.ts';
 
-const begin = { kind: 'begin', format: 'aiplan/journal@1', command: 'apply', target: { account: '123456789012', region: 'eu-west-1', caller: 'x', endpoint: null }, plan: { name: 'move', steps: [{}, {}], rollbackOf: null } } as unknown as JournalEntry;
+const begin = smallBegin('20260226-230000-a1b2');
 const phase: JournalEntry = { kind: 'phase', phase: 'recheck' };
 const run = '20260226-230000-a1b2';
 
