@@ -12,7 +12,8 @@ export async function captures(world: World, verb: string | undefined): Promise<
   const { io, options, configuration } = world;
   if (verb !== undefined && verb !== 'expire') throw new UserError('unknown-verb', `"${verb}" is not a verb of captures`, { help: 'aiplan captures, or aiplan captures expire' });
   const unread: UserError[] = [];
-  const readable = await world.store.listRuns();
+  // One that a person closed although its journal is damaged was given up for good.
+  const readable = (await world.store.listRuns()).filter(({ outcome, closed }) => outcome !== 'damaged' || closed === undefined);
   const runs = (await Promise.all(readable.map(({ run }) => recordsOf(world, run, unread)))).filter((records) => records.length > 0);
   const held = heldCaptures(runs, configuration.capture);
   const now = io.clock.now();

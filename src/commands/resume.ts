@@ -44,8 +44,8 @@ export async function resumeCommand(world: World, run: string, options: ResumeOp
   await refuseClosed(world, run);
   const target = await world.target();
   refuseElsewhere(run, records, target);
-  await refuseBehind(world, run, records);
   await refuseWhenTakenBack(world, run);
+  await refuseBehind(world, run, records);
   if (options.sign !== undefined) return sign(world, await lookAt(world, run, records, target), { ...options, sign: options.sign });
   const isAble = options.approval !== undefined || options.yes === true || cannotAsk(world) === null;
   if (!isAble) return onlyLook(world, await lookAt(world, run, records, target));

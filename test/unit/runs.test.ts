@@ -30,10 +30,10 @@ afterEach(() => { rmSync(folder, { recursive: true }); });
 
 const ran = (number: number, entries: readonly JournalEntry[], over: Partial<Plan> = {}): Promise<string> => writtenRun(store, number, entries, over);
 
-async function said(options: { readonly json?: true; readonly given?: RunsOptions } = {}): Promise<{ readonly out: string; readonly note: string }> {
+async function said(options: { readonly json?: true; readonly given?: RunsOptions; readonly exit?: number } = {}): Promise<{ readonly out: string; readonly note: string }> {
   let [out, note] = ['', ''];
   const io = { host: 'laptop', environment: {}, clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')), stdout: { columns: 200, write: (text: string) => { out += text; } }, stderr: { columns: 200, write: (text: string) => { note += text; } } };
-  expect(await runs({ store, io, options: { color: false, ...(options.json === undefined ? {} : { json: true }) } } as unknown as World, undefined, undefined, options.given ?? {})).toBe(0);
+  expect(await runs({ store, io, options: { color: false, ...(options.json === undefined ? {} : { json: true }) } } as unknown as World, undefined, undefined, options.given ?? {})).toBe(options.exit ?? 0);
   return { out, note };
 }
 
@@ -45,7 +45,8 @@ describe('the list of runs', () => {
     const damaged = await ran(4, [intent]);
     appendFileSync(join(folder, 'runs', damaged, 'journal.jsonl'), 'x\n');
     const ended = await ran(5, [intent, done]);
-    const { out, note } = await said();
+    // One journal that cannot be read is named, hides no other, and shows in the exit code.
+    const { out, note } = await said({ exit: 1 });
     const heads = /^(?<head>2026\S+ \S+ [a-z]+(?: [A-Zst][A-Za-z]+)?)|^ {4}(?<command>aiplan.*?)(?: {2}.*)?$/u;
     expect(out.split('\n').flatMap((line) => { const { head, command } = heads.exec(line)?.groups ?? {}; return head ?? command ?? []; })).toEqual([
       `${damaged} ? damaged JOURNAL`, `aiplan runs abandon ${damaged}`,
@@ -55,7 +56,7 @@ describe('the list of runs', () => {
       expect.stringContaining(`${ended} apply done`),
     ]);
     expect(note).toBe('');
-    expect((JSON.parse((await said({ json: true })).out) as { run: string; next?: readonly string[] }[]).map(({ run, next }) => [run, next?.length])).toEqual([[damaged, 1], [back, 2], [left, 3], [killed, 3], [ended, undefined]]);
+    expect((JSON.parse((await said({ json: true, exit: 1 })).out) as { run: string; next?: readonly string[] }[]).map(({ run, next }) => [run, next?.length])).toEqual([[damaged, 1], [back, 2], [left, 3], [killed, 3], [ended, undefined]]);
   });
 
   it('has every unfinished run, however old, and of the others the newest 20; with --all all of them', async () => {
