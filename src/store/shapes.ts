@@ -12,6 +12,7 @@ const change = object({ path: text, effect: oneOf('in-place', 'restart', 'replac
 
 export const liveResource = object({
   type: text, identity: text, incarnation: text, properties: map, attributes: map, systemTags: mapOf(text), state: text, pending: map, binding: map, observed: map, detailed: flag,
+  inactive: optional(mapOf(text)),
 });
 
 const how = oneOf('native', 'config', 'copy', 'none');
@@ -23,6 +24,7 @@ const step = object({
   capture: object({ how, what: text, late: optional(flag), final: optional(flag), keptIn: optional(text) }), recoverability: object({ level: oneOf('reversible', 'restorable', 'irreversible'), loses: texts }),
   calls: texts, dependsOn: texts, source: object({ line: number, column: number }), reason: orNull(text), acceptLoss: orNull(text), incarnation: orNull(text), live: optional(map), interrupts: flag,
   oneWay: texts, when: orNull(oneOf('now', 'window')), leftovers: texts, coveredBy: optional(text), restores: optional(object({ run: text, step: text })),
+  mutual: optional(object({ before: texts, after: texts })),
 });
 
 const summary = object({ create: count, update: count, replace: count, delete: count, keep: count, blocked: count, destructions: count, grants: count });
@@ -43,7 +45,8 @@ export const signedApproval: Shape = all(object({ format: oneOf('aiplan/signed-a
 
 export const liveState: Shape = all(object({
   format: oneOf('aiplan/live@1'), target, readAt: time, recorded: flag, resources: listOf(liveResource), absent: listOf(object({ type: text, identity: text })), complete: texts,
-  failures: listOf(object({ type: text, identity: orNull(text), code: text, message: text })), calls: mapOf(number), account: map,
+  failures: listOf(object({ type: text, identity: orNull(text), code: text, message: text, operation: optional(text) })),
+  refusals: optional(listOf(object({ type: text, operation: text, code: text, message: text }))), calls: mapOf(number), account: map,
 }), plainJson);
 
 const position = object({ line: number, column: number });
@@ -55,7 +58,7 @@ const entry = object({
 
 const purpose = oneOf('quiesce', 'capture', 'change', 'restore', 'repoint', 'undo');
 const executed = oneOf('no', 'unknown');
-const declared = object({ service: oneOf('ec2', 'rds', 's3', 'sts', 'cloudtrail'), operation: text, input: map, identity: text, retry: oneOf('token', 'named', 'absolute', 'none'), purpose: text });
+const declared = object({ service: text, operation: text, input: map, identity: text, retry: oneOf('token', 'named', 'absolute', 'none'), purpose: text });
 const partial = object({ succeeded: count, notSent: count, failed: listOf(object({ index: count, identity: text, code: text, message: text, executed })) });
 const outcomeBase = { step: text, call: count, requestId: orNull(text), milliseconds: number };
 const settled = object({ step: text, verdict: oneOf('done', 'not-started', 'not-done', 'partly', 'unknown'), evidence: texts });
