@@ -61,14 +61,14 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     async markUsed(nonce) {
       const call = putUsed(need(), nonce, run);
       await put(call, String(call.input['Body']));
-      return runOfMark((await bodyOf(readUsed(need(), nonce))) ?? '');
+      return runOfMark(String((await session.read(readUsed(need(), nonce)))?.['Body'] ?? ''));
     },
     async putEnd(end) {
       const name = sha256(canonical(end)).slice(7, 19);
       const call = putEnd(need(), end, name);
       const body = String(call.input['Body']);
       await put(call, body);
-      written(await bodyOf(readEnd(need(), end.run, name)), body, String(call.input['Key']));
+      written(await session.read(readEnd(need(), end.run, name)), body, String(call.input['Key']));
       return `s3://${String(call.input['Bucket'])}/${String(call.input['Key'])}`;
     },
     // No address of a change plan has a dot: the name is no step's.

@@ -23,7 +23,7 @@ const step = object({
   changes: listOf(change), confirm: orNull(text), destruction: orNull(object({ loses: texts })), grant: orNull(object({ opens: texts })), evidence: object({ binding: map, observed: map }),
   capture: object({ how, what: text, late: optional(flag), final: optional(flag), keptIn: optional(text) }), recoverability: object({ level: oneOf('reversible', 'restorable', 'irreversible'), loses: texts }),
   calls: texts, dependsOn: texts, source: object({ line: number, column: number }), reason: orNull(text), acceptLoss: orNull(text), incarnation: orNull(text), live: optional(map), interrupts: flag,
-  oneWay: texts, when: orNull(oneOf('now', 'window')), leftovers: texts, coveredBy: optional(text), restores: optional(object({ run: text, step: text })),
+  oneWay: texts, when: orNull(oneOf('now', 'window')), leftovers: texts, coveredBy: optional(text), restores: optional(object({ run: text, step: text, from: optional(texts) })),
   mutual: optional(object({ before: texts, after: texts })),
 });
 
