@@ -1,7 +1,8 @@
 import type { ResourceEntry } from '../model/change-plan.ts';
-import type { JsonObject } from '../model/json.ts';
+import { isMasked, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { ResourceType } from '../model/resource-type.ts';
+import { sanitise } from '../model/sanitise.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor, type Comparer } from './compare.ts';
@@ -11,6 +12,8 @@ import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Plan
 import { unknownFacts } from './evidence.ts';
 import { unstatedPending } from './expectation.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
+import type { Removal } from './merge.ts';
+import { valueAt } from './references.ts';
 import { blockRefused } from './refused.ts';
 import { resolveProperties } from './resolve.ts';
 import { below } from './rule-tree.ts';
@@ -52,6 +55,16 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
 
 export interface OverlayInput { readonly type: ResourceType; readonly schema: TypeSchema | undefined; readonly comparer: Comparer; readonly live: LiveResource; readonly action: 'update' | 'replace'; readonly before?: JsonObject }
 
+/** How the author says that elements of a list shall leave: the `expect` to paste, with all that leave that list, where he has none yet. */
+function removalHelp({ address, expect }: ResourceEntry, at: string, removals: readonly Removal[], live: LiveResource): string {
+  const keep = 'keep it in `properties`, or show that its removal is meant: ';
+  const names = at.split('.');
+  const elements = removals.filter((other) => other.at === at).map(({ element }) => element);
+  if (expect !== undefined || !Array.isArray(valueAt(live.properties, at)) || elements.some((element) => isMasked(element))) return `${keep}put it into \`expect\` under ${names[0] ?? at}`;
+  const inside = names.reduceRight<Json>((value, name) => ({ [name]: value }), elements);
+  return `${keep}add to ${address}:\n    expect: ${sanitise(JSON.stringify(inside))}`;
+}
+
 /** Live overlaid by the author's properties; everything that may not be is a finding. `rotated`: write-only properties that are set anew. */
 export function overlay(planning: Planning, entry: ResourceEntry, { type, schema, comparer, live, action, before }: OverlayInput): { readonly desired: JsonObject; readonly rotated: readonly string[] } {
   const author = canonicalised(type, resolveProperties(planning, entry));
@@ -63,7 +76,7 @@ export function overlay(planning: Planning, entry: ResourceEntry, { type, schema
   for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
   for (const { path, at, element } of removals) {
     block(planning, entry, `properties.${at}`, 'unnamed-removal', `${path} would be removed without having been named: ${quote(element)}`,
-      `keep it in \`properties\`, or show that its removal is meant: put it into \`expect\` under ${at.split('.')[0] ?? at}`);
+      removalHelp(entry, at, removals, live));
   }
   if (action === 'update' && secrets.length > 0 && !rotates) {
     inform(planning, entry, `properties.${secrets[0] ?? ''}`, 'secret-not-set', `${few(secrets)} cannot be read and is left as it is`,

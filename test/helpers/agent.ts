@@ -89,6 +89,7 @@ function answer(file: string, { code, line, column, step, message, help = '' }: 
       else if (/needs {2}?id\b|needs {2}id|needs id/u.test(message)) intoEntry([`    id: ${ids[typeOf(step)] ?? ''}`]);
       else intoEntry([`    ${first}`]);
       break;
+    case 'unnamed-removal': if (help.includes('\n')) intoEntry([help.split('\n')[1] ?? '']); break;
     case 'reason-needed': case 'when-needed': intoEntry([help.split('\n')[1] ?? '']); break;
     case 'unquoted-number': all.set(at, own.replace(/account: *\d+/u, help.replace(/^put it in quotes: */u, ''))); break;
     case 'missing-property': intoProperties(step ?? '', [`      ${first}`]); break;

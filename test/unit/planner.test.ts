@@ -147,6 +147,7 @@ describe('lists (law 1)', () => {
     const planned = await planFor(world(), [group([web])]);
     expect(codes(planned, 'Web')).toEqual(['unnamed-removal']);
     expect(planned.plan.findings[0]?.message).toContain('Rules[tcp 22 0.0.0.0/0]');
+    expect(planned.plan.findings[0]?.help).toMatch(/add to Web:\n {4}expect: \{"Rules":\[\{.*"0\.0\.0\.0\/0".*\}\]\}$/u);
   });
 
   it('lets it leave when expect names it, and asks for a confirmation', async () => {
