@@ -146,6 +146,12 @@ function substitute(argument: Node, spot: Spot, context: ValueContext): Json | u
   if (text === null || first === undefined || listed.length > 2 || (second !== undefined && second.kind !== 'map')) {
     return context.problems.error('tag-argument', argument.at, '!Sub takes a text, or a list of a text and a map', `write  ${writtenTag('!Sub')}`) as undefined;
   }
+  const names = [...text.matchAll(/\$\{([^{}!]*)\}/gu)].map((found) => (found[1] ?? '').trim());
+  const mapped = new Set(second?.kind === 'map' ? second.entries.map(({ key }) => key) : []);
+  if (holdsDynamic(text) && names.some((name) => !isPseudo(name) && !mapped.has(name))) {
+    const secret = /\{\{resolve:(?:secretsmanager|ssm-secure):/u.test(text);
+    return context.problems.error('dynamic-reference', first.at, 'a dynamic reference cannot hold what another entry or a parameter of a template gives', secret ? 'name the secret itself:  "{{resolve:secretsmanager:NAME:SecretString:KEY}}"' : 'name the parameter itself:  "{{resolve:ssm:NAME}}"') as undefined;
+  }
   const own = new Map<string, Json | undefined>(second?.kind === 'map' ? second.entries.map(({ key, node }) => [key, expression(node, spot, context)]) : []);
   const parts: (Json | undefined)[] = [];
   let at = 0;

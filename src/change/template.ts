@@ -22,7 +22,19 @@ export function templateSkeleton(root: MapNode, types: ResourceTypes): Skeleton 
   const resources = mapOf(entryOf(root, 'Resources')?.node).map((entry) => ({ ...entry, node: planSpelling(entry.node, values) }));
   const carried = resources.filter(({ node }) => types.get(typeOf(node))?.managed === true);
   const left = resources.filter((entry) => !carried.includes(entry)).map(({ key, node }) => `${key} is left out: ${typeOf(node) || 'its type'} is not supported yet`);
-  return { name, intent: description.split('\n')[0]?.trim() || 'Make what the CloudFormation template declares', resources: carried, left };
+  const known = new Set(carried.map(({ key }) => key));
+  return { name, intent: description.split('\n')[0]?.trim().slice(0, 300) || 'Make what the CloudFormation template declares', resources: carried.map((entry) => ({ ...entry, node: dependingOn(entry.node, known) })), left };
+}
+
+/** An entry that runs after no others than those that are carried over. */
+function dependingOn(node: Node, known: ReadonlySet<string>): Node {
+  if (node.kind !== 'map') return node;
+  const entries = node.entries.flatMap((entry): MapEntry[] => {
+    if (entry.key !== 'depends_on' || entry.node.kind !== 'list') return [entry];
+    const items = entry.node.items.filter((item) => known.has(textOf(item) ?? ''));
+    return items.length === 0 ? [] : [{ ...entry, node: { ...entry.node, items } }];
+  });
+  return { ...node, entries };
 }
 
 const mapOf = (node: Node | undefined): readonly MapEntry[] => (node?.kind === 'map' ? node.entries : []);
@@ -66,8 +78,8 @@ function filled(node: Node, values: ReadonlyMap<string, Node>): Node {
     if (special.tag === '!Ref' && text !== null) return values.get(text) ?? node;
     if (special.tag === '!Sub' && text !== null) return substituted(node, text, values);
     if (special.tag === '!Base64') return filled(special.argument, values);
-    const argument = special.argument.kind === 'list' && node.tag !== null ? mapped(special.argument, values) : undefined;
-    if (argument?.kind === 'list') return { ...argument, tag: node.tag };
+    const argument = special.argument.kind === 'list' && node.tag !== null ? { ...special.argument, items: special.argument.items.map((item) => filled(item, values)) } : undefined;
+    if (argument !== undefined) return { ...argument, tag: node.tag };
   }
   return mapped(node, values);
 }

@@ -63,7 +63,7 @@ Resources:
   Group: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: !Sub "for \${Type} in \${AWS::Region} of \${AWS::StackName}" } }
   Web:
     Type: AWS::EC2::Instance
-    DependsOn: Group
+    DependsOn: [ Group, Address ]
     DeletionPolicy: Retain
     Properties:
       InstanceType: !Ref Type

@@ -109,6 +109,11 @@ describe('dynamic references', () => {
     expect(password('"{{resolve:secretsmanager:prod/db}}"', { prefixes: ['prod/'], files: [] }).findings).toEqual([]);
   });
 
+  it('names no secret by another entry: one error, which says what to write', () => {
+    const { findings } = password('!Sub "{{resolve:secretsmanager:${Credential}:SecretString:password}}"', { prefixes: [], files: [] });
+    expect(findings).toMatchObject([{ code: 'dynamic-reference', help: 'name the secret itself:  "{{resolve:secretsmanager:NAME:SecretString:KEY}}"' }]);
+  });
+
   it('refuses secrets anywhere else, and plain parameters as secrets', () => {
     expect(errors(bucket('"{{resolve:secretsmanager:x}}"')).map(({ code }) => code)).toEqual(['secret-not-allowed']);
     expect(errors(bucket('!Sub "{{resolve:ssm-secure:/x}}"')).map(({ code }) => code)).toEqual(['secret-not-allowed']);
