@@ -1,3 +1,4 @@
+import { booleanFrom, isTooBig, numberFrom } from '../model/coerce.ts';
 import { isUnsafe } from '../model/sanitise.ts';
 import type { ScalarNode } from './node.ts';
 import { kindOf } from './node.ts';
@@ -31,12 +32,12 @@ export function coerceText(node: ScalarNode, lines: 'one line' | 'lines' = 'one 
 /** A number; text that is one becomes one. Integers must be exact (at most 2^53 - 1). */
 export function coerceNumber(node: ScalarNode, kind: 'integer' | 'number'): Coerced<number> {
   const source = node.source ?? (typeof node.value === 'string' ? node.value : '');
-  const value = typeof node.value === 'number' ? node.value : typeof node.value === 'string' && /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/u.test(source) ? Number(source) : Number.NaN;
-  if (!Number.isFinite(value) || (kind === 'integer' && !Number.isInteger(value))) return wrong(kind === 'integer' ? 'a whole number' : 'a number', node, withoutUnit(source));
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+  const value = numberFrom(node.value);
+  if (value === undefined && isTooBig(node.value)) {
     return { problem: { code: 'number-too-big', message: `${quote(source)} is beyond 2^53 and would be changed by rounding`, help: 'write a number of at most 9007199254740991' } };
   }
-  return { value: Object.is(value, -0) ? 0 : value };
+  if (value === undefined || (kind === 'integer' && !Number.isInteger(value))) return wrong(kind === 'integer' ? 'a whole number' : 'a number', node, withoutUnit(source));
+  return { value };
 }
 
 /** `200GB` as the number that is wanted. */
@@ -47,7 +48,7 @@ const withoutUnit = (source: string): string | undefined => {
 
 /** True or false, or the text of one in any capitals. */
 export function coerceBoolean(node: ScalarNode): Coerced<boolean> {
-  if (typeof node.value === 'boolean') return { value: node.value };
-  if (typeof node.value === 'string' && /^(?:true|false)$/iu.test(node.value)) return { value: node.value.toLowerCase() === 'true' };
+  const value = booleanFrom(node.value);
+  if (value !== undefined) return { value };
   return wrong('true or false', node, typeof node.value === 'string' && /^(?:y|yes|on)$/iu.test(node.value) ? 'write  true' : typeof node.value === 'string' && /^(?:n|no|off)$/iu.test(node.value) ? 'write  false' : undefined);
 }

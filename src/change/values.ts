@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../model/json.ts';
+import { allowedSpelling } from '../model/coerce.ts';
 import type { PropertySchema } from '../model/schema.ts';
 import { chosenName } from './chosen-name.ts';
 import { judgeName, requireProperties } from './names.ts';
@@ -143,10 +144,10 @@ function scalar(spot: Spot, context: ValueContext, coerce: (node: Extract<Node, 
   const { value } = coerced;
   if (typeof value === 'string' && node.computed !== true && !holdsPlaceholder(spot, value, context)) return undefined;
   const allowed = property?.values;
-  if (allowed !== undefined && typeof value !== 'boolean' && !allowed.includes(value)) {
-    const other = typeof value === 'string' ? allowed.filter((one) => String(one).toLowerCase() === value.toLowerCase()) : [];
+  if (allowed !== undefined && typeof value !== 'boolean') {
     // Another spelling of the same word loses nothing; where AWS tells two by their capitals, the author has to.
-    if (other.length === 1) return other[0];
+    const spelled = allowedSpelling(value, allowed);
+    if (spelled !== undefined) return spelled;
     problems.error('value-not-allowed', node.at, `${name}: ${quote(value)} is not allowed${typeof value === 'string' ? problems.meant(value, allowed.map(String)) : ''}`, `allowed: ${list(allowed)}`);
     return undefined;
   }

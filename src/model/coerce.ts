@@ -12,6 +12,9 @@ export function numberFrom(value: unknown): number | undefined {
   return number === 0 ? 0 : number;
 }
 
+/** Whether a number, or a text that is one, cannot be held exactly. */
+export const isTooBig = (value: unknown): boolean => (typeof value === 'number' || (typeof value === 'string' && NUMBER.test(value))) && Number.isInteger(Number(value)) && !Number.isSafeInteger(Number(value));
+
 /** True or false, or the text of one in any case (`"True"`, `FALSE`); undefined for anything else. */
 export function booleanFrom(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
