@@ -32,7 +32,8 @@ export const captureTags = (context: StepContext): Tags => ({
 /** The tags of a restored resource: its own, the ownership it had, where it comes from, and this step's mark. */
 export function restoreTags(context: StepContext, tags: JsonObject, systemTags: JsonObject, former: string): JsonObject {
   const ownership = Object.entries(systemTags).filter(([key]) => key.startsWith('aiplan:') && key !== 'aiplan:op');
-  return { ...tags, ...Object.fromEntries(ownership), 'aiplan:restored-from': former, 'aiplan:op': context.op };
+  // What is brought out beside its original must not pass for what came back of a run.
+  return { ...tags, ...Object.fromEntries(ownership), [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former, 'aiplan:op': context.op };
 }
 
 /** Tags by which backup and clean-up tools find what to keep, and those by which they find what to delete. */

@@ -1,4 +1,5 @@
 import { look, type Program } from '../../src/model/call.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../aws/fields.ts';
@@ -36,6 +37,13 @@ export function* instanceRestorable(context: StepContext, capture: Capture | nul
   return { problems, losses };
 }
 
+/** Another instance with the same disks: its id is AWS's, and what only one can have (elastic addresses, in another subnet its address) stays where it is. */
+export function instanceApart(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string } {
+  if (as !== null) return { blocked: 'AWS gives an instance its id: leave --as out' };
+  const { PrivateIpAddress, ...others } = live.properties;
+  return { ...live, properties: 'SubnetId' in instead ? others : { ...others, ...(PrivateIpAddress === undefined ? {} : { PrivateIpAddress }) }, attributes: { ...live.attributes, Addresses: [] } };
+}
+
 /** CreateImage takes a name that no image of the account has. */
 function* imageName({ captureName }: StepContext): Program<readonly string[]> {
   const named = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ...filtered('name', [captureName]), Owners: ['self'] } }, { Images: [] });
@@ -71,7 +79,7 @@ function* volumeProblems(context: StepContext, live: LiveResource, capture: Capt
   if (data.length === 0) return [];
   const ids = data.map(({ volume }) => context.remap(volume));
   const volumes = listOf((yield* look({ service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', ids) }, { Volumes: ids.map((VolumeId) => ({ VolumeId, State: 'available' })) }))?.['Volumes']);
-  const gone = data.filter(({ volume }) => !volumes.some((item) => item['VolumeId'] === context.remap(volume) && (item['State'] === 'available' || context.remains !== undefined)));
+  const gone = data.filter(({ volume }) => !volumes.some((item) => item['VolumeId'] === context.remap(volume) && context.apart === undefined && (item['State'] === 'available' || context.remains !== undefined)));
   if (gone.length === 0) return [];
   const snapshotOf = (volume: string): string => textOf(listOf(capture.refs['snapshots']).find((item) => item['VolumeId'] === volume)?.['SnapshotId']) ?? '';
   const wanted = gone.map(({ volume }) => snapshotOf(volume)).filter((id) => id !== '');

@@ -42,12 +42,13 @@ export function* restoreInstance(context: StepContext, capture: Capture): Progra
   const attached = new Map(listOf(instance['BlockDeviceMappings']).map((item) => [item['DeviceName'], textOf(objectOf(item['Ebs'])['VolumeId']) ?? '']));
   const missing = data.filter(({ device }) => !attached.has(device));
   for (const { device, volume } of data) if (attached.has(device) && attached.get(device) !== context.remap(volume)) map[volume] = attached.get(device) ?? '';
-  const cards = interfacesOf(live).filter(({ index }) => index > 0);
+  const cards = context.apart === undefined ? interfacesOf(live).filter(({ index }) => index > 0) : [];
   const runs = isRunning(live);
   // The system finds its volumes when it starts: they are attached while it is stopped.
   const stops = (missing.length > 0 || !runs) && objectOf(instance['State'])['Name'] !== 'stopped';
   if (stops) yield* stop(identity, missing.length > 0 ? 'stop the instance to attach its volumes' : 'leave the instance stopped, as it was');
-  Object.assign(map, yield* returnVolumes(context, identity, missing, capture));
+  const zone = textOf(objectOf(instance['Placement'])['AvailabilityZone']) ?? textOf(live.properties['AvailabilityZone']) ?? '';
+  Object.assign(map, yield* returnVolumes(context, { identity, zone }, missing, capture));
   yield* returnInterfaces(context, identity, cards.map(({ id, index, deleteOnTermination }) => ({ id: context.remap(id), index, deleteOnTermination })));
   const fates = blockDevicesOf(live);
   if (fates.length > 0) yield* send(setVolumeFate(identity, fates, 'set which volumes are deleted with the instance, as before'));
@@ -130,7 +131,7 @@ function* primaryOf(context: StepContext, live: LiveResource): Program<{ readonl
   if (taken.length > 0) yield* progress(`the private address ${taken.join(', ')} is in use by now; AWS assigns another`);
   const free = secondary.filter((item) => !used.has(item));
   const own = address !== undefined && !used.has(address) ? address : undefined;
-  const formerIpv6 = textsOf(former?.raw['Ipv6Addresses']);
+  const formerIpv6 = context.apart === undefined ? textsOf(former?.raw['Ipv6Addresses']) : [];
   const usedIpv6 = yield* usedAddresses(subnet, formerIpv6, 'ipv6-addresses.ipv6-address');
   const ipv6 = formerIpv6.filter((item) => !usedIpv6.has(item));
   const input = compact({
@@ -167,8 +168,10 @@ function placesOf(context: StepContext, live: LiveResource, primary: string, req
   });
 }
 
+interface Where { readonly identity: string; readonly zone: string }
+
 /** Attaches the kept volumes where they are free; makes those from their snapshots that are gone or in use elsewhere. */
-function* returnVolumes(context: StepContext, instance: string, devices: readonly BlockDevice[], capture: Capture): Program<Readonly<Record<string, string>>> {
+function* returnVolumes(context: StepContext, instance: Where, devices: readonly BlockDevice[], capture: Capture): Program<Readonly<Record<string, string>>> {
   const map: Record<string, string> = {};
   if (devices.length === 0) return map;
   const ids = devices.map(({ volume }) => context.remap(volume));
@@ -176,10 +179,10 @@ function* returnVolumes(context: StepContext, instance: string, devices: readonl
   const kept = listOf((yield* look({ service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', ids) }, { Volumes: [] }))?.['Volumes']);
   for (const [index, device] of devices.entries()) {
     const id = context.remap(device.volume);
-    const free = kept.find((volume) => volume['VolumeId'] === id)?.['State'] === 'available';
+    const free = context.apart === undefined && kept.find((volume) => volume['VolumeId'] === id)?.['State'] === 'available';
     const volume = free ? id : (yield* volumeOfEarlierTry(context, device.volume)) ?? (yield* volumeFromSnapshot(context, instance, device, index, capture));
     if (!free) map[device.volume] = volume;
-    yield* attachVolume(instance, volume, device.device);
+    yield* attachVolume(instance.identity, volume, device.device);
   }
   return map;
 }
@@ -197,7 +200,7 @@ function* volumeOfEarlierTry(context: StepContext, former: string): Program<stri
   return id;
 }
 
-function* volumeFromSnapshot(context: StepContext, instance: string, device: BlockDevice, index: number, capture: Capture): Program<string> {
+function* volumeFromSnapshot(context: StepContext, { identity: instance, zone }: Where, device: BlockDevice, index: number, capture: Capture): Program<string> {
   const live = liveOf(context);
   const snapshot = textOf(listOf(capture.refs['snapshots']).find((item) => item['VolumeId'] === device.volume)?.['SnapshotId']);
   const token = `${context.op}-${index}`;
@@ -205,7 +208,7 @@ function* volumeFromSnapshot(context: StepContext, instance: string, device: Blo
   const answer = yield* send({
     service: 'ec2', operation: 'CreateVolume', identity: token, retry: 'token', purpose: `make ${device.volume} again from ${snapshot}`,
     input: compact({
-      ClientToken: token, SnapshotId: snapshot, AvailabilityZone: live.properties['AvailabilityZone'],
+      ClientToken: token, SnapshotId: snapshot, AvailabilityZone: zone,
       Size: device.size, VolumeType: device.volumeType, Iops: device.iops, Throughput: device.throughput,
       ...(device.encrypted === true ? { Encrypted: true, KmsKeyId: device.kmsKeyId } : {}),
       TagSpecifications: [tagSpecification('volume', restoreTags(context, device.tags, device.systemTags, device.volume))],

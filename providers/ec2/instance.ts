@@ -7,7 +7,7 @@ import { instanceType } from './instance-facts.ts';
 import { instanceNeighbours } from './instance-neighbours.ts';
 import { preflightInstance } from './instance-preflight.ts';
 import { readInstances } from './instance-read.ts';
-import { instanceRestorable } from './instance-restorable.ts';
+import { instanceApart, instanceRestorable } from './instance-restorable.ts';
 import { restoreInstance } from './instance-restore.ts';
 import { instanceRules } from './instance-rules.ts';
 import { instanceGone, liveOf, settleInstance } from './instance-state.ts';
@@ -41,6 +41,7 @@ export const instance: ResourceType = {
     take: takeInstance,
     verify: verifyInstance,
     restorable: instanceRestorable,
+    apart: instanceApart,
     restore: restoreInstance,
   },
   iam: {

@@ -98,6 +98,7 @@ export const securityGroupCapture: CaptureOperations = {
     return differs.map(({ word }) => `the ${word} rules of ${live.identity} changed while it was captured`);
   },
   restorable: securityGroupRestorable,
+  apart: (live, as) => (as === null ? live : { ...live, properties: { ...live.properties, GroupName: as } }),
   /** Makes the group again under its name, in its VPC, with its rules; rules that name the group itself name the new one. */
   *restore(context) {
     const live = liveOf(context);

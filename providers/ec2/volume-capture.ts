@@ -82,6 +82,10 @@ export function* volumeRestorable(context: StepContext, capture: Capture | null)
   return { problems, losses };
 }
 
+/** Another volume with the same data: its id is AWS's, and it is attached to nothing. */
+export const volumeApart = (live: LiveResource, as: string | null): LiveResource | { readonly blocked: string } =>
+  (as === null ? { ...live, attributes: { ...live.attributes, Attachments: [] } } : { blocked: 'AWS gives a volume its id: leave --as out' });
+
 /** A new volume from the snapshot with all former settings and tags, attached again where it was and the place is free. */
 export function* restoreVolume(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
   const live = liveVolume(context);

@@ -1,5 +1,5 @@
 import type { ResourceType } from '../../src/model/resource-type.ts';
-import { planVolumeCapture, quiesceVolume, restoreVolume, takeVolume, verifyVolume, volumeRestorable } from './volume-capture.ts';
+import { planVolumeCapture, quiesceVolume, restoreVolume, takeVolume, verifyVolume, volumeApart, volumeRestorable } from './volume-capture.ts';
 import { createVolume, preflightVolume, removeVolume, settleVolume, updateVolume, volumeGone } from './volume-programs.ts';
 import { readVolumes, volumeNeighbours } from './volume-read.ts';
 import { volumeRules, volumeType } from './volume-rules.ts';
@@ -24,6 +24,7 @@ export const volume: ResourceType = {
     take: takeVolume,
     verify: verifyVolume,
     restorable: volumeRestorable,
+    apart: volumeApart,
     restore: restoreVolume,
   },
   iam: {

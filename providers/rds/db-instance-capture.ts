@@ -103,4 +103,11 @@ function* verify(context: StepContext, capture: Capture): Program<readonly strin
   ];
 }
 
-export const databaseCapture: CaptureOperations = { plan, take, verify, restorable: databaseRestorable, restore: restoreDatabase };
+/** Another database with the same data, under a name of its own (RestoreDBInstanceFromDBSnapshot, DBInstanceIdentifier). */
+function apart(live: LiveResource, as: string | null): LiveResource | { readonly blocked: string } {
+  if (as === null) return { blocked: 'a database needs a name: --as NAME' };
+  if (!/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$|^[a-z]$/u.test(as)) return { blocked: `"${as}" is no name of a database: 1 to 63 lower-case letters, digits and hyphens, a letter first, no two hyphens in a row and none at the end` };
+  return { ...live, identity: as, properties: { ...live.properties, DBInstanceIdentifier: as } };
+}
+
+export const databaseCapture: CaptureOperations = { plan, take, verify, restorable: databaseRestorable, apart, restore: restoreDatabase };

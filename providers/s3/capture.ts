@@ -3,7 +3,7 @@ import { UserError } from '../../src/model/error.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { CaptureLimits, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
-import { isBucketName } from './bucket-values.ts';
+import { bucketNameProblem, isBucketName } from './bucket-values.ts';
 import { closedPolicy, isClosed, openedPolicy } from './closing.ts';
 import { owned, putCall, readOf, removeCall } from './configure.ts';
 import { bucketRestorable } from './restorable.ts';
@@ -95,4 +95,16 @@ function* unquiesce(context: StepContext): Program {
   yield* send({ ...(original === null ? removeCall(policyRow, target) : putCall(policyRow, target, original)), purpose: `open ${bucket} to writes again` });
 }
 
-export const capture: CaptureOperations = { plan, quiesce, unquiesce, take: takeCapture, verify: verifyCapture, restorable: bucketRestorable, restore: restoreBucket };
+/** What the contents of a bucket bring along under another name: nothing that opens it, deletes from it, or names it or others. */
+const ALONG = new Set(['Tags', 'VersioningConfiguration', 'BucketEncryption', 'OwnershipControls', 'ObjectLockEnabled']);
+const CLOSED = { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true };
+
+/** Another bucket with the same objects, which nobody but its account can read. */
+function apart(live: LiveResource, as: string | null): LiveResource | { readonly blocked: string } {
+  if (as === null) return { blocked: 'a bucket needs a name: --as NAME' };
+  if (!isBucketName(as)) return { blocked: bucketNameProblem(as) };
+  const along = Object.fromEntries(Object.entries(live.properties).filter(([name]) => ALONG.has(name)));
+  return { ...live, identity: as, properties: { ...along, ...(live.properties['AccessControl'] === undefined ? {} : { AccessControl: 'Private' }), BucketName: as, PublicAccessBlockConfiguration: CLOSED } };
+}
+
+export const capture: CaptureOperations = { plan, quiesce, unquiesce, take: takeCapture, verify: verifyCapture, restorable: bucketRestorable, apart, restore: restoreBucket };

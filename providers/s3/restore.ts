@@ -26,7 +26,7 @@ export function* restoreBucket(context: StepContext, capture: Capture): Program<
   const bucket = context.live?.identity ?? '';
   const captured = capture.extras['configuration'];
   if (captured === undefined || bucket === '') throw new UserError('nothing-to-restore', `nothing of "${bucket}" was captured`, { help: 'Its loss was accepted when the plan was confirmed.' });
-  const configuration = objectOf(remapped(captured, context.remap));
+  const configuration = configurationOf(context, objectOf(remapped(captured, context.remap)));
   const kept = capture.how === 'copy' ? yield* readManifest(context, capture) : [];
   const lock = objectOf(configuration['objectLock'])['ObjectLockEnabled'] === 'Enabled';
   const versioned = lock || document(configuration, 'versioning') !== null;
@@ -43,6 +43,18 @@ export function* restoreBucket(context: StepContext, capture: Capture): Program<
   yield* configure(target, configuration);
   yield* tag(target, restoredTags(context, configuration, bucket));
   return { identity: bucket, map: {} };
+}
+
+/** The captured documents; of a bucket that is brought out under another name those that its contents need, without what the plan leaves out. */
+function configurationOf({ apart, live }: StepContext, captured: JsonObject): JsonObject {
+  if (apart === undefined) return captured;
+  const { ownership, encryption, versioning, tagging, objectLock } = captured;
+  return {
+    ...(ownership === undefined ? {} : { ownership }), ...(versioning === undefined ? {} : { versioning }), ...(tagging === undefined ? {} : { tagging }),
+    ...(encryption === undefined || live?.properties['BucketEncryption'] === undefined ? {} : { encryption }),
+    ...(objectLock === undefined || objectLock === null ? {} : { objectLock: { ObjectLockEnabled: objectOf(objectLock)['ObjectLockEnabled'] ?? null } }),
+    publicAccessBlock: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+  };
 }
 
 const document = (configuration: JsonObject, name: string): Json | null => configuration[name] ?? null;

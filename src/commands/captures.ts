@@ -4,13 +4,15 @@ import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { age } from '../views/format.ts';
 import { row, span, type Row } from '../views/rows.ts';
+import type { RestoreOptions } from './captures-restore.ts';
 import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
-/** `aiplan captures [expire]`: the captures that this store's journals know; `expire` removes the expired ones. */
-export async function captures(world: World, verb: string | undefined): Promise<ExitCode> {
+/** `aiplan captures [expire | restore RUN/STEP]`: the captures that this store's journals know; `expire` removes the expired ones, `restore` brings one out. */
+export async function captures(world: World, verb: string | undefined, capture: string | undefined, restoring: RestoreOptions): Promise<ExitCode> {
   const { io, options, configuration } = world;
-  if (verb !== undefined && verb !== 'expire') throw new UserError('unknown-verb', `"${verb}" is not a verb of captures`, { help: 'aiplan captures, or aiplan captures expire' });
+  if (verb === 'restore') return (await import('./captures-restore.ts')).restoreCapture(world, capture, restoring);
+  if (verb !== undefined && verb !== 'expire') throw new UserError('unknown-verb', `"${verb}" is not a verb of captures`, { help: 'aiplan captures, aiplan captures restore RUN/STEP, or aiplan captures expire' });
   const unread: UserError[] = [];
   // One that a person closed although its journal is damaged was given up for good.
   const readable = (await world.store.listRuns()).filter(({ outcome, closed }) => outcome !== 'damaged' || closed === undefined);
@@ -44,6 +46,7 @@ export function captureRows(held: HeldCapture, now: number): readonly Row[] {
   return [
     row(0, span(held.identity, 'title'), ` ${held.type} `, span(held.verified ? 'complete' : held.begun === true ? 'begun, never read back' : 'NOT complete', held.verified ? 'good' : 'destroy'), span(` run ${held.run} ${held.step}`, 'muted')),
     row(4, `${held.capture.how} ${refsText(held.capture.refs)}`),
+    ...(held.verified && held.capture.how !== 'none' ? [row(4, span(`aiplan captures restore ${held.run}/${held.step}`, 'muted'))] : []),
     row(4, `taken ${age(held.takenAt, now)}; `, held.kept === null ? (expired ? span('expired', 'warning') : `expires ${age(held.expiresAt, now)}`) : span(`kept: ${held.kept}`, 'good')),
   ];
 }

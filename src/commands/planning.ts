@@ -3,7 +3,6 @@ import { canonical } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { JournalRecord } from '../model/journal.ts';
-import { isObject } from '../model/json.ts';
 import type { LiveState, Target } from '../model/live.ts';
 import type { Plan, Planned } from '../model/plan.ts';
 import { loadTypeNames } from '../../providers/aws/schema.ts';
@@ -17,6 +16,7 @@ import { changingUpdates, plan, type PlanInput } from '../engine/planner.ts';
 import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
 import { bucketState } from './capture-bucket.ts';
+import { bringsOutOf, isWithoutJournal } from './generated.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import { endsOf } from './run-marks.ts';
@@ -55,20 +55,10 @@ export function parseSource(world: World, text: string, file: string, texts: Tex
  * names (law 13); without what was rejected. `next`: what can be done where a text is another one now. Throws UserError `text-changed`.
  */
 export async function sourceOfPlan(world: World, saved: Plan, file: string, next = 'or plan again'): Promise<Source> {
-  const whole = saved.rollbackOf === null ? parseSource(world, saved.changePlan, file, textsAsPlanned(world.io, saved, file, next))
+  const brings = saved.rollbackOf === null ? bringsOutOf(saved) : null;
+  const whole = brings !== null ? await (await import('./captures-restore.ts')).bringingOut(world, brings) : saved.rollbackOf === null ? parseSource(world, saved.changePlan, file, textsAsPlanned(world.io, saved, file, next))
     : isWithoutJournal(saved) ? await (await import('./from-aws.ts')).fromAwsSource(world, saved.rollbackOf) : await rollbackSource(world, saved.rollbackOf);
   return rejecting(whole, saved.rejected ?? []);
-}
-
-/** Which of the two makers of rollbacks a plan file names; both make it anew (law 13). */
-function isWithoutJournal({ changePlan }: Plan): boolean {
-  try {
-    const parsed: unknown = JSON.parse(changePlan);
-    return isObject(parsed) && parsed['withoutJournal'] === true;
-  } catch {
-    // A generated change plan is JSON; anything else is not one.
-    return false;
-  }
 }
 
 /**

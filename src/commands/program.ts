@@ -128,7 +128,10 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .option('--all', 'every run, each by its journal').option('--take-over <host:pid>', 'as in resume')
     .action(action(async () => (await import('./runs.ts')).runs));
   buildAudit(program, action);
-  program.command('captures').argument('[verb]', '`expire` removes the expired ones').description('list the captures of this store')
+  program.command('captures').argument('[verb]', '`restore` brings one out, `expire` removes the expired ones').argument('[capture]', 'RUN/STEP, for restore').description('list the captures of this store, or bring the data of one out')
+    .option('--as <name>', 'restore: the name of what is made, where one is chosen').option('--set <name=value...>', 'restore: a property that shall differ from what was captured; null leaves it out')
+    .option('--from-aws', 'restore: the store is lost; from what lies in the capture bucket').option('-o, --out <plan>', 'restore: only keep the plan in a file')
+    .option('--approval <file>', 'signed approval').option('--yes', 'as in apply')
     .action(action(async () => (await import('./captures.ts')).captures));
   program.command('refresh').argument('<file>', 'change plan').description('record the live state that a plan would read')
     .option('-o, --out <live>', 'where the record goes')

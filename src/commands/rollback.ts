@@ -9,6 +9,7 @@ import type { ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
 import { print, printJson, tell } from './output.ts';
 import { loaded, rollbackSource } from './planning.ts';
+import type { Source } from './source.ts';
 import type { World } from './world.ts';
 
 export interface RollbackOptions extends ConsentOptions { readonly out?: string; readonly fromAws?: boolean; readonly run?: string }
@@ -22,6 +23,11 @@ export async function rollback(world: World, given: string | undefined, options:
   if (runId === undefined && options.fromAws === true) return listFromAws(world);
   if (runId === undefined) throw new UserError('run-missing', 'which run is to be taken back?', { help: 'aiplan rollback RUN; `aiplan runs` lists them, `aiplan rollback --from-aws` those that the capture bucket knows of' });
   const source = options.fromAws === true ? await (await import('./from-aws.ts')).fromAwsSource(world, runId) : await rollbackSource(world, runId);
+  return keepOrWalk(world, source, options);
+}
+
+/** A generated plan, kept in a file with `-o`, else reviewed and carried out. */
+export async function keepOrWalk(world: World, source: Source, options: ConsentOptions & { readonly out?: string }): Promise<ExitCode> {
   const from = await loaded(world, source);
   const { planned } = from;
   if (options.out !== undefined) {

@@ -1,13 +1,16 @@
 import type { ReopenOrder, RestoreOrder } from '../model/change-plan.ts';
+import { AwsError } from '../model/error.ts';
 import { isObject, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Capture, StepContext } from '../model/resource-type.ts';
+import { restoredFrom } from './brought-out.ts';
 import { openAgain } from './capture-phase.ts';
-import { StepFailed } from './interruptions.ts';
+import { messageOf, StepFailed } from './interruptions.ts';
 import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
 import { callsOf, contextOf, find, noteNew, perform, remapped, type Run, type StepEnd, type Task } from './run.ts';
 import { driftText, restoreDifferences } from './verify.ts';
+import { wayOut } from './wording.ts';
 
 /**
  * Brings a destroyed resource back from its capture, waits until it is stable and compares it with what was captured.
@@ -17,17 +20,31 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   const { ports, map } = run;
   const { step, type } = task;
   if (type.capture === undefined) throw new StepFailed(`${type.type} cannot be restored by this version`);
+  const operations = type.capture;
   const capture = captureOf(order.capture, step.id);
-  await formerGone(run, task, order);
-  const result = await perform(run, task, type.capture.restore(restoreContext(run, task, order), capture), { purpose: 'restore' });
+  if (order.apart === undefined) await formerGone(run, task, order);
+  const result = await brought(order, () => perform(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
   await noteNew(run, step.id, result.identity);
-  if (result.identity !== order.formerIdentity) run.effects.note({ type: type.type, identity: order.formerIdentity, what: 'removed', before: order.live ?? null, after: null, wanted: null });
-  const moved = { ...result.map, ...(result.identity === order.formerIdentity ? {} : { [order.formerIdentity]: result.identity }) };
+  // What is brought out beside its original stands in for nothing.
+  const isMoved = order.apart === undefined && result.identity !== order.formerIdentity;
+  if (isMoved) run.effects.note({ type: type.type, identity: order.formerIdentity, what: 'removed', before: order.live ?? null, after: null, wanted: null });
+  const moved = order.apart !== undefined ? {} : { ...result.map, ...(isMoved ? { [order.formerIdentity]: result.identity } : {}) };
   await ports.journal.append({ kind: 'remapped', step: step.id, map: moved });
   for (const [from, to] of Object.entries(moved)) map.set(from, to);
   if (type.settle !== undefined) await perform(run, task, type.settle(result.identity), { purpose: 'restore', settling: true });
   const after = await restoredAs(run, task, order, result.identity);
   return { state: 'done', identity: result.identity, after, message: result.identity === order.formerIdentity ? null : `${order.formerIdentity} is now ${result.identity}` };
+}
+
+/** AWS's refusal of a restore, with what can be done about it. A key that is disabled or about to be deleted is the person's to mend. */
+async function brought<Result>({ run, step, apart }: RestoreOrder, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.executed !== 'no') throw error;
+    const key = /kms|\bkey\b/iu.test(`${error.code} ${error.message}`) ? '; its key must be usable: aws kms enable-key, after aws kms cancel-key-deletion where its deletion was scheduled' : '';
+    throw new StepFailed(`${messageOf(error)}${key}${apart === undefined ? `; what is captured stays, and can be brought out otherwise: ${wayOut(run, step)}` : ''}`, error);
+  }
 }
 
 /** The former one may still be on its way out: until it is gone it holds its volumes, addresses and name. */
@@ -47,10 +64,11 @@ export function captureOf(value: Json, step: string): Capture {
 
 /** `live` is the resource as captured; the resource itself is gone. `lenient`: for checks before the first step. */
 export function restoreContext(run: Run, task: Task, order: RestoreOrder, lenient = false): StepContext {
-  if (order.live === undefined) throw new StepFailed(`what "${task.step.id}" restores was not recorded`);
-  const { remains, tries } = order;
+  const made = restoredFrom(task.type, order);
+  if ('blocked' in made) throw new StepFailed(`"${task.step.id}": ${made.blocked}`);
+  const { remains, tries, apart } = order;
   return {
-    ...contextOf(run, task, order.live, { action: 'create', lenient }), capture: captureOf(order.capture, task.step.id),
+    ...contextOf(run, task, made, { action: 'create', lenient }), ...(apart === undefined ? {} : { apart: order.formerIdentity }), capture: captureOf(order.capture, task.step.id),
     ...(remains === undefined ? {} : { remains }), ...(tries === undefined ? {} : { tries }),
   };
 }
@@ -60,7 +78,8 @@ async function restoredAs(run: Run, { step, type }: Task, order: RestoreOrder, i
   ports.emit({ kind: 'stage', step: step.id, stage: 'verify' });
   for (let tries = 1; ; tries += 1) {
     const after = await readWholly(ports.session, type, identity, ports.clock.now());
-    const captured = remapped(order.live?.properties ?? {}, map);
+    const made = restoredFrom(type, order);
+    const captured = remapped('blocked' in made ? {} : made.properties, map);
     const differences = after === null || !isObject(captured) ? [] : restoreDifferences(captured, after, type.rules);
     if (after !== null && differences.length === 0) return after;
     if (tries < 4) {
@@ -79,7 +98,7 @@ export async function repointAll(run: Run, tasks: readonly Task[]): Promise<void
   for (const task of tasks) {
     const order = task.work.entry.restore ?? task.work.entry.repoint;
     const to = order === undefined ? undefined : run.map.get(order.formerIdentity);
-    if (order === undefined || to === undefined || task.type.repoint === undefined) continue;
+    if (order === undefined || order.apart !== undefined || to === undefined || task.type.repoint === undefined) continue;
     const capture = captureOf(order.capture, task.step.id);
     const context = restoreContext(run, task, order);
     await perform(run, task, task.type.repoint(context, capture, to), { purpose: 'repoint', declared: callsOf(task.type.repoint(context, capture, to)) });

@@ -5,6 +5,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { Capture, StepContext } from '../model/resource-type.ts';
 import type { PropertyType, TypeSchema } from '../model/schema.ts';
 import { isUnknown } from '../model/json.ts';
+import { restoredFrom } from './brought-out.ts';
 import { contextFor } from './context.ts';
 import { block, type Draft, type Planning } from './draft.ts';
 import { preview } from './preview.ts';
@@ -82,7 +83,7 @@ const restore = (planning: Planning, draft: Draft, order: RestoreOrder) => (): r
   if (operations === undefined) throw new TypeError(`${draft.entry.type} cannot be restored`);
   const { context, capture } = restoring(planning, draft, order);
   const { calls, result } = preview(operations.restore(context, capture));
-  return [...calls, ...(draft.type?.repoint === undefined ? [] : preview(draft.type.repoint(context, capture, result.identity)).calls)];
+  return [...calls, ...(draft.type?.repoint === undefined || order.apart !== undefined ? [] : preview(draft.type.repoint(context, capture, result.identity)).calls)];
 };
 
 /** An earlier rollback restored it; what named the former identity is pointed at the one of now. */
@@ -92,11 +93,12 @@ const repoint = (planning: Planning, draft: Draft, order: RestoreOrder) => (): r
 };
 
 function restoring(planning: Planning, draft: Draft, order: RestoreOrder): { readonly context: StepContext; readonly capture: Capture } {
-  if (order.live === undefined) throw new TypeError(`what "${draft.entry.address}" restores was not recorded`);
+  const made = restoredFrom(draft.type, order);
+  if ('blocked' in made) throw new TypeError(`"${draft.entry.address}": ${made.blocked}`);
   const capture = order.capture as unknown as Capture;
-  const { remains, tries } = order;
-  const context = contextOf(planning, { ...draft, action: 'create' }, order.live, { deleted: [], released: [] });
-  return { capture, context: { ...context, capture, ...(remains === undefined ? {} : { remains }), ...(tries === undefined ? {} : { tries }) } };
+  const { remains, tries, apart } = order;
+  const context = contextOf(planning, { ...draft, action: 'create' }, made, { deleted: [], released: [] });
+  return { capture, context: { ...context, capture, ...(apart === undefined ? {} : { apart: order.formerIdentity }), ...(remains === undefined ? {} : { remains }), ...(tries === undefined ? {} : { tries }) } };
 }
 
 /** Taking back what an earlier run left quiet. */

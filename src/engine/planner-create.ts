@@ -1,5 +1,6 @@
 import type { ResourceEntry } from '../model/change-plan.ts';
 import type { JsonObject } from '../model/json.ts';
+import { inKnown, restoredFrom } from './brought-out.ts';
 import { classify } from './classify.ts';
 import { comparerFor } from './compare.ts';
 import { canonicalised, desiredProperties } from './desired.ts';
@@ -10,7 +11,7 @@ import { withPlaceholders } from './references.ts';
 import { blockRefused } from './refused.ts';
 import { resolveProperties } from './resolve.ts';
 import { readAgain, refusalText } from './unread.ts';
-import { quote } from './wording.ts';
+import { quote, wayOut } from './wording.ts';
 
 /** Plans a create: what it makes, what it opens, and whether it exists already (DESIGN section 4, ownership). */
 export function planCreate(planning: Planning, entry: ResourceEntry): Draft {
@@ -37,21 +38,26 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   const type = planning.types.get(entry.type);
   const order = entry.restore;
   if (order === undefined) return bareDraft(entry, type);
-  const { remains } = order;
+  const { remains, apart } = order;
+  const made = restoredFrom(type, order);
+  if ('blocked' in made) block(planning, entry, '', 'not-restorable', made.blocked, 'say it otherwise: aiplan captures restore --help');
+  const name = 'blocked' in made ? order.formerIdentity : made.identity;
   const isRemains = (known: Known): boolean => remains !== undefined && known.state === 'live' && known.resource.identity === remains.identity && known.resource.incarnation === remains.incarnation;
-  const holder = planning.index.find(entry.type, order.formerIdentity);
+  const holder = apart !== undefined && type?.rules.nameProperty === undefined ? { state: 'absent' } as const : planning.index.find(entry.type, name);
   if (remains !== undefined && !isRemains(planning.index.find(entry.type, remains.identity))) {
     block(planning, entry, '', 'conflict', `what an earlier try left of it, ${quote(remains.identity)}, is gone or has changed hands`, 'plan the rollback again');
   } else if (isRemains(holder)) {
     // The restore goes on with what is there.
-  } else if (holder.state === 'live' && holder.resource.incarnation === order.formerIncarnation) {
+  } else if (holder.state === 'live' && apart === undefined && holder.resource.incarnation === order.formerIncarnation) {
     return keepDraft(entry, type, holder.resource);
   } else if (holder.state === 'live') {
-    block(planning, entry, '', 'name-taken', `the name ${quote(order.formerIdentity)} is held by another resource now`, 'aiplan does not delete to free a name: rename or remove the other one by hand, or restore under a suffixed name');
+    block(planning, entry, '', 'name-taken', `the name ${quote(name)} is held by another resource now`, `aiplan does not delete to free a name: rename or remove the other one by hand, or bring the data out under another name: ${wayOut(order.run, order.step)}`);
   } else if (holder.state === 'failed') {
-    block(planning, entry, '', 'read-failed', `whether the name ${quote(order.formerIdentity)} is free could not be read: ${refusalText(holder.failure)}`, readAgain([holder.failure]));
+    block(planning, entry, '', 'read-failed', `whether the name ${quote(name)} is free could not be read: ${refusalText(holder.failure)}`, readAgain([holder.failure]));
   }
-  const desired = order.live?.properties ?? entry.properties ?? {};
-  const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, order.formerIdentity), before: {}, after: desired, live: null, action: 'create' }).changes;
-  return { ...emptyDraft, entry, type, action: 'create', identity: null, desired, changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })) };
+  const desired = 'blocked' in made ? entry.properties ?? {} : inKnown(made.properties, order.known) as JsonObject;
+  const opens = type === undefined || apart === undefined || order.live === undefined || Object.keys(apart.instead).length === 0 ? []
+    : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: order.live.properties, after: desired, live: order.live, action: 'update' }).opens;
+  const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: {}, after: desired, live: null, action: 'create' }).changes;
+  return { ...emptyDraft, entry, type, action: 'create', identity: null, desired, opens, changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })) };
 }

@@ -6,6 +6,7 @@ import { messageOf, RunStopped } from './interruptions.ts';
 import { forEachBounded } from './pool.ts';
 import { actionOf, check, contextOf, type Run, type Task } from './run.ts';
 import { secretsIn, secretText } from './secrets.ts';
+import { wayOut } from './wording.ts';
 
 export interface Problem { readonly step: string; readonly code: string; readonly message: string }
 
@@ -98,7 +99,8 @@ async function checkRestore(run: Run, task: Task, context: StepContext, say: Say
   const destroys = (step.action === 'delete' || step.action === 'replace') && live !== null && step.recoverability.level !== 'irreversible';
   if (entry.restore === undefined && !destroys) return;
   const answer = await checked(run, task, restoreCheck(run, task, context, type.capture), say);
-  for (const problem of answer?.problems ?? []) say('not-restorable', problem);
+  const order = entry.restore;
+  for (const problem of answer?.problems ?? []) say('not-restorable', order === undefined || order.apart !== undefined ? problem : `${problem}; to bring the data out otherwise: ${wayOut(order.run, order.step)}`);
   for (const loss of answer?.losses ?? []) lose('restore-loses', loss);
 }
 

@@ -24,6 +24,7 @@ export interface Resumer { readonly by: string; readonly host: string; readonly 
 export function refuseResume(records: readonly JournalRecord[]): void {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('run-is-blank', 'the run was stopped before it wrote its beginning: it did nothing', { help: 'plan and apply again' });
+  if (begin.plan.rollbackOf === null && begin.plan.steps.some(({ restores }) => restores !== undefined)) throw new UserError('run-restores', `run ${begin.run} brings a capture out`, { help: `it is not gone on with: aiplan rollback ${begin.run} takes away what it made, and the capture can be brought out again` });
   if (begin.plan.rollbackOf !== null) throw new UserError('run-is-rollback', `run ${begin.run} is a rollback`, { help: `a rollback is gone on with by rolling back again, which knows what this one did: aiplan rollback ${begin.plan.rollbackOf}` });
   const outcome = endOf(records)?.outcome;
   if (outcome === 'done') throw new UserError('run-ended', `run ${begin.run} is done; nothing of it remains`, { help: `to take it back: aiplan rollback ${begin.run}` });

@@ -18,7 +18,7 @@ import { orderRollback } from './rollback-order.ts';
 import { readForRollback, unreadOf, wouldChange, type Found, type RollbackReaders } from './rollback-reading.ts';
 import { staying, stillStaying } from './rollback-stays.ts';
 import { isYoung, underWay } from './rollback-waiting.ts';
-import { quote } from './wording.ts';
+import { quote, wayOut } from './wording.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
 export interface RollbackDraft {
@@ -218,7 +218,7 @@ class DraftMaker {
     else if (back.kind === 'begun') this.#restore(history, before, back.live);
     else if (isInPieces) this.#restore(history, before, live);
     else if (live !== undefined) {
-      this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, 'rename or remove that one first; aiplan never deletes to free a name');
+      this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, `rename or remove that one first; aiplan never deletes to free a name. Or bring the data out under another: ${wayOut(this.#run, step.id)}`);
     } else if (back.kind === 'unproven') {
       this.#say('error', 'rollback-unproven', history, `${back.live.identity} ${back.why}`, `if it is what came back, nothing is left to do for it; else take its tag "aiplan:restored-from" away, and ${before.identity} is brought back anew`);
     } else {

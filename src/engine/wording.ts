@@ -18,3 +18,6 @@ export function few(items: readonly string[], most = 5): string {
 
 /** The last part of a type name: `AWS::RDS::DBInstance` → `DBInstance`. */
 export const shortType = (type: string): string => type.slice(type.lastIndexOf(':') + 1);
+
+/** The command that brings a capture out where it cannot come back as it was. */
+export const wayOut = (run: string, step: string): string => `aiplan captures restore ${run}/${step} --as NAME`;

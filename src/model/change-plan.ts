@@ -25,6 +25,8 @@ export interface ChangePlan {
   readonly resources: readonly ResourceEntry[];
   /** Set only on a plan that aiplan generated as the rollback of a run; never parsed from a file. */
   readonly rollbackOf?: string;
+  /** Only in the plan of `captures restore`: the capture that it brings out, from which it is made anew (law 13). */
+  readonly bringsOut?: BringsOut;
   /** Only in a generated rollback: made from the capture bucket without the run's journal. Then no earlier approval covers anything. */
   readonly withoutJournal?: true;
   /** Only with `withoutJournal`: neither the log nor a journal of the store knows the run. Each step then needs a confirmation of its own. */
@@ -94,7 +96,15 @@ export interface RestoreOrder {
   readonly tries?: readonly string[];
   /** Former → new identities of what earlier rollbacks of the run brought back. */
   readonly known?: Readonly<Record<string, string>>;
+  /** It is brought out beside whatever there is, and nothing is pointed at it. */
+  readonly apart?: Apart;
 }
+
+/** What `captures restore` was asked for. `fromAws`: the capture bucket stands in for the journal. */
+export interface BringsOut extends Apart { readonly run: string; readonly step: string; readonly fromAws: boolean }
+
+/** How a capture is brought out beside what there is: its name, where its type lets one choose it, and properties that differ from the captured ones (null: left out). */
+export interface Apart { readonly as: string | null; readonly instead: JsonObject }
 
 /**
  * What is there of something that comes back: half emptied by the deletion, or half restored by an earlier rollback. Proven

@@ -191,6 +191,8 @@ export interface StepContext {
   readonly order?: 'create-first' | 'delete-first';
   /** Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with: nothing is made twice. */
   readonly remains?: Remains;
+  /** Of a restore: the identity that it had, where it is brought out beside whatever there is: it takes nothing from anything, and is no way back of a run. */
+  readonly apart?: string;
   /** Of a restore: values of `aiplan:op` on what earlier tries of it made. */
   readonly tries?: readonly string[];
 }
@@ -245,6 +247,11 @@ export interface CaptureOperations {
    * there. Reads only.
    */
   restorable(context: StepContext, capture: Capture | null): Program<Restorable>;
+  /**
+   * Pure: the captured resource as it is brought out beside what there is: under the name that was asked for (null: none was), and without what only
+   * one can have. `instead`: the properties that were asked for. Absent: nothing of this type can be brought out so.
+   */
+  apart?(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string };
   /**
    * Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. With
    * `context.remains` it takes up what an earlier try left, at whatever call that was stopped, and ends in the same state.

@@ -81,6 +81,7 @@ export const memoryBox: ResourceType = {
       return left === right ? [] : ['the copies are not what the box holds'];
     },
     *restorable() { return { problems: [], losses: [] }; },
+    apart: (live, as) => (as === null ? { blocked: 'a box needs a name: --as NAME' } : { ...live, identity: as, properties: { ...live.properties, BoxName: as } }),
     *restore(context: StepContext, capture) {
       const { identity, properties, systemTags } = context.live as LiveResource;
       const { 'aiplan:op': _op, ...system } = systemTags;

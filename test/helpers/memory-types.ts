@@ -128,6 +128,7 @@ export const memoryDatabase: ResourceType = {
       const found = new Set(list(answer?.['Groups']).map((group) => String((group as JsonObject)['Id'])));
       return { problems: wanted.filter((id) => !found.has(id)).map((id) => `group ${id} does not exist`), losses: [] };
     },
+    apart: (live, as) => (as === null ? { blocked: 'a database needs a name: --as NAME' } : { ...live, identity: as, properties: { ...live.properties, DatabaseName: as } }),
     *restore(context, capture) {
       const live = context.live as LiveResource;
       const { DatabaseName: _name, Engine: _engine, Size: _size, Class, Tags, Script: _script, ...rest } = live.properties;
@@ -203,13 +204,14 @@ export const memoryGroup: ResourceType = {
     *take() { return configCapture(); },
     *verify() { return []; },
     *restorable() { return { problems: [], losses: [] }; },
+    apart: (live, as) => (as === null ? live : { ...live, properties: { ...live.properties, GroupName: as } }),
     *restore(context) {
       const live = context.live as LiveResource;
       const { 'aiplan:op': _op, ...system } = live.systemTags;
       if (context.remains !== undefined) return { identity: context.remains.identity, map: { [live.identity]: context.remains.identity } };
       const answer = yield* send({
         service: 'ec2', operation: 'CreateGroup', identity: context.op, retry: 'token', purpose: 'create the group again', preview: { GroupId: 'g-preview' },
-        input: { ...live.properties, Rules: list(live.properties['Rules']).map((rule) => Object.fromEntries(Object.entries(rule as JsonObject).map(([key, value]) => [key, typeof value === 'string' ? context.remap(value) : value ?? null]))), Tags: { ...((live.properties['Tags'] ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity }, ClientToken: context.op },
+        input: { ...live.properties, Rules: list(live.properties['Rules']).map((rule) => Object.fromEntries(Object.entries(rule as JsonObject).map(([key, value]) => [key, typeof value === 'string' ? context.remap(value) : value ?? null]))), Tags: { ...((live.properties['Tags'] ?? {}) as JsonObject), ...system, ...context.ownership, [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: live.identity }, ClientToken: context.op },
       });
       return { identity: String(answer['GroupId']), map: { [live.identity]: String(answer['GroupId']) } };
     },
