@@ -4,11 +4,11 @@ import { UserError, type ExitCode } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { isMasked, type Json, type JsonObject } from '../model/json.ts';
 import type { ResourceType } from '../model/resource-type.ts';
-import { recordsFrom } from '../engine/from-manifests.ts';
 import { historiesOf, type History } from '../engine/rollback-history.ts';
 import type { ConsentOptions } from './consent.ts';
 import { refuseElsewhere } from './planning.ts';
-import { manifestsOf, unprovenRestores } from './proven-restores.ts';
+import { recordsInAws } from './from-aws.ts';
+import { unprovenRestores } from './proven-restores.ts';
 import { keepOrWalk } from './rollback.ts';
 import type { Source } from './source.ts';
 import type { World } from './world.ts';
@@ -43,7 +43,7 @@ function pairOf(text: string): readonly [string, Json] {
 export async function bringingOut(world: World, brings: BringsOut): Promise<Source> {
   const { run, step: id, as, instead, fromAws } = brings;
   const target = await world.target();
-  const records: readonly JournalRecord[] = fromAws ? recordsFrom(run, await manifestsOf(world, run)) : (await world.store.readRun(run)).records;
+  const { records, flags, said } = fromAws ? await recordsInAws(world, run) : { ...(await world.store.readRun(run)), flags: {}, said: [] };
   refuseElsewhere(run, records, target);
   const history = historiesOf(records).find(({ step }) => step.id === id);
   if (history === undefined || history.before === null || history.capture === null) throw noCapture(run, id, history, records);
@@ -51,13 +51,13 @@ export async function bringingOut(world: World, brings: BringsOut): Promise<Sour
   const properties = propertiesFor(world.types.get(type), before.properties, instead);
   const changePlan: ChangePlan = {
     aiplan: 1, name: `restore-${id.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-')}`.slice(0, 63).replace(/-+$/u, ''), assume: [],
-    intent: `Bring out what run ${run} captured of ${before.identity}${as === null ? '' : ` as ${as}`}.`, target: { account: target.account, region: target.region }, bringsOut: brings,
+    intent: `Bring out what run ${run} captured of ${before.identity}${as === null ? '' : ` as ${as}`}.`, target: { account: target.account, region: target.region }, bringsOut: brings, ...flags,
     resources: [{
       address: id, type, action: 'create', properties, reason: `what run ${run} captured of ${before.identity} is wanted again`, dependsOn: [], source: { line: 1, column: 1 }, positions: {},
       restore: { run, step: id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before, apart: { as, instead } },
     }],
   };
-  return { changePlan, text: canonical(changePlan), file: `capture of ${before.identity}`, findings: await unprovenRestores(world, changePlan), incomplete: [] };
+  return { changePlan, text: canonical(changePlan), file: `capture of ${before.identity}`, findings: [...said, ...(await unprovenRestores(world, changePlan))], incomplete: [] };
 }
 
 function noCapture(run: string, id: string, history: History | undefined, records: readonly JournalRecord[]): UserError {

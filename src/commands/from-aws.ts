@@ -1,6 +1,8 @@
+import type { ChangePlan } from '../model/change-plan.ts';
 import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
+import type { JournalRecord } from '../model/journal.ts';
 import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { LyingManifests } from '../model/run-manifest.ts';
@@ -36,6 +38,34 @@ const allRuns = (world: World): Promise<LyingManifests> => manifestsOf(world, { 
  */
 export async function fromAwsSource(world: World, run: string): Promise<Source> {
   const target = await world.target();
+  const { records, known, flags, said: around, whole, isKnown } = await recordsInAws(world, run);
+  const earlier = await Promise.all(known.filter(({ rollbackOf }) => rollbackOf === run).toReversed().map(async (one) => recordsFrom(one.run, await manifestsOf(world, { run: one.run }))));
+  const { changePlan, findings } = await rollbackChangePlan(records, {
+    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier, ...(target.endpoint === null ? {} : { consistency: 0 }),
+  });
+  const marked = { ...changePlan, ...flags };
+  const said = [...around, ...unknowns(run, whole, isKnown), ...findings];
+  return {
+    changePlan: marked, text: canonical(marked), file: `rollback of ${run} from AWS`, findings: [...said, ...(await unprovenRestores(world, marked))],
+    incomplete: [...unknowns(run, whole, true), ...findings].filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`)),
+  };
+}
+
+interface InAws {
+  readonly records: readonly JournalRecord[];
+  readonly known: readonly KeptRun[];
+  /** How a plan that is made of them is marked. */
+  readonly flags: Partial<Pick<ChangePlan, 'withoutJournal' | 'unlogged'>>;
+  readonly said: readonly Finding[];
+  /** The plan of the run is there. */
+  readonly whole: boolean;
+  /** The store knows the run. */
+  readonly isKnown: boolean;
+}
+
+/** A run as far as the capture bucket tells of it, held against what the store knows of it. Throws UserError `no-manifests`. */
+export async function recordsInAws(world: World, run: string): Promise<InAws> {
+  const target = await world.target();
   const bucket = captureBucketOf(world.configuration, target);
   const all = await allRuns(world);
   const known = keptRuns(all);
@@ -49,15 +79,8 @@ export async function fromAwsSource(world: World, run: string): Promise<Source> 
   const records = recordsFrom(run, lying, made, chosen);
   if (records.length === 0) throw await nothingKept(world, `of run "${run}" that can be used`, [...around, ...rivalFindings(chosen.rivals, bucket)]);
   refuseElsewhere(run, records, target);
-  const earlier = await Promise.all(known.filter(({ rollbackOf }) => rollbackOf === run).toReversed().map(async (one) => recordsFrom(one.run, await manifestsOf(world, { run: one.run }))));
-  const { changePlan, findings } = await rollbackChangePlan(records, {
-    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier, ...(target.endpoint === null ? {} : { consistency: 0 }),
-  });
-  const marked = { ...changePlan, withoutJournal: true as const, ...(heads.isKnown ? {} : { unlogged: true as const }) };
-  const said = [...around, ...rivalFindings(chosen.rivals, bucket), ...unknowns(run, chosen.whole !== null, heads.isKnown), ...findings];
   return {
-    changePlan: marked, text: canonical(marked), file: `rollback of ${run} from AWS`, findings: [...said, ...(await unprovenRestores(world, marked))],
-    incomplete: [...unknowns(run, chosen.whole !== null, true), ...findings].filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`)),
+    records, known, flags: { withoutJournal: true, ...(heads.isKnown ? {} : { unlogged: true }) }, said: [...around, ...rivalFindings(chosen.rivals, bucket)], whole: chosen.whole !== null, isKnown: heads.isKnown,
   };
 }
 

@@ -13,6 +13,8 @@ export interface Person {
   readonly key: string;
   /** Plans a file and applies it, signed where the plan asks for anything, else with `--yes`; answers what apply said. */
   applies(file: string, options?: RunOptions): Promise<Finished>;
+  /** Carries out the plan that a command writes with `-o`. */
+  carriesOut(words: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Takes a run back, the newest one where none is named. */
   takesBack(run?: string, options?: RunOptions): Promise<Finished>;
 }
@@ -56,16 +58,16 @@ export function makePerson(cli: Cli, settings = ''): Person {
     cli.write('signed.approval.json', JSON.stringify(sign(cli, approval, key)));
     return cli.ok(['apply', file, '--approval', 'signed.approval.json'], options);
   };
+  const carriesOut = async (words: readonly string[], options: RunOptions = {}): Promise<Finished> => approve('signed.plan.json', await cli.json([...words, '-o', 'signed.plan.json']) as Plan, options);
   return {
-    key,
+    key, carriesOut,
     async applies(file, options = {}) {
       const plan = await cli.json(['plan', file, '-o', 'signed.plan.json']) as Plan;
       return approve('signed.plan.json', plan, options);
     },
     async takesBack(run, options = {}) {
       const which = run ?? ((await cli.json(['runs'])) as { run: string }[])[0]?.run ?? '';
-      const plan = await cli.json(['rollback', which, '-o', 'signed.plan.json']) as Plan;
-      return approve('signed.plan.json', plan, options);
+      return carriesOut(['rollback', which], options);
     },
   };
 }
