@@ -12,12 +12,14 @@ type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: 
 export const stoppedProperties = ['InstanceType', 'UserData', 'EbsOptimized'] as const;
 
 /** Settings of a mapped volume belong to the volume; only its fate at termination is the instance's. */
-function mappingEffect(before: Json | undefined, after: Json | undefined, live: LiveResource): Effect {
+function mappingEffect(before: Json | undefined, after: Json | undefined, live: LiveResource, desired: JsonObject = {}): Effect {
   const volumes = new Map(blockDevicesOf(live).map(({ device, volume }) => [device, volume]));
   const known = new Map(listOf(before).map((entry) => [textOf(entry['DeviceName']) ?? '', entry]));
   for (const entry of listOf(after)) {
     const device = textOf(entry['DeviceName']) ?? '';
     const old = known.get(device);
+    // A volume that the same step attaches: its fate is set once it is there, everything else is the volume's.
+    if (old === undefined && listOf(desired['Volumes']).some((volume) => volume['Device'] === device)) continue;
     if (old === undefined) return { blocked: `"${device}" cannot be mapped on an existing instance: create an AWS::EC2::Volume and name it in Volumes` };
     const wanted = objectOf(entry['Ebs']);
     const changed = Object.keys(wanted).filter((name) => name !== 'DeleteOnTermination' && wanted[name] !== objectOf(old['Ebs'])[name]);

@@ -18,7 +18,7 @@ export function* updateInstance(context: StepContext): Program {
   const { desired } = context;
   const changed = new Set(context.changes.map(({ path }) => propertyOf(path)));
   if (changed.has('DisableApiTermination')) yield* send(attribute(live, 'DisableApiTermination', desired['DisableApiTermination'] === true, 'termination protection'));
-  if (changed.has('BlockDeviceMappings')) yield* changeVolumeFates(live, desired);
+  if (changed.has('BlockDeviceMappings')) yield* changeVolumeFates(live, desired, 'there');
   if (changed.has('InstanceInitiatedShutdownBehavior')) {
     yield* send({
       service: 'ec2', operation: 'ModifyInstanceAttribute', identity: live.identity, retry: 'absolute', purpose: 'set the shutdown behaviour',
@@ -35,6 +35,7 @@ export function* updateInstance(context: StepContext): Program {
   if (changed.has('IamInstanceProfile')) yield* changeProfile(live, desired['IamInstanceProfile']);
   if (changed.has('CreditSpecification')) yield* changeCredits(live, objectOf(desired['CreditSpecification'])['CPUCredits']);
   if (changed.has('Volumes')) yield* changeVolumes(live, desired);
+  if (changed.has('BlockDeviceMappings')) yield* changeVolumeFates(live, desired, 'new');
   const whileStopped = stoppedProperties.filter((name) => changed.has(name));
   if (whileStopped.length > 0) yield* changeStopped(live, desired, whileStopped);
   if (changed.has('Tags')) yield* changeTags(context, live);
@@ -53,11 +54,12 @@ function primaryAttribute(live: LiveResource, input: JsonObject, purpose: string
   return { service: 'ec2', operation: 'ModifyNetworkInterfaceAttribute', input: { NetworkInterfaceId: id, ...input }, identity: id, retry: 'absolute', purpose };
 }
 
-function* changeVolumeFates(live: LiveResource, desired: JsonObject): Program {
+/** Of volumes that are there before anything else; of new ones once they are attached. */
+function* changeVolumeFates(live: LiveResource, desired: JsonObject, which: 'there' | 'new'): Program {
   const before = new Map(listOf(live.properties['BlockDeviceMappings']).map((mapping) => [mapping['DeviceName'], objectOf(mapping['Ebs'])['DeleteOnTermination']]));
   const fates = listOf(desired['BlockDeviceMappings'])
     .map((mapping) => ({ device: textOf(mapping['DeviceName']) ?? '', deleteOnTermination: objectOf(mapping['Ebs'])['DeleteOnTermination'] }))
-    .filter((fate): fate is { device: string; deleteOnTermination: boolean } => typeof fate.deleteOnTermination === 'boolean' && before.get(fate.device) !== fate.deleteOnTermination);
+    .filter((fate): fate is { device: string; deleteOnTermination: boolean } => typeof fate.deleteOnTermination === 'boolean' && before.has(fate.device) === (which === 'there') && (before.get(fate.device) ?? false) !== fate.deleteOnTermination);
   if (fates.length > 0) yield* send(setVolumeFate(live.identity, fates, 'set which volumes are deleted with the instance'));
 }
 

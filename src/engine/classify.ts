@@ -79,7 +79,7 @@ type Deciding = Extract<PropertyRule['update'], (...given: never) => unknown>;
 interface Judged { readonly effect: 'in-place' | 'restart' | 'replace'; readonly obstacle?: Obstacle }
 
 /** What changing a property of a live resource comes to. In a replace, `replace` is the answer, not an obstacle. */
-function judgeProperty(name: string, after: Json | undefined, { type, schema, before, live, action }: ClassifyInput, unknown: boolean): Judged {
+function judgeProperty(name: string, after: Json | undefined, { type, schema, before, after: desired, live, action }: ClassifyInput, unknown: boolean): Judged {
   const update = type.rules.properties[name]?.update;
   const refuse = (code: string, message: string, help: string): Judged => (action === 'replace' ? { effect: 'replace' } : { effect: 'replace', obstacle: { code, property: name, message, help } });
   if (update === undefined) {
@@ -89,7 +89,7 @@ function judgeProperty(name: string, after: Json | undefined, { type, schema, be
   }
   if (update === 'in-place' || update === 'restart') return { effect: update };
   if (live === null) return { effect: 'in-place' };
-  const decided = decide(() => update(before[name], after, live));
+  const decided = decide(() => update(before[name], after, live, desired));
   if (typeof decided === 'object') return refuse('change-blocked', `${name} cannot be changed so: ${decided.blocked}`, `correct or leave out \`${name}\``);
   if (decided === 'replace') return refuse('replacement-needed', `changing ${name} from ${quote(shown(before[name], [], '', ''))} so needs a new resource; the change plan declares an update`, type.rules.replaceBlocked ?? 'declare `action: replace` with `order`, or leave the property out');
   return { effect: unknown && worstOf(update, before[name], schema?.properties[name], live) === 'restart' ? 'restart' : decided };

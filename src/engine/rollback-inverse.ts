@@ -47,10 +47,11 @@ export function invert(input: Inverting): Inverse {
   const conflicts: { path: string; before: Json | undefined; live: Json | undefined }[] = [];
   const lost = changes.filter(({ path }) => ruleOf(below(comparer.root, topOf(path)), 'secret') === true).map(({ path }) => path);
   const targets = new Map<string, Json | undefined>();
-  for (const difference of diffProperties(before.properties, live.properties, comparer, { ignoreVolatile: true })) {
+  for (const difference of [...diffProperties(before.properties, live.properties, comparer, { ignoreVolatile: true }), ...gonePartly(input, comparer)]) {
     const change = changes.find(({ path }) => overlap(path, difference.path));
-    if (change === undefined) continue;
-    if (!isAsMade(difference, change, input, comparer)) {
+    if (change === undefined) {
+      if (!isConsequence(difference, changes, input, comparer)) continue;
+    } else if (!isAsMade(difference, change, input, comparer)) {
       conflicts.push({ path: difference.path, before: difference.before, live: difference.after });
       continue;
     }
@@ -65,6 +66,8 @@ export function invert(input: Inverting): Inverse {
   }
   const stays = oneWayOf(input, targets);
   for (const { path } of stays) targets.delete(path);
+  // What moved along with something that stays as it is cannot go back without it.
+  for (const name of targets.keys()) if (rules.properties[name]?.follows?.some((other) => stays.some(({ path }) => path === other)) === true && !changes.some(({ path }) => topOf(path) === name)) targets.delete(name);
   for (const [name, target] of targets) {
     const nodes = below(comparer.root, name);
     define(properties, name, overlay(live.properties[name], target, nodes, comparer));
@@ -99,6 +102,24 @@ export function resolvedPath({ path, after }: AttributeChange, resolve: Invertin
 
 /** One path is the other, or lies inside it. */
 export const overlap = (a: string, b: string): boolean => a === b || [[a, b], [b, a]].some(([outer = '', inner = '']) => inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`));
+
+/** Elements that have left a list of which AWS has its own part: elsewhere that is no difference. */
+const gonePartly = ({ before, live, rules }: Inverting, comparer: Comparer): readonly Difference[] => (rules.partialLists ?? []).flatMap((name) => {
+  const only = (properties: JsonObject): JsonObject => ({ [name]: properties[name] ?? [] });
+  return diffProperties(only(before.properties), only(live.properties), comparer).filter(({ path, after }) => after === undefined && path.endsWith(']'));
+});
+
+/**
+ * What AWS moved, or took away, along with a change of the step goes back with it: the speed of a volume whose type was changed, the fate of a volume that
+ * was detached. Members of something that is still there are its own.
+ */
+function isConsequence({ path, before, after }: Difference, changes: readonly AttributeChange[], { rules, live, after: read }: Inverting, comparer: Comparer): boolean {
+  const name = topOf(path);
+  const rule = rules.properties[name];
+  if (before === undefined || rule?.update === undefined || !(path === name || (after === undefined && path.endsWith(']')))) return false;
+  if (rule.follows?.some((other) => changes.some((change) => topOf(change.path) === other)) !== true) return false;
+  return read === null || !diffProperties(read.properties, live.properties, comparer, { ignoreVolatile: true }).some((difference) => overlap(difference.path, path));
+}
 
 function isAsMade({ path, after, nodes }: Difference, change: AttributeChange, { after: read, live, resolve }: Inverting, comparer: Comparer): boolean {
   if (read !== null) {

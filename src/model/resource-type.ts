@@ -44,8 +44,8 @@ export interface ValueProblem {
 export interface PropertyRule {
   /** May stand in `properties` of a create (and replace). Default true. */
   readonly create?: boolean;
-  /** May be changed by an update, and with what effect. Default: no update. A function decides by values. */
-  readonly update?: 'in-place' | 'restart' | ((before: Json | undefined, after: Json | undefined, live: LiveResource) => 'in-place' | 'restart' | 'replace' | { readonly blocked: string });
+  /** May be changed by an update, and with what effect. Default: no update. A function decides by values; `desired`: all properties as they shall be. */
+  readonly update?: 'in-place' | 'restart' | ((before: Json | undefined, after: Json | undefined, live: LiveResource, desired?: JsonObject) => 'in-place' | 'restart' | 'replace' | { readonly blocked: string });
   /** What `null` resets it to; absent: null is refused, unless the property is a map key or list. */
   readonly reset?: Json;
   /** AWS can defer the change to the maintenance window: `when` is required. */

@@ -92,6 +92,13 @@ describe('replace', () => {
 });
 
 describe('update', () => {
+  it('sets the fate of a volume that it attaches once that is there, and of one that is there before anything else', () => {
+    const volumes = [...(live.properties['Volumes'] as readonly JsonObject[]), { Device: '/dev/sdg', VolumeId: 'vol-9' }];
+    const mappings = [{ DeviceName: '/dev/sdf', Ebs: { DeleteOnTermination: true } }, { DeviceName: '/dev/sdg', Ebs: { DeleteOnTermination: true } }];
+    const calls = listed(instance.update!(updating({ Volumes: volumes, BlockDeviceMappings: [...(live.properties['BlockDeviceMappings'] as readonly JsonObject[]).slice(0, 1), ...mappings] })));
+    const fate = (DeviceName: string) => ['ModifyInstanceAttribute', { InstanceId: live.identity, BlockDeviceMappings: [{ DeviceName, Ebs: { DeleteOnTermination: true } }] }];
+    expect(calls).toEqual([fate('/dev/sdf'), ['AttachVolume', { InstanceId: live.identity, VolumeId: 'vol-9', Device: '/dev/sdg' }], fate('/dev/sdg')]);
+  });
   it('sends one call for each changed property, and nothing for the others', () => {
     expect(listed(instance.update!(updating({
       DisableApiTermination: true, InstanceInitiatedShutdownBehavior: 'terminate', SecurityGroupIds: ['sg-1', 'sg-2'], SourceDestCheck: false, Monitoring: true,

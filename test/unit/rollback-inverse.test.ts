@@ -4,6 +4,9 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { AttributeChange } from '../../src/model/plan.ts';
 import type { Capture } from '../../src/model/resource-type.ts';
 import { invert, type Inverting } from '../../src/engine/rollback-inverse.ts';
+import { instanceRules } from '../../providers/ec2/instance-rules.ts';
+import { volumeRules } from '../../providers/ec2/volume-rules.ts';
+import { dbInstanceRules } from '../../providers/rds/db-instance-rules.ts';
 import { memoryDatabase, memoryGroup, memoryNote } from '../helpers/memory-types.ts';
 
 const live = (properties: JsonObject): LiveResource => ({
@@ -39,6 +42,30 @@ describe('inverse of an update', () => {
     const wanted = [change('Name', { $unknown: 'Group' })];
     expect(back({ Name: 'x' }, { Name: 'g-1' }, wanted, { after: null, resolve: () => 'g-1' })).toMatchObject({ properties: { Name: 'x' }, conflicts: [] });
     expect(back({ Name: 'x' }, { Name: 'g-1' }, wanted, { after: null })).toMatchObject({ conflicts: ['Name'] });
+  });
+
+  it('puts back what AWS moved along with a change, and nothing that somebody else moved', () => {
+    const retyped = [change('VolumeType', 'gp2')];
+    const fast = { VolumeType: 'gp3', Iops: 4000, Throughput: 250, Size: 10 };
+    expect(back(fast, { VolumeType: 'gp2', Size: 10 }, retyped, { rules: volumeRules }).properties).toEqual({ VolumeType: 'gp3', Iops: 4000, Throughput: 250 });
+    expect(back({ VolumeType: 'io1', Iops: 200 }, { VolumeType: 'gp3', Iops: 3000 }, [change('VolumeType', 'gp3')], { rules: volumeRules }).properties).toEqual({ VolumeType: 'io1', Iops: 200 });
+    // Set by somebody later, or of a step that changed nothing that it follows.
+    expect(back({ VolumeType: 'io1', Iops: 200 }, { VolumeType: 'gp3', Iops: 9000 }, [change('VolumeType', 'gp3')], { rules: volumeRules, after: live({ VolumeType: 'gp3', Iops: 3000 }) }).properties).toEqual({ VolumeType: 'io1' });
+    expect(back({ ...fast, AutoEnableIO: true }, { ...fast, Iops: 5000, AutoEnableIO: false }, [change('AutoEnableIO', false)], { rules: volumeRules }).properties).toEqual({ AutoEnableIO: true });
+  });
+
+  it('leaves alone what moved along with something that stays', () => {
+    const grown = back({ AllocatedStorage: 20, Iops: 3000 }, { AllocatedStorage: 400, Iops: 12000 }, [change('AllocatedStorage', 400)], { rules: dbInstanceRules });
+    expect(grown.properties).toEqual({});
+  });
+
+  it('gives a detached volume its fate back, and leaves the values of one that is still there to the volume', () => {
+    const disk = (DeviceName: string, more: JsonObject = {}): JsonObject => ({ DeviceName, Ebs: { DeleteOnTermination: true, VolumeSize: 8, ...more } });
+    const volume = { Device: '/dev/sdf', VolumeId: 'vol-1' };
+    const detached = [change('Volumes[vol-1]')];
+    const before = { Volumes: [volume], BlockDeviceMappings: [disk('/dev/xvda'), disk('/dev/sdf')] };
+    expect(back(before, { Volumes: [], BlockDeviceMappings: [disk('/dev/xvda')] }, detached, { rules: instanceRules }).properties).toEqual({ Volumes: [volume], BlockDeviceMappings: before.BlockDeviceMappings });
+    expect(back(before, { Volumes: [], BlockDeviceMappings: [disk('/dev/xvda', { VolumeSize: 30 })] }, detached, { rules: instanceRules }).properties['BlockDeviceMappings']).toEqual([disk('/dev/xvda', { VolumeSize: 30 }), disk('/dev/sdf')]);
   });
 
   it('changes lists element by element, and leaves what others added', () => {
