@@ -5,7 +5,7 @@ import { compact, listOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { blockDevicesOf, interfacesOf } from './instance-facts.ts';
 import { diskText } from './instance-evidence.ts';
 import { securityGroupType } from './security-group-read.ts';
-import { volumeType } from './volume-rules.ts';
+import { volumeRules, volumeType } from './volume-rules.ts';
 
 /** Members of `Ebs` and the property of the volume that each repeats. */
 const lent = { VolumeSize: 'Size', VolumeType: 'VolumeType', Iops: 'Iops', Encrypted: 'Encrypted', KmsKeyId: 'KmsKeyId', SnapshotId: 'SnapshotId' } as const;
@@ -21,21 +21,28 @@ export const instanceNeighbours: Neighbours = {
   ],
   shows(live, effect) {
     if (effect.type !== volumeType || effect.what === 'removed') return live;
-    const volume = effect.after?.properties ?? effect.wanted;
-    if (volume === null) return live;
     const device = blockDevicesOf(live).find((item) => item.volume === effect.identity)?.device;
-    return device === undefined ? withAttached(live, effect) : withVolume(live, effect, device, volume);
+    return device === undefined ? withAttached(live, effect) : withVolume(live, effect, device);
   },
   follows: { encrypted: ['attached', 'BlockDeviceMappings'], backups: ['attached', 'BlockDeviceMappings'] },
 };
 
+/** What the run made of a property of a volume: what it wanted, and what AWS moved along with that; everything else is as it was. */
+function given({ before, after, wanted }: OwnEffect, name: string): Json | undefined {
+  if (before === null || wanted === null) return after?.properties[name] ?? wanted?.[name] ?? before?.properties[name];
+  const isChanged = (one: string): boolean => before.properties[one] !== wanted[one];
+  if (isChanged(name)) return wanted[name];
+  return after !== null && volumeRules.properties[name]?.follows?.some(isChanged) === true ? after.properties[name] : before.properties[name];
+}
+
 /** A volume of the instance as it was changed. */
-function withVolume(live: LiveResource, { identity, before }: OwnEffect, device: string, volume: JsonObject): LiveResource {
+function withVolume(live: LiveResource, effect: OwnEffect, device: string): LiveResource {
+  const { identity, before } = effect;
   const former = before?.properties ?? {};
-  const ebs = (item: JsonObject): JsonObject => compact({ ...item, ...Object.fromEntries(Object.entries(lent).map(([name, property]) => [name, volume[property]])) });
+  const ebs = (item: JsonObject): JsonObject => compact({ ...item, ...Object.fromEntries(Object.entries(lent).map(([name, property]) => [name, given(effect, property)])) });
   const mappings = listOf(live.properties['BlockDeviceMappings']).map((mapping): JsonObject => (mapping['DeviceName'] === device ? { ...mapping, Ebs: ebs(objectOf(mapping['Ebs'])) } : mapping));
   const texts = (live.binding['attached'] ?? []) as readonly Json[];
-  const attached = Array.isArray(texts) ? texts.map((text) => (String(text).startsWith(`${identity} `) ? String(text).replace(`${String(former['Size'] ?? '?')} GiB`, `${String(volume['Size'] ?? '?')} GiB`) : text)).toSorted() : texts;
+  const attached = Array.isArray(texts) ? texts.map((text) => (String(text).startsWith(`${identity} `) ? String(text).replace(`${String(former['Size'] ?? '?')} GiB`, `${String(given(effect, 'Size') ?? '?')} GiB`) : text)).toSorted() : texts;
   return {
     ...live, properties: { ...live.properties, ...(live.properties['BlockDeviceMappings'] === undefined ? {} : { BlockDeviceMappings: mappings }) },
     binding: { ...live.binding, ...(live.binding['attached'] === undefined ? {} : { attached }) },

@@ -1,5 +1,5 @@
 import { canonical } from '../model/digest.ts';
-import { isObject, type Json } from '../model/json.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { OwnEffect, Subject } from '../model/own-effect.ts';
 import type { ResourceTypes } from '../model/resource-type.ts';
@@ -77,18 +77,22 @@ function textsIn(value: Json | undefined): readonly string[] {
   return isObject(value) ? Object.values(value).flatMap(textsIn) : [];
 }
 
-/** Whether an element about the subject comes to, or goes from, the facts of `resource` by the effect. */
+/**
+ * Whether an element about the subject comes to, or goes from, the facts of `resource` by the effect. What an update does shows in what it wanted: as
+ * read after it, the resource may have somebody else's change too.
+ */
 function movesWith(effect: OwnEffect, subject: Subject, resource: LiveResource, came: boolean, owned: Owned): boolean {
   const { type, identity, before, after, wanted, what } = effect;
-  const linkedBefore = before !== null && isLinked(before, resource, owned);
-  const linkedAfter = what !== 'removed' && (after !== null ? isLinked(after, resource, owned) : wanted !== null && namesIn(type, wanted, resource, owned.schemas));
+  const names = (properties: JsonObject | null | undefined): boolean => properties !== null && properties !== undefined && namesIn(type, properties, resource, owned.schemas);
+  const linkedBefore = what === 'changed' ? names(before?.properties) : before !== null && isLinked(before, resource, owned);
+  const linkedAfter = what === 'changed' ? names(wanted ?? after?.properties) : what === 'made' && (after === null ? names(wanted) : isLinked(after, resource, owned));
   if (!linkedBefore && !linkedAfter) return false;
   const isOfType = subject.type === null || subject.type === type;
   if (isOfType && subject.identity === null) return true;
   if (isOfType && subject.identity === identity) return came ? !linkedBefore : !linkedAfter;
   // What AWS moves along with it: a card that stays when its instance goes is a user of its own by then.
   const has = (live: LiveResource | null): boolean => live !== null && tiesOf(live, owned).some((tie) => tie.along && tie.identity === subject.identity && (subject.type === null || subject.type === tie.type));
-  return what === 'changed' ? has(before) !== has(after) && after !== null : has(before) || has(after);
+  return what !== 'changed' && (has(before) || has(after));
 }
 
 const tiesOf = (live: LiveResource, { types }: Owned) => types.get(live.type)?.neighbours?.ties?.(live) ?? [];

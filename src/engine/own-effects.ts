@@ -1,5 +1,8 @@
+import { isMasked, isUnknown, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { OwnEffect } from '../model/own-effect.ts';
+import type { Step } from '../model/plan.ts';
+import { topOf } from './rollback-inverse.ts';
 import type { Found } from './rollback-reading.ts';
 import type { History } from './rollback-history.ts';
 
@@ -49,7 +52,13 @@ function takenAway({ type, step, before, done, removing, quiet }: History, found
 
 function changed({ type, step, before, after, done, removing, quiet }: History, found: Found): readonly OwnEffect[] {
   if (before === null || step.action === 'create' || ((step.action === 'delete' || step.action === 'replace') && (done || removing || quiet))) return [];
-  return [{ type, identity: before.identity, what: 'changed', before, after: (done ? after : null) ?? found.get(type, before.identity) ?? null, wanted: null }];
+  return [{ type, identity: before.identity, what: 'changed', before, after: (done ? after : null) ?? found.get(type, before.identity) ?? null, wanted: wantedOf(step, before) }];
+}
+
+/** The properties that an update gives a resource, where its changes are of whole properties whose values are known. */
+function wantedOf({ changes }: Step, { properties }: LiveResource): JsonObject | null {
+  if (changes.some(({ path, after }) => topOf(path) !== path || isUnknown(after) || isMasked(after))) return null;
+  return { ...properties, ...Object.fromEntries(changes.map(({ path, after }) => [path, after])) };
 }
 
 function made({ type, step, op, made: identity, after }: History, found: Found): readonly OwnEffect[] {

@@ -120,6 +120,34 @@ describe('somebody else changes a resource of a run', () => {
     expect(cases).toBeGreaterThan(1_000);
   }, 300_000);
 
+  it('a database that the run itself has changed begins to name a group of another step: that is not the run\'s own, and nothing is done to the group', async () => {
+    const { told: { points } } = await disturbedRun(freshBench(), null, -1);
+    const wrong: string[] = [];
+    let cases = 0;
+    for (const point of points.filter(({ effect }) => effect === 'read' || effect === 'call')) {
+      const bench = freshBench();
+      let did = false;
+      const fault: Fault = {
+        name: 'a new user', on: point.effect,
+        act({ perform }) {
+          const records = bench.journalOf(run);
+          const acted = records.some((record) => record.kind === 'intent' && record.step === 'Other' && record.purpose === 'change');
+          const begun = records.some((record) => record.kind === 'step' && record.step === 'Web');
+          if (acted && !begun) did = bench.world.meddle(DATABASE, 'other', { properties: { GroupIds: ['g-web'] } });
+          return perform();
+        },
+      };
+      const { message } = await disturbedRun(bench, fault, point.number);
+      if (!did) continue;
+      cases += 1;
+      const sent = bench.journalOf(run).some((record) => record.kind === 'intent' && record.step === 'Web' && record.purpose === 'change');
+      if (sent || !message.includes('dependents: nothing → "Test::Memory::Database other"')) wrong.push(`before effect ${point.number} ${point.name}: ${message}`);
+    }
+    process.stdout.write(`a new user of somebody else's making: ${cases} cases\n`);
+    expect(wrong).toEqual([]);
+    expect(cases).toBeGreaterThan(3);
+  }, 300_000);
+
   it('between a signed approval and its apply, hours and machines apart: the plan does not fit any more, and it is named', async () => {
     const wrong: string[] = [];
     let cases = 0;

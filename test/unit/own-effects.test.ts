@@ -17,7 +17,7 @@ import { rawDatabase } from '../helpers/rds-samples.ts';
 const left = (planned: LiveResource, now: LiveResource, effects: readonly OwnEffect[]): readonly string[] =>
   staleness(planned, now, (resourceTypes.get(planned.type) as ResourceType).rules, { effects, types: resourceTypes, schemas: loadSchema })
     .map(({ path, before, after }) => `${path} ${before === undefined ? 'came' : after === undefined ? 'went' : 'moved'}`);
-const changed = (before: LiveResource, after: LiveResource): OwnEffect => ({ type: before.type, identity: before.identity, what: 'changed', before, after, wanted: null });
+const changed = (before: LiveResource, after: LiveResource, wanted: JsonObject | null = null): OwnEffect => ({ type: before.type, identity: before.identity, what: 'changed', before, after, wanted });
 const removed = (before: LiveResource): OwnEffect => ({ type: before.type, identity: before.identity, what: 'removed', before, after: null, wanted: null });
 const restored = (after: LiveResource): OwnEffect => ({ type: after.type, identity: after.identity, what: 'made', before: null, after, wanted: null, restored: true });
 
@@ -47,6 +47,16 @@ describe('a volume and the instance that has it', () => {
     expect(left(planned, await instanceWith(data({ Iops: 5000 })), [own])).toEqual(['BlockDeviceMappings[/dev/sdf].Ebs.Iops moved']);
     expect(left(planned, await instanceWith(data({ Iops: 4000, Size: 120 })), [own])).toEqual(['BlockDeviceMappings[/dev/sdf].Ebs.VolumeSize moved', 'attached went', 'attached came']);
     expect(left(planned, await sampleInstance({}, { DescribeVolumes: { Volumes: [{ ...rawRoot, Iops: 4000 }, data({ Iops: 4000 })] } }), [own])).toEqual(['BlockDeviceMappings[/dev/xvda].Ebs.Iops moved']);
+  });
+
+  it('what somebody else did to the very volume before the run read it back is theirs in the instance too', async () => {
+    const [before, after] = [await volumeOf(data()), await volumeOf(data({ Iops: 5000, Size: 120 }))];
+    const own = changed(before, after, { ...before.properties, Iops: 4000 });
+    expect(left(await instanceWith(data()), await instanceWith(data({ Iops: 4000 })), [own])).toEqual([]);
+    expect(left(await instanceWith(data()), await instanceWith(data({ Iops: 5000, Size: 120 })), [own])).toEqual(['BlockDeviceMappings[/dev/sdf].Ebs.Iops moved', 'BlockDeviceMappings[/dev/sdf].Ebs.VolumeSize moved', 'attached went', 'attached came']);
+    // What AWS moves along with the change is the run's.
+    const retyped = changed(before, await volumeOf(data({ VolumeType: 'io2', Iops: 100, Throughput: undefined })), { ...before.properties, VolumeType: 'io2' });
+    expect(left(await instanceWith(data()), await instanceWith(data({ VolumeType: 'io2', Iops: 100, Throughput: undefined })), [retyped])).toEqual([]);
   });
 
   it('a volume that the run changed and somebody else detached is missed', async () => {
