@@ -15,7 +15,7 @@ const bucket = (action: string, more = ''): string => `{ type: AWS::S3::Bucket, 
 /** Entries of a plan, and the findings that they must give: code, line and column, and the way on. */
 const cases: readonly (readonly [string, string, readonly (readonly [string, string, RegExp])[]])[] = [
   ['malformed YAML', 'A: { type: [1 }', [['yaml-syntax', '6:17', /brackets/u]]],
-  ['wrong types', `A: ${bucket('update', ', id: x, properties: { Tags: [ a ], VersioningConfiguration: sometimes }')}`, [['tags-as-list', '6:74', /Tags: \{/u], ['wrong-type', '6:106', /a map is wanted/u]]],
+  ['wrong types', `A: ${bucket('update', ', id: x, properties: { Tags: [ a ], VersioningConfiguration: sometimes }')}`, [['wrong-type', '6:76', /Tags: \{/u], ['wrong-type', '6:106', /a map is wanted/u]]],
   ['unknown fields and values', `A: { type: AWS::S3::Bukket, action: erase, colour: red }`, [['unknown-type', '6:14', /did you mean "AWS::S3::Bucket"/u], ['value-not-allowed', '6:39', /allowed: read, create/u], ['unknown-field', '6:46', /fields are: type/u]]],
   ['a cycle', `A: ${bucket('read', ', id: a, depends_on: [ B ]')}\n  B: ${bucket('read', ', id: b, depends_on: [ A ]')}`, [['reference-cycle', '6:3', /A → B → A.*break it/su]]],
   ['a duplicate address', `A: ${bucket('read', ', id: a')}\n  A: ${bucket('read', ', id: b')}`, [['duplicate-address', '7:3', /first in line 6.*keep one/su]]],
@@ -54,7 +54,7 @@ describe('a change plan with mistakes', () => {
   it('is no plan at all: missing, a folder, too big, empty', async () => {
     await cli.fails(['plan', 'nowhere.yaml'], { exit: 1, code: 'no-such-file', says: /"nowhere\.yaml"/u, help: /path/u });
     mkdirSync(join(cli.work, 'folder'), { recursive: true });
-    await cli.fails(['plan', 'folder'], { exit: 1, code: 'unreadable-file', says: /EISDIR/u });
+    await cli.fails(['plan', 'folder'], { exit: 1, code: 'not-a-regular-file', says: /is a folder/u });
     await cli.fails(['show', cli.write('not-a-plan.yaml', header)], { exit: 1, code: 'not-a-plan-file', help: /aiplan plan FILE -o PLAN/u });
     for (const [text, code] of [['', 'empty-file'], ['# x'.padEnd(17_000_000, 'x'), 'file-too-large'], ['[]', 'not-a-change-plan']] as const) {
       const { code: exit, stderr } = await cli.run(['validate', cli.write('odd.yaml', text)]);
