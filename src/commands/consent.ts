@@ -14,6 +14,7 @@ import { agentHost } from './agent-environment.ts';
 import { recordDeclined } from './audit-log.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { tell } from './output.ts';
+import { refuseOlder } from './plan-age.ts';
 import { planRejecting, type Loaded } from './planning.ts';
 import { unfinishedBeside } from './open-runs.ts';
 import { isColored, isPlain, type Stage } from './stage.ts';
@@ -117,6 +118,7 @@ export async function obtainApproval(world: World, from: Loaded, { approval, yes
   if (approval !== undefined) {
     const signed = readSignedApproval(approval);
     const verified = verifyApproval(signed, world.configuration.allowedSigners, world.io.clock.now());
+    refuseOlder(verified, from.saved);
     await world.store.refuseSpentApproval(verified.nonce);
     return { approval: verified, reviewed: from, signed };
   }

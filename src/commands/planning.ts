@@ -19,6 +19,7 @@ import { bucketState } from './capture-bucket.ts';
 import { bringsOutOf, isWithoutJournal } from './generated.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
+import { endOfPlan } from './plan-age.ts';
 import { endsOf } from './run-marks.ts';
 import { asFarAsPossible } from './setting-aside.ts';
 import { rejecting, type Source } from './source.ts';
@@ -181,11 +182,11 @@ export async function loadForApply(world: World, file: string): Promise<Loaded> 
   const saved = parsePlanText(text, file);
   await world.store.refuseAppliedPlan(saved);
   if (saved.recorded) throw recorded();
-  if (!(Date.parse(saved.expiresAt) > world.io.clock.now())) throw new UserError('plan-expired', `the plan expired at ${saved.expiresAt}`, { exitCode: exitCodes.blocked, help: 'plan again' });
+  const expiresAt = endOfPlan(world, saved);
   const { source, planned, live } = await loaded(world, await sourceOfPlan(world, saved, file));
   if (planned.plan.recorded) throw recorded();
   if (planned.plan.digest !== saved.digest) throw stale(world, saved, planned);
-  return { source, planned: datedAs(planned, saved), saved, live };
+  return { source, planned: datedAs(planned, { createdAt: saved.createdAt, expiresAt }), saved: { ...saved, expiresAt }, live };
 }
 
 /** Reads AWS and plans a source; a rollback as far as it can go. */

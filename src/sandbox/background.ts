@@ -85,7 +85,7 @@ export async function up(options: UpOptions): Promise<SandboxState> {
   const now = await status(options.dir);
   if (now.running) return now.state;
   await down(options.dir);
-  await mkdir(options.dir, { recursive: true });
+  await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const token = randomBytes(16).toString('hex');
   const child = fork(options.entry ?? defaultEntry(), [serverMark], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
   const { port, account = '123456789012', environment } = options;

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../model/error.ts';
@@ -23,6 +23,19 @@ export function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw storeError(error, path);
+  }
+}
+
+/** Takes the rights of group and others off a folder of this user. Answers whether nobody else has any now; a folder that is not there is closed. */
+export function closeToOthers(path: string): boolean {
+  try {
+    const { mode, uid } = statSync(path);
+    if (process.platform === 'win32' || (mode & 0o077) === 0) return true;
+    if (uid !== process.getuid?.()) return false;
+    chmodSync(path, 0o700);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../model/error.ts';
 import type { ReadJournal, RunSummary, Store } from '../model/store.ts';
 import { auditLog } from './audit-log.ts';
-import { makeFolder } from './files.ts';
+import { closeToOthers, makeFolder } from './files.ts';
 import { folderObjects, namesIn, readStored } from './folder-objects.ts';
 import { journalFiles, spoolFile, type FileOptions } from './journal-file.ts';
 import { journalLine } from './journal-line.ts';
@@ -84,7 +84,8 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     rewritten: async () => ({ objects: [], problem: null }),
     async inspect() {
       makeFolder(folder);
-      return { facts: [`a folder of this machine, "${folder}"`, 'its lock and its marks of what was spent hold on this machine only; a team shares one in S3 (`store: s3://bucket/prefix`)', `what cannot be stored there is kept in "${spool}"`], problems: [] };
+      const problems = closeToOthers(folder) ? [] : [`"${folder}" can be read by others, and its rights are not this user's to change`];
+      return { facts: [`a folder of this machine, "${folder}"`, 'its lock and its marks of what was spent hold on this machine only; a team shares one in S3 (`store: s3://bucket/prefix`)', `what cannot be stored there is kept in "${spool}"`], problems };
     },
     close() { /* Nothing is open between two calls. */ },
   };
