@@ -1,11 +1,10 @@
-import { canonical } from '../model/digest.ts';
-import { isMasked, isObject, type Json } from '../model/json.ts';
+import { isMasked, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange, Step } from '../model/plan.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import { comparerFor } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
-import { overlap, resolvedPath, resolveUnknown, topOf } from './rollback-inverse.ts';
+import { hasAll, overlap, resolvedPath, resolveUnknown, topOf } from './rollback-inverse.ts';
 import { below } from './rule-tree.ts';
 import type { Owned } from './own-drift.ts';
 import { staleness, type Drift } from './stale.ts';
@@ -70,10 +69,6 @@ function isReached({ path, after, nodes }: Difference, change: AttributeChange, 
   const comparer = comparerFor(type.rules, live.type, live.identity);
   return wanted === null ? after === undefined || after === null : comparer.equal(after, wanted, nodes) || hasAll(after, wanted);
 }
-
-/** Everything that the step writes is there; AWS may add to an element what it knows of it, as the owner of a group that a rule names. */
-const hasAll = (live: Json | undefined, wanted: Json): boolean =>
-  (isObject(wanted) && isObject(live) ? Object.entries(wanted).every(([key, value]) => value === undefined || hasAll(live[key], value)) : live !== undefined && canonical(live) === canonical(wanted));
 
 function isPending({ path, after }: AttributeChange, { live, type, resolve }: Reaching): boolean {
   const later = live.pending[path];

@@ -83,7 +83,7 @@ export function differences(before: Picture, after: Picture, { map, leftovers, l
       found.push(`${former}${name === former ? '' : ` (now ${name})`} ${path}: ${JSON.stringify(was)} → ${JSON.stringify(is)}`);
     });
   }
-  for (const name of after.keys()) if (!expected.has(name) && !leftovers.has(name.slice(name.indexOf(' ') + 1)) && !isPrimary(name)) found.push(`${name} is new`);
+  for (const name of after.keys()) if (!expected.has(name) && !leftovers.has(name.slice(name.indexOf(' ') + 1)) && !isPrimary(name)) found.push(`${name} is new: ${JSON.stringify(after.get(name))}`);
   return found;
 
   /** The first card of an instance comes and goes with it. */

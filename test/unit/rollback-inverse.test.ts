@@ -68,6 +68,13 @@ describe('inverse of an update', () => {
     expect(back(before, { Volumes: [], BlockDeviceMappings: [disk('/dev/xvda', { VolumeSize: 30 })] }, detached, { rules: instanceRules }).properties['BlockDeviceMappings']).toEqual([disk('/dev/xvda', { VolumeSize: 30 }), disk('/dev/sdf')]);
   });
 
+  it('knows its own element again to which AWS has added what it knows, also where the run was cut off', () => {
+    const written = { Protocol: 'tcp', Port: 80, SourceGroup: 'g-2' };
+    const cut = back({ Rules: [] }, { Rules: [{ ...written, Owner: '123456789012' }] }, [change('Rules[tcp 80 g-2]', written)], { after: null, rules: memoryGroup.rules });
+    expect(cut).toMatchObject({ properties: { Rules: [] }, conflicts: [] });
+    expect(back({ Rules: [] }, { Rules: [{ ...written, SourceGroup: 'g-2', Port: 80, Protocol: 'tcp', Description: 'theirs' }] }, [change('Rules[tcp 80 g-2]', { ...written, Description: 'ours' })], { after: null, rules: memoryGroup.rules }).conflicts).toEqual(['Rules[tcp 80 g-2]']);
+  });
+
   it('changes lists element by element, and leaves what others added', () => {
     const rule = (Port: number, Description?: string): JsonObject => ({ Protocol: 'tcp', Port, Source: '10.0.0.0/8', ...(Description === undefined ? {} : { Description }) });
     const before = { Rules: [rule(22), rule(80, 'old')] };
