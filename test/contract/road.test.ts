@@ -6,7 +6,8 @@ import type { Report } from '../../src/model/report.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { furnish, typeFixture, type TypeFixture } from '../helpers/road-account.ts';
-import { openRoad, type Entries, type Made, type Road } from '../helpers/road.ts';
+import { asker } from '../helpers/query.ts';
+import { openRoad, region, type Entries, type Made, type Road } from '../helpers/road.ts';
 import { startTestSandbox } from '../helpers/sandbox.ts';
 
 jest.setTimeout(180_000);
@@ -243,6 +244,33 @@ suite('every managed type walks the whole road', () => {
       const { map } = await takenBack(run);
       const again = [await there(INSTANCE, user), await there(GROUP, other), await there(GROUP, map[old] ?? '')].map((live) => restorable(live, []));
       expect(again).toEqual(states.map((state) => JSON.parse(JSON.stringify(state).replaceAll(old, map[old] ?? '')) as object));
+    });
+
+    it('deletes an instance, its group and another that both name each other, and brings all back, though image and key pair are gone', async () => {
+      const ask = asker(sandbox.endpoint, region);
+      const image = await ask('ec2', 'RegisterImage', { Name: 'soon-gone', RootDeviceName: '/dev/xvda', 'BlockDeviceMapping.1.DeviceName': '/dev/xvda', 'BlockDeviceMapping.1.Ebs.VolumeSize': '8', 'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3' }, 'imageId');
+      await ask('ec2', 'CreateKeyPair', { KeyName: 'soon-gone' });
+      const rule = { IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432 };
+      const group = { GroupDescription: 'circle', VpcId: names['Vpc'] ?? '' };
+      const one = await make('circle-one', GROUP, { ...group, GroupName: 'circle-one' });
+      const two = await make('circle-two', GROUP, { ...group, GroupName: 'circle-two', SecurityGroupIngress: [{ ...rule, SourceSecurityGroupId: one }] });
+      await applied(await plan('circle-closed', { One: { type: GROUP, action: 'update', id: one, reason: 'circle', properties: { SecurityGroupIngress: [{ ...rule, SourceSecurityGroupId: two }] } } }));
+      const web = await make('circle-web', INSTANCE, server({ ImageId: image, KeyName: 'soon-gone', SecurityGroupIds: [one], Tags: { Name: 'circle' } }));
+      const before = [await there(INSTANCE, web), await there(GROUP, one), await there(GROUP, two)];
+      const { run } = await applied(await plan('circle-gone', {
+        Web: { type: INSTANCE, action: 'delete', id: web, reason: 'gone', expect: { Tags: { Name: 'circle' } } },
+        One: { type: GROUP, action: 'delete', id: one, reason: 'gone', expect: { GroupName: 'circle-one' } }, Two: { type: GROUP, action: 'delete', id: two, reason: 'gone', expect: { GroupName: 'circle-two' } },
+      }));
+      await ask('ec2', 'DeregisterImage', { ImageId: image });
+      await ask('ec2', 'DeleteKeyPair', { KeyName: 'soon-gone' });
+      const made = await road.planRollback(run);
+      expect(blocksOf(made)).toEqual([]);
+      const report = await road.apply(made);
+      expect([report.outcome, report.findings.map(({ code, step }) => `${code} ${step ?? ''}`)]).toEqual(['done', expect.arrayContaining(['restore-loses Web'])]);
+      isEmpty(await road.planRollback(run));
+      const lost = ['ImageId', 'BlockDeviceMappings', 'KeyName'];
+      const after = [await there(INSTANCE, report.map[web] ?? ''), await there(GROUP, report.map[one] ?? ''), await there(GROUP, report.map[two] ?? '')];
+      expect(after.map((live) => restorable(live, lost))).toEqual(before.map((live) => restorable(live, lost, report.map)));
     });
 
     it('replaces a security group of its own, and takes that back', async () => {
