@@ -1,4 +1,5 @@
 import type { ResourceType, ResourceTypes } from '../src/model/resource-type.ts';
+import { readTogether } from './aws/read-together.ts';
 import { availabilityZones } from './ec2/availability-zones.ts';
 import { instance } from './ec2/instance.ts';
 import { securityGroup } from './ec2/security-group.ts';
@@ -20,4 +21,5 @@ const lookups: readonly ResourceType[] = [ssmParameter, availabilityZones];
 export const resourceTypes: ResourceTypes = {
   all,
   get: (type) => all.find((candidate) => candidate.type === type) ?? lookups.find((candidate) => candidate.type === type),
+  readTogether,
 };

@@ -7,7 +7,7 @@ import { blank, plainText, row, span } from '../views/rows.ts';
 import { sanitiseMarkdown } from '../model/sanitise.ts';
 import { print, printJson } from './output.ts';
 import { isBlocked } from './plan.ts';
-import { ChangePlanError, makePlan, parseSource } from './planning.ts';
+import { ChangePlanError, makeCheckedPlan, parseSource } from './planning.ts';
 import { readInput, type World } from './world.ts';
 
 export type CheckFormat = 'text' | 'json' | 'markdown';
@@ -39,7 +39,7 @@ export async function check(world: World, files: readonly string[], format: Chec
 async function checkOne(world: World, file: string): Promise<Checked> {
   try {
     const source = parseSource(world, readInput(world.io, file), file);
-    const { plan } = await makePlan(world, source);
+    const { plan } = (await makeCheckedPlan(world, source)).planned;
     return { file, plan, findings: plan.findings };
   } catch (error) {
     if (error instanceof ChangePlanError) return { file, plan: null, findings: error.findings };

@@ -8,7 +8,7 @@ import { planText, writePlanFile } from '../store/plan-file.ts';
 import { notePlanned } from './audit-log.ts';
 import { mentionUnfinished } from './open-runs.ts';
 import { print, tell } from './output.ts';
-import { makePlan, parseSource } from './planning.ts';
+import { makeCheckedPlan, parseSource } from './planning.ts';
 import { readInput, type World } from './world.ts';
 
 export interface PlanOptions { readonly out?: string; readonly detailedExitcode?: boolean }
@@ -20,7 +20,7 @@ export const isBlocked = (plan: Plan): boolean => plan.summary.blocked > 0 || pl
 export async function planCommand(world: World, file: string, { out, detailedExitcode }: PlanOptions): Promise<ExitCode> {
   const { io, options } = world;
   const source = parseSource(world, readInput(io, file), file);
-  const { plan } = await makePlan(world, source);
+  const { plan } = (await makeCheckedPlan(world, source)).planned;
   if (out !== undefined) {
     writePlanFile(resolve(io.current, out), plan);
     await notePlanned(world, plan);

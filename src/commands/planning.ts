@@ -16,6 +16,7 @@ import { changingUpdates, plan, type PlanInput } from '../engine/planner.ts';
 import { refresh } from '../engine/refresh.ts';
 import { isPlanText, parsePlanText } from '../store/plan-file.ts';
 import { bucketState } from './capture-bucket.ts';
+import { foreseen } from './foreseeing.ts';
 import { bringsOutOf, isWithoutJournal } from './generated.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { unprovenRestores } from './proven-restores.ts';
@@ -127,17 +128,38 @@ export async function readLiveFor(world: World, source: Source): Promise<LiveSta
   });
 }
 
-/** Plans a source against live state. */
+/** Plans a source against live state. What AWS would say to it is not asked: a run asks by itself. */
 export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(world, source));
+  return withTexts(source, await withBucket(world, await inputOf(world, source, state), state));
+}
+
+/**
+ * Plans a source and asks what apply would refuse: whatever it says blocks here already. `clean`: the digest of the plan without that, which is
+ * the one that a run confirms, because it asks again.
+ */
+export async function makeCheckedPlan(world: World, source: Source, live?: LiveState): Promise<{ readonly planned: Planned; readonly clean: string }> {
+  const state = live ?? (await readLiveFor(world, source));
+  const input = await inputOf(world, source, state);
+  const bare = await withBucket(world, input, state);
+  const found = await foreseen(world, bare);
+  if (found.length === 0) return { planned: withTexts(source, bare), clean: bare.plan.digest };
+  const planned = found.some(({ severity }) => severity === 'error') ? plan({ ...input, findings: [...(input.findings ?? []), ...found] }) : withFindings(bare, found);
+  return { planned: withTexts(source, planned), clean: bare.plan.digest };
+}
+
+const withTexts = ({ texts }: Source, planned: Planned): Planned => (texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts } });
+
+/** Findings are in no digest; only what is blocked by them is. */
+const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({ ...planned, plan: { ...planned.plan, findings: [...planned.plan.findings, ...more] } });
+
+async function inputOf(world: World, source: Source, state: LiveState): Promise<PlanInput> {
   const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
-  const input = {
+  return {
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
     ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings], openRuns: others.open,
   };
-  const planned = await withBucket(world, input, state);
-  return source.texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts: source.texts } };
 }
 
 /** The plan, with what was read of the place where its captures are kept; a plan that captures nothing does not ask. */
@@ -183,16 +205,17 @@ export async function loadForApply(world: World, file: string): Promise<Loaded> 
   await world.store.refuseAppliedPlan(saved);
   if (saved.recorded) throw recorded();
   const expiresAt = endOfPlan(world, saved);
-  const { source, planned, live } = await loaded(world, await sourceOfPlan(world, saved, file));
+  const { source, planned, live, clean } = await loaded(world, await sourceOfPlan(world, saved, file));
   if (planned.plan.recorded) throw recorded();
-  if (planned.plan.digest !== saved.digest) throw stale(world, saved, planned);
+  // What AWS says to it is no part of what was confirmed: where only that is new, the plan is blocked, not stale.
+  if (planned.plan.digest !== saved.digest && clean !== saved.digest) throw stale(world, saved, planned);
   return { source, planned: datedAs(planned, { createdAt: saved.createdAt, expiresAt }), saved: { ...saved, expiresAt }, live };
 }
 
-/** Reads AWS and plans a source; a rollback as far as it can go. */
-export async function loaded(world: World, source: Source): Promise<Omit<Loaded, 'saved'>> {
+/** Reads AWS, plans a source, and asks what apply would refuse; a rollback as far as it can go. */
+export async function loaded(world: World, source: Source): Promise<Omit<Loaded, 'saved'> & { readonly clean: string }> {
   const live = await readLiveFor(world, source);
-  return { live, ...(await asFarAsPossible(source, async (less) => ({ planned: await makePlan(world, less, live) }))) };
+  return { live, ...(await asFarAsPossible(source, (less) => makeCheckedPlan(world, less, live))) };
 }
 
 /** A plan that was made again is as old as the one that the person holds. */
@@ -201,7 +224,7 @@ const datedAs = (planned: Planned, { createdAt, expiresAt }: Pick<Plan, 'created
 /** The plan without the rejected steps, from the same reading of AWS, as old as the one on the screen. Throws UserError `not-rejectable`. */
 export async function planRejecting(world: World, { source, planned, live, saved }: Loaded, rejected: readonly string[]): Promise<Loaded> {
   if (planned.plan.resumes !== undefined) throw new UserError('not-rejectable', 'a step of a run that is gone on with cannot be rejected: it was confirmed as a whole', { exitCode: exitCodes.blocked, help: `take the run back instead: aiplan rollback ${planned.plan.resumes}` });
-  const less = await asFarAsPossible(rejecting(source, rejected), async (some) => ({ planned: await makePlan(world, some, live) }));
+  const less = await asFarAsPossible(rejecting(source, rejected), (some) => makeCheckedPlan(world, some, live));
   return { source: less.source, live, saved, planned: datedAs(less.planned, planned.plan) };
 }
 

@@ -1,4 +1,4 @@
-import { AwsError, exitCodes, UserError } from '../model/error.ts';
+import { exitCodes, UserError } from '../model/error.ts';
 import type { RunOutcome } from '../model/journal.ts';
 import type { ApprovedPlan } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
@@ -8,10 +8,9 @@ import { applyStep, looksFirst } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
 import { carryOut } from './change-phase.ts';
+import { checkedOf } from './checks.ts';
 import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
-import { captures, weakBucket } from './kept-captures.ts';
 import { hasDrifted, staleSteps } from './moved-steps.ts';
-import { preflight } from './preflight.ts';
 import { reportOf } from './report.ts';
 import { keepEnd } from './run-end.ts';
 import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run.ts';
@@ -84,23 +83,10 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
 export async function checkedAll(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<void> {
   await enter(run, 'preflight');
   await renewOrStop(run.ports.session);
-  const { problems: ofSteps, losses } = await preflight(run, tasks, begun);
-  const problems: readonly { readonly step: string | null; readonly code: string; readonly message: string }[] = [...(await bucketProblems(run, tasks)), ...ofSteps];
+  const { problems, losses } = await checkedOf(run, tasks, begun);
   for (const { step, code, message } of [...problems, ...losses]) await find(run, step, code, message);
   if (problems.length > 0) throw new Blocked(`${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`);
   refuseStop(run.ports);
-}
-
-/** What is wrong with the place where captures are kept, in a run that takes any; what cannot be checked is not fine (law 9). */
-async function bucketProblems({ ports }: Run, tasks: readonly Task[]): Promise<readonly { readonly step: null; readonly code: string; readonly message: string }[]> {
-  const { vault } = ports;
-  if (vault.bucket === null || vault.check === undefined || !tasks.some(({ step }) => captures(step))) return [];
-  try {
-    return (await vault.check()).map((message) => ({ step: null, code: weakBucket, message: `${message} Run \`aiplan setup\`.` }));
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return [{ step: null, code: 'preflight-unknown', message: `the capture bucket "${vault.bucket}" cannot be checked: ${messageOf(error)}` }];
-  }
 }
 
 /** Phase capture. `keeps`: steps whose capture of an earlier session stays the one from before the step. */

@@ -1,11 +1,13 @@
-import type { Program } from '../model/call.ts';
+import type { AwsReader, Program } from '../model/call.ts';
 import { AwsError, UserError } from '../model/error.ts';
+import type { ApplySession } from '../model/ports.ts';
 import type { CaptureOperations, Restorable, StepContext } from '../model/resource-type.ts';
 import { captureOf, restoreContext } from './apply-restore.ts';
 import { messageOf, RunStopped } from './interruptions.ts';
 import { forEachBounded } from './pool.ts';
 import { actionOf, check, contextOf, type Run, type Task } from './run.ts';
 import { secretsIn, secretText } from './secrets.ts';
+import { Together } from './together.ts';
 import { wayOut } from './wording.ts';
 
 export interface Problem { readonly step: string; readonly code: string; readonly message: string }
@@ -21,11 +23,23 @@ export interface Preflighted { readonly problems: readonly Problem[]; readonly l
  * A step that an earlier session of the run had begun has passed its type's checks, which its own effects would not any more.
  * Throws RunStopped on stop.
  */
-export async function preflight(run: Run, tasks: readonly Task[], begun: ReadonlySet<string> = new Set()): Promise<Preflighted> {
+export async function preflight(given: Run, tasks: readonly Task[], begun: ReadonlySet<string> = new Set()): Promise<Preflighted> {
   const problems = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
   const losses = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
   const names = new Map<string, string>();
-  await forEachBounded(tasks, 8, async (task) => {
+  const together = new Together(given.ports.session, given.ports.types, tasks.length);
+  const run: Run = { ...given, ports: { ...given.ports, session: readOnly(given.ports.session, together) } };
+  // All at once: each asks for one thing at a time, and what they ask for is asked together.
+  await forEachBounded(tasks, tasks.length, async (task) => {
+    try {
+      await checkTask(task);
+    } finally {
+      together.leave();
+    }
+  });
+  return { problems: [...problems.values()].flat(), losses: [...losses.values()].flat() };
+
+  async function checkTask(task: Task): Promise<void> {
     const into = (list: ReadonlyMap<string, Problem[]>): Say => (code, message) => { list.get(task.step.id)?.push({ step: task.step.id, code, message }); };
     const say = into(problems);
     checkShape(task, say);
@@ -37,9 +51,14 @@ export async function preflight(run: Run, tasks: readonly Task[], begun: Readonl
     names.set(context.captureName, task.step.id);
     await checkType(run, task, context, begun.has(task.step.id), say);
     await checkRestore(run, task, context, say, into(losses));
-  });
-  return { problems: [...problems.values()].flat(), losses: [...losses.values()].flat() };
+  }
 }
+
+/** The session of the run for programs that only read, whose reads go by `reader`. */
+const readOnly = (session: ApplySession, reader: AwsReader): ApplySession => ({
+  read: (call) => reader.read(call), get counts() { return session.counts; }, renew: () => session.renew(),
+  mutate: (call) => Promise.reject(new UserError('gate-refused', `${call.operation} is a mutating call in a check`)),
+});
 
 type Say = (code: string, message: string) => void;
 

@@ -306,9 +306,17 @@ export interface ResourceType {
   readonly iam: { readonly read: readonly string[]; readonly write: readonly string[]; readonly capture: readonly string[]; readonly restore: readonly string[] };
 }
 
+/** What became of one read: its answer, null where AWS said absent, or what it threw. */
+export type ReadOutcome = { readonly answer: JsonObject | null } | { readonly failure: unknown };
+
 export interface ResourceTypes {
   readonly all: readonly ResourceType[];
   get(type: string): ResourceType | undefined;
+  /**
+   * The outcomes of different reads, in order: those about single resources are asked as lists where AWS offers one, and every asker gets its own
+   * part of the answer. Never rejects. Absent: each is asked by itself.
+   */
+  readonly readTogether?: (session: AwsReader, calls: readonly ReadCall[]) => Promise<readonly ReadOutcome[]>;
 }
 
 export type { ReadCall };

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { send } from '../../src/model/call.ts';
+import { foresee, unforeseen, type ForeseePorts } from '../../src/engine/foresee.ts';
+import { look, send, type AwsReader } from '../../src/model/call.ts';
+import type { ResourceEntry } from '../../src/model/change-plan.ts';
 import { AwsError } from '../../src/model/error.ts';
 import type { ResourceType, ResourceTypes } from '../../src/model/resource-type.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
-import { memoryVault } from '../helpers/apply-ports.ts';
+import { memorySecrets, memoryVault } from '../helpers/apply-ports.ts';
 import { createMemoryWorld, DATABASE, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';
 
 const entries = [
@@ -20,9 +22,24 @@ const withType = (types: ResourceTypes, name: string, change: (type: ResourceTyp
 /** Applies with changed types; answers the problems as `step code message`. */
 async function problems(change: (world: MemoryWorld) => ResourceTypes): Promise<readonly string[]> {
   const world = freshWorld();
-  const report = await benchOf(world).apply(changePlanOf(entries), { ports: { types: change(world) } });
+  const ports = { types: change(world) };
+  const told = await foreseenIn(world, entries, ports);
+  const report = await benchOf(world).apply(changePlanOf(entries), { ports });
   expect([report.outcome, world.sent]).toEqual(['blocked', []]);
-  return report.findings.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`);
+  const said = report.findings.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`);
+  // Whatever apply refuses, plan and check refuse with the same sentence.
+  expect(told).toEqual(said);
+  return said;
+}
+
+/** What a plan of the entries says that apply would refuse, as `step code message`. */
+async function foreseenIn(world: MemoryWorld, some: readonly ResourceEntry[], ports: Partial<ForeseePorts> = {}): Promise<readonly string[]> {
+  const bench = benchOf(world);
+  const found = await foresee(await bench.plan(changePlanOf(some)), {
+    session: world.session, types: world.types, schemas: world.schemas, clock: bench.clock, secrets: memorySecrets(), stop: new AbortController().signal, vault: bench.vault, ...ports,
+  });
+  expect(world.sent).toEqual([]);
+  return found.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`);
 }
 
 describe('preflight', () => {
@@ -59,6 +76,7 @@ describe('preflight', () => {
     const weak = { ...memoryVault(), check: async () => ['The capture bucket "captures": versioning is not enabled.'] };
     for (const some of [entries, entries.slice(0, 1)]) {
       const world = freshWorld();
+      expect(await foreseenIn(world, some, { vault: weak })).toEqual([' capture-bucket-weak The capture bucket "captures": versioning is not enabled. Run `aiplan setup`.']);
       const report = await benchOf(world).apply(changePlanOf(some), { ports: { vault: weak } });
       expect([report.outcome, world.sent, report.findings.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`)])
         .toEqual(['blocked', [], [' capture-bucket-weak The capture bucket "captures": versioning is not enabled. Run `aiplan setup`.']]);
@@ -75,5 +93,41 @@ describe('preflight', () => {
     const world = freshWorld();
     const report = await benchOf(world).apply(changePlanOf(entries.slice(0, 1)), { ports: { vault: memoryVault(null) } });
     expect(report.outcome).toBe('done');
+  });
+
+  it('says without a capture bucket what apply says', async () => {
+    const vault = memoryVault(null);
+    const report = await benchOf(freshWorld()).apply(changePlanOf(entries), { ports: { vault } });
+    expect(report.findings.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`)).toEqual(await foreseenIn(freshWorld(), entries, { vault }));
+    expect(report.findings).toHaveLength(1);
+  });
+
+  it('a secret that is missing where it is planned is a warning: whoever applies has it', async () => {
+    const world = createMemoryWorld();
+    const bench = benchOf(world);
+    const planned = await bench.plan(changePlanOf([entryOf('Db', DATABASE, { action: 'create', properties: { DatabaseName: 'new', Engine: 'postgres', Class: 'db.small', Password: { $secret: { env: 'AIPLAN_SECRET_DB' } } } })]));
+    const found = await foresee(planned, { session: world.session, types: world.types, schemas: world.schemas, clock: bench.clock, secrets: memorySecrets(), stop: new AbortController().signal, vault: bench.vault });
+    expect(found).toMatchObject([{ code: 'secret-missing', severity: 'warning', step: 'Db', line: 1 }]);
+  });
+
+  it('looks at nothing that does not change, and once at what many ask for', async () => {
+    const seed = Array.from({ length: 40 }, (_, index) => ({ type: NOTE, identity: `note-${index}`, properties: { Text: 'old' } }));
+    const world = createMemoryWorld({ seed });
+    const asked: string[] = [];
+    const types = withType(world.types, NOTE, (type) => ({ ...type, *preflight(context) { yield* look({ service: 's3', operation: 'ListNotes', input: {} }); yield* look({ service: 's3', operation: 'GetNote', input: { NoteName: context.live?.identity ?? '' } }); return []; } }));
+    const session: AwsReader = { counts: {}, read: async (call) => { asked.push(call.operation); return {}; } };
+    const some = seed.map(({ identity }, index) => entryOf(`N${index}`, NOTE, { id: identity, properties: { Text: index < 10 ? 'new' : 'old' } }));
+    expect(await foreseenIn(world, some, { types, session })).toEqual([]);
+    expect(asked.filter((operation) => operation === 'ListNotes')).toHaveLength(1);
+    expect(asked.filter((operation) => operation === 'GetNote')).toHaveLength(10);
+    asked.length = 0;
+    expect(await foreseenIn(world, some.slice(10), { types, session })).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
+  it('says once that a plan from recorded state was not checked', async () => {
+    const planned = await benchOf(freshWorld()).plan(changePlanOf(entries));
+    expect(unforeseen(planned)).toMatchObject([{ code: 'not-checked', severity: 'info', step: null }]);
+    expect(unforeseen({ ...planned, plan: { ...planned.plan, steps: [] } })).toEqual([]);
   });
 });

@@ -1,0 +1,24 @@
+import { foresee, unforeseen } from '../engine/foresee.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Planned } from '../model/plan.ts';
+import { bucketState, existingBucket } from './capture-bucket.ts';
+import { secretSource } from './secrets.ts';
+import type { World } from './world.ts';
+
+/** What apply would refuse of a plan, as findings, read with the session that only reads. Of recorded state: that nobody has looked. */
+export async function foreseen(world: World, planned: Planned): Promise<readonly Finding[]> {
+  const { plan } = planned;
+  if (plan.recorded) return unforeseen(planned);
+  if (plan.steps.every(({ action }) => action === 'keep')) return [];
+  const session = await world.reader();
+  const { target } = plan;
+  const bucket = plan.steps.some((step) => step.capture.how !== 'none' || step.destruction !== null) ? await existingBucket(world, target) : null;
+  const { openVault } = await import('../../providers/s3/vault.ts');
+  return foresee(planned, {
+    session, types: world.types, schemas: world.schemas, clock: world.io.clock, secrets: secretSource(world), stop: new AbortController().signal,
+    vault: {
+      ...openVault(session, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, 'plan'),
+      bucket, check: async () => (await bucketState(world, session, target)).problems,
+    },
+  });
+}

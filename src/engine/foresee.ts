@@ -1,0 +1,71 @@
+import type { Approval } from '../model/approval.ts';
+import type { AwsReader } from '../model/call.ts';
+import { UserError } from '../model/error.ts';
+import type { Finding } from '../model/finding.ts';
+import { placeOf } from '../model/place.ts';
+import type { Plan, Planned } from '../model/plan.ts';
+import type { ApplyPorts } from '../model/ports.ts';
+import { checkedOf, type Checked, type Problem } from './checks.ts';
+import { planningRun } from './context.ts';
+import { beginRun, tasksOf } from './run.ts';
+
+/** What the checks of a run need, all of it reading. */
+export interface ForeseePorts extends Pick<ApplyPorts, 'types' | 'schemas' | 'clock' | 'secrets' | 'stop'> {
+  readonly session: AwsReader;
+  readonly vault: Pick<ApplyPorts['vault'], 'bucket' | 'check' | 'readSecret'>;
+}
+
+/** Errors that only ask the author for a word: what AWS would say to the step is worth knowing beside them. */
+const wordsMissing: ReadonlySet<string> = new Set(['reason-needed', 'when-needed', 'accept-loss-needed', 'order-needed', 'too-many-confirmations']);
+
+/**
+ * What apply would refuse before its first call: the checks of a run (phase preflight), with the same sentences, as findings. Steps that are blocked
+ * already for what they are, and steps that change nothing, are not looked at. Only reads.
+ */
+export async function foresee(planned: Planned, ports: ForeseePorts): Promise<readonly Finding[]> {
+  const { plan } = planned;
+  const settled = new Set(plan.findings.filter(({ severity, code }) => severity === 'error' && !wordsMissing.has(code)).map(({ step }) => step));
+  const steps = plan.steps.filter(({ id, blocked }) => !blocked || !settled.has(id));
+  if (settled.has(null)) return [];
+  const run = beginRun(planned, confirmedWholly(plan), readingOnly(ports));
+  const tasks = tasksOf({ planned: { ...planned, plan: { ...plan, steps } }, ports: run.ports });
+  if (tasks.length === 0) return [];
+  return findingsOf(await checkedOf(run, tasks), planned);
+}
+
+/** One finding for what a plan from recorded state cannot say; nothing where it changes nothing. */
+export const unforeseen = ({ plan }: Planned): readonly Finding[] => (plan.steps.every(({ action }) => action === 'keep') ? [] : [{
+  code: 'not-checked', severity: 'info', step: null, line: null, column: null,
+  message: 'this plan is made from recorded state, so nothing says whether AWS would take it', help: 'plan without --live to hear what apply would refuse',
+}]);
+
+/** Whoever applies has the secrets; whoever plans may not, and need not. */
+const severityOf = ({ code }: Problem): Finding['severity'] => (code === 'secret-missing' ? 'warning' : 'error');
+
+function findingsOf({ problems, losses }: Checked, { work }: Planned): readonly Finding[] {
+  const finding = (problem: Problem, severity: Finding['severity']): Finding => {
+    const entry = problem.step === null ? undefined : work.get(problem.step)?.entry;
+    const { line, column } = entry === undefined ? { line: null, column: null } : placeOf(entry, entry.id === undefined ? '' : 'id');
+    return { code: problem.code, severity, step: problem.step, message: problem.message, line, column };
+  };
+  return [...problems.map((problem) => finding(problem, severityOf(problem))), ...losses.map((loss) => finding(loss, 'warning'))];
+}
+
+/** As if a person had confirmed everything: the checks are about what AWS would say. */
+const confirmedWholly = ({ digest, name, target, createdAt, expiresAt, steps }: Plan): Approval => ({
+  format: 'aiplan/approval@1', planDigest: digest, planName: name, target: { account: target.account, region: target.region, endpoint: target.endpoint }, nonce: '', createdAt, expiresAt,
+  tier: 'none', by: '', typedName: null,
+  confirmations: steps.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: step.acceptLoss })),
+});
+
+/** The ports of a run that has no journal and sends nothing. */
+function readingOnly(ports: ForeseePorts): ApplyPorts {
+  const refuse = (): Promise<never> => Promise.reject(new UserError('gate-refused', 'planning changes nothing'));
+  const { session } = ports;
+  return {
+    ...ports, emit: () => {}, replan: refuse,
+    session: { read: (call) => session.read(call), get counts() { return session.counts; }, mutate: refuse, renew: refuse },
+    journal: { run: planningRun, records: [], append: refuse },
+    vault: { ...ports.vault, bucket: ports.vault.bucket, readSecret: (ref) => ports.vault.readSecret(ref), keepSecret: refuse, putManifest: refuse },
+  };
+}
