@@ -5,6 +5,7 @@ import type { StepContext } from '../../src/model/resource-type.ts';
 import { listOf, propertyOf, textOf } from '../aws/fields.ts';
 import { decodedUserData } from './encoded-user-data.ts';
 import { hasInstanceStoreRoot, isRunning, isSpot } from './instance-facts.ts';
+import { architectureOf, changedTypeProblems, typeProblems } from './instance-kind.ts';
 import { stoppedProperties } from './instance-rules.ts';
 import { filtered } from './paging.ts';
 import { placementProblems, usedAddresses } from './placement.ts';
@@ -21,6 +22,7 @@ export function* preflightInstance(context: StepContext, action: 'create' | 'upd
     if (carry.length > 0 && context.order !== 'delete-first') problems.push(`${carry.join(', ')} can only be carried with order: delete-first, because ${live.identity} holds it until it is gone`);
     problems.push(...(yield* launchProblems(context)));
   }
+  if (action === 'update' && context.changes.some(({ path }) => path === 'InstanceType')) problems.push(...(yield* changedTypeProblems(textOf(live.properties['InstanceType']), textOf(desired['InstanceType']))));
   if (action === 'update' && Array.isArray(desired['SecurityGroupIds']) && context.changes.some(({ path }) => propertyOf(path) === 'SecurityGroupIds')) {
     problems.push(...(yield* placementProblems({ subnet: undefined, groups: desired['SecurityGroupIds'], key: undefined })));
   }
@@ -63,7 +65,8 @@ function protectionProblems(context: StepContext, live: LiveResource, action: st
 
 /** Image, subnet, groups, key pair and private address of an instance to be launched. */
 function* launchProblems({ desired, live, replacing, deletedBefore }: StepContext): Program<readonly string[]> {
-  const problems = [...(yield* imageProblems(desired['ImageId']))];
+  const image = yield* imageFound(desired['ImageId']);
+  const problems = [...image.problems, ...(yield* typeProblems(textOf(desired['InstanceType']), image.architecture))];
   const network = listOf(desired['NetworkInterfaces'])[0];
   const subnet = desired['SubnetId'] ?? network?.['SubnetId'];
   problems.push(...(yield* placementProblems({ subnet, groups: desired['SecurityGroupIds'] ?? network?.['GroupSet'], key: desired['KeyName'] })));
@@ -77,11 +80,13 @@ function* launchProblems({ desired, live, replacing, deletedBefore }: StepContex
 }
 
 /** DescribeImages leaves out what other owners have deprecated unless it is asked for, and RunInstances takes it all the same. */
-function* imageProblems(image: Json | undefined): Program<readonly string[]> {
+function* imageFound(image: Json | undefined): Program<{ readonly problems: readonly string[]; readonly architecture: string | undefined }> {
   const id = textOf(image);
-  if (id === undefined || !id.startsWith('ami-')) return [];
+  const none = { problems: [], architecture: undefined };
+  if (id === undefined || !id.startsWith('ami-')) return none;
   const answer = yield* look({ service: 'ec2', operation: 'DescribeImages', input: { ...filtered('image-id', [id]), IncludeDeprecated: true } }, { Images: [{ State: 'available' }] });
   const found = listOf(answer?.['Images'])[0];
-  if (found === undefined) return [`image "${id}" does not exist in this region, or is not shared with this account`];
-  return found['State'] === 'available' ? [] : [`image "${id}" is ${textOf(found['State']) ?? 'in an unknown state'}, not available`];
+  if (found === undefined) return { ...none, problems: [`image "${id}" does not exist in this region, or is not shared with this account`] };
+  const architecture = architectureOf(found);
+  return { architecture, problems: found['State'] === 'available' ? [] : [`image "${id}" is ${textOf(found['State']) ?? 'in an unknown state'}, not available`] };
 }

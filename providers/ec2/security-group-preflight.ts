@@ -5,6 +5,8 @@ import { lookAll } from './common.ts';
 import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { liveOf } from './security-group-change.ts';
+import { directions, ruleKey, rulesOf, type Direction } from './security-group-permissions.ts';
+import { countedRules, RULES_QUOTA } from './security-group-values.ts';
 import { hasGroup, interfaceText, refersTo } from './security-group-read.ts';
 
 type StepAction = 'create' | 'update' | 'replace' | 'delete';
@@ -14,9 +16,27 @@ export function* preflightSecurityGroup(context: StepContext, action: StepAction
   const problems: string[] = [];
   const owner = context.live?.binding['owner'];
   if (action !== 'create' && typeof owner === 'string') problems.push(`${liveOf(context).identity} belongs to ${owner}, which would change it back: change it there`);
+  if (action !== 'delete') problems.push(...directions.flatMap((direction) => quotaProblems(context, action, direction)));
   if (action === 'create' || action === 'replace') problems.push(...yield* nameProblems(context));
   if (action === 'delete' || action === 'replace') problems.push(...yield* useProblems(context));
   return problems;
+}
+
+/**
+ * AWS counts the rules of a direction, and additions go before removals. The account's quota cannot be read with what aiplan may call: it is AWS's own
+ * figure, unless a group has more rules already, which shows that it was raised.
+ */
+function quotaProblems({ live, desired }: StepContext, action: StepAction, direction: Direction): readonly string[] {
+  const before = action === 'update' && live !== null ? rulesOf(live.properties, direction) : [];
+  const after = rulesOf(desired, direction);
+  const has = countedRules(before);
+  if (has > RULES_QUOTA) return [];
+  const name = live?.identity ?? textOf(desired['GroupName']) ?? 'the group';
+  const wants = countedRules(after);
+  if (wants > RULES_QUOTA) return wants === has ? [] : [`${name} would have ${wants} ${direction.word} rules, and AWS takes ${RULES_QUOTA} unless the quota was raised: merge ranges, or spread the rules over several groups`];
+  const kept = new Set(after.map((rule) => ruleKey(rule, direction)));
+  const meanwhile = countedRules([...after, ...before.filter((rule) => !kept.has(ruleKey(rule, direction)))]);
+  return meanwhile <= RULES_QUOTA ? [] : [`${name} would have ${meanwhile} ${direction.word} rules while rules are exchanged, and AWS takes ${RULES_QUOTA}: what comes is added before what goes is revoked; revoke in one plan and add in the next`];
 }
 
 const known = (value: Json | undefined): string | undefined => (isUnknown(value) ? undefined : textOf(value));

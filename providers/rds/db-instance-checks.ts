@@ -5,6 +5,7 @@ import type { Preflight, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../aws/fields.ts';
 import { changedProperties } from './db-instance-inputs.ts';
 import { subjectOf } from './db-instance-programs.ts';
+import { fittingProblems, givenBy } from './db-instance-fitting.ts';
 import { BROKEN } from './db-instance-rules.ts';
 import { describeInstance, describeSnapshot } from './db-instance-states.ts';
 import { instanceOf, statusOf } from './db-instance-shape.ts';
@@ -57,6 +58,13 @@ function ownerProblem(live: LiveResource): readonly string[] {
   return owner === undefined ? [] : [`${live.identity} belongs to the ${owner}, which would put it back or lose track of it: delete it there`];
 }
 
+/** ModifyDBInstance, BackupRetentionPeriod: not 0 while the database is a source of replicas. */
+function replicaProblems({ desired }: StepContext, live: LiveResource): readonly string[] {
+  const replicas = textsOf(live.attributes['ReadReplicaDBInstanceIdentifiers']);
+  return desired['BackupRetentionPeriod'] === 0 && live.properties['BackupRetentionPeriod'] !== 0 && replicas.length > 0
+    ? [`${live.identity} is the source of ${replicas.join(', ')}, and AWS keeps backups of a source: its BackupRetentionPeriod cannot become 0`] : [];
+}
+
 /** Checks before the first mutation: name, state, protection, owner, groups, and room and names for the snapshots. */
 export const preflightDatabase: Preflight = function* (context, action) {
   if (action === 'create') return yield* beforeCreate(context);
@@ -74,6 +82,7 @@ export const preflightDatabase: Preflight = function* (context, action) {
     problems.push(`${live.identity} is "${live.state}": AWS changes a database only while it is available`);
   }
   problems.push(...yield* missingReferences(context.desired, new Set([...changedProperties(context)].filter((name) => action !== 'delete' && (REFERENCES as readonly string[]).includes(name)))));
+  if (action === 'update') problems.push(...yield* fittingProblems(context.desired, givenBy(context, action)), ...replicaProblems(context, live));
   const names = [
     ...(member || BROKEN.includes(live.state) ? [] : [snapshotName(context.captureName)]),
     ...(action === 'delete' && refused === null ? [finalSnapshotName(context.captureName)] : []),
@@ -88,5 +97,5 @@ function* beforeCreate(context: StepContext): Program<readonly string[]> {
   if (identity === undefined) return ['DBInstanceIdentifier is missing: aiplan finds a database again by its name'];
   const held = instanceOf(yield* look(describeInstance(identity), null));
   const problems = held === undefined ? [] : [`the name "${identity}" is held by a database that is "${statusOf(held)}"`];
-  return [...problems, ...yield* missingReferences(context.desired)];
+  return [...problems, ...yield* missingReferences(context.desired), ...yield* fittingProblems(context.desired, givenBy(context, 'create'))];
 }

@@ -5,6 +5,7 @@ import { restoreTags, tagList } from '../aws/tags.ts';
 import { apiInput } from './db-instance-fields.ts';
 import { dbInstanceRules } from './db-instance-rules.ts';
 import { majorVersion } from './engine-version.ts';
+import { gp3Threshold } from './storage-values.ts';
 
 /** The top-level properties that a step changes. */
 export const changedProperties = (context: StepContext): ReadonlySet<string> => new Set(context.changes.map(({ path }) => propertyOf(path)));
@@ -101,8 +102,11 @@ export function modifyInput(identity: string, names: ReadonlySet<string>, live: 
 type Wanted = (name: string) => Json | undefined;
 const size = (value: Json | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 
-function storage(names: ReadonlySet<string>, live: JsonObject, wanted: Wanted): JsonObject {
-  const type = wanted('StorageType');
+function storage(names: ReadonlySet<string>, live: JsonObject, given: Wanted): JsonObject {
+  const type = given('StorageType');
+  // What another type had says nothing about gp3: below the threshold it has what every gp3 has, and AWS refuses any other figure.
+  const becomesSmall = names.has('StorageType') && type === 'gp3' && live['StorageType'] !== 'gp3' && (size(given('AllocatedStorage')) ?? 0) < gp3Threshold(live['Engine']);
+  const wanted: Wanted = (name) => (becomesSmall && (name === 'Iops' || name === 'StorageThroughput') && !names.has(name) ? undefined : given(name));
   const fromProvisioned = names.has('StorageType') && (type === 'gp2' || type === 'standard') && (numberOf(live['Iops']) ?? 0) > 0;
   return {
     AllocatedStorage: size(wanted('AllocatedStorage')),

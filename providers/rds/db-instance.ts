@@ -26,7 +26,7 @@ export const dbInstance: ResourceType = {
   neighbours: replicas,
   preflight: preflightDatabase,
   iam: {
-    read: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:ListTagsForResource'],
+    read: ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:ListTagsForResource', 'rds:DescribeOrderableDBInstanceOptions'],
     write: [
       'rds:CreateDBInstance', 'rds:ModifyDBInstance', 'rds:DeleteDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource',
       'rds:AddRoleToDBInstance', 'rds:RemoveRoleFromDBInstance', 'iam:PassRole',

@@ -1,5 +1,5 @@
 import { look, progress, send, sendAll, until, type Call, type Program } from '../../src/model/call.ts';
-import { UserError } from '../../src/model/error.ts';
+import { AwsError, UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
@@ -22,7 +22,7 @@ export function* removeBucket(context: StepContext): Program {
   const bucket = context.live?.identity ?? '';
   if (context.capture?.how === 'copy') {
     const kept = new Set((yield* readManifest(context, context.capture)).map(contentOf));
-    const entries = yield* allEntries(bucket, context.account);
+    const entries = yield* allEntries(bucket, context.account, removalPage);
     const stranger = entries.find((entry) => !kept.has(contentOf(entry)));
     if (stranger !== undefined) {
       throw new UserError('bucket-changed', `"${stranger.key}" (version ${stranger.versionId}) of "${bucket}" is not in the capture: it was written after the bucket was copied`, { help: 'Nothing was deleted. Find out who still writes there, and plan again.' });
@@ -36,8 +36,20 @@ export function* removeBucket(context: StepContext): Program {
     service: 's3', operation: 'AbortMultipartUpload', identity: bucket, retry: 'absolute', purpose: `abort the unfinished upload of "${key}"`,
     input: { ...owned(bucket, context.account), Key: key, UploadId: uploadId },
   })), `abort unfinished uploads of ${bucket}`);
-  yield* send({ service: 's3', operation: 'DeleteBucket', identity: bucket, retry: 'absolute', purpose: `delete bucket ${bucket}`, input: owned(bucket, context.account) });
+  try {
+    yield* send({ service: 's3', operation: 'DeleteBucket', identity: bucket, retry: 'absolute', purpose: `delete bucket ${bucket}`, input: owned(bucket, context.account) });
+  } catch (error) {
+    // Gone already, or not known whether: whoever runs this finds out.
+    if (!(error instanceof AwsError) || error.executed !== 'no' || error.kind === 'absent' || error.kind === 'conflict') throw error;
+    throw new UserError('not-deleted', `S3 refused to delete "${bucket}" (${error.code}: ${error.message}). ${leftAs(bucket, context)}`, { cause: error, help });
+  }
 }
+
+const help = 'A rollback of this run puts back what was deleted and opens the bucket.';
+
+/** What a deletion that stopped leaves behind. */
+const leftAs = (bucket: string, context: StepContext): string =>
+  `"${bucket}" is still there, without what it held, and ${context.capture?.how === 'copy' ? 'closed to writes; the copies lie in the capture bucket' : 'nothing of it was copied'}.`;
 
 /** Page by page: what is listed is deleted, until nothing is listed. */
 function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
@@ -46,7 +58,7 @@ function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
     const pages = listEntries(bucket, context.account, { cap: 0 });
     let step = pages.next();
     while (step.done !== true) {
-      const page = yield* look(step.value, previewPage);
+      const page = yield* look(step.value, removalPage);
       if (!accepted && !isPreviewed(page)) {
         throw new UserError('capture-missing', `"${bucket}" has no capture of its objects, and no accepted loss stands in for one; nothing was deleted`);
       }
@@ -57,9 +69,21 @@ function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
   }
 }
 
+/** Stands for a listing while a plan lists the calls of a removal: also a name that no XML can hold, which is deleted by a call of its own. */
+const removalPage: JsonObject = { ...previewPage, Versions: ['preview', 'preview\u0001'].map((Key) => ({ ...objectsOf(previewPage['Versions'])[0], Key })) };
+
+/** Whether XML 1.0 can hold the text; DeleteObjects is XML, and S3 answers MalformedXML for a name that it cannot hold. */
+const isXml = (text: string): boolean => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/u.test(text);
+
 /** Deletes these versions and markers, newest first within a key, and looks at what S3 says about each. */
 function* deleteEntries(context: StepContext, bucket: string, entries: readonly Entry[]): Program {
-  const calls = pieces(entries, perCall).map((part): Call => ({
+  const [plain, odd] = [entries.filter(({ key }) => isXml(key)), entries.filter(({ key }) => !isXml(key))];
+  const single = odd.map(({ key, versionId }): Call => ({
+    service: 's3', operation: 'DeleteObject', identity: bucket, retry: 'absolute', purpose: 'delete a captured version whose name no list can hold',
+    input: { ...owned(bucket, context.account), Key: key, VersionId: versionId },
+  }));
+  for (const batch of pieces(single, perCall)) yield* sendAll(batch, `empty ${bucket}`);
+  const calls = pieces(plain, perCall).map((part): Call => ({
     service: 's3', operation: 'DeleteObjects', identity: bucket, retry: 'absolute', purpose: `delete ${counted(part.length)} captured versions`,
     input: { ...owned(bucket, context.account), Delete: { Quiet: false, Objects: part.map(({ key, versionId }) => ({ Key: key, VersionId: versionId })) } },
   }));
@@ -69,7 +93,7 @@ function* deleteEntries(context: StepContext, bucket: string, entries: readonly 
     const refused = answers.flatMap((answer) => objectsOf(answer['Errors']));
     const first = refused[0];
     if (first !== undefined) {
-      throw new UserError('not-deleted', `S3 kept ${counted(refused.length)} versions of "${bucket}"; the first is "${textOf(first['Key']) ?? ''}": ${textOf(first['Code']) ?? ''} ${textOf(first['Message']) ?? ''}`);
+      throw new UserError('not-deleted', `S3 kept ${counted(refused.length)} versions of "${bucket}"; the first is "${textOf(first['Key']) ?? ''}": ${textOf(first['Code']) ?? ''} ${textOf(first['Message']) ?? ''}. "${bucket}" is still there, with a part of what it held.`, { help });
     }
     deleted += batch.length;
     yield* progress(`emptied ${bucket}: ${counted(deleted)} of ${counted(calls.length)} requests`, deleted / calls.length);

@@ -21,7 +21,7 @@ async function bucketProblems({ ports }: Run, tasks: readonly Task[]): Promise<r
   const { vault } = ports;
   if (vault.bucket === null || vault.check === undefined || !tasks.some(({ step }) => captures(step))) return [];
   try {
-    return (await vault.check()).map((message) => ({ step: null, code: weakBucket, message: `${message} Run \`aiplan setup\`.` }));
+    return (await vault.check()).map((message) => ({ step: null, code: weakBucket, message }));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return [{ step: null, code: 'preflight-unknown', message: `the capture bucket "${vault.bucket}" cannot be checked: ${messageOf(error)}` }];

@@ -14,4 +14,4 @@ const help = '`aiplan setup` makes it strong enough again and says what a person
 
 /** One finding for each thing that is wrong with the capture bucket; about no single step, so that each of them blocks all. */
 export const bucketFindings = (problems: readonly string[]): readonly Finding[] =>
-  problems.map((message) => ({ code: weakBucket, severity: 'error', step: null, message: `${message} Run \`aiplan setup\`.`, line: null, column: null, help }));
+  problems.map((message) => ({ code: weakBucket, severity: 'error', step: null, message, line: null, column: null, help }));

@@ -256,7 +256,7 @@ describe('taking, deleting and bringing back', () => {
   });
 
   it('lists for the plan everything that a deletion sends', () => {
-    expect(names(bucket.remove!(context))).toEqual(['s3:DeleteObjects', 's3:AbortMultipartUpload', 's3:DeleteBucket']);
+    expect(names(bucket.remove!(context))).toEqual(['s3:DeleteObject', 's3:DeleteObjects', 's3:AbortMultipartUpload', 's3:DeleteBucket']);
     expect(inputOf(bucket.remove!(context), 'DeleteObjects')).toEqual({
       Bucket: 'site', ExpectedBucketOwner: '123456789012', Delete: { Quiet: false, Objects: [{ Key: 'preview', VersionId: 'preview' }, { Key: 'preview-deleted', VersionId: 'preview' }] },
     });
@@ -266,6 +266,24 @@ describe('taking, deleting and bringing back', () => {
     const { calls: sent, result } = answered(bucket.capture!.take(context), { ...quiet, ListObjectVersions: [page(items)], CopyObject: [{ VersionId: 'c', CopyObjectResult: { ETag: '"e"' } }], PutObject: [{ VersionId: 'p' }] });
     return { capture: result, body: String(sent.find(({ operation }) => operation === 'PutObject')?.input['Body']) };
   };
+
+  it('deletes by a call of its own what has a name that no XML can hold', () => {
+    const items = [version('a', '1'), version('odd\u0001name', '2'), version('line\nbreak', '3')];
+    const { capture, body } = manifested(items);
+    const { calls: sent } = answered(bucket.remove!({ ...context, capture }), { GetObject: [{ Body: body }], ListObjectVersions: [page(items)] });
+    expect(sent.filter(({ operation }) => operation === 'DeleteObject').map(({ input }) => [input['Key'], input['VersionId']])).toEqual([['odd\u0001name', '2']]);
+    expect(sent.filter(({ operation }) => operation === 'DeleteObjects').map(({ input }) => (input['Delete'] as JsonObject)['Objects'])).toEqual([[{ Key: 'a', VersionId: '1' }, { Key: 'line\nbreak', VersionId: '3' }]]);
+  });
+
+  it('says what it leaves where S3 refuses the last call', () => {
+    const items = [version('a', '1')];
+    const { capture, body } = manifested(items);
+    const denied = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 's3:DeleteBucket', message: 'no', executed: 'no' });
+    expect(() => answered(bucket.remove!({ ...context, capture }), { GetObject: [{ Body: body }], ListObjectVersions: [page(items)], DeleteBucket: [denied] })).toThrow(expect.objectContaining({
+      code: 'not-deleted', message: 'S3 refused to delete "site" (AccessDenied: no). "site" is still there, without what it held, and closed to writes; the copies lie in the capture bucket.',
+      help: 'A rollback of this run puts back what was deleted and opens the bucket.',
+    }));
+  });
 
   it('deletes exactly what was captured, and believes only S3\'s word for it', () => {
     const { capture, body } = manifested([version('a', '1'), version('b', '2')]);

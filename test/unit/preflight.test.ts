@@ -76,10 +76,10 @@ describe('preflight', () => {
     const weak = { ...memoryVault(), check: async () => ['The capture bucket "captures": versioning is not enabled.'] };
     for (const some of [entries, entries.slice(0, 1)]) {
       const world = freshWorld();
-      expect(await foreseenIn(world, some, { vault: weak })).toEqual([' capture-bucket-weak The capture bucket "captures": versioning is not enabled. Run `aiplan setup`.']);
+      expect(await foreseenIn(world, some, { vault: weak })).toEqual([' capture-bucket-weak The capture bucket "captures": versioning is not enabled.']);
       const report = await benchOf(world).apply(changePlanOf(some), { ports: { vault: weak } });
       expect([report.outcome, world.sent, report.findings.map(({ step, code, message }) => `${step ?? ''} ${code} ${message}`)])
-        .toEqual(['blocked', [], [' capture-bucket-weak The capture bucket "captures": versioning is not enabled. Run `aiplan setup`.']]);
+        .toEqual(['blocked', [], [' capture-bucket-weak The capture bucket "captures": versioning is not enabled.']]);
     }
     const denied = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 's3:HeadBucket', message: 'no', executed: 'no' });
     const unknown = await benchOf(freshWorld()).apply(changePlanOf(entries), { ports: { vault: { ...memoryVault(), check: () => Promise.reject(denied) } } });
