@@ -3,7 +3,7 @@ import {
   AddRoleToDBInstanceCommand, AddTagsToResourceCommand, CreateDBInstanceCommand, CreateDBSnapshotCommand, DeleteDBInstanceCommand,
   DescribeAccountAttributesCommand, DescribeDBInstanceAutomatedBackupsCommand, DescribeDBInstancesCommand,
   DescribeDBParameterGroupsCommand, DescribeDBParametersCommand, DescribeDBSnapshotsCommand, DescribeDBSubnetGroupsCommand,
-  DescribeOptionGroupsCommand, ListTagsForResourceCommand, ModifyDBInstanceCommand, RDSClient, RebootDBInstanceCommand,
+  DescribeOptionGroupsCommand, DescribeOrderableDBInstanceOptionsCommand, ListTagsForResourceCommand, ModifyDBInstanceCommand, RDSClient, RebootDBInstanceCommand,
   RemoveRoleFromDBInstanceCommand, RemoveTagsFromResourceCommand, RestoreDBInstanceFromDBSnapshotCommand,
 } from '@aws-sdk/client-rds';
 
@@ -22,6 +22,7 @@ export const commands = {
   DescribeDBSnapshots: DescribeDBSnapshotsCommand,
   DescribeDBSubnetGroups: DescribeDBSubnetGroupsCommand,
   DescribeOptionGroups: DescribeOptionGroupsCommand,
+  DescribeOrderableDBInstanceOptions: DescribeOrderableDBInstanceOptionsCommand,
   ListTagsForResource: ListTagsForResourceCommand,
   ModifyDBInstance: ModifyDBInstanceCommand,
   RebootDBInstance: RebootDBInstanceCommand,

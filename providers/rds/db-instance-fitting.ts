@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf } from '../aws/fields.ts';
 import { majorVersion } from './engine-version.ts';
+import { gp3Threshold } from './storage-values.ts';
 
 /**
  * The family of parameter groups for an engine version ("Working with parameter groups", RDS User Guide; DescribeDBEngineVersions,
@@ -22,27 +23,42 @@ const isDefault = (name: string | undefined): boolean => name === undefined || /
 
 /** What a database would be made of does not fit together: class, engine version, parameter group, option group. Reads only. */
 export function* fittingProblems(properties: JsonObject, changed: ReadonlySet<string>): Program<readonly string[]> {
-  return [...(yield* classProblems(properties, changed)), ...(yield* parameterGroupProblems(properties, changed)), ...(yield* optionGroupProblems(properties, changed))];
+  return [...storageProblems(properties, changed), ...(yield* classProblems(properties, changed)), ...(yield* parameterGroupProblems(properties, changed)), ...(yield* optionGroupProblems(properties, changed))];
+}
+
+/** Above its threshold gp3 has 12,000 IOPS or more, and a change of the type takes along what the storage has (ModifyDBInstance, StorageType). */
+function storageProblems(properties: JsonObject, changed: ReadonlySet<string>): readonly string[] {
+  const [size, iops] = [Number(properties['AllocatedStorage']), Number(properties['Iops'])];
+  const engine = properties['Engine'];
+  if (!changed.has('StorageType') || changed.has('Iops') || properties['StorageType'] !== 'gp3' || !(size >= gp3Threshold(engine)) || !(iops < 12_000) || gp3Threshold(engine) === 0) return [];
+  return [`gp3 storage of ${size} GiB takes 12,000 Iops or more, and the database has ${iops}: write Iops beside StorageType`];
 }
 
 const OPTIONS = 'OrderableDBInstanceOptions';
 
-/** DescribeOrderableDBInstanceOptions, every page: the class for the engine, and for the version where that is whole. */
+/** DescribeOrderableDBInstanceOptions: the class for the engine and its version. It takes whole versions only, so that a part of one is looked for in all. */
 function* classProblems(properties: JsonObject, changed: ReadonlySet<string>): Program<readonly string[]> {
   const [engine, kind, version] = [textOf(properties['Engine'])?.toLowerCase(), textOf(properties['DBInstanceClass'])?.toLowerCase(), textOf(properties['EngineVersion'])];
   if (engine === undefined || kind === undefined || !['DBInstanceClass', 'EngineVersion', 'Engine'].some((name) => changed.has(name)) || engine.startsWith('custom-')) return [];
+  const exactly = version === undefined ? [] : yield* orderableVersions({ Engine: engine, EngineVersion: version, DBInstanceClass: kind });
+  if (exactly === null || exactly.length > 0) return [];
+  const versions = yield* orderableVersions({ Engine: engine, DBInstanceClass: kind });
+  if (versions === null) return [];
+  if (versions.length === 0) return [`no database of engine ${engine} can have the class "${kind}" in this region`];
+  return version === undefined || versions.some((other) => other.startsWith(`${version}.`)) ? [] : [`no database of ${engine} ${version} can have the class "${kind}" in this region`];
+}
+
+/** The engine versions of all offers, every page; null where the plan only lists what would be asked. */
+function* orderableVersions(offer: JsonObject): Program<readonly string[] | null> {
   const versions: string[] = [];
   let marker: string | undefined;
   do {
-    const input: JsonObject = { Engine: engine, DBInstanceClass: kind, MaxRecords: 1000, ...(marker === undefined ? {} : { Marker: marker }) };
-    const answer: JsonObject | null = yield* look({ service: 'rds', operation: 'DescribeOrderableDBInstanceOptions', input }, null);
-    if (answer?.[OPTIONS] === undefined) return [];
+    const answer: JsonObject | null = yield* look({ service: 'rds', operation: 'DescribeOrderableDBInstanceOptions', input: { ...offer, MaxRecords: 1000, ...(marker === undefined ? {} : { Marker: marker }) } }, null);
+    if (answer?.[OPTIONS] === undefined) return null;
     versions.push(...listOf(answer[OPTIONS]).map((option) => textOf(option['EngineVersion']) ?? ''));
     marker = textOf(answer['Marker']);
   } while (marker !== undefined);
-  if (versions.length === 0) return [`no database of engine ${engine} can have the class "${kind}" in this region`];
-  const fits = version === undefined || versions.some((other) => other === version || other.startsWith(`${version}.`));
-  return fits ? [] : [`no database of ${engine} ${version} can have the class "${kind}" in this region`];
+  return versions;
 }
 
 /** ModifyDBInstance: a group of the family of the version; of a major upgrade with a group of one's own, a new one must be named. */

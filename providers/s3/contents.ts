@@ -51,10 +51,10 @@ export function* listEntries(bucket: string, account: string | null, { cap = Num
 }
 
 /** For programs: every entry. Previewed as one version and one marker. Throws AwsError. */
-export function* allEntries(bucket: string, account: string, preview: JsonObject = previewPage): Program<readonly Entry[]> {
+export function* allEntries(bucket: string, account: string): Program<readonly Entry[]> {
   const pages = listEntries(bucket, account);
   let step = pages.next();
-  while (step.done !== true) step = pages.next(yield* look(step.value, preview));
+  while (step.done !== true) step = pages.next(yield* look(step.value, previewPage));
   return step.value.entries;
 }
 

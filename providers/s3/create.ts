@@ -18,7 +18,8 @@ export function* createBucket(context: StepContext): Program<{ readonly identity
   if (existing === null || isPreviewed(existing)) yield* makeBucket(context, bucket, tags, lock, ownership);
   else if (!(yield* isOwn(context, bucket))) throw taken(bucket, 'it exists already in this account');
   const properties = new Set(Object.keys(desired).filter((name) => desired[name] !== undefined && desired[name] !== null));
-  const tagged = new Set(['BucketName', 'Tags', 'OwnershipControls', ...(objectOf(desired['ObjectLockConfiguration'])['Rule'] === undefined ? ['ObjectLockEnabled', 'ObjectLockConfiguration'] : [])]);
+  // Every bucket is private to begin with, and one that owns its objects refuses any list.
+  const tagged = new Set(['BucketName', 'Tags', 'OwnershipControls', ...(desired['AccessControl'] === 'Private' ? ['AccessControl'] : []), ...(objectOf(desired['ObjectLockConfiguration'])['Rule'] === undefined ? ['ObjectLockEnabled', 'ObjectLockConfiguration'] : [])]);
   const rows = rowsOf(new Set([...properties].filter((name) => !tagged.has(name))));
   yield* writeRows(context, bucket, rows, NEW_BUCKET, false);
   return { identity: bucket };

@@ -3,7 +3,7 @@ import { AwsError, UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
-import { allEntries, allUploads, listEntries, previewPage, type Entry } from './contents.ts';
+import { allUploads, listEntries, previewPage, type Entry } from './contents.ts';
 import { contentOf, readManifest } from './manifest.ts';
 import { pieces } from '../aws/batches.ts';
 import { counted, incarnationOf, isPreviewed, objectsOf, textOf } from './values.ts';
@@ -22,12 +22,12 @@ export function* removeBucket(context: StepContext): Program {
   const bucket = context.live?.identity ?? '';
   if (context.capture?.how === 'copy') {
     const kept = new Set((yield* readManifest(context, context.capture)).map(contentOf));
-    const entries = yield* allEntries(bucket, context.account, removalPage);
+    const { entries, isPreview } = yield* listed(bucket, context.account);
     const stranger = entries.find((entry) => !kept.has(contentOf(entry)));
     if (stranger !== undefined) {
       throw new UserError('bucket-changed', `"${stranger.key}" (version ${stranger.versionId}) of "${bucket}" is not in the capture: it was written after the bucket was copied`, { help: 'Nothing was deleted. Find out who still writes there, and plan again.' });
     }
-    yield* deleteEntries(context, bucket, entries);
+    yield* deleteEntries(context, bucket, isPreview ? withOddName(entries) : entries);
   } else {
     yield* emptyWithoutManifest(context, bucket);
   }
@@ -57,20 +57,35 @@ function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
   for (;;) {
     const pages = listEntries(bucket, context.account, { cap: 0 });
     let step = pages.next();
+    let isPreview = false;
     while (step.done !== true) {
-      const page = yield* look(step.value, removalPage);
+      const page = yield* look(step.value, previewPage);
+      isPreview ||= isPreviewed(page);
       if (!accepted && !isPreviewed(page)) {
         throw new UserError('capture-missing', `"${bucket}" has no capture of its objects, and no accepted loss stands in for one; nothing was deleted`);
       }
       step = pages.next(page);
     }
-    if (step.value.entries.length > 0) yield* deleteEntries(context, bucket, step.value.entries);
+    if (step.value.entries.length > 0) yield* deleteEntries(context, bucket, isPreview ? withOddName(step.value.entries) : step.value.entries);
     if (step.value.complete) return;
   }
 }
 
-/** Stands for a listing while a plan lists the calls of a removal: also a name that no XML can hold, which is deleted by a call of its own. */
-const removalPage: JsonObject = { ...previewPage, Versions: ['preview', 'preview\u0001'].map((Key) => ({ ...objectsOf(previewPage['Versions'])[0], Key })) };
+/** Every entry, and whether it only stands for a listing while a plan lists the calls. */
+function* listed(bucket: string, account: string): Program<{ readonly entries: readonly Entry[]; readonly isPreview: boolean }> {
+  const pages = listEntries(bucket, account);
+  let isPreview = false;
+  let step = pages.next();
+  while (step.done !== true) {
+    const page = yield* look(step.value, previewPage);
+    isPreview ||= isPreviewed(page);
+    step = pages.next(page);
+  }
+  return { entries: step.value.entries, isPreview };
+}
+
+/** While a plan lists the calls: also a name that no XML can hold, which is deleted by a call of its own. */
+const withOddName = (entries: readonly Entry[]): readonly Entry[] => [...entries, ...entries.slice(0, 1).map((entry) => ({ ...entry, key: `${entry.key}\u0001` }))];
 
 /** Whether XML 1.0 can hold the text; DeleteObjects is XML, and S3 answers MalformedXML for a name that it cannot hold. */
 const isXml = (text: string): boolean => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/u.test(text);

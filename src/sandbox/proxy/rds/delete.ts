@@ -35,6 +35,7 @@ export const deleteInstance: QueryCorrection = {
     }
     const status = statusOf(world, database);
     if (status === 'creating') throw new Refusal('InvalidDBInstanceState', `Instance ${identifier} is currently creating - it cannot be deleted.`);
+    if (final !== undefined && !['available', 'storage-optimization'].includes(status)) throw new Refusal('InvalidDBInstanceState', `Cannot create a snapshot because the database instance ${identifier} is not currently in the available state.`);
     if (final !== undefined) await refuseOverQuota(context);
   },
   async after(context, answer) {
