@@ -74,7 +74,7 @@ function* lockProblems(context: StepContext, live: LiveResource): Program<readon
   const lock = live.binding['objectLock'];
   if (lock === undefined || lock === 'none' || live.observed['versions'] === 0) return [];
   const bucket = live.identity;
-  const pages = listEntries(bucket, context.account, MOST_ASKED);
+  const pages = listEntries(bucket, context.account, { cap: MOST_ASKED });
   let step = pages.next();
   while (step.done !== true) step = pages.next(yield* look(step.value, { IsTruncated: false }));
   const versions = step.value.entries.filter(({ marker }) => !marker);

@@ -11,6 +11,7 @@ import { keepSigned, recordApproved, recordPlanned, recordRefusal } from './audi
 import { closeTakenBack } from './abandon.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
 import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from './consent.ts';
+import { refuseWithoutSecrets } from './foreseeing.ts';
 import { isBlocked } from './plan.ts';
 import { mentionUnfinished } from './open-runs.ts';
 import { print, printJson, tell } from './output.ts';
@@ -59,7 +60,10 @@ async function walk(world: World, from: Loaded, file: string, consent: ConsentOp
     await recordRefusal(world, new UserError('confirmation-missing', why), nameOf(plan), plan);
     return answer(exitCodes.blocked, missingOf(plan), () => []);
   }
-  if (consent.approval !== undefined || why === null) await refuseWithoutBucket(world, plan);
+  if (consent.approval !== undefined || why === null) {
+    await refuseWithoutBucket(world, plan);
+    refuseWithoutSecrets(plan);
+  }
   // A store that cannot be written is found before anybody types anything.
   await recordPlanned(world, plan);
   const { approval, reviewed, signed } = await obtainApproval(world, from, consent, stage);

@@ -1,9 +1,20 @@
 import { foresee, unforeseen } from '../engine/foresee.ts';
+import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
-import type { Planned } from '../model/plan.ts';
+import type { Plan, Planned } from '../model/plan.ts';
 import { bucketState, existingBucket } from './capture-bucket.ts';
 import { secretSource } from './secrets.ts';
 import type { World } from './world.ts';
+
+/**
+ * Nobody is asked to confirm what could not begin: throws UserError `secret-missing` (exit 3) where the process that applies does not have a secret
+ * that the plan names. A plan itself is made without them.
+ */
+export function refuseWithoutSecrets({ findings }: Plan): void {
+  const missing = findings.filter(({ code }) => code === 'secret-missing');
+  if (missing.length === 0) return;
+  throw new UserError('secret-missing', missing.map(({ step, message }) => `${step ?? ''}: ${message}`).join('; '), { exitCode: exitCodes.blocked, help: 'set it for this command; nothing was changed' });
+}
 
 /** What apply would refuse of a plan, as findings, read with the session that only reads. Of recorded state: that nobody has looked. */
 export async function foreseen(world: World, planned: Planned): Promise<readonly Finding[]> {

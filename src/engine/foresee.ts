@@ -16,7 +16,13 @@ export interface ForeseePorts extends Pick<ApplyPorts, 'types' | 'schemas' | 'cl
 }
 
 /** Errors that only ask the author for a word: what AWS would say to the step is worth knowing beside them. */
-const wordsMissing: ReadonlySet<string> = new Set(['reason-needed', 'when-needed', 'accept-loss-needed', 'order-needed', 'too-many-confirmations']);
+const wordsMissing: ReadonlySet<string> = new Set(['reason-needed', 'when-needed', 'accept-loss-needed', 'order-needed', 'too-many-confirmations', 'dead-id']);
+
+/** What does not exist is said once: by the plan itself, at its place. */
+const saidAlready = ({ plan }: Planned, finding: Finding): boolean => plan.findings.some(({ code, step, message }) => {
+  const dead = code === 'dead-id' && step === finding.step ? /"([^"]+)"/u.exec(message)?.[1] : undefined;
+  return dead !== undefined && finding.message.includes(dead) && /does not exist/u.test(finding.message);
+});
 
 /**
  * What apply would refuse before its first call: the checks of a run (phase preflight), with the same sentences, as findings. Steps that are blocked
@@ -30,7 +36,7 @@ export async function foresee(planned: Planned, ports: ForeseePorts): Promise<re
   const run = beginRun(planned, confirmedWholly(plan), readingOnly(ports));
   const tasks = tasksOf({ planned: { ...planned, plan: { ...plan, steps } }, ports: run.ports });
   if (tasks.length === 0) return [];
-  return findingsOf(await checkedOf(run, tasks), planned);
+  return findingsOf(await checkedOf(run, tasks), planned).filter((finding) => !saidAlready(planned, finding));
 }
 
 /** One finding for what a plan from recorded state cannot say; nothing where it changes nothing. */

@@ -130,4 +130,15 @@ describe('preflight', () => {
     expect(unforeseen(planned)).toMatchObject([{ code: 'not-checked', severity: 'info', step: null }]);
     expect(unforeseen({ ...planned, plan: { ...planned.plan, steps: [] } })).toEqual([]);
   });
+
+  it('says once what does not exist, where the plan has said it already', async () => {
+    const world = freshWorld();
+    const bench = benchOf(world);
+    const planned = await bench.plan(changePlanOf(entries));
+    const found = (findings: readonly string[]) => foresee({ ...planned, plan: { ...planned.plan, findings: findings.map((message) => ({ code: 'dead-id', severity: 'error', step: 'Note', message, line: 1, column: 1 })), steps: planned.plan.steps.map((step) => (step.id === 'Note' ? { ...step, blocked: true } : step)) } }, {
+      session: world.session, types: withType(world.types, NOTE, (type) => ({ ...type, *preflight() { return ['subnet "s-1" does not exist', 'the image is another one']; } })), schemas: world.schemas, clock: bench.clock, secrets: memorySecrets(), stop: new AbortController().signal, vault: bench.vault,
+    });
+    expect((await found(['"s-1" does not exist'])).map(({ message }) => message)).toEqual(['the image is another one']);
+    expect(await found(['"s-2" does not exist'])).toHaveLength(2);
+  });
 });
