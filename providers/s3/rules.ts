@@ -116,8 +116,9 @@ export const rules: TypeRules = {
     'LifecycleConfiguration.Rules.*.ExpiredObjectDeleteMarker': false,
     'LifecycleConfiguration.Rules.*.Prefix': '',
   },
-  // DefaultRetention takes Days or Years; a website redirects everything or serves pages (S3 API reference).
+  // DefaultRetention takes Days or Years; a website redirects everything or serves pages; log keys have one format (S3 API reference).
   exclusive: {
+    'LoggingConfiguration.TargetObjectKeyFormat': [['PartitionedPrefix'], ['SimplePrefix']],
     'ObjectLockConfiguration.Rule.DefaultRetention': [['Days'], ['Years']],
     'WebsiteConfiguration': [['RedirectAllRequestsTo'], ['IndexDocument', 'ErrorDocument', 'RoutingRules']],
   },

@@ -1,3 +1,4 @@
+import { booleanFrom, numberFrom, textFrom } from '../model/coerce.ts';
 import { canonical } from '../model/digest.ts';
 import { folded } from '../model/functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
@@ -129,7 +130,17 @@ function isAsMade({ path, after, nodes }: Difference, change: AttributeChange, {
   if (change.path !== path) return false;
   const made = resolveUnknown(change.after, resolve);
   if (made === undefined) return false;
-  return made === null ? after === undefined || after === null : comparer.equal(after, made, nodes) || hasAll(after, made);
+  return made === null ? after === undefined || after === null : comparer.equal(after, asSent(made, after), nodes) || hasAll(after, asSent(made, after));
+}
+
+/** What another step gave was coerced by the property's kind before it was sent: `"7"` became the 7 that is live. */
+export function asSent(made: Json, live: Json | undefined): Json {
+  if (typeof live === 'number') return numberFrom(made) ?? made;
+  if (typeof live === 'boolean') return booleanFrom(made) ?? made;
+  if (typeof live === 'string') return textFrom(made) ?? made;
+  if (Array.isArray(made) && Array.isArray(live)) return made.map((item: Json, index) => asSent(item, live[index] as Json | undefined));
+  if (!isObject(made) || !isObject(live)) return made;
+  return Object.fromEntries(Object.entries(made).map(([key, item]) => [key, item === undefined ? item : asSent(item, own(live, key))]));
 }
 
 /** Everything that the step writes is there; AWS may add to an element what it knows of it, as the owner of a group that a rule names. */

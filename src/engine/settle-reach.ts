@@ -4,7 +4,7 @@ import type { AttributeChange, Step } from '../model/plan.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import { comparerFor } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
-import { hasAll, overlap, resolvedPath, resolveUnknown, topOf } from './rollback-inverse.ts';
+import { asSent, hasAll, overlap, resolvedPath, resolveUnknown, topOf } from './rollback-inverse.ts';
 import { below } from './rule-tree.ts';
 import type { Owned } from './own-drift.ts';
 import { staleness, type Drift } from './stale.ts';
@@ -64,8 +64,9 @@ const isUntold = ({ after }: AttributeChange): boolean => isMasked(after) && aft
 
 function isReached({ path, after, nodes }: Difference, change: AttributeChange, own: string, { live, type, resolve }: Reaching): boolean {
   if (path !== own) return false;
-  const wanted = resolveUnknown(change.after, resolve);
-  if (wanted === undefined) return false;
+  const given = resolveUnknown(change.after, resolve);
+  if (given === undefined) return false;
+  const wanted = asSent(given, after);
   const comparer = comparerFor(type.rules, live.type, live.identity);
   return wanted === null ? after === undefined || after === null : comparer.equal(after, wanted, nodes) || hasAll(after, wanted);
 }
@@ -74,7 +75,7 @@ function isPending({ path, after }: AttributeChange, { live, type, resolve }: Re
   const later = live.pending[path];
   const wanted = resolveUnknown(after, resolve);
   const comparer = comparerFor(type.rules, live.type, live.identity);
-  return later !== undefined && wanted !== undefined && path === topOf(path) && comparer.equal(later, wanted, below(comparer.root, path));
+  return later !== undefined && wanted !== undefined && path === topOf(path) && comparer.equal(later, asSent(wanted, later), below(comparer.root, path));
 }
 
 /** What differs from before without the step's own changes: of a step that has acted, less what its calls bring along. */

@@ -3,6 +3,7 @@ import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import { fitProperties } from '../../src/engine/fitting.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
+import { needed } from '../../src/model/confirm.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK } from '../helpers/memory-world.ts';
 import { codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 
@@ -50,6 +51,12 @@ describe('in a plan', () => {
     expect(stepOf(planned, 'D')).toMatchObject({ confirm: 'db', blocked: true, destruction: { loses: ['backups older than 0 days are deleted (kept 7 days until now)'] }, changes: [{ path: 'Retention', before: 7, after: 0, effect: 'destructive' }] });
     expect(codes(planned, 'D')).toEqual(['accept-loss-needed']);
     expect(planned.work.get('D')?.desired['Retention']).toBe(0);
+  });
+  it('nothing of it passes without a person, whatever the configuration allows', async () => {
+    for (const properties of [{ Public: tag }, { Public: { 'Fn::GetAtt': ['H', 'GroupId'] } }, { Protected: tag }] as JsonObject[]) {
+      const planned = await planFor(world(), [holder(properties['Protected'] === undefined ? 'True' : 'False'), update(properties)], { configuration: { allowYes: true } });
+      expect([properties, needed(planned.plan).confirmations.map(({ id }) => id)]).toEqual([properties, ['D']]);
+    }
   });
   it('a text that is none is an error that says where it comes from', async () => {
     const planned = await planFor(world(), [holder('lots'), update({ Retention: tag })]);

@@ -42,6 +42,10 @@ describe('inverse of an update', () => {
     const wanted = [change('Name', { $unknown: 'Group' })];
     expect(back({ Name: 'x' }, { Name: 'g-1' }, wanted, { after: null, resolve: () => 'g-1' })).toMatchObject({ properties: { Name: 'x' }, conflicts: [] });
     expect(back({ Name: 'x' }, { Name: 'g-1' }, wanted, { after: null })).toMatchObject({ conflicts: ['Name'] });
+    // What another step gave as text was coerced before it was sent.
+    for (const [was, is, given] of [[7, 1, '1'], [false, true, 'True'], ['a', '5', 5]] as const) {
+      expect(back({ Kept: was }, { Kept: is }, [change('Kept', { $unknown: 'New.Value' })], { after: null, resolve: () => given })).toMatchObject({ properties: { Kept: was }, conflicts: [] });
+    }
   });
 
   it('puts back what AWS moved along with a change, and nothing that somebody else moved', () => {

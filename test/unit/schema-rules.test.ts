@@ -15,6 +15,14 @@ describe.each(resourceTypes.all.map((type) => [type.type, type] as const))('the 
     expect(paths.filter((path) => !known(schema, path))).toEqual([]);
   });
 
+  it('name only members that AWS knows as filled in, meaning nothing or excluding each other', () => {
+    const excluding = Object.entries(rules.exclusive ?? {}).flatMap(([path, groups]) => groups.flat().map((member) => `${path}.${member}`));
+    const paths = [...(rules.assigned ?? []), ...Object.keys(rules.defaults ?? {}), ...excluding].map((path) => path.replace(/\.\*$/u, ''));
+    expect(paths.filter((path) => !known(schema, path))).toEqual([]);
+    // Only inside of list elements does anything that is left out go.
+    expect([...(rules.assigned ?? []), ...Object.keys(rules.defaults ?? {})].filter((path) => !path.includes('.*.'))).toEqual([]);
+  });
+
   it('name only list elements that AWS knows as keys', () => {
     const keys = Object.entries(rules.keys).flatMap(([path, names]) => names.filter((part) => !part.startsWith('$')).map((part) => `${path}.*.${part}`));
     expect(keys.filter((path) => !known(schema, path))).toEqual([]);
