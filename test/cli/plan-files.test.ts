@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { PutBucketTaggingCommand } from '@aws-sdk/client-s3';
@@ -125,11 +125,12 @@ suite('plans and plan files', () => {
   it('stale between the review and the run is found by the run itself, and nothing is changed', async () => {
     await planned();
     let changed = false;
-    // The run reads AWS again after it has begun: that is the third time that the group is described.
-    let described = 0;
+    // The run reads AWS again after it has begun, which is when its journal is there.
+    const runs = join(cli.state, 'aiplan', 'store', 'runs');
+    const isRunning = (): boolean => existsSync(runs) && readdirSync(runs).some((name) => !before.has(name));
+    const before = new Set(existsSync(runs) ? readdirSync(runs) : []);
     const unhook = account.sandbox.proxy.onRequest(async ({ operation }) => {
-      if (operation === 'DescribeSecurityGroups') described += 1;
-      if (changed || described < 2) return undefined;
+      if (changed || operation !== 'DescribeSecurityGroups' || !isRunning()) return undefined;
       changed = true;
       await account.clients.ec2.send(new CreateTagsCommand({ Resources: [account.names['Group'] ?? ''], Tags: [{ Key: 'note', Value: `changed ${tag}` }] }));
       return undefined;

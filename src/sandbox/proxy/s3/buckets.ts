@@ -83,6 +83,12 @@ export const bucketCorrections: readonly S3Correction[] = [
     },
   },
   {
+    operations: ['GetObject', 'HeadObject', 'PutObject', 'CopyObject'], answers: 'every object says how it is encrypted: SSE-S3 unless it is more',
+    after(_context, answer) {
+      if (answer.status < 300 && !answer.headers.has('x-amz-server-side-encryption')) answer.headers.set('x-amz-server-side-encryption', 'AES256');
+    },
+  },
+  {
     operations: ['ListBuckets'], answers: 'pages, prefix and region; the region of each bucket; creation dates of a fixture',
     before({ request, notes }) {
       for (const name of ['prefix', 'max-buckets', 'continuation-token', 'bucket-region']) {
