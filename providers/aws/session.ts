@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { version } from '../../src/model/version.ts';
 import { requireAnswerAbout } from './answered-about.ts';
 import { normaliseError } from './errors.ts';
+import { attachClock } from './clock.ts';
 import { attachGate, type Gate, type GatedClient, type Handler } from './gate.ts';
 import { kindOfOperation } from './known-reads.ts';
 import { fromAnswer, toInput } from './values.ts';
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly captureBucket?: string | null;
   /** Secrets that this session may read, by name: those that secret properties of the change plan name. Absent: none. */
   readonly secrets?: readonly string[];
+  /** Told the time by AWS's clock with each answer, milliseconds since 1970, whole seconds. */
+  readonly onDate?: (at: number) => void;
   /** Waits so many milliseconds before a throttled call is sent again. */
   readonly sleep?: (milliseconds: number) => Promise<unknown>;
 }
@@ -82,6 +85,7 @@ export function openSession(options: SessionOptions): OpenSession {
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, throwOnRequestTimeout: true, httpAgent: { maxSockets: 25 }, httpsAgent: { maxSockets: 25 } },
     });
     if (options.endpoint === null) await refuseConfiguredEndpoint(client, service);
+    attachClock(client, options.onDate);
     client.config = { ...client.config, requestHandler: impatient(client.config.requestHandler) };
     const gate = attachGate(client, {
       service, mode: mutating ? options.mode : 'read-only', endpoint: options.endpoint,

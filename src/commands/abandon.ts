@@ -90,11 +90,17 @@ async function refuseClosed({ store }: World, run: string): Promise<void> {
   throw new UserError('run-ended', `run ${run} is abandoned already`, { exitCode: exitCodes.blocked, help: `there is nothing to close; \`aiplan runs ${run}\` says what is wrong with its journal` });
 }
 
+/** What is said of a run that was stopped before its first record. */
+const noRecord = 'it wrote no record, so that nothing was sent';
+
 /** The records of a run; of a damaged journal none, and what is wrong with it: nothing is written into it (law 7), but its lock can be let go. */
 async function readable({ store }: World, run: string): Promise<{ readonly records: readonly JournalRecord[]; readonly damage: string | null }> {
   try {
-    return { records: (await store.readRun(run)).records, damage: null };
+    const { records } = await store.readRun(run);
+    return { records, damage: records.length === 0 ? noRecord : null };
   } catch (error) {
+    // It was stopped before its journal was there: what was made for it holds its place.
+    if (error instanceof UserError && error.code === 'no-such-run' && (await store.findRun(run)) !== null) return { records: [], damage: noRecord };
     if (error instanceof UserError && error.code === 'journal-damaged') return { records: [], damage: error.message };
     throw error;
   }

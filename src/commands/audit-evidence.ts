@@ -2,24 +2,56 @@ import type { SignedApproval } from '../model/approval.ts';
 import type { AllowedSigner } from '../model/audit.ts';
 import { sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
+import type { AuditProblem } from '../model/audit-report.ts';
+import type { Plan } from '../model/plan.ts';
 import type { KeptText } from '../model/store.ts';
 import { isPinned, type AuditedApproval } from '../engine/audit-verify-approvals.ts';
-import type { VerifiedLogs } from '../engine/audit-verify.ts';
+import { auditByRun, planProblem, type VerifiedLogs } from '../engine/audit-verify.ts';
+import { verifyRun } from '../engine/audit-verify-run.ts';
+import type { AuditedJournal } from '../engine/audit-view.ts';
+import { recordsOf } from '../engine/report.ts';
+import { slimmed } from '../engine/slim-journal.ts';
 import { parseSignedApproval } from '../store/signatures.ts';
 import { checkSigned, fingerprintOf, isAllowedNow } from '../store/signers.ts';
-import { readLogs, type ReadLogs } from './audit-reading.ts';
+import { auditPlace, eachJournal, keptPlans, readAuditLog, type ReadLogs } from './audit-reading.ts';
 import type { World } from './world.ts';
 
 /**
  * Everything that `audit verify` looks at: what `readLogs` reads, the kept plans, every signed approval with its signature looked at again,
- * and the marks of what was used and settled. Throws what the store throws when it cannot be reached.
+ * and the marks of what was used and settled. Each journal and plan is looked at while it is read, and only what is asked across runs
+ * stays in memory. Throws what the store throws when it cannot be reached.
  */
-export async function readEverything(world: Pick<World, 'store' | 'configuration'>): Promise<ReadLogs & { readonly logs: VerifiedLogs }> {
-  const read = await readLogs(world, { plans: true });
-  const [kept, marks, settled, rewritten] = await Promise.all([world.store.keptApprovals(), world.store.marks(), world.store.settledRuns(), world.store.rewritten()]);
-  const pins = new Map(read.logs.audit.filter(isPinned).map((record) => [record.nonce, record]));
-  const approvals = new Map(kept.map((text) => [text.name, examined(text, pins.get(text.name), world.configuration.allowedSigners)]));
-  return { ...read, logs: { ...read.logs, approvals, marks, settled, rewritten } };
+export async function readEverything(world: Pick<World, 'store' | 'configuration'> & Partial<Pick<World, 'io' | 'options'>>): Promise<ReadLogs & { readonly logs: VerifiedLogs }> {
+  const { store } = world;
+  const { audit, damaged } = await readAuditLog(world);
+  const about = auditByRun(audit);
+  const options = { whereOf: (seq: number): string => auditPlace(world, seq), unread: damaged !== null };
+  const journals: AuditedJournal[] = [];
+  /** Runs that were gone on with: what was confirmed then stands in plans of their own. */
+  const resumed: AuditedJournal[] = [];
+  const broken: AuditProblem[] = [];
+  const notes: AuditProblem[] = [];
+  const look = (journal: AuditedJournal, plans: ReadonlyMap<string, Plan>): void => {
+    const found = verifyRun(journal, { audit: about(journal), plans }, options);
+    broken.push(...found.broken);
+    notes.push(...found.notes);
+  };
+  await eachJournal(world, (journal) => {
+    journals.push(slimmed(journal));
+    if (recordsOf(journal.records ?? [], 'resumed').length > 0) resumed.push(journal);
+    else look(journal, new Map());
+  });
+  const misfits: AuditProblem[] = [];
+  const remaining = new Set(resumed.flatMap(({ records }) => recordsOf(records ?? [], 'resumed').map((record) => record.remaining)));
+  const kept = await keptPlans(world, audit, journals, (digest, plan) => {
+    misfits.push(...planProblem(digest, plan));
+    return remaining.has(digest) ? plan : { ...plan, changePlan: '', findings: [], steps: [] };
+  });
+  for (const journal of resumed) look(journal, kept.plans);
+  const [texts, marks, settled, rewritten] = await Promise.all([store.keptApprovals(), store.marks(), store.settledRuns(), store.rewritten()]);
+  const pins = new Map(audit.filter(isPinned).map((record) => [record.nonce, record]));
+  const approvals = new Map(texts.map((text) => [text.name, examined(text, pins.get(text.name), world.configuration.allowedSigners)]));
+  return { logs: { audit, journals: journals.toReversed(), plans: kept.plans, approvals, marks, settled, rewritten, looked: { broken, notes }, misfits }, damaged, planProblems: kept.problems };
 }
 
 /** A kept approval, its signature held against the signer that the log pinned. */

@@ -4,7 +4,9 @@ import { UserError } from '../model/error.ts';
 import type { Plan } from '../model/plan.ts';
 import type { AuditFilter } from '../engine/audit-filter.ts';
 import type { AuditedJournal, AuditLogs } from '../engine/audit-view.ts';
+import { forEachBounded } from '../engine/pool.ts';
 import { recordsOf } from '../engine/report.ts';
+import { told } from './progress.ts';
 import type { World } from './world.ts';
 
 /** The options of `audit` and `audit export`, as typed. */
@@ -39,60 +41,95 @@ export function filterOf({ run, resource, by, since, until }: AuditOptions, now:
 /** What was read, and what could not be. */
 export interface ReadLogs { readonly logs: AuditLogs; readonly damaged: AuditProblem | null; readonly planProblems: readonly AuditProblem[] }
 
-/**
- * Everything that an audit looks at: the audit log, the journals (of one run, where only that is asked for), and the kept plans where
- * `plans`. A damaged log, journal or plan is told and hides no other. Throws UserError `no-such-run` for a run that neither log knows,
- * and what the store throws when it cannot be reached.
- */
-export async function readLogs(world: Pick<World, 'store'>, { run, plans = false }: { readonly run?: string | undefined; readonly plans?: boolean } = {}): Promise<ReadLogs> {
-  const { store } = world;
-  let audit: readonly AuditRecord[] = [];
-  let damaged: AuditProblem | null = null;
+type Reading = Pick<World, 'store'> & Partial<Pick<World, 'io' | 'options'>>;
+
+const progressOf = ({ io, options }: Reading, what: string): ((done: number, of: number) => void) => (io === undefined || options === undefined ? () => undefined : told({ io, options }, what));
+
+/** The audit log, or where it is damaged. Throws what the store throws when it cannot be reached. */
+export async function readAuditLog(world: Reading): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: AuditProblem | null }> {
   try {
-    audit = await store.readAudit();
+    return { audit: await world.store.readAudit(progressOf(world, 'entries of the audit log read')), damaged: null };
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'audit-damaged') throw error;
-    damaged = { code: error.code, where: error.where ?? store.place, message: error.message };
+    return { audit: [], damaged: { code: error.code, where: error.where ?? world.store.place, message: error.message } };
   }
-  const runs = run === undefined ? (await store.listRuns()).map(({ run: name, path }) => ({ run: name, path })) : [{ run, path: run }];
-  const journals: AuditedJournal[] = [];
-  for (const known of runs) {
-    const journal = await journalOf(world, known, audit, run !== undefined);
-    if (journal !== null) journals.push(journal);
-  }
-  const kept = plans ? await keptPlans(world, audit, journals) : { plans: new Map<string, Plan>(), problems: [] };
-  return { logs: { audit, journals, plans: kept.plans }, damaged, planProblems: kept.problems };
 }
 
-/** Null where there is none: of a run that the audit log names, `verifyAudit` says that it is missing. */
-async function journalOf({ store }: Pick<World, 'store'>, { run, path }: { readonly run: string; readonly path: string }, audit: readonly AuditRecord[], named: boolean): Promise<AuditedJournal | null> {
+/** Every journal, newest first, a few at a time; none stays in memory but what `work` keeps of it. `work` answers `stop` where no older one is needed. */
+export async function eachJournal(world: Reading, work: (journal: AuditedJournal) => 'stop' | void): Promise<void> {
+  await world.store.eachRun(({ run, path, journal, problem }) => {
+    // A place without a journal: of a run that the log names, `verifyAudit` says that it is missing.
+    if (problem?.code === 'no-such-run') return undefined;
+    return work(journal === null ? { run, path: problem.where ?? path, records: null, problem: problem.message } : { run, path, records: journal.records, problem: null });
+  }, { progress: progressOf(world, 'runs read') });
+}
+
+/**
+ * Everything that an audit looks at: the audit log, the journals (of one run, where only that is asked for: then nothing else is read), and the
+ * kept plans where `plans`. `keep` says what of each journal is kept; absent: all of it. A damaged log, journal or plan is told and hides no other. Throws UserError
+ * `no-such-run` for a run that neither log knows, and what the store throws when it cannot be reached.
+ */
+export async function readLogs(world: Reading, { run, plans = false, keep = (journal) => journal }: { readonly run?: string | undefined; readonly plans?: boolean; readonly keep?: (journal: AuditedJournal) => AuditedJournal } = {}): Promise<ReadLogs> {
+  if (run !== undefined) return readLogsOf(world, run, plans);
+  const { audit, damaged } = await readAuditLog(world);
+  const journals: AuditedJournal[] = [];
+  await eachJournal(world, (journal) => { journals.push(keep(journal)); });
+  const kept = plans ? await keptPlans(world, audit, journals) : { plans: new Map<string, Plan>(), problems: [] };
+  return { logs: { audit, journals: journals.toReversed(), plans: kept.plans }, damaged, planProblems: kept.problems };
+}
+
+/** The journal of one run, and what the log says of it and of its plans. */
+async function readLogsOf(world: Reading, run: string, plans: boolean): Promise<ReadLogs> {
+  const { store } = world;
+  let journal: AuditedJournal;
   try {
     const read = await store.readRun(run);
-    return { run, path: read.path, records: read.records, problem: null };
+    journal = { run, path: read.path, records: read.records, problem: null };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    if (error.code === 'no-such-run' && !named) return null;
+    if (!(error instanceof UserError) || (error.code !== 'no-such-run' && error.code !== 'journal-damaged')) throw error;
+    journal = { run, path: error.where ?? run, records: null, problem: error.message };
+    const { audit, damaged } = await auditOfRun(world, run, []);
     if (error.code === 'no-such-run' && !audit.some((record) => 'run' in record && record.run === run)) throw error;
-    if (error.code !== 'no-such-run' && error.code !== 'journal-damaged') throw error;
-    return { run, path: error.where ?? path, records: null, problem: error.message };
+    return { logs: { audit, journals: [journal], plans: new Map() }, damaged, planProblems: [] };
+  }
+  const digests = [...recordsOf(journal.records, 'begin').map(({ plan }) => plan.digest), ...recordsOf(journal.records, 'resumed').map(({ remaining }) => remaining)];
+  const { audit, damaged } = await auditOfRun(world, run, digests);
+  const kept = plans ? await keptPlans(world, audit, [journal]) : { plans: new Map<string, Plan>(), problems: [] };
+  return { logs: { audit, journals: [journal], plans: kept.plans }, damaged, planProblems: kept.problems };
+}
+
+async function auditOfRun({ store }: Reading, run: string, digests: readonly string[]): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: AuditProblem | null }> {
+  try {
+    return { audit: await store.readAuditOf(run, digests), damaged: null };
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'audit-damaged') throw error;
+    return { audit: [], damaged: { code: error.code, where: error.where ?? store.place, message: error.message } };
   }
 }
 
-async function keptPlans({ store }: Pick<World, 'store'>, audit: readonly AuditRecord[], journals: readonly AuditedJournal[]): Promise<{ readonly plans: ReadonlyMap<string, Plan>; readonly problems: readonly AuditProblem[] }> {
-  const digests = new Set([
+/** Plans that are read at once. */
+const width = 24;
+
+/** The kept plans that the log and the journals name; `keep` says what of each is kept. One that cannot be read is told and hides no other. */
+export async function keptPlans(world: Reading, audit: readonly AuditRecord[], journals: readonly AuditedJournal[], keep: (digest: string, plan: Plan) => Plan = (_digest, plan) => plan): Promise<{ readonly plans: ReadonlyMap<string, Plan>; readonly problems: readonly AuditProblem[] }> {
+  const { store } = world;
+  const digests = [...new Set([
     ...audit.flatMap((record) => ('plan' in record && record.plan !== null ? [record.plan] : [])),
     ...journals.flatMap(({ records }) => recordsOf(records ?? [], 'resumed').map(({ remaining }) => remaining)),
-  ]);
+  ])];
   const plans = new Map<string, Plan>();
   const problems: AuditProblem[] = [];
-  for (const digest of digests) {
+  const progress = progressOf(world, 'plans read');
+  let done = 0;
+  await forEachBounded(digests, width, async (digest) => {
     try {
       const plan = await store.keptPlan(digest);
-      if (plan !== null) plans.set(digest, plan);
+      if (plan !== null) plans.set(digest, keep(digest, plan));
     } catch (error) {
       if (!(error instanceof UserError) || error.code === 'store-unreadable' || error.code === 'unreadable-file') throw error;
       problems.push({ code: error.code, where: error.where ?? `${store.place}, plan ${digest}`, message: error.message });
     }
-  }
+    progress(done += 1, digests.length);
+  });
   return { plans, problems };
 }

@@ -1,35 +1,85 @@
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { AuditEvent } from '../model/audit.ts';
-import type { AuditVerdict } from '../model/audit-report.ts';
-import { filterEvents } from '../engine/audit-filter.ts';
+import type { AuditProblem, AuditVerdict } from '../model/audit-report.ts';
+import { filterEvents, type AuditFilter } from '../engine/audit-filter.ts';
 import { chainRoot, lineDigest, verifyAudit } from '../engine/audit-verify.ts';
-import { auditEvents } from '../engine/audit-view.ts';
+import { auditEvents, beginnings, inOrder, journalEvents, logEvents, type AuditedJournal } from '../engine/audit-view.ts';
+import { slimmed } from '../engine/slim-journal.ts';
 import { auditRows, verdictRows } from '../views/audit-rows.ts';
+import { row, span } from '../views/rows.ts';
 import { readEverything } from './audit-evidence.ts';
-import { auditPlace, filterOf, readLogs, type AuditOptions } from './audit-reading.ts';
-import { asText, print, printJson } from './output.ts';
+import { auditPlace, eachJournal, filterOf, keptPlans, readAuditLog, readLogs, type AuditOptions } from './audit-reading.ts';
+import { asText, print, printJson, tell } from './output.ts';
 import { page } from './pager.ts';
 import { settledProblems } from './settled-check.ts';
 import type { World } from './world.ts';
 
-/** The events that the options ask for, and the head of the audit log. Throws UserError `audit-damaged`: `audit verify` says where. */
-export async function auditOf(world: World, options: AuditOptions): Promise<{ readonly events: readonly AuditEvent[]; readonly head: string; readonly records: number }> {
+/** Events that one list holds in memory; older ones are found by `--since` and `--until`. */
+const mostEvents = 20_000;
+
+/** Minutes by which the clocks of two machines may differ before something is overlooked that `--since` or `--until` asks for. */
+const margin = 60 * 60_000;
+
+export interface AuditFound {
+  readonly events: readonly AuditEvent[];
+  readonly head: string;
+  readonly records: number;
+  /** There are older events that the options ask for. */
+  readonly more: boolean;
+}
+
+/**
+ * The events that the options ask for, at most `most` of the newest, and the head of the audit log. Each journal is let go of when its events are
+ * found. Throws UserError `audit-damaged`: `audit verify` says where.
+ */
+export async function auditOf(world: World, options: AuditOptions, most = Number.POSITIVE_INFINITY): Promise<AuditFound> {
   const filter = filterOf(options, world.io.clock.now());
+  if (options.run !== undefined) return ofOneRun(world, options, filter);
+  const { audit, damaged } = await readAuditLog(world);
+  if (damaged !== null) throw damagedLog(damaged);
+  const began = beginnings(audit);
+  const ended = new Map(audit.flatMap((record) => (record.kind === 'run-ended' || record.kind === 'run-abandoned' ? [[record.run, Date.parse(record.at)] as const] : [])));
+  const found: AuditEvent[] = [];
+  const slim: AuditedJournal[] = [];
+  let oldest: string | null = null;
+  await eachJournal(world, (journal) => {
+    slim.push(slimmed(journal));
+    const isBefore = filter.since !== undefined && (ended.get(journal.run) ?? Number.POSITIVE_INFINITY) < filter.since - margin;
+    if (!isBefore) found.push(...filterEvents(journalEvents(journal, began.get(journal.run)), filter, { audit: [], journals: [journal], plans: new Map() }));
+    if (found.length < most) return undefined;
+    oldest = startOf(journal.run);
+    return 'stop';
+  });
+  const kept = options.resource === undefined ? { plans: new Map() } : await keptPlans(world, audit, slim, (_digest, plan) => ({ ...plan, changePlan: '', findings: [] }));
+  const ofLog = filterEvents(logEvents(audit, slim), filter, { audit, journals: slim, plans: kept.plans });
+  const since: string = oldest ?? '';
+  const events = inOrder([...found, ...ofLog.filter(({ at }) => at >= since)]);
+  const last = audit.at(-1);
+  return { events: events.length > most ? events.slice(-most) : events, head: last === undefined ? chainRoot : lineDigest(last), records: audit.length, more: oldest !== null || events.length > most };
+}
+
+/** The ISO time in the name of a run. */
+const startOf = (run: string): string => run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-.*$/u, '$1-$2-$3T$4:$5:$6.000Z');
+
+const damagedLog = (damaged: AuditProblem): UserError => new UserError(damaged.code, damaged.message, { where: damaged.where, help: '`aiplan audit verify` tells what still fits; leave the log as it is' });
+
+/** Of one run nothing else is read: its journal, and the entries of the log that name it or its plans. */
+async function ofOneRun(world: World, options: AuditOptions, filter: AuditFilter): Promise<AuditFound> {
   const { logs, damaged } = await readLogs(world, { run: options.run, plans: options.resource !== undefined });
-  if (damaged !== null) throw new UserError(damaged.code, damaged.message, { where: damaged.where, help: '`aiplan audit verify` tells what still fits; leave the log as it is' });
-  const last = logs.audit.at(-1);
-  return { events: filterEvents(auditEvents(logs), filter, logs), head: last === undefined ? chainRoot : lineDigest(last), records: logs.audit.length };
+  if (damaged !== null) throw damagedLog(damaged);
+  return { events: filterEvents(auditEvents(logs), filter, logs), head: await world.store.auditHead(), records: logs.audit.length, more: false };
 }
 
 /** `aiplan audit`: what happened, who did it, and what AWS answered, out of the audit log and all journals. */
 export async function audit(world: World, options: AuditOptions & { readonly pager?: boolean }): Promise<ExitCode> {
   const { io, options: global } = world;
-  const { events } = await auditOf(world, options);
+  const { events, more } = await auditOf(world, options, mostEvents);
   if (global.json === true) printJson(io, events);
   else {
     const text = asText(io, global, auditRows(events));
     if (!(await page(io, global, text, options.pager !== false))) io.stdout.write(text);
   }
+  if (more) tell(io, global, [row(0, span(`these are the newest ${events.length} events; older ones: `, 'warning'), span('aiplan audit --until TIME', 'title'), span(', or all of them: ', 'warning'), span('aiplan audit export', 'title'))], 'error');
   return exitCodes.done;
 }
 
@@ -44,7 +94,8 @@ export async function auditVerify(world: World, { expectHead }: { readonly expec
     ...(expectHead === undefined ? {} : { expectHead }), ...(damaged === null ? {} : { damaged }),
   });
   const settled = settledProblems(logs.settled, logs.journals, damaged === null ? logs.audit : null, settledPlace);
-  const verdict: AuditVerdict = { ...found, broken: [...found.broken, ...planProblems, ...settled] };
+  const strays = (await store.auditStrays()).map((place): AuditProblem => ({ code: 'audit-stray', where: place, message: 'this lies among the entries of the audit log and is none: it is left out' }));
+  const verdict: AuditVerdict = { ...found, broken: [...found.broken, ...planProblems, ...settled], notes: [...found.notes, ...strays] };
   const intact = verdict.broken.length === 0;
   if (options.json === true) printJson(io, { intact, place: store.place, ...verdict });
   else print(io, options, verdictRows(verdict, store.place));

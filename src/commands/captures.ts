@@ -1,23 +1,27 @@
-import { heldCaptures, type HeldCapture } from '../engine/captures.ts';
+import { captureFacts, heldFrom, type CaptureFacts, type HeldCapture } from '../engine/captures.ts';
 import { refsText } from '../engine/report.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import type { JournalRecord } from '../model/journal.ts';
 import { age } from '../views/format.ts';
 import { row, span, type Row } from '../views/rows.ts';
 import type { RestoreOptions } from './captures-restore.ts';
 import { print, printJson, tell } from './output.ts';
+import { told } from './progress.ts';
 import type { World } from './world.ts';
 
 /** `aiplan captures [expire | restore RUN/STEP]`: the captures that this store's journals know; `expire` removes the expired ones, `restore` brings one out. */
-export async function captures(world: World, verb: string | undefined, capture: string | undefined, restoring: RestoreOptions): Promise<ExitCode> {
+export async function captures(world: World, verb: string | undefined, capture?: string, restoring: RestoreOptions = {}): Promise<ExitCode> {
   const { io, options, configuration } = world;
   if (verb === 'restore') return (await import('./captures-restore.ts')).restoreCapture(world, capture, restoring);
   if (verb !== undefined && verb !== 'expire') throw new UserError('unknown-verb', `"${verb}" is not a verb of captures`, { help: 'aiplan captures, aiplan captures restore RUN/STEP, or aiplan captures expire' });
-  const unread: UserError[] = [];
+  const unread: { readonly message: string; readonly where: string | null }[] = [];
+  const facts: CaptureFacts[] = [];
   // One that a person closed although its journal is damaged was given up for good.
-  const readable = (await world.store.listRuns()).filter(({ outcome, closed }) => outcome !== 'damaged' || closed === undefined);
-  const runs = (await Promise.all(readable.map(({ run }) => recordsOf(world, run, unread)))).filter((records) => records.length > 0);
-  const held = heldCaptures(runs, configuration.capture);
+  const closed = new Set((await world.store.settledRuns()).flatMap(({ run, how }) => (how === 'closed' ? [run] : [])));
+  await world.store.eachRun(({ run, journal, problem }) => {
+    if (journal !== null) facts.push(captureFacts(journal.records, configuration.capture));
+    else if (problem.code === 'journal-damaged' && !closed.has(run)) unread.push(problem);
+  }, { progress: told(world, 'runs read') });
+  const held = heldFrom(facts);
   const now = io.clock.now();
   if (verb === 'expire') {
     const { expireCaptures } = await import('./captures-expire.ts');
@@ -25,19 +29,8 @@ export async function captures(world: World, verb: string | undefined, capture: 
   }
   if (options.json === true) printJson(io, held);
   else print(io, options, held.length === 0 ? [row(0, 'no captures yet')] : held.flatMap((capture) => captureRows(capture, now)));
-  for (const { message, where } of unread) tell(io, options, [row(0, span('its captures are not listed: ', 'warning'), message, where === undefined ? '' : ` (${where})`)], 'error');
+  for (const { message, where } of unread) tell(io, options, [row(0, span('its captures are not listed: ', 'warning'), message, where === null ? '' : ` (${where})`)], 'error');
   return unread.length === 0 ? exitCodes.done : exitCodes.error;
-}
-
-/** The records of a run; none of one whose journal is damaged, which is noted and hides no other. */
-async function recordsOf({ store }: Pick<World, 'store'>, run: string, unread: UserError[]): Promise<readonly JournalRecord[]> {
-  try {
-    return (await store.readRun(run)).records;
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'journal-damaged') throw error;
-    unread.push(error);
-    return [];
-  }
 }
 
 /** One capture in the list. */

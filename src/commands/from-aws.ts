@@ -98,7 +98,7 @@ async function headsOf(world: World, run: string): Promise<{ readonly records: R
     if (error.code !== 'no-such-run') return { records: null, isKnown: false };
   }
   try {
-    return { records: null, isKnown: (await world.store.readAudit()).some((record) => record.kind === 'run-began' && record.run === run) };
+    return { records: null, isKnown: (await world.store.readAuditOf(run, [])).some((record) => record.kind === 'run-began' && record.run === run) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { records: null, isKnown: false };

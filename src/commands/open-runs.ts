@@ -4,6 +4,7 @@ import type { OpenRun } from '../model/open-run.ts';
 import type { Plan } from '../model/plan.ts';
 import type { LockTarget, RunSummary, Settling } from '../model/store.ts';
 import { openRunOf, unfinishedOf } from '../engine/open-runs.ts';
+import { forEachBounded } from '../engine/pool.ts';
 import { reportOf } from '../engine/report.ts';
 import { processLives } from '../store/lock-state.ts';
 import { mentionCode, mentionRows, unfinishedFindings, type UnfinishedRow } from '../views/runs-rows.ts';
@@ -12,6 +13,9 @@ import type { World } from './world.ts';
 
 /** A run that is not done, and what it holds; `open` null: nothing. */
 export interface UnfinishedRun extends UnfinishedRow { readonly open: OpenRun | null }
+
+/** Journals of unfinished runs that are read at once. */
+const readAtOnce = 8;
 
 type Looking = Pick<World, 'store' | 'io'>;
 
@@ -25,17 +29,28 @@ export async function unfinishedRuns(world: Looking, target?: LockTarget, { ever
   return unfinishedAmong(world, all, target);
 }
 
-async function unfinishedAmong(world: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
+/** The same among runs that were listed already, a few being read at a time. */
+export async function unfinishedAmong(world: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
   const isTakenBack = takenBackIn(all);
   const candidates = all.filter((summary) => summary.outcome !== 'done' && summary.outcome !== 'abandoned' && !isTakenBack(summary) && (target === undefined || isAt(summary, target)));
-  const found = await Promise.all(candidates.map((summary) => unfinished(world, summary)));
+  const found: (UnfinishedRun | null)[] = candidates.map(() => null);
+  await forEachBounded(candidates, readAtOnce, async (summary, index) => { found[index] = await unfinished(world, summary); });
   return found.filter((run) => run !== null);
 }
 
-/** Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of two machines say, or an earlier rollback of the same one. */
+/**
+ * Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of two machines say, or an earlier
+ * rollback of the same one. Which rollback is earlier the store tells, by the time at which it took the first record; a store on one machine has one clock.
+ */
 export function takenBackIn(all: readonly RunSummary[]): (summary: RunSummary) => boolean {
   const done = all.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done');
-  return ({ run, rollbackOf, startedAt }) => startedAt !== null && done.some((back) => back.rollbackOf === run || (rollbackOf !== null && back.rollbackOf === rollbackOf && (back.startedAt ?? '') > startedAt));
+  return (summary) => summary.startedAt !== null && done.some((back) => back.rollbackOf === summary.run || (summary.rollbackOf !== null && back.rollbackOf === summary.rollbackOf && isLater(back, summary)));
+}
+
+/** Whether a run began after another one, by the store's own clock where it has one. Two that it took in the same second are told apart by what they say. */
+function isLater(one: RunSummary, other: RunSummary): boolean {
+  if (one.storedAt !== undefined && other.storedAt !== undefined && one.storedAt !== other.storedAt) return one.storedAt > other.storedAt;
+  return (one.startedAt ?? '') > (other.startedAt ?? '');
 }
 
 /**
@@ -47,6 +62,7 @@ export function takenBackIn(all: readonly RunSummary[]): (summary: RunSummary) =
 export async function settleFinished(world: Looking): Promise<void> {
   try {
     const all = await world.store.unsettledRuns();
+    await mergeSpools(world, all);
     const open = new Set((await unfinishedAmong(world, all)).map(({ summary }) => summary.run));
     const isTakenBack = takenBackIn(all);
     const finished = all.filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run)).map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
@@ -59,6 +75,23 @@ export async function settleFinished(world: Looking): Promise<void> {
   } catch (error) {
     // The marks save reading, and nothing else depends on them: what failed here is no failure of the run.
     if (!(error instanceof UserError)) throw error;
+  }
+}
+
+/**
+ * What happened last of a run may lie beside the store, in a spool of this machine. A run that is gone on with takes it along; one that has ended is
+ * not gone on with by anybody, so that its end is brought into the store here, byte for byte; the next time it is marked. What cannot be is left where
+ * it lies.
+ */
+async function mergeSpools(world: Looking, all: readonly RunSummary[]): Promise<void> {
+  const beside = all.filter(({ spooled, outcome }) => spooled === true && outcome !== 'open' && outcome !== 'damaged');
+  for (const summary of beside) {
+    if ((await holderOf(world, summary)) !== null) continue;
+    try {
+      await (await world.store.continueJournal(summary.run, world.io.clock)).close();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
   }
 }
 

@@ -158,7 +158,7 @@ async function inputOf(world: World, source: Source, state: LiveState): Promise<
   return {
     changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
     configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
-    ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings], openRuns: others.open,
+    ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings, ...clockFindings(state.recorded ? null : world.clockSkew?.() ?? null)], openRuns: others.open,
   };
 }
 
@@ -172,6 +172,21 @@ async function withBucket(world: World, input: PlanInput, { recorded: isRecorded
   if (problems.length > 0) return plan({ ...input, findings: [...(input.findings ?? []), ...bucketFindings(problems)] });
   const keptIn = `s3://${bucket}: ${facts.join(', ')}`;
   return { ...planned, plan: { ...planned.plan, steps: planned.plan.steps.map((step) => (captures(step) && step.capture.how !== 'none' ? { ...step, capture: { ...step.capture, keptIn } } : step)) } };
+}
+
+/** Milliseconds by which the clock of this machine may be off: answers take time, and AWS tells whole seconds. */
+const toleratedSkew = 60_000;
+
+/** That the clock of this machine is off, by AWS's own. Pure. */
+export function clockFindings(skew: number | null): readonly Finding[] {
+  if (skew === null || Math.abs(skew) <= toleratedSkew) return [];
+  const seconds = Math.round(Math.abs(skew) / 1000);
+  const amount = seconds < 7_200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+  return [{
+    code: 'clock-off', severity: 'warning', step: null, line: null, column: null,
+    message: `the clock of this machine is ${amount} ${skew > 0 ? 'behind' : 'ahead of'} AWS's: times in journals and approvals are off, and plans and approvals expire at another moment than they say`,
+    help: 'set the clock (for example: timedatectl set-ntp true), then plan again',
+  }];
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */

@@ -5,7 +5,8 @@ import type { Report } from '../model/report.ts';
 import { reportRows } from '../views/report-rows.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
 import { nextOf, runsRows } from '../views/runs-rows.ts';
-import { runsThat, unfinishedRuns, type UnfinishedRun } from './open-runs.ts';
+import { runsThat, unfinishedAmong, unfinishedRuns, type UnfinishedRun } from './open-runs.ts';
+import { told } from './progress.ts';
 import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
@@ -42,9 +43,10 @@ export async function runs(world: World, run: string | undefined, of: string | u
 interface Listed { readonly unfinished: readonly UnfinishedRun[]; readonly others: readonly RunSummary[]; readonly more: boolean }
 
 async function listed(world: World, every: boolean): Promise<Listed> {
-  const unfinished = await unfinishedRuns(world, undefined, { every });
+  const all = every ? await world.store.listRuns({ progress: told(world, 'runs read') }) : null;
+  const unfinished = all === null ? await unfinishedRuns(world) : await unfinishedAmong(world, all.filter(({ closed }) => closed === undefined));
   const first = new Set(unfinished.map(({ summary }) => summary.run));
-  const newest = await world.store.listRuns(every ? {} : { newest: mostOthers + first.size + 1 });
+  const newest = all ?? await world.store.listRuns({ newest: mostOthers + first.size + 1 });
   const others = newest.filter((summary) => !first.has(summary.run));
   return { unfinished, others: every ? others : others.slice(0, mostOthers), more: !every && others.length > mostOthers };
 }

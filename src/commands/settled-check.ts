@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../model/audit.ts';
 import type { AuditProblem } from '../model/audit-report.ts';
-import type { SettledRun } from '../model/store.ts';
+import type { JournalRecord } from '../model/journal.ts';
+import type { RunSummary, SettledRun } from '../model/store.ts';
 import type { AuditedJournal } from '../engine/audit-view.ts';
 import { unfinishedOf } from '../engine/open-runs.ts';
 import { summaryOf } from '../store/runs.ts';
@@ -13,12 +14,15 @@ import { takenBackIn } from './open-runs.ts';
  */
 export function settledProblems(marks: readonly SettledRun[], journals: readonly AuditedJournal[], audit: readonly AuditRecord[] | null, placeOf: (run: string) => string): readonly AuditProblem[] {
   const known = new Map(journals.map((journal) => [journal.run, journal]));
-  const isTakenBack = takenBackIn(journals.flatMap(({ run, path, records }) => (records === null ? [] : [summaryOf(run, path, records)])));
+  // The order in which the log was told of the runs is that of the store, whatever the clocks of two machines say.
+  const order = new Map((audit ?? []).flatMap((record) => (record.kind === 'run-began' && record.command !== 'resume' ? [[record.run, record.seq] as const] : [])));
+  const summary = (run: string, path: string, records: readonly JournalRecord[]): RunSummary => ({ ...summaryOf(run, path, records), ...(order.has(run) ? { storedAt: order.get(run) ?? 0 } : {}) });
+  const isTakenBack = takenBackIn(journals.flatMap(({ run, path, records }) => (records === null ? [] : [summary(run, path, records)])));
   return marks.flatMap(({ run, how }): readonly AuditProblem[] => {
     const problem = (message: string): readonly AuditProblem[] => [{ code: 'settled-false', where: placeOf(run), message }];
     const journal = known.get(run);
     if (how === 'closed') return audit === null || audit.some((record) => record.kind === 'run-abandoned' && record.run === run) ? [] : problem(`run "${run}" is marked as closed by a person, and the audit log knows of none who did`);
-    if (journal === undefined || journal.records === null || unfinishedOf(journal.records) === null || isTakenBack(summaryOf(run, journal.path, journal.records))) return [];
+    if (journal === undefined || journal.records === null || unfinishedOf(journal.records) === null || isTakenBack(summary(run, journal.path, journal.records))) return [];
     return problem(`run "${run}" is marked as settled (${how}), and its journal says that it is not: plan and apply overlook it as long as that mark is there`);
   });
 }

@@ -1,12 +1,15 @@
 import { drive } from '../engine/drive.ts';
-import { exitCodes, type ExitCode } from '../model/error.ts';
+import { AwsError, exitCodes, type ExitCode } from '../model/error.ts';
 import type { Json } from '../model/json.ts';
 import { sanitise } from '../model/sanitise.ts';
 import type { StoreFacts } from '../model/store.ts';
 import { captureBucketName } from '../../providers/s3/capture-place.ts';
 import { setupProgram, verifyCaptureBucket, type Replacement } from '../../providers/s3/capture-setup.ts';
+import { makeStoreBucket } from '../../providers/s3/store-setup.ts';
 import { newRunId } from '../store/runs.ts';
 import { describeConfiguration } from '../store/configuration.ts';
+import { storePermissions } from '../store/s3-errors.ts';
+import { s3Place } from '../store/s3-place.ts';
 import { signersWritable } from '../store/signatures.ts';
 import { blank, row, span, type Row } from '../views/rows.ts';
 import { auditedSession } from './audit-log.ts';
@@ -28,13 +31,13 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
       values: ['ec2:DescribeAvailabilityZones', 'ec2:DescribeSubnets', 'secretsmanager:GetSecretValue', 'ssm:GetParameter', 'ssm:GetParameters'],
       audit: ['cloudtrail:LookupEvents', 's3:GetObject', 's3:GetObjectVersion', 's3:ListBucketVersions'],
       // Only a store in S3, on its bucket and prefix.
-      store: ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning', 's3:GetObject', 's3:ListBucket', 's3:ListBucketVersions', 's3:PutObject'],
+      store: storePermissions,
     };
     if (options.json === true) printJson(io, actions);
     else print(io, options, Object.entries(actions).flatMap(([purpose, names]) => [row(0, span(purpose, 'title')), ...names.map((name) => row(2, name)), blank]));
     return exitCodes.done;
   }
-  const store = await world.store.inspect();
+  const store = await madeStore(world, await provedFacts(world));
   if (store.problems.length > 0) {
     if (options.json === true) printJson(io, { store: { place: world.store.place, ...store } });
     else print(io, options, storeRows(world, store));
@@ -55,6 +58,30 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
     if (options.json === true) printJson(io, { bucket, done, problems, store: { place: world.store.place, ...store }, configuration: describeConfiguration(configuration) });
     else print(io, options, [...setupRows(world, bucket, done, problems), blank, ...storeRows(world, store)]);
     return problems.length === 0 ? exitCodes.done : second.left.length > 0 ? exitCodes.blocked : exitCodes.error;
+  } finally {
+    session.close();
+  }
+}
+
+const provedFacts = ({ store }: World): Promise<StoreFacts> => store.prove?.() ?? store.inspect();
+
+/**
+ * Makes the bucket of a shared store that does not exist, where the credentials and the region at hand are those of the store; it proves it then. Else
+ * the facts stay as they are, and name the commands. It is the one change that no log can be told of before: the log lies in that bucket.
+ */
+async function madeStore(world: World, facts: StoreFacts): Promise<StoreFacts> {
+  const { store, storeProfile, storeRegion } = world.configuration;
+  if (facts.isMissing !== true || store === null || storeProfile !== null) return facts;
+  const { account, region } = await world.target();
+  if (storeRegion !== null && storeRegion !== region) return facts;
+  const session = await world.applier('setup');
+  try {
+    const done = await drive(session, () => makeStoreBucket({ bucket: s3Place(store).bucket, account, region }), { run: 'setup', step: 'store bucket', setup: true });
+    const proved = await provedFacts(world);
+    return { ...proved, facts: [...done, ...proved.facts] };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { ...facts, problems: [...facts.problems, `aiplan could not make it: ${error.operation} ${error.code}, ${sanitise(error.message)}`] };
   } finally {
     session.close();
   }

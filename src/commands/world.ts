@@ -37,6 +37,8 @@ export interface World {
   applier(run: string): Promise<ApplySession & { close(): void }>;
   /** Who is calling, and where. Made once. Throws UserError when the credentials do not work. */
   target(): Promise<Target>;
+  /** By how many milliseconds AWS's clock is ahead of this machine's, by its last answer; null before the first. */
+  clockSkew?(): number | null;
   /** The recorded live state of `--live`, or null. */
   recorded(): LiveState | null;
   close(): void;
@@ -49,6 +51,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
   const store = openStore(io, options, folders, configuration);
   let session: Promise<AwsSession & { close(): void }> | undefined;
   let target: Promise<Target> | undefined;
+  let skew: number | null = null;
 
   const sessionOptions = async () => {
     const { resolveEndpoint, resolveRegion } = await import('../../providers/aws/target.ts');
@@ -56,6 +59,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
     return {
       region, endpoint: resolveEndpoint(io.environment, options.endpoint),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
+      onDate: (at: number): void => { skew = at - io.clock.now(); },
     };
   };
   const reader = (): Promise<AwsSession & { close(): void }> => {
@@ -93,6 +97,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
       target ??= findTarget();
       return target;
     },
+    clockSkew: () => skew,
     recorded() {
       return options.live === undefined ? null : readLive(resolve(io.current, options.live));
     },

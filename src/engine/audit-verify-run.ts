@@ -34,6 +34,10 @@ export function verifyRun(journal: AuditedJournal, { audit, plans }: Pick<AuditL
   const { run, path, records } = journal;
   if (records === null) return { broken: [{ code: 'journal-damaged', where: path, message: journal.problem }], notes: [] };
   const begin = recordsOf(records, 'begin')[0];
+  if (begin === undefined && records.length === 0 && !audit.some((record) => record.kind === 'run-began' && record.run === run)) {
+    // The log is told of a run before its first call: what it does not know has sent nothing.
+    return { broken: [], notes: [{ code: 'run-blank', where: placeOf(path, 1), message: `run "${run}" was stopped before its first record was written; nothing was sent` }] };
+  }
   if (begin === undefined) return { broken: [{ code: 'journal-damaged', where: placeOf(path, 1), message: 'the journal has no beginning' }], notes: [] };
   const calls = loggedCalls(run, records);
   const marks = audit.filter((record): record is Marked => isMark(record) && record.run === run);

@@ -3,6 +3,7 @@ import type { AuditRecord, JournalMark } from '../model/audit.ts';
 import type { AuditProblem, AuditVerdict } from '../model/audit-report.ts';
 import { canonical, sha256 } from '../model/digest.ts';
 import type { JournalRecord } from '../model/journal.ts';
+import type { Plan } from '../model/plan.ts';
 import type { RewrittenObjects, SettledRun, SpentMark } from '../model/store.ts';
 import { digestsFit } from './digests.ts';
 import { approvalVerdict, type AuditedApproval } from './audit-verify-approvals.ts';
@@ -18,6 +19,10 @@ export interface VerifiedLogs extends AuditLogs {
   readonly marks: readonly SpentMark[];
   readonly settled: readonly SettledRun[];
   readonly rewritten: RewrittenObjects;
+  /** What `verifyRun` said of the journals while they were read; they are then slim, and not looked at again by themselves. Absent: none was looked at. */
+  readonly looked?: { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] };
+  /** The same of the kept plans: the digests of those that were read and do not fit are here, and `plans` holds them without their contents. */
+  readonly misfits?: readonly AuditProblem[];
 }
 
 export interface VerifyOptions {
@@ -66,11 +71,9 @@ export function verifyAudit(logs: VerifiedLogs, options: VerifyOptions): AuditVe
   for (const record of audit) {
     if (record.kind === 'run-began' && !found.has(record.run)) broken.push({ code: 'journal-missing', where: whereOf(record.seq), message: `run "${record.run}" began at ${record.at}, and its journal is not there` });
   }
-  for (const journal of journals) {
-    const result = verifyRun(journal, logs, { whereOf, unread: damaged !== undefined });
-    broken.push(...result.broken);
-    notes.push(...result.notes);
-  }
+  const ofRuns = logs.looked ?? lookedAt(journals, logs, { whereOf, unread: damaged !== undefined });
+  broken.push(...ofRuns.broken);
+  notes.push(...ofRuns.notes);
   broken.push(...replayed(journals));
   // What an unreadable log would say of approvals and marks is no question.
   const verdicts = damaged === undefined ? [approvalVerdict(audit, journals, logs.approvals, options), markVerdict(audit, journals, logs, options)] : [];
@@ -80,12 +83,40 @@ export function verifyAudit(logs: VerifiedLogs, options: VerifyOptions): AuditVe
   if (damaged === undefined && audit.length + journals.length === 0) notes.push({ code: 'log-empty', where: whereOf(1), message: 'there is no record at all: nothing was done with this store yet, or everything was taken away' });
   broken.push(...rewrittenProblems(logs.rewritten));
   if (logs.rewritten.problem !== null) notes.push({ code: 'versions-unread', where: whereOf(1), message: `whether objects of the store were deleted or overwritten could not be seen: ${logs.rewritten.problem}` });
-  const kept = planProblems(audit, plans, journals, whereOf);
+  const kept = planProblems(audit, plans, journals, whereOf, logs.misfits);
   broken.push(...kept.broken);
   notes.push(...kept.notes);
   return {
     broken, notes, head: headOf(audit), records: audit.length, runs: journals.length,
     calls: journals.reduce((sum, { run, records }) => sum + (records === null ? 0 : loggedCalls(run, records).length), 0), plans: plans.size, approvals: logs.approvals.size,
+  };
+}
+
+function lookedAt(journals: readonly AuditedJournal[], { audit, plans }: Pick<AuditLogs, 'audit' | 'plans'>, options: Parameters<typeof verifyRun>[2]): { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] } {
+  const about = auditByRun(audit);
+  const found = journals.map((journal) => verifyRun(journal, { audit: about(journal), plans }, options));
+  return { broken: found.flatMap(({ broken }) => broken), notes: found.flatMap(({ notes }) => notes) };
+}
+
+/**
+ * The records of the log that `verifyRun` asks for, by run: those that name it, and the reviews of its plans. A log of thousands of runs is gone
+ * through once, not once for each of them. Pure.
+ */
+export function auditByRun(audit: readonly AuditRecord[]): (journal: AuditedJournal) => readonly AuditRecord[] {
+  const runs = new Map<string, AuditRecord[]>();
+  const reviews = new Map<string, AuditRecord[]>();
+  const add = (map: Map<string, AuditRecord[]>, key: string, record: AuditRecord): void => {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [record]);
+    else known.push(record);
+  };
+  for (const record of audit) {
+    if (record.kind === 'reviewed') add(reviews, record.plan, record);
+    else if ('run' in record && typeof record.run === 'string') add(runs, record.run, record);
+  }
+  return ({ run, records }) => {
+    const digests = new Set([...recordsOf(records ?? [], 'begin').map(({ plan }) => plan.digest), ...recordsOf(records ?? [], 'resumed').map(({ remaining }) => remaining)]);
+    return [...(runs.get(run) ?? []), ...[...digests].flatMap((digest) => reviews.get(digest) ?? [])].sort((a, b) => a.seq - b.seq);
   };
 }
 
@@ -143,8 +174,11 @@ function replayed(journals: readonly AuditedJournal[]): readonly AuditProblem[] 
   }));
 }
 
-function planProblems(audit: readonly AuditRecord[], plans: AuditLogs['plans'], journals: readonly AuditedJournal[], whereOf: VerifyOptions['whereOf']): { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] } {
-  const broken = [...plans].flatMap(([digest, plan]): readonly AuditProblem[] => (plan.digest === digest && digestsFit(plan) ? [] : [{ code: 'plan-changed', where: `plan ${digest}`, message: `the kept plan of "${plan.name}" does not have this digest any more` }]));
+/** Whether a kept plan has the digest that it is kept under. Pure. */
+export const planProblem = (digest: string, plan: Plan): readonly AuditProblem[] => (plan.digest === digest && digestsFit(plan) ? [] : [{ code: 'plan-changed', where: `plan ${digest}`, message: `the kept plan of "${plan.name}" does not have this digest any more` }]);
+
+function planProblems(audit: readonly AuditRecord[], plans: AuditLogs['plans'], journals: readonly AuditedJournal[], whereOf: VerifyOptions['whereOf'], misfits?: readonly AuditProblem[]): { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] } {
+  const broken = misfits ?? [...plans].flatMap(([digest, plan]) => planProblem(digest, plan));
   const ran = new Set(journals.flatMap(({ records }) => recordsOf(records ?? [], 'begin').map(({ plan }) => plan.digest)));
   const lost = audit.flatMap((record): readonly AuditProblem[] => (record.kind === 'planned' && !plans.has(record.plan) && !ran.has(record.plan)
     ? [{ code: 'plan-not-kept', where: whereOf(record.seq), message: `the plan ${record.plan} of "${record.name}" is not in the store` }] : []));

@@ -25,14 +25,27 @@ export interface AuditLogs {
  * says whether the logs fit each other. Texts of secrets stand in no log, and what looks like one is masked once more.
  */
 export function auditEvents({ audit, journals }: AuditLogs): readonly AuditEvent[] {
-  const began = new Map(audit.flatMap((record) => (record.kind === 'run-began' ? [[record.run, record] as const] : [])));
-  const events = [
-    ...audit.flatMap((record) => (record.kind === 'called' ? [] : [{ event: eventOf(record, journals), rank: rankOf(record.kind) }])),
-    ...callsOutsideRuns(audit).map((call) => ({ event: { ...nobody, ...actorOfRecord(audit[call.seq - 1]), source: 'audit' as const, ...callEvent(call) }, rank: 1 })),
-    ...journals.flatMap((journal) => journalEvents(journal, began.get(journal.run)).map((event) => ({ event, rank: 1 }))),
-  ];
-  return events.sort((a, b) => (a.event.at < b.event.at ? -1 : a.event.at > b.event.at ? 1 : a.rank - b.rank || a.event.seq - b.event.seq)).map(({ event }) => event);
+  const began = beginnings(audit);
+  return inOrder([...logEvents(audit, journals), ...journals.flatMap((journal) => journalEvents(journal, began.get(journal.run)))]);
 }
+
+/** The record by which each run began, as the log tells. */
+export const beginnings = (audit: readonly AuditRecord[]): ReadonlyMap<string, AuditRecord> => new Map(audit.flatMap((record) => (record.kind === 'run-began' ? [[record.run, record] as const] : [])));
+
+/** What the log itself tells, in no order. Of the journals their beginnings are enough. */
+export function logEvents(audit: readonly AuditRecord[], journals: readonly AuditedJournal[]): readonly AuditEvent[] {
+  const known = new Map(journals.map((journal) => [journal.run, journal]));
+  const bySeq = new Map(audit.map((record) => [record.seq, record]));
+  return [
+    ...audit.flatMap((record) => (record.kind === 'called' ? [] : [eventOf(record, known)])),
+    ...callsOutsideRuns(audit).map((call) => ({ ...nobody, ...actorOfRecord(bySeq.get(call.seq)), source: 'audit' as const, ...callEvent(call) })),
+  ];
+}
+
+/** Oldest first. */
+export const inOrder = (events: readonly AuditEvent[]): readonly AuditEvent[] => events.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : orderOf(a) - orderOf(b) || a.seq - b.seq));
+
+const orderOf = ({ kind, source }: AuditEvent): number => (source === 'audit' && kind !== 'call' ? rankOf(kind) : 1);
 
 /** Of things at the same millisecond, what a run did lies between its beginning and its end. */
 const rankOf = (kind: AuditEventKind): number => (kind === 'run-ended' || kind === 'run-abandoned' ? 2 : 0);
@@ -48,7 +61,9 @@ const placeOf = (target: Target | null): Pick<AuditEvent, 'caller' | 'account' |
 
 const actorOf = (record: AuditRecord): Actor => ({ by: record.by, host: record.host, agent: record.agent ?? null, ...placeOf(record.target) });
 
-function eventOf(record: Exclude<AuditRecord, { kind: 'called' }>, journals: readonly AuditedJournal[]): AuditEvent {
+type Known = ReadonlyMap<string, AuditedJournal>;
+
+function eventOf(record: Exclude<AuditRecord, { kind: 'called' }>, journals: Known): AuditEvent {
   const base = { ...nobody, at: record.at, kind: record.kind, source: 'audit' as const, seq: record.seq, ...actorOf(record) };
   switch (record.kind) {
     case 'planned':
@@ -69,12 +84,13 @@ function eventOf(record: Exclude<AuditRecord, { kind: 'called' }>, journals: rea
 }
 
 /** Who approved a run and what its plan is called, as its journal says. */
-function approvalOf(run: string, journals: readonly AuditedJournal[]): Pick<AuditEvent, 'approver' | 'planName'> {
-  const begin = recordsOf(journals.find((journal) => journal.run === run)?.records ?? [], 'begin')[0];
+function approvalOf(run: string, journals: Known): Pick<AuditEvent, 'approver' | 'planName'> {
+  const begin = recordsOf(journals.get(run)?.records ?? [], 'begin')[0];
   return { approver: begin?.approval.by ?? null, planName: begin?.plan.name ?? null };
 }
 
-function journalEvents(journal: AuditedJournal, began: AuditRecord | undefined): readonly AuditEvent[] {
+/** What one journal tells; `began`: the record of the log by which its run began. */
+export function journalEvents(journal: AuditedJournal, began: AuditRecord | undefined): readonly AuditEvent[] {
   const { run } = journal;
   const actor: Actor = began === undefined ? nobody : actorOf(began);
   if (journal.problem !== null) {

@@ -32,11 +32,32 @@ export interface Lifetimes { readonly expiryDays: number; readonly expiryDaysDes
  * any order. A capture is kept whatever its age while its run is open and no rollback has taken it back to the end, and while it is the newest
  * of a resource that a run deleted and no later run brought back (law 5).
  */
-export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifetimes: Lifetimes): readonly HeldCapture[] {
-  const over = new Set(runs.flatMap((records) => recordsOf(records, 'finding').flatMap(({ code, capture }) => (capture !== undefined && (code === captureCodes.expired || code === captureCodes.absent) ? [nameOf(capture)] : []))));
-  const isTakenBack = takenBackIn(runs);
-  const all = runs.flatMap((records) => capturesOf(records, lifetimes, isTakenBack(records))).filter((held) => !over.has(nameOf(held))).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
-  const gone = goneIdentities(runs);
+export const heldCaptures = (runs: readonly (readonly JournalRecord[])[], lifetimes: Lifetimes): readonly HeldCapture[] => heldFrom(runs.map((records) => captureFacts(records, lifetimes)));
+
+/** What one journal tells of captures: enough for the list of all of them, so that no journal has to stay in memory for it. */
+export interface CaptureFacts {
+  readonly captures: readonly HeldCapture[];
+  readonly over: readonly string[];
+  readonly events: readonly GoneEvent[];
+  /** Null for a journal without a beginning. */
+  readonly run: { readonly run: string; readonly rollbackOf: string | null; readonly at: string; readonly isOpen: boolean; readonly isDone: boolean } | null;
+}
+
+/** Pure. */
+export const captureFacts = (records: readonly JournalRecord[], lifetimes: Lifetimes): CaptureFacts => ({
+  captures: capturesOf(records, lifetimes), events: goneEvents(records), run: runFacts(records),
+  over: recordsOf(records, 'finding').flatMap(({ code, capture }) => (capture !== undefined && (code === captureCodes.expired || code === captureCodes.absent) ? [nameOf(capture)] : [])),
+});
+
+/** The same list out of what each journal told. Pure. */
+export function heldFrom(facts: readonly CaptureFacts[]): readonly HeldCapture[] {
+  const over = new Set(facts.flatMap((fact) => fact.over));
+  const isTakenBack = takenBackIn(facts);
+  const all = facts.flatMap((fact) => {
+    const kept = fact.run?.isOpen === true && !isTakenBack(fact.run) ? 'its run is open' : null;
+    return fact.captures.map((held) => ({ ...held, kept }));
+  }).filter((held) => !over.has(nameOf(held))).sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+  const gone = goneIdentities(facts);
   const seen = new Set<string>();
   return all.map((held) => {
     const key = `${held.type}\n${held.identity}`;
@@ -49,16 +70,15 @@ export function heldCaptures(runs: readonly (readonly JournalRecord[])[], lifeti
 }
 
 /** Whether a rollback that is done has taken a run back, or has brought an earlier rollback of the same run to its end. */
-function takenBackIn(runs: readonly (readonly JournalRecord[])[]): (records: readonly JournalRecord[]) => boolean {
-  const done = runs.flatMap((records) => {
-    const begin = recordsOf(records, 'begin')[0];
-    return begin !== undefined && begin.plan.rollbackOf !== null && endOf(records)?.outcome === 'done' ? [begin] : [];
-  });
-  return (records) => {
-    const begin = recordsOf(records, 'begin')[0];
-    if (begin === undefined) return false;
-    return done.some(({ plan: { rollbackOf }, at }) => rollbackOf === begin.run || (rollbackOf === begin.plan.rollbackOf && at > begin.at));
-  };
+function takenBackIn(facts: readonly CaptureFacts[]): (run: NonNullable<CaptureFacts['run']>) => boolean {
+  const done = facts.flatMap(({ run }) => (run !== null && run.rollbackOf !== null && run.isDone ? [run] : []));
+  return ({ run, rollbackOf, at }) => done.some((back) => back.rollbackOf === run || (back.rollbackOf === rollbackOf && back.at > at));
+}
+
+function runFacts(records: readonly JournalRecord[]): CaptureFacts['run'] {
+  const begin = recordsOf(records, 'begin')[0];
+  const end = endOf(records);
+  return begin === undefined ? null : { run: begin.run, rollbackOf: begin.plan.rollbackOf, at: begin.at, isOpen: end === undefined, isDone: end?.outcome === 'done' };
 }
 
 /** Codes of the findings that end a capture: it was removed, or AWS has nothing of it. */
@@ -66,14 +86,13 @@ export const captureCodes = { expired: 'capture-expired', absent: 'capture-absen
 
 const nameOf = ({ run, step, takenAt }: Pick<HeldCapture, 'run' | 'step' | 'takenAt'>): string => `${run}\n${step}\n${takenAt}`;
 
-function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes, isTakenBack: boolean): readonly HeldCapture[] {
+function capturesOf(records: readonly JournalRecord[], { expiryDays, expiryDaysDestruction }: Lifetimes): readonly HeldCapture[] {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) return [];
-  const open = endOf(records) === undefined && !isTakenBack;
   const expiryOf = (step: Step | undefined): string => new Date(Date.parse(begin.at) + (step?.destruction === null ? expiryDays : expiryDaysDestruction) * 86_400_000).toISOString();
   const held = (record: { readonly step: string; readonly at: string }): Omit<HeldCapture, 'verified' | 'capture'> => {
     const step = begin.plan.steps.find(({ id }) => id === record.step);
-    return { run: begin.run, step: record.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: record.at, expiresAt: expiryOf(step), kept: open ? 'its run is open' : null };
+    return { run: begin.run, step: record.step, type: step?.type ?? 'unknown', identity: step?.identity ?? 'unknown', takenAt: record.at, expiresAt: expiryOf(step), kept: null };
   };
   return [
     ...begunOnly(records).map((intent): HeldCapture => ({
@@ -102,20 +121,24 @@ function begunOnly(records: readonly JournalRecord[]): readonly (Extract<Journal
 
 const plainTexts = (object: JsonObject): JsonObject => Object.fromEntries(Object.entries(object).filter(([, value]) => typeof value === 'string'));
 
+/** That something went, or came back, and when. */
+interface GoneEvent { readonly at: string; readonly type: string; readonly identity: string; readonly gone: boolean; readonly back: readonly string[] }
+
+function goneEvents(records: readonly JournalRecord[]): readonly GoneEvent[] {
+  const begin = recordsOf(records, 'begin')[0];
+  // A removal that was sent by a run which never came back to it (killed and abandoned) may have taken the resource.
+  const half = allHistoriesOf(records).filter(({ removing, done }) => removing && !done).map(({ step, before }) => ({ at: records.at(-1)?.at ?? '', type: step.type, identity: before?.identity ?? step.identity ?? '', gone: true, back: [] as string[] }));
+  return [...half, ...recordsOf(records, 'step').filter(({ state }) => state === 'done').map((record) => {
+    const step = begin?.plan.steps.find(({ id }) => id === record.step);
+    const restored = recordsOf(records, 'remapped').filter((item) => item.step === record.step).flatMap((item) => Object.keys(item.map));
+    return { at: record.at, type: step?.type ?? '', identity: step?.identity ?? record.identity ?? '', gone: step?.action === 'delete' || step?.action === 'replace', back: [...restored, ...(step !== undefined && step.action !== 'delete' && step.action !== 'replace' && record.identity !== null ? [record.identity] : [])] };
+  })];
+}
+
 /** What a run deleted and no later run made, brought back, or found there to be changed. */
-function goneIdentities(runs: readonly (readonly JournalRecord[])[]): ReadonlySet<string> {
-  const events = runs.flatMap((records) => {
-    const begin = recordsOf(records, 'begin')[0];
-    // A removal that was sent by a run which never came back to it (killed and abandoned) may have taken the resource.
-    const half = allHistoriesOf(records).filter(({ removing, done }) => removing && !done).map(({ step, before }) => ({ at: records.at(-1)?.at ?? '', type: step.type, identity: before?.identity ?? step.identity ?? '', gone: true, back: [] as string[] }));
-    return [...half, ...recordsOf(records, 'step').filter(({ state }) => state === 'done').map((record) => {
-      const step = begin?.plan.steps.find(({ id }) => id === record.step);
-      const restored = recordsOf(records, 'remapped').filter((item) => item.step === record.step).flatMap((item) => Object.keys(item.map));
-      return { at: record.at, type: step?.type ?? '', identity: step?.identity ?? record.identity ?? '', gone: step?.action === 'delete' || step?.action === 'replace', back: [...restored, ...(step !== undefined && step.action !== 'delete' && step.action !== 'replace' && record.identity !== null ? [record.identity] : [])] };
-    })];
-  }).sort((a, b) => (a.at < b.at ? -1 : 1));
+function goneIdentities(facts: readonly CaptureFacts[]): ReadonlySet<string> {
   const gone = new Set<string>();
-  for (const event of events) {
+  for (const event of facts.flatMap(({ events }) => events).sort((a, b) => (a.at < b.at ? -1 : 1))) {
     if (event.gone) gone.add(`${event.type}\n${event.identity}`);
     for (const identity of event.back) gone.delete(`${event.type}\n${identity}`);
   }

@@ -61,7 +61,7 @@ export interface JournalNeeds {
 }
 
 /** What `aiplan setup` tells of a store. */
-export interface StoreFacts { readonly facts: readonly string[]; readonly problems: readonly string[] }
+export interface StoreFacts { readonly facts: readonly string[]; readonly problems: readonly string[]; /** Its bucket does not exist: everything else is no question yet. */ readonly isMissing?: true }
 
 /** A run as a reading of many finds it: its journal, or why it cannot be read. */
 export type FoundRun =
@@ -80,6 +80,8 @@ export interface RunSummary {
   readonly endpoint: string | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+  /** When the store took its first record, by the store's own clock, milliseconds since 1970; absent: the store has none. */
+  readonly storedAt?: number;
   readonly outcome: RunOutcome | 'open' | 'damaged';
   readonly steps: number;
   /** Why the journal cannot be read; null when it can. */
@@ -160,7 +162,7 @@ export interface Store {
    */
   eachRun(work: (found: FoundRun) => 'stop' | void, options?: { readonly runs?: readonly string[]; readonly progress?: (done: number, of: number) => void }): Promise<void>;
   /** Newest first, all of them or the `newest` ones, each by its journal. A damaged journal is listed as such and hides no other. */
-  listRuns(options?: { readonly newest?: number }): Promise<readonly RunSummary[]>;
+  listRuns(options?: { readonly newest?: number; readonly progress?: (done: number, of: number) => void }): Promise<readonly RunSummary[]>;
   /** The runs without a mark that they are settled, newest first, each by its journal: every open one, and few others. */
   unsettledRuns(): Promise<readonly RunSummary[]>;
   /** One run of the list; null where it has no journal. */
@@ -212,6 +214,8 @@ export interface Store {
   rewritten(): Promise<RewrittenObjects>;
   /** Checks the store from outside, for `aiplan setup`: what it is, and what is wrong with it. */
   inspect(): Promise<StoreFacts>;
+  /** The same, and does all that a store does under the name of a probe, which stays. Absent: there is nothing more to prove than `inspect` does. */
+  prove?(): Promise<StoreFacts>;
   /** Lets go of connections; locks and journals have their own ends. */
   close(): void;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../model/error.ts';
 import type { ReadJournal, RunSummary, Store } from '../model/store.ts';
 import { auditLog } from './audit-log.ts';
+import { eachOf } from './bounded.ts';
 import { closeToOthers, makeFolder } from './files.ts';
 import { folderObjects, namesIn, readStored } from './folder-objects.ts';
 import { journalFiles, spoolFile, type FileOptions } from './journal-file.ts';
@@ -75,7 +76,7 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     ...settledIn(objects, {
       names: async () => names(),
       summary: known, wholeSummary: known,
-      each: (runs, work) => Promise.all(runs.map(work)),
+      each: (runs, work) => eachOf(runs, 1, work),
     }),
 
     ...keptIn(objects),

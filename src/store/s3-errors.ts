@@ -1,8 +1,11 @@
 import { AwsError, UserError } from '../model/error.ts';
 
+/** What a store in S3 asks of its bucket and prefix, by IAM action (Service Authorization Reference, Amazon S3). */
+export const storePermissions: readonly string[] = ['s3:GetBucketObjectLockConfiguration', 's3:GetBucketVersioning', 's3:GetObject', 's3:ListBucket', 's3:ListBucketVersions', 's3:PutObject'];
+
 const helps: Readonly<Partial<Record<AwsError['kind'], string>>> = {
-  absent: 'check `store` in your configuration; `aiplan setup` checks the bucket',
-  denied: 'the store needs s3:GetObject, s3:PutObject, s3:ListBucket and s3:GetBucketVersioning on its bucket; `store_profile` chooses other credentials',
+  absent: 'check `store` in your configuration; docs/shared-store.md says how the bucket is made by one command, and `aiplan setup` proves it',
+  denied: `the store needs ${storePermissions.join(', ')} on its bucket; \`aiplan setup\` says which one is missing, and \`store_profile\` chooses other credentials`,
   expired: 'log in again; `store_profile` chooses other credentials',
   network: 'check the network, and `store_region`',
   unknown: 'check the network; if it stays so, check the bucket',

@@ -3,6 +3,7 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { ReadJournal, RunSummary } from '../model/store.ts';
 import type { StoreBucket } from '../model/store-bucket.ts';
 import { goneOnElsewhere } from './journal-file.ts';
+import { eachOf } from './bounded.ts';
 import { after, chainStart, checkedLine } from './journal-line.ts';
 import type { Sink } from './journal-writer.ts';
 import { damagedSummary, summaryOf } from './runs.ts';
@@ -58,9 +59,10 @@ export async function s3Summary(bucket: StoreBucket, run: string, patience: Pati
   const last = names.at(-1);
   if (last === undefined) return null;
   if (last !== recordName(names.length)) return damagedSummary(run, path, `of ${Number(last.slice(0, 6))} records only ${names.length} are there`);
-  const ends = await Promise.all([...new Set([recordName(1), last])].map((name) => textOf(bucket, `${folderOf(run)}/${name}`, patience)));
+  const ends = await Promise.all([...new Set([recordName(1), last])].map((name) => readObject(bucket, `${folderOf(run)}/${name}`, patience)));
+  const storedAt = ends[0]?.writtenAt ?? 0;
   try {
-    return { ...summaryOf(run, path, ends.map((text) => JSON.parse(text) as JournalRecord)) };
+    return { ...summaryOf(run, path, ends.map((found) => JSON.parse(found?.text ?? '') as JournalRecord)), ...(storedAt === 0 ? {} : { storedAt }) };
   } catch {
     return damagedSummary(run, path, 'its first or last record is not JSON');
   }
@@ -68,9 +70,7 @@ export async function s3Summary(bucket: StoreBucket, run: string, patience: Pati
 
 /** Works on a few at a time, in order of the answers. */
 export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (let from = 0; from < items.length; from += width) results.push(...(await Promise.all(items.slice(from, from + width).map(work))));
-  return results;
+  return eachOf(items, width, work);
 }
 
 async function textOf(bucket: StoreBucket, key: string, patience: Patience): Promise<string> {

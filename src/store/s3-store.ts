@@ -12,6 +12,7 @@ import { writerOf } from './journal-writer.ts';
 import { keptIn } from './kept.ts';
 import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './runs.ts';
 import { s3StoreError } from './s3-errors.ts';
+import { factsOf, provedStore, versioningCommand } from './s3-proof.ts';
 import { inParallel, readS3Journal, recordName, s3Sink, s3Summary } from './s3-journal.ts';
 import { s3Locks, type S3LockOptions } from './s3-lock.ts';
 import { listObjects, patiently, s3Objects } from './s3-objects.ts';
@@ -53,7 +54,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   const finished = new Map<string, RunSummary>();
   const summary = async (run: string): Promise<RunSummary | null> => {
     const known = finished.get(run) ?? (await summaryNow(run));
-    if (known !== null && (known.outcome === 'done' || known.outcome === 'abandoned')) finished.set(run, known);
+    if (known !== null && known.spooled === undefined && (known.outcome === 'done' || known.outcome === 'abandoned')) finished.set(run, known);
     return known;
   };
   const summaryNow = async (run: string): Promise<RunSummary | null> => {
@@ -71,16 +72,12 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   };
   const names = async (): Promise<readonly string[]> => (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
   const settled = settledIn(objects, { names, summary, wholeSummary, each: inParallel });
-  /** A journal of which the whole is kept as one object, once it has ended and all of it is in the store. */
-  const keeping = (journal: OpenJournal): OpenJournal => ({
-    run: journal.run, place: journal.place,
-    get records() { return journal.records; },
-    append: (entry) => journal.append(entry),
-    async close() {
-      await journal.close();
-      if (readStored(spoolPath(spool, journal.run)) === null) await keepSegment(objects, journal.run, journal.records);
-    },
-  });
+  /** Journals that this process writes: when their runs are settled, the whole of each is kept as one object. */
+  const writing = new Map<string, OpenJournal>();
+  const noted = (journal: OpenJournal): OpenJournal => {
+    writing.set(journal.run, journal);
+    return journal;
+  };
   const locks = s3Locks({ open, runOf: async (run) => (isRunName(run) ? summary(run) : null), ...patience, ...lockOptions });
   return {
     place,
@@ -91,7 +88,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
 
     async createJournal(run, clock) {
       refuseOddName(run);
-      return keeping(writerOf({ run, clock, sink: s3Sink(await open(), run, patience), spool: spoolFile(spool, run) }));
+      return noted(writerOf({ run, clock, sink: s3Sink(await open(), run, patience), spool: spoolFile(spool, run) }));
     },
     async continueJournal(run, clock) {
       const { records, spooled, head } = await read(run);
@@ -99,7 +96,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       // What was spooled becomes part of the journal, byte for byte, before anything follows it.
       const adopted = spooled?.state === 'merged' ? spooled.records : 0;
       for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
-      return keeping(writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } }));
+      return noted(writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } }));
     },
     readRun: read,
     async eachRun(work, options = {}) {
@@ -118,6 +115,11 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       }), work, options);
     },
     ...settled,
+    async settleRun(summary, how, closing) {
+      const journal = writing.get(summary.run);
+      if (journal !== undefined && readStored(spoolPath(spool, summary.run)) === null) await keepSegment(objects, summary.run, journal.records);
+      return settled.settleRun(summary, how, closing);
+    },
 
     ...keptIn(objects),
     ...auditLog(objects, { segments: true }),
@@ -126,7 +128,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       const bucket = await open();
       try {
         const keys = await patiently(() => bucket.rewritten(), patience);
-        return { objects: keys.filter(({ key }) => !key.startsWith('locks/')).map(({ key, how, at }) => ({ path: `${place}/${key}`, how, at })), problem: null };
+        return { objects: keys.filter(({ key }) => !key.startsWith('locks/') && !key.startsWith('probes/')).map(({ key, how, at }) => ({ path: `${place}/${key}`, how, at })), problem: null };
       } catch (error) {
         const explained = s3StoreError(error, place, 'read');
         if (!(explained instanceof UserError)) throw explained;
@@ -141,6 +143,14 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
         const explained = s3StoreError(error, place, 'read');
         if (!(explained instanceof UserError)) throw explained;
         return { facts: [`${place}, shared by everybody who may write there`], problems: [`${explained.message}; ${explained.help ?? ''}`] };
+      } finally {
+        bucket.close();
+      }
+    },
+    async prove(): Promise<StoreFacts> {
+      const bucket = await connect();
+      try {
+        return await provedStore(bucket, { place, spool, name: `${lockOptions.host.replaceAll(/[^A-Za-z0-9]/gu, '-').slice(0, 40)}-${Date.now()}`, patience });
       } finally {
         bucket.close();
       }
@@ -164,19 +174,6 @@ async function opened(connect: () => Promise<StoreBucket>, place: string, patien
   }
 }
 
-const bucketName = (place: string): string => place.slice('s3://'.length).split('/')[0] ?? '';
-const versioningCommand = (place: string): string => `aws s3api put-bucket-versioning --bucket ${bucketName(place)} --versioning-configuration Status=Enabled`;
-
 const notVersioned = (place: string, versioning: BucketFacts['versioning']): UserError => new UserError('store-not-versioned', `the bucket of the store "${place}" does not keep versions (versioning is ${versioning === 'off' ? 'off' : 'suspended'})`, {
   help: `a store must be able to bring back what somebody deletes: ${versioningCommand(place)}`,
 });
-
-function factsOf(place: string, { versioning, objectLock }: BucketFacts, spool: string): StoreFacts {
-  const lock = objectLock === null
-    ? 'no Object Lock: who may delete versions can take records away, and `aiplan audit verify` then says so'
-    : objectLock.retention === null ? 'Object Lock is on, without a default retention: records are not held by it' : `Object Lock holds every record: ${objectLock.retention}`;
-  return {
-    facts: [`${place}, shared by everybody who may write there: its locks and its marks of what was spent hold on every machine`, `versioning ${versioning}`, lock, `what cannot be stored there is kept in "${spool}"`],
-    problems: versioning === 'Enabled' ? [] : [`the bucket does not keep versions: ${versioningCommand(place)}`],
-  };
-}

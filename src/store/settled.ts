@@ -60,10 +60,17 @@ export function settledIn(objects: Objects, { names, summary, wholeSummary, each
   };
   return {
     settledRuns,
-    async listRuns({ newest } = {}) {
+    async listRuns({ newest, progress } = {}) {
       const [all, marks] = await Promise.all([names(), settledRuns()]);
       const closed = new Map(marks.flatMap((mark) => (mark.how === 'closed' ? [[mark.run, mark] as const] : [])));
-      return (await each(newest === undefined ? all : all.slice(0, newest), (run) => listed(run, closed))).filter((found) => found !== null);
+      const wanted = newest === undefined ? all : all.slice(0, newest);
+      let done = 0;
+      const found = await each(wanted, async (run) => {
+        const one = await listed(run, closed);
+        progress?.(done += 1, wanted.length);
+        return one;
+      });
+      return found.filter((one) => one !== null);
     },
     async unsettledRuns() {
       const [all, marks] = await Promise.all([names(), settledRuns()]);

@@ -27,7 +27,7 @@ export function memoryBucket(): MemoryBucket {
     async put(key, text, condition) {
       count('put');
       if ([...failing].some((part) => key.includes(part))) throw new AwsError({ kind: 'denied', operation: 'PutObject', code: 'AccessDenied', message: 'no', executed: 'no' });
-      const etag = tags.get(key);
+      const etag = objects.has(key) ? tags.get(key) : undefined;
       if (condition.kind === 'absent' ? etag !== undefined : String(etag) !== condition.etag) return { stored: false };
       versions += 1;
       tags.set(key, versions);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { abandon, closeTakenBack } from '../../src/commands/abandon.ts';
@@ -99,6 +99,21 @@ describe('abandoning a run', () => {
     await terminal.until(/type them one by one|pasted text/u);
     terminal.stdin.write('\u001b');
     await expect(ended).rejects.toMatchObject({ code: 'not-approved' });
+  });
+
+  it.each([null, '', '{"half'])('closes a run that was stopped before its first record was written (its journal: %p)', async (text) => {
+    const place = join(folder, 'store', 'runs', run);
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'reserve'), 'x');
+    if (text !== null) writeFileSync(join(place, 'journal.jsonl'), text);
+    const ended = abandon(world(), run);
+    await terminal.until(`Type ${run} and Enter`);
+    await terminal.type(run);
+    terminal.stdin.write('\r');
+    expect(await ended).toBe(0);
+    expect(await store.settledRuns()).toMatchObject([{ run, how: 'closed' }]);
+    expect((await unfinishedRuns(world())).length).toBe(0);
+    await expect(abandon(world(), run)).rejects.toMatchObject({ code: 'run-ended' });
   });
 
   it('is not for an agent, and not where there is no terminal', async () => {

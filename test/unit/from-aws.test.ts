@@ -28,7 +28,7 @@ function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): World {
       if (knows !== 'journal' || name !== run) throw missing('no-such-run');
       return { path: 'p', records: bench.journalOf(run), head: '', torn: null };
     },
-    readAudit: async () => (knows === 'log' ? [{ kind: 'run-began', run }] : []),
+    readAuditOf: async () => (knows === 'log' ? [{ kind: 'run-began', run }] : []),
     settledRuns: async () => [], unsettledRuns: async () => [], listRuns: async () => [],
   };
   const { target, types, schemas, session } = bench.world;
