@@ -1,6 +1,7 @@
 import type { ResourceType, ResourceTypes } from '../src/model/resource-type.ts';
 import { readTogether } from './aws/read-together.ts';
 import { availabilityZones } from './ec2/availability-zones.ts';
+import { images } from './ec2/images.ts';
 import { instance } from './ec2/instance.ts';
 import { securityGroup } from './ec2/security-group.ts';
 import { subnet } from './ec2/subnet.ts';
@@ -14,8 +15,8 @@ import { ssmParameter } from './ssm/parameter.ts';
 
 const all: readonly ResourceType[] = [vpc, subnet, securityGroup, volume, instance, dbSubnetGroup, dbParameterGroup, dbInstance, bucket];
 
-/** What values are looked up in at plan time (`{{resolve:ssm:…}}`, `!GetAZs`): read like a resource, and no type that an entry can have. */
-const lookups: readonly ResourceType[] = [ssmParameter, availabilityZones];
+/** What values are looked up in at plan time (`{{resolve:ssm:…}}`, `!GetAZs`), and what rules ask of it (`looksUp`): read like a resource, and no type that an entry can have. */
+const lookups: readonly ResourceType[] = [ssmParameter, availabilityZones, images];
 
 /** Every resource type that aiplan knows, in an order in which they could be created. */
 export const resourceTypes: ResourceTypes = {

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { ChangeRule, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from './fields.ts';
 
 type Tags = Readonly<Record<string, string>>;
@@ -35,24 +35,6 @@ export function restoreTags(context: StepContext, tags: JsonObject, systemTags: 
   // What is brought out beside its original must not pass for what came back of a run.
   return { ...tags, ...Object.fromEntries(ownership), [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former, 'aiplan:op': context.op };
 }
-
-/** Tags by which backup and clean-up tools find what to keep, and those by which they find what to delete. */
-const toolTag = /backup|retention|dlm|snapshot|lifecycle|expire|ttl|cleanup|nuke|keep|protect/iu;
-const deadlyTag = /expire|ttl|cleanup|nuke|lifecycle/iu;
-
-/** Keys of such tags that leave or change, or that appear and make a tool delete something. */
-function toolTags(before: Json | undefined, after: Json | undefined): readonly string[] {
-  const [old, fresh] = [objectOf(before), objectOf(after)];
-  const keys = [...new Set([...Object.keys(old), ...Object.keys(fresh)])].toSorted();
-  return keys.filter((key) => (old[key] === undefined ? deadlyTag : toolTag).test(key) && old[key] !== fresh[key]);
-}
-
-/** Law 3: a tag that backup and clean-up tools act on. The planner judges tags of every type so; a type may do it alone. */
-export const toolTagRule: ChangeRule = {
-  path: 'Tags',
-  when: (before, after) => before !== undefined && before !== null && toolTags(before, after).length > 0,
-  says: (before, after) => `backup and clean-up tools act on the tag ${toolTags(before, after).map((key) => `"${key}"`).join(', ')}, which changes`,
-};
 
 /** Who runs the resource, where that is not its user: from tags and EC2's `Operator` field. Undefined: nobody. */
 export function ownerOf(systemTags: Tags, operator: Json | undefined): string | undefined {

@@ -3,8 +3,11 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule, PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { compact, keyed, listOf, objectOf, textOf } from '../aws/fields.ts';
 import { decodedUserData } from './encoded-user-data.ts';
+import { imageType } from './images.ts';
+import { instanceGrants } from './instance-grants.ts';
 import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from './instance-facts.ts';
 import { refusedInstance } from './instance-values.ts';
+import { instanceVerdicts } from './instance-verdicts.ts';
 
 type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;
 
@@ -79,56 +82,35 @@ const destructive: readonly ChangeRule[] = [
     when: (_before, after) => after === null || after === undefined,
     says: (before, _after, live) => `${textOf(objectOf(before)['VolumeId']) ?? 'a volume'} is detached${live?.state === 'running' ? ' while the instance runs: what is not yet written to it is lost' : ''}`,
   },
-];
-
-const grants: readonly ChangeRule[] = [
   {
     path: 'SecurityGroupIds.*',
-    // A new instance has nothing to give away yet; who may reach it stands in the groups.
-    given: (before, live) => live !== null && (before === undefined || before === null),
-    when: (_before, after) => after !== undefined && after !== null,
-    says: (_before, after) => `whatever the rules of ${textOf(after) ?? 'a security group that is not known yet'} admit reaches the instance`,
-  },
-  {
-    path: 'Volumes.*',
-    given: (before, live) => live !== null && (before === undefined || before === null),
-    when: (_before, after) => after !== undefined && after !== null,
-    says: (_before, after) => `whoever works on the instance reads and writes ${textOf(objectOf(after)['VolumeId']) ?? 'a volume that is not known yet'}`,
-  },
-  {
-    path: 'SourceDestCheck',
-    when: (before, after) => before === true && after === false,
-    says: () => 'the instance may send and receive traffic in the name of others: routes can lead through it',
+    given: (before) => textOf(before) !== undefined,
+    when: (_before, after) => after === null || after === undefined,
+    says: (before) => `the instance leaves ${String(before)}: traffic that the group's rules admit to it, and that others admit from the group, stops`,
   },
   {
     path: 'IamInstanceProfile',
-    when: (before, after) => typeof after === 'string' && after !== before,
-    says: (before, after) => `everything on the instance acts with the instance profile "${String(after)}"${typeof before === 'string' ? ` instead of "${before}"` : ''}`,
-  },
-  {
-    path: 'UserData',
-    when: (_before, after) => after !== undefined && after !== null && after !== '',
-    says: () => 'the user data runs as root (or Administrator) on the instance',
-  },
-  {
-    path: 'MetadataOptions.HttpTokens',
-    when: (before, after) => (after === 'optional' && before !== 'optional') || (before === 'required' && after !== 'required'),
-    says: () => 'IMDSv2 is no longer required: a forged request from the instance can read its credentials',
-  },
-  {
-    path: 'MetadataOptions.HttpPutResponseHopLimit',
-    when: (before, after) => typeof after === 'number' && after > (typeof before === 'number' ? before : 2),
-    says: (before, after) => `the hop limit of the metadata service goes ${typeof before === 'number' ? `from ${before} ` : ''}to ${String(after)}: what is further away, such as containers, can read the credentials`,
+    given: (before) => textOf(before) !== undefined,
+    when: (_before, after) => after === null || after === undefined || after === '',
+    says: (before) => `nothing on the instance acts with the instance profile "${String(before)}" any more: what needs its permissions fails`,
   },
   {
     path: 'MetadataOptions.HttpEndpoint',
-    when: (before, after) => before === 'disabled' && after === 'enabled',
-    says: () => 'the metadata service, and with it the credentials of the instance, becomes reachable',
+    given: (before) => before === 'enabled',
+    when: (_before, after) => after !== 'enabled',
+    says: () => 'programs on the instance no longer get its credentials and metadata',
   },
   {
-    path: 'NetworkInterfaces.*.AssociatePublicIpAddress',
-    when: (before, after) => before !== true && after === true,
-    says: () => 'the instance gets a public address',
+    path: 'Monitoring',
+    given: (before) => before === true,
+    when: (_before, after) => after !== true,
+    says: () => 'detailed monitoring is switched off: alarms see a value every five minutes instead of every minute',
+  },
+  {
+    path: 'SourceDestCheck',
+    given: (before) => before === false,
+    when: (_before, after) => after !== false,
+    says: () => 'the instance no longer forwards the traffic of others: networks whose routes lead through it lose their way out',
   },
 ];
 
@@ -191,16 +173,18 @@ export const instanceRules: TypeRules = {
   partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
   // What is left out of a mapping or an interface is AWS's choice, and stays that of the volume or interface (RunInstances).
   assigned: ['BlockDeviceMappings.*.*', 'BlockDeviceMappings.*.Ebs.*', 'NetworkInterfaces.*.*'],
+  verdicts: instanceVerdicts,
   secretInput: [],
   sensitive: ['UserData'],
   // Image and snapshots say where an instance came from, which never changes but by a restore, from its capture.
   volatile: ['ImageId', 'BlockDeviceMappings.*.Ebs.SnapshotId', 'NetworkInterfaces.*.AssociatePublicIpAddress'],
   destructive,
-  grants,
+  grants: instanceGrants,
   carries: ['PrivateIpAddress', 'volumes', 'addresses'],
   changeableStates: ['running', 'stopped'],
   deleteNeeds: { DisableApiTermination: false },
   goneStates: ['shutting-down', 'terminated'],
+  looksUp: ({ ImageId }) => (typeof ImageId === 'string' && ImageId.startsWith('ami-') ? [{ type: imageType, identity: ImageId }] : []),
   lookalike,
   lookalikeKeys: (properties) => [...keyed('address', properties['PrivateIpAddress']), ...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('image', properties['ImageId'])],
   leftovers: (live) => [...blockDevicesOf(live).map(({ volume }) => volume), ...interfacesOf(live).filter(({ index }) => index > 0).map(({ id }) => id)],

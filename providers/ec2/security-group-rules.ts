@@ -1,11 +1,11 @@
 import { isObject, type Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
+import type { ChangeRule, Scene, TypeRules } from '../../src/model/resource-type.ts';
 import { keyed, objectOf, textOf } from '../aws/fields.ts';
 import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './security-group-permissions.ts';
 import { refusedSecurityGroup } from './security-group-values.ts';
 import { isPublic, sizeOf } from './public-ranges.ts';
-import { toolTagRule } from '../aws/tags.ts';
+import { securityGroupVerdicts } from './security-group-verdicts.ts';
 
 const gone = (value: Json | undefined): boolean => value === undefined || value === null;
 
@@ -28,10 +28,10 @@ function someone(rule: Json | undefined): string | undefined {
 
 const opens = (rule: Json | undefined, direction: Direction): string => ruleText(canonicalRule(objectOf(rule)), direction);
 
-/** The account that owns the source group where it is another one, or may be: at a create the own account is not known. */
-function foreignOwner(rule: Json | undefined, live: LiveResource | null): string | undefined {
+/** The account that owns the source group where it is not the plan's own, or may not be. */
+function foreignOwner(rule: Json | undefined, live: LiveResource | null, scene: Scene | undefined): string | undefined {
   const owner = textOf(objectOf(rule)['SourceSecurityGroupOwnerId']);
-  return owner !== undefined && owner !== live?.attributes['OwnerId'] ? owner : undefined;
+  return owner !== undefined && owner !== (scene?.account ?? live?.attributes['OwnerId']) ? owner : undefined;
 }
 
 const revoked = (direction: Direction): ChangeRule => ({
@@ -62,14 +62,19 @@ const openToSomeone = (direction: Direction): ChangeRule => ({
 
 const otherAccount: ChangeRule = {
   path: 'SecurityGroupIngress.*',
-  when: (before, after, live) => isObject(after) && foreignOwner(after, live) !== undefined && foreignOwner(before, live) !== foreignOwner(after, live),
-  says: (_before, after, live) => `${opens(after, ingress)}: whoever runs account ${foreignOwner(after, live) ?? 'unknown'} decides who may connect`,
+  when: (before, after, live, scene) => isObject(after) && foreignOwner(after, live, scene) !== undefined && foreignOwner(before, live, scene) !== foreignOwner(after, live, scene),
+  says: (_before, after, live, scene) => `${opens(after, ingress)}: whoever runs account ${foreignOwner(after, live, scene) ?? 'unknown'} decides who may connect`,
 };
 
-const prefixList: ChangeRule = {
-  path: 'SecurityGroupIngress.*',
-  when: (before, after) => isObject(after) && textOf(after['SourcePrefixListId']) !== undefined && objectOf(before)['SourcePrefixListId'] !== after['SourcePrefixListId'],
-  says: (_before, after) => `${opens(after, ingress)}: whoever keeps that prefix list decides who may connect`,
+/** A rule whose other end is a prefix list; a new group may send to everyone anyway. */
+const prefixList = (direction: Direction): ChangeRule => {
+  const field = direction === ingress ? 'SourcePrefixListId' : 'DestinationPrefixListId';
+  return {
+    path: `${direction.property}.*`,
+    given: (_before, live) => direction === ingress || live !== null,
+    when: (before, after) => isObject(after) && textOf(after[field]) !== undefined && objectOf(before)[field] !== after[field],
+    says: (_before, after) => `${opens(after, direction)}: whoever keeps that prefix list decides ${direction === ingress ? 'who may connect' : 'where traffic may leave to'}`,
+  };
 };
 
 const cidrs = Object.fromEntries(directions.flatMap(({ property }) => [[`${property}.*.CidrIp`, 'cidr'], [`${property}.*.CidrIpv6`, 'cidr'], [`${property}.*.IpProtocol`, 'case-insensitive']] as const));
@@ -90,11 +95,12 @@ export const securityGroupRules: TypeRules = {
   keys: { SecurityGroupIngress: keyFields(ingress), SecurityGroupEgress: keyFields(egress) },
   // Descriptions merge; AWS fills in the own account.
   assigned: [`${ingress.property}.*.Description`, `${egress.property}.*.Description`, `${ingress.property}.*.SourceSecurityGroupOwnerId`, `${ingress.property}.*.SourceSecurityGroupName`],
+  verdicts: securityGroupVerdicts,
   secretInput: [], sensitive: [], optionalName: 'GroupName',
   // AWS fills in the own account; a group's id is unique over all accounts.
   volatile: ['SecurityGroupIngress.*.SourceSecurityGroupOwnerId'],
-  destructive: [revoked(ingress), revoked(egress), toolTagRule],
-  grants: [openToEveryone(ingress), openToEveryone(egress), openToSomeone(ingress), openToSomeone(egress), otherAccount, prefixList],
+  destructive: [revoked(ingress), revoked(egress)],
+  grants: [openToEveryone(ingress), openToEveryone(egress), openToSomeone(ingress), openToSomeone(egress), otherAccount, prefixList(ingress), prefixList(egress)],
   changeableStates: [], goneStates: [],
   lookalike: (desired, other) => {
     const name = textOf(desired['GroupName']);

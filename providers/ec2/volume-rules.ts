@@ -1,13 +1,32 @@
-import type { JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { TypeRules } from '../../src/model/resource-type.ts';
+import type { ChangeRule, TypeRules } from '../../src/model/resource-type.ts';
+import { foreignKey } from '../aws/accounts.ts';
 import { keyed, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { refusedVolume } from './volume-values.ts';
+import { volumeVerdicts } from './volume-verdicts.ts';
 
 export const volumeType = 'AWS::EC2::Volume';
 
 /** What ModifyVolume changes. */
 export const modifiedProperties = ['Size', 'VolumeType', 'Iops', 'Throughput'] as const;
+
+const noOther = 'AWS takes no further change of the volume for six hours';
+/** Types of volumes from the slowest to the fastest (Amazon EBS User Guide, "Amazon EBS volume types"). */
+const speeds = ['standard', 'sc1', 'st1', 'gp2', 'gp3', 'io1', 'io2'];
+const speedOf = (value: Json | undefined): number => speeds.indexOf(textOf(value) ?? '');
+
+/** Changes to less, which for six hours cannot be taken back (Amazon EBS User Guide, "Requirements for EBS volume modifications"). */
+const slower: readonly ChangeRule[] = [
+  ...(['Iops', 'Throughput'] as const).map((path): ChangeRule => ({
+    path, given: (before) => typeof before === 'number', when: (before, after) => !(typeof after === 'number' && after >= Number(before)),
+    says: (before, after) => `${path} goes from ${String(before)} to ${after === undefined ? 'the default' : String(after)}, and ${noOther}`,
+  })),
+  {
+    path: 'VolumeType', given: (before) => textOf(before) !== undefined, when: (before, after) => speedOf(after) < speedOf(before),
+    says: (before, after) => `the volume becomes slower, from ${String(before)} to ${String(after)}, and ${noOther}`,
+  },
+];
 
 /** What aiplan sets of AWS::EC2::Volume (EC2 API reference: CreateVolume, ModifyVolume, ModifyVolumeAttribute). */
 export const volumeRules: TypeRules = {
@@ -36,6 +55,7 @@ export const volumeRules: TypeRules = {
   refuses: refusedVolume,
   compare: { KmsKeyId: 'arn-or-name' },
   keys: {},
+  verdicts: volumeVerdicts,
   secretInput: [],
   sensitive: [],
   // Where a volume came from never changes but by a restore, from its capture.
@@ -49,7 +69,13 @@ export const volumeRules: TypeRules = {
     path: 'Encrypted',
     when: (before, after) => before === true && after !== true,
     says: () => 'the data is no longer encrypted at rest',
-  }],
+  }, {
+    path: 'SnapshotId',
+    given: (_before, live) => live === null,
+    when: (before, after) => after !== undefined && after !== null && after !== before,
+    says: (_before, after) => `the new volume holds the data of ${textOf(after) ?? 'a snapshot that is not known yet'}: whoever attaches it reads them`,
+  }, foreignKey('KmsKeyId', 'the volume')],
+  oneWay: slower,
   changeableStates: ['available', 'in-use'],
   restingStates: ['error'],
   goneStates: ['deleting', 'deleted'],

@@ -2,9 +2,10 @@ import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { PropertyRule, TypeRules } from '../../src/model/resource-type.ts';
 import { keyed, objectOf, textOf, textsOf } from '../aws/fields.ts';
-import { destructive, grants } from './db-instance-losses.ts';
+import { destructive, grants, oneWay } from './db-instance-losses.ts';
 import { refusedDatabase } from './db-instance-values.ts';
 import { isDowngrade } from './engine-version.ts';
+import { dbInstanceVerdicts } from './db-instance-verdicts.ts';
 
 const fixed: PropertyRule = {};
 const inPlace: PropertyRule = { update: 'in-place' };
@@ -82,13 +83,15 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   // Restarts at once, whatever ApplyImmediately says.
   Port: { update: 'restart' },
   PreferredBackupWindow: inPlace,
-  PreferredMaintenanceWindow: inPlace,
+  // What waits for the window happens at once where the new one is now (ModifyDBInstance, PreferredMaintenanceWindow).
+  PreferredMaintenanceWindow: { update: (_before, _after, { pending }) => (Object.keys(pending).length > 0 ? 'restart' : 'in-place') },
   ProcessorFeatures: { ...restarting, reset: null },
   PromotionTier: { ...inPlace, reset: 1 },
   PubliclyAccessible: { ...inPlace, reset: false },
   StorageEncrypted: fixed,
   StorageThroughput: { ...deferred, reset: null, follows: ['StorageType', 'AllocatedStorage'] },
-  StorageType: deferred,
+  // Magnetic storage is exchanged with a short outage ("Settings for DB instances", Storage type).
+  StorageType: { deferrable: true, update: (before, after) => (before === 'standard' || after === 'standard' ? 'restart' : 'in-place') },
   Tags: inPlace,
   Timezone: fixed,
   VPCSecurityGroups: inPlace,
@@ -137,12 +140,14 @@ export const dbInstanceRules: TypeRules = {
     VPCSecurityGroups: 'set',
   },
   keys: { AssociatedRoles: ['FeatureName'], ProcessorFeatures: ['Name'], VPCSecurityGroups: [], EnableCloudwatchLogsExports: [], DomainDnsIps: [] },
+  verdicts: dbInstanceVerdicts,
   secretInput: ['MasterUserPassword'],
   sensitive: [],
   // A Multi-AZ failover moves it.
   volatile: ['AvailabilityZone'],
   destructive,
   grants,
+  oneWay,
   nameProperty: 'DBInstanceIdentifier',
   optionalName: 'DBInstanceIdentifier',
   replaceBlocked: 'a database is never replaced: write a create, move the data, and delete the old one in a later plan',

@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { ChangeRule } from '../../src/model/resource-type.ts';
+import { foreignAccount } from '../aws/accounts.ts';
 import { blockFlags } from './configure.ts';
+import { corsOfMany } from './cors.ts';
 import { bucketNameOf, listOf, objectOf, objectsOf, textOf } from './values.ts';
 
 const named = (live: LiveResource | null): string => (live === null ? 'the bucket' : `"${live.identity}"`);
@@ -27,13 +29,21 @@ function encryptionOf(value: Json | undefined): Encryption {
 }
 const encryptionText = ({ name, key }: Encryption): string => (key === undefined ? name : `${name} with ${key}`);
 
-/** Where a replication rule copies to: `bucket` or `bucket of account 123…`, and the role that does it. */
+/** Where a replication rule copies to and what of it, who owns and can read the copies, and the role that does it; any part that changes is another grant. */
 function replicationTargets(value: Json | undefined): readonly string[] {
   const role = textOf(objectOf(value)['Role']) ?? 'an unknown role';
   return objectsOf(objectOf(value)['Rules']).filter((rule) => rule['Status'] === 'Enabled').map((rule) => {
     const destination = objectOf(rule['Destination']);
     const account = textOf(destination['Account']);
-    return `${bucketNameOf(textOf(destination['Bucket']) ?? 'unknown')}${account === undefined ? '' : ` of account ${account}`} through ${role}`;
+    const owner = textOf(objectOf(destination['AccessControlTranslation'])['Owner']);
+    const key = textOf(objectOf(destination['EncryptionConfiguration'])['ReplicaKmsKeyID']);
+    const criteria = objectOf(rule['SourceSelectionCriteria']);
+    const more = [
+      ...(objectOf(criteria['SseKmsEncryptedObjects'])['Status'] === 'Enabled' ? ['with objects that are encrypted by KMS'] : []),
+      ...(objectOf(criteria['ReplicaModifications'])['Status'] === 'Enabled' ? ['with changes made on copies'] : []),
+      ...(owner === undefined ? [] : [`where they belong to ${owner}`]), ...(key === undefined ? [] : [`encrypted with ${key}`]),
+    ];
+    return [`${bucketNameOf(textOf(destination['Bucket']) ?? 'unknown')}${account === undefined ? '' : ` of account ${account}`}`, ...more, `through ${role}`].join(' ');
   });
 }
 
@@ -44,11 +54,14 @@ function notified(value: Json | undefined): readonly string[] {
   return [...targets, ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true ? ['EventBridge'] : [])];
 }
 
-/** Hosts to which a website sends its visitors. */
+/** Hosts to which a website sends its visitors, and where it sends them without encryption. */
 function redirects(value: Json | undefined): readonly string[] {
   const configuration = objectOf(value);
   const rules = objectsOf(configuration['RoutingRules']).map((rule) => objectOf(rule['RedirectRule']));
-  return [objectOf(configuration['RedirectAllRequestsTo']), ...rules].flatMap((target) => textOf(target['HostName']) ?? []);
+  return [objectOf(configuration['RedirectAllRequestsTo']), ...rules].flatMap((target) => {
+    const plain = textOf(target['Protocol'])?.toLowerCase() === 'http' ? ['addresses without encryption'] : [];
+    return [...plain, ...(textOf(target['HostName']) === undefined ? [] : [String(target['HostName'])])];
+  });
 }
 
 const reported = (value: Json | undefined, destination: (item: JsonObject) => JsonObject): readonly string[] => objectsOf(value).flatMap((item) => {
@@ -73,11 +86,8 @@ const PUBLIC_ACL: Readonly<Record<string, string>> = {
   PublicRead: 'everyone may list', PublicReadWrite: 'everyone may list and write', AuthenticatedRead: 'every AWS account may list',
   AwsExecRead: 'Amazon EC2 may read', LogDeliveryWrite: 'the log delivery group may write',
 };
-
-/** What pages of every website may do, by the rules that name the origin `*`: their methods (S3 API reference, CORSRule). */
-const corsOfAll = (value: Json | undefined): readonly string[] => objectsOf(objectOf(value)['CorsRules'])
-  .filter((rule) => listOf(rule['AllowedOrigins']).some((origin) => origin === '*' || /^https?:\/\/\*$/u.test(String(origin))))
-  .flatMap((rule) => listOf(rule['AllowedMethods']).map(String));
+/** Canned lists that give nothing to anybody but the owner of bucket and object (S3 User Guide, "Canned ACL"). */
+const CLOSED_ACL: readonly string[] = ['Private', 'BucketOwnerRead', 'BucketOwnerFullControl'];
 
 /** Changes that hand out power or open access (law 3). */
 export const grants: readonly ChangeRule[] = [
@@ -88,7 +98,7 @@ export const grants: readonly ChangeRule[] = [
   },
   {
     path: 'AccessControl',
-    when: (before, after) => typeof after === 'string' && after !== before && PUBLIC_ACL[after] !== undefined,
+    when: (before, after) => after !== undefined && after !== null && after !== before && !CLOSED_ACL.includes(String(after)),
     says: (_before, after, live) => `Access control list ${String(after)}: ${PUBLIC_ACL[String(after)] ?? 'others may use'} ${named(live)}.`,
   },
   {
@@ -101,16 +111,16 @@ export const grants: readonly ChangeRule[] = [
   },
   {
     path: 'BucketEncryption',
-    when: (before, after, live) => {
+    when: (before, after, live, scene) => {
       const old = encryptionOf(before);
       const next = encryptionOf(after);
       // A key that another account holds (only an ARN names one) can be taken away, and with it everything written from then on.
-      const newKey = live !== null && next.key?.startsWith('arn:') === true && next.key !== old.key;
+      const newKey = next.key?.startsWith('arn:') === true && next.key !== old.key && (live !== null || foreignAccount(next.key, scene) !== undefined);
       return next.strength < old.strength || newKey || (old.key !== undefined && next.key !== old.key) || old.blocked.some((type) => type !== 'NONE' && !next.blocked.includes(type));
     },
     says: (before, after, live) => `Encryption of new objects in ${named(live)} changes from ${encryptionText(encryptionOf(before))} to ${encryptionText(encryptionOf(after))}: who may use the key may read them, and who holds the key can make them unreadable.`,
   },
-  newTargets('CorsConfiguration', corsOfAll, (names, live) => `Pages of every website may send ${names} to ${named(live)} from the browsers of their visitors, and read the answers.`),
+  newTargets('CorsConfiguration', corsOfMany, (names, live) => `Pages of other websites may use ${named(live)} from the browsers of their visitors: ${names}.`),
   newTargets('ReplicationConfiguration', replicationTargets, (names, live) => `Objects of ${named(live)} are copied to ${names}.`),
   newTargets('LoggingConfiguration', (value) => {
     const target = textOf(objectOf(value)['DestinationBucketName']);

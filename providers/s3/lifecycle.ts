@@ -96,11 +96,19 @@ function noWorse(rule: JsonObject, before: JsonObject): boolean {
 export const newlyDestroying = (before: Json | undefined, after: Json | undefined): readonly JsonObject[] =>
   rulesOf(after).filter((rule) => destroys(rule) && !rulesOf(before).some((old) => noWorse(rule, old)));
 
-/** The enabled rules of `after` that archive objects (unreadable until restored) as no enabled rule of `before` did. */
-export const newlyArchiving = (before: Json | undefined, after: Json | undefined): readonly JsonObject[] => rulesOf(after).filter((rule) => {
-  const archives = [...objectsOf(rule['Transitions']), ...objectsOf(rule['NoncurrentVersionTransitions']), ...objectsOf([rule['Transition'] ?? null]), ...objectsOf([rule['NoncurrentVersionTransition'] ?? null])].filter(({ StorageClass: name }) => name === 'GLACIER' || name === 'DEEP_ARCHIVE');
-  return archives.length > 0 && !rulesOf(before).some((old) => same(old, rule));
+/** The enabled rules of `after` that move objects into one of the classes as no enabled rule of `before` did. */
+const newlyMoving = (classes: readonly string[]) => (before: Json | undefined, after: Json | undefined): readonly JsonObject[] => rulesOf(after).filter((rule) => {
+  const moves = [
+    ...objectsOf(rule['Transitions']), ...objectsOf(rule['NoncurrentVersionTransitions']),
+    ...objectsOf([rule['Transition'] ?? null]), ...objectsOf([rule['NoncurrentVersionTransition'] ?? null]),
+  ].filter(({ StorageClass: name }) => classes.includes(textOf(name) ?? ''));
+  return moves.length > 0 && !rulesOf(before).some((old) => same(old, rule));
 });
+
+/** Rules that archive objects: unreadable until restored. */
+export const newlyArchiving = newlyMoving(['GLACIER', 'DEEP_ARCHIVE']);
+/** Rules that leave objects in one Availability Zone (S3 User Guide, "Understanding S3 storage classes"). */
+export const newlyInOneZone = newlyMoving(['ONEZONE_IA']);
 
 /** One sentence about what a rule would do, with the numbers of the listing where there is one. */
 export function describeRule(rule: JsonObject, versioned: boolean, listing: Json | undefined): string {

@@ -5,7 +5,9 @@ import { refusedBucket } from './bucket-values.ts';
 import { destructive } from './destructive.ts';
 import { grants } from './grants.ts';
 import { modernRule } from './shapes.ts';
+import { oneWay } from './retention.ts';
 import { objectOf, textOf } from './values.ts';
+import { bucketVerdicts } from './verdicts.ts';
 
 const inPlace: PropertyRule = { update: 'in-place' };
 /** What is put as one document and can be taken away again: null means: not configured. */
@@ -122,16 +124,20 @@ export const rules: TypeRules = {
     'ObjectLockConfiguration.Rule.DefaultRetention': [['Days'], ['Years']],
     'WebsiteConfiguration': [['RedirectAllRequestsTo'], ['IndexDocument', 'ErrorDocument', 'RoutingRules']],
   },
+  verdicts: bucketVerdicts,
   secretInput: [],
   sensitive: [],
   volatile: [],
   destructive,
   grants,
+  oneWay,
   nameProperty: 'BucketName',
   optionalName: 'BucketName',
   replaceBlocked: 'A bucket cannot be replaced: its name and its objects stay with it. Create a new bucket, copy the objects, and delete the old one in a later plan.',
   changeableStates: [],
   goneStates: [],
+  // How large the largest is says nothing about how much there is.
+  bands: { largestObject: 'free' },
   lookalike,
   lookalikeKeys: (properties, identity) => {
     const tag = textOf(objectOf(properties['Tags'])['Name']);

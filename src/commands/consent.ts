@@ -1,4 +1,5 @@
 import type { Approval, Confirmation, SignedApproval } from '../model/approval.ts';
+import { boundObservations } from '../model/bands.ts';
 import { acceptsLoss, askedText, lossPhrase, needed } from '../model/confirm.ts';
 import { sha256 } from '../model/digest.ts';
 import { exitCodes, UserError } from '../model/error.ts';
@@ -168,7 +169,7 @@ export function confirmationsFromLines(plan: Plan, text: string, now: number): P
     if (!acceptsLoss(step, accepted, 'T1')) {
       throw new UserError('confirmation-missing', `no line accepts the loss of "${step.id}"`, { exitCode: exitCodes.blocked, help: `add the line: ${step.id} loses ${loss ?? ''}` });
     }
-    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: accepted, at: new Date(now).toISOString() };
+    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: accepted, at: new Date(now).toISOString(), observed: boundObservations(step.evidence.observed) };
   });
   if (needs.name && said('name') !== plan.name) {
     throw new UserError('confirmation-missing', 'no line gives the plan name', { exitCode: exitCodes.blocked, help: `add the line: name ${plan.name}` });

@@ -3,7 +3,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { StepContext } from '../model/resource-type.ts';
 import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, messageOf, Stale, StepFailed } from './interruptions.ts';
-import { isGoneAlready, lastLook, noticeOthers, refuseOthers, refuseUnread } from './others.ts';
+import { isGoneAlready, lastLook, noticeOthers, refuseMoved, refuseOthers, refuseUnread } from './others.ts';
 import { paceOf } from './pace.ts';
 import { readWholly, type Wanted } from './reading.ts';
 import { removing } from './report.ts';
@@ -49,6 +49,7 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
     if (seen === null) throw new Stale(`${identity} does not exist any more`);
     if (live.detailed && seen.incarnation === live.incarnation) refuseUnread(live, seen);
     const drift = staleness(live, seen, type.rules, ownedBy(run));
+    refuseMoved(run, task, seen);
     if (drift.length > 0 && !isPointedBack(run, task, seen)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
     return seen;
   });

@@ -9,6 +9,7 @@ import { repointAll } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
 import { carryOut } from './change-phase.ts';
 import { checkedOf } from './checks.ts';
+import { movedObservations } from './confirmed-evidence.ts';
 import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from './interruptions.ts';
 import { hasDrifted, staleSteps } from './moved-steps.ts';
 import { reportOf } from './report.ts';
@@ -64,6 +65,8 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   const planned = await ports.replan();
   const rulesOf = (type: string): ResourceType['rules'] | undefined => ports.types.get(type)?.rules;
   if (planned.plan.digest !== approved.plan.digest || hasDrifted(approved, planned, rulesOf)) throw new Stale(staleText(staleSteps(approved, planned, rulesOf)));
+  const moved = movedObservations(approved.approval, approved.plan, planned.plan, rulesOf);
+  if (moved !== '') throw new Stale(`what was observed is far from what was confirmed: ${moved}; nothing was changed. Plan and review again`);
   const run = beginRun(planned, approved.approval, ports);
   const tasks = tasksOf(run);
   await checkedAll(run, tasks);

@@ -25,9 +25,11 @@ export function staticAsks(changePlan: ChangePlan, { types, schemas, configurati
   const live = entries.flatMap((entry) => (entry.action === 'update' ? [blank(entry, types)] : []));
   const target = { ...changePlan.target, caller: '', endpoint: null };
   const now = new Date(0).toISOString();
+  // Whose something is only AWS tells: it is asked of nobody before that is known.
+  const looked = entries.flatMap((entry) => (types.get(entry.type)?.rules.looksUp?.(entry.properties ?? {}) ?? []).map(({ type }) => type));
   const { plan: planned } = plan({
     changePlan: { ...changePlan, resources: entries }, text: '', types, schemas, configuration, now,
-    live: { format: 'aiplan/live@1', target, readAt: now, recorded: true, resources: live, absent: [], complete: types.all.map(({ type }) => type), failures: [], calls: {}, account: {} },
+    live: { format: 'aiplan/live@1', target, readAt: now, recorded: true, resources: live, absent: [], complete: [...types.all.map(({ type }) => type), ...looked], failures: [], calls: {}, account: {} },
   });
   const certain = new Set(entries.filter((entry) => entry.action === 'create' && !waits(entry, entries)).map(({ address }) => address));
   return planned.findings.filter(({ code }) => ASKED.has(code)).map((finding) => (finding.step !== null && certain.has(finding.step) ? finding : { ...finding, severity: 'warning' }));

@@ -1,12 +1,14 @@
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { AttributeChange } from '../model/plan.ts';
-import type { ChangeEffect, PropertyRule, ResourceType } from '../model/resource-type.ts';
+import type { ChangeEffect, ChangeRule, PropertyRule, ResourceType, Scene } from '../model/resource-type.ts';
 import type { PropertySchema, TypeSchema } from '../model/schema.ts';
 import type { Comparer } from './compare.ts';
 import { diffProperties, shown, type Difference } from './diff.ts';
 import { holdsUnknown, withPlaceholders } from './references.ts';
 import { overlap, ruleHits, type Hit } from './rule-hits.ts';
+import { tagHits } from './tag-verdicts.ts';
+import { withoutVerdict } from './verdicts.ts';
 import { quote } from './wording.ts';
 
 /** Why a change cannot be made, by property. */
@@ -40,12 +42,9 @@ export interface ClassifyInput {
   readonly after: JsonObject;
   readonly live: LiveResource | null;
   readonly action: 'create' | 'update' | 'replace';
+  /** Whose account it is, and what else was read; rules ask it. */
+  readonly scene: Omit<Scene, 'after'>;
 }
-
-/** Keys of tags that backup and clean-up tools act on (AWS Backup, Data Lifecycle Manager, cloud-nuke and their like). */
-const toolTag = /backup|retention|retain|dlm|snapshot|lifecycle|expir|ttl|clean-?up|nuke|keep|protect|delete|destroy|terminat|purge|reap|janitor|custodian|c7n|maid/iu;
-/** Of these, the ones whose appearance alone makes a tool delete something. */
-const deadlyTag = /expir|ttl|clean-?up|nuke|lifecycle|delete|destroy|terminat|purge|reap|janitor|custodian|c7n|maid/iu;
 
 /** Turns differences into changes with their effects. */
 export function classify(input: ClassifyInput): Classified {
@@ -53,22 +52,27 @@ export function classify(input: ClassifyInput): Classified {
   const differences = diffProperties(input.before, input.after, comparer);
   const after = withPlaceholders(input.after) as JsonObject;
   // A new resource has nothing to lose; what it opens is the same as when it is opened later.
-  const losing = action === 'create' ? [] : [...ruleHits(type.rules.destructive, input.before, input.after, live, comparer)];
-  const opening = ruleHits(type.rules.grants, input.before, input.after, live, comparer);
-  if (action !== 'create') losing.push(...tagHits(differences, input.schema?.tagProperty ?? null).filter((hit) => !losing.some(({ segments }) => overlap(segments, hit.segments))));
+  const hits = (rules: readonly ChangeRule[]): readonly Hit[] => ruleHits(rules, input.before, input.after, live, comparer, { ...input.scene, after });
+  const unjudged = withoutVerdict(differences, type.rules.verdicts);
+  const losing = action === 'create' ? [] : [...hits(type.rules.destructive), ...tagHits(differences, input.schema?.tagProperty ?? null), ...unjudged];
+  const opening = [...hits(type.rules.grants), ...(action === 'create' ? unjudged : [])];
+  const final = hits(type.rules.oneWay ?? []);
   const properties = new Map<string, Judged>();
   for (const { segments } of differences) {
     const name = segments[0] ?? '';
     if (!properties.has(name)) properties.set(name, action === 'create' ? { effect: 'in-place' } : judgeProperty(name, after[name], input, holdsUnknown(input.after[name])));
   }
-  const changes = differences.map((difference) => changeOf(difference, properties.get(difference.segments[0] ?? '')?.effect ?? 'in-place', losing, opening, input));
+  const changes = differences.map((difference) => changeOf(difference, properties.get(difference.segments[0] ?? '')?.effect ?? 'in-place', { losing, opening, final }, input));
   const changed = [...properties.keys()];
   const interrupting = changed.filter((name) => properties.get(name)?.effect === 'restart');
   return {
     changes, losing, opening,
     loses: texts(losing), irreversible: texts(losing.filter(({ irreversible }) => irreversible)), opens: texts(opening),
     interrupts: interrupting.length > 0, interrupting,
-    oneWay: action === 'create' ? [] : changed.flatMap((name) => (type.rules.properties[name]?.oneWay === undefined ? [] : [`${name}: ${type.rules.properties[name].oneWay}`])),
+    oneWay: [
+      ...(action === 'create' ? [] : changed.flatMap((name) => (type.rules.properties[name]?.oneWay === undefined ? [] : [`${name}: ${type.rules.properties[name].oneWay}`]))),
+      ...texts(final),
+    ],
     deferrable: action === 'update' ? changed.filter((name) => type.rules.properties[name]?.deferrable === true) : [],
     obstacles: changed.flatMap((name) => properties.get(name)?.obstacle ?? []),
   };
@@ -110,7 +114,9 @@ function decide<Result>(decision: () => Result): Result | { readonly blocked: st
   }
 }
 
-function changeOf(difference: Difference, base: ChangeEffect, losing: readonly Hit[], opening: readonly Hit[], { type, live, action }: ClassifyInput): AttributeChange {
+interface Effects { readonly losing: readonly Hit[]; readonly opening: readonly Hit[]; readonly final: readonly Hit[] }
+
+function changeOf(difference: Difference, base: ChangeEffect, { losing, opening, final }: Effects, { type, live, action }: ClassifyInput): AttributeChange {
   const here = ({ segments }: Hit): boolean => overlap(segments, difference.segments);
   const losses = losing.filter(here);
   const openings = opening.filter(here);
@@ -119,7 +125,7 @@ function changeOf(difference: Difference, base: ChangeEffect, losing: readonly H
   const identity = live?.identity ?? '';
   const state = action === 'create' ? 'set' : 'changed';
   const secret = difference.nodes.some((node) => node.secret === true);
-  const notes = [...texts(losses), ...texts(openings), ...(action !== 'create' && rule?.oneWay !== undefined ? [rule.oneWay] : []), ...(base === 'restart' ? ['interrupts the service'] : [])];
+  const notes = [...texts(losses), ...texts(openings), ...texts(final.filter(here)), ...(action !== 'create' && rule?.oneWay !== undefined ? [rule.oneWay] : []), ...(base === 'restart' ? ['interrupts the service'] : [])];
   return {
     path: difference.path,
     before: secret && action !== 'create' ? { $masked: 'unknown' } : shown(difference.before, difference.nodes, type.type, identity),
@@ -130,26 +136,5 @@ function changeOf(difference: Difference, base: ChangeEffect, losing: readonly H
     ...(typeof difference.after === 'string' && difference.nodes.some((node) => node.sensitive === true) ? { authored: difference.after } : {}),
   };
 }
-
-/** Tags that tools act on: a loss for every type, whatever its own rules say. */
-function tagHits(differences: readonly Difference[], tagProperty: string | null): readonly Hit[] {
-  return differences.flatMap(({ segments, before, after }) => {
-    if (tagProperty === null || segments[0] !== tagProperty) return [];
-    const key = segments[1];
-    const entries = key === undefined ? tagEntries(before, after) : [{ key, before, after }];
-    return entries.flatMap((entry) => {
-      const hit = entry.before === undefined ? deadlyTag.test(entry.key) : toolTag.test(entry.key);
-      if (!hit) return [];
-      const what = entry.after === undefined ? 'is removed' : entry.before === undefined ? `is added (${quote(entry.after)})` : `changes from ${quote(entry.before)} to ${quote(entry.after)}`;
-      return [{ segments: [tagProperty, entry.key], irreversible: false, says: `the tag ${quote(entry.key)} ${what}: backup and clean-up tools act on such tags` }];
-    });
-  });
-}
-
-const tagEntries = (before: Json | undefined, after: Json | undefined) => {
-  const old = isObject(before) ? before : {};
-  const fresh = isObject(after) ? after : {};
-  return [...new Set([...Object.keys(old), ...Object.keys(fresh)])].sort().map((key) => ({ key, before: old[key], after: fresh[key] }));
-};
 
 const texts = (hits: readonly Hit[]): readonly string[] => (hits.length === 0 ? [] : [...new Set(hits.map(({ says }) => says))]);

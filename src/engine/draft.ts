@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from '../model/json.ts';
 import type { LiveResource, ReadFailure, Target } from '../model/live.ts';
 import { findingAt } from '../model/place.ts';
 import type { Action, AttributeChange, Recoverability } from '../model/plan.ts';
-import type { CapturePlan, ResourceType, ResourceTypes } from '../model/resource-type.ts';
+import type { CapturePlan, ResourceType, ResourceTypes, Scene } from '../model/resource-type.ts';
 import type { Schemas, TypeSchema } from '../model/schema.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { Referrers } from './evidence.ts';
@@ -56,6 +56,15 @@ export interface Draft {
   readonly oneWay: readonly string[];
   readonly leftovers: readonly string[];
 }
+
+/** What the rules of a type may ask beside the values of a change. */
+export const sceneOf = ({ target, index }: Planning): Omit<Scene, 'after'> => ({
+  account: target.account,
+  find(type, identity) {
+    const known = index.find(type, identity);
+    return known.state === 'live' || known.state === 'gone' ? known.resource : known.state === 'absent' ? null : undefined;
+  },
+});
 
 /** The parts of a draft that most steps leave empty. */
 export const emptyDraft = {

@@ -1,7 +1,7 @@
 import { functionOf } from '../model/functions.ts';
 import { isObject, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { ResourceType } from '../model/resource-type.ts';
+import type { ResourceType, Scene } from '../model/resource-type.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor, define, own, type Comparer } from './compare.ts';
@@ -26,6 +26,7 @@ export interface Known {
   readonly plannedLive: LiveResource | null;
   readonly live: LiveResource | null;
   readonly expect: JsonObject | undefined;
+  readonly scene: Omit<Scene, 'after'>;
 }
 
 export interface Again {
@@ -92,10 +93,10 @@ function openPlaces(value: Json | undefined, at: string): readonly string[] {
   return Object.entries(value).flatMap(([key, item]) => openPlaces(item as Json | undefined, `${at}.${key}`));
 }
 
-function judged({ type, schema, action }: Known, live: LiveResource | null, desired: JsonObject, names: readonly string[]): Classified {
+function judged({ type, schema, action, scene }: Known, live: LiveResource | null, desired: JsonObject, names: readonly string[]): Classified {
   const pick = (properties: JsonObject): JsonObject => Object.fromEntries(names.flatMap((name) => (own(properties, name) === undefined ? [] : [[name, properties[name]]])));
   const base = action === 'create' ? null : live;
-  return classify({ type, schema, action, live: base, comparer: comparerFor(type.rules, type.type, base?.identity ?? ''), before: base === null ? {} : pick(base.properties), after: pick(desired) });
+  return classify({ type, schema, action, scene, live: base, comparer: comparerFor(type.rules, type.type, base?.identity ?? ''), before: base === null ? {} : pick(base.properties), after: pick(desired) });
 }
 
 /** Hits that the plan neither named nor counted because a value was not known. */

@@ -1,7 +1,9 @@
+import { outsideBands } from '../model/bands.ts';
 import { AwsError } from '../model/error.ts';
 import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Step } from '../model/plan.ts';
+import { movedText, shownObservations } from './confirmed-evidence.ts';
 import { unknownFacts } from './evidence.ts';
 import { Stale, StepFailed } from './interruptions.ts';
 import { readWholly } from './reading.ts';
@@ -23,6 +25,7 @@ export async function lastLook(run: Run, task: Task, before: LiveResource): Prom
   if (now === null) throw new Stale(`${before.identity} does not exist any more`);
   if (now.incarnation !== before.incarnation) throw new OtherResource(`${before.identity} is another one than the plan was made for: it was replaced while it was captured, and is left alone`);
   refuseUnread(before, now);
+  refuseMoved(run, task, now);
   const others = othersOf(run, task, { ...task.step, changes: [] }, before, now);
   if (others.length > 0) throw new Stale(`${before.identity} was changed by somebody else while it was captured, and is left alone: ${driftText(others)}`);
 }
@@ -35,6 +38,13 @@ export function refuseUnread(before: LiveResource, now: LiveResource): void {
   const known = new Set(unknownFacts(before.binding));
   const unread = unknownFacts(now.binding).filter((name) => !known.has(name));
   if (unread.length > 0) throw new StepFailed(`${now.identity} is left alone: ${few(unread)} could not be read right before the step`);
+}
+
+/** What was observed when the step was confirmed must still be within its bands: a bucket that was empty then is not removed with objects. Throws Stale. */
+export function refuseMoved({ approval, planned }: Run, { step, type }: Task, now: LiveResource): void {
+  if (step.confirm === null) return;
+  const moved = outsideBands(shownObservations(approval, planned.plan, step.id), now.observed, type.rules.bands);
+  if (moved.length > 0) throw new Stale(`${now.identity} is far from what was confirmed, and is left alone: ${movedText(moved)}`);
 }
 
 /**

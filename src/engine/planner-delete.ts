@@ -3,7 +3,7 @@ import type { Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor } from './compare.ts';
-import { bareDraft, block, keepDraft, keyOf, managedType, type Draft, type Planning, observedOf } from './draft.ts';
+import { bareDraft, block, keepDraft, keyOf, managedType, type Draft, type Planning, observedOf, sceneOf } from './draft.ts';
 import { dependentName, namesIn, withDependents } from './evidence.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
 import { checkKnown, checkPartlyRead, overlay } from './planner-update.ts';
@@ -37,7 +37,7 @@ interface Prior { readonly desired: Draft['desired']; readonly classified: Class
 function priorChanges(planning: Planning, entry: ResourceEntry, live: LiveResource, { type, schema }: NonNullable<ReturnType<typeof managedType>>): Prior {
   const comparer = comparerFor(type.rules, entry.type, live.identity);
   const desired = entry.properties === undefined ? live.properties : overlay(planning, entry, { type, schema, comparer, live, action: 'update' }).desired;
-  const classified = classify({ type, schema, comparer, before: live.properties, after: desired, live, action: 'update' });
+  const classified = classify({ type, schema, comparer, before: live.properties, after: desired, live, action: 'update', scene: sceneOf(planning) });
   for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
   return { desired, classified };
 }

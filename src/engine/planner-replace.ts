@@ -4,7 +4,7 @@ import type { LiveResource } from '../model/live.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import { classify } from './classify.ts';
 import { comparerFor } from './compare.ts';
-import { bareDraft, block, inform, keepDraft, managedType, warn, type Draft, type Planning, observedOf } from './draft.ts';
+import { bareDraft, block, inform, keepDraft, managedType, warn, type Draft, type Planning, observedOf, sceneOf } from './draft.ts';
 import { blockUnlocated, checkExpectations } from './locate.ts';
 import { lookalikes } from './lookalike.ts';
 import { checkUsers, destructionOf, leftoversOf } from './planner-delete.ts';
@@ -35,7 +35,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const desired = { ...withoutMasked(planning, entry, wanted), ...carried };
   blockRefused(planning, entry, type, desired, { action: 'replace' });
   checkPending(planning, entry, live, desired, comparer);
-  const classified = classify({ type, schema, comparer, before: { ...before, ...pick(live.properties, Object.keys(carried)) }, after: desired, live, action: 'replace' });
+  const classified = classify({ type, schema, comparer, before: { ...before, ...pick(live.properties, Object.keys(carried)) }, after: desired, live, action: 'replace', scene: sceneOf(planning) });
   if (!classified.changes.some(({ effect }) => effect === 'replace')) {
     warn(planning, entry, 'action', 'replace-unneeded', classified.changes.length === 0 ? 'nothing differs: the resource would be made again as it is' : 'every change could be made by an update', 'declare `action: update`, unless a new resource is what is meant');
   }

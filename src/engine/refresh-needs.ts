@@ -1,6 +1,6 @@
 import type { ChangePlan, ResourceEntry } from '../model/change-plan.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { ResourceTypes } from '../model/resource-type.ts';
+import type { ResourceType, ResourceTypes } from '../model/resource-type.ts';
 import type { Schemas } from '../model/schema.ts';
 import { referencesIn } from './references.ts';
 import { namedTypes, namings, referringTypes } from './relations.ts';
@@ -51,6 +51,7 @@ export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas
     if (entry.action === 'delete' || entry.action === 'replace') for (const type of referringTypes(entry.type, types, schemas)) needs.all(type);
     // After a replace the successor is found by its tags.
     if (entry.action === 'replace') needs.all(entry.type);
+    if (entry.action === 'create' || entry.action === 'replace') needLooked(needs, types.get(entry.type), entry.properties ?? {});
     if (entry.properties !== undefined) needLiterals(needs, entry, entry.properties, types, schemas);
     for (const identity of [entry.restore?.formerIdentity, entry.restore?.remains?.identity]) if (identity !== undefined) needs.identity(entry.type, identity);
   }
@@ -76,6 +77,11 @@ export function needNamed(needs: Needs, entry: ResourceEntry, identity: string, 
   if (entry.action !== 'read' && isWhole) needs.detail(entry.type, identity);
   const names = [...Object.keys(entry.properties ?? {}), ...Object.keys(entry.expect ?? {}), ...(attributes ?? [])];
   if (entry.action === 'read' || entry.action === 'update') needs.properties(entry.type, identity, names);
+}
+
+/** What the type's rules want to find of a new resource. */
+export function needLooked(needs: Needs, type: ResourceType | undefined, properties: JsonObject): void {
+  for (const looked of type?.rules.looksUp?.(properties) ?? []) needs.identity(looked.type, looked.identity);
 }
 
 function needLiterals(needs: Needs, entry: ResourceEntry, properties: JsonObject, types: ResourceTypes, schemas: Schemas): void {

@@ -9,8 +9,8 @@ import { indexLive, type LiveIndex } from './live-index.ts';
 import { locate } from './locate.ts';
 import { lookalikes } from './lookalike.ts';
 import { forEachBounded } from './pool.ts';
-import { withPlaceholders } from './references.ts';
-import { firstNeeds, needNamed, Needs, readByName, referredNames, type Need } from './refresh-needs.ts';
+import { resolveReferences, unknownOf, valueAt, withPlaceholders } from './references.ts';
+import { firstNeeds, needLooked, needNamed, Needs, readByName, referredNames, type Need } from './refresh-needs.ts';
 
 export { checkTarget } from './target.ts';
 
@@ -89,6 +89,13 @@ function needChanging(needs: Needs, changePlan: ChangePlan, named: ReadonlySet<s
   for (const entry of changePlan.resources) if (entry.id !== undefined && named.has(entry.address) && changing.has(entry.address)) needNamed(needs, entry, entry.id, undefined);
 }
 
+/** The properties with what the first reading found for `{{resolve:ssm:…}}` and other lookups in the plan. */
+const withLookups = (properties: JsonObject, changePlan: ChangePlan, index: LiveIndex): JsonObject => resolveReferences(properties, (reference) => {
+  const asked = changePlan.resources.find(({ address, lookup }) => lookup === true && address === reference.address);
+  const known = asked?.id === undefined ? undefined : index.find(asked.type, asked.id);
+  return (known?.state === 'live' && reference.path !== null ? valueAt(known.resource.properties, reference.path) : undefined) ?? unknownOf(reference);
+}, () => null) as JsonObject;
+
 /** What the first reading points at: what `find` found, and live resources that a create would make again. */
 function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: RefreshPorts, index: LiveIndex): Needs {
   const needs = new Needs();
@@ -105,6 +112,7 @@ function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: R
       const found = locate(planning, entry);
       if (found !== null && (entry.action !== 'read' || entry.expect !== undefined || attributes.has(entry.address))) add(entry, found.identity);
     } else if (entry.action === 'create' && entry.restore === undefined) {
+      needLooked(needs, type, withLookups(entry.properties ?? {}, changePlan, index));
       const { owned, same } = lookalikes(entry, changePlan.name, type, withPlaceholders(literals(entry.properties ?? {})) as JsonObject, index.ofType(entry.type));
       for (const other of new Set([...owned, ...same])) add(entry, other.identity);
     }

@@ -1,6 +1,6 @@
 import { isObject, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { ChangeRule } from '../model/resource-type.ts';
+import type { ChangeRule, Scene } from '../model/resource-type.ts';
 import { isLeaf, isSet, type Comparer } from './compare.ts';
 import { differingNames, noElements, pairElements } from './diff.ts';
 import { holdsUnknown, placeholderOf, withPlaceholders } from './references.ts';
@@ -21,7 +21,7 @@ export interface Hit {
  * Holds every rule against the values before and after: at each concrete place of its path that differs. A rule that
  * throws counts as a hit, and so does one on whose path a value is not known yet (law 9): what cannot be judged is not safe.
  */
-export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after: JsonObject, live: LiveResource | null, comparer: Comparer): readonly Hit[] {
+export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after: JsonObject, live: LiveResource | null, comparer: Comparer, scene?: Scene): readonly Hit[] {
   const hits: Hit[] = [];
   for (const rule of rules) {
     const names = rule.path.split('.');
@@ -30,10 +30,10 @@ export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after
       hits.push({ segments, says: judged.says, irreversible: rule.irreversible === true, rule, ...(judged.unknown ? { unknown: true } : {}) });
     };
     visit(before, after, names, 0, [], comparer.root, comparer, {
-      known: (old, fresh, segments) => { hit(judge(rule, old, fresh, live, segments), segments); },
-      unknown: (old, name, segments) => { hit(judgeUnknown(rule, old, name, live, segments), segments); },
+      known: (old, fresh, segments) => { hit(judge(rule, old, fresh, live, segments, scene), segments); },
+      unknown: (old, name, segments) => { hit(judgeUnknown(rule, old, name, live, segments, scene), segments); },
       possible: (old, fresh, segments) => {
-        const judged = judge(rule, old, fresh, live, segments);
+        const judged = judge(rule, old, fresh, live, segments, scene);
         hit(judged === null ? null : { says: judged.says, unknown: true }, segments);
       },
     });
@@ -47,22 +47,22 @@ interface Judged { readonly says: string; readonly unknown: boolean }
  * What a rule says of two values. Where a part of the new one is not known yet, the rule is watched: if it looks at that part, its
  * answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
  */
-function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null, segments: readonly string[]): Judged | null {
+function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null, segments: readonly string[], scene: Scene | undefined): Judged | null {
   const seen = new Set<string>();
   const value = after === undefined ? undefined : watched(after, (name) => { seen.add(name); });
   try {
     if (rule.given?.(before, live) === false) return null;
-    const hits = rule.when === undefined || rule.when(before, value, live);
+    const hits = rule.when === undefined || rule.when(before, value, live, scene);
     const [name] = seen;
-    if (name !== undefined) return { says: mayMean(rule, before, withPlaceholders(after ?? null), live, segments, name), unknown: true };
-    return hits ? { says: rule.says(before, after === undefined ? undefined : withPlaceholders(after), live), unknown: false } : null;
+    if (name !== undefined) return { says: mayMean(rule, before, withPlaceholders(after ?? null), live, segments, name, scene), unknown: true };
+    return hits ? { says: rule.says(before, after === undefined ? undefined : withPlaceholders(after), live, scene), unknown: false } : null;
   } catch (error) {
     return { says: `${rule.path} changes in a way that could not be judged (${messageOf(error)})`, unknown: true };
   }
 }
 
 /** A whole value that is not known yet, against each value that it may take the place of. */
-function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], name: string, live: LiveResource | null, segments: readonly string[]): Judged | null {
+function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], name: string, live: LiveResource | null, segments: readonly string[], scene: Scene | undefined): Judged | null {
   const holds = (old: Json | undefined): boolean => {
     try {
       return rule.given?.(old, live) !== false;
@@ -71,14 +71,14 @@ function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], nam
     }
   };
   const index = olds.findIndex(holds);
-  return index < 0 ? null : { says: mayMean(rule, olds[index], placeholderOf(name), live, segments, name), unknown: true };
+  return index < 0 ? null : { says: mayMean(rule, olds[index], placeholderOf(name), live, segments, name, scene), unknown: true };
 }
 
-function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: LiveResource | null, segments: readonly string[], name: string): string {
+function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: LiveResource | null, segments: readonly string[], name: string, scene: Scene | undefined): string {
   const place = segments.reduce((path, segment) => (segment.startsWith('[') ? `${path}${segment}` : `${path}${path === '' ? '' : '.'}${segment}`), '');
   const known = `${place} is known only after ${name}`;
   try {
-    return `${known}; it may mean this: ${rule.says(before, after, live)}`;
+    return `${known}; it may mean this: ${rule.says(before, after, live, scene)}`;
   } catch (error) {
     return `${known}, and could not be judged (${messageOf(error)})`;
   }

@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.ts';
+
 /** A person's confirmations of one plan: `aiplan/approval@1`. Single use: the nonce is spent when apply starts. */
 export interface Approval {
   readonly format: 'aiplan/approval@1';
@@ -27,6 +29,8 @@ export interface Confirmation {
   readonly typedLoss: string | null;
   /** ISO 8601 time at which it was typed; older approvals have none. */
   readonly at?: string;
+  /** Bytes, counts and times as the card showed them: they may move within their bands (`model/bands.ts`). Older approvals have none. */
+  readonly observed?: JsonObject;
 }
 
 /** An approval with its signature over the canonical JSON of `approval`, namespace `aiplan-approval`. */

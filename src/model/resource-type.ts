@@ -1,9 +1,11 @@
 import type { AwsReader, Program, ReadCall, Service } from './call.ts';
 import type { Remains } from './change-plan.ts';
+import type { Bands } from './bands.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LiveResource, ReadFailure } from './live.ts';
 import type { Neighbours } from './own-effect.ts';
 import type { AttributeChange } from './plan.ts';
+import type { Verdicts } from './verdict.ts';
 
 /** A property path: names joined by dots; `*` stands for any list element or map key. `VersioningConfiguration.Status` */
 export type Path = string;
@@ -12,6 +14,18 @@ export type Path = string;
 export type CompareRule = 'case-insensitive' | 'cidr' | 'arn-or-name' | 'version-prefix' | 'at-least' | 'policy' | 'set' | 'number';
 
 export type ChangeEffect = 'in-place' | 'restart' | 'replace' | 'destructive' | 'grant';
+
+/** What a rule may ask beyond the two values at its path. */
+export interface Scene {
+  /** The account that the plan is for: whatever names another one belongs to somebody else. */
+  readonly account: string;
+  /** All properties after the change. */
+  readonly after: JsonObject;
+  /** A live resource of which the plan has read something; null where it is known not to exist, undefined where it was not read. */
+  readonly find: (type: string, identity: string) => LiveResource | null | undefined;
+}
+
+type Judging<Answer> = (before: Json | undefined, after: Json | undefined, live: LiveResource | null, scene?: Scene) => Answer;
 
 /** A rule that recognises what an attribute change does beyond changing a value (law 3). */
 export interface ChangeRule {
@@ -22,9 +36,9 @@ export interface ChangeRule {
    */
   readonly given?: (before: Json | undefined, live: LiveResource | null) => boolean;
   /** Absent: every change of the path. `before` is undefined on a create. Must not throw on odd values. */
-  readonly when?: (before: Json | undefined, after: Json | undefined, live: LiveResource | null) => boolean;
+  readonly when?: Judging<boolean>;
   /** What is lost or opened, one sentence; may use the values. */
-  readonly says: (before: Json | undefined, after: Json | undefined, live: LiveResource | null) => string;
+  readonly says: Judging<string>;
   /** For destructive rules: the loss cannot be undone by an inverse call (expiry of objects, deletion of backups). */
   readonly irreversible?: boolean;
 }
@@ -96,6 +110,14 @@ export interface TypeRules {
   readonly volatile: readonly Path[];
   readonly destructive: readonly ChangeRule[];
   readonly grants: readonly ChangeRule[];
+  /** Changes that no inverse call takes back, where it depends on the values; `oneWay` of a property holds for every change of it. */
+  readonly oneWay?: readonly ChangeRule[];
+  /** What the rules want to find of a new resource that no reference of the schema names: read with the plan. */
+  readonly looksUp?: (properties: JsonObject) => readonly { readonly type: string; readonly identity: string }[];
+  /** How far its observations may move after a confirmation, where that differs from what holds for every type. */
+  readonly bands?: Bands;
+  /** What a change of each leaf can do. A leaf that is not in it needs a confirmation; absent: every change does. */
+  readonly verdicts?: Verdicts;
   /** The identity's own property (`DBInstanceIdentifier`, `BucketName`), where the author chooses it. */
   readonly nameProperty?: string;
   /** A name that AWS or CloudFormation would choose: where the author of a create leaves it out, aiplan chooses one. */

@@ -1,4 +1,5 @@
 import type { Confirmation } from '../model/approval.ts';
+import { boundObservations } from '../model/bands.ts';
 import { lossPhrase } from '../model/confirm.ts';
 import type { Step } from '../model/plan.ts';
 import { toOpen } from './reduce-list.ts';
@@ -62,7 +63,7 @@ function lossTyped(state: ReviewState, step: Step, typed: string, moment: Moment
 
 function confirmed(state: ReviewState, step: Step, said: Pick<Confirmation, 'typed' | 'typedLoss'>, { now, shown }: Moment): ReviewState {
   const confirmations = new Map(state.confirmations);
-  confirmations.set(step.id, { step: step.id, stepDigest: step.digest, ...said, shown: shown(step), at: new Date(now).toISOString() });
+  confirmations.set(step.id, { step: step.id, stepDigest: step.digest, ...said, shown: shown(step), at: new Date(now).toISOString(), observed: boundObservations(step.evidence.observed) });
   const after: ReviewState = { ...state, confirmations, place: 'list', typed: '', typedIdentity: null, scroll: 0, drawn: null };
   const left = missing(after);
   return toOpen(after, 1, left === 0 ? `${step.id} confirmed; everything is confirmed, a goes on` : `${step.id} confirmed; ${left} to go`);

@@ -42,7 +42,7 @@ export function evidenceRows(step: Step, plan: Pick<Plan, 'createdAt'>, now: num
   const time = ` (read ${plan.createdAt.slice(11, 16)} UTC)`;
   return [
     ...(bound.length === 0 ? [] : [row(0, span('Facts: ', 'title'), span('your confirmation binds to them: if one differs when this is applied, nothing is changed', 'muted')), ...bound]),
-    ...(seen.length === 0 ? [] : [row(0, span('Observations, ', 'title'), span(`read ${age(plan.createdAt, now)}; they may move until this is applied`, 'muted')), ...seen.map((line) => ({ ...line, spans: [...line.spans, span(time, 'muted')] }))]),
+    ...(seen.length === 0 ? [] : [row(0, span('Observations, ', 'title'), span(`read ${age(plan.createdAt, now)}; more than double stops the run`, 'muted')), ...seen.map((line) => ({ ...line, spans: [...line.spans, span(time, 'muted')] }))]),
     ...(unknown.length === 0 ? [] : [row(0, span(`Not known: ${unknown.join(', ')}. Unknown is neither absent nor safe.`, 'unknown'))]),
   ];
 }

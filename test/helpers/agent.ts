@@ -28,6 +28,10 @@ function accountOf(changePlan: ChangePlan) {
     const attributes: JsonObject = { Value: 'ami-0123456789abcdef0', Interfaces: [{ NetworkInterfaceId: 'eni-1', DeviceIndex: 0, AttachmentId: 'a-1', DeleteOnTermination: true }] };
     if (!resources.has(`${type} ${identity}`)) resources.set(`${type} ${identity}`, { type, identity, incarnation: identity, properties, attributes, systemTags: {}, state, pending: {}, binding: { dependents: [], protections: [] }, observed: { versions: 3, deleteMarkers: 0, objects: 3, bytes: 30, uploads: 0, archived: 0, largestObject: 10, lastWrite: planningNow, countedAt: planningNow }, detailed: true });
   };
+  // Images are the account's own, those that a parameter names too.
+  const own = { OwnerId: changePlan.target.account };
+  put('AWS::EC2::Image', 'ami-0123456789abcdef0', own);
+  for (const { type, properties = {} } of changePlan.resources) for (const looked of resourceTypes.get(type)?.rules.looksUp?.(properties) ?? []) put(looked.type, looked.identity, own);
   for (const { type, id, expect } of changePlan.resources) if (id !== undefined) put(type, id, expect ?? {});
   for (const { type, properties } of changePlan.resources) {
     const schema = loadSchema(type);

@@ -1,4 +1,5 @@
 import type { Approval } from '../../src/model/approval.ts';
+import { boundObservations } from '../../src/model/bands.ts';
 import type { ChangePlan, ResourceEntry } from '../../src/model/change-plan.ts';
 import type { Configuration } from '../../src/model/configuration.ts';
 import { canonical } from '../../src/model/digest.ts';
@@ -91,7 +92,7 @@ export function benchOf(world: MemoryWorld, clock = fakeClock(), vault = memoryV
       const approval: Approval = {
         format: 'aiplan/approval@1', planDigest: shown.digest, planName: shown.name, target: shown.target, nonce: '0'.repeat(32),
         createdAt: new Date(clock.now()).toISOString(), expiresAt: new Date(clock.now() + 3_600_000).toISOString(), tier: 'T0', by: 'ada', typedName: shown.name,
-        confirmations: needs.confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step) })),
+        confirmations: needs.confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step), observed: boundObservations(step.evidence.observed) })),
       };
       return approve(planned, approval, testConfiguration, clock.now());
     },

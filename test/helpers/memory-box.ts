@@ -6,6 +6,7 @@ import type { ResourceType, StepContext } from '../../src/model/resource-type.ts
 import { CLOSED } from './memory-box-calls.ts';
 import { readMemory } from './memory-reading.ts';
 import { BOX } from './memory-schemas.ts';
+import { judgedByRules } from './verdicts.ts';
 
 const objectsOf = (BoxName: string): ReadCall => ({ service: 's3', operation: 'ListBoxObjects', input: { BoxName }, absent: ['NoSuchBox'] });
 const copiesOf = (Name: string): ReadCall => ({ service: 's3', operation: 'ListCopies', input: { Name } });
@@ -25,12 +26,12 @@ function* setPolicy(identity: string, policy: Json | undefined, purpose: string)
  */
 export const memoryBox: ResourceType = {
   type: BOX, service: 's3', managed: true,
-  rules: {
+  rules: judgedByRules({
     properties: { BoxName: {}, Policy: { update: 'in-place', reset: null }, Settings: { update: 'in-place' }, Tags: { update: 'in-place' } },
     compare: {}, keys: {}, secretInput: [], sensitive: [], volatile: [], destructive: [], grants: [], changeableStates: [], goneStates: [],
     nameProperty: 'BoxName', replaceBlocked: 'a box is never replaced: write a create and, in a later plan, a delete',
     lookalike: (desired, other) => (desired['BoxName'] === other.identity ? 'same' : null), leftovers: () => [],
-  },
+  }),
   read: (aws, query) => readMemory(BOX, aws, query),
   *create(context) {
     const identity = String(context.desired['BoxName']);

@@ -6,6 +6,7 @@ import type { Capture, ResourceType, ResourceTypes, StepContext, TypeRules } fro
 import { memoryBox } from './memory-box.ts';
 import { readMemory } from './memory-reading.ts';
 import { DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
+import { judgedByRules } from './verdicts.ts';
 
 const describeDatabase = (identity: string): ReadCall => ({ service: 'rds', operation: 'DescribeDatabase', input: { DatabaseName: identity }, absent: ['DatabaseNotFound'] });
 const tops = ({ changes }: StepContext): ReadonlySet<string> => new Set(changes.map(({ path }) => /^[^.[]+/u.exec(path)?.[0] ?? path));
@@ -29,7 +30,7 @@ function* tagCalls(context: StepContext, service: 'rds' | 'ec2', operation: stri
 
 export const memoryDatabase: ResourceType = {
   type: DATABASE, service: 'rds', managed: true,
-  rules: {
+  rules: judgedByRules({
     ...common,
     properties: {
       DatabaseName: {}, Engine: {}, Class: { update: 'restart', deferrable: true }, Size: { update: 'in-place', oneWay: 'storage never shrinks' },
@@ -49,7 +50,7 @@ export const memoryDatabase: ResourceType = {
     changeableStates: ['available', 'closed'], goneStates: ['deleting'],
     lookalike: (desired, other) => (desired['DatabaseName'] === other.identity ? 'same'
       : isObject(desired['Tags']) && isObject(other.properties['Tags']) && desired['Tags']['Name'] !== undefined && desired['Tags']['Name'] === other.properties['Tags']['Name'] ? 'similar' : null),
-  },
+  }),
   read: (aws, query) => readMemory(DATABASE, aws, query),
   *create(context) {
     const name = String(context.desired['DatabaseName']);
@@ -154,7 +155,7 @@ const judgeSnapshot = (answer: JsonObject | null) => (answer?.['Status'] === 'av
 
 export const memoryGroup: ResourceType = {
   type: GROUP, service: 'ec2', managed: true,
-  rules: {
+  rules: judgedByRules({
     ...common,
     properties: { GroupName: {}, Description: { update: 'in-place', reset: '' }, NetworkId: {}, Rules: { update: 'in-place' }, Tags: { update: 'in-place' } },
     keys: { Rules: ['Protocol', 'Port', 'Source', 'SourceGroup'] }, carries: ['Address'],
@@ -162,7 +163,7 @@ export const memoryGroup: ResourceType = {
     grants: [{ path: 'Rules.*', when: (before, after) => isObject(after) && after['Source'] === '0.0.0.0/0' && (!isObject(before) || before['Source'] !== '0.0.0.0/0'), says: (_before, after) => `port ${String((after as JsonObject)['Port'])} is open to everyone` }],
     lookalike: (desired, other) => (desired['GroupName'] !== undefined && desired['GroupName'] === other.properties['GroupName'] && desired['NetworkId'] === other.properties['NetworkId'] ? 'same'
       : desired['GroupName'] !== undefined && desired['GroupName'] === other.properties['GroupName'] ? 'similar' : null),
-  },
+  }),
   read: (aws, query) => readMemory(GROUP, aws, query),
   *create(context) {
     if (context.remains !== undefined) return { identity: context.remains.identity };
@@ -241,11 +242,11 @@ function* putNote(context: StepContext, properties: JsonObject, purpose: string,
 
 export const memoryNote: ResourceType = {
   type: NOTE, service: 's3', managed: true,
-  rules: {
+  rules: judgedByRules({
     ...common, nameProperty: 'NoteName',
     properties: { NoteName: {}, Text: { update: 'in-place', reset: '' }, Kind: { update: (before) => (before === 'rich' ? 'replace' : 'in-place') }, Settings: { update: 'in-place' }, DatabaseName: { update: 'in-place' }, Tags: { update: 'in-place' } },
     lookalike: (desired, other) => (desired['NoteName'] === other.identity ? 'same' : null),
-  },
+  }),
   read: (aws, query) => readMemory(NOTE, aws, query),
   create: (context) => putNote(context, context.desired, 'write the note'),
   *update(context) { yield* putNote(context, { ...context.desired, NoteName: context.live?.identity ?? '' }, 'write the note'); },

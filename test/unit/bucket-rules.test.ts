@@ -39,6 +39,7 @@ describe('what a change of a bucket loses', () => {
     ['a rule that only cleans markers up', undefined, rule({ ExpiredObjectDeleteMarker: true }), 0],
     ['a move to a cheaper class', undefined, rule({ Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 30 }] }), 0],
     ['a move to an archive', undefined, rule({ Transitions: [{ StorageClass: 'GLACIER', TransitionInDays: 30 }] }), 1],
+    ['a move into one Availability Zone', undefined, rule({ Transitions: [{ StorageClass: 'ONEZONE_IA', TransitionInDays: 30 }] }), 1],
     ['a move of noncurrent versions, in the older spelling', undefined, rule({ NoncurrentVersionTransition: { StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 1 } }), 1],
   ])('lifecycle: %s', (_title, before, after, number) => {
     expect(loses('LifecycleConfiguration', before, after)).toHaveLength(number);
@@ -46,17 +47,29 @@ describe('what a change of a bucket loses', () => {
 
   it('calls the destruction by lifecycle irreversible, the archiving not', () => {
     const found = rules.destructive.filter(({ path }) => path === 'LifecycleConfiguration').map(({ irreversible }) => irreversible === true);
-    expect(found).toEqual([true, false]);
+    expect(found).toEqual([true, false, false]);
     expect(loses('LifecycleConfiguration', undefined, rule({ ExpirationInDays: 30 }), null)).toEqual([]);
   });
 
   it('retention that is lowered', () => {
     const lock = (Mode: string, Days: number): JsonObject => ({ ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode, Days } } });
     expect(loses('ObjectLockConfiguration', lock('COMPLIANCE', 10), lock('COMPLIANCE', 9))).toEqual(['New objects of "site" are protected less: default retention COMPLIANCE 10 days becomes COMPLIANCE 9 days.']);
-    expect(loses('ObjectLockConfiguration', lock('COMPLIANCE', 10), lock('GOVERNANCE', 20))).toHaveLength(1);
+    expect(loses('ObjectLockConfiguration', lock('COMPLIANCE', 10), lock('GOVERNANCE', 20))[0]).toContain('protected less');
     expect(loses('ObjectLockConfiguration', lock('GOVERNANCE', 10), { ObjectLockEnabled: 'Enabled' })).toHaveLength(1);
-    expect(loses('ObjectLockConfiguration', lock('GOVERNANCE', 10), lock('COMPLIANCE', 10))).toEqual([]);
-    expect(loses('ObjectLockConfiguration', undefined, lock('GOVERNANCE', 10))).toEqual([]);
+    const held = { ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { DefaultEventHold: { Days: 3 } } } };
+    expect(loses('ObjectLockConfiguration', held, { ObjectLockEnabled: 'Enabled' })).toHaveLength(1);
+    expect(loses('ObjectLockConfiguration', undefined, { ObjectLockEnabled: 'Enabled' })).toEqual([]);
+  });
+
+  it('the power to delete new objects, for as long as a retention lasts that is set or raised', () => {
+    const lock = (Mode: string, more: JsonObject): JsonObject => ({ ObjectLockEnabled: 'Enabled', Rule: { DefaultRetention: { Mode, ...more } } });
+    const decades = lock('COMPLIANCE', { Years: 70 });
+    const irreversible = (before: Json | undefined, after: Json): boolean => rules.destructive.some((one) => one.path === 'ObjectLockConfiguration' && one.irreversible === true && one.when?.(before, after, live) === true);
+    expect(loses('ObjectLockConfiguration', undefined, decades)).toEqual([expect.stringContaining('25550 days (70 years): nobody, the root user of the account included')]);
+    expect([irreversible(undefined, decades), irreversible(lock('GOVERNANCE', { Days: 10 }), lock('COMPLIANCE', { Days: 10 })), irreversible(lock('GOVERNANCE', { Days: 10 }), lock('GOVERNANCE', { Days: 11 }))]).toEqual([true, true, true]);
+    expect(irreversible(lock('COMPLIANCE', { Days: 10 }), lock('COMPLIANCE', { Days: 9 }))).toBe(false);
+    expect((rules.oneWay ?? []).filter((one) => one.given?.(undefined, null) !== false && one.when?.(undefined, decades, null) === true)).toHaveLength(1);
+    expect((rules.oneWay ?? []).filter((one) => one.given?.(undefined, null) !== false && one.when?.(undefined, { ObjectLockEnabled: 'Enabled' }, null) === true)).toEqual([]);
   });
 
   it('replication that stops or passes deletions on, and logs that stop', () => {
@@ -66,19 +79,15 @@ describe('what a change of a bucket loses', () => {
     expect(loses('ReplicationConfiguration', copies(), copies({ Filter: { Prefix: 'only/' } }))).toHaveLength(1);
     expect(loses('ReplicationConfiguration', copies(), copies({ DeleteMarkerReplication: { Status: 'Enabled' } }))).toEqual(['Deletions in "site" reach the copies too: a.']);
     expect(loses('ReplicationConfiguration', copies(), copies())).toEqual([]);
-    expect(loses('LoggingConfiguration', { DestinationBucketName: 'logs' }, undefined)).toEqual(['Access to "site" is no longer recorded in logs.']);
-    expect(loses('LoggingConfiguration', { DestinationBucketName: 'logs' }, { DestinationBucketName: 'others' })).toEqual([]);
+    expect(loses('LoggingConfiguration', { DestinationBucketName: 'logs' }, undefined)).toEqual(['Access to "site" is no longer recorded in logs/.']);
+    expect(loses('LoggingConfiguration', { DestinationBucketName: 'logs', LogFilePrefix: 'site/' }, { DestinationBucketName: 'logs', LogFilePrefix: 'x/' })).toEqual([expect.stringContaining('logs/site/ may find none')]);
+    expect(loses('LoggingConfiguration', { DestinationBucketName: 'logs' }, { DestinationBucketName: 'logs' })).toEqual([]);
   });
 
-  it('tags that backup tools act on', () => {
-    expect(loses('Tags', { 'aws-backup': 'daily', team: 'a' }, { team: 'b' })).toEqual(['Backup and clean-up tools may act otherwise on "site": tag "aws-backup" from "daily" to none.']);
-    expect(loses('Tags', {}, { RetentionDays: '1' })).toHaveLength(1);
+  it('objects that must be restored before they can be read', () => {
     const tiers = (Status: string): Json => [{ Id: 'x', Status, Tierings: [{ AccessTier: 'DEEP_ARCHIVE_ACCESS', Days: 180 }] }];
     expect(loses('IntelligentTieringConfigurations', [], tiers('Enabled'))[0]).toContain('unreadable');
     expect(loses('IntelligentTieringConfigurations', tiers('Enabled'), tiers('Disabled'))).toEqual([]);
-    expect(loses('Tags', { backup: 'daily' }, { backup: 'no', DeleteAfter: 'today' })[0]).toContain('"DeleteAfter"');
-    expect(loses('Tags', { team: 'a' }, { team: 'b', owner: 'c' })).toEqual([]);
-    expect(loses('Tags', undefined, { backup: 'no' }, null)).toEqual([]);
   });
 });
 
@@ -97,10 +106,14 @@ describe('what a change of a bucket opens', () => {
     expect(opens('AccessControl', 'Private', 'PublicRead')).toEqual(['Access control list PublicRead: everyone may list "site".']);
     expect(opens('AccessControl', undefined, 'PublicReadWrite', null)).toHaveLength(1);
     expect(opens('AccessControl', 'PublicRead', 'Private')).toEqual([]);
+    expect(opens('AccessControl', 'Private', 'SomethingNew')).toHaveLength(1);
+    expect(opens('AccessControl', undefined, 'BucketOwnerFullControl', null)).toEqual([]);
     const cors = (AllowedOrigins: string[], AllowedMethods = ['GET', 'PUT']): JsonObject => ({ CorsRules: [{ AllowedOrigins, AllowedMethods }] });
-    expect(opens('CorsConfiguration', cors(['https://a.example']), cors(['*']))).toEqual(['Pages of every website may send GET, PUT to "site" from the browsers of their visitors, and read the answers.']);
-    expect(opens('CorsConfiguration', cors(['*'], ['GET']), cors(['https://*']))).toEqual([expect.stringContaining('may send PUT')]);
-    expect(opens('CorsConfiguration', undefined, cors(['https://*.example']))).toEqual([]);
+    expect(opens('CorsConfiguration', cors(['https://a.example']), cors(['*']))).toEqual(['Pages of other websites may use "site" from the browsers of their visitors: GET from every website, PUT from every website.']);
+    expect(opens('CorsConfiguration', cors(['*'], ['GET']), cors(['https://*']))).toEqual([expect.stringMatching(/: PUT from every website\.$/u)]);
+    for (const origin of ['*.com', 'https://*.example', 'http*', 'null']) expect(opens('CorsConfiguration', undefined, cors([origin], ['GET']))).toEqual([expect.stringContaining(`GET from ${origin}`)]);
+    expect(opens('CorsConfiguration', undefined, cors(['https://app.example'], ['GET', 'HEAD']))).toEqual([]);
+    expect(opens('CorsConfiguration', undefined, cors(['https://app.example'], ['GET', 'DELETE']))).toEqual([expect.stringMatching(/: DELETE from https:\/\/app\.example\.$/u)]);
     expect(opens('CorsConfiguration', cors(['*']), cors(['*'], ['GET']))).toEqual([]);
     const owns = (ObjectOwnership: string): JsonObject => ({ Rules: [{ ObjectOwnership }] });
     expect(opens('OwnershipControls', owns('BucketOwnerEnforced'), owns('ObjectWriter'))).toHaveLength(1);
@@ -139,9 +152,55 @@ describe('what a change of a bucket opens', () => {
     expect(opens('AnalyticsConfigurations', analysis('arn:aws:s3:::theirs'), [])).toEqual([]);
   });
 
+  it('each part of a replication that exists: account, owner, key, role, and what is copied', () => {
+    const copies = (destination: JsonObject, more: JsonObject = {}, Role = 'role'): JsonObject =>
+      ({ Role, Rules: [{ Id: 'a', Status: 'Enabled', Destination: { Bucket: 'arn:aws:s3:::copy', ...destination }, ...more }] });
+    const before = copies({ Account: '111111111111' });
+    const others: readonly JsonObject[] = [
+      copies({ Account: '666666666666' }), copies({ Account: '111111111111', AccessControlTranslation: { Owner: 'Destination' } }),
+      copies({ Account: '111111111111', EncryptionConfiguration: { ReplicaKmsKeyID: 'arn:aws:kms:eu-west-1:666666666666:key/k' } }), copies({ Account: '111111111111' }, {}, 'other'),
+      copies({ Account: '111111111111' }, { SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } } }),
+      copies({ Account: '111111111111' }, { SourceSelectionCriteria: { ReplicaModifications: { Status: 'Enabled' } } }),
+    ];
+    for (const after of others) expect(opens('ReplicationConfiguration', before, after)).toHaveLength(1);
+    expect(opens('ReplicationConfiguration', before, copies({ Account: '111111111111' }, { Priority: 2 }))).toEqual([]);
+    const inside = (part: string, before: Json | undefined, after: Json | undefined): number => loses(`ReplicationConfiguration.Rules.*.Destination.${part}`, before, after).length;
+    for (const part of ['Metrics.Status', 'ReplicationTime.Status']) {
+      expect([inside(part, 'Enabled', 'Disabled'), inside(part, 'Enabled', undefined), inside(part, undefined, 'Enabled')]).toEqual([1, 1, 0]);
+    }
+    expect([inside('StorageClass', undefined, 'DEEP_ARCHIVE'), inside('StorageClass', 'STANDARD', 'STANDARD_IA'), inside('StorageClass', 'GLACIER', undefined)]).toEqual([1, 0, 0]);
+  });
+
+  it('services that end are losses: events, metrics, lists, pages, the accelerate endpoint', () => {
+    const event = (Event: string, more: JsonObject = {}): JsonObject => ({ Event, Queue: 'q', ...more });
+    const events = (...list: readonly JsonObject[]): JsonObject => ({ QueueConfigurations: list });
+    expect(loses('NotificationConfiguration', events(event('put'), event('delete')), events(event('put')))).toEqual(['Events of "site" are no longer told: delete to q.']);
+    expect(loses('NotificationConfiguration', events(event('put')), undefined)).toHaveLength(1);
+    expect(loses('NotificationConfiguration', events(event('put')), events(event('put', { Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'never/' }] } } })))).toHaveLength(1);
+    expect(loses('NotificationConfiguration', { EventBridgeConfiguration: { EventBridgeEnabled: true } }, { EventBridgeConfiguration: { EventBridgeEnabled: false } })).toHaveLength(1);
+    expect(loses('NotificationConfiguration', events(event('put')), events(event('put'), event('delete')))).toEqual([]);
+    expect(loses('MetricsConfigurations', [{ Id: 'all' }], [])).toEqual([expect.stringContaining('"all"')]);
+    expect(loses('MetricsConfigurations', [{ Id: 'all' }], [{ Id: 'all', Prefix: 'never/' }])).toHaveLength(1);
+    const lists = (Enabled: boolean): Json => [{ Id: 'i', Enabled, Destination: { BucketArn: 'arn:aws:s3:::ours' } }];
+    expect(loses('InventoryConfigurations', lists(true), lists(false))).toHaveLength(1);
+    expect(loses('InventoryConfigurations', lists(false), [])).toEqual([]);
+    expect(loses('WebsiteConfiguration', { IndexDocument: 'i' }, undefined)).toEqual(['Visitors of the website of "site" get no page any more.']);
+    expect(loses('WebsiteConfiguration', { IndexDocument: 'i' }, { IndexDocument: 'other' })).toHaveLength(1);
+    expect(loses('WebsiteConfiguration', { IndexDocument: 'i' }, { IndexDocument: 'i', ErrorDocument: 'e' })).toEqual([]);
+    expect(opens('WebsiteConfiguration', { RedirectAllRequestsTo: { HostName: 'a', Protocol: 'https' } }, { RedirectAllRequestsTo: { HostName: 'a', Protocol: 'http' } })).toEqual([expect.stringContaining('without encryption')]);
+    expect(loses('AccelerateConfiguration', { AccelerationStatus: 'Enabled' }, undefined)).toHaveLength(1);
+  });
+
+  it('a key of another account at a create, not the own account\'s', () => {
+    const encrypted = (account: string): JsonObject => ({ ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: `arn:aws:kms:eu-west-1:${account}:key/k` } }] });
+    const scene = { account: '111111111111', after: {}, find: () => undefined };
+    const found = (account: string): boolean => rules.grants.some(({ path, when }) => path === 'BucketEncryption' && when?.(undefined, encrypted(account), null, scene) === true);
+    expect([found('666666666666'), found('111111111111')]).toEqual([true, false]);
+  });
+
   it('judges values of the wrong shape without failing', () => {
     const odd: readonly (Json | undefined)[] = [undefined, null, 1, 'x', true, [], [null, 1], {}, { Rules: 'x' }, { Rules: [null, 3, {}] }, { $unknown: 'Key.Arn' }];
-    for (const rule of [...rules.destructive, ...rules.grants]) {
+    for (const rule of [...rules.destructive, ...rules.grants, ...rules.oneWay ?? []]) {
       for (const before of odd) for (const after of odd) for (const subject of [live, null]) {
         if (rule.given?.(before, subject) !== false && rule.when?.(before, after, subject) !== false) expect(typeof rule.says(before, after, subject)).toBe('string');
       }

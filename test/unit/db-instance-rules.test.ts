@@ -25,8 +25,19 @@ describe('what is destroyed by a change of a database', () => {
     ['EnablePerformanceInsights', true, false, /^! the recorded performance history/u],
     ['PerformanceInsightsRetentionPeriod', 31, 7, /^! .*older than 7 days/u],
     ['ManageMasterUserPassword', true, false, /^! RDS deletes the secret/u],
+    ['OptionGroupName', 'audited', 'plain', /^the options of plain count instead of those of audited: .*auditing/u],
+    ['VPCSecurityGroups.*', 'sg-1', undefined, /leaves sg-1/u],
+    ['AutoMinorVersionUpgrade', true, false, /security fixes/u],
+    ['MaxAllocatedStorage', 1000, undefined, /grows by itself no more/u],
+    ['MaxAllocatedStorage', 1000, 200, /to 200 GiB only, not to 1000/u],
+    ['MonitoringInterval', 60, 0, /Enhanced Monitoring is switched off/u],
+    ['MonitoringRoleArn', 'arn:aws:iam::123456789012:role/m', undefined, /Enhanced Monitoring ends/u],
+    ['EnableIAMDatabaseAuthentication', true, false, /IAM principal/u],
+    ['AssociatedRoles.*', { FeatureName: 's3Import', RoleArn: 'arn:r' }, undefined, /no longer acts as the role arn:r/u],
+    ['Domain', 'd-1', undefined, /users of the directory d-1/u],
+    ['DatabaseInsightsMode', 'advanced', 'standard', /^! .*is lost/u],
+    ['EngineLifecycleSupport', 'open-source-rds-extended-support', 'open-source-rds-extended-support-disabled', /upgrades the engine by itself/u],
     ['DBParameterGroupName', 'strict-tls', 'default.postgres15', /^the parameters of default\.postgres15 count instead of those of strict-tls: .*rds\.force_ssl/u],
-    ['Tags', { backup: 'daily', team: 'a' }, { team: 'a' }, /"backup"/u],
   ];
   it.each(cases)('%s from %j to %j', (path, before, after, text) => {
     const said = destroyed(path, before, after);
@@ -36,7 +47,9 @@ describe('what is destroyed by a change of a database', () => {
   it.each([
     ['DeletionProtection', false, true], ['DeletionProtection', undefined, false], ['BackupRetentionPeriod', 7, 14], ['BackupRetentionPeriod', 0, 7], ['MultiAZ', false, true], ['CopyTagsToSnapshot', false, true],
     ['EnableCloudwatchLogsExports.*', null, 'upgrade'], ['EnablePerformanceInsights', false, true],
-    ['PerformanceInsightsRetentionPeriod', 7, 31], ['ManageMasterUserPassword', false, true], ['DBParameterGroupName', 'Strict', 'strict'], ['DBParameterGroupName', undefined, 'strict'], ['Tags', { team: 'a' }, { team: 'b' }], ['Tags', undefined, { backup: 'daily' }],
+    ['PerformanceInsightsRetentionPeriod', 7, 31], ['ManageMasterUserPassword', false, true], ['DBParameterGroupName', 'Strict', 'strict'], ['DBParameterGroupName', undefined, 'strict'],
+    ['OptionGroupName', 'Audited', 'audited'], ['VPCSecurityGroups.*', undefined, 'sg-1'], ['AutoMinorVersionUpgrade', false, true], ['MaxAllocatedStorage', 200, 1000], ['MaxAllocatedStorage', undefined, 1000],
+    ['MonitoringInterval', 0, 60], ['MonitoringInterval', 60, 5], ['AssociatedRoles.*', undefined, { RoleArn: 'arn:r' }], ['DatabaseInsightsMode', 'standard', 'advanced'],
   ] as readonly [string, Json | undefined, Json | undefined][])('nothing by %s from %j to %j', (path, before, after) => {
     expect(destroyed(path, before, after)).toEqual([]);
   });
@@ -141,5 +154,34 @@ describe('AWS\'s registry', () => {
   it('has a field for every property but tags and roles, and no field without a property', () => {
     expect(Object.keys(dbInstanceRules.properties).filter((name) => !(name in fields))).toEqual(['AssociatedRoles', 'MasterUserSecret', 'Tags']);
     expect(Object.keys(fields).filter((name) => !(name in dbInstanceRules.properties))).toEqual([]);
+  });
+});
+
+describe('keys, secrets and roles of others', () => {
+  const scene = { account: '123456789012', after: {}, find: () => undefined };
+  const key = (account: string): string => `arn:aws:kms:eu-west-1:${account}:key/k`;
+  const opened = (path: string, before: Json | undefined, after: Json | undefined, live: LiveResource | null): number =>
+    dbInstanceRules.grants.filter((rule) => rule.path === path && (rule.given?.(before, live) ?? true) && (rule.when?.(before, after, live, scene) ?? true)).length;
+  it.each<[string, Json | undefined, Json, boolean, number]>([
+    ['KmsKeyId', undefined, key('666666666666'), true, 1], ['KmsKeyId', undefined, key('123456789012'), true, 0], ['KmsKeyId', undefined, 'alias/own', true, 0],
+    ['PerformanceInsightsKMSKeyId', undefined, key('666666666666'), false, 1], ['MasterUserSecret.KmsKeyId', undefined, key('666666666666'), true, 1],
+    ['MasterUserSecret.KmsKeyId', undefined, key('123456789012'), true, 0], ['MasterUserSecret.KmsKeyId', key('123456789012'), 'alias/other', false, 1],
+    ['DomainAuthSecretArn', undefined, 'arn:aws:secretsmanager:eu-west-1:666666666666:secret:s', false, 1], ['DomainDnsIps.*', undefined, '203.0.113.9', false, 1],
+    ['DomainIAMRoleName', 'a', 'b', false, 1], ['DBClusterIdentifier', undefined, 'prod', true, 1],
+  ])('%s from %s to %s (created: %s) counts %s times', (path, before, after, created, number) => { expect(opened(path, before, after, created ? null : liveDatabase)).toBe(number); });
+
+  const once = (path: string, before: Json | undefined, after: Json | undefined): number =>
+    (dbInstanceRules.oneWay ?? []).filter((rule) => rule.path === path && (rule.given?.(before, liveDatabase) ?? true) && (rule.when?.(before, after, liveDatabase) ?? true)).length;
+  it('less storage performance stays for six hours', () => {
+    expect([once('Iops', 12_000, 3000), once('Iops', 3000, 12_000), once('Iops', 3000, undefined), once('StorageType', 'io2', 'gp3'), once('StorageType', 'gp2', 'gp3')]).toEqual([1, 0, 1, 1, 0]);
+  });
+  it('magnetic storage, and a maintenance window while changes wait, interrupt', () => {
+    const effect = (name: string, before: Json, after: Json, live = liveDatabase): unknown => {
+      const update = dbInstanceRules.properties[name]?.update;
+      return typeof update === 'function' ? update(before, after, live) : update;
+    };
+    expect([effect('StorageType', 'standard', 'gp3'), effect('StorageType', 'gp2', 'gp3')]).toEqual(['restart', 'in-place']);
+    expect(effect('PreferredMaintenanceWindow', 'a', 'b', { ...liveDatabase, pending: { DBInstanceClass: 'db.m7g.large' } })).toBe('restart');
+    expect(effect('PreferredMaintenanceWindow', 'a', 'b', { ...liveDatabase, pending: {} })).toBe('in-place');
   });
 });

@@ -7,15 +7,17 @@ import { below } from '../../src/engine/rule-tree.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { ResourceType, TypeRules } from '../../src/model/resource-type.ts';
 import { memoryNote } from '../helpers/memory-types.ts';
+import { judgedByRules } from '../helpers/verdicts.ts';
 
-const rules: TypeRules = {
-  ...memoryNote.rules,
+const { verdicts: _none, ...noteRules } = memoryNote.rules;
+const rules: TypeRules = judgedByRules({
+  ...noteRules,
   properties: Object.fromEntries(['Rules', 'Groups', 'Disks', 'Config', 'Secret', 'Data', 'Nested', 'Plain', 'Tags'].map((name) => [name, { update: 'in-place' as const }])),
   keys: { Rules: ['Port', 'Cidr'], Groups: [], Disks: ['Name'], 'Nested.*.Parts': ['Id'], Nested: ['Id'] }, partialLists: ['Disks'],
   compare: { 'Rules.*.Cidr': 'cidr' }, assigned: ['Rules.*.Description', 'Config.list.*.by'], defaults: { 'Rules.*.Quiet': false }, exclusive: { 'Config.Either': [['Days'], ['Years', 'Months']] }, sensitive: ['Data', 'Config.Data'], secretInput: ['Secret'], volatile: ['Config.Moves'],
   destructive: [{ path: 'Config.Mode', when: (before) => before === 'safe', says: () => 'unsafe' }, { path: 'Plain', says: (before, after) => `${String(before)} to ${String(after)}` }],
   grants: [{ path: 'Rules.*.Cidr', when: (_before, after) => after === '0.0.0.0/0', says: () => 'open' }, { path: 'Config.Crash', when: () => { throw new Error('odd'); }, says: () => '' }],
-};
+});
 const type: ResourceType = { ...memoryNote, rules };
 const comparer = comparerFor(rules, type.type, 'id');
 const desire = (before: JsonObject, author: JsonObject, expectation?: JsonObject) => desiredProperties({ type, schema: undefined, comparer, before, author, expect: expectation, action: 'update', rotates: false });
@@ -120,7 +122,7 @@ describe('differences', () => {
 });
 
 describe('classification', () => {
-  const judge = (before: JsonObject, after: JsonObject, action: 'create' | 'update' = 'update') => classify({ type, schema: undefined, comparer, before, after, live: null, action });
+  const judge = (before: JsonObject, after: JsonObject, action: 'create' | 'update' = 'update') => classify({ type, schema: undefined, comparer, before, after, live: null, action, scene: { account: '123456789012', find: () => undefined } });
 
   it('attaches a rule to the change above, below or at its path', () => {
     expect(judge({ Config: { Mode: 'safe' } }, { Config: { Mode: 'x' } }).changes).toMatchObject([{ path: 'Config.Mode', effect: 'destructive', notes: ['unsafe'] }]);

@@ -54,7 +54,7 @@ describe('destructions', () => {
     expect(hits('destructive', { Volumes: [...(live.properties['Volumes'] as Json[]), { Device: '/dev/sdg', VolumeId: 'vol-2' }] })).toEqual([]);
   });
   it('nothing in a harmless change', () => {
-    expect(hits('destructive', { Monitoring: true, SecurityGroupIds: ['sg-2'], SourceDestCheck: false })).toEqual([]);
+    expect(hits('destructive', { Monitoring: true, SecurityGroupIds: [...live.properties['SecurityGroupIds'] as Json[], 'sg-2'], SourceDestCheck: false })).toEqual([]);
   });
 });
 
@@ -144,5 +144,58 @@ describe('lookalikes and leftovers', () => {
   });
   it('leaves every volume and further interface behind', () => {
     expect(rules.leftovers(live)).toEqual(['vol-root', 'vol-data', 'eni-2']);
+  });
+});
+
+describe('what a launch opens', () => {
+  const own = { account: '111111111111' };
+  const subnet = (properties: JsonObject): LiveResource => ({ ...live, type: 'AWS::EC2::Subnet', properties });
+  const image = (properties: JsonObject): LiveResource => ({ ...live, type: 'AWS::EC2::Image', properties });
+  /** `found`: what was read of images and subnets; null: known not to be there. */
+  const opens = (after: JsonObject, found: Readonly<Record<string, LiveResource | null>> = {}): readonly string[] =>
+    ruleHits(rules.grants, {}, after, null, comparerFor(rules, instance.type, ''), { ...own, after, find: (_type, id) => found[id] }).map(({ says }) => says);
+  const inside = { SubnetId: 'subnet-1' };
+  const quiet = { 'subnet-1': subnet({ MapPublicIpOnLaunch: false }), 'ami-1': image({ OwnerId: '111111111111' }) };
+
+  it('a foreign image, and one of which the owner was not read; not the own one, nor Amazon\'s', () => {
+    const launch = { ImageId: 'ami-1', ...inside };
+    expect(opens(launch, quiet)).toEqual([]);
+    expect(opens(launch, { ...quiet, 'ami-1': image({ OwnerId: '666666666666' }) })).toEqual([expect.stringContaining('belongs to account 666666666666')]);
+    expect(opens(launch, { ...quiet, 'ami-1': image({ OwnerId: '801119661308', OwnerAlias: 'amazon' }) })).toEqual([]);
+    expect(opens(launch, { ...quiet, 'ami-1': image({ OwnerId: '679593333241', OwnerAlias: 'aws-marketplace' }) })).toHaveLength(1);
+    expect(opens(launch, { 'subnet-1': quiet['subnet-1'] })).toEqual([expect.stringContaining('was not read')]);
+    expect(opens(launch, { ...quiet, 'ami-1': null })).toEqual([]);
+  });
+  it('a public address because of the subnet, unless the author says otherwise', () => {
+    const launch = (more: JsonObject = {}): JsonObject => ({ ImageId: 'ami-1', ...inside, ...more });
+    const open = { ...quiet, 'subnet-1': subnet({ MapPublicIpOnLaunch: true }) };
+    expect(opens(launch(), open)).toEqual(['the instance gets a public address, as everything that is launched in subnet-1']);
+    expect(opens(launch({ NetworkInterfaces: [{ DeviceIndex: '0', AssociatePublicIpAddress: false }] }), open)).toEqual([]);
+    expect(opens({ ImageId: 'ami-1' }, quiet)).toEqual([expect.stringContaining('no subnet is named')]);
+    expect(opens(launch(), { ...quiet, 'subnet-1': subnet({ AssignIpv6AddressOnCreation: true }) })).toEqual([expect.stringContaining('IPv6')]);
+  });
+  it.each<[string, JsonObject, number]>([
+    ['a key pair', { KeyName: 'ops' }, 1],
+    ['a snapshot in the mappings', { BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { SnapshotId: 'snap-prod' } }] }, 1],
+    ['an empty volume in the mappings', { BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 8, Encrypted: true } }] }, 0],
+    ['a key of another account', { BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { KmsKeyId: 'arn:aws:kms:eu-west-1:666666666666:key/k' } }] }, 1],
+    ['an own key', { BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { KmsKeyId: 'arn:aws:kms:eu-west-1:111111111111:key/k' } }] }, 0],
+    ['an existing volume', { Volumes: [{ VolumeId: 'vol-prod', Device: '/dev/sdf' }] }, 1],
+    ['IPv6 addresses', { NetworkInterfaces: [{ DeviceIndex: '1', Ipv6AddressCount: 1 }] }, 1],
+    ['one IPv6 address', { NetworkInterfaces: [{ DeviceIndex: '1', Ipv6Addresses: [{ Ipv6Address: '2001:db8::1' }] }] }, 1],
+    ['an existing interface', { NetworkInterfaces: [{ DeviceIndex: '1', NetworkInterfaceId: 'eni-prod' }] }, 1],
+    ['a carrier address', { NetworkInterfaces: [{ DeviceIndex: '0', AssociateCarrierIpAddress: true }] }, 1],
+    ['everyday settings', { InstanceType: 't3.micro', SecurityGroupIds: ['sg-1'], Monitoring: true, EbsOptimized: true, Tags: { Name: 'x' }, PrivateIpAddress: '10.0.0.9' }, 0],
+  ])('%s', (_name, more, number) => { expect(opens({ ImageId: 'ami-1', ...inside, ...more }, quiet)).toHaveLength(number); });
+});
+
+describe('what ends with an update', () => {
+  it.each<[string, Json, Json | undefined]>([
+    ['Monitoring', true, false], ['SourceDestCheck', false, true], ['IamInstanceProfile', 'web', undefined], ['SecurityGroupIds', ['sg-1', 'sg-2'], ['sg-1']], ['SecurityGroupIds', ['sg-1'], []],
+    ['MetadataOptions', { HttpEndpoint: 'enabled' }, { HttpEndpoint: 'disabled' }],
+  ])('%s from %j to %j is a loss', (name, before, after) => {
+    const from = { ...elastic(), properties: { ...live.properties, [name]: before } };
+    expect(hits('destructive', { [name]: after }, from)).toHaveLength(1);
+    expect(hits('destructive', { [name]: before }, { ...from, properties: { ...from.properties, [name]: after } })).toEqual([]);
   });
 });

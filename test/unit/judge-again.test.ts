@@ -15,7 +15,7 @@ function again(type: string, live: JsonObject | null, planned: JsonObject, value
   const subject = live === null ? null : liveSample(type, live);
   const whole = { ...subject?.properties, ...planned };
   return judgeAgain({
-    type: resourceTypes.get(type)!, schema: loadSchema(type), action: live === null ? 'create' : 'update', planned: whole, plannedLive: subject, live: subject, expect: expected,
+    type: resourceTypes.get(type)!, schema: loadSchema(type), action: live === null ? 'create' : 'update', planned: whole, plannedLive: subject, live: subject, expect: expected, scene: { account: '123456789012', find: () => undefined },
     unknown: resolveReferences(whole, unknownOf, () => null) as JsonObject, resolved: resolveReferences(whole, () => value, () => null) as JsonObject,
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
+import { boundObservations } from '../../src/model/bands.ts';
 import { noKnowledge } from '../../src/model/knowledge.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { plainReview } from '../../src/tui/plain-review.ts';
@@ -57,7 +58,7 @@ describe('the plain review in a terminal', () => {
     await terminal.type('shared-platform-move\r');
     await expect(result).resolves.toEqual({
       decision: 'approved', typedName: 'shared-platform-move', why: '', plan, rejected: [],
-      confirmations: [{ step: 'CoursesDb', stepDigest: 'sha256:db', typed: 'courses-prod', typedLoss: null, shown: shownDigest(deleteDatabase, plan, sampleTime), at: new Date(sampleTime).toISOString() }],
+      confirmations: [{ step: 'CoursesDb', stepDigest: 'sha256:db', typed: 'courses-prod', typedLoss: null, shown: shownDigest(deleteDatabase, plan, sampleTime), at: new Date(sampleTime).toISOString(), observed: boundObservations(deleteDatabase.evidence.observed) }],
     });
     expect([terminal.raw, terminal.listeners()]).toEqual([false, 0]);
   });

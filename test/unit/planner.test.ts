@@ -130,13 +130,14 @@ describe('update', () => {
   });
 
   it('marks tags that backup and clean-up tools act on, for every type', async () => {
-    const tagged = () => createMemoryWorld({ seed: [{ type: NOTE, identity: 'readme', properties: { Tags: { Backup: 'daily', plain: '1' } } }] });
+    const tagged = () => createMemoryWorld({ seed: [{ type: NOTE, identity: 'readme', properties: { Tags: { Backup: 'daily', plain: '1', team: 'a' } } }] });
     const note = (Tags: EntrySample['properties']): EntrySample => ({ address: 'N', type: NOTE, action: 'update', id: 'readme', properties: { Tags: Tags ?? {} }, reason: 'r' });
-    expect(stepOf(await planFor(tagged(), [note({ plain: null })]), 'N')).toMatchObject({ destruction: null, changes: [{ path: 'Tags.plain', before: '1', after: null }] });
+    expect(stepOf(await planFor(tagged(), [note({ team: null })]), 'N')).toMatchObject({ destruction: null, changes: [{ path: 'Tags.team', before: 'a', after: null }] });
     expect(stepOf(await planFor(tagged(), [note({ Backup: null })]), 'N')).toMatchObject({ confirm: 'readme', changes: [{ path: 'Tags.Backup', effect: 'destructive' }] });
     expect(stepOf(await planFor(tagged(), [note({ Backup: 'never' })]), 'N').destruction).not.toBeNull();
     for (const key of ['expire-after', 'DeleteAfter', 'auto-terminate', 'maid_status', 'janitor']) expect(stepOf(await planFor(tagged(), [note({ [key]: '1d' })]), 'N').destruction).not.toBeNull();
-    expect(stepOf(await planFor(tagged(), [note({ backup2: 'x' })]), 'N').destruction).toBeNull();
+    expect(stepOf(await planFor(tagged(), [note({ anything: 'x' })]), 'N').destruction).toBeNull();
+    expect(stepOf(await planFor(tagged(), [note({ plain: null })]), 'N').destruction).not.toBeNull();
   });
 });
 

@@ -15,8 +15,8 @@ describe('confirming', () => {
     const reviewer = confirmBoth(openReviewer()).press('a').read().press('shared-platform-move', 'enter');
     expect(reviewer.state.decision).toBe('approved');
     expect([...reviewer.state.confirmations.values()]).toEqual([
-      { step: 'CoursesDb', typed: 'courses-prod', typedLoss: null, stepDigest: 'sha256:db', shown: 'sha256:shown-CoursesDb', at: '2026-02-26T22:50:00.000Z' },
-      { step: 'WebGroup', typed: '1b2c3d', typedLoss: null, stepDigest: 'sha256:sg', shown: 'sha256:shown-WebGroup', at: '2026-02-26T22:50:00.000Z' },
+      { step: 'CoursesDb', typed: 'courses-prod', typedLoss: null, stepDigest: 'sha256:db', shown: 'sha256:shown-CoursesDb', at: '2026-02-26T22:50:00.000Z', observed: expect.objectContaining({ bytes: expect.any(Number) }) },
+      { step: 'WebGroup', typed: '1b2c3d', typedLoss: null, stepDigest: 'sha256:sg', shown: 'sha256:shown-WebGroup', at: '2026-02-26T22:50:00.000Z', observed: {} },
     ]);
   });
 

@@ -97,6 +97,14 @@ describe('what a rule opens', () => {
     expect(opened({ ...SELF, SourceSecurityGroupOwnerId: undefined } as unknown as Json)).toEqual([]);
     expect(opened({ IpProtocol: 'tcp', FromPort: 1, ToPort: 1, SourcePrefixListId: 'pl-1' })).toEqual(['tcp 1 from pl-1: whoever keeps that prefix list decides who may connect']);
   });
+  it('the own account is no foreign one at a create, and a prefix list decides over the way out too', () => {
+    const scene = { account: '123456789012', after: {}, find: () => undefined };
+    const foreign = (owner: string): number => grants.filter((rule) => rule.path === 'SecurityGroupIngress.*' && rule.when?.(undefined, { ...SELF, SourceSecurityGroupOwnerId: owner }, null, scene) === true).length;
+    expect([foreign('123456789012'), foreign('999999999999')]).toEqual([0, 1]);
+    const out = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, DestinationPrefixListId: 'pl-1' };
+    expect(hit(grants, 'SecurityGroupEgress.*', undefined, out, liveGroup())).toEqual(['tcp 443 to pl-1: whoever keeps that prefix list decides where traffic may leave to']);
+    expect(hit(grants, 'SecurityGroupEgress.*', out, { ...out, Description: 'x' }, liveGroup())).toEqual([]);
+  });
   it('the way out, for a group that is there; a new one has it from AWS', () => {
     expect(hit(grants, 'SecurityGroupEgress.*', undefined, ALL)).toEqual(['all traffic to 0.0.0.0/0: traffic may leave to the whole internet']);
     expect(hit(grants, 'SecurityGroupEgress.*', undefined, ALL, null)).toEqual([]);

@@ -81,6 +81,16 @@ describe('rules', () => {
     expect(hits('grants', { Encrypted: false }, { Encrypted: true })).toEqual([]);
     expect(hits('grants', {}, { Encrypted: false })).toEqual([]);
   });
+  it('a volume from a snapshot and one under a key of another account are grants when they are made', () => {
+    const made = (after: JsonObject) => ruleHits(volume.rules.grants, {}, after, null, comparerFor(volume.rules, volume.type, ''), { account: '111111111111', after, find: () => undefined }).map(({ says }) => says);
+    expect(made({ SnapshotId: 'snap-prod', Size: 8 })).toEqual([expect.stringContaining('snap-prod')]);
+    expect(made({ Size: 8, Encrypted: true, KmsKeyId: 'arn:aws:kms:eu-west-1:666666666666:key/k' })).toEqual([expect.stringContaining('account 666666666666')]);
+    expect(made({ Size: 8, Encrypted: true, KmsKeyId: 'arn:aws:kms:eu-west-1:111111111111:key/k' })).toEqual([]);
+  });
+  it('less performance stays for six hours', () => {
+    const once = (before: JsonObject, after: JsonObject): number => ruleHits(volume.rules.oneWay ?? [], before, after, live, comparerFor(volume.rules, volume.type, id)).length;
+    expect([once({ Iops: 4000 }, { Iops: 3000 }), once({ Iops: 3000 }, { Iops: 4000 }), once({ Throughput: 500 }, {}), once({ VolumeType: 'io2' }, { VolumeType: 'gp3' }), once({ VolumeType: 'gp2' }, { VolumeType: 'gp3' })]).toEqual([1, 0, 1, 1, 0]);
+  });
   it('I/O that goes on after a suspected inconsistency is a destruction', () => {
     expect(hits('destructive', { AutoEnableIO: false }, { AutoEnableIO: true })).toHaveLength(1);
     expect(hits('destructive', { AutoEnableIO: true }, { AutoEnableIO: false })).toEqual([]);
