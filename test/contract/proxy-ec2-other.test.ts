@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   AuthorizeSecurityGroupIngressCommand, CopySnapshotCommand, CreateSecurityGroupCommand, CreateSnapshotCommand, CreateSnapshotsCommand, CreateVolumeCommand, CreateVpcCommand, DeleteSecurityGroupCommand,
-  DescribeSecurityGroupsCommand, DescribeSnapshotsCommand, DescribeSubnetsCommand, DescribeVolumesCommand, DescribeVolumesModificationsCommand, DescribeVpcsCommand, EnableFastSnapshotRestoresCommand,
-  ModifyVolumeCommand, RevokeSecurityGroupIngressCommand, RunInstancesCommand, TerminateInstancesCommand, type EC2Client,
+  DescribeSecurityGroupRulesCommand, DescribeSecurityGroupsCommand, DescribeSnapshotsCommand, DescribeSubnetsCommand, DescribeVolumesCommand, DescribeVolumesModificationsCommand, DescribeVpcsCommand, EnableFastSnapshotRestoresCommand,
+  ModifyVolumeCommand, RevokeSecurityGroupIngressCommand, RunInstancesCommand, TerminateInstancesCommand, UpdateSecurityGroupRuleDescriptionsIngressCommand, type EC2Client,
+  type IpPermission,
 } from '@aws-sdk/client-ec2';
 import { CreateDBInstanceCommand, type RDSClient } from '@aws-sdk/client-rds';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
@@ -82,6 +83,28 @@ suite('the proxy makes volumes, snapshots and groups behave as on AWS', () => {
   it('says in words what the emulator cannot do', async () => {
     const refusal = ec2.send(new EnableFastSnapshotRestoresCommand({ AvailabilityZones: ['eu-west-1a'], SourceSnapshotIds: ['snap-0123456789abcdef0'] }));
     expect(await refusalCode(refusal)).toBe('UnsupportedOperation');
+  });
+
+  it('describes a rule anew, whatever it is about, and removes a description that is left out', async () => {
+    const VpcId = (await ec2.send(new DescribeSubnetsCommand({}))).Subnets?.[0]?.VpcId;
+    const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: 'told', Description: 'told', VpcId }));
+    const rules = (range?: string, group?: string): IpPermission[] => [
+      { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '10.0.0.0/8', ...(range === undefined ? {} : { Description: range }) }] },
+      { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId, ...(group === undefined ? {} : { Description: group }) }] },
+    ];
+    await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: rules('office') }));
+    const told = async () => {
+      const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [GroupId] }));
+      const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [GroupId] }] }));
+      const parties = SecurityGroups.flatMap(({ IpPermissions = [] }) => IpPermissions.flatMap(({ IpRanges = [], UserIdGroupPairs = [] }) => [...IpRanges, ...UserIdGroupPairs].map(({ Description }) => Description)));
+      return [parties, SecurityGroupRules.filter(({ IsEgress }) => IsEgress === false).map(({ Description }) => Description)];
+    };
+    const describe = (range?: string, group?: string) => ec2.send(new UpdateSecurityGroupRuleDescriptionsIngressCommand({ GroupId, IpPermissions: rules(range, group) }));
+    await describe('the office', 'its own');
+    expect(await told()).toEqual([['the office', 'its own'], ['the office', 'its own']]);
+    await describe();
+    expect(await told()).toEqual([[undefined, undefined], [undefined, undefined]]);
+    expect(await refusalCode(ec2.send(new UpdateSecurityGroupRuleDescriptionsIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 23, ToPort: 23, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }] })))).toBe('InvalidPermission.NotFound');
   });
 
   describe('DeleteSecurityGroup', () => {

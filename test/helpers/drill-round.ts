@@ -57,7 +57,7 @@ export async function playRound(sandbox: Sandbox, seed: number): Promise<Round> 
   const dice = diceOf(seed);
   await sandbox.reset();
   const killer = new Killer();
-  const road = await openRoad(sandbox, {}, { around: killer.around });
+  const road = await openRoad(sandbox, {}, { around: killer.around, checked: true });
   killer.road = road;
   try {
     const grown = await grow(sandbox, dice);

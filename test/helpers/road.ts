@@ -6,7 +6,7 @@ import { loadSchema } from '../../providers/aws/schema.ts';
 import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import type { Io } from '../../src/commands/io.ts';
-import { makePlan, parseSource, readLiveFor, rollbackSource, sourceOfPlan } from '../../src/commands/planning.ts';
+import { makeCheckedPlan, makePlan, parseSource, readLiveFor, rollbackSource, sourceOfPlan } from '../../src/commands/planning.ts';
 import type { Source } from '../../src/commands/source.ts';
 import { run } from '../../src/commands/run.ts';
 import { openPorts } from '../../src/commands/run-ports.ts';
@@ -75,11 +75,14 @@ export interface Road {
   close(): void;
 }
 
-/** How a test gets between the road and AWS: a wrapper of every run's session, and Ctrl-C. */
-export interface RoadOptions { readonly around?: (session: ApplySession) => ApplySession; readonly onInterrupt?: Io['onInterrupt'] }
+/**
+ * How a test gets between the road and AWS: a wrapper of every run's session, and Ctrl-C. `checked`: every plan is made as the commands make it,
+ * which ask what apply would refuse; else apply is the one to refuse.
+ */
+export interface RoadOptions { readonly around?: (session: ApplySession) => ApplySession; readonly onInterrupt?: Io['onInterrupt']; readonly checked?: boolean }
 
 /** Opens the road through a sandbox and makes its capture bucket, as `aiplan setup` does. `secrets` are environment variables. */
-export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string, string>> = {}, { around = (session) => session, onInterrupt = () => () => undefined }: RoadOptions = {}): Promise<Road> {
+export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string, string>> = {}, { around = (session) => session, onInterrupt = () => () => undefined, checked = false }: RoadOptions = {}): Promise<Road> {
   const folder = mkdtempSync(join(tmpdir(), 'aiplan-road-'));
   const target = { account: sandbox.account, region, caller: `arn:aws:iam::${sandbox.account}:user/test`, endpoint: sandbox.endpoint };
   const bucket = captureBucketOf(testConfiguration, target);
@@ -97,7 +100,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
   };
   await drive(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'road' }), { run: 'setup', step: 'capture bucket', setup: true });
   const madeFrom = async (source: Source): Promise<Made> => {
-    const planned = await makePlan(world, source);
+    const planned = checked ? (await makeCheckedPlan(world, source)).planned : await makePlan(world, source);
     return { source, planned, plan: planned.plan };
   };
   const journalFile = (id: string): string => join(folder, 'store', 'runs', id, 'journal.jsonl');

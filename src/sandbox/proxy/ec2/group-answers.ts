@@ -1,4 +1,5 @@
 import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
+import { ruleDescriptions } from './rule-descriptions.ts';
 import { child, listAt, put, textAt, type Element } from '../xml.ts';
 
 /** API IpRange and CreateSecurityGroup: the characters of a description. */
@@ -31,6 +32,7 @@ export const groupAnswers: readonly QueryCorrection[] = [
       }
     },
   },
+  ...ruleDescriptions,
   {
     service: 'ec2', operations: ['CreateSecurityGroup', 'AuthorizeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress'], answers: 'a description with other characters; a rule of TCP or UDP without both ports',
     before({ parameters, operation }) {
