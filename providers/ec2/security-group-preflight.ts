@@ -7,7 +7,7 @@ import { filtered } from './paging.ts';
 import { liveOf } from './security-group-change.ts';
 import { directions, ruleKey, rulesOf, type Direction } from './security-group-permissions.ts';
 import { countedRules, RULES_QUOTA } from './security-group-values.ts';
-import { hasGroup, interfaceText, refersTo } from './security-group-read.ts';
+import { hasGroup, interfaceText, isFurther, refersTo } from './security-group-read.ts';
 
 type StepAction = 'create' | 'update' | 'replace' | 'delete';
 
@@ -72,7 +72,7 @@ function* useProblems(context: StepContext): Program<readonly string[]> {
   const databases = yield* usingDatabases(identity);
   const held = databases.filter((name) => !before.has(name));
   const interfaces = (yield* lookAll('DescribeNetworkInterfaces', filtered('group-id', [identity]), 'NetworkInterfaces')).filter((item) => {
-    if (!hasGroup(item, identity) || before.has(textOf(item['NetworkInterfaceId']) ?? '') || before.has(textOf(objectOf(item['Attachment'])['InstanceId']) ?? '')) return false;
+    if (!hasGroup(item, identity) || before.has(textOf(item['NetworkInterfaceId']) ?? '') || goesWithInstance(item, context)) return false;
     // Interfaces of RDS go with their database, and do not say whose they are.
     return !(item['RequesterId'] === 'amazon-rds' && databases.length > 0 && held.length === 0);
   });
@@ -82,6 +82,17 @@ function* useProblems(context: StepContext): Program<readonly string[]> {
   ].filter((group) => group['GroupId'] !== identity && refersTo(group, identity)).map((group) => textOf(group['GroupId']) ?? '');
   const users = [...interfaces.map(interfaceText), ...held.map((name) => `database ${name}`), ...[...new Set(groups)].filter((group) => !before.has(group)).map((group) => `a rule of ${group}`)];
   return users.length === 0 ? [] : [`${identity} is in use, and AWS would refuse to delete it: ${users.join(', ')}`];
+}
+
+/**
+ * The first interface of an instance that the run deletes before goes with it, unless it outlives it, and has other groups where the run points the
+ * instance elsewhere. A further one stays as it is.
+ */
+function goesWithInstance(item: JsonObject, { deletedBefore = [], releasedBefore = [], deletedAfter = [] }: StepContext): boolean {
+  const attachment = objectOf(item['Attachment']);
+  const instance = textOf(attachment['InstanceId']) ?? '';
+  if (isFurther(item)) return false;
+  return releasedBefore.includes(instance) || ([...deletedBefore, ...deletedAfter].includes(instance) && attachment['DeleteOnTermination'] !== false);
 }
 
 /** Names of the databases that have the group. DescribeDBInstances, every page. */

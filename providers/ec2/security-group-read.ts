@@ -4,7 +4,7 @@ import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
 import type { Neighbours, Subject } from '../../src/model/own-effect.ts';
 import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, listOf, objectOf, sorted, textOf } from '../aws/fields.ts';
+import { compact, listOf, numberOf, objectOf, sorted, textOf } from '../aws/fields.ts';
 import { attempt, type Attempt, failureOf } from '../aws/batches.ts';
 import { byFilter } from './paging.ts';
 import { directions, egress, ingress, ruleIds, rulesFromList, rulesFromPermissions } from './security-group-permissions.ts';
@@ -121,10 +121,15 @@ export const groupNeighbours: Neighbours = {
 
 export const networkInterface = 'AWS::EC2::NetworkInterface';
 
-/** The instance that an interface belongs to, else the interface itself: `Type identity`. */
+/**
+ * A further interface of an instance: no property of the instance names its groups, and it stays when the instance goes, so that it is a user of its own.
+ */
+export const isFurther = (item: JsonObject): boolean => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) > 0;
+
+/** The instance whose first interface it is, else the interface itself: `Type identity`. */
 function userOf(item: JsonObject): string {
   const instance = textOf(objectOf(item['Attachment'])['InstanceId']);
-  return instance === undefined ? `${networkInterface} ${textOf(item['NetworkInterfaceId']) ?? ''}` : `AWS::EC2::Instance ${instance}`;
+  return instance === undefined || isFurther(item) ? `${networkInterface} ${textOf(item['NetworkInterfaceId']) ?? ''}` : `AWS::EC2::Instance ${instance}`;
 }
 
 /** A network interface in words: its id, what it is for, and who made it where that is a service of AWS. */

@@ -258,6 +258,15 @@ describe('preflight', () => {
     expect(check({ live: liveGroup(), deletedBefore: ['i-1', 'courses'], releasedBefore: ['sg-2'] }, 'delete', answers)).toEqual([]);
     expect(check({ live: liveGroup(), deletedBefore: ['i-1'], releasedBefore: ['sg-2'] }, 'delete', answers)).toEqual(['sg-old is in use, and AWS would refuse to delete it: eni-2 (made by amazon-rds), database courses']);
   });
+  it('counts a further interface of an instance, which stays and keeps its groups whatever becomes of the instance', () => {
+    const further = { ...eni, NetworkInterfaceId: 'eni-7', Attachment: { InstanceId: 'i-1', DeviceIndex: 1, DeleteOnTermination: true } };
+    const kept = { ...eni, NetworkInterfaceId: 'eni-8', Attachment: { InstanceId: 'i-1', DeviceIndex: 0, DeleteOnTermination: false } };
+    const told = (interfaces: JsonObject[], more: Partial<StepContext>) => check({ live: liveGroup(), ...more }, 'delete', world({ interfaces }));
+    expect(told([eni, further], { deletedBefore: ['i-1'] })).toEqual(['sg-old is in use, and AWS would refuse to delete it: eni-7 (of i-1)']);
+    expect(told([eni, further], { releasedBefore: ['i-1'] })).toEqual(['sg-old is in use, and AWS would refuse to delete it: eni-7 (of i-1)']);
+    expect(told([kept], { deletedBefore: ['i-1'] })).toEqual(['sg-old is in use, and AWS would refuse to delete it: eni-8 (of i-1)']);
+    expect(told([kept], { releasedBefore: ['i-1'] })).toEqual([]);
+  });
   it('follows every page', () => {
     const pages = ({ operation, input }: ReadCall): JsonObject => (operation !== 'DescribeNetworkInterfaces' ? {} : input['NextToken'] === undefined ? { NetworkInterfaces: [], NextToken: 't' } : { NetworkInterfaces: [eni] });
     expect(check({ live: liveGroup() }, 'delete', pages)).toHaveLength(1);
@@ -455,11 +464,12 @@ describe('reading', () => {
       return { NetworkInterfaces: [
         { NetworkInterfaceId: 'eni-1', Groups: [{ GroupId: 'sg-1' }], Attachment: { InstanceId: 'i-1' } },
         { NetworkInterfaceId: 'eni-2', Groups: [{ GroupId: 'sg-1' }], RequesterManaged: true, RequesterId: 'amazon-elb', Description: 'ELB app/web' },
+        { NetworkInterfaceId: 'eni-3', Groups: [{ GroupId: 'sg-1' }], Attachment: { InstanceId: 'i-1', DeviceIndex: 1 } },
       ] };
     };
     const query = { identities: ['sg-1', 'sg-2'], all: false, detailed: new Set(['sg-1']) };
     const { resources } = await readSecurityGroups(reader(answer), query);
-    expect(resources[0]?.binding).toEqual({ protections: [], dependents: ['AWS::EC2::Instance i-1', 'AWS::EC2::NetworkInterface eni-2', 'AWS::EC2::SecurityGroup sg-2'], attached: ['eni-1 (of i-1)', 'eni-2 (ELB app/web, made by amazon-elb)'] });
+    expect(resources[0]?.binding).toEqual({ protections: [], dependents: ['AWS::EC2::Instance i-1', 'AWS::EC2::NetworkInterface eni-2', 'AWS::EC2::NetworkInterface eni-3', 'AWS::EC2::SecurityGroup sg-2'], attached: ['eni-1 (of i-1)', 'eni-2 (ELB app/web, made by amazon-elb)', 'eni-3 (of i-1)'] });
     expect(resources[0]?.attributes['RuleIds']).toEqual({ ingress: { 'tcp 22 22 10.0.0.0/8': 'sgr-1' }, egress: {} });
     expect(resources[1]).toMatchObject({ binding: {}, detailed: false });
     const blind = await readSecurityGroups({ counts: {}, read: (call) => (call.operation === 'DescribeNetworkInterfaces' ? Promise.reject(denied) : Promise.resolve(answer(call))) }, query);
