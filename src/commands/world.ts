@@ -15,6 +15,7 @@ import { readWhole } from '../store/files.ts';
 import { liveState } from '../store/shapes.ts';
 import { foldersOf, isInside, type Folders } from '../store/folders.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
+import type { OpenSession } from '../../providers/aws/session.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { openStore } from './open-store.ts';
@@ -49,7 +50,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
   const folders = foldersOf(io.environment, io.current);
   const configuration = loadConfiguration(folders);
   const store = openStore(io, options, folders, configuration);
-  let session: Promise<AwsSession & { close(): void }> | undefined;
+  let session: Promise<OpenSession> | undefined;
   let target: Promise<Target> | undefined;
   let skew: number | null = null;
 
@@ -62,7 +63,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
       onDate: (at: number): void => { skew = at - io.clock.now(); },
     };
   };
-  const reader = (): Promise<AwsSession & { close(): void }> => {
+  const reader = (): Promise<OpenSession> => {
     session ??= (async () => {
       const { openSession } = await import('../../providers/aws/session.ts');
       return openSession({ ...(await sessionOptions()), mode: 'read-only' });
@@ -75,7 +76,10 @@ export function openWorld(io: Io, options: GlobalOptions): World {
     const { region, endpoint } = await sessionOptions();
     const { account, arn } = await caller(aws, endpoint, options.profile ?? io.environment['AWS_PROFILE']);
     const alias = configuration.aliases[account];
-    return { account, region, caller: arn, endpoint, ...(alias === undefined ? {} : { alias }) };
+    const found = { account, region, caller: arn, endpoint, ...(alias === undefined ? {} : { alias }) };
+    // The checks of a restore look at the copies that it would use.
+    (await reader()).useCaptureBucket(captureBucketOf(configuration, found));
+    return found;
   };
 
   return {

@@ -103,7 +103,7 @@ export async function updateStep(run: Run, task: Task, live: LiveResource): Prom
   // What is known only now is judged before anything else of the step.
   const context = contextOf(run, task, live);
   if (step.destruction !== null) await putManifest(run, task, live);
-  if (isPointedBack(run, task, live)) run.effects.note({ type: task.type.type, identity: live.identity, what: 'changed', before: live, after: null, wanted: context.desired });
+  if (isPointedBack(run, task, live)) run.effects.note({ type: task.type.type, identity: live.identity, what: 'changed', before: work.live ?? live, after: null, wanted: context.desired });
   else await update(run, task, context);
   const { after, pending, differing } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
   if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, { before: live, after, differing });
@@ -121,7 +121,7 @@ export function lateText(pending: readonly string[], after: LiveResource, change
 export async function update(run: Run, task: Task, context: StepContext): Promise<void> {
   const { type } = task;
   if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
-  run.effects.note({ type: type.type, identity: context.live.identity, what: 'changed', before: context.live, after: null, wanted: context.desired });
+  run.effects.note({ type: type.type, identity: context.live.identity, what: 'changed', before: task.work.live ?? context.live, after: null, wanted: context.desired });
   await perform(run, task, type.update(context), { purpose: 'change' });
   // A tag changes no state of anything: there is nothing to wait for.
   const isTagged = context.changes.length > 0 && context.changes.every(({ path }) => topOf(path) === 'Tags');
