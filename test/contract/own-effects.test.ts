@@ -109,7 +109,7 @@ suite('steps of one plan that touch each other’s neighbours', () => {
     });
     const map = await takenBack(run);
     expect((await there(GROUP, second)).properties).toEqual(before);
-    expect((await there(GROUP, second)).binding).toEqual({ protections: [], dependents: [`${INSTANCE} ${map[instance] ?? ''}`], attached: [`${card} (of ${map[instance] ?? ''}, second)`] });
+    expect((await there(GROUP, second)).binding).toEqual({ protections: [], dependents: [`AWS::EC2::NetworkInterface ${card}`], attached: [`${card} (of ${map[instance] ?? ''}, second)`] });
   });
 
   it('two groups begin to name each other in one plan, and stop', async () => {
