@@ -1,4 +1,4 @@
-import { foresee, unforeseen } from '../engine/foresee.ts';
+import { foresee, unforeseen, usesBucket } from '../engine/foresee.ts';
 import { exitCodes, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Plan, Planned } from '../model/plan.ts';
@@ -23,7 +23,7 @@ export async function foreseen(world: World, planned: Planned): Promise<readonly
   if (plan.steps.every(({ action }) => action === 'keep')) return [];
   const session = await world.reader();
   const { target } = plan;
-  const bucket = plan.steps.some((step) => step.capture.how !== 'none' || step.destruction !== null) ? await existingBucket(world, target) : null;
+  const bucket = usesBucket(planned) ? await existingBucket(world, target) : null;
   const { openVault } = await import('../../providers/s3/vault.ts');
   return foresee(planned, {
     session, types: world.types, schemas: world.schemas, clock: world.io.clock, secrets: secretSource(world), stop: new AbortController().signal,

@@ -2,12 +2,14 @@ import type { Approval } from '../model/approval.ts';
 import type { AwsReader } from '../model/call.ts';
 import { UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
+import type { SecretRef } from '../model/json.ts';
 import { placeOf } from '../model/place.ts';
 import type { Plan, Planned } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import { checkedOf, type Checked, type Problem } from './checks.ts';
 import { planningRun } from './context.ts';
 import { beginRun, tasksOf } from './run.ts';
+import { secretsIn } from './secrets.ts';
 
 /** What the checks of a run need, all of it reading. */
 export interface ForeseePorts extends Pick<ApplyPorts, 'types' | 'schemas' | 'clock' | 'secrets' | 'stop'> {
@@ -38,6 +40,16 @@ export async function foresee(planned: Planned, ports: ForeseePorts): Promise<re
   if (tasks.length === 0) return [];
   return findingsOf(await checkedOf(run, tasks), planned).filter((finding) => !saidAlready(planned, finding));
 }
+
+/**
+ * Whether the checks of a plan look into the capture bucket. A capture goes into it; a restore takes from it what the run that it
+ * undoes kept there, though it captures and destroys nothing itself.
+ */
+export const usesBucket = ({ plan, work }: Planned): boolean =>
+  plan.steps.some((step) => step.capture.how !== 'none' || step.destruction !== null)
+  || [...work.values()].some(({ entry, desired }) => entry.restore !== undefined || secretsIn(desired).some(keptByRun));
+
+const keptByRun = ({ $secret }: SecretRef): boolean => $secret.captured !== undefined;
 
 /** One finding for what a plan from recorded state cannot say; nothing where it changes nothing. */
 export const unforeseen = ({ plan }: Planned): readonly Finding[] => (plan.steps.every(({ action }) => action === 'keep') ? [] : [{
