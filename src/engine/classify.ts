@@ -54,7 +54,7 @@ export function classify(input: ClassifyInput): Classified {
   // A new resource has nothing to lose; what it opens is the same as when it is opened later.
   const hits = (rules: readonly ChangeRule[]): readonly Hit[] => ruleHits(rules, input.before, input.after, live, comparer, { ...input.scene, after });
   const unjudged = withoutVerdict(differences, type.rules.verdicts);
-  const losing = action === 'create' ? [] : [...hits(type.rules.destructive), ...tagHits(differences, input.schema?.tagProperty ?? null), ...unjudged];
+  const losing = action === 'create' ? [] : [...hits(type.rules.destructive), ...tagHits(differences, input.schema?.tagProperty ?? null, input.scene.undoes === true), ...unjudged];
   const opening = [...hits(type.rules.grants), ...(action === 'create' ? unjudged : [])];
   const final = hits(type.rules.oneWay ?? []);
   const properties = new Map<string, Judged>();

@@ -46,13 +46,15 @@ function isHarmless({ key, before, after }: TagChange): boolean {
 /**
  * Tags on which something may act, for every type: a tag that is there and changes or leaves, unless its key only describes; and a new
  * one whose key or value has a word that tools look for. Tools, policies and budgets select by tags, which nothing here can read.
+ * An undo (`undoes`) may take away what it was harmless to add.
  */
-export function tagHits(differences: readonly Difference[], tagProperty: string | null): readonly Hit[] {
+export function tagHits(differences: readonly Difference[], tagProperty: string | null, undoes = false): readonly Hit[] {
   return differences.flatMap(({ segments, before, after }) => {
     if (tagProperty === null || segments[0] !== tagProperty) return [];
     const key = segments[1];
     const entries = key === undefined ? tagEntries(before, after) : [{ key, before, after }];
-    return entries.filter((entry) => !isHarmless(entry)).map((entry) => ({
+    const isUndone = ({ key: name, before: added, after: left }: TagChange): boolean => undoes && left === undefined && isHarmless({ key: name, before: undefined, after: added });
+    return entries.filter((entry) => !isHarmless(entry) && !isUndone(entry)).map((entry) => ({
       segments: [tagProperty, entry.key], irreversible: false,
       says: `the tag ${quote(entry.key)} ${whatOf(entry)}: tools that back up, stop, clean up or give access by tags may act otherwise`,
     }));

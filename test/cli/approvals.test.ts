@@ -29,10 +29,12 @@ suite('nothing is destroyed without a person', () => {
     stranger = makeKey(cli, 'stranger');
     word = (account.names['Unused'] ?? '').slice(-6);
     cli.write('plan.yaml', deletion('SecurityGroup', account.names['Unused'] ?? ''));
-    plan = await cli.json(['plan', 'plan.yaml', '-o', 'plan.json']);
     // Nobody is asked for what could not begin.
-    await cli.fails(['review', 'plan.json', '--sign', key], { exit: 3, code: 'no-capture-bucket', says: /Victim/u, help: /aiplan setup/u }, { input: `Victim ${word}\n` });
+    const early = await cli.json(['plan', 'plan.yaml', '-o', 'early.json'], { expected: [3] });
+    expect(early.findings).toContainEqual(expect.objectContaining({ code: 'no-capture-bucket', severity: 'error', step: 'Victim', message: expect.stringContaining('aiplan setup') }));
+    await cli.fails(['review', 'early.json', '--sign', key], { exit: 3, code: 'plan-blocked', help: /aiplan show/u }, { input: `Victim ${word}\n` });
     await cli.ok(['setup']);
+    plan = await cli.json(['plan', 'plan.yaml', '-o', 'plan.json']);
     await cli.ok(['review', 'plan.json', '--sign', key, '-o', 'approval.json'], { input: `Victim ${word}\nname remove-securitygroup\n` });
     signed = JSON.parse(cli.read('approval.json'));
   }, 120_000);
@@ -49,6 +51,13 @@ suite('nothing is destroyed without a person', () => {
     cli.write('bad.json', JSON.stringify(document));
     expect(await cli.json(['apply', target, '--approval', 'bad.json'], { expected: [3] })).toEqual({ error: code, message: expect.stringMatching(says), help: expect.stringMatching(/\w/u) });
   });
+
+  /** The person's approval of the same change, planned under the configuration as it is now. */
+  const signedAnew = async (): Promise<object> => {
+    const anew = await cli.json(['plan', 'plan.yaml', '-o', 'anew.json']) as { readonly digest: string; readonly steps: readonly { readonly digest: string }[] };
+    const { approval } = signed;
+    return sign(cli, { ...approval, planDigest: anew.digest, confirmations: [{ ...approval.confirmations[0], stepDigest: anew.steps[0]?.digest }] }, key);
+  };
 
   it('an approval made by the person binds to plan, step, target and time', () => {
     expect(signed).toMatchObject({
@@ -84,10 +93,12 @@ suite('nothing is destroyed without a person', () => {
   it('a signer who is not, or no longer, or only for something else, allowed', async () => {
     for (const line of [`eve@example.org namespaces="aiplan-approval" ${publicKey(stranger)}`, `ada@example.org namespaces="git" ${publicKey(key)}`, `ada@example.org valid-before="20200101" ${publicKey(key)}`]) {
       allow(line);
-      await refused(signed, 'approval-forged', /signed|signature/u);
+      // Who may sign is in the digest: a plan that other people were to sign is stale.
+      await untouched(() => cli.fails(['apply', 'plan.json', '--approval', 'approval.json'], { exit: 4, code: 'plan-stale', says: /allowed_signers/u }));
+      await refused(await signedAnew(), 'approval-forged', /signed|signature/u, 'anew.json');
     }
     rmSync(signersFile(cli));
-    await refused(signed, 'no-allowed-signers', /no allowed-signers file/u);
+    await refused(await signedAnew(), 'no-allowed-signers', /no allowed-signers file/u, 'anew.json');
     allow(`ada@example.org namespaces="aiplan-approval" ${publicKey(key)}`);
   });
 
@@ -145,7 +156,8 @@ suite('nothing is destroyed without a person', () => {
     const calls = account.mutations(start);
     expect(calls.indexOf('s3:CopyObject')).toBeGreaterThan(calls.indexOf('s3:PutBucketPolicy'));
     expect(calls.indexOf('s3:DeleteObjects')).toBeGreaterThan(calls.lastIndexOf('s3:CopyObject'));
-    expect(calls.at(-1)).toBe('s3:DeleteBucket');
+    // Last of all the end of the run is pinned in the capture bucket.
+    expect(calls.slice(-2)).toEqual(['s3:DeleteBucket', 's3:PutObject']);
     const { run } = (await cli.json(['runs']))[0];
     expect((await cli.json(['runs', run])).records[0].approval).toMatchObject({ tier: 'T1', by: 'ada@example.org' });
 

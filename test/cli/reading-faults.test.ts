@@ -61,6 +61,7 @@ suite('reads that fail', () => {
 
   it('throttled reads are asked again until they are answered', async () => {
     const file = cli.write('plan.yaml', account.plan('throttled', ...Object.values(deletes())));
+    await cli.ok(['setup']);
     const clean = await cli.json(['plan', file]);
     const left: Record<string, number> = { ec2: 3, rds: 3, s3: 3, sts: 1 };
     const mend = account.sandbox.proxy.onRequest(({ service }) => ((left[service] = (left[service] ?? 0) - 1) >= 0 ? { kind: 'throttle' } : undefined));

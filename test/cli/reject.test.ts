@@ -62,7 +62,7 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
     expect(JSON.parse(cli.read('left.json')).steps.map(({ id }: { id: string }) => id)).toEqual(['Group']);
   });
 
-  it('leaves the plan appliable after a run that was blocked before its first call, and not after one that was not', async () => {
+  it('leaves plan and approval as they are where a secret is missing, and not after a run', async () => {
     cli.write('secret.yaml', account.plan('new-password', 'Database: { type: AWS::RDS::DBInstance, action: update, id: small-db, reason: x, rotate: once, properties: { MasterUserPassword: !Env AIPLAN_SECRET_DB } }'));
     await cli.json(['plan', 'secret.yaml', '-o', 'secret.json']);
     const start = account.requestCount();
@@ -70,11 +70,9 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
     const sign = (): Promise<unknown> => cli.ok(['review', 'secret.json', '--sign', person.key, '-o', 'secret.approval.json'], lines(...(asked.confirm === null ? [] : [`Database ${asked.confirm}`]), 'name new-password'));
     await sign();
     const blocked = await cli.json(['apply', 'secret.json', '--approval', 'secret.approval.json'], { expected: [3] });
-    expect(blocked).toMatchObject({ outcome: 'blocked', calls: 0, findings: [{ code: 'secret-missing' }] });
+    expect(blocked).toMatchObject({ error: 'secret-missing' });
+    // No run began: neither the plan nor the approval is spent.
     expect(account.mutations(start)).toEqual([]);
-    // The approval was single-use all the same; the plan was not spent.
-    await cli.fails(['apply', 'secret.json', '--approval', 'secret.approval.json'], { exit: 3, code: 'approval-replayed' });
-    await sign();
     const environment = { AIPLAN_SECRET_DB: 'correct-horse-battery' };
     expect(await cli.json(['apply', 'secret.json', '--approval', 'secret.approval.json'], { environment })).toMatchObject({ outcome: 'done' });
     await cli.fails(['apply', 'secret.json', '--approval', 'secret.approval.json'], { exit: 3, code: 'plan-already-applied' }, { environment });

@@ -5,6 +5,13 @@ import type { Json } from '../../src/model/json.ts';
 const judge = (key: string, before: Json | undefined, after: Json | undefined): readonly string[] =>
   tagHits([{ path: `Tags.${key}`, segments: ['Tags', key], before, after, nodes: [] }], 'Tags').map(({ says }) => says);
 
+describe('an undo', () => {
+  const taken = (key: string, before: string) => tagHits([{ path: `Tags.${key}`, segments: ['Tags', key], before, after: undefined, nodes: [] }], 'Tags', true).length;
+  it('may take away what it was harmless to add, and nothing that tools look for', () => {
+    expect([taken('grown', 'yes'), taken('Schedule', 'office-hours'), taken('env', 'prod'), taken('policy', 'daily-backup')]).toEqual([0, 1, 1, 1]);
+  });
+});
+
 describe('a change of a tag', () => {
   it.each<[string, string | undefined, string | undefined]>([
     ['Schedule', 'office-hours', 'always'], ['Schedule', 'office-hours', undefined], ['Schedule', undefined, 'office-hours'], ['policy', 'daily-backup', 'none'], ['policy', 'daily-backup', undefined],
