@@ -1,5 +1,6 @@
 import { send, type Program } from '../../src/model/call.ts';
 import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import { broughtByInstance, instanceBringing } from './instance-brings.ts';
 import { quiesceInstance, quietedInstance, takeInstance, unquiesceInstance, verifyInstance } from './instance-capture.ts';
 import { planInstanceCapture } from './instance-capture-plan.ts';
 import { createInstance } from './instance-create.ts';
@@ -42,6 +43,8 @@ export const instance: ResourceType = {
     verify: verifyInstance,
     restorable: instanceRestorable,
     apart: instanceApart,
+    brings: broughtByInstance,
+    bringing: instanceBringing,
     restore: restoreInstance,
   },
   iam: {

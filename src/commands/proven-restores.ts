@@ -4,7 +4,7 @@ import { AwsError, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Capture } from '../model/resource-type.ts';
-import type { LyingManifests } from '../model/run-manifest.ts';
+import type { LyingManifests, RunManifest } from '../model/run-manifest.ts';
 import { captureBucketOf, opOf } from '../engine/context.ts';
 import { drive } from '../engine/drive.ts';
 import { backupProblems } from '../../providers/capture-binding.ts';
@@ -33,7 +33,8 @@ export async function unprovenRestores(world: World, changePlan: ChangePlan): Pr
   const told = changePlan.withoutJournal === true ? [] : [...manifests.values()].flatMap((lying) => manifestFindings(lying, bucket));
   const unproven = orders.flatMap(({ address, order }): readonly Finding[] => {
     const kept = (manifests.get(order.run)?.captures ?? []).filter(({ manifest }) => manifest.step === order.step);
-    if (kept.some(({ manifest }) => proves(manifest as unknown as JsonObject, order))) return [];
+    const runs = (manifests.get(order.run)?.runs ?? []).map(({ manifest }) => manifest);
+    if (kept.some(({ manifest }) => proves(manifest as unknown as JsonObject, order)) && bearsOutFormer(runs, order)) return [];
     return [finding('error', 'restore-unproven', address,
       kept.length === 0 ? `the capture bucket knows of no capture of "${order.formerIdentity}" by run ${order.run}; only the journal speaks of it` : `the journal of run ${order.run} tells of "${order.formerIdentity}" otherwise than the manifest in the capture bucket`,
       'a journal is a file that anybody may have changed: nothing is restored from its word alone. Look at the manifests of the run in the capture bucket')];
@@ -47,6 +48,11 @@ export function proves(manifest: JsonObject, order: RestoreOrder): boolean {
   return canonical(manifest['capture'] ?? null) === canonical(order.capture) && canonical(before) === canonical(order.live ?? null)
     && isObject(before) && before['identity'] === order.formerIdentity && before['incarnation'] === order.formerIncarnation;
 }
+
+/** What is said of the things that it brings along is what lies in AWS of them as they were before the first change of the run. */
+export const bearsOutFormer = (runs: readonly Pick<RunManifest, 'befores'>[], order: Pick<RestoreOrder, 'formerly'> | undefined): boolean =>
+  Object.entries(order?.formerly ?? {}).every(([identity, former]) => runs.some(({ befores }) => befores.some(({ live }) =>
+    live?.identity === identity && Object.entries(former).every(([name, value]) => canonical(live.properties[name] ?? null) === canonical(value ?? null)))));
 
 /** What lies in AWS of each capture, held against what was recorded when it was taken. */
 async function changedCaptures(world: World, changePlan: ChangePlan): Promise<readonly Finding[]> {

@@ -23,7 +23,8 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   const operations = type.capture;
   const capture = captureOf(order.capture, step.id);
   if (order.apart === undefined) await formerGone(run, task, order);
-  const result = await brought(order, () => perform(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
+  const inside = await cameInside(run, task, order);
+  const result = inside ?? await brought(order, () => perform(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
   await noteNew(run, step.id, result.identity);
   // What is brought out beside its original stands in for nothing.
   const isMoved = order.apart === undefined && result.identity !== order.formerIdentity;
@@ -34,6 +35,14 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   if (type.settle !== undefined) await perform(run, task, type.settle(result.identity), { purpose: 'restore', settling: true });
   const after = await restoredAs(run, task, order, result.identity);
   return { state: 'done', identity: result.identity, after, message: result.identity === order.formerIdentity ? null : `${order.formerIdentity} is now ${result.identity}` };
+}
+
+/** What another step of the run brought along under a new id, as an instance its root volume, is back: nothing is made beside it. */
+async function cameInside(run: Run, { type }: Task, { formerIdentity, apart, remains }: RestoreOrder): Promise<{ readonly identity: string; readonly map: Readonly<Record<string, string>> } | null> {
+  const identity = run.map.get(formerIdentity);
+  if (identity === undefined || identity === formerIdentity || apart !== undefined || remains !== undefined) return null;
+  const live = await readWholly(run.ports.session, type, identity, run.ports.clock.now());
+  return live === null || type.rules.goneStates.includes(live.state) ? null : { identity, map: {} };
 }
 
 /** AWS's refusal of a restore, with what can be done about it. A key that is disabled or about to be deleted is the person's to mend. */

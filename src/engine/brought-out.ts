@@ -4,12 +4,12 @@ import type { LiveResource } from '../model/live.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 
 /**
- * The resource that a restore makes: as it was captured, or, where it is brought out beside what there is, as its type lets it be. The order itself
+ * The resource that a restore makes: as it was captured, what it brings along as that was before the run; or, where it is brought out beside what there is, as its type lets it be. The order itself
  * stays in the words of the journal, by which it is proved. Pure.
  */
-export function restoredFrom(type: ResourceType | undefined, { live, apart }: RestoreOrder): LiveResource | { readonly blocked: string } {
+export function restoredFrom(type: ResourceType | undefined, { live, apart, formerly }: RestoreOrder): LiveResource | { readonly blocked: string } {
   if (live === undefined) return { blocked: 'what it restores was not recorded' };
-  if (apart === undefined) return live;
+  if (apart === undefined) return formerly === undefined ? live : type?.capture?.bringing?.(live, formerly) ?? live;
   if (type?.capture?.apart === undefined) return { blocked: 'nothing of this type can be brought out beside what there is' };
   const properties = Object.fromEntries(Object.entries({ ...live.properties, ...apart.instead }).filter(([, value]) => value !== null));
   return type.capture.apart({ ...live, properties }, apart.as, apart.instead);

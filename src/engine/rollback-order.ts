@@ -3,11 +3,11 @@ import { isObject, type Json } from '../model/json.ts';
 
 /**
  * Puts the entries of a rollback in order: as given (the reverse of the run), but what restores something comes before
- * what names it. A value that is a former identity becomes a reference to the entry that restores it; in a circle the
+ * what names it, and after what brings it along (`bringers`: former identities). A value that is a former identity becomes a reference to the entry that restores it; in a circle the
  * first one keeps the former identity, and re-pointing or the restore itself mends it. What a restore order says stays in the identities of the
  * journal, by which it is proved; the programs of the restore pass them through `context.remap`. Pure.
  */
-export function orderRollback(entries: readonly ResourceEntry[], known: ReadonlyMap<string, string>): readonly ResourceEntry[] {
+export function orderRollback(entries: readonly ResourceEntry[], known: ReadonlyMap<string, string>, bringers: ReadonlyMap<string, string> = new Map()): readonly ResourceEntry[] {
   const restores = new Map(entries.flatMap((entry) => (entry.restore === undefined ? [] : [[entry.restore.formerIdentity, entry] as const])));
   const done = new Set<string>();
   const open = new Set<string>();
@@ -15,6 +15,8 @@ export function orderRollback(entries: readonly ResourceEntry[], known: Readonly
   const visit = (entry: ResourceEntry): void => {
     if (done.has(entry.address) || open.has(entry.address)) return;
     open.add(entry.address);
+    const bringer = restores.get(bringers.get(entry.restore?.formerIdentity ?? '') ?? '');
+    if (bringer !== undefined) visit(bringer);
     for (const identity of textsIn(entry.properties ?? null)) {
       const other = restores.get(identity);
       if (other !== undefined && other !== entry) visit(other);

@@ -10,6 +10,7 @@ import type { Capture } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
 import { recordsOf } from './report.ts';
 import { broughtBack, type Back } from './rollback-back.ts';
+import { bringersOf, formerlyOf } from './rollback-brought.ts';
 import { earlierOf, type Earlier } from './rollback-earlier.ts';
 import { historiesOf, resolverOf, type History } from './rollback-history.ts';
 import { invert } from './rollback-inverse.ts';
@@ -45,7 +46,7 @@ export async function rollbackChangePlan(records: readonly JournalRecord[], read
   return {
     changePlan: {
       aiplan: 1, name: nameOf(begin.plan.name), intent: `Take back run ${begin.run} of "${begin.plan.name}".`, assume: [], target: { account, region },
-      rollbackOf: begin.run, resources: orderRollback(maker.entries, maker.known),
+      rollbackOf: begin.run, resources: orderRollback(maker.entries, maker.known, bringersOf(readers.types, histories)),
     },
     findings: maker.findings, incomplete: maker.findings.some(({ severity }) => severity !== 'info'),
   };
@@ -76,9 +77,10 @@ class DraftMaker {
     this.#earlier = earlier;
     this.#found = found;
     this.#readers = readers;
+    const ops = new Set(histories.flatMap(({ step }) => earlier.triesOf(step.id).map(({ op }) => op)));
     for (const { type, before, step } of histories) {
       if (before === null || (step.action !== 'delete' && step.action !== 'replace')) continue;
-      const back = broughtBack(type, before, earlier.triesOf(step.id), found);
+      const back = broughtBack(type, before, earlier.triesOf(step.id), found, ops);
       this.#backs.set(step.id, back);
       if (back.kind !== 'finished') continue;
       for (const [from, to] of Object.entries({ ...back.map, [before.identity]: back.live.identity })) if (from !== to) this.known.set(from, to);
@@ -250,9 +252,10 @@ class DraftMaker {
   }
 
   #orderOf({ step }: History, before: LiveResource, capture: Capture): RestoreOrder {
+    const formerly = formerlyOf(this.#readers.types, this.#histories, before);
     return {
       run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before,
-      ...(this.known.size === 0 ? {} : { known: Object.fromEntries(this.known) }),
+      ...(formerly === undefined ? {} : { formerly }), ...(this.known.size === 0 ? {} : { known: Object.fromEntries(this.known) }),
     };
   }
 

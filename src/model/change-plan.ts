@@ -96,6 +96,8 @@ export interface RestoreOrder {
   readonly tries?: readonly string[];
   /** Former → new identities of what earlier rollbacks of the run brought back. */
   readonly known?: Readonly<Record<string, string>>;
+  /** Properties of what it brings along as they were before the run changed them, by identity; a null is none. */
+  readonly formerly?: Readonly<Record<string, JsonObject>>;
   /** It is brought out beside whatever there is, and nothing is pointed at it. */
   readonly apart?: Apart;
 }

@@ -277,6 +277,13 @@ export interface CaptureOperations {
    */
   apart?(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string };
   /**
+   * Pure: other resources that are a part of it, so that its restore makes them anew under new ids, as the root volume of an instance. Their own
+   * restore comes after it, and makes nothing where that brought them along.
+   */
+  brings?(live: LiveResource): readonly { readonly type: string; readonly identity: string }[];
+  /** Pure: the captured resource as it would be with these properties of what it brings along, by identity; a null is none. */
+  bringing?(live: LiveResource, properties: Readonly<Record<string, JsonObject>>): LiveResource;
+  /**
    * Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. With
    * `context.remains` it takes up what an earlier try left, at whatever call that was stopped, and ends in the same state.
    */
