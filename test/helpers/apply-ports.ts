@@ -38,15 +38,17 @@ export interface MemoryVault extends CaptureVault { readonly kept: Map<string, s
 export const vaultOf = (vault: CaptureVault, run: string): CaptureVault => ({ ...vault, keepSecret: (step, name, text) => vault.keepSecret(`${run}/${step}`, name, text) });
 /** A capture bucket of its own that holds the same. */
 export const vaultLike = ({ bucket, kept, manifests }: MemoryVault): MemoryVault => memoryVault(bucket, new Map(kept), new Map(manifests));
+const noBucket = (): UserError => new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup`' });
 export function memoryVault(bucket: string | null = 'captures', kept = new Map<string, string>(), manifests = new Map<string, CaptureManifest | RunManifest>()): MemoryVault {
   return {
     bucket, kept, manifests,
     async keepSecret(step, name, text) {
-      if (bucket === null) throw new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup`' });
+      if (bucket === null) throw noBucket();
       kept.set(`${step}/${name}`, text);
       return { $secret: { captured: `${step}/${name}` } } satisfies SecretRef;
     },
     async readSecret(ref) {
+      if (bucket === null) throw noBucket();
       const text = kept.get(ref.$secret.captured ?? '');
       if (text === undefined) throw new UserError('no-such-secret', `no captured secret "${ref.$secret.captured ?? ''}"`);
       return text;

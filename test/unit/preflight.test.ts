@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { foresee, unforeseen, type ForeseePorts } from '../../src/engine/foresee.ts';
+import { foresee, unforeseen, usesBucket, type ForeseePorts } from '../../src/engine/foresee.ts';
 import { look, send, type AwsReader } from '../../src/model/call.ts';
 import type { ResourceEntry } from '../../src/model/change-plan.ts';
 import { AwsError } from '../../src/model/error.ts';
@@ -108,6 +108,25 @@ describe('preflight', () => {
     const planned = await bench.plan(changePlanOf([entryOf('Db', DATABASE, { action: 'create', properties: { DatabaseName: 'new', Engine: 'postgres', Class: 'db.small', Password: { $secret: { env: 'AIPLAN_SECRET_DB' } } } })]));
     const found = await foresee(planned, { session: world.session, types: world.types, schemas: world.schemas, clock: bench.clock, secrets: memorySecrets(), stop: new AbortController().signal, vault: bench.vault });
     expect(found).toMatchObject([{ code: 'secret-missing', severity: 'warning', step: 'Db', line: 1 }]);
+  });
+
+  it.each([
+    ['its restore', { action: 'delete', expect: { Class: 'db.large' } }],
+    ['the update back', { properties: { Script: 'new boot' } }],
+  ] as const)('an undo that needs a secret which the run kept asks for the capture bucket: %s', async (_, what) => {
+    const world = createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large', Script: 'boot' } }] });
+    const bench = benchOf(world);
+    const { run } = await bench.apply(changePlanOf([entryOf('Db', DATABASE, { id: 'courses', ...what })]));
+    const planned = await bench.plan((await bench.rollback(run)).changePlan);
+    expect([planned.plan.steps.map(({ destruction }) => destruction), usesBucket(planned)]).toEqual([[null], true]);
+    const ports = { session: world.session, types: world.types, schemas: world.schemas, clock: bench.clock, secrets: memorySecrets(), stop: new AbortController().signal };
+    expect(await foresee(planned, { ...ports, vault: bench.vault })).toEqual([]);
+    expect(await foresee(planned, { ...ports, vault: memoryVault(null) })).toMatchObject([{ code: 'no-capture-bucket', step: 'Db' }]);
+  });
+
+  it('a plan that keeps nothing asks for no capture bucket', async () => {
+    const bench = benchOf(createMemoryWorld());
+    expect(usesBucket(await bench.plan(changePlanOf([entryOf('Note', NOTE, { action: 'create', properties: { NoteName: 'new', Text: 'x' } })])))).toBe(false);
   });
 
   it('looks at nothing that does not change, and once at what many ask for', async () => {
