@@ -106,6 +106,7 @@ suite('a review in a terminal', () => {
     on.press('Enter');
     await on.waitFor(/confirmed 1 of 1/u);
     on.press('G');
+    await on.waitFor(/^> .* Group /mu);
     on.press('r');
     await on.waitFor(/Reject Group\?/u);
     on.press('y');

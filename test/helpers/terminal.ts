@@ -70,6 +70,8 @@ export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = 
   tmux('set-option', '-g', 'remain-on-exit', 'on');
   // A test that is killed closes nothing: the server then ends by itself.
   tmux('run-shell', '-b', `while kill -0 ${process.pid} && tmux -L ${socket} has-session; do sleep 2; done >/dev/null 2>&1; tmux -L ${socket} kill-server 2>/dev/null`);
+  /** The screen on which the last key was pressed. */
+  let shownAtPress: string | null = null;
   const terminal: Terminal = {
     async aiplan(words) {
       await terminal.waitFor(/READY\$ *$/u);
@@ -86,10 +88,13 @@ export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = 
       for (const character of text) {
         typed += character;
         tmux('send-keys', '-l', '--', character);
-await terminal.waitFor((screen) => lineOf(screen) === typed.replaceAll(/\s/gu, ''), 5_000);
+        await terminal.waitFor((screen) => lineOf(screen) === typed.replaceAll(/\s/gu, ''), 5_000);
       }
     },
-    press(...keys) { tmux('send-keys', ...keys); },
+    press(...keys) {
+      shownAtPress = terminal.screen();
+      tmux('send-keys', ...keys);
+    },
     paste(text, bracketed = false) {
       tmux('set-buffer', '--', text);
       tmux('paste-buffer', '-d', '-r', ...(bracketed ? ['-p'] : []));
@@ -108,6 +113,8 @@ await terminal.waitFor((screen) => lineOf(screen) === typed.replaceAll(/\s/gu, '
     // Keys that come before the first frame wait for it.
     reviewing: () => terminal.waitFor(/confirmed 0 of \d+/u),
     async readTo(what) {
+      // A key that comes in one read with the one before it counts as pasted: the screen first answers that one.
+      await terminal.waitFor((screen) => screen !== shownAtPress || what.test(screen));
       for (let pages = 0; !what.test(terminal.screen()); pages += 1) {
         if (pages > 100) throw new Error(`the text never came to ${String(what)}, but to:\n${terminal.screen()}`);
         const before = terminal.screen();
