@@ -71,7 +71,7 @@ export async function openLane(): Promise<Lane> {
       writeFileSync(join(folder, 'account.yaml'), accountOf(scenario));
       const { names: seeded } = await seed(sandbox.endpoint, folder);
       rmSync(folder, { recursive: true });
-      const disk = async (name: string): Promise<string> => (await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'eu-west-1a', Size: 1, VolumeType: 'gp3', TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'Name', Value: name }] }] }))).VolumeId ?? '';
+      const disk = async (name: string): Promise<string> => (await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'eu-west-1a', Size: 10, VolumeType: 'gp3', TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'Name', Value: name }] }] }))).VolumeId ?? '';
       const names = { ...seeded, Disk: await disk('disk'), OldDisk: await disk('old-disk') };
       seededNow = names;
       const road = await openRoad(sandbox, secrets);
