@@ -87,7 +87,9 @@ function isTakenCareOf(planning: Planning, entry: ResourceEntry, victim: LiveRes
   const action = planning.entries.get(address)?.action;
   if (action === 'delete') return true;
   if (draft === undefined || (draft.action !== 'update' && draft.action !== 'replace')) return false;
-  return !namesIn(draft.entry.type, draft.desired, victim, planning.schemas) && !mentions(draft.desired, victim.identity);
+  const names = (properties: Draft['desired']): boolean => namesIn(draft.entry.type, properties, victim, planning.schemas) || mentions(properties, victim.identity);
+  // An update lets go only of what its resource named before: a replica that no property ties to its source is still one afterwards.
+  return !names(draft.desired) && (draft.action === 'replace' || (draft.live !== null && names(draft.live.properties)));
 }
 
 /** `Type identity` or a plain id, as the types write it. */

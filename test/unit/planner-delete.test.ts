@@ -77,6 +77,15 @@ describe('delete', () => {
     expect(codes(other, 'Web')).toEqual(['still-used']);
   });
 
+  it('is blocked by a user that no property ties to it, whatever that user is updated to', async () => {
+    const planned = await planFor(world(), [
+      removeGroup(), { address: 'Sub', type: GROUP, action: 'delete', id: 'g-sub00001', reason: 'r', expect: {} },
+      { address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Retention: 9 } },
+    ], { edit: (live) => ({ ...live, resources: live.resources.map((item) => (item.identity === 'courses' ? { ...item, properties: { ...item.properties, GroupIds: [] } }
+      : item.identity === 'g-web00001' ? { ...item, binding: { ...item.binding, dependents: [`${DATABASE} courses`] } } : item)) }) });
+    expect(codes(planned, 'Web')).toEqual(['still-used']);
+  });
+
   it('is blocked by what is unknown about the victim (law 9)', async () => {
     const denied = world();
     denied.fail('rds:DescribeDatabases', { code: 'AccessDenied', kind: 'denied', times: 9 });
