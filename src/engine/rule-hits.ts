@@ -55,7 +55,8 @@ function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefin
     const hits = rule.when === undefined || rule.when(before, value, live, scene);
     const [name] = seen;
     if (name !== undefined) return { says: mayMean(rule, before, withPlaceholders(after ?? null), live, segments, name, scene), unknown: true };
-    return hits ? { says: rule.says(before, after === undefined ? undefined : withPlaceholders(after), live, scene), unknown: false } : null;
+    // A rule that is sure of its hit may still name the part: the sentence will be another once it is known, and the hit the same.
+    return hits ? { says: rule.says(before, value, live, scene), unknown: seen.size > 0 } : null;
   } catch (error) {
     return { says: `${rule.path} changes in a way that could not be judged (${messageOf(error)})`, unknown: true };
   }

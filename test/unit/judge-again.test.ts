@@ -29,6 +29,11 @@ describe('what is known only now is judged as in the plan', () => {
     expect(again(DB, { BackupRetentionPeriod: 7 }, { BackupRetentionPeriod: from }, '1')).toMatchObject({ problems: [], desired: { BackupRetentionPeriod: 1 } });
     expect(again(SG, { SecurityGroupIngress: [] }, { SecurityGroupIngress: [rule({ CidrIp: from })] }, '0.0.0.0/0').problems).toEqual([]);
   });
+  it('a hit that was sure, of which only the sentence names the value, was seen', () => {
+    const disk = (VolumeId: Json): JsonObject => ({ Volumes: [{ Device: '/dev/sdg', VolumeId }] });
+    expect(again(EC2, null, disk(from), 'vol-0aaaaaaaaaaaaaaaa').problems).toEqual([]);
+    expect(again(EC2, { Volumes: [] }, disk(from), 'vol-0aaaaaaaaaaaaaaaa').problems).toEqual([]);
+  });
   it.each<[string, string, JsonObject, JsonObject, Json, string]>([
     ['not the kind', DB, { BackupRetentionPeriod: 7 }, { BackupRetentionPeriod: from }, 'sg-1', 'BackupRetentionPeriod: "sg-1" is text; a whole number is wanted'],
     ['not allowed', DB, { StorageType: 'gp3' }, { StorageType: from }, 'gp9', 'StorageType: "gp9" is not allowed'],
