@@ -36,7 +36,7 @@ suite('the audit of real runs', () => {
     word = group.slice(-6);
     cli.write('plan.yaml', account.plan('tidy-up',
       `Victim: { type: AWS::EC2::SecurityGroup, action: delete, id: ${group}, reason: x, expect: { Tags: { team: small } } }`,
-      'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { team: small, seen: "yes" } } }'));
+      'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { team: small, note: "yes" } } }'));
     await cli.ok(['setup']);
     await cli.ok(['plan', 'plan.yaml', '-o', 'plan.json']);
     // Refused: nobody is there to confirm.
@@ -145,8 +145,8 @@ suite('the audit of real runs', () => {
 
   it('fits also where a run was killed in the middle of a call, and a person went on with it', async () => {
     cli.write('tags.yaml', account.plan('tag-files',
-      'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { team: small, seen: twice } } }',
-      'Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, properties: { Tags: { team: small, seen: once } } }'));
+      'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { team: small, note: twice } } }',
+      'Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, properties: { Tags: { team: small, note: once } } }'));
     let kill: () => void = () => undefined;
     let pid = 0;
     const mend = account.breaks((request) => {
@@ -186,7 +186,7 @@ suite('the audit of real runs', () => {
   });
 
   it('a store that cannot be written stops a run before it begins, and hides no refusal', async () => {
-    cli.write('more.yaml', account.plan('tag-more', 'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { team: small, seen: again } } }'));
+    cli.write('more.yaml', account.plan('tag-more', 'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { team: small, note: again } } }'));
     cli.configure('allow_yes: true\nstore: /dev/full/store\n');
     const start = account.requestCount();
     await cli.fails(['apply', 'more.yaml', '--yes'], { exit: 1, code: 'store-unwritable' });
