@@ -51,7 +51,7 @@ describe('reads that fail', () => {
   it('are failures, not absences', async () => {
     for (const type of [vpc, subnet]) {
       const result = await type.read({ counts: {}, read: () => Promise.reject(denied) }, { identities: ['x-1'], all: false, detailed: new Set() });
-      expect(result).toEqual({ resources: [], absent: [], failures: [{ type: type.type, identity: 'x-1', code: 'UnauthorizedOperation', message: 'no' }] });
+      expect(result).toEqual({ resources: [], absent: [], failures: [{ type: type.type, identity: 'x-1', code: 'UnauthorizedOperation', message: 'no', operation: 'ec2:X' }] });
     }
   });
 
@@ -62,6 +62,6 @@ describe('reads that fail', () => {
       return input['Attribute'] === 'enableDnsSupport' ? Promise.resolve({ EnableDnsSupport: { Value: false } }) : Promise.reject(denied);
     } }, { identities: ['vpc-1'], all: false, detailed: new Set(['vpc-1']) });
     expect(result.resources[0]?.properties).toEqual({ CidrBlock: '10.0.0.0/16', EnableDnsSupport: false, Tags: {} });
-    expect(result.failures).toEqual([{ type: 'AWS::EC2::VPC', identity: 'vpc-1', code: 'UnauthorizedOperation', message: 'no' }]);
+    expect(result.failures).toEqual([{ type: 'AWS::EC2::VPC', identity: 'vpc-1', code: 'UnauthorizedOperation', message: 'no', operation: 'ec2:X' }]);
   });
 });
