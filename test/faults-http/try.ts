@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Approval } from '../../src/model/approval.ts';
@@ -38,7 +38,12 @@ export async function tryKill(lane: Lane, point: KillPoint, wanted: Wanted): Pro
     unhook();
     if (killed.signal !== 'SIGKILL') return { words: [], wrong: [`it was not killed but ended with ${killed.code}: ${killed.stdout}${killed.stderr}`] };
     const wrong = broken(start, await lane.census(), storeText(cli)).map((text) => `after the kill: ${text}`);
-    const run = readdirSync(runsOf(cli))[0] ?? '';
+    const run = existsSync(runsOf(cli)) ? readdirSync(runsOf(cli))[0] : undefined;
+    if (run === undefined) {
+      // It died while the approval was marked as used, which is before a run begins: there is nothing to go on with, and nothing has changed.
+      const moved = difference(await lane.state(start.road), start.before);
+      return { words: ['killed', 'refused, unchanged'], wrong: [...wrong, ...(moved === null ? [] : [`no run began, and the state differs: ${moved}`])] };
+    }
     const words: string[] = [];
     let isBack = point.way === 'rollback';
     if (!isBack) {
@@ -141,6 +146,7 @@ const runsOf = (cli: Cli): string => join(cli.state, 'aiplan', 'store', 'runs');
 /** Every journal in a machine's store. */
 function storeText(cli: Cli): string {
   const folder = runsOf(cli);
+  if (!existsSync(folder)) return '';
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl')).map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
 }
 
