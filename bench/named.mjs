@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { bareClients, bareReadNamed } from './lib/bare.mjs';
 import { farAway } from './lib/far.mjs';
-import { countArgument, machine, median, ratio, seconds, table } from './lib/measure.mjs';
+import { countArgument, machine, median, ratio, seconds, table, timed } from './lib/measure.mjs';
 import { inTemporaryFolder, loadProgram } from './lib/program.mjs';
 
 const runs = countArgument(0, 3);
@@ -14,12 +14,6 @@ const changed = 20;
 const region = 'eu-west-1';
 const credentials = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
-
-async function timed(work) {
-  const start = performance.now();
-  const result = await work();
-  return { milliseconds: performance.now() - start, ...result };
-}
 
 await inTemporaryFolder(async (folder, atEnd) => {
   const program = await loadProgram(folder);

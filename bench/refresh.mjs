@@ -3,7 +3,7 @@
 // Usage: node bench/refresh.mjs [runs] [sizes, as 50,200,1000]
 import { join } from 'node:path';
 import { bareClients, bareRead } from './lib/bare.mjs';
-import { countArgument, machine, median, ratio, seconds, table } from './lib/measure.mjs';
+import { countArgument, machine, median, ratio, seconds, table, timed } from './lib/measure.mjs';
 import { inTemporaryFolder, loadProgram } from './lib/program.mjs';
 
 const runs = countArgument(0, 5);
@@ -19,12 +19,6 @@ function changePlanOf(fleet, account, action) {
     aiplan: 1, name: 'fleet', intent: 'Look at a fleet.', target: { account, region },
     resources: Object.fromEntries(resources.map((entry, index) => [`Resource${index}`, entry])),
   });
-}
-
-async function timed(work) {
-  const start = performance.now();
-  const result = await work();
-  return { milliseconds: performance.now() - start, ...result };
 }
 
 await inTemporaryFolder(async (folder, atEnd) => {

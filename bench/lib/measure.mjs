@@ -33,6 +33,13 @@ export async function runNode(words, { cwd, env, usage = false, watch = false, c
   return { milliseconds, code, output: texts[1], bytes: maxRSS * 1024, processor: (userCPUTime + systemCPUTime) / 1000, ...(watch ? { watched: JSON.parse(texts[3]) } : {}) };
 }
 
+/** What the work answers, with the milliseconds that it took. */
+export async function timed(work) {
+  const start = performance.now();
+  const result = await work();
+  return { milliseconds: performance.now() - start, ...result };
+}
+
 /** Prints a table of texts with columns as wide as they need. */
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
