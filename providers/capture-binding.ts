@@ -1,8 +1,8 @@
 import { look, type Program } from '../src/model/call.ts';
 import { isObject, type Json, type JsonObject } from '../src/model/json.ts';
 import type { LiveResource } from '../src/model/live.ts';
-import type { Capture } from '../src/model/resource-type.ts';
 import { backupsOf } from './capture-expiry.ts';
+import type { Capture } from '../src/model/capture-plan.ts';
 
 /** Whose backups they have to be. */
 export interface BackupClaim {

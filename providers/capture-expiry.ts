@@ -1,7 +1,7 @@
 import { look, send, type Program } from '../src/model/call.ts';
 import { AwsError } from '../src/model/error.ts';
 import { isObject, type Json, type JsonObject } from '../src/model/json.ts';
-import type { Capture } from '../src/model/resource-type.ts';
+import type { Capture } from '../src/model/capture-plan.ts';
 
 const text = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const objects = (value: Json | undefined): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);

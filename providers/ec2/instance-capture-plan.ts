@@ -1,9 +1,9 @@
 import type { LiveResource } from '../../src/model/live.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
-import type { CapturePlan } from '../../src/model/resource-type.ts';
 import { propertyOf, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, hasInstanceStoreRoot, instanceStoreOf, isRunning, isSpot, isStoppable, passingAddressOf } from './instance-facts.ts';
 import { stoppedProperties } from './instance-rules.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
+import type { CapturePlan } from '../../src/model/capture-plan.ts';
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
 

@@ -1,7 +1,7 @@
 import { look, send, until, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { boundTimes } from '../capture-binding.ts';
 import { gib, listOf, objectOf, secretJson, textOf } from '../aws/fields.ts';
 import { blockDevicesOf, hasInstanceStoreRoot, interfacesOf, isRunning, isStoppable, type BlockDevice } from './instance-facts.ts';
@@ -12,6 +12,7 @@ import { filtered } from './paging.ts';
 import { describeSnapshots, earliest, snapshotProblems, untilSnapshots } from './snapshots.ts';
 import { captureTags } from '../aws/tags.ts';
 import { tagSpecification } from './tags.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** Volumes and further interfaces that would go with the instance: nobody named them, so they stay (law 1). */
 const goingVolumes = (live: LiveResource): readonly BlockDevice[] => blockDevicesOf(live).filter(({ deleteOnTermination }) => deleteOnTermination);

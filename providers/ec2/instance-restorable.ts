@@ -1,13 +1,14 @@
 import { look, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../aws/fields.ts';
 import { blockDevicesOf, primaryInterfaceOf } from './instance-facts.ts';
 import { liveOf } from './instance-state.ts';
 import { filtered } from './paging.ts';
 import { isKeyGone, placementProblems, usedAddresses } from './placement.ts';
 import { describeSnapshots } from './snapshots.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /**
  * Whether an instance could be launched from its image now: what `restoreInstance` uses, and not the image or the key pair that it was launched with

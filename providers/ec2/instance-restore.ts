@@ -2,7 +2,7 @@ import { look, progress, send, until, type Call, type Program } from '../../src/
 import { UserError } from '../../src/model/error.ts';
 import { isSecretRef, type JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { compact, flagOf, listOf, numberOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { blockDevicesOf, interfacesOf, isRunning, primaryInterfaceOf, type BlockDevice } from './instance-facts.ts';
 import { launchSettings } from './instance-launch.ts';
@@ -13,6 +13,7 @@ import { isKeyGone, usedAddresses } from './placement.ts';
 import { isLastingRefusal } from '../aws/dispensable.ts';
 import { restoreTags } from '../aws/tags.ts';
 import { tagSpecification } from './tags.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 interface Restored { readonly identity: string; readonly map: Readonly<Record<string, string>> }
 

@@ -1,6 +1,6 @@
 import { send, type Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { Capture, CaptureOperations, StepContext } from '../../src/model/resource-type.ts';
+import type { CaptureOperations, StepContext } from '../../src/model/resource-type.ts';
 import { lookAll } from './common.ts';
 import { listOf, numberOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
@@ -9,6 +9,7 @@ import { directions, ruleIds, ruleKey, rulesFromList, rulesFromPermissions, egre
 import { hasGroup, refersTo } from './security-group-read.ts';
 import { goneSources, securityGroupRestorable, withoutSources } from './security-group-restorable.ts';
 import { restoreTags } from '../aws/tags.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const naming = (rules: readonly Rule[], direction: Direction, group: string): readonly Rule[] => rules.filter((rule) => rule[direction.group] === group);
 

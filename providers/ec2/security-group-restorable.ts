@@ -1,12 +1,13 @@
 import { look, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { lookAll } from './common.ts';
 import { listOf, textOf } from '../aws/fields.ts';
 import { filtered } from './paging.ts';
 import { liveOf } from './security-group-change.ts';
 import { directions, rulesOf, ruleText } from './security-group-permissions.ts';
 import { nameHolder } from './security-group-preflight.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** Whether the group could be made again now: its VPC is there and its name is free; rules about groups that are gone stay out. Reads only. */
 export function* securityGroupRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {

@@ -1,7 +1,7 @@
 import { look, send, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, CapturePlan, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { boundTimes } from '../capture-binding.ts';
 import { flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
 import { attachVolume, setVolumeFate } from './instance-parts.ts';
@@ -10,6 +10,7 @@ import { filtered } from './paging.ts';
 import { describeSnapshots, snapshotProblems } from './snapshots.ts';
 import { restoreTags } from '../aws/tags.ts';
 import { describeVolume, finishVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume, volumeIn } from './volume-programs.ts';
+import type { CapturePlan, Capture } from '../../src/model/capture-plan.ts';
 
 /** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */
 export function planVolumeCapture(live: LiveResource, action: 'update' | 'replace' | 'delete'): CapturePlan {

@@ -1,8 +1,7 @@
 import { look, send, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
-import type { Capture, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import type { CaptureOperations, StepContext } from '../../src/model/resource-type.ts';
 import { boundTimes } from '../capture-binding.ts';
 import { gib, listOf, numberOf, propertyOf, textOf, textsOf } from '../aws/fields.ts';
 import { captureTags, tagList } from '../aws/tags.ts';
@@ -12,6 +11,8 @@ import { databaseRestorable } from './db-instance-restorable.ts';
 import { restoreDatabase } from './db-instance-restore.ts';
 import { describeSnapshot, untilCapturable, untilSnapshot } from './db-instance-states.ts';
 import { clusterOf, finalSnapshotName, noFinalSnapshot, snapshotName } from './snapshots.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
+import type { CapturePlan, Capture } from '../../src/model/capture-plan.ts';
 
 /** Why no snapshot can be taken before this action, or null. */
 function impossible(live: LiveResource, action: string): string | null {

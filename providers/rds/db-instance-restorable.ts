@@ -1,6 +1,6 @@
 import { look, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../aws/fields.ts';
 import { splitTags } from '../aws/tags.ts';
 import { missingReferences } from './db-instance-checks.ts';
@@ -9,6 +9,7 @@ import { subjectOf } from './db-instance-programs.ts';
 import { instanceOf, statusOf } from './db-instance-shape.ts';
 import { describeInstance, describeSnapshot } from './db-instance-states.ts';
 import { clusterOf, snapshotRoom } from './snapshots.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** Groups without which a database is restored all the same: AWS then takes the default one of its engine. */
 const REPLACEABLE = ['DBParameterGroupName', 'OptionGroupName'] as const;

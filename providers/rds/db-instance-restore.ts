@@ -2,7 +2,7 @@ import { look, progress, send, until, type Call, type Program } from '../../src/
 import { canonical } from '../../src/model/digest.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { listOf, objectOf, textOf } from '../aws/fields.ts';
 import { isLastingRefusal, sendDispensable } from '../aws/dispensable.ts';
 import { captureTags, splitTags } from '../aws/tags.ts';
@@ -13,6 +13,7 @@ import { BROKEN, dbInstanceRules } from './db-instance-rules.ts';
 import { instanceOf, propertiesOf, statusOf } from './db-instance-shape.ts';
 import { describeInstance, describeSnapshot, judgeStatus, untilChanged, untilGone, untilReady, untilSnapshot } from './db-instance-states.ts';
 import { asideName } from './snapshots.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const rds = (call: Omit<Call, 'service'>): Call => ({ service: 'rds', ...call });
 

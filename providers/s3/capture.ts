@@ -2,7 +2,7 @@ import { look, send, until, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { CaptureLimits, CaptureOperations, CapturePlan, StepContext } from '../../src/model/resource-type.ts';
+import type { CaptureLimits, CaptureOperations, StepContext } from '../../src/model/resource-type.ts';
 import { bucketNameProblem, isBucketName } from './bucket-values.ts';
 import { closedPolicy, isClosed, openedPolicy } from './closing.ts';
 import { owned, putCall, readOf, removeCall } from './configure.ts';
@@ -11,6 +11,7 @@ import { restoreBucket } from './restore.ts';
 import { subResource, subResources } from './sub-resources.ts';
 import { largestCopy, takeCapture, verifyCapture } from './take.ts';
 import { counted, numberOf, objectOf, objectsOf, sized, textOf } from './values.ts';
+import type { CapturePlan } from '../../src/model/capture-plan.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const instead = 'copy it with S3 Batch Operations or replication and empty it with a lifecycle rule first, or write accept_loss';

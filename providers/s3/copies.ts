@@ -1,9 +1,9 @@
 import { look, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
-import type { Capture } from '../../src/model/resource-type.ts';
 import { listEntries, previewPage, type Entry } from './contents.ts';
 import type { Kept } from './manifest.ts';
 import { isPreviewed, textOf } from './values.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** The versions under one prefix of a bucket, by key, newest first; null while a plan lists the calls. Throws AwsError. */
 export function* versionsBelow(bucket: string, account: string, prefix: string): Program<ReadonlyMap<string, readonly Entry[]> | null> {

@@ -2,10 +2,11 @@ import { look, sendAll, type Call, type Program } from '../../src/model/call.ts'
 import { digest, sha256 } from '../../src/model/digest.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { entriesOf, previewPage, type Entry } from './contents.ts';
 import { captureBucketName } from './capture-place.ts';
 import { isPreviewed, objectOf, objectsOf, previewed, textOf } from './values.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** A version or marker as it was copied: where its content lies, and what a copy does not carry by itself. */
 export interface Kept extends Omit<Entry, 'archived'> {

@@ -1,6 +1,6 @@
 import { look, type Program } from '../../src/model/call.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
-import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { owned, readDocument, readOf } from './configure.ts';
 import { checkCopies, copySentences } from './copies.ts';
 import { isOwn } from './create.ts';
@@ -8,6 +8,7 @@ import { readManifest, storeOf } from './manifest.ts';
 import { isBucketName } from './bucket-values.ts';
 import { subResource } from './sub-resources.ts';
 import { objectOf, objectsOf, textOf } from './values.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** Whether a bucket could be made again and filled now: its name, its manifest and what lies beside it. Reads only. */
 export function* bucketRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {

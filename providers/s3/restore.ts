@@ -1,7 +1,7 @@
 import { progress, send, sendAll, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { carryTags } from './carry.ts';
 import { owned, putCall, readDocument, removeCall, versioningSettled, type Owned } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
@@ -13,6 +13,7 @@ import { subResource, subResources } from './sub-resources.ts';
 import { pieces } from '../aws/batches.ts';
 import { sendDispensable } from '../aws/dispensable.ts';
 import { counted, isPreviewed, objectOf, objectsOf, previewed, same, textOf } from './values.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const batchSize = 500;
 

@@ -1,7 +1,7 @@
 import { look, progress, sendAll, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { openedPolicy } from './closing.ts';
 import { readConfiguration } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
@@ -10,6 +10,7 @@ import { stateOfCopy, versionsBelow } from './copies.ts';
 import { pieces } from '../aws/batches.ts';
 import { counted, numberOf, objectOf, sized, textOf } from './values.ts';
 import { subResources } from './sub-resources.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 /** One CopyObject copies at most this (S3 API reference, CopyObject). */
 export const largestCopy = 5 * 1024 ** 3;

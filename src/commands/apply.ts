@@ -15,11 +15,11 @@ import { refuseWithoutSecrets } from './foreseeing.ts';
 import { isBlocked } from './plan.ts';
 import { mentionUnfinished } from './open-runs.ts';
 import { print, printJson, tell } from './output.ts';
-import { loaded, loadForApply, rollbackSource, type Loaded } from './planning.ts';
 import { run } from './run.ts';
 import type { Source } from './source.ts';
 import { askAfter, Stage, watchOf } from './stage.ts';
 import type { World } from './world.ts';
+import { loaded, loadForApply, rollbackSource, type Loaded } from './loading.ts';
 
 /** `aiplan apply PLAN|FILE`: review, confirmations, and then the run. */
 export async function applyCommand(world: World, file: string, consent: ConsentOptions): Promise<ExitCode> {

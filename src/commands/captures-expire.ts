@@ -6,11 +6,11 @@ import { backupsOf, copiesIn, expire, permitted, unproven } from '../../provider
 import { newRunId } from '../store/runs.ts';
 import { row, span } from '../views/rows.ts';
 import { auditedJournal, auditedSession, recordApproved } from './audit-log.ts';
-import { captureRows } from './captures.ts';
 import { begunIn } from './captures-begun.ts';
 import { approvalOf, cannotAsk } from './consent.ts';
 import { print, tell } from './output.ts';
 import type { World } from './world.ts';
+import { captureRows } from './capture-rows.ts';
 
 /**
  * Removes expired captures: one list, one typed count, by a person at a terminal. The gate lets exactly the listed backups

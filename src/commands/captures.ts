@@ -1,12 +1,11 @@
-import { captureFacts, heldFrom, type CaptureFacts, type HeldCapture } from '../engine/captures.ts';
-import { refsText } from '../engine/report.ts';
+import { captureFacts, heldFrom, type CaptureFacts } from '../engine/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
-import { age } from '../views/format.ts';
-import { row, span, type Row } from '../views/rows.ts';
+import { row, span } from '../views/rows.ts';
 import type { RestoreOptions } from './captures-restore.ts';
 import { print, printJson, tell } from './output.ts';
 import { told } from './progress.ts';
 import type { World } from './world.ts';
+import { captureRows } from './capture-rows.ts';
 
 /** `aiplan captures [expire | restore RUN/STEP]`: the captures that this store's journals know; `expire` removes the expired ones, `restore` brings one out. */
 export async function captures(world: World, verb: string | undefined, capture?: string, restoring: RestoreOptions = {}): Promise<ExitCode> {
@@ -31,15 +30,4 @@ export async function captures(world: World, verb: string | undefined, capture?:
   else print(io, options, held.length === 0 ? [row(0, 'no captures yet')] : held.flatMap((capture) => captureRows(capture, now)));
   for (const { message, where } of unread) tell(io, options, [row(0, span('its captures are not listed: ', 'warning'), message, where === null ? '' : ` (${where})`)], 'error');
   return unread.length === 0 ? exitCodes.done : exitCodes.error;
-}
-
-/** One capture in the list. */
-export function captureRows(held: HeldCapture, now: number): readonly Row[] {
-  const expired = Date.parse(held.expiresAt) <= now;
-  return [
-    row(0, span(held.identity, 'title'), ` ${held.type} `, span(held.verified ? 'complete' : held.begun === true ? 'begun, never read back' : 'NOT complete', held.verified ? 'good' : 'destroy'), span(` run ${held.run} ${held.step}`, 'muted')),
-    row(4, `${held.capture.how} ${refsText(held.capture.refs)}`),
-    ...(held.verified && held.capture.how !== 'none' ? [row(4, span(`aiplan captures restore ${held.run}/${held.step}`, 'muted'))] : []),
-    row(4, `taken ${age(held.takenAt, now)}; `, held.kept === null ? (expired ? span('expired', 'warning') : `expires ${age(held.expiresAt, now)}`) : span(`kept: ${held.kept}`, 'good')),
-  ];
 }

@@ -16,10 +16,10 @@ import { recordDeclined } from './audit-log.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { tell } from './output.ts';
 import { refuseOlder } from './plan-age.ts';
-import { planRejecting, type Loaded } from './planning.ts';
 import { unfinishedBeside } from './open-runs.ts';
 import { isColored, isPlain, type Stage } from './stage.ts';
 import type { World } from './world.ts';
+import { planRejecting, type Loaded } from './loading.ts';
 
 /** Approvals count for this long, or until the plan expires. */
 const approvalMinutes = 60;

@@ -15,10 +15,10 @@ import { backupProblems } from '../../providers/capture-binding.ts';
 import { row, span, type Row } from '../views/rows.ts';
 import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
 import { told } from './progress.ts';
-import { refuseElsewhere } from './planning.ts';
 import type { Source } from './source.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import type { World } from './world.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 
 /** The runs that the capture bucket knows of, newest first by S3's clock, and what else lies there. Reads only. Throws UserError `no-manifests`. */
 export async function runsInAws(world: World): Promise<{ readonly runs: readonly KeptRun[]; readonly findings: readonly Finding[] }> {

@@ -3,7 +3,6 @@ import { canonical } from '../model/digest.ts';
 import { AwsError, UserError } from '../model/error.ts';
 import type { Finding } from '../model/finding.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Capture } from '../model/resource-type.ts';
 import type { LyingManifests, RunManifest } from '../model/run-manifest.ts';
 import { captureBucketOf, opOf } from '../engine/context.ts';
 import { drive } from '../engine/drive.ts';
@@ -12,6 +11,7 @@ import { checkCopies, copySentences } from '../../providers/s3/copies.ts';
 import { readManifest } from '../../providers/s3/manifest.ts';
 import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
 import type { World } from './world.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 interface Ordered { readonly address: string; readonly order: RestoreOrder }
 

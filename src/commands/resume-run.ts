@@ -14,12 +14,12 @@ import { approvalOf, obtainApproval, type ConsentOptions } from './consent.ts';
 import { settleFinished } from './open-runs.ts';
 import { print, printJson } from './output.ts';
 import { makePlan, readLiveFor } from './planning.ts';
-import type { Found } from './resume.ts';
 import { openPorts } from './run-ports.ts';
 import { stopSignals } from './run-signals.ts';
 import { lineWatch } from './run-watch.ts';
 import { askAfter, watchOf, type Stage } from './stage.ts';
 import type { World } from './world.ts';
+import type { Found } from './stopped-run.ts';
 
 /** How it ended, or that the person wants it taken back after all. */
 export interface Ended { readonly code: ExitCode; readonly back: boolean; readonly say: () => void }

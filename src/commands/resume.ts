@@ -2,11 +2,10 @@ import { needed } from '../model/confirm.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import type { Target } from '../model/live.ts';
-import type { Plan } from '../model/plan.ts';
 import type { Settled } from '../tui/settled-scene.ts';
 import { endOf, recordsOf } from '../engine/report.ts';
 import { refuseResume } from '../engine/resume.ts';
-import { remainingOf, type Remaining } from '../engine/resume-remaining.ts';
+import { remainingOf } from '../engine/resume-remaining.ts';
 import { rewind } from '../engine/resume-rewind.ts';
 import { settle, settledSteps, waitUntil, type Settlement } from '../engine/settle-doubt.ts';
 import { doubtRows } from '../views/doubt-rows.ts';
@@ -16,7 +15,7 @@ import { withCapturesBegun } from './captures-begun.ts';
 import { cannotAsk, missingOf, type ConsentOptions } from './consent.ts';
 import { runsThat } from './open-runs.ts';
 import { print, printJson, tell } from './output.ts';
-import { makePlan, readLiveFor, refuseElsewhere, sourceOfPlan, type Loaded } from './planning.ts';
+import { makePlan, readLiveFor } from './planning.ts';
 import { lockOf } from './resume-lock.ts';
 import { goOn } from './resume-run.ts';
 import { refuseBehind } from './run-marks.ts';
@@ -25,11 +24,11 @@ import { signed } from './review.ts';
 import { rollback } from './rollback.ts';
 import { isPlain, Stage } from './stage.ts';
 import type { World } from './world.ts';
+import type { Found } from './stopped-run.ts';
+import { refuseElsewhere } from './elsewhere.ts';
+import { sourceOfPlan } from './loading.ts';
 
 export interface ResumeOptions extends ConsentOptions { readonly takeOver?: string; readonly sign?: string; readonly out?: string }
-
-/** A stopped run as found: where it stands, and what is left of it. */
-export interface Found { readonly run: string; readonly records: readonly JournalRecord[]; readonly confirmed: Plan; readonly settlement: Settlement; readonly remaining: Remaining; readonly from: Loaded }
 
 /**
  * `aiplan resume RUN`: finds out by reading where each step of a stopped run stands, shows it, and goes on with it or takes it back, as the

@@ -12,10 +12,10 @@ import { recordApproved, recordPlanned } from './audit-log.ts';
 import { refuseWithoutBucket } from './capture-bucket.ts';
 import { approvalOf, askPerson, cannotAsk, confirmationsFromLines, missingOf, rejectionsFromLines } from './consent.ts';
 import { print, printJson, tell } from './output.ts';
-import { loadForApply, planRejecting, type Loaded } from './planning.ts';
 import { Stage } from './stage.ts';
 import type { Io } from './io.ts';
 import type { World } from './world.ts';
+import { loadForApply, planRejecting, type Loaded } from './loading.ts';
 
 /** `next`: what is run with the approval, where that is not `aiplan apply`. */
 export interface ReviewOptions { readonly sign?: string; readonly out?: string; readonly planOut?: string; readonly next?: string }

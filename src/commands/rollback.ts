@@ -8,9 +8,9 @@ import { applyLoaded } from './apply.ts';
 import type { ConsentOptions } from './consent.ts';
 import { isBlocked } from './plan.ts';
 import { print, printJson, tell } from './output.ts';
-import { loaded, rollbackSource } from './planning.ts';
 import type { Source } from './source.ts';
 import type { World } from './world.ts';
+import { loaded, rollbackSource } from './loading.ts';
 
 export interface RollbackOptions extends ConsentOptions { readonly out?: string; readonly fromAws?: boolean; readonly run?: string }
 

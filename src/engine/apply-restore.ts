@@ -2,7 +2,7 @@ import type { ReopenOrder, RestoreOrder } from '../model/change-plan.ts';
 import { AwsError } from '../model/error.ts';
 import { isObject, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Capture, StepContext } from '../model/resource-type.ts';
+import type { StepContext } from '../model/resource-type.ts';
 import { restoredFrom } from './brought-out.ts';
 import { openAgain } from './capture-phase.ts';
 import { messageOf, StepFailed } from './interruptions.ts';
@@ -11,6 +11,7 @@ import { readWholly } from './reading.ts';
 import { callsOf, contextOf, find, noteNew, perform, remapped, type Run, type StepEnd, type Task } from './run.ts';
 import { driftText, restoreDifferences } from './verify.ts';
 import { wayOut } from './wording.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /**
  * Brings a destroyed resource back from its capture, waits until it is stable and compares it with what was captured.

@@ -1,7 +1,7 @@
 import { canonical, sha256 } from '../model/digest.ts';
 import { AwsError, UserError } from '../model/error.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Capture, CaptureOperations, StepContext } from '../model/resource-type.ts';
+import type { CaptureOperations, StepContext } from '../model/resource-type.ts';
 import { isOfTheStore, messageOf, Stale, StepFailed } from './interruptions.ts';
 import { OtherResource } from './others.ts';
 import { longer, paceOf } from './pace.ts';
@@ -12,6 +12,7 @@ import { recordsOf, undoneCodes } from './report.ts';
 import { stopOf } from './send.ts';
 import { staleness } from './stale.ts';
 import { driftText } from './verify.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** Captures that are taken at once. */
 const width = 4;

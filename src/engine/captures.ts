@@ -3,10 +3,10 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Target } from '../model/live.ts';
 import type { Plan, Step } from '../model/plan.ts';
-import type { Capture } from '../model/resource-type.ts';
 import { planDigest } from './digests.ts';
 import { endOf, recordsOf } from './report.ts';
 import { allHistoriesOf } from './rollback-history.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** A capture of an earlier run, as its journal tells. */
 export interface HeldCapture {

@@ -1,7 +1,6 @@
 import { canonical } from '../model/digest.ts';
 import type { Json } from '../model/json.ts';
-import type { CaptureManifest } from '../model/ports.ts';
-import type { Lying, LyingManifests, RunManifest } from '../model/run-manifest.ts';
+import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../model/run-manifest.ts';
 
 /** What may be known of a run besides its manifests. */
 export interface Witnesses {

@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { AttributeChange } from '../model/plan.ts';
-import type { ChangeEffect, ChangeRule, PropertyRule, ResourceType, Scene } from '../model/resource-type.ts';
+import type { ChangeRule, PropertyRule, ResourceType, Scene } from '../model/resource-type.ts';
 import type { PropertySchema, TypeSchema } from '../model/schema.ts';
 import type { Comparer } from './compare.ts';
 import { diffProperties, shown, type Difference } from './diff.ts';
@@ -10,6 +9,7 @@ import { overlap, ruleHits, type Hit } from './rule-hits.ts';
 import { tagHits } from './tag-verdicts.ts';
 import { withoutVerdict } from './verdicts.ts';
 import { quote } from './wording.ts';
+import type { AttributeChange, ChangeEffect } from '../model/change.ts';
 
 /** Why a change cannot be made, by property. */
 export interface Obstacle { readonly code: string; readonly property: string; readonly message: string; readonly help: string }

@@ -3,8 +3,8 @@ import type { Configuration } from '../model/configuration.ts';
 import { sha256 } from '../model/digest.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { LiveResource, Target } from '../model/live.ts';
-import type { AttributeChange } from '../model/plan.ts';
 import type { StepContext } from '../model/resource-type.ts';
+import type { AttributeChange } from '../model/change.ts';
 
 /** The run that stands in a plan's previews: names and tokens of a plan must not depend on when it was made. */
 export const planningRun = 'run-0';

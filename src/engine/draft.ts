@@ -4,13 +4,15 @@ import type { Finding } from '../model/finding.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { LiveResource, ReadFailure, Target } from '../model/live.ts';
 import { findingAt } from '../model/place.ts';
-import type { Action, AttributeChange, Recoverability } from '../model/plan.ts';
-import type { CapturePlan, ResourceType, ResourceTypes, Scene } from '../model/resource-type.ts';
+import type { Action, Recoverability } from '../model/plan.ts';
+import type { ResourceType, ResourceTypes, Scene } from '../model/resource-type.ts';
 import type { Schemas, TypeSchema } from '../model/schema.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { Referrers } from './evidence.ts';
 import { readAgain, refusalText } from './unread.ts';
 import { quote, shortType } from './wording.ts';
+import type { AttributeChange } from '../model/change.ts';
+import type { CapturePlan } from '../model/capture-plan.ts';
 
 /** What planning knows while it goes through the entries. */
 export interface Planning {

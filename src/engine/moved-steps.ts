@@ -3,9 +3,10 @@ import type { LiveResource } from '../model/live.ts';
 import type { Plan, Planned, Step, StepWork } from '../model/plan.ts';
 import type { TypeRules } from '../model/resource-type.ts';
 import { stepDigest } from './digests.ts';
-import { staleness, type Drift } from './stale.ts';
+import { staleness } from './stale.ts';
 import { driftText } from './verify.ts';
 import { few, quote } from './wording.ts';
+import type { Drift } from './drift.ts';
 
 /** A plan, and where it was made in this process also what it was made from. */
 export interface Seen { readonly plan: Plan; readonly work?: ReadonlyMap<string, Pick<StepWork, 'live'>> }

@@ -11,9 +11,9 @@ import { valueAt } from './references.ts';
 import { topOf } from './rollback-inverse.ts';
 import { find, ownedBy, type Run, type Task } from './run.ts';
 import { reachOf } from './settle-reach.ts';
-import type { Drift } from './stale.ts';
 import { driftText } from './verify.ts';
 import { few } from './wording.ts';
+import type { Drift } from './drift.ts';
 
 /**
  * The last look before a destruction. The capture may have taken hours: what somebody else changed since the step began would go with

@@ -7,7 +7,7 @@ import type { Schemas } from '../model/schema.ts';
 import { namesIn } from './evidence.ts';
 import { namings, type Naming } from './relations.ts';
 import { overlap, topOf } from './rollback-inverse.ts';
-import type { Drift } from './stale.ts';
+import type { Drift } from './drift.ts';
 
 /** A run's effects so far, and what is known of the types that they are about. */
 export interface Owned { readonly effects: readonly OwnEffect[]; readonly types: ResourceTypes; readonly schemas: Schemas }

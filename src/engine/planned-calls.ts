@@ -2,7 +2,7 @@ import type { Call } from '../model/call.ts';
 import type { RestoreOrder } from '../model/change-plan.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Capture, StepContext } from '../model/resource-type.ts';
+import type { StepContext } from '../model/resource-type.ts';
 import type { PropertyType, TypeSchema } from '../model/schema.ts';
 import { isUnknown } from '../model/json.ts';
 import { restoredFrom } from './brought-out.ts';
@@ -10,6 +10,7 @@ import { contextFor } from './context.ts';
 import { block, type Draft, type Planning } from './draft.ts';
 import { preview } from './preview.ts';
 import { withPlaceholders } from './references.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** Identities that earlier steps delete, those that they make stop naming a victim, and those that name it until later steps delete them. */
 export interface Earlier { readonly deleted: readonly string[]; readonly released: readonly string[]; readonly later?: readonly string[] }

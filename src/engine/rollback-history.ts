@@ -2,11 +2,11 @@ import type { JournalRecord } from '../model/journal.ts';
 import { isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { Step } from '../model/plan.ts';
-import type { Capture } from '../model/resource-type.ts';
 import { opOf } from './context.ts';
 import { defaultPace } from './pace.ts';
 import { valueAt } from './references.ts';
 import { inDoubt, recordsByStep, recordsOf, removing, settledBefore, undoneCodes } from './report.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
 export interface History {

@@ -3,11 +3,12 @@ import { canonical } from '../model/digest.ts';
 import { folded } from '../model/functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { AttributeChange } from '../model/plan.ts';
-import type { Capture, TypeRules } from '../model/resource-type.ts';
+import type { TypeRules } from '../model/resource-type.ts';
 import { comparerFor, define, isLeaf, own, type Comparer } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
+import type { AttributeChange } from '../model/change.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** How an update is taken back. */
 export interface Inverse {

@@ -6,7 +6,6 @@ import type { JournalRecord } from '../model/journal.ts';
 import type { Step } from '../model/plan.ts';
 import { isMasked, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { Capture } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
 import { recordsOf } from './report.ts';
 import { broughtBack, type Back } from './rollback-back.ts';
@@ -20,6 +19,7 @@ import { readForRollback, unreadOf, wouldChange, type Found, type RollbackReader
 import { staying, stillStaying } from './rollback-stays.ts';
 import { isYoung, underWay } from './rollback-waiting.ts';
 import { quote, wayOut } from './wording.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
 export interface RollbackDraft {

@@ -7,9 +7,9 @@ import type { Stage } from '../model/event.ts';
 import type { CallPurpose, Phase } from '../model/journal.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { AttributeChange, Planned, Step, StepWork } from '../model/plan.ts';
+import type { Planned, Step, StepWork } from '../model/plan.ts';
 import type { ApplyPorts } from '../model/ports.ts';
-import type { Capture, ResourceType, StepContext } from '../model/resource-type.ts';
+import type { ResourceType, StepContext } from '../model/resource-type.ts';
 import { contextFor } from './context.ts';
 import { namesIn } from './evidence.ts';
 import { execute, type Execution } from './execute.ts';
@@ -26,6 +26,8 @@ import { holdsSecret } from './resolve.ts';
 import { oneAtATime } from './schedule.ts';
 import type { CallState } from './send.ts';
 import { sharedReads, type SharedReads } from './shared-reads.ts';
+import type { AttributeChange } from '../model/change.ts';
+import type { Capture } from '../model/capture-plan.ts';
 
 /** One execution of an approved plan: what its phases share. */
 export interface Run {

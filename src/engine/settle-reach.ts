@@ -1,13 +1,15 @@
 import { isMasked, type Json } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
-import type { AttributeChange, Step } from '../model/plan.ts';
+import type { Step } from '../model/plan.ts';
 import type { ResourceType } from '../model/resource-type.ts';
 import { comparerFor } from './compare.ts';
 import { diffProperties, type Difference } from './diff.ts';
 import { asSent, hasAll, overlap, resolvedPath, resolveUnknown, topOf } from './rollback-inverse.ts';
 import { below } from './rule-tree.ts';
 import type { Owned } from './own-drift.ts';
-import { staleness, type Drift } from './stale.ts';
+import { staleness } from './stale.ts';
+import type { Drift } from './drift.ts';
+import type { AttributeChange } from '../model/change.ts';
 
 /** How far a step has come with what it changes. */
 export interface Reach {

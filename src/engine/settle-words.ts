@@ -1,9 +1,9 @@
 import { callName } from '../model/call.ts';
 import type { JournalRecord } from '../model/journal.ts';
 import { doubtsOf, recordsOf } from './report.ts';
-import type { Drift } from './stale.ts';
 import { driftText } from './verify.ts';
 import { few, quote } from './wording.ts';
+import type { Drift } from './drift.ts';
 
 /** The calls of a step whose answers are not known, one sentence each: what was sent, when, and by what it can be found again. */
 export function doubtWords(own: readonly JournalRecord[], settled: number, op: string): readonly string[] {

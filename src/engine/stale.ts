@@ -5,9 +5,7 @@ import type { TypeRules } from '../model/resource-type.ts';
 import { comparerFor } from './compare.ts';
 import { diffProperties } from './diff.ts';
 import { withoutOwn, type Drifts, type Owned } from './own-drift.ts';
-
-/** Something that is no longer as it was planned; in a list, one element that came or went. */
-export interface Drift { readonly path: string; readonly before: Json | undefined; readonly after: Json | undefined; readonly inList: boolean }
+import type { Drift } from './drift.ts';
 
 /**
  * What of a resource is no longer as the plan was made from: incarnation, properties, and binding facts, without what this

@@ -1,11 +1,12 @@
 import { canonical } from '../model/digest.ts';
 import { isObject, type Json } from '../model/json.ts';
-import type { Path, TypeRules } from '../model/resource-type.ts';
+import type { TypeRules } from '../model/resource-type.ts';
 import type { PropertyType, TypeSchema } from '../model/schema.ts';
 import type { Verdicts } from '../model/verdict.ts';
 import { isLeaf } from './compare.ts';
 import type { Difference } from './diff.ts';
 import type { Hit } from './rule-hits.ts';
+import type { Path } from '../model/property-path.ts';
 
 /** The members of a table, by name; `*` is any list element or map key. A node without children is a leaf. */
 interface Known { readonly children: Map<string, Known> }

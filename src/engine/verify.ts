@@ -5,8 +5,8 @@ import { comparerFor, type Comparer } from './compare.ts';
 import { diffProperties } from './diff.ts';
 import { mergeValue, type Removal } from './merge.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
-import type { Drift } from './stale.ts';
 import { few, quote } from './wording.ts';
+import type { Drift } from './drift.ts';
 
 /** What a step wanted and what is live after it. `pending`: names that AWS accepted and will change later. */
 export interface Verification { readonly differences: readonly Drift[]; readonly pending: readonly string[] }

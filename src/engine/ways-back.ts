@@ -1,9 +1,10 @@
 import type { LiveResource } from '../model/live.ts';
-import type { AttributeChange, Recoverability } from '../model/plan.ts';
-import type { CapturePlan } from '../model/resource-type.ts';
+import type { Recoverability } from '../model/plan.ts';
 import type { Classified } from './classify.ts';
 import type { Planning } from './draft.ts';
 import { shortType } from './wording.ts';
+import type { AttributeChange } from '../model/change.ts';
+import type { CapturePlan } from '../model/capture-plan.ts';
 
 /** The capture that will be taken before a step, and the step's way back (DESIGN section 7). */
 export interface WayBack {

@@ -2,9 +2,10 @@ import type { Json, JsonObject } from './json.ts';
 import type { Approval } from './approval.ts';
 import type { Call } from './call.ts';
 import type { LiveResource, Target } from './live.ts';
-import type { AttributeChange, Plan } from './plan.ts';
-import type { Capture } from './resource-type.ts';
+import type { Plan } from './plan.ts';
 import type { ResourceEntry } from './change-plan.ts';
+import type { AttributeChange } from './change.ts';
+import type { Capture } from './capture-plan.ts';
 
 /** One line of a run's journal: sequence number, chained hash of the line before, time, and what happened. */
 export type JournalRecord = { readonly seq: number; readonly prev: string; readonly at: string } & JournalEntry;

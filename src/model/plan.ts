@@ -1,29 +1,12 @@
-import type { Json, JsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 import type { DeclaredAction, ResourceEntry } from './change-plan.ts';
 import type { Finding } from './finding.ts';
 import type { LiveResource, Target } from './live.ts';
-import type { CapturePlan, ChangeEffect } from './resource-type.ts';
 import type { Call } from './call.ts';
+import type { AttributeChange } from './change.ts';
+import type { CapturePlan } from './capture-plan.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'keep';
-
-/**
- * One attribute that changes.
- * | action  | before            | after             |
- * | create  | null              | the new value     |
- * | update  | the live value    | the new value; null when it is removed |
- * A list element has its key in the path: `SecurityGroupIngress[tcp 22 22 0.0.0.0/0]`. Sensitive values are `Masked`.
- */
-export interface AttributeChange {
-  readonly path: string;
-  readonly before: Json;
-  readonly after: Json;
-  readonly effect: ChangeEffect;
-  /** Why it is destructive, a grant, one-way or interrupting; one sentence each. */
-  readonly notes?: readonly string[];
-  /** The text of a sensitive property (user data) as the change plan gives it, for the reviewer; `after` is masked. */
-  readonly authored?: string;
-}
 
 export interface Recoverability { readonly level: 'reversible' | 'restorable' | 'irreversible'; readonly loses: readonly string[] }
 

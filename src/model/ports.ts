@@ -2,38 +2,17 @@ import type { AwsSession } from './call.ts';
 import type { Clock, RunEvent } from './event.ts';
 import type { Journal } from './journal.ts';
 import type { Json, JsonObject, SecretRef } from './json.ts';
-import type { LiveResource, LiveState, Target } from './live.ts';
+import type { LiveState } from './live.ts';
 import type { Planned } from './plan.ts';
 import type { RunEnd } from './run-end.ts';
-import type { RunManifest } from './run-manifest.ts';
-import type { ResourceTypes, Capture } from './resource-type.ts';
-import type { ResourceEntry } from './change-plan.ts';
+import type { RunManifest, CaptureManifest } from './run-manifest.ts';
+import type { ResourceTypes } from './resource-type.ts';
 import type { Schemas } from './schema.ts';
 
 /** A session that can take fresh credentials: a run may outlast the ones that it began with. */
 export interface ApplySession extends AwsSession {
   /** Forgets the credentials in use; the next call resolves them anew. Throws AwsError `expired` when there are none. */
   renew(): Promise<void>;
-}
-
-/** What lies beside the data in AWS before a destruction: a restore works from this alone (DESIGN section 8). */
-export interface CaptureManifest {
-  readonly format: 'aiplan/capture@1';
-  readonly run: string;
-  readonly step: string;
-  readonly at: string;
-  readonly target: Target;
-  readonly planName: string;
-  readonly planDigest: string;
-  /** SHA-256 of the newest line of the run's journal: ties the manifest to the chain. */
-  readonly journalHead: string;
-  readonly live: LiveResource;
-  /** The resource as the journal has it, before anything of the step; a rollback's journal must agree with it (law 13). */
-  readonly before?: LiveResource;
-  readonly entry: ResourceEntry;
-  /** Null where nothing but the configuration can be captured. */
-  readonly capture: Capture | null;
-  readonly expires: string;
 }
 
 /** The capture bucket as apply sees it. It has its own client and its own gate (law 6). */

@@ -4,16 +4,13 @@ import type { Bands } from './bands.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LiveResource, ReadFailure } from './live.ts';
 import type { Neighbours } from './own-effect.ts';
-import type { AttributeChange } from './plan.ts';
 import type { Verdicts } from './verdict.ts';
-
-/** A property path: names joined by dots; `*` stands for any list element or map key. `VersioningConfiguration.Status` */
-export type Path = string;
+import type { Path } from './property-path.ts';
+import type { AttributeChange } from './change.ts';
+import type { CapturePlan, Capture } from './capture-plan.ts';
 
 /** How two values of a path are compared where plain equality is wrong. */
 export type CompareRule = 'case-insensitive' | 'cidr' | 'arn-or-name' | 'version-prefix' | 'at-least' | 'policy' | 'set' | 'number';
-
-export type ChangeEffect = 'in-place' | 'restart' | 'replace' | 'destructive' | 'grant';
 
 /** What a rule may ask beyond the two values at its path. */
 export interface Scene {
@@ -219,35 +216,6 @@ export interface StepContext {
   readonly apart?: string;
   /** Of a restore: values of `aiplan:op` on what earlier tries of it made. */
   readonly tries?: readonly string[];
-}
-
-/** Configuration and data of a resource before a step; the manifest beside the data holds the same. */
-export interface Capture {
-  readonly how: 'native' | 'config' | 'copy' | 'none';
-  /** What was taken: snapshot ids, image id, object prefix and manifest digest; whatever verify and restore need. */
-  readonly refs: JsonObject;
-  /** ISO time up to which writes are in it. */
-  readonly pointInTime: string | null;
-  readonly bytes: number | null;
-  readonly encrypted: boolean | null;
-  /** Whatever a restore needs that the live resource does not hold: full attribute answers, referrers. Secrets as refs. */
-  readonly extras: JsonObject;
-}
-
-/** Plan-time description of the capture that will be taken. */
-export interface CapturePlan {
-  readonly how: Capture['how'];
-  readonly what: string;
-  /** Taken only after the resource was made quiet, immediately before the destruction. */
-  readonly late: boolean;
-  /** AWS itself takes one more with the deletion: its point in time is the end. */
-  readonly final?: true;
-  /** What will not come back, for the card. */
-  readonly loses: readonly string[];
-  /** Set where a capture is impossible for this state or this data: the reason. The step is then irreversible. */
-  readonly impossible?: string;
-  /** Set where the way back is not exact although restorable: new ids and so on. */
-  readonly newIdentity?: boolean;
 }
 
 export interface CaptureOperations {

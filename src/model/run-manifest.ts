@@ -1,8 +1,8 @@
 import type { JournalRecord } from './journal.ts';
-import type { Target } from './live.ts';
+import type { Target, LiveResource } from './live.ts';
 import type { Plan } from './plan.ts';
-import type { CaptureManifest } from './ports.ts';
-import type { Capture } from './resource-type.ts';
+import type { ResourceEntry } from './change-plan.ts';
+import type { Capture } from './capture-plan.ts';
 
 type Before = Extract<JournalRecord, { kind: 'before' }>;
 
@@ -36,4 +36,24 @@ export interface LyingManifests {
   readonly leftOut: readonly { readonly key: string; readonly why: string }[];
   /** Manifests that somebody wrote over or deleted; what was read is the version that was written first. `at`: ISO time by S3's clock. */
   readonly touched: readonly { readonly key: string; readonly how: 'overwritten' | 'deleted'; readonly at: string }[];
+}
+
+/** What lies beside the data in AWS before a destruction: a restore works from this alone (DESIGN section 8). */
+export interface CaptureManifest {
+  readonly format: 'aiplan/capture@1';
+  readonly run: string;
+  readonly step: string;
+  readonly at: string;
+  readonly target: Target;
+  readonly planName: string;
+  readonly planDigest: string;
+  /** SHA-256 of the newest line of the run's journal: ties the manifest to the chain. */
+  readonly journalHead: string;
+  readonly live: LiveResource;
+  /** The resource as the journal has it, before anything of the step; a rollback's journal must agree with it (law 13). */
+  readonly before?: LiveResource;
+  readonly entry: ResourceEntry;
+  /** Null where nothing but the configuration can be captured. */
+  readonly capture: Capture | null;
+  readonly expires: string;
 }

@@ -1,4 +1,4 @@
-import type { Path } from './resource-type.ts';
+import type { Path } from './property-path.ts';
 
 /** What a change of one member of a type can do beyond changing a value (law 3). */
 export type VerdictKind = 'harmless' | 'destruction' | 'grant' | 'interruption' | 'one-way';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { isObject, type Json } from '../model/json.ts';
-import type { CaptureManifest } from '../model/ports.ts';
-import type { RunManifest } from '../model/run-manifest.ts';
+import type { RunManifest, CaptureManifest } from '../model/run-manifest.ts';
 
 const json = z.json();
 const object = z.record(z.string(), json);

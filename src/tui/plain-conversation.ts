@@ -4,13 +4,13 @@ import { row, span, type Row } from '../views/rows.ts';
 import { replannedRows } from './frame-text.ts';
 import { cardLines, commands, helpLines, inOrder, lastQuestion, listLines, openingLines, questionLines, spoken, summaryLines, wantedOf } from './plain-lines.ts';
 import { openCard } from './reduce-card.ts';
-import { goTo, toOpen } from './reduce-list.ts';
 import { askReject } from './reduce-reject.ts';
 import { declined, reduce } from './reduce.ts';
 import { toSummary } from './reduce-summary.ts';
 import type { KeyEvent } from './scene.ts';
 import { isBlocked, lastWord, missing, openReview, selected, type Moment, type ReviewEvent, type ReviewSetup, type ReviewState } from './state.ts';
 import { longestTyped, manyTogether, pasteEntered, pasteRefused, togetherRefused } from './typed.ts';
+import { goTo, toOpen } from './reduce-cursor.ts';
 
 /**
  * A review as a conversation in lines. The rules are those of the screen: every answer goes through its reducer, and here is only

@@ -2,10 +2,10 @@ import type { Confirmation } from '../model/approval.ts';
 import { boundObservations } from '../model/bands.ts';
 import { lossPhrase } from '../model/confirm.ts';
 import type { Step } from '../model/plan.ts';
-import { toOpen } from './reduce-list.ts';
 import { scrolled, wasSeen } from './scrolling.ts';
 import { missing, refusal, selected, type Moment, type ReviewEvent, type ReviewState } from './state.ts';
 import { difference, longestTyped, manyTogether, pasteEntered, pasteRefused, togetherRefused } from './typed.ts';
+import { toOpen } from './reduce-cursor.ts';
 
 /** Opens the card of the selected step, or says why not. */
 export function openCard(state: ReviewState, { now }: Moment): ReviewState {

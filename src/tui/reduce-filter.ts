@@ -1,7 +1,7 @@
 import { filterChoices } from './entries.ts';
-import { relist } from './reduce-list.ts';
 import { scrollBy } from './scrolling.ts';
 import type { ReviewEvent, ReviewState } from './state.ts';
+import { relist } from './reduce-cursor.ts';
 
 /** The menu of what the list can be filtered by. */
 export function inFilter(state: ReviewState, event: ReviewEvent): ReviewState {

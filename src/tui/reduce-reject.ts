@@ -1,9 +1,9 @@
 import { listedSteps } from './entries.ts';
 import { compareReplanned } from './replanned.ts';
-import { moveTo } from './reduce-list.ts';
 import { scrolled } from './scrolling.ts';
 import { noSearch } from './search.ts';
 import { isBlocked, selected, type Moment, type ReviewEvent, type ReviewState } from './state.ts';
+import { moveTo } from './reduce-cursor.ts';
 
 /** Asks whether the selected step is to leave the plan, or says why it cannot. */
 export function askReject(state: ReviewState): ReviewState {

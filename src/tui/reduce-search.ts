@@ -1,8 +1,8 @@
 import { orderedSteps } from './entries.ts';
-import { moveTo, toMatch } from './reduce-list.ts';
 import { noSearch, searchFor } from './search.ts';
 import type { ReviewEvent, ReviewState } from './state.ts';
 import { longestTyped } from './typed.ts';
+import { moveTo, toMatch } from './reduce-cursor.ts';
 
 /** A search goes on with each character; Enter keeps it for `n` and `N`, Escape goes back to where it began. */
 export function inSearch(state: ReviewState, event: ReviewEvent): ReviewState {

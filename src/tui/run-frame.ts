@@ -3,9 +3,8 @@ import { blank, row, span, type Row, type Span, type Tone } from '../views/rows.
 import { clip, widthOfRow, wrap } from '../views/text.ts';
 import { glyphs, toneOf } from '../views/theme.ts';
 import { phaseRow, spinner } from './run-phases.ts';
-import type { Scrolling } from './run-keys.ts';
-import type { RunState, StepView } from './run-state.ts';
 import type { Size } from './scene.ts';
+import type { Scrolling, RunState, StepView } from './run-model.ts';
 
 /**
  * The screen of a run: at most `size.rows - 1` rows of at most `size.columns` columns. Pure; `now` in milliseconds since 1970.

@@ -1,9 +1,6 @@
 import type { KeyEvent } from './scene.ts';
-import type { RunState } from './run-state.ts';
 import { movement } from './scrolling.ts';
-
-/** What is on the screen, for keys that scroll: lines of a page, and the last line from which a page can begin. */
-export interface Scrolling { readonly page: number; readonly last: number }
+import type { Scrolling, RunState } from './run-model.ts';
 
 /** What a key does on the screen of a run. Ctrl-C and the end of the terminal are the scene's. */
 export function keyPressed(state: RunState, key: KeyEvent, on: Scrolling): RunState {

@@ -1,5 +1,5 @@
 import { row, span, type Row, type Span, type Tone } from '../views/rows.ts';
-import type { RunState } from './run-state.ts';
+import type { RunState } from './run-model.ts';
 
 const wheel = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 /** Milliseconds that a picture of the spinner stands. */

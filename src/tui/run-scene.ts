@@ -3,8 +3,9 @@ import type { Plan } from '../model/plan.ts';
 import type { Row } from '../views/rows.ts';
 import { runFrame, scrollingOn } from './run-frame.ts';
 import { spinnerPace } from './run-phases.ts';
-import { openRun, reduceRun, type Choices, type RunInput, type RunState } from './run-state.ts';
+import { openRun, reduceRun, type RunInput } from './run-state.ts';
 import type { KeyEvent, Scene, Size } from './scene.ts';
+import type { Choices, RunState } from './run-model.ts';
 
 export interface RunSceneOptions {
   readonly plan: Plan;

@@ -1,11 +1,12 @@
 import type { Knowledge } from '../model/knowledge.ts';
 import { canonical } from '../model/digest.ts';
 import { isUnknown } from '../model/json.ts';
-import type { AttributeChange, Step } from '../model/plan.ts';
+import type { Step } from '../model/plan.ts';
 import { counted, cut, isScalar, shift, signs, type Viewing } from './diff-view.ts';
 import { value } from './format.ts';
 import { row, span, type Row, type Tone } from './rows.ts';
 import { oneSide, valueDiff } from './value-diff.ts';
+import type { AttributeChange } from '../model/change.ts';
 
 /** A row of the changes of a step, and the index of the change that it belongs to; null for what is about several. */
 export interface ChangeLine { readonly row: Row; readonly change: number | null }

@@ -7,10 +7,11 @@ import { bucket } from '../../providers/s3/bucket.ts';
 import type { Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { changesTo, contextFor, startBuckets, store, type BucketFixture } from '../helpers/bucket-fixture.ts';
 import { drive } from '../helpers/drive.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

@@ -1,6 +1,5 @@
 import { checkedManifest, listManifests, manifestVersion } from '../../providers/s3/manifests.ts';
 import { openVault } from '../../providers/s3/vault.ts';
-import type { CaptureManifest } from '../../src/model/ports.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CreateBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { keepText, putManifest, readManifestCall, readText } from '../../providers/s3/capture-bucket.ts';
@@ -10,6 +9,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { account, region, settingUp, startBuckets, store, type BucketFixture } from '../helpers/bucket-fixture.ts';
 import { drive } from '../helpers/drive.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
+import type { CaptureManifest } from '../../src/model/run-manifest.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const permit = { run: 'test', step: 'test', operations: ['s3:PutObject'] };

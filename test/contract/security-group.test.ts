@@ -5,10 +5,11 @@ import { preview } from '../../src/engine/preview.ts';
 import type { AwsReader, Call, Program } from '../../src/model/call.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
-import type { Capture, ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
 import { emulatorAvailable, startEmulator, testCredentials, type Emulator } from '../helpers/emulator.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 type Managed = Required<Pick<ResourceType, 'create' | 'update' | 'remove' | 'settle' | 'gone' | 'capture' | 'preflight' | 'repoint'>>;

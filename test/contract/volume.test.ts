@@ -4,11 +4,12 @@ import { volume } from '../../providers/ec2/volume.ts';
 import type { Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
 import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 jest.setTimeout(180_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;

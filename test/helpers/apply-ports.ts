@@ -2,8 +2,8 @@ import { UserError } from '../../src/model/error.ts';
 import type { Clock, RunEvent } from '../../src/model/event.ts';
 import type { Journal, JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import type { JsonObject, SecretRef } from '../../src/model/json.ts';
-import type { CaptureManifest, CaptureVault, SecretSource } from '../../src/model/ports.ts';
-import type { RunManifest } from '../../src/model/run-manifest.ts';
+import type { CaptureVault, SecretSource } from '../../src/model/ports.ts';
+import type { RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
 
 /** A clock that a sleep moves forward at once. */
 export interface FakeClock extends Clock { time: number; readonly slept: number[] }

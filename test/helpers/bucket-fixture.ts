@@ -5,12 +5,12 @@ import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import type { AwsSession } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { drive } from './drive.ts';
 import { testCredentials } from './emulator.ts';
 import { clientsOf, startTestSandbox } from './sandbox.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
 
 export const account = '123456789012';
 export const region = 'eu-west-1';

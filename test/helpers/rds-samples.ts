@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../src/model/json.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { liveOf } from '../../providers/rds/db-instance-shape.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
 
 /** A database as DescribeDBInstances of AWS shows it, with everything that AWS reports by default. */
 export const rawDatabase: JsonObject = {

@@ -6,7 +6,7 @@ import { loadSchema } from '../../providers/aws/schema.ts';
 import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import type { Io } from '../../src/commands/io.ts';
-import { makeCheckedPlan, makePlan, parseSource, readLiveFor, rollbackSource, sourceOfPlan } from '../../src/commands/planning.ts';
+import { makeCheckedPlan, makePlan, parseSource, readLiveFor } from '../../src/commands/planning.ts';
 import type { Source } from '../../src/commands/source.ts';
 import { run } from '../../src/commands/run.ts';
 import { openPorts } from '../../src/commands/run-ports.ts';
@@ -34,6 +34,7 @@ import { folderStore } from '../../src/store/folder-store.ts';
 import { readJournal } from '../../src/store/journal-reading.ts';
 import { testConfiguration } from './apply-world.ts';
 import { testCredentials } from './emulator.ts';
+import { rollbackSource, sourceOfPlan } from '../../src/commands/loading.ts';
 
 export const region = 'eu-west-1';
 

@@ -77,6 +77,30 @@ const globalsBut = (all: readonly SourceFile[], name: RegExp, allowed: readonly 
   all.filter(({ path }) => !allowed.includes(path)).flatMap(({ path, globals }) => globals.filter((use) => name.test(use.name)).map((use) => `${path}:${use.line}: ${use.name}`));
 const untyped = (all: readonly SourceFile[]): readonly string[] => all.flatMap(({ path, any, unchecked }) => [...any.map((line) => `${path}:${line}: any`), ...unchecked.map((line) => `${path}:${line}: unchecked`)]);
 
+/** The circles of a graph, each as the names that reach each other, in order of name (Tarjan's algorithm). */
+function circles(graph: readonly (readonly [string, readonly string[]])[]): readonly (readonly string[])[] {
+  const edges = new Map(graph);
+  const index = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: (readonly string[])[] = [];
+  const low = (name: string): number => lowest.get(name) ?? Infinity;
+  const visit = (name: string): void => {
+    index.set(name, index.size);
+    lowest.set(name, index.size - 1);
+    stack.push(name);
+    for (const next of edges.get(name) ?? []) {
+      if (!index.has(next)) visit(next);
+      if (stack.includes(next)) lowest.set(name, Math.min(low(name), low(next)));
+    }
+    if (low(name) !== index.get(name)) return;
+    const part = stack.splice(stack.indexOf(name));
+    if (part.length > 1) found.push(part.sort());
+  };
+  for (const [name] of graph) if (!index.has(name)) visit(name);
+  return found;
+}
+
 /** Files whose text has something. */
 function holding(pattern: RegExp): readonly string[] {
   return sources.filter(({ path }) => pattern.test(readFileSync(join(root, path), 'utf8'))).map(({ path }) => path);
@@ -94,6 +118,10 @@ describe('the house', () => {
 
   it('imports only downwards', () => {
     expect(importProblems(sources)).toEqual([]);
+  });
+
+  it('has no circle of imports', () => {
+    expect(circles(sources.map(({ path, imports }) => [path, imports.filter(({ own }) => own).map(({ target }) => target)]))).toEqual([]);
   });
 
   it('names no exception that is not used', () => {
@@ -188,6 +216,11 @@ describe('the rules themselves', () => {
       broken('src/change/a.ts', "import { parse } from 'yaml';\nimport type { Json } from '../model/json.ts';"),
       broken('src/commands/a.ts', "const { apply } = await import('../engine/apply.ts');"),
     ])).toEqual([]);
+  });
+
+  it('find circles, long ones too, and only these', () => {
+    expect(circles([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['e']], ['e', []]])).toEqual([['a', 'b', 'c']]);
+    expect(circles([['a', ['b', 'c']], ['b', ['c']], ['c', []]])).toEqual([]);
   });
 
   it('find what is not pure, and only that', () => {

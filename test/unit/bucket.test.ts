@@ -9,8 +9,9 @@ import { operationsOf, preview } from '../../src/engine/preview.ts';
 import type { Call, Effect, Program } from '../../src/model/call.ts';
 import { AwsError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { changesTo, contextFor, liveBucket } from '../helpers/bucket-fixture.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const calls = (program: Program<unknown>): readonly Call[] => preview(program).calls;
 const names = (program: Program<unknown>): readonly string[] => operationsOf(calls(program));

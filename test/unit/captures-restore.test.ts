@@ -12,11 +12,12 @@ import { canonical } from '../../src/model/digest.ts';
 import type { Apart, ChangePlan, RestoreOrder } from '../../src/model/change-plan.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, ResourceType } from '../../src/model/resource-type.ts';
+import type { ResourceType } from '../../src/model/resource-type.ts';
 import { benchOf, changePlanOf, entryOf, type Bench } from '../helpers/apply-world.ts';
 import { contextFor as bucketContext, liveBucket } from '../helpers/bucket-fixture.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { BOX, createMemoryWorld, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const run = '20260226-230000-0001';
 const [first, second] = ['20260226-230001-0002', '20260226-230002-0002'] as const;

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { noKnowledge, type Knowledge } from '../../src/model/knowledge.ts';
 import { isUnsafe } from '../../src/model/sanitise.ts';
 import type { Json } from '../../src/model/json.ts';
-import type { AttributeChange, Step } from '../../src/model/plan.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { changeLinesOf } from '../../src/views/change-rows.ts';
 import { mostRows } from '../../src/views/diff-view.ts';
 import { sequenceDiff, setDiff } from '../../src/views/list-diff.ts';
 import { plainText } from '../../src/views/rows.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);
 const numRuns = Number(process.env['AIPLAN_RUNS'] ?? 200);

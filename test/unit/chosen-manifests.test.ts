@@ -4,8 +4,7 @@ import { keptRuns, recordsFrom } from '../../src/engine/from-manifests.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { CaptureManifest } from '../../src/model/ports.ts';
-import type { Lying, LyingManifests, RunManifest } from '../../src/model/run-manifest.ts';
+import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
 
 const run = '20260226-230000-0001';

@@ -6,8 +6,9 @@ import { operationsOf, preview } from '../../src/engine/preview.ts';
 import { callName, type Call, type Program, type ReadCall } from '../../src/model/call.ts';
 import { AwsError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { liveDatabase, rawDatabase, stepContext, updateContext } from '../helpers/rds-samples.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const limits = { maxBytes: 1, maxObjects: 1 };
 const taken: Capture = { how: 'native', refs: { snapshot: 'snap', snapshotArn: 'arn', final: 'snap-final' }, pointInTime: null, bytes: 1, encrypted: true, extras: {} };

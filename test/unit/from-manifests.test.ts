@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { CaptureManifest } from '../../src/model/ports.ts';
-import type { Lying, LyingManifests, RunManifest } from '../../src/model/run-manifest.ts';
+import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
 import { keptRuns, madeByTag, recordsFrom } from '../../src/engine/from-manifests.ts';
 import { opOf } from '../../src/engine/context.ts';
 import { rollbackChangePlan, type RollbackDraft } from '../../src/engine/rollback.ts';

@@ -4,9 +4,10 @@ import { preview } from '../../src/engine/preview.ts';
 import type { Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { instanceId, play, sampleInstance } from '../helpers/ec2-samples.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const operations = instance.capture!;
 const limits = { maxObjects: 1, maxBytes: 1 };

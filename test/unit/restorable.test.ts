@@ -9,11 +9,12 @@ import { AwsError } from '../../src/model/error.ts';
 import type { Effect, Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, Restorable, StepContext } from '../../src/model/resource-type.ts';
+import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { contextFor as bucketContext, liveBucket, store } from '../helpers/bucket-fixture.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { play, sampleInstance } from '../helpers/ec2-samples.ts';
 import { rawDatabase, stepContext } from '../helpers/rds-samples.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 type Answers = Readonly<Record<string, JsonObject | null | AwsError>>;
 

@@ -8,8 +8,9 @@ import type { AwsReader, Call, Effect, Program, ReadCall } from '../../src/model
 import { AwsError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { AttributeChange } from '../../src/model/plan.ts';
-import type { Capture, ChangeRule, StepContext } from '../../src/model/resource-type.ts';
+import type { ChangeRule, StepContext } from '../../src/model/resource-type.ts';
+import type { AttributeChange } from '../../src/model/change.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const SSH = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' };
 const HTTPS = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' };

@@ -6,9 +6,10 @@ import { ruleHits } from '../../src/engine/rule-hits.ts';
 import type { Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import type { Capture, StepContext } from '../../src/model/resource-type.ts';
+import type { StepContext } from '../../src/model/resource-type.ts';
 import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { denied, play, reader } from '../helpers/ec2-samples.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 
 const id = 'vol-0aaaaaaaaaaaaaaa1';
 const raw: JsonObject = {
