@@ -124,6 +124,10 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
 
 const nameOf = (context: Context): string => (context.commandName ?? '').replace(/Command$/u, '');
 
+/** No copy of an object is ever downloaded (a restore has S3 copy it), and a kept secret by nothing but the run that restores it. */
+const mayReadObject = ({ Bucket, Key }: { readonly Bucket?: unknown; readonly Key?: unknown }, { captureBucket, captureKeys = [] }: Surroundings): boolean =>
+  captureBucket !== null && Bucket === captureBucket && typeof Key === 'string' && captureKeys.some((below) => Key.startsWith(below));
+
 function mayRead(service: Service, operation: string, input: object, around: Surroundings): boolean {
   switch (kindOfOperation(service, operation)) {
     case 'read':
@@ -135,8 +139,7 @@ function mayRead(service: Service, operation: string, input: object, around: Sur
       return typeof id === 'string' && around.secrets?.has(id) === true ? true : refuse(`${service}:${operation} reads only the secrets that secret properties of the change plan name`);
     }
     case 'own-bucket':
-      if (around.captureBucket !== null && (input as { Bucket?: unknown }).Bucket === around.captureBucket) return true;
-      return refuse(`${service}:${operation} is allowed on the capture bucket only`);
+      return mayReadObject(input as { readonly Bucket?: unknown; readonly Key?: unknown }, around) || refuse(`${service}:${operation} is allowed on the capture bucket only, and there on ${(around.captureKeys ?? []).join(', ')}`);
     case 'disclosing': return refuse(`${service}:${operation} would show ${disclosureOf(service, operation)}; aiplan never sends it`);
     case 'mutating': return false;
   }

@@ -6,6 +6,8 @@ import type { Json, JsonObject } from '../../src/model/json.ts';
 export interface Surroundings {
   readonly captureBucket: string | null;
   readonly region: string;
+  /** Below which keys of the capture bucket objects may be read. */
+  readonly captureKeys?: readonly string[];
   /** Names of the secrets that the session may read. Absent: none. */
   readonly secrets?: ReadonlySet<string>;
 }

@@ -20,7 +20,7 @@ export interface SessionOptions {
   readonly mode: 'read-only' | 'apply';
   /** The run, as `run/<id>` at the end of the user agent of every request, so that CloudTrail can be matched with it. */
   readonly userAgent?: string;
-  /** The bucket that holds captures: the only one whose objects may be read, and protected by the gate. */
+  /** The bucket that holds captures: the only one whose objects may be read (`readableKeys`), and protected by the gate. */
   readonly captureBucket?: string | null;
   /** Secrets that this session may read, by name: those that secret properties of the change plan name. Absent: none. */
   readonly secrets?: readonly string[];
@@ -59,6 +59,9 @@ const THROTTLE_WAITS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000] as c
 /** Connections refused in a row after which a read gives up; throttling is retried longer. */
 const REFUSALS = 3;
 
+/** What lies in the capture bucket and may be read: what tells of runs; by a run that restores, the secrets that it puts back. */
+export const readableKeys: Readonly<Record<SessionOptions['mode'], readonly string[]>> = { 'read-only': ['manifests/', 'runs/', 'used/'], apply: ['manifests/', 'runs/', 'used/', 'secrets/'] };
+
 /** An AWS session whose clients are made when first needed, each behind the gate. Close it with `close()`. */
 export function openSession(options: SessionOptions): OpenSession {
   const counts: Record<string, number> = {};
@@ -89,7 +92,7 @@ export function openSession(options: SessionOptions): OpenSession {
     client.config = { ...client.config, requestHandler: impatient(client.config.requestHandler) };
     const gate = attachGate(client, {
       service, mode: mutating ? options.mode : 'read-only', endpoint: options.endpoint,
-      around: () => ({ captureBucket, region: options.region, secrets }),
+      around: () => ({ captureBucket, captureKeys: readableKeys[options.mode], region: options.region, secrets }),
     });
     return { module, client, gate };
   };

@@ -30,6 +30,9 @@ export const keepText = (of: CaptureBucket, name: string): Call => ({
   input: { ...owned(nameOf(of), of.account), Key: secretKey(name), Body: { $secret: { captured: name } }, ContentType: 'text/plain; charset=utf-8', ...encryptionOf(of) },
 });
 
+/** Looks whether a kept text is there; null where it is not (S3 API HeadObject: 404 `NotFound`, also of a version). */
+export const findText = (of: CaptureBucket, name: string, version?: string): ReadCall => ({ ...readText(of, name, version), operation: 'HeadObject', absent: ['NotFound', 'NoSuchKey', 'NoSuchVersion'] });
+
 /** Reads a kept text, in one version where that is known; the answer's `Body` is the text, null where there is none. */
 export const readText = (of: CaptureBucket, name: string, version?: string): ReadCall => ({
   service: 's3', operation: 'GetObject', absent: ['NoSuchKey', 'NoSuchVersion'],

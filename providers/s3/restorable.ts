@@ -13,13 +13,13 @@ import type { Capture } from '../../src/model/capture-plan.ts';
 /** Whether a bucket could be made again and filled now: its name, its manifest and what lies beside it. Reads only. */
 export function* bucketRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
   const bucket = context.live?.identity ?? '';
-  const problems = [...yield* storeProblems(context)];
-  if (capture !== null) problems.push(...yield* nameProblems(context, bucket), ...yield* manifestProblems(context, capture));
+  // Whether copies can be kept is asked of the capture bucket once for all steps of a run, and not here again.
+  const problems = capture === null ? [] : [...yield* storeProblems(context), ...yield* nameProblems(context, bucket), ...yield* manifestProblems(context, capture)];
   const logs = textOf(objectOf(context.live?.properties['LoggingConfiguration'])['DestinationBucketName']);
   return { problems, losses: logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs)) ? [] : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`] };
 }
 
-/** Where the copies lie, or will lie. */
+/** Where the copies lie. */
 function* storeProblems(context: StepContext): Program<readonly string[]> {
   const store = storeOf(context);
   const versioning = yield* look({ ...readOf(subResource('versioning'), store, context.account), absent: ['NoSuchBucket'] });

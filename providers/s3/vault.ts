@@ -4,7 +4,7 @@ import type { AwsSession, Call, Permit } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { CaptureVault } from '../../src/model/ports.ts';
 import { versionOf } from './manifest.ts';
-import { keepText, manifestKey, putManifest, readManifestCall, readText } from './capture-bucket.ts';
+import { findText, keepText, manifestKey, putManifest, readManifestCall, readText } from './capture-bucket.ts';
 import { nameOf, type CaptureBucket } from './capture-place.ts';
 import { putEnd, putUsed, readEnd, readUsed, runOfMark } from './run-marks.ts';
 
@@ -54,8 +54,12 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     async readSecret(ref) {
       const key = ref.$secret.captured ?? '';
       const answer = await session.read(readText(need(), key, ref.$secret.version));
-      if (answer === null) throw new UserError('no-such-secret', `the capture bucket holds no "${key}"${ref.$secret.version === undefined ? '' : ` in its version "${ref.$secret.version}"`}`, { help: 'the restore needs it; look for the object and its versions in the capture bucket' });
+      if (answer === null) throw noSecret(key, ref.$secret.version);
       return String(answer['Body'] ?? '');
+    },
+    async findSecret(ref) {
+      const key = ref.$secret.captured ?? '';
+      if ((await session.read(findText(need(), key, ref.$secret.version))) === null) throw noSecret(key, ref.$secret.version);
     },
     putManifest: (manifestRun, step, manifest) => keep(manifestRun, step, manifest as unknown as JsonObject),
     async markUsed(nonce) {
@@ -75,3 +79,7 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     putRun: (manifest) => keep(manifest.run, 'run.all', manifest as unknown as JsonObject),
   };
 }
+
+const noSecret = (key: string, version: string | undefined): UserError => new UserError('no-such-secret', `the capture bucket holds no "${key}"${version === undefined ? '' : ` in its version "${version}"`}`, {
+  help: 'the restore needs it; look for the object and its versions in the capture bucket',
+});

@@ -25,7 +25,7 @@ export async function readEverything(world: Pick<World, 'store' | 'configuration
   const { store } = world;
   const { audit, damaged } = await readAuditLog(world);
   const about = auditByRun(audit);
-  const options = { whereOf: (seq: number): string => auditPlace(world, seq), unread: damaged !== null };
+  const options = { whereOf: (seq: number): string => auditPlace(world, seq), unread: damaged.length > 0 };
   const journals: AuditedJournal[] = [];
   /** Runs that were gone on with: what was confirmed then stands in plans of their own. */
   const resumed: AuditedJournal[] = [];

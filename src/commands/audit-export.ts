@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { canonical } from '../model/digest.ts';
-import { exitCodes, type ExitCode } from '../model/error.ts';
+import type { ExitCode } from '../model/error.ts';
 import { escapeJson } from '../model/sanitise.ts';
 import { row, span } from '../views/rows.ts';
 import { writeWhole } from '../store/files.ts';
-import { auditOf } from './audit.ts';
+import { auditOf, tellDamaged } from './audit.ts';
 import type { AuditOptions } from './audit-reading.ts';
 import { tell } from './output.ts';
 import type { World } from './world.ts';
@@ -16,7 +16,7 @@ import type { World } from './world.ts';
 export async function auditExport(world: World, { out, run, resource, by, since, until }: AuditOptions & { readonly out?: string }): Promise<ExitCode> {
   const options = Object.fromEntries(Object.entries({ run, resource, by, since, until }).filter(([, value]) => value !== undefined)) as AuditOptions;
   const { io, store } = world;
-  const { events, head, records } = await auditOf(world, options);
+  const { events, head, records, damaged } = await auditOf(world, options);
   const first = { format: 'aiplan/audit@1', exportedAt: new Date(io.clock.now()).toISOString(), store: store.place, head, records, events: events.length, filter: options };
   const text = [first, ...events].map((line) => `${escapeJson(canonical(line))}\n`).join('');
   if (out === undefined) io.stdout.write(text);
@@ -24,5 +24,5 @@ export async function auditExport(world: World, { out, run, resource, by, since,
     writeWhole(resolve(io.current, out), text);
     tell(io, world.options, [row(0, span('written', 'good'), ` ${events.length} events to ${out}`)]);
   }
-  return exitCodes.done;
+  return tellDamaged(world, damaged);
 }

@@ -39,20 +39,17 @@ export function filterOf({ run, resource, by, since, until }: AuditOptions, now:
 }
 
 /** What was read, and what could not be. */
-export interface ReadLogs { readonly logs: AuditLogs; readonly damaged: AuditProblem | null; readonly planProblems: readonly AuditProblem[] }
+export interface ReadLogs { readonly logs: AuditLogs; /** Each place where the audit log is damaged; what else it holds is in `logs`. */ readonly damaged: readonly AuditProblem[]; readonly planProblems: readonly AuditProblem[] }
 
 type Reading = Pick<World, 'store'> & Partial<Pick<World, 'io' | 'options'>>;
 
 const progressOf = ({ io, options }: Reading, what: string): ((done: number, of: number) => void) => (io === undefined || options === undefined ? () => undefined : told({ io, options }, what));
 
-/** The audit log, or where it is damaged. Throws what the store throws when it cannot be reached. */
-export async function readAuditLog(world: Reading): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: AuditProblem | null }> {
-  try {
-    return { audit: await world.store.readAudit(progressOf(world, 'entries of the audit log read')), damaged: null };
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'audit-damaged') throw error;
-    return { audit: [], damaged: { code: error.code, where: error.where ?? world.store.place, message: error.message } };
-  }
+/** What can be read of the audit log, and each place where it is damaged. Throws what the store throws when it cannot be reached. */
+export async function readAuditLog(world: Reading): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: readonly AuditProblem[] }> {
+  const damaged: AuditProblem[] = [];
+  const audit = await world.store.readAudit(progressOf(world, 'entries of the audit log read'), (problem) => { damaged.push(problem); });
+  return { audit, damaged };
 }
 
 /** Every journal, newest first, a few at a time; none stays in memory but what `work` keeps of it. `work` answers `stop` where no older one is needed. */
@@ -98,13 +95,10 @@ async function readLogsOf(world: Reading, run: string, plans: boolean): Promise<
   return { logs: { audit, journals: [journal], plans: kept.plans }, damaged, planProblems: kept.problems };
 }
 
-async function auditOfRun({ store }: Reading, run: string, digests: readonly string[]): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: AuditProblem | null }> {
-  try {
-    return { audit: await store.readAuditOf(run, digests), damaged: null };
-  } catch (error) {
-    if (!(error instanceof UserError) || error.code !== 'audit-damaged') throw error;
-    return { audit: [], damaged: { code: error.code, where: error.where ?? store.place, message: error.message } };
-  }
+async function auditOfRun({ store }: Reading, run: string, digests: readonly string[]): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: readonly AuditProblem[] }> {
+  const damaged: AuditProblem[] = [];
+  const audit = await store.readAuditOf(run, digests, (problem) => { damaged.push(problem); });
+  return { audit, damaged };
 }
 
 /** Plans that are read at once. */

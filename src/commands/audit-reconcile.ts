@@ -1,23 +1,20 @@
-import type { LoggedCall, TrailEvent } from '../model/audit-report.ts';
+import type { AuditProblem, LoggedCall, RunWitness, TrailEvent } from '../model/audit-report.ts';
 import { exitCodes, UserError, type ExitCode } from '../model/error.ts';
 import type { Target } from '../model/live.ts';
-import { callsOutsideRuns, loggedCalls } from '../engine/audit-calls.ts';
-import { principalLookup, resourceNames, type Lookup } from '../engine/audit-names.ts';
-import { witnessProblems } from '../engine/audit-witness.ts';
+import { callsOutsideRuns } from '../engine/audit-calls.ts';
+import { principalLookup, type Lookup } from '../engine/audit-names.ts';
+import { witnessed, witnessProblems, type WitnessedJournal } from '../engine/audit-witness.ts';
 import { isSameResource, reconcile, trailDelay, type ReconcileOptions } from '../engine/audit-reconcile.ts';
-import type { AuditedJournal } from '../engine/audit-view.ts';
-import { recordsOf } from '../engine/report.ts';
+import { reconcileFacts, type RunFacts } from '../engine/reconcile-facts.ts';
 import { reconcileRows, witnessRows, type Asked } from '../views/audit-reconcile-rows.ts';
 import { row, span } from '../views/rows.ts';
 import { askHistory, historyDays, historyPause } from '../../providers/aws/cloudtrail.ts';
-import { readLogs, timeOf } from './audit-reading.ts';
-import { askWitnesses } from './audit-witness.ts';
+import { eachJournal, readAuditLog, timeOf } from './audit-reading.ts';
+import { askWitnesses, startOfRun } from './audit-witness.ts';
 import { print, printJson, tell } from './output.ts';
 import type { World } from './world.ts';
 
 export interface ReconcileCommandOptions { readonly run?: string; readonly resource?: readonly string[]; readonly principal?: readonly string[]; readonly since?: string; readonly until?: string }
-
-type WholeJournal = Extract<AuditedJournal, { problem: null }>;
 
 /** What is asked, and which calls of the log the answer has to show. */
 interface Question { readonly lookups: readonly Lookup[]; readonly stretch: ReconcileOptions; readonly expected: (call: LoggedCall) => boolean; readonly asked: Omit<Asked, 'requests'> }
@@ -29,19 +26,23 @@ interface Question { readonly lookups: readonly Lookup[]; readonly stretch: Reco
  */
 export async function auditReconcile(world: World, options: ReconcileCommandOptions): Promise<ExitCode> {
   const { io, options: global } = world;
-  const { logs, damaged } = await readLogs(world);
-  const broken = damaged?.message ?? logs.journals.find(({ problem }) => problem !== null)?.problem;
+  const now = io.clock.now();
+  const { witnesses, problem } = await askWitnesses(world, { run: options.run, ...stretchOf(options, now) });
+  const { audit, damaged } = await readAuditLog(world);
+  const { facts, journals, broken } = await factsOfRuns(world, witnesses, earliest(options, now));
   // What cannot be read may hold the very call that explains an event.
-  if (broken != null) tell(io, global, [row(0, span('not all of the log can be read, so that own calls may look like others\': ', 'warning'), broken)], 'error');
+  const unread = [...damaged, ...broken][0];
+  if (unread !== undefined) tell(io, global, [row(0, span('not all of the log can be read, so that own calls may look like others\': ', 'warning'), unread.message)], 'error');
   const target = await world.target();
-  const here = logs.journals.filter((journal): journal is WholeJournal => journal.records !== null && isAt(recordsOf(journal.records, 'begin')[0]?.target, target));
-  const outside = callsOutsideRuns(logs.audit).filter((call) => isAt(logs.audit[call.seq - 1]?.target ?? undefined, target));
-  const calls = [...here.flatMap(({ run, records }) => loggedCalls(run, records)), ...outside];
-  const { witnesses, problem } = await askWitnesses(world, { run: options.run, ...stretchOf(options, io.clock.now()) });
+  // In the order in which they ran: an event explains each lost call once.
+  const here = facts.toReversed().filter((one) => isAt(one.target, target));
+  const targets = new Map(audit.flatMap((record) => (record.kind === 'called' ? [[record.seq, record.target] as const] : [])));
+  const outside = callsOutsideRuns(audit).filter((call) => isAt(targets.get(call.seq) ?? null, target));
+  const calls = [...here.flatMap((one) => one.calls), ...outside];
   if (problem !== null) tell(io, global, [row(0, span('the capture bucket could not be asked about runs: ', 'warning'), problem)], 'error');
-  const known = damaged === null ? witnessProblems(witnesses, logs.audit, logs.journals) : [];
+  const known = damaged.length === 0 ? witnessProblems(witnesses, audit, journals) : [];
   const runs = { problems: known, asked: new Set(witnesses.map(({ run }) => run)).size, problem };
-  const question = questionOf(here, outside, options, io.clock.now(), { elsewhere: logs.journals.length - here.length, isInAws: witnesses.length > 0 });
+  const question = questionOf(here, outside, options, now, { elsewhere: journals.length - here.length, isInAws: witnesses.length > 0 });
   if (question.lookups.length === 0) {
     const agree = known.length === 0;
     if (global.json === true) printJson(io, { agree, asked: { ...question.asked, requests: 0 }, runs: known });
@@ -58,26 +59,48 @@ export async function auditReconcile(world: World, options: ReconcileCommandOpti
   return agree ? exitCodes.done : exitCodes.blocked;
 }
 
+/** Of every journal what is asked of it, a few at a time; none stays in memory. */
+async function factsOfRuns(world: World, witnesses: readonly RunWitness[], since: number): Promise<{ readonly facts: readonly RunFacts[]; readonly journals: readonly WitnessedJournal[]; readonly broken: readonly AuditProblem[] }> {
+  const facts: RunFacts[] = [];
+  const journals: WitnessedJournal[] = [];
+  const broken: AuditProblem[] = [];
+  const byRun = new Map<string, RunWitness[]>();
+  for (const witness of witnesses) byRun.set(witness.run, [...(byRun.get(witness.run) ?? []), witness]);
+  await eachJournal(world, (journal) => {
+    const found = reconcileFacts(journal, since);
+    if (found !== null) facts.push(found);
+    journals.push(witnessed(journal, byRun.get(journal.run) ?? []));
+    if (journal.problem !== null) broken.push({ code: 'journal-damaged', where: journal.path, message: journal.problem });
+  });
+  return { facts, journals, broken };
+}
+
+/** From when on CloudTrail can be asked at all, for what these options want. Throws UserError `bad-time`. */
+function earliest({ run, since }: ReconcileCommandOptions, now: number): number {
+  const began = since !== undefined ? timeOf(since, now) : run !== undefined ? startOfRun(run) : Number.NaN;
+  return Math.max(now - historyDays * 86_400_000, Number.isNaN(began) ? 0 : began);
+}
+
 /** The stretch in which runs began that are asked for; without one everything. Throws UserError `bad-time`. */
 const stretchOf = ({ since, until }: ReconcileCommandOptions, now: number): { readonly since: number; readonly until: number } =>
   ({ since: since === undefined ? 0 : timeOf(since, now), until: until === undefined ? now : timeOf(until, now) });
 
-const isAt = (one: Target | undefined, target: Target): boolean => one !== undefined && one.account === target.account && one.region === target.region && one.endpoint === target.endpoint;
+const isAt = (one: Target | null, target: Target): boolean => one !== null && one.account === target.account && one.region === target.region && one.endpoint === target.endpoint;
 
 /** Throws UserError `no-such-run` for a run that was not made here, `bad-time`. */
-function questionOf(here: readonly WholeJournal[], outside: readonly LoggedCall[], { run, resource, principal, since, until }: ReconcileCommandOptions, now: number, { elsewhere, isInAws }: { readonly elsewhere: number; readonly isInAws: boolean }): Question {
+function questionOf(here: readonly RunFacts[], outside: readonly LoggedCall[], { run, resource, principal, since, until }: ReconcileCommandOptions, now: number, { elsewhere, isInAws }: { readonly elsewhere: number; readonly isInAws: boolean }): Question {
   const chosen = run === undefined ? here : here.filter((journal) => journal.run === run);
   // Of a run that only the capture bucket knows there is something to tell.
   if (run !== undefined && chosen.length === 0 && !isInAws) throw new UserError('no-such-run', `run "${run}" was not made in this account and region`, { help: '`aiplan runs` lists the runs; choose the profile, region and endpoint of the run' });
-  const begins = chosen.flatMap(({ records }) => recordsOf(records, 'begin'));
-  const principals = principal ?? (resource === undefined ? [...new Set(begins.map(({ target }) => target.caller))] : []);
+  const begins = chosen.flatMap((one) => one.begins);
+  const principals = principal ?? (resource === undefined ? [...new Set(begins.map(({ caller }) => caller))] : []);
   const more = run === undefined ? outside : [];
-  const names = resource ?? [...new Set([...chosen.flatMap(({ records }) => resourceNames(records)), ...more.flatMap(({ identity }) => identity ?? [])])];
+  const names = resource ?? [...new Set([...chosen.flatMap((one) => one.names), ...more.flatMap(({ identity }) => identity ?? [])])];
   const lookups = [...names.map((value): Lookup => ({ key: 'ResourceName', value })), ...principals.map(principalLookup)];
   const oldest = now - historyDays * 86_400_000;
   const first = since !== undefined ? timeOf(since, now) : Math.min(now, ...[...begins, ...more].map(({ at }) => Date.parse(at) - 60_000));
-  const lastRecord = run === undefined ? undefined : chosen[0]?.records.at(-1);
-  const last = until !== undefined ? timeOf(until, now) : lastRecord?.kind === 'end' ? Math.min(now, Date.parse(lastRecord.at) + trailDelay) : now;
+  const endedAt = run === undefined ? null : chosen[0]?.endedAt ?? null;
+  const last = until !== undefined ? timeOf(until, now) : endedAt !== null ? Math.min(now, Date.parse(endedAt) + trailDelay) : now;
   const stretch = { now, since: Math.max(first, oldest), until: Math.min(last, now) };
   if (!(stretch.since <= stretch.until)) throw new UserError('bad-time', 'the stretch of time that is asked for is empty, or older than the 90 days that CloudTrail keeps', { help: 'give --since and --until' });
   const own = new Set([...chosen.map((journal) => journal.run), ...more.map((call) => call.run)]);

@@ -7,8 +7,8 @@ import type { World } from './world.ts';
 /** What the capture bucket told, or why it could not be asked. */
 export interface AskedWitnesses { readonly witnesses: readonly RunWitness[]; readonly problem: string | null }
 
-/** The time in the name of a run, as milliseconds since 1970. */
-const timeOf = (run: string): number => Date.parse(run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-.*$/u, '$1-$2-$3T$4:$5:$6Z'));
+/** The time in the name of a run, as milliseconds since 1970; NaN where the name has none. */
+export const startOfRun = (run: string): number => Date.parse(run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-.*$/u, '$1-$2-$3T$4:$5:$6Z'));
 
 /**
  * What the capture bucket of this account and region knows of runs: of one, or of those that began in a stretch of time (milliseconds since 1970).
@@ -16,16 +16,13 @@ const timeOf = (run: string): number => Date.parse(run.replace(/^(\d{4})(\d\d)(\
  */
 export async function askWitnesses(world: World, { run, since, until }: { readonly run?: string | undefined; readonly since: number; readonly until: number }): Promise<AskedWitnesses> {
   const { account, region, endpoint } = await world.target();
-  // A session that may read the capture bucket; nothing is sent through it but reads.
-  const session = await world.applier('audit');
-  const wanted = (name: string): boolean => (run === undefined ? timeOf(name) >= since - 60_000 && timeOf(name) <= until : name === run);
+  const session = await world.reader();
+  const wanted = (name: string): boolean => (run === undefined ? startOfRun(name) >= since - 60_000 && startOfRun(name) <= until : name === run);
   try {
     return { witnesses: await drive(session, () => readWitnesses({ account, region, endpoint, bucket: world.configuration.capture.bucket }, wanted), { run: 'audit', step: 'capture bucket' }), problem: null };
   } catch (error) {
     if (error instanceof AwsError && error.kind === 'absent') return { witnesses: [], problem: null };
     if (error instanceof AwsError || error instanceof UserError) return { witnesses: [], problem: error.message };
     throw error;
-  } finally {
-    session.close();
   }
 }

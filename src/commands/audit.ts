@@ -26,17 +26,18 @@ export interface AuditFound {
   readonly records: number;
   /** There are older events that the options ask for. */
   readonly more: boolean;
+  /** Each place where the audit log is damaged: what stood there is not among the events. */
+  readonly damaged: readonly AuditProblem[];
 }
 
 /**
  * The events that the options ask for, at most `most` of the newest, and the head of the audit log. Each journal is let go of when its events are
- * found. Throws UserError `audit-damaged`: `audit verify` says where.
+ * found. A damaged entry hides no other (`damaged`).
  */
 export async function auditOf(world: World, options: AuditOptions, most = Number.POSITIVE_INFINITY): Promise<AuditFound> {
   const filter = filterOf(options, world.io.clock.now());
   if (options.run !== undefined) return ofOneRun(world, options, filter);
   const { audit, damaged } = await readAuditLog(world);
-  if (damaged !== null) throw damagedLog(damaged);
   const began = beginnings(audit);
   const ended = new Map(audit.flatMap((record) => (record.kind === 'run-ended' || record.kind === 'run-abandoned' ? [[record.run, Date.parse(record.at)] as const] : [])));
   const found: AuditEvent[] = [];
@@ -55,32 +56,40 @@ export async function auditOf(world: World, options: AuditOptions, most = Number
   const since: string = oldest ?? '';
   const events = inOrder([...found, ...ofLog.filter(({ at }) => at >= since)]);
   const last = audit.at(-1);
-  return { events: events.length > most ? events.slice(-most) : events, head: last === undefined ? chainRoot : lineDigest(last), records: audit.length, more: oldest !== null || events.length > most };
+  return { damaged, events: events.length > most ? events.slice(-most) : events, head: last === undefined ? chainRoot : lineDigest(last), records: audit.length, more: oldest !== null || events.length > most };
 }
 
 /** The ISO time in the name of a run. */
 const startOf = (run: string): string => run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-.*$/u, '$1-$2-$3T$4:$5:$6.000Z');
 
-const damagedLog = (damaged: AuditProblem): UserError => new UserError(damaged.code, damaged.message, { where: damaged.where, help: '`aiplan audit verify` tells what still fits; leave the log as it is' });
+/** Says where the log is damaged, and answers how a command ends that showed the rest of it. */
+export function tellDamaged({ io, options }: Pick<World, 'io' | 'options'>, damaged: readonly AuditProblem[]): ExitCode {
+  if (damaged.length === 0) return exitCodes.done;
+  tell(io, options, [
+    row(0, span('the audit log is damaged, and what stood there is not shown:', 'destroy')),
+    ...damaged.map(({ message, where }) => row(1, message, span(` (${where})`, 'muted'))),
+    row(0, '`aiplan audit verify` says what still fits'),
+  ], 'error');
+  return exitCodes.error;
+}
 
 /** Of one run nothing else is read: its journal, and the entries of the log that name it or its plans. */
 async function ofOneRun(world: World, options: AuditOptions, filter: AuditFilter): Promise<AuditFound> {
   const { logs, damaged } = await readLogs(world, { run: options.run, plans: options.resource !== undefined });
-  if (damaged !== null) throw damagedLog(damaged);
-  return { events: filterEvents(auditEvents(logs), filter, logs), head: await world.store.auditHead(), records: logs.audit.length, more: false };
+  return { damaged, events: filterEvents(auditEvents(logs), filter, logs), head: await world.store.auditHead(), records: logs.audit.length, more: false };
 }
 
 /** `aiplan audit`: what happened, who did it, and what AWS answered, out of the audit log and all journals. */
 export async function audit(world: World, options: AuditOptions & { readonly pager?: boolean }): Promise<ExitCode> {
   const { io, options: global } = world;
-  const { events, more } = await auditOf(world, options, mostEvents);
+  const { events, more, damaged } = await auditOf(world, options, mostEvents);
   if (global.json === true) printJson(io, events);
   else {
     const text = asText(io, global, auditRows(events));
     if (!(await page(io, global, text, options.pager !== false))) io.stdout.write(text);
   }
   if (more) tell(io, global, [row(0, span(`these are the newest ${events.length} events; older ones: `, 'warning'), span('aiplan audit --until TIME', 'title'), span(', or all of them: ', 'warning'), span('aiplan audit export', 'title'))], 'error');
-  return exitCodes.done;
+  return tellDamaged(world, damaged);
 }
 
 /** `aiplan audit verify`: whether audit log, journals, plans, signed approvals and marks agree; says where they do not. Exit 1 when something breaks. */
@@ -91,9 +100,9 @@ export async function auditVerify(world: World, { expectHead }: { readonly expec
   const settledPlace = (run: string): string => `${store.place}/settled/${run}.*`;
   const found = verifyAudit(logs, {
     whereOf: (seq) => auditPlace(world, seq), approvalPlace: (nonce) => `${store.place}/approvals/${nonce}.json`, settledPlace,
-    ...(expectHead === undefined ? {} : { expectHead }), ...(damaged === null ? {} : { damaged }),
+    ...(expectHead === undefined ? {} : { expectHead }), ...(damaged.length === 0 ? {} : { damaged }),
   });
-  const settled = settledProblems(logs.settled, logs.journals, damaged === null ? logs.audit : null, settledPlace);
+  const settled = settledProblems(logs.settled, logs.journals, damaged.length === 0 ? logs.audit : null, settledPlace);
   const strays = (await store.auditStrays()).map((place): AuditProblem => ({ code: 'audit-stray', where: place, message: 'this lies among the entries of the audit log and is none: it is left out' }));
   const verdict: AuditVerdict = { ...found, broken: [...found.broken, ...planProblems, ...settled], notes: [...found.notes, ...strays] };
   const intact = verdict.broken.length === 0;

@@ -5,8 +5,7 @@ import { bringsOutOf, isWithoutJournal } from './generated.ts';
 import { parseSource, recordsIfWhole, readLiveFor, makeCheckedPlan } from './planning.ts';
 import { textsAsPlanned } from './texts.ts';
 import { refuseElsewhere } from './elsewhere.ts';
-import { withMade } from '../engine/run-end.ts';
-import { endsOf } from './run-marks.ts';
+import { pinnedRollback } from './pinned-rollback.ts';
 import { canonical } from '../model/digest.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import type { Finding } from '../model/finding.ts';
@@ -40,13 +39,14 @@ export async function rollbackSource(world: World, run: string): Promise<Source>
   const { records } = await world.store.readRun(run);
   const target = await world.target();
   refuseElsewhere(run, records, target);
+  const earlier = await rollbacksOf(world, run);
   const { changePlan: generated, findings, incomplete } = await rollbackChangePlan(records, {
-    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier: await rollbacksOf(world, run),
+    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier,
     // What an emulator did is seen at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
-  const changePlan = generated.resources.some(({ action }) => action === 'delete') ? withMade(generated, await endsOf(world, run)) : generated;
-  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...(await unprovenRestores(world, changePlan))], incomplete: incomplete ? incompleteOf(findings) : [] };
+  const { changePlan, said } = await pinnedRollback(world, generated, records, earlier);
+  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...said, ...(await unprovenRestores(world, changePlan))], incomplete: incomplete ? incompleteOf(findings) : [] };
 }
 
 const incompleteOf = (findings: readonly Finding[]): readonly string[] =>

@@ -18,14 +18,11 @@ export async function captureBucketFor(world: World): Promise<CaptureBucket> {
   return { account, region, endpoint, bucket: world.configuration.capture.bucket };
 }
 
-/** Runs some reading with a session that may read the capture bucket; nothing is sent through it but reads. */
+/** Runs some reading of the capture bucket with the session that refuses every mutating call. */
 export async function readingCaptures<Result>(world: World, work: (session: Parameters<typeof drive>[0], of: CaptureBucket) => Promise<Result>): Promise<Result> {
-  const session = await world.applier('reading');
-  try {
-    return await work(session, await captureBucketFor(world));
-  } finally {
-    session.close();
-  }
+  // The target first: it names the bucket to the session.
+  const of = await captureBucketFor(world);
+  return work(await world.reader(), of);
 }
 
 export interface ManifestQuery {

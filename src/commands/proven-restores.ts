@@ -34,12 +34,20 @@ export async function unprovenRestores(world: World, changePlan: ChangePlan): Pr
   const unproven = orders.flatMap(({ address, order }): readonly Finding[] => {
     const kept = (manifests.get(order.run)?.captures ?? []).filter(({ manifest }) => manifest.step === order.step);
     const runs = (manifests.get(order.run)?.runs ?? []).map(({ manifest }) => manifest);
-    if (kept.some(({ manifest }) => proves(manifest as unknown as JsonObject, order)) && bearsOutFormer(runs, order)) return [];
-    return [finding('error', 'restore-unproven', address,
-      kept.length === 0 ? `the capture bucket knows of no capture of "${order.formerIdentity}" by run ${order.run}; only the journal speaks of it` : `the journal of run ${order.run} tells of "${order.formerIdentity}" otherwise than the manifest in the capture bucket`,
-      'a journal is a file that anybody may have changed: nothing is restored from its word alone. Look at the manifests of the run in the capture bucket')];
+    const why = unprovenBy(kept.map(({ manifest }) => manifest as unknown as JsonObject), runs, order);
+    return why === null ? [] : [finding('error', 'restore-unproven', address, why, `nothing is restored from the word of a journal alone. Look below s3://${bucket}/manifests/${order.run}/, also at versions that are not current`)];
   });
   return [...told, ...unproven, ...(await changedCaptures(world, changePlan))];
+}
+
+/** Why a restore is not proven, in what is known: a manifest that is not there says nothing against the journal. Null where it is proven. */
+export function unprovenBy(kept: readonly JsonObject[], runs: readonly Pick<RunManifest, 'befores'>[], order: RestoreOrder): string | null {
+  const { run, formerIdentity } = order;
+  if (kept.length === 0) return `no manifest of run ${run} for "${formerIdentity}" lies in the capture bucket: it was not written, or it is gone. Only the journal speaks of the capture`;
+  if (!kept.some((manifest) => proves(manifest, order))) return `the journal of run ${run} and the manifest in the capture bucket do not say the same of "${formerIdentity}"; which of them was changed is not known`;
+  if (bearsOutFormer(runs, order)) return null;
+  return runs.length === 0 ? `what run ${run} wrote into the capture bucket before its first change is not there: only the journal says how what "${formerIdentity}" brings along was before`
+    : `the journal of run ${run} and what the run wrote into the capture bucket before its first change do not say the same of what "${formerIdentity}" brings along`;
 }
 
 /** What the manifest says of the capture, and of the resource before, is what the journal says. */

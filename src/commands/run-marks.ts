@@ -34,15 +34,11 @@ export async function markUsed(world: World, { nonce, tier }: Pick<Approval, 'no
 export async function endsOf(world: World, run: string): Promise<readonly RunEnd[]> {
   const { account, region, endpoint } = await world.target();
   const { readEnds } = await import('../../providers/s3/run-marks.ts');
-  // A session that may read the capture bucket; nothing is sent through it but reads.
-  const session = await world.applier(run);
   try {
-    return await drive(session, () => readEnds({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run), { run, step: 'ends' });
+    return await drive(await world.reader(), () => readEnds({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run), { run, step: 'ends' });
   } catch (error) {
     if (error instanceof AwsError && error.kind === 'absent') return [];
     throw error;
-  } finally {
-    session.close();
   }
 }
 
@@ -53,7 +49,11 @@ export async function endsOf(world: World, run: string): Promise<readonly RunEnd
 export async function refuseBehind(world: World, run: string, records: readonly JournalRecord[]): Promise<void> {
   const missing = endNotHeld(records, await endsOf(world, run));
   if (missing === null) return;
-  throw new UserError('journal-behind', `the capture bucket knows that run ${run} came to record ${missing.records} (${missing.outcome}, ${missing.at}), which this journal does not hold: it was cut, or made anew`, {
+  throw new UserError('journal-behind', behindText(run, missing), {
     exitCode: exitCodes.blocked, help: 'nothing was changed; use the store in which the run was made',
   });
 }
+
+/** That the capture bucket keeps an end which the journal does not hold. */
+export const behindText = (run: string, { records, outcome, at }: RunEnd): string =>
+  `the capture bucket knows that run ${run} came to record ${records} (${outcome}, ${at}), which this journal does not hold: it was cut, or made anew`;

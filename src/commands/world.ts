@@ -77,7 +77,7 @@ export function openWorld(io: Io, options: GlobalOptions): World {
     const { account, arn } = await caller(aws, endpoint, options.profile ?? io.environment['AWS_PROFILE']);
     const alias = configuration.aliases[account];
     const found = { account, region, caller: arn, endpoint, ...(alias === undefined ? {} : { alias }) };
-    // The checks of a restore look at the copies that it would use.
+    // The checks of a restore read the manifests and marks there (`readableKeys`), never a copy or a secret.
     (await reader()).useCaptureBucket(captureBucketOf(configuration, found));
     return found;
   };

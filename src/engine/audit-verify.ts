@@ -34,8 +34,8 @@ export interface VerifyOptions {
   readonly settledPlace: (run: string) => string;
   /** A head that was written down earlier: it must be the head, or that of a record since which the log only grew. */
   readonly expectHead?: string;
-  /** What reading the audit log already found; its records are then not there. */
-  readonly damaged?: AuditProblem;
+  /** Each place where reading found the audit log damaged; the records of these places are then not there. None: absent. */
+  readonly damaged?: readonly AuditProblem[];
 }
 
 /** `prev` of the first line of every chain. */
@@ -62,7 +62,7 @@ export const markOf = (records: readonly JournalRecord[]): JournalMark => {
 export function verifyAudit(logs: VerifiedLogs, options: VerifyOptions): AuditVerdict {
   const { audit, journals, plans } = logs;
   const { whereOf, expectHead, damaged } = options;
-  const broken: AuditProblem[] = damaged === undefined ? [...chainProblems(audit, whereOf)] : [damaged];
+  const broken: AuditProblem[] = damaged === undefined ? [...chainProblems(audit, whereOf)] : [...damaged];
   const notes: AuditProblem[] = [];
   if (damaged === undefined) broken.push(...anchorProblems(audit, journals, whereOf));
   if (damaged === undefined && expectHead !== undefined) broken.push(...headProblems(audit, expectHead, whereOf));

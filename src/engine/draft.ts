@@ -60,9 +60,9 @@ export interface Draft {
 }
 
 /** What the rules of a type may ask beside the values of a change. */
-export const sceneOf = ({ target, index, changePlan }: Planning): Omit<Scene, 'after'> => ({
+export const sceneOf = ({ target, index }: Planning, { pinned }: Pick<ResourceEntry, 'pinned'>): Omit<Scene, 'after'> => ({
   account: target.account,
-  ...(changePlan.rollbackOf === undefined ? {} : { undoes: true }),
+  ...(pinned === true ? { undoes: true } : {}),
   find(type, identity) {
     const known = index.find(type, identity);
     return known.state === 'live' || known.state === 'gone' ? known.resource : known.state === 'absent' ? null : undefined;

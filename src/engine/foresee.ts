@@ -14,7 +14,7 @@ import { secretsIn } from './secrets.ts';
 /** What the checks of a run need, all of it reading. */
 export interface ForeseePorts extends Pick<ApplyPorts, 'types' | 'schemas' | 'clock' | 'secrets' | 'stop'> {
   readonly session: AwsReader;
-  readonly vault: Pick<ApplyPorts['vault'], 'bucket' | 'check' | 'readSecret'>;
+  readonly vault: Pick<ApplyPorts['vault'], 'bucket' | 'check' | 'findSecret'>;
 }
 
 /** Errors that only ask the author for a word: what AWS would say to the step is worth knowing beside them. */
@@ -84,6 +84,11 @@ function readingOnly(ports: ForeseePorts): ApplyPorts {
     ...ports, emit: () => {}, replan: refuse,
     session: { read: (call) => session.read(call), get counts() { return session.counts; }, mutate: refuse, renew: refuse },
     journal: { run: planningRun, records: [], append: refuse },
-    vault: { ...ports.vault, bucket: ports.vault.bucket, readSecret: (ref) => ports.vault.readSecret(ref), keepSecret: refuse, putManifest: refuse },
+    // A plan reads no kept secret: that it is there is enough.
+    vault: {
+      bucket: ports.vault.bucket, ...(ports.vault.check === undefined ? {} : { check: ports.vault.check }), findSecret: (ref) => ports.vault.findSecret(ref),
+      async readSecret(ref) { await ports.vault.findSecret(ref); return ''; },
+      keepSecret: refuse, putManifest: refuse,
+    },
   };
 }

@@ -26,7 +26,7 @@ export function planCreate(planning: Planning, entry: ResourceEntry): Draft {
   blockRefused(planning, entry, type, desired, { action: 'create' });
   const existing = findExisting(planning, entry, type, withPlaceholders(desired) as JsonObject, author);
   if (existing !== null) return keepDraft(entry, type, existing);
-  const classified = classify({ type, schema, comparer, before: {}, after: desired, live: null, action: 'create', scene: sceneOf(planning) });
+  const classified = classify({ type, schema, comparer, before: {}, after: desired, live: null, action: 'create', scene: sceneOf(planning, entry) });
   return { ...emptyDraft, entry, type, action: 'create', desired, changes: classified.changes, opens: classified.opens, oneWay: classified.oneWay };
 }
 
@@ -57,7 +57,7 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   }
   const desired = 'blocked' in made ? entry.properties ?? {} : inKnown(made.properties, order.known) as JsonObject;
   const opens = type === undefined || apart === undefined || order.live === undefined || Object.keys(apart.instead).length === 0 ? []
-    : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: order.live.properties, after: desired, live: order.live, action: 'update', scene: sceneOf(planning) }).opens;
-  const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: {}, after: desired, live: null, action: 'create', scene: sceneOf(planning) }).changes;
+    : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: order.live.properties, after: desired, live: order.live, action: 'update', scene: sceneOf(planning, entry) }).opens;
+  const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: {}, after: desired, live: null, action: 'create', scene: sceneOf(planning, entry) }).changes;
   return { ...emptyDraft, entry, type, action: 'create', identity: null, desired, opens, changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })) };
 }

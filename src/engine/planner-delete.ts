@@ -37,7 +37,7 @@ interface Prior { readonly desired: Draft['desired']; readonly classified: Class
 function priorChanges(planning: Planning, entry: ResourceEntry, live: LiveResource, { type, schema }: NonNullable<ReturnType<typeof managedType>>): Prior {
   const comparer = comparerFor(type.rules, entry.type, live.identity);
   const desired = entry.properties === undefined ? live.properties : overlay(planning, entry, { type, schema, comparer, live, action: 'update' }).desired;
-  const classified = classify({ type, schema, comparer, before: live.properties, after: desired, live, action: 'update', scene: sceneOf(planning) });
+  const classified = classify({ type, schema, comparer, before: live.properties, after: desired, live, action: 'update', scene: sceneOf(planning, entry) });
   for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
   return { desired, classified };
 }

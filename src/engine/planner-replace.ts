@@ -35,7 +35,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const desired = { ...withoutMasked(planning, entry, wanted), ...carried };
   blockRefused(planning, entry, type, desired, { action: 'replace' });
   checkPending(planning, entry, live, desired, comparer);
-  const classified = classify({ type, schema, comparer, before: { ...before, ...pick(live.properties, Object.keys(carried)) }, after: desired, live, action: 'replace', scene: sceneOf(planning) });
+  const classified = classify({ type, schema, comparer, before: { ...before, ...pick(live.properties, Object.keys(carried)) }, after: desired, live, action: 'replace', scene: sceneOf(planning, entry) });
   if (!classified.changes.some(({ effect }) => effect === 'replace')) {
     warn(planning, entry, 'action', 'replace-unneeded', classified.changes.length === 0 ? 'nothing differs: the resource would be made again as it is' : 'every change could be made by an update', 'declare `action: update`, unless a new resource is what is meant');
   }

@@ -31,7 +31,7 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   checkPartlyRead(planning, entry, live);
   const { desired, rotated } = overlay(planning, entry, { type, schema, comparer, live, action: 'update' });
   const settled = withoutPendingOnes(entry, desired, live, comparer);
-  const classified = classify({ type, schema, comparer, before: live.properties, after: settled.desired, live, action: 'update', scene: sceneOf(planning) });
+  const classified = classify({ type, schema, comparer, before: live.properties, after: settled.desired, live, action: 'update', scene: sceneOf(planning, entry) });
   checkExpectations(planning, entry, live, new Set(classified.changes.length === 0 ? Object.keys(entry.properties ?? {}) : []));
   if (settled.waiting.length > 0) inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
   // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.

@@ -84,9 +84,9 @@ function missingPrograms(type: Task['type'], action: Task['step']['action'], res
   return Object.keys(needs).filter((name) => needs[name] === true);
 }
 
-/** The configuration of what is destroyed must also lie beside the data; what a run made itself holds none. */
+/** The configuration of what is destroyed must also lie beside the data; what a run made itself holds none, but for what is copied there anyway. */
 function checkVault({ ports }: Run, { step }: Task, say: Say): void {
-  if (step.destruction !== null && step.coveredBy === undefined && ports.vault.bucket === null) {
+  if (ports.vault.bucket === null && step.destruction !== null && (step.coveredBy === undefined || step.capture.how === 'copy')) {
     say('no-capture-bucket', `there is no capture bucket for what "${step.id}" destroys: run \`aiplan setup\``);
   }
 }

@@ -1,5 +1,4 @@
 import { canonical, sha256 } from '../model/digest.ts';
-import type { ChangePlan } from '../model/change-plan.ts';
 import type { JournalRecord, RunOutcome } from '../model/journal.ts';
 import type { ApplyPorts } from '../model/ports.ts';
 import type { MadeResource, RunEnd } from '../model/run-end.ts';
@@ -22,7 +21,7 @@ export async function keepEnd({ journal, vault, clock, emit }: ApplyPorts, outco
     await vault.putEnd(end);
   } catch (error) {
     // Whatever it is: the run has come to its end, and its journal must still say so.
-    const message = `how far the run came could not be written into the capture bucket, so a rollback asks for the name of everything that it deletes (${messageOf(error)})`;
+    const message = `how far the run came could not be written into the capture bucket, so a rollback asks for a confirmation of everything that rests on the journal (${messageOf(error)})`;
     await journal.append({ kind: 'finding', step: null, code: 'end-not-kept', message });
     emit({ kind: 'finding', step: null, code: 'end-not-kept', text: message });
   }
@@ -36,16 +35,8 @@ export const endNotHeld = (records: readonly JournalRecord[], ends: readonly Run
   ends.find(({ records: count, head }) => count > records.length || headAt(records, count) !== head) ?? null;
 
 /**
- * The change plan of a rollback, each deletion with what the capture bucket says of it: only what is listed there as made by the run is covered
- * by the run's approval. Pure.
+ * Whether what lies in the capture bucket of a run pins this journal of it: every end fits, and nothing was appended after the last of them but the
+ * journal's own end. Pure.
  */
-export function withMade(changePlan: ChangePlan, ends: readonly RunEnd[]): ChangePlan {
-  const made = new Map(ends.flatMap((end) => end.made).map((item) => [`${item.type} ${item.identity}`, item]));
-  return {
-    ...changePlan,
-    resources: changePlan.resources.map((entry) => {
-      const found = entry.action === 'delete' && entry.id !== undefined ? made.get(`${entry.type} ${entry.id}`) : undefined;
-      return found === undefined ? entry : { ...entry, made: { incarnation: found.incarnation } };
-    }),
-  };
-}
+export const isPinned = (records: readonly JournalRecord[], ends: readonly RunEnd[]): boolean => ends.length > 0 && endNotHeld(records, ends) === null
+  && records.slice(Math.max(...ends.map(({ records: count }) => count))).every(({ kind }) => kind === 'end');

@@ -140,7 +140,7 @@ function judgedAgain({ ports, planned, outputs }: Run, { step, work, type }: Tas
   const { desired, problems } = judgeAgain({
     type, schema: ports.schemas(type.type), action: step.action === 'create' || step.action === 'replace' ? step.action : 'update', planned: work.desired,
     unknown: resolveReferences(work.desired, unknownOf, () => null) as JsonObject, resolved: found, plannedLive: work.live, live: live ?? work.live, expect: work.entry.expect,
-    scene: { account: planned.plan.target.account, ...(planned.plan.rollbackOf === null ? {} : { undoes: true }), find: (name, identity) => [...outputs.values()].find((known) => known.type === name && known.identity === identity) },
+    scene: { account: planned.plan.target.account, ...(work.entry.pinned === true ? { undoes: true } : {}), find: (name, identity) => [...outputs.values()].find((known) => known.type === name && known.identity === identity) },
   });
   if (problems.length === 0) return desired;
   throw new StepFailed(`values of "${step.id}" that are known only now come to what nobody confirmed, so nothing of it was sent: ${problems.join('; ')}`);

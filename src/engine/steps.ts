@@ -4,6 +4,7 @@ import type { Draft, Planning } from './draft.ts';
 import { boundState } from './bound-state.ts';
 import { sourcesOf } from './capture-source.ts';
 import { operationsOf } from './preview.ts';
+import { unpinnedClaims } from './pinned.ts';
 
 /** A step before the whole plan has decided. Both have their places already, so that a plan reads the same way in every file. */
 type UndecidedStep = Omit<Step, 'digest' | 'blocked'> & { readonly digest: undefined; readonly blocked: undefined };
@@ -13,7 +14,7 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
   const { entry, live } = draft;
   const covered = isCovered(planning, draft);
   const destruction = draft.action !== 'keep' && draft.isDestruction ? { loses: draft.loses } : null;
-  const opens = draft.action === 'keep' ? draft.opens : [...unloggedOf(planning), ...draft.opens];
+  const opens = draft.action === 'keep' ? draft.opens : [...unloggedOf(planning), ...unpinnedOf(planning, draft), ...draft.opens];
   const grant = opens.length > 0 ? { opens } : null;
   return {
     id: entry.address, type: entry.type, identity: draft.identity, digest: undefined,
@@ -32,22 +33,26 @@ export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[],
 const unloggedOf = ({ changePlan }: Planning): readonly string[] => (changePlan.unlogged !== true ? []
   : [`no log or journal of this store knows run ${changePlan.rollbackOf ?? ''}: what is set or restored here is what the capture bucket says, whoever wrote it there`]);
 
+/** What only a journal says, and nothing in the capture bucket: a file that anybody may have written hands out nothing by itself (law 13). */
+const unpinnedOf = ({ changePlan }: Planning, { entry }: Draft): readonly string[] => (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true ? [] : unpinnedClaims(entry));
+
 /** What is there of the resource that the step changes or takes away; of what is kept nothing but its facts matters. */
 const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
   (live === null || type === undefined || action === 'keep' || action === 'create' ? {} : { live: boundState(live, type.rules) });
 
 /**
  * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the deletion of
- * what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the capture bucket of the run's end (`made`).
+ * what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the capture bucket of the run's end, which pins its
+ * journal (`made`, `pinned`).
  * Nothing else: a journal is a file of the user's, and anybody may tag, so that neither answers for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
   if (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true || draft.action === 'keep') return false;
   if (draft.recoverability.level === 'irreversible') return false;
-  if (draft.action === 'create') return true;
-  if (draft.action === 'update') return !draft.isDestruction && draft.opens.length === 0;
-  const { made } = draft.entry;
-  if (draft.action !== 'delete' || draft.live?.systemTags['aiplan:op'] === undefined || made === undefined) return false;
+  if (draft.action === 'create') return unpinnedClaims(draft.entry).length === 0;
+  if (draft.action === 'update') return !draft.isDestruction && draft.opens.length === 0 && unpinnedClaims(draft.entry).length === 0;
+  const { made, pinned } = draft.entry;
+  if (draft.action !== 'delete' || draft.live?.systemTags['aiplan:op'] === undefined || made === undefined || pinned !== true) return false;
   if (made.incarnation !== null && made.incarnation !== draft.live.incarnation) return false;
   const { binding, observed } = draft.evidence;
   const used = binding['dependents'] !== undefined && !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);

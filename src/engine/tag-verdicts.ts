@@ -46,7 +46,7 @@ function isHarmless({ key, before, after }: TagChange): boolean {
 /**
  * Tags on which something may act, for every type: a tag that is there and changes or leaves, unless its key only describes; and a new
  * one whose key or value has a word that tools look for. Tools, policies and budgets select by tags, which nothing here can read.
- * An undo (`undoes`) may take away what it was harmless to add.
+ * An undo that the capture bucket bears out (`undoes`) may take away what it was harmless to add.
  */
 export function tagHits(differences: readonly Difference[], tagProperty: string | null, undoes = false): readonly Hit[] {
   return differences.flatMap(({ segments, before, after }) => {

@@ -58,6 +58,8 @@ export interface ResourceEntry {
   readonly lookup?: true;
   /** Only in a generated rollback: the capture bucket lists this, which is deleted, as made by the run, with this incarnation where it knows it. */
   readonly made?: { readonly incarnation: string | null };
+  /** Only in a generated rollback: the run's end in the capture bucket pins the whole journal that this is made from (law 13). */
+  readonly pinned?: true;
   /** Only in a generated rollback: bring this deleted resource back from its capture. */
   readonly restore?: RestoreOrder;
   /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */
@@ -78,6 +80,8 @@ export interface ReopenOrder {
   readonly live: LiveResource;
   /** After the changes of the entry, not before them: an update that was stopped had stopped the resource for its own sake. */
   readonly last?: boolean;
+  /** The capture bucket bears it out; without that only a journal says so, and it is a grant. */
+  readonly pinned?: true;
 }
 
 /** What a generated rollback entry of action `create` brings back. */
@@ -100,6 +104,8 @@ export interface RestoreOrder {
   readonly formerly?: Readonly<Record<string, JsonObject>>;
   /** It is brought out beside whatever there is, and nothing is pointed at it. */
   readonly apart?: Apart;
+  /** The capture bucket pins the journals of the earlier rollbacks that `remains`, `tries` and `known` come from. */
+  readonly pinned?: true;
 }
 
 /** What `captures restore` was asked for. `fromAws`: the capture bucket stands in for the journal. */

@@ -25,6 +25,8 @@ export interface CaptureVault {
   keepSecret(step: string, name: string, text: string): Promise<SecretRef>;
   /** The text of a `captured` reference. Throws UserError `no-such-secret`. */
   readSecret(ref: SecretRef): Promise<string>;
+  /** Looks whether the text of a `captured` reference is there, without reading it. Throws UserError `no-such-secret`. */
+  findSecret(ref: SecretRef): Promise<void>;
   /** Writes the manifest, only if none is there, and reads it back. Returns where it lies. */
   putManifest(run: string, step: string, manifest: CaptureManifest): Promise<string>;
   /** The same for what lies there of a whole run before its first change. Absent: nothing is written. */

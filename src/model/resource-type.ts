@@ -18,7 +18,7 @@ export interface Scene {
   readonly account: string;
   /** All properties after the change. */
   readonly after: JsonObject;
-  /** The change belongs to the undo of a run: what that run added may go as it came. */
+  /** The change belongs to the undo of a run of which the capture bucket pins the journal: what that run added may go as it came. */
   readonly undoes?: boolean;
   /** A live resource of which the plan has read something; null where it is known not to exist, undefined where it was not read. */
   readonly find: (type: string, identity: string) => LiveResource | null | undefined;

@@ -1,5 +1,6 @@
 import type { SignedApproval } from './approval.ts';
 import type { AuditEntry, AuditRecord } from './audit.ts';
+import type { AuditProblem } from './audit-report.ts';
 import type { Clock } from './event.ts';
 import type { Journal, JournalRecord, RunOutcome } from './journal.ts';
 import type { Target } from './live.ts';
@@ -200,10 +201,13 @@ export interface Store {
   appendAudit(entry: AuditEntry, clock: Clock): Promise<AuditRecord>;
   /** SHA-256 of the newest entry of the audit log; all zeros for an empty one. */
   auditHead(): Promise<string>;
-  /** The audit log in its order; `progress` is told how far long reading has come. Throws UserError `audit-damaged` with the place where its chain breaks. */
-  readAudit(progress?: (done: number, of: number) => void): Promise<readonly AuditRecord[]>;
+  /**
+   * The audit log in its order; `progress` gets how far long reading has come. `damaged` gets each place where the log is damaged, and what can be read
+   * is answered; without it the first such place throws UserError `audit-damaged`.
+   */
+  readAudit(progress?: (done: number, of: number) => void, damaged?: (problem: AuditProblem) => void): Promise<readonly AuditRecord[]>;
   /** The entries that tell of one run, or of these plans (by digest), found without reading the others where that is possible; else the whole log. Not held against the chain. */
-  readAuditOf(run: string, plans: readonly string[]): Promise<readonly AuditRecord[]>;
+  readAuditOf(run: string, plans: readonly string[], damaged?: (problem: AuditProblem) => void): Promise<readonly AuditRecord[]>;
   /** Places of what lies among the entries of the audit log and is none: it is left out. */
   auditStrays(): Promise<readonly string[]>;
 

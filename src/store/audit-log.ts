@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditRecord } from '../model/audit.ts';
+import type { AuditProblem } from '../model/audit-report.ts';
 import { canonical, sha256 } from '../model/digest.ts';
 import { UserError } from '../model/error.ts';
 import type { Clock } from '../model/event.ts';
@@ -65,13 +66,16 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
   const linesFrom = (first: number, last: number): Promise<readonly (string | null)[]> =>
     eachOf(Array.from({ length: last - first + 1 }, (_, at) => first + at), width, (seq) => objects.read(`audit/${entryName(seq)}`));
 
-  /** Every entry, by segments as far as there are any that fit the chain, then one by one. */
-  const readAll = async (progress: (done: number, of: number) => void = () => undefined): Promise<readonly AuditRecord[]> => {
+  /**
+   * Every entry, by segments as far as there are any that fit the chain, then one by one. With `damaged` a place where the log is damaged is told,
+   * and every entry that can be read is answered; without it the first one ends the reading.
+   */
+  const readAll = async (progress: (done: number, of: number) => void = () => undefined, damagedAt?: (problem: AuditProblem) => void): Promise<readonly AuditRecord[]> => {
     const kept = segments ? await segmentsOf(objects, width) : [];
     const records: AuditRecord[] = [];
-    let head = journalRoot;
+    let head: string | null = journalRoot;
     for (const text of kept) {
-      const read = chained(text, records.length, head);
+      const read: ReturnType<typeof chained> = chained(text, records.length, head ?? journalRoot);
       if (read === null) break;
       records.push(...read.records);
       ({ head } = read);
@@ -84,16 +88,26 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
       progress(done += 1, names.length);
       return text ?? '';
     });
+    let isWhole = true;
+    let seq = covered;
     for (const [at, text] of texts.entries()) {
-      const seq = covered + at + 1;
       const name = names[at] ?? '';
+      const number = Number(name.slice(0, 8));
       // What stands behind a gap and is no entry is a stray, and no sign that an entry was taken away.
-      if (name !== entryName(seq) && !texts.some((other, later) => later >= at && isEntry(other, Number(names[later]?.slice(0, 8))))) break;
-      const record = checked(text, seq, name, head, objects);
-      records.push(record);
-      head = sha256(text.slice(0, -1));
+      if (name !== entryName(covered + at + 1) && !texts.some((other, later) => later >= at && isEntry(other, Number(names[later]?.slice(0, 8))))) break;
+      const { record, problems } = checked(text, number, { name, seq: seq + 1, head }, objects);
+      for (const problem of problems) {
+        if (damagedAt === undefined) throw problem;
+        isWhole = false;
+        const { code, message, where = '', help = '' } = problem;
+        damagedAt({ code, where, message: `${message}; ${help}` });
+      }
+      if (record !== null) records.push(record);
+      seq = number;
+      // One break is one problem: what comes after an entry that cannot be read is held against nothing.
+      head = record === null ? null : sha256(text.slice(0, -1));
     }
-    if (segments) {
+    if (segments && isWhole) {
       // What an earlier version of aiplan, or a process that died, left undone: the next reading is short again.
       for (let last = covered - (covered % entriesPerSegment) + entriesPerSegment; last <= records.length; last += entriesPerSegment) {
         await writeSegment(objects, last, async () => texts.slice(last - entriesPerSegment - covered, last - covered));
@@ -111,13 +125,13 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
     },
     auditHead: async () => (await newest()).head,
     readAudit: readAll,
-    async readAuditOf(run, plans) {
+    async readAuditOf(run, plans, damagedAt) {
       const seqs = await index.of(run, plans);
-      if (seqs === null) return readAll();
+      if (seqs === null) return readAll(undefined, damagedAt);
       const texts = await eachOf(seqs, width, (seq) => objects.read(`audit/${entryName(seq)}`));
       const found = texts.flatMap((text, at) => (text !== null && isEntry(text, seqs[at] ?? 0) ? [JSON.parse(text) as AuditRecord] : []));
       // Begun before there was an index: then not all that is told of it is in the index.
-      return found.some((record) => record.kind === 'run-began' && record.run === run) ? found : readAll();
+      return found.some((record) => record.kind === 'run-began' && record.run === run) ? found : readAll(undefined, damagedAt);
     },
     async auditStrays() {
       const names = await objects.list('audit');
@@ -156,20 +170,24 @@ function chained(text: string, before: number, start: string): { readonly record
   return { records, head };
 }
 
-function checked(text: string, number: number, name: string, head: string, objects: Objects): AuditRecord {
-  if (name !== entryName(number)) throw damaged(objects, entryName(number), `it is missing; the next one is "${name}"`);
+interface Expected { readonly name: string; readonly seq: number; /** Null: the entry before cannot be read. */ readonly head: string | null }
+
+/** An entry, and what is wrong with it or missing before it; null where it cannot be read. */
+function checked(text: string, number: number, { name, seq, head }: Expected, objects: Objects): { readonly record: AuditRecord | null; readonly problems: readonly UserError[] } {
+  const gap = number === seq ? [] : [damaged(objects, entryName(seq), number === seq + 1 ? `it is missing; the next one is "${name}"` : `it and ${number - seq - 1} more are missing; the next one is "${name}"`)];
+  const unreadable = (what: string) => ({ record: null, problems: [...gap, damaged(objects, name, what)] });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw damaged(objects, name, 'it is not JSON');
+    return unreadable('it is not JSON');
   }
-  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string' || !text.endsWith('\n')) throw damaged(objects, name, 'it is not an audit entry');
-  if (value['seq'] !== number) throw damaged(objects, name, `its number is ${value['seq'] === undefined ? 'missing' : sanitise(JSON.stringify(value['seq'])).slice(0, 80)}`);
-  if (value['prev'] !== head) throw damaged(objects, name, number === 1 ? 'the log does not begin here' : `it does not follow entry ${number - 1}, which was changed`);
+  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string' || !text.endsWith('\n')) return unreadable('it is not an audit entry');
+  if (value['seq'] !== number) return unreadable(`its number is ${value['seq'] === undefined ? 'missing' : sanitise(JSON.stringify(value['seq'])).slice(0, 80)}`);
   const flaw = auditRecord(value);
-  if (flaw !== null) throw damaged(objects, name, sanitise(flawText(flaw)));
-  return value as unknown as AuditRecord;
+  if (flaw !== null) return unreadable(sanitise(flawText(flaw)));
+  const isLoose = gap.length === 0 && head !== null && value['prev'] !== head;
+  return { record: value as unknown as AuditRecord, problems: [...gap, ...(isLoose ? [damaged(objects, name, number === 1 ? 'the log does not begin here' : `it does not follow entry ${number - 1}, which was changed`)] : [])] };
 }
 
 const damaged = (objects: Objects, name: string, what: string): UserError => new UserError('audit-damaged', `the audit log is damaged at entry "${name}": ${what}`, {

@@ -54,6 +54,7 @@ const entry = object({
   address: text, type: text, action: oneOf('read', 'create', 'update', 'replace', 'delete'), id: optional(text), find: optional(map), properties: optional(map), expect: optional(map), reason: optional(text),
   when: optional(oneOf('now', 'window')), rotate: optional(text), order: optional(oneOf('create-first', 'delete-first')), carry: optional(texts), dependsOn: texts, acceptLoss: optional(text),
   source: position, positions: mapOf(position), restore: optional(map), reopen: optional(map), repoint: optional(map),
+  made: optional(map), pinned: optional(oneOf(true)),
 });
 
 const purpose = oneOf('quiesce', 'capture', 'change', 'restore', 'repoint', 'undo');

@@ -3,6 +3,7 @@ import type { Clock, RunEvent } from '../../src/model/event.ts';
 import type { Journal, JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import type { JsonObject, SecretRef } from '../../src/model/json.ts';
 import type { CaptureVault, SecretSource } from '../../src/model/ports.ts';
+import type { RunEnd } from '../../src/model/run-end.ts';
 import type { RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
 
 /** A clock that a sleep moves forward at once. */
@@ -33,15 +34,19 @@ export function memoryJournal(run: string, clock: Clock, beforeAppend: (entry: J
   };
 }
 
-export interface MemoryVault extends CaptureVault { readonly kept: Map<string, string>; readonly manifests: Map<string, CaptureManifest | RunManifest> }
+export interface MemoryVault extends CaptureVault { readonly kept: Map<string, string>; readonly manifests: Map<string, CaptureManifest | RunManifest>; readonly ends: RunEnd[] }
 /** The vault as one run has it: its secrets lie below its own name. */
 export const vaultOf = (vault: CaptureVault, run: string): CaptureVault => ({ ...vault, keepSecret: (step, name, text) => vault.keepSecret(`${run}/${step}`, name, text) });
 /** A capture bucket of its own that holds the same. */
-export const vaultLike = ({ bucket, kept, manifests }: MemoryVault): MemoryVault => memoryVault(bucket, new Map(kept), new Map(manifests));
+export const vaultLike = ({ bucket, kept, manifests, ends }: MemoryVault): MemoryVault => memoryVault(bucket, new Map(kept), new Map(manifests), [...ends]);
 const noBucket = (): UserError => new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup`' });
-export function memoryVault(bucket: string | null = 'captures', kept = new Map<string, string>(), manifests = new Map<string, CaptureManifest | RunManifest>()): MemoryVault {
+export function memoryVault(bucket: string | null = 'captures', kept = new Map<string, string>(), manifests = new Map<string, CaptureManifest | RunManifest>(), ends: RunEnd[] = []): MemoryVault {
   return {
-    bucket, kept, manifests,
+    bucket, kept, manifests, ends,
+    async putEnd(end) {
+      ends.push(end);
+      return `s3://${bucket ?? ''}/${end.run}/end.json`;
+    },
     async keepSecret(step, name, text) {
       if (bucket === null) throw noBucket();
       kept.set(`${step}/${name}`, text);
@@ -52,6 +57,9 @@ export function memoryVault(bucket: string | null = 'captures', kept = new Map<s
       const text = kept.get(ref.$secret.captured ?? '');
       if (text === undefined) throw new UserError('no-such-secret', `no captured secret "${ref.$secret.captured ?? ''}"`);
       return text;
+    },
+    async findSecret(ref) {
+      await this.readSecret(ref);
     },
     async putManifest(run, step, manifest) {
       manifests.set(`${run}/${step}`, manifest);

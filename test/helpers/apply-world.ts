@@ -6,11 +6,12 @@ import { canonical } from '../../src/model/digest.ts';
 import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Planned } from '../../src/model/plan.ts';
-import type { ApplyPorts, ApplySession } from '../../src/model/ports.ts';
+import type { ApplyPorts, ApplySession, CaptureVault } from '../../src/model/ports.ts';
 import type { Report } from '../../src/model/report.ts';
 import { apply } from '../../src/engine/apply.ts';
 import { approve } from '../../src/engine/approve.ts';
 import { lossPhrase, needed } from '../../src/model/confirm.ts';
+import { withPins } from '../../src/engine/pinned.ts';
 import { plan } from '../../src/engine/planner.ts';
 import { refresh } from '../../src/engine/refresh.ts';
 import { rollbackChangePlan, type RollbackDraft } from '../../src/engine/rollback.ts';
@@ -20,6 +21,7 @@ import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder, vaultLi
 import { memoryTypes } from './memory-types.ts';
 import { textOf } from './memory-values.ts';
 import type { MemoryWorld } from './memory-world.ts';
+import { Killed } from './mortal.ts';
 
 export const testConfiguration: Configuration = {
   allowedSigners: null, minimumTier: 'T0', allowYes: true, planExpiryMinutes: 60, maxConfirmations: 100, secretPrefixes: ['AIPLAN_SECRET_'], secretFiles: [], protected: [], accounts: [], aliases: {},
@@ -77,6 +79,12 @@ export function planOnce(input: Parameters<typeof plan>[0]): Planned {
   return planned;
 }
 
+/** A process that was killed keeps no end. */
+const endingVault = (vault: CaptureVault, isDead: () => boolean): CaptureVault => ({
+  ...vault,
+  ...(vault.putEnd === undefined ? {} : { putEnd: async (end) => (isDead() ? Promise.reject(new Killed('dead already')) : vault.putEnd?.(end) ?? '') }),
+});
+
 export function benchOf(world: MemoryWorld, clock = fakeClock(), vault = memoryVault(), journals = new Map<string, readonly JournalRecord[]>()): Bench {
   const planNow = async (changePlan: ChangePlan, ownDeletions: readonly { readonly type: string; readonly identity: string }[] = [], aws: AwsReader = world.session, asBefore = (same: LiveState): LiveState => same): Promise<Planned> => {
     const now = new Date(clock.now()).toISOString();
@@ -98,20 +106,35 @@ export function benchOf(world: MemoryWorld, clock = fakeClock(), vault = memoryV
     },
     async apply(changePlan, { run = '20260226-230000-0001', stop = new AbortController().signal, session = (same: ApplySession) => same, beforeAppend, afterAppend, ports = {}, between, secrets = {}, events } = {}) {
       const approved = bench.approve(await planNow(changePlan));
-      const journal = memoryJournal(run, clock, beforeAppend, afterAppend);
+      let isDead = false;
+      const dying = (hook: ((entry: JournalEntry) => void) | undefined) => (entry: JournalEntry): void => {
+        try {
+          hook?.(entry);
+        } catch (error) {
+          isDead ||= error instanceof Killed;
+          throw error;
+        }
+      };
+      const journal = memoryJournal(run, clock, dying(beforeAppend), dying(afterAppend));
       journals.set(run, journal.records);
       between?.();
       const through = session({ ...world.session, async renew() { /* the memory world has no credentials */ } });
       return apply(approved, {
         session: through, types: world.types, schemas: world.schemas,
-        journal, clock, emit: events ?? recorder().emit, secrets: memorySecrets(secrets), stop, replan: (asBefore) => planNow(changePlan, [], through, asBefore), ...ports, vault: vaultOf(ports.vault ?? vault, run),
+        journal, clock, emit: events ?? recorder().emit, secrets: memorySecrets(secrets), stop, replan: (asBefore) => planNow(changePlan, [], through, asBefore), ...ports, vault: endingVault(vaultOf(ports.vault ?? vault, run), () => isDead),
       });
     },
     journalOf: (run) => journals.get(run) ?? [],
     // Nobody rolls back within a minute of a lost answer: AWS may not show yet what became of the call.
-    rollback: (run) => rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.time += 61_000).toISOString(), earlier: rollbacksOf(run) }),
+    async rollback(run) {
+      const earlier = rollbacksOf(run);
+      const draft = await rollbackChangePlan(bench.journalOf(run), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.time += 61_000).toISOString(), earlier });
+      const pinned = (records: readonly JournalRecord[]) => ({ records, ends: vault.ends.filter((end) => records[0]?.kind === 'begin' && end.run === records[0].run) });
+      const runs = [...vault.manifests.values()].flatMap((manifest) => (manifest.format === 'aiplan/run@1' && manifest.run === run ? [{ key: run, written: manifest.at, manifest }] : []));
+      return { ...draft, changePlan: withPins(draft.changePlan, { own: pinned(bench.journalOf(run)), earlier: earlier.map(pinned), runs }) };
+    },
     fork: () => benchOf(world.fork(), fakeClock(clock.time), vaultLike(vault), new Map([...journals].map(([name, records]) => [name, [...records]]))),
-    image: () => JSON.stringify([clock.time, world.image(), [...journals].map(([name, records]) => [name, records.map(textOf)]), [...vault.kept], [...vault.manifests].map(([name, manifest]) => [name, textOf(manifest)])]),
+    image: () => JSON.stringify([clock.time, world.image(), [...journals].map(([name, records]) => [name, records.map(textOf)]), [...vault.kept], vault.ends, [...vault.manifests].map(([name, manifest]) => [name, textOf(manifest)])]),
     async state() {
       const found: Record<string, JsonObject> = {};
       for (const { type, identity } of world.list()) {

@@ -130,7 +130,7 @@ describe('the journal of a run', () => {
     await journal.close();
     expect(await kinds()).toEqual(['planned', 'reviewed', 'run-began', 'run-ended']);
     const { logs, damaged, planProblems } = await everything();
-    expect({ damaged, planProblems }).toEqual({ damaged: null, planProblems: [] });
+    expect({ damaged, planProblems }).toEqual({ damaged: [], planProblems: [] });
     expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [], records: 4, runs: 1, calls: 4, plans: 1 });
   });
 

@@ -3,7 +3,7 @@ import type { Approval } from '../../src/model/approval.ts';
 import type { AuditEntry, AuditRecord } from '../../src/model/audit.ts';
 import type { RunWitness } from '../../src/model/audit-report.ts';
 import type { JournalEntry } from '../../src/model/journal.ts';
-import { witnessProblems } from '../../src/engine/audit-witness.ts';
+import { witnessed, witnessProblems } from '../../src/engine/audit-witness.ts';
 import { chainRoot, lineDigest, verifyAudit, type VerifiedLogs, type VerifyOptions } from '../../src/engine/audit-verify.ts';
 import { chained, digestedPlan, marksOf, nonceOf, rechained, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
 import { createBucket, deleteDatabase } from '../helpers/sample-plan.ts';
@@ -66,7 +66,7 @@ describe('audit verify', () => {
     const damaged = { run: 'x', path: '/store/runs/x', records: null, problem: 'it is not JSON' } as const;
     expect(found({ ...logs, journals: [...logs.journals, damaged] })).toEqual(['journal-damaged runs/x']);
     const lost = { code: 'audit-damaged', where: '/store/audit/3', message: 'x' };
-    expect(found({ ...logs, audit: [] }, { damaged: lost })).toEqual(['audit-damaged audit/3']);
+    expect(found({ ...logs, audit: [] }, { damaged: [lost] })).toEqual(['audit-damaged audit/3']);
   });
 
   it('computes every plan digest again', () => {
@@ -210,7 +210,7 @@ describe('audit verify', () => {
     it('holds what the capture bucket knows of runs against the log and the journals', () => {
       const witness = (run: string, head: string, more: Partial<RunWitness> = {}): RunWitness => ({ run, place: `s3://captures/${run}`, at: '2026-02-26T23:16:00.000Z', step: null, planName: 'another', journalHead: head, isWhole: true, isOverwritten: false, deletedAt: null, ...more });
       const headOf = (which: number, record: number): string => lineDigest(logs.journals[which]!.records[record]!);
-      const asked = (given: VerifiedLogs, ...witnesses: RunWitness[]): readonly string[] => witnessProblems(witnesses, given.audit, given.journals).map(({ code }) => code);
+      const asked = (given: VerifiedLogs, ...witnesses: RunWitness[]): readonly string[] => witnessProblems(witnesses, given.audit, given.journals.map((journal) => witnessed(journal, witnesses))).map(({ code }) => code);
       expect(asked(logs, witness(one.run, headOf(0, 2)), witness(last, headOf(1, 1)))).toEqual([]);
       // Said once of a run, however many manifests it left; and where the whole store is gone.
       expect(asked(hidden({}), witness(last, headOf(1, 1)), witness(last, headOf(1, 2), { step: 'CoursesDb' }))).toEqual(['run-unlogged']);

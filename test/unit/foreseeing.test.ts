@@ -31,9 +31,9 @@ async function told(resource: (kept: JsonObject) => ResourceEntry): Promise<{ re
 }
 
 describe('what a plan reads of the capture bucket', () => {
-  it('is what a restore needs: a text that the run kept there is found', async () => {
+  it('is what a restore needs: a text that the run kept there is found, and not read', async () => {
     const { codes, asked } = await told((kept) => entryOf('Db', DATABASE, { action: 'create', properties: { DatabaseName: 'courses', Engine: 'postgres', Class: 'db.small', Password: kept } }));
-    expect([codes, asked]).toEqual([[], ['HeadBucket', 'GetObject']]);
+    expect([codes, asked]).toEqual([[], ['HeadBucket', 'HeadObject']]);
   });
 
   it('is nothing for what is new', async () => {

@@ -32,8 +32,9 @@ function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): World {
   };
   const { target, types, schemas, session } = bench.world;
   return {
-    store, types, schemas, configuration: testConfiguration, options: { color: false }, target: async () => target, reader: async () => session, recorded: () => null,
-    applier: async () => ({ ...s3, read: (call: Parameters<MemoryS3['read']>[0]) => s3.read(call), close() { /* nothing is open */ } }),
+    store, types, schemas, configuration: testConfiguration, options: { color: false }, target: async () => target, recorded: () => null,
+    // The account in memory has no buckets of S3's and no snapshots of RDS's; the capture bucket is beside it.
+    reader: async () => ({ ...session, read: (call: Parameters<MemoryS3['read']>[0]) => (call.input['Bucket'] === bucket || call.operation === 'DescribeDBSnapshots' ? s3.read(call) : session.read(call)) }),
     io: { clock: bench.clock, stderr: { write: (text: string) => { said += text; } } },
   } as unknown as World;
 }

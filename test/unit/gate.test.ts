@@ -9,6 +9,7 @@ import * as sts from '@aws-sdk/client-sts';
 import { attachGate, firstDifference, type Gate, type GatedClient, type Request } from '../../providers/aws/gate.ts';
 import { kindOfOperation, readsOf } from '../../providers/aws/known-reads.ts';
 import { SELF_FILLED_TOKENS } from '../../providers/aws/protected-parameters.ts';
+import { readableKeys } from '../../providers/aws/session.ts';
 import type { Call, Permit, Service } from '../../src/model/call.ts';
 
 type AnyClient = GatedClient & { send(command: unknown): Promise<unknown> };
@@ -32,7 +33,7 @@ function gatedClient(service: Service, mode: 'read-only' | 'apply', more: { capt
   });
   const gate = attachGate(client, {
     service, mode, endpoint: more.endpoint ?? 'http://127.0.0.1:9',
-    around: () => ({ captureBucket: more.captureBucket ?? null, region: 'eu-west-1' }),
+    around: () => ({ captureBucket: more.captureBucket ?? null, captureKeys: readableKeys[mode], region: 'eu-west-1' }),
   });
   return { client, gate, sent };
 }
@@ -118,13 +119,21 @@ describe('which operations are reads', () => {
     }
   });
 
-  it('reads objects of the capture bucket only', async () => {
-    const { client, sent } = gatedClient('s3', 'read-only', { captureBucket: 'captures' });
-    expect(await outcome(() => client.send(command('s3', 'GetObject', { Bucket: 'other', Key: 'k' })))).toBe('gate-refused');
-    expect(await outcome(() => client.send(command('s3', 'GetObject', { Bucket: 'captures', Key: 'k' })))).toBe('sent');
-    expect(sent).toHaveLength(1);
+  it('reads objects of the capture bucket only: what tells of runs, no copy ever, and a kept secret only in a session that applies', async () => {
+    const reads = async (mode: 'read-only' | 'apply', keys: readonly unknown[], Bucket = 'captures', captureBucket?: string) => {
+      const { client, sent } = gatedClient('s3', mode, { captureBucket: captureBucket ?? 'captures' });
+      const outcomes = await Promise.all(keys.map((Key) => outcome(() => client.send(command('s3', 'GetObject', { Bucket, Key })))));
+      return [outcomes, sent.length];
+    };
+    const told = ['manifests/r/A.json', 'runs/r/end-0.json', 'used/n.json'];
+    expect(await reads('read-only', told)).toEqual([told.map(() => 'sent'), 3]);
+    const others = ['secrets/r/A/UserData-0', 'copies/r/A/0000000', 'k', '', undefined, '/manifests/a', 'other/manifests/a'];
+    expect(await reads('read-only', others)).toEqual([others.map(() => 'gate-refused'), 0]);
+    expect(await reads('apply', [...told, 'secrets/r/A/UserData-0'])).toEqual([[...told, ''].map(() => 'sent'), 4]);
+    expect(await reads('apply', others.slice(1))).toEqual([others.slice(1).map(() => 'gate-refused'), 0]);
+    expect(await reads('apply', told, 'other')).toEqual([told.map(() => 'gate-refused'), 0]);
     const { client: none } = gatedClient('s3', 'read-only');
-    expect(await outcome(() => none.send(command('s3', 'GetObject', { Bucket: 'captures', Key: 'k' })))).toBe('gate-refused');
+    expect(await outcome(() => none.send(command('s3', 'GetObject', { Bucket: 'captures', Key: 'manifests/r/A.json' })))).toBe('gate-refused');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { RestoreOrder } from '../../src/model/change-plan.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
-import { proves } from '../../src/commands/proven-restores.ts';
+import { proves, unprovenBy } from '../../src/commands/proven-restores.ts';
 
 const live: LiveResource = {
   type: 'AWS::RDS::DBInstance', identity: 'courses-prod', incarnation: 'db-1', properties: { PubliclyAccessible: false }, attributes: {}, systemTags: {}, pending: {},
@@ -24,5 +24,15 @@ describe('a restore', () => {
     const { live: _live, ...unrecorded } = order;
     expect(proves(manifest, unrecorded)).toBe(false);
     expect(proves({}, unrecorded)).toBe(false);
+  });
+  it('that is not proven says what is known: a manifest that is not there says nothing against the journal', () => {
+    const formerly = { ...order, formerly: { 'vol-1': { Size: 8 } } };
+    const before = (Size: number) => [{ befores: [{ step: 'V', live: { ...live, identity: 'vol-1', properties: { Size } }, entry: {}, changes: [] }] }] as unknown as Parameters<typeof unprovenBy>[1];
+    expect(unprovenBy([manifest], [], order)).toBeNull();
+    expect(unprovenBy([manifest], before(8), formerly)).toBeNull();
+    expect(unprovenBy([], [], order)).toBe('no manifest of run r for "courses-prod" lies in the capture bucket: it was not written, or it is gone. Only the journal speaks of the capture');
+    expect(unprovenBy([manifest], [], { ...order, formerIncarnation: 'db-2' })).toContain('do not say the same of "courses-prod"; which of them was changed is not known');
+    expect(unprovenBy([manifest], [], formerly)).toContain('before its first change is not there: only the journal says');
+    expect(unprovenBy([manifest], before(9), formerly)).toContain('do not say the same of what "courses-prod" brings along');
   });
 });

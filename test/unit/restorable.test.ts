@@ -190,6 +190,13 @@ describe('a bucket can be restored', () => {
     return step.value;
   };
 
+  it('before it is deleted, whatever the capture bucket is like: that is said once for all steps of a run, and of a restore by itself', () => {
+    for (const [answer, problem] of [[null, 'does not exist; run'], [{}, 'does not keep versions; run']] as const) {
+      expect(restorable({ GetBucketVersioning: answer }, liveBucket(), null)).toEqual(fine);
+      expect(restorable({ GetBucketVersioning: answer }).problems).toEqual([expect.stringContaining(problem)]);
+    }
+  });
+
   it('under its name, where that is free and S3 gives it out', () => {
     expect(restorable({})).toEqual(fine);
     expect(restorable({ HeadBucket: {} }).problems).toEqual(['The bucket "site" exists already.']);

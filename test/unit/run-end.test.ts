@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Io } from '../../src/commands/io.ts';
 import { endsOf, markUsed, refuseBehind } from '../../src/commands/run-marks.ts';
 import type { World } from '../../src/commands/world.ts';
-import { endNotHeld, withMade } from '../../src/engine/run-end.ts';
+import { withPins } from '../../src/engine/pinned.ts';
+import { endNotHeld } from '../../src/engine/run-end.ts';
 import type { Approval } from '../../src/model/approval.ts';
 import { AwsError } from '../../src/model/error.ts';
 import type { ChangePlan } from '../../src/model/change-plan.ts';
@@ -26,17 +27,19 @@ describe('the end of a run in the capture bucket', () => {
   };
   const coverage = async (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan) => (await bench.plan(changePlan)).plan.steps.map(({ id, action, confirm, coveredBy }) => [id, action, confirm, coveredBy]);
 
+  const withEnds = (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan, ends: readonly RunEnd[]): ChangePlan => withPins(changePlan, { own: { records: bench.journalOf(run), ends }, earlier: [], runs: [] });
+
   it('lists what the run made and how far its journal was; only that is deleted without its own confirmation', async () => {
     const { bench, ends } = await applied();
     expect(ends).toEqual([expect.objectContaining({ run, outcome: 'done', made: [{ step: 'Fresh', type: NOTE, identity: 'fresh', incarnation: expect.any(String) }] })]);
     expect(endNotHeld(bench.journalOf(run), ends)).toBeNull();
     const { changePlan } = await bench.rollback(run);
     expect(await coverage(bench, changePlan)).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
-    expect(await coverage(bench, withMade(changePlan, ends))).toEqual([['Fresh', 'delete', null, run]]);
+    expect(await coverage(bench, withEnds(bench, changePlan, ends))).toEqual([['Fresh', 'delete', null, run]]);
     // Another incarnation under the name, or another resource, is not what the run made.
     const [end] = ends;
-    expect(await coverage(bench, withMade(changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, incarnation: 'another' })) }]))).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
-    expect(await coverage(bench, withMade(changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, identity: 'other' })) }]))).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
+    expect(await coverage(bench, withEnds(bench, changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, incarnation: 'another' })) }]))).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
+    expect(await coverage(bench, withEnds(bench, changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, identity: 'other' })) }]))).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
   });
 
   it("a forged journal and a copied tag cover no stranger's resource", async () => {
@@ -46,7 +49,7 @@ describe('the end of a run in the capture bucket', () => {
     const forged = benchOf(world, bench.clock, bench.vault, new Map([[run, bench.journalOf(run).map((record) => JSON.parse(JSON.stringify(record).replaceAll('"fresh', '"strangers').replaceAll('fresh#0', 'strangers#0')) as JournalRecord)]]));
     expect(op).toBeDefined();
     const { changePlan } = await forged.rollback(run);
-    for (const plan of [withMade(changePlan, ends), withMade({ ...genuine.changePlan, resources: genuine.changePlan.resources.map((entry) => ({ ...entry, id: 'strangers', expect: {} })) }, ends)]) {
+    for (const plan of [withEnds(forged, changePlan, ends), withEnds(bench, { ...genuine.changePlan, resources: genuine.changePlan.resources.map((entry) => ({ ...entry, id: 'strangers', expect: {} })) }, ends)]) {
       for (const [, , confirm, coveredBy] of await coverage(bench, plan)) expect([confirm === null, coveredBy]).toEqual([false, undefined]);
     }
   });
