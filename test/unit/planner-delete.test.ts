@@ -143,7 +143,7 @@ describe('a generated rollback', () => {
   it('goes on with what an earlier try left, only if it still is that', async () => {
     const half = () => createMemoryWorld({ seed: [...seed.slice(0, 3), { type: DATABASE, identity: 'courses', incarnation: 'second' }] });
     const onward = async (remains: { identity: string; incarnation: string }): Promise<EntrySample> => ({ ...(await restore()), restore: { ...(await order()), remains } });
-    expect(stepOf(await planFor(half(), [await onward({ identity: 'courses', incarnation: 'second' })], rollback), 'Db')).toMatchObject({ action: 'create', blocked: false, coveredBy: 'run-1' });
+    expect(stepOf(await planFor(half(), [await onward({ identity: 'courses', incarnation: 'second' })], rollback), 'Db')).toMatchObject({ action: 'create', blocked: false, grant: { opens: ['only the journal of an earlier rollback says what of it is back already'] }, confirm: 'courses' });
     expect(codes(await planFor(half(), [await onward({ identity: 'courses', incarnation: 'third' })], rollback), 'Db')).toEqual(['conflict']);
     expect(codes(await planFor(half(), [await onward({ identity: 'elsewhere', incarnation: 'second' })], rollback), 'Db')).toEqual(['conflict']);
     const emptied = createMemoryWorld({ seed: [...seed.slice(0, 3), { type: DATABASE, identity: 'courses' }] });
@@ -173,7 +173,7 @@ describe('a generated rollback', () => {
 
   it('deletes what the run made only if it is unused and holds no data; else a person confirms', async () => {
     const made = (rows: readonly string[], Tags = { 'aiplan:op': 'op-1' } as Record<string, string>) => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows, properties: { Tags } }, { type: GROUP, identity: 'g-web00001', properties: { Tags } }] });
-    const listed = { made: { incarnation: null } };
+    const listed = { made: { incarnation: null }, pinned: true as const };
     const entries = [{ address: 'Db', type: DATABASE, action: 'delete' as const, id: 'courses', ...listed }, { address: 'Web', type: GROUP, action: 'delete' as const, id: 'g-web00001', ...listed }];
     const empty = await planFor(made([]), entries, rollback);
     expect([stepOf(empty, 'Db').confirm, stepOf(empty, 'Web').confirm]).toEqual([null, null]);
@@ -189,7 +189,7 @@ describe('a generated rollback', () => {
   it('reopens what was left quiet, even where nothing else differs', async () => {
     const live = await world().get(DATABASE, 'courses');
     if (live === undefined) throw new Error('no database');
-    const step = stepOf(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: {}, reopen: { run: 'run-1', step: 'Db', capture: null, live } }], rollback), 'Db');
+    const step = stepOf(await planFor(world(), [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: {}, reopen: { run: 'run-1', step: 'Db', capture: null, live, pinned: true } }], rollback), 'Db');
     expect(step).toMatchObject({ action: 'update', changes: [], confirm: null, coveredBy: 'run-1', calls: ['rds:OpenDatabase'], capture: { how: 'config' } });
   });
 
@@ -198,6 +198,8 @@ describe('a generated rollback', () => {
     if (live === undefined) throw new Error('no group');
     const former = { ...live, identity: 'g-former', binding: { dependents: [`${DATABASE} courses`] } };
     const planned = await planFor(world(), [{ address: 'Web', type: GROUP, action: 'update', id: 'g-web00001', properties: {}, repoint: { ...(await order()), formerIdentity: 'g-former', live: former } }], rollback);
-    expect(stepOf(planned, 'Web')).toMatchObject({ action: 'update', blocked: false, calls: ['rds:ModifyDatabase'] });
+    expect(stepOf(planned, 'Web')).toMatchObject({ action: 'update', blocked: false, calls: ['rds:ModifyDatabase'], confirm: 'b00001' });
+    const pinned = await planFor(world(), [{ address: 'Web', type: GROUP, action: 'update', id: 'g-web00001', properties: {}, repoint: { ...(await order()), formerIdentity: 'g-former', live: former, pinned: true } }], rollback);
+    expect(stepOf(pinned, 'Web')).toMatchObject({ confirm: null, coveredBy: 'run-1' });
   });
 });

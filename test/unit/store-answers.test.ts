@@ -74,7 +74,7 @@ describe('a clock that is off', () => {
     answer = (_request, response) => { response.writeHead(404, { date: skewed(), 'content-type': 'application/xml' }).end('<Error><Code>NoSuchKey</Code><Message>none</Message></Error>'); };
     const times: number[] = [];
     const session = openSession({ region: 'eu-west-1', endpoint, credentials, mode: 'apply', captureBucket: 'captures', onDate: (at) => { times.push(at); } });
-    expect(await session.read({ service: 's3', operation: 'GetObject', input: { Bucket: 'captures', Key: 'a' }, absent: ['NoSuchKey'] })).toBeNull();
+    expect(await session.read({ service: 's3', operation: 'GetObject', input: { Bucket: 'captures', Key: 'manifests/a' }, absent: ['NoSuchKey'] })).toBeNull();
     expect(requests).toBe(1);
     expect((times[0] ?? 0) - Date.now()).toBeGreaterThan(10 * 60_000);
     session.close();
