@@ -217,10 +217,12 @@ function withoutAdditions(service: Service, input: JsonObject, ticket: Ticket, a
   return Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(declared, key) || expected[key] !== true));
 }
 
-/** EC2, RDS and STS name the operation in the body, CloudTrail, SSM and Secrets Manager in a header; an S3 read is a GET or HEAD. */
+const JSON_SERVICES: ReadonlySet<Service> = new Set(['cloudtrail', 'ssm', 'secretsmanager', 'kms']);
+
+/** EC2, RDS and STS name the operation in the body, CloudTrail, SSM, Secrets Manager and KMS in a header; an S3 read is a GET or HEAD. */
 function isRequestOf(service: Service, operation: string, request: Request, reads: boolean): boolean {
   if (service === 's3') return !reads || request.method === 'GET' || request.method === 'HEAD';
-  if (service === 'cloudtrail' || service === 'ssm' || service === 'secretsmanager') return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
+  if (JSON_SERVICES.has(service)) return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
   return typeof request.body === 'string' && new RegExp(`(^|&)Action=${operation}(&|$)`, 'u').test(request.body);
 }
 

@@ -126,10 +126,12 @@ const READS: Readonly<Record<Service, string>> = {
     GetInsightSelectors GetQueryResults GetResourcePolicy GetTrail GetTrailStatus ListChannels ListDashboards ListEventDataStores
     ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListPublicKeys ListQueries ListTags ListTrails LookupEvents
     SearchSampleQueries`,
-  // Of these two aiplan reads parameters and named secrets, and nothing else; whatever is not here is refused.
+  // Of these three aiplan reads parameters, named secrets and the states of keys, and nothing else; whatever is not here is refused.
   ssm: `
     GetParameters`,
   secretsmanager: '',
+  kms: `
+    DescribeKey`,
 };
 
 /** Operations that change nothing but answer with keys, passwords, tokens, screens or other people's data. Never sent. */

@@ -51,6 +51,7 @@ const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
   sts: async () => (await import('./commands-sts.ts')) as unknown as ClientModule,
   cloudtrail: async () => (await import('./commands-cloudtrail.ts')) as unknown as ClientModule,
   ssm: async () => (await import('./commands-ssm.ts')) as unknown as ClientModule,
+  kms: async () => (await import('./commands-kms.ts')) as unknown as ClientModule,
   secretsmanager: async () => (await import('./commands-secretsmanager.ts')) as unknown as ClientModule,
 };
 

@@ -2,8 +2,9 @@ import { look, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LiveResource } from '../../src/model/live.ts';
 import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
-import { listOf, textOf, textsOf } from '../aws/fields.ts';
-import { blockDevicesOf, primaryInterfaceOf } from './instance-facts.ts';
+import { listOf, objectOf, textOf, textsOf } from '../aws/fields.ts';
+import { keysRestorable, type NeededKey } from '../aws/keys.ts';
+import { blockDevicesOf, interfacesOf, primaryInterfaceOf } from './instance-facts.ts';
 import { liveOf } from './instance-state.ts';
 import { filtered } from './paging.ts';
 import { isKeyGone, placementProblems, usedAddresses } from './placement.ts';
@@ -28,6 +29,9 @@ export function* instanceRestorable(context: StepContext, capture: Capture | nul
     if (capture === null) losses.push(`its type: ${text}, so that it comes back only as another`);
     else problems.push(text);
   }
+  const keys = there ? { problems: [], losses: [] } : yield* keysRestorable(keysOf(live), capture !== null);
+  problems.push(...keys.problems);
+  losses.push(...keys.losses);
   if (capture === null) return { problems: [...problems, ...yield* imageName(context)], losses };
   if (!there) problems.push(...yield* imageProblems(capture, live));
   problems.push(...yield* volumeProblems(context, live, capture));
@@ -35,14 +39,53 @@ export function* instanceRestorable(context: StepContext, capture: Capture | nul
   const addresses = [...(address === undefined ? [] : [address]), ...textsOf(primaryInterfaceOf(live)?.raw['SecondaryPrivateIpAddresses'])];
   const used = there ? new Set<string>() : yield* usedAddresses(context.remap(textOf(SubnetId) ?? ''), addresses, undefined, context.deletedBefore);
   for (const item of addresses) if (used.has(item)) losses.push(`the private address ${item}, which something else has by now: AWS assigns another`);
+  if (context.apart === undefined) losses.push(...yield* ownThings(context, live));
   return { problems, losses };
 }
+
+/** The keys of its volumes, which the snapshots of its image have too. */
+const keysOf = (live: LiveResource): readonly NeededKey[] =>
+  blockDevicesOf(live).flatMap(({ encrypted, kmsKeyId, volume }) => (encrypted === true && kmsKeyId !== undefined ? [{ key: kmsKeyId, of: volume }] : []));
 
 /** Another instance with the same disks: its id is AWS's, and what only one can have (elastic addresses, in another subnet its address) stays where it is. */
 export function instanceApart(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string } {
   if (as !== null) return { blocked: 'AWS gives an instance its id: leave --as out' };
-  const { PrivateIpAddress, ...others } = live.properties;
-  return { ...live, properties: 'SubnetId' in instead ? others : { ...others, ...(PrivateIpAddress === undefined ? {} : { PrivateIpAddress }) }, attributes: { ...live.attributes, Addresses: [] } };
+  // Another subnet has other addresses, and may lie in another zone.
+  const { PrivateIpAddress: _address, AvailabilityZone: _zone, ...moved } = live.properties;
+  return { ...live, properties: 'SubnetId' in instead ? moved : live.properties, attributes: { ...live.attributes, Addresses: [] } };
+}
+
+/** What only one instance can have, and may be gone or elsewhere by now: elastic and IPv6 addresses, further interfaces. A restore goes on without it. */
+function* ownThings(context: StepContext, live: LiveResource): Program<readonly string[]> {
+  const { remains } = context;
+  const losses: string[] = [];
+  const elastic = listOf(live.attributes['Addresses']).map((item) => textOf(item['AllocationId']) ?? '').filter((id) => id !== '');
+  if (elastic.length > 0) {
+    const found = listOf((yield* look({ service: 'ec2', operation: 'DescribeAddresses', input: filtered('allocation-id', elastic) }, { Addresses: elastic.map((AllocationId) => ({ AllocationId })) }))?.['Addresses']);
+    for (const id of elastic) {
+      const holder = heldBy(found.find((item) => item['AllocationId'] === id), 'AssociationId', [live.identity, remains?.identity]);
+      if (holder !== null) losses.push(`the elastic address ${id}, which ${holder}`);
+    }
+  }
+  const cards = interfacesOf(live).filter(({ index }) => index > 0).map(({ id }) => context.remap(id));
+  if (cards.length > 0) {
+    const found = listOf((yield* look({ service: 'ec2', operation: 'DescribeNetworkInterfaces', input: filtered('network-interface-id', cards) }, { NetworkInterfaces: cards.map((NetworkInterfaceId) => ({ NetworkInterfaceId })) }))?.['NetworkInterfaces']);
+    for (const id of cards) {
+      const card = found.find((item) => item['NetworkInterfaceId'] === id);
+      const holder = heldBy(card === undefined ? undefined : { ...objectOf(card['Attachment']) }, 'AttachmentId', [live.identity, remains?.identity]);
+      if (holder !== null) losses.push(`the network interface ${id}, which ${holder}`);
+    }
+  }
+  const former = remains === undefined ? textsOf(primaryInterfaceOf(live)?.raw['Ipv6Addresses']) : [];
+  const used = yield* usedAddresses(context.remap(textOf(live.properties['SubnetId']) ?? ''), former, 'ipv6-addresses.ipv6-address', context.deletedBefore);
+  return [...losses, ...former.filter((item) => used.has(item)).map((item) => `the IPv6 address ${item}, which something else has by now`)];
+}
+
+/** Why something cannot be had, or null where it is free or at the instance itself. `tie`: the field that says that something has it. */
+function heldBy(found: JsonObject | undefined, tie: string, own: readonly (string | undefined)[]): string | null {
+  if (found === undefined) return 'does not exist any more';
+  const instance = textOf(found['InstanceId']);
+  return textOf(found[tie]) === undefined || (instance !== undefined && own.includes(instance)) ? null : `${instance ?? 'something else'} has by now`;
 }
 
 /** CreateImage takes a name that no image of the account has. */

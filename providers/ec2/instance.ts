@@ -43,6 +43,7 @@ export const instance: ResourceType = {
     verify: verifyInstance,
     restorable: instanceRestorable,
     apart: instanceApart,
+    elsewhere: ['InstanceType', 'SubnetId'],
     brings: broughtByInstance,
     bringing: instanceBringing,
     restore: restoreInstance,
@@ -62,7 +63,7 @@ export const instance: ResourceType = {
     capture: ['ec2:CreateImage', 'ec2:CreateSnapshots', 'ec2:CreateTags', 'ec2:StopInstances', 'ec2:StartInstances', 'ec2:ModifyInstanceAttribute', 'ec2:ModifyNetworkInterfaceAttribute'],
     restore: [
       'ec2:RunInstances', 'ec2:CreateVolume', 'ec2:AttachVolume', 'ec2:AttachNetworkInterface', 'ec2:AssociateAddress', 'ec2:StopInstances',
-      'ec2:StartInstances', 'ec2:ModifyInstanceAttribute', 'ec2:ModifyNetworkInterfaceAttribute', 'ec2:CreateTags', 'iam:PassRole',
+      'ec2:StartInstances', 'ec2:ModifyInstanceAttribute', 'ec2:ModifyNetworkInterfaceAttribute', 'ec2:CreateTags', 'iam:PassRole', 'kms:DescribeKey',
     ],
   },
 };

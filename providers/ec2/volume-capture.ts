@@ -4,6 +4,7 @@ import type { LiveResource } from '../../src/model/live.ts';
 import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { boundTimes } from '../capture-binding.ts';
 import { flagOf, gib, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
+import { keysRestorable } from '../aws/keys.ts';
 import { attachVolume, setVolumeFate } from './instance-parts.ts';
 import { describeInstance, instanceIn, previewInstance } from './instance-state.ts';
 import { filtered } from './paging.ts';
@@ -57,21 +58,24 @@ export function* verifyVolume(context: StepContext, capture: Capture): Program<r
 }
 
 /**
- * Whether the volume could be made from its snapshot now: the zone and the snapshot are there. A key that cannot be used shows only when AWS refuses,
- * and then as a failure. Reads only.
+ * Whether the volume could be made from its snapshot now: the zone and the snapshot are there, and the key that both have in common can be used. Reads only.
  */
 export function* volumeRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
   const live = liveVolume(context);
   const zone = textOf(live.properties['AvailabilityZone']) ?? '';
   const answer = yield* look({ service: 'ec2', operation: 'DescribeAvailabilityZones', input: filtered('zone-name', [zone]) }, { AvailabilityZones: [{ State: 'available' }] });
-  const problems = listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available' ? [] : [`availability zone "${zone}" is not available`];
+  const problems: string[] = listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available' ? [] : [`availability zone "${zone}" is not available`];
+  const key = textOf(live.properties['KmsKeyId']);
+  const keys = context.remains !== undefined || live.properties['Encrypted'] !== true || key === undefined
+    ? { problems: [], losses: [] } : yield* keysRestorable([{ key, of: live.identity }], capture !== null);
+  problems.push(...keys.problems);
   if (capture === null) return { problems, losses: [] };
   const snapshot = textOf(capture.refs['snapshot']) ?? '';
   if (context.remains === undefined) {
     const found = listOf((yield* look(describeSnapshots([snapshot]), { Snapshots: [{ State: 'completed' }] }))?.['Snapshots'])[0];
     if (found?.['State'] !== 'completed') problems.push(`the snapshot ${snapshot === '' ? '(none)' : snapshot} of ${live.identity} ${found === undefined ? 'does not exist any more' : `is ${textOf(found['State']) ?? 'in an unknown state'}`}`);
   }
-  const losses: string[] = [];
+  const losses: string[] = [...keys.losses];
   for (const attachment of listOf(live.attributes['Attachments'])) {
     const former = textOf(attachment['InstanceId']) ?? '';
     if ((context.returning ?? []).includes(former)) continue;

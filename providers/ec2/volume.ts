@@ -25,12 +25,13 @@ export const volume: ResourceType = {
     verify: verifyVolume,
     restorable: volumeRestorable,
     apart: volumeApart,
+    elsewhere: ['AvailabilityZone', 'VolumeType'],
     restore: restoreVolume,
   },
   iam: {
     read: ['ec2:DescribeVolumes', 'ec2:DescribeVolumeAttribute', 'ec2:DescribeVolumesModifications', 'ec2:DescribeSnapshots', 'ec2:DescribeAvailabilityZones'],
     write: ['ec2:CreateVolume', 'ec2:ModifyVolume', 'ec2:ModifyVolumeAttribute', 'ec2:DeleteVolume', 'ec2:CreateTags', 'ec2:DeleteTags'],
     capture: ['ec2:CreateSnapshot', 'ec2:CreateTags'],
-    restore: ['ec2:CreateVolume', 'ec2:AttachVolume', 'ec2:ModifyInstanceAttribute', 'ec2:DescribeInstances', 'ec2:CreateTags'],
+    restore: ['ec2:CreateVolume', 'ec2:AttachVolume', 'ec2:ModifyInstanceAttribute', 'ec2:DescribeInstances', 'ec2:CreateTags', 'kms:DescribeKey'],
   },
 };

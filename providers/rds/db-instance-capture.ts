@@ -111,4 +111,4 @@ function apart(live: LiveResource, as: string | null): LiveResource | { readonly
   return { ...live, identity: as, properties: { ...live.properties, DBInstanceIdentifier: as } };
 }
 
-export const databaseCapture: CaptureOperations = { plan, take, verify, restorable: databaseRestorable, apart, restore: restoreDatabase };
+export const databaseCapture: CaptureOperations = { plan, take, verify, restorable: databaseRestorable, apart, elsewhere: ['DBInstanceClass', 'AvailabilityZone'], restore: restoreDatabase };

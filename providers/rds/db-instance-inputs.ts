@@ -56,7 +56,7 @@ export function restoreInput(context: StepContext, properties: JsonObject, syste
     // "Applies to RDS for Oracle only"; elsewhere a later change turns it on.
     ...(oracle && properties['ManageMasterUserPassword'] === true
       ? { ManageMasterUserPassword: true, MasterUserSecretKmsKeyId: objectOf(properties['MasterUserSecret'])['KmsKeyId'] } : {}),
-    Tags: tagList(underWay(context, restoreTags(context, objectOf(properties['Tags']), systemTags, identity))),
+    Tags: tagList(underWay(context, restoreTags(context, objectOf(properties['Tags']), systemTags, context.apart ?? identity))),
   });
 }
 

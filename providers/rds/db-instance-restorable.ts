@@ -1,7 +1,9 @@
 import { look, type Program } from '../../src/model/call.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import type { LiveResource } from '../../src/model/live.ts';
 import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
 import { listOf, textOf, textsOf } from '../aws/fields.ts';
+import { keysRestorable, type NeededKey } from '../aws/keys.ts';
 import { splitTags } from '../aws/tags.ts';
 import { missingReferences } from './db-instance-checks.ts';
 import { RESTORING } from './db-instance-inputs.ts';
@@ -15,15 +17,16 @@ import type { Capture } from '../../src/model/capture-plan.ts';
 const REPLACEABLE = ['DBParameterGroupName', 'OptionGroupName'] as const;
 
 /**
- * Whether a database could be restored now, and whether there is room for the snapshots before a destruction. Whether the key is usable no read of RDS
- * tells; that the snapshot became complete with it shows that it was a moment ago. Reads only.
+ * Whether a database could be restored now, and whether there is room for the snapshots before a destruction. Its key has to be usable (KMS): a database and
+ * its snapshots have one and the same, and no restore takes another (RestoreDBInstanceFromDBSnapshot). Reads only.
  */
 export function* databaseRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
   const live = subjectOf(context);
   if (capture === null) {
     const problems = yield* missingReferences(live.properties);
     const full = clusterOf(live) === undefined ? yield* snapshotRoom(1) : null;
-    return { problems: full === null ? problems : [...problems, full], losses: [] };
+    const keys = yield* keysRestorable(keysOf(live), false);
+    return { problems: [...problems, ...(full === null ? [] : [full]), ...keys.problems], losses: [] };
   }
   const held = instanceOf(yield* look(describeInstance(live.identity), null));
   const problems = held === undefined || statusOf(held) === 'deleting' || isOurs(context, held) ? []
@@ -33,9 +36,16 @@ export function* databaseRestorable(context: StepContext, capture: Capture | nul
   const groups = textsOf(live.properties['VPCSecurityGroups']).filter((group) => !returning.has(group)).map(context.remap);
   const subnets = textOf(live.properties['DBSubnetGroupName']);
   problems.push(...yield* missingReferences({ VPCSecurityGroups: groups, ...(subnets === undefined ? {} : { DBSubnetGroupName: context.remap(subnets) }) }));
+  const keys = context.remains === undefined ? yield* keysRestorable(keysOf(live), true) : { problems: [], losses: [] };
   const gone = yield* goneGroups(context);
-  return { problems, losses: gone.map((name) => `its ${name === 'OptionGroupName' ? 'option' : 'DB parameter'} group "${textOf(live.properties[name]) ?? ''}", which does not exist any more: it comes back with the default one of its engine`) };
+  return { problems: [...problems, ...keys.problems], losses: [...keys.losses, ...gone.map((name) => `its ${name === 'OptionGroupName' ? 'option' : 'DB parameter'} group "${textOf(live.properties[name]) ?? ''}", which does not exist any more: it comes back with the default one of its engine`)] };
 }
+
+/** The key of its storage and of its snapshots. That of Performance Insights may go: a restore leaves it out where AWS refuses it. */
+const keysOf = ({ identity, properties }: LiveResource): readonly NeededKey[] => {
+  const key = textOf(properties['KmsKeyId']);
+  return properties['StorageEncrypted'] !== true || key === undefined ? [] : [{ key, of: identity }];
+};
 
 /** What is left of this restore, or of an earlier one, which the restore itself tells from a stranger. */
 function isOurs(context: StepContext, held: JsonObject): boolean {

@@ -189,7 +189,8 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });
   }
   const arn = textOf(now['DBInstanceArn']) ?? `arn:aws:rds:${context.region}:${context.account}:db:${identity}`;
-  yield* addTags(arn, { [RESTORED_FROM]: identity });
+  // What is brought out beside its original is no way back of a run.
+  if (context.apart === undefined) yield* addTags(arn, { [RESTORED_FROM]: identity });
   yield* send(rds({ operation: 'RemoveTagsFromResource', identity: arn, retry: 'absolute', purpose: 'the restore is complete', input: { ResourceName: arn, TagKeys: [RESTORING] } }));
   return now;
 }

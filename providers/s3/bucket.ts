@@ -41,6 +41,6 @@ export const bucket: ResourceType = {
     read: READ,
     write: ['s3:CreateBucket', ...CONFIGURE, 's3:DeleteBucket', 's3:DeleteObject', 's3:DeleteObjectVersion', 's3:AbortMultipartUpload', 's3:ListBucketMultipartUploads'],
     capture: ['s3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectVersionTagging', 's3:GetObjectRetention', 's3:GetObjectLegalHold', 's3:PutObject', 's3:PutObjectTagging'],
-    restore: ['s3:CreateBucket', ...CONFIGURE, 's3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:PutBucketRequestPayment', 's3:GetObject', 's3:GetObjectTagging', 's3:GetObjectVersion', 's3:GetObjectVersionTagging', 's3:ListBucketVersions', 's3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject'],
+    restore: ['s3:CreateBucket', ...CONFIGURE, 's3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:PutBucketRequestPayment', 's3:GetObject', 's3:GetObjectTagging', 's3:GetObjectVersion', 's3:GetObjectVersionTagging', 's3:ListBucketVersions', 's3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject', 'kms:DescribeKey'],
   },
 };

@@ -6,6 +6,7 @@ import type { CaptureLimits, CaptureOperations, StepContext } from '../../src/mo
 import { bucketNameProblem, isBucketName } from './bucket-values.ts';
 import { closedPolicy, isClosed, openedPolicy } from './closing.ts';
 import { owned, putCall, readOf, removeCall } from './configure.ts';
+import { isUntouched } from './remove.ts';
 import { bucketRestorable } from './restorable.ts';
 import { restoreBucket } from './restore.ts';
 import { subResource, subResources } from './sub-resources.ts';
@@ -108,4 +109,4 @@ function apart(live: LiveResource, as: string | null): LiveResource | { readonly
   return { ...live, identity: as, properties: { ...along, ...(live.properties['AccessControl'] === undefined ? {} : { AccessControl: 'Private' }), BucketName: as, PublicAccessBlockConfiguration: CLOSED } };
 }
 
-export const capture: CaptureOperations = { plan, quiesce, unquiesce, take: takeCapture, verify: verifyCapture, restorable: bucketRestorable, apart, restore: restoreBucket };
+export const capture: CaptureOperations = { plan, quiesce, unquiesce, take: takeCapture, verify: verifyCapture, untouched: isUntouched, restorable: bucketRestorable, apart, restore: restoreBucket };

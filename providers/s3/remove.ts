@@ -1,6 +1,7 @@
 import { look, progress, send, sendAll, until, type Call, type Program } from '../../src/model/call.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import type { Capture } from '../../src/model/capture-plan.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
 import { owned } from './configure.ts';
 import { allUploads, listEntries, previewPage, type Entry } from './contents.ts';
@@ -50,6 +51,15 @@ const help = 'A rollback of this run puts back what was deleted and opens the bu
 /** What a deletion that stopped leaves behind. */
 const leftAs = (bucket: string, context: StepContext): string =>
   `"${bucket}" is still there, without what it held, and ${context.capture?.how === 'copy' ? 'closed to writes; the copies lie in the capture bucket' : 'nothing of it was copied'}.`;
+
+/** Whether the bucket still holds every version and marker of its capture, as after a removal of which S3 refused each object. Reads only. */
+export function* isUntouched(context: StepContext, capture: Capture): Program<boolean> {
+  if (capture.how !== 'copy') return false;
+  const bucket = context.live?.identity ?? '';
+  const { entries, isPreview } = yield* listed(bucket, context.account);
+  const there = new Set(entries.map(contentOf));
+  return !isPreview && (yield* readManifest(context, capture)).every((entry) => there.has(contentOf(entry)));
+}
 
 /** Page by page: what is listed is deleted, until nothing is listed. */
 function* emptyWithoutManifest(context: StepContext, bucket: string): Program {
@@ -108,7 +118,7 @@ function* deleteEntries(context: StepContext, bucket: string, entries: readonly 
     const refused = answers.flatMap((answer) => objectsOf(answer['Errors']));
     const first = refused[0];
     if (first !== undefined) {
-      throw new UserError('not-deleted', `S3 kept ${counted(refused.length)} versions of "${bucket}"; the first is "${textOf(first['Key']) ?? ''}": ${textOf(first['Code']) ?? ''} ${textOf(first['Message']) ?? ''}. "${bucket}" is still there, with a part of what it held.`, { help });
+      throw new UserError('not-deleted', `S3 kept ${counted(refused.length)} versions of "${bucket}"; the first is "${textOf(first['Key']) ?? ''}": ${textOf(first['Code']) ?? ''} ${textOf(first['Message']) ?? ''}. "${bucket}" is still there, with what S3 kept: opened again where that is all of it, else closed to writes until a rollback puts the rest back.`, { help });
     }
     deleted += batch.length;
     yield* progress(`emptied ${bucket}: ${counted(deleted)} of ${counted(calls.length)} requests`, deleted / calls.length);

@@ -1,6 +1,8 @@
 import { look, type Program } from '../../src/model/call.ts';
 import { AwsError, UserError } from '../../src/model/error.ts';
+import type { Json } from '../../src/model/json.ts';
 import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
+import { keysRestorable, type NeededKey } from '../aws/keys.ts';
 import { owned, readDocument, readOf } from './configure.ts';
 import { checkCopies, copySentences } from './copies.ts';
 import { isOwn } from './create.ts';
@@ -15,8 +17,32 @@ export function* bucketRestorable(context: StepContext, capture: Capture | null)
   const bucket = context.live?.identity ?? '';
   // Whether copies can be kept is asked of the capture bucket once for all steps of a run, and not here again.
   const problems = capture === null ? [] : [...yield* storeProblems(context), ...yield* nameProblems(context, bucket), ...yield* manifestProblems(context, capture)];
+  const keys = yield* keysRestorable([...keysIn(context.live?.properties['BucketEncryption'], bucket), ...yield* storeKeys(context)], capture !== null);
+  problems.push(...keys.problems);
   const logs = textOf(objectOf(context.live?.properties['LoggingConfiguration'])['DestinationBucketName']);
-  return { problems, losses: logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs)) ? [] : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`] };
+  return { problems, losses: [...keys.losses, ...(logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs)) ? [] : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`])] };
+}
+
+/** The key that a default encryption names, in CloudFormation's shape or in S3's; none where S3 or AWS has the key. */
+function keysIn(encryption: Json | undefined, of: string): readonly NeededKey[] {
+  const shape = objectOf(encryption);
+  const rules = [...objectsOf(shape['ServerSideEncryptionConfiguration']), ...objectsOf(shape['Rules'])];
+  return rules.flatMap((rule) => {
+    const set = objectOf(rule['ServerSideEncryptionByDefault'] ?? rule['ApplyServerSideEncryptionByDefault']);
+    const key = textOf(set['KMSMasterKeyID']);
+    return key === undefined || !(textOf(set['SSEAlgorithm']) ?? '').startsWith('aws:kms') ? [] : [{ key, of }];
+  });
+}
+
+/** The key of the copies: the capture bucket encrypts whatever is put into it. One whose encryption nobody may read names none. */
+function* storeKeys(context: StepContext): Program<readonly NeededKey[]> {
+  const store = storeOf(context);
+  try {
+    return keysIn((yield* readDocument(subResource('encryption'), store, context.account)) ?? undefined, `the capture bucket "${store}"`);
+  } catch (error) {
+    if (error instanceof AwsError && (error.kind === 'denied' || error.code === 'NoSuchBucket')) return [];
+    throw error;
+  }
 }
 
 /** Where the copies lie. */

@@ -1,9 +1,10 @@
-import { progress, send, sendAll, type Call, type Program } from '../../src/model/call.ts';
+import { look, progress, send, sendAll, type Call, type Program } from '../../src/model/call.ts';
 import { UserError } from '../../src/model/error.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { StepContext } from '../../src/model/resource-type.ts';
+import { closedPolicy, isClosed, openedPolicy } from './closing.ts';
 import { carryTags } from './carry.ts';
-import { owned, putCall, readDocument, removeCall, versioningSettled, type Owned } from './configure.ts';
+import { owned, putCall, readDocument, readOf, removeCall, versioningSettled, type Owned } from './configure.ts';
 import { allEntries, type Entry } from './contents.ts';
 import { boundCopies, versionsBelow } from './copies.ts';
 import { headBucket, makeBucket, taken } from './create.ts';
@@ -35,13 +36,13 @@ export function* restoreBucket(context: StepContext, capture: Capture): Program<
 
   const versions = capture.how === 'copy' ? yield* boundCopies(storeOf(context), context.account, capture, kept) : new Map<string, string>();
 
-  const there = yield* openBucket(context, target, configuration, kept, lock);
+  const { there, policy } = yield* openBucket(context, target, configuration, kept, lock);
   yield* putIfCaptured(target, configuration, 'encryption');
   if (versioned && !lock) yield* send({ ...putCall(subResource('versioning'), target, { Status: 'Enabled' }), purpose: 'keep versions while they are brought back' });
   if (versioned) yield* versioningSettled(target, 'Enabled');
   const brought = yield* bringBack({ context, target, versions, versioned }, kept, there);
   yield* readBack(target, brought, versioned);
-  yield* configure(target, configuration);
+  yield* configure(target, policy === 'theirs' ? { ...configuration, policy: null } : configuration);
   yield* tag(target, restoredTags(context, configuration, bucket));
   return { identity: bucket, map: {} };
 }
@@ -71,8 +72,11 @@ function remapped(value: Json, remap: (identity: string) => string): Json {
   return Object.fromEntries(Object.entries(value as JsonObject).map(([key, item]) => [key, item === undefined ? undefined : remapped(item, remap)]));
 }
 
-/** Makes the bucket, or takes up what is left of it. Answers what it holds already. A preview lists both. */
-function* openBucket(context: StepContext, target: Owned & JsonObject, configuration: JsonObject, kept: readonly Kept[], lock: boolean): Program<readonly Entry[]> {
+/** What a bucket holds already, and whose policy it keeps: the captured one, or one that somebody else has put meanwhile. */
+interface Opened { readonly there: readonly Entry[]; readonly policy: 'captured' | 'theirs' }
+
+/** Makes the bucket, or takes up what is left of it. A preview lists both. */
+function* openBucket(context: StepContext, target: Owned & JsonObject, configuration: JsonObject, kept: readonly Kept[], lock: boolean): Program<Opened> {
   const bucket = target.Bucket;
   const head = yield* headBucket(context, bucket, previewed);
   const tags = restoredTags(context, configuration, bucket);
@@ -81,14 +85,32 @@ function* openBucket(context: StepContext, target: Owned & JsonObject, configura
     yield* makeBucket(context, bucket, tags, lock, ownership);
     if (ownership === undefined) yield* send(removeCall(subResource('ownership'), target));
   }
-  if (head === null) return [];
+  if (head === null) return { there: [], policy: 'captured' };
   const there = isPreviewed(head) ? [] : yield* allEntries(bucket, context.account);
   refuseStranger(context, bucket, kept, there);
   // An earlier try may have been stopped right after it made the bucket.
   if (context.remains !== undefined && ownership === undefined) yield* send(removeCall(subResource('ownership'), target));
-  // What is left of a half emptied bucket is still closed to writes.
-  yield* send({ ...removeCall(subResource('policy'), target), purpose: 'open what is left of the bucket to writes' });
-  return there;
+  return { there, policy: yield* openToWrites(context, target, textOf(document(configuration, 'policy') ?? undefined) ?? null) };
+}
+
+/**
+ * What is left of a half emptied bucket is still closed to writes. Of a policy that somebody else has put since then only the statement that closes the
+ * bucket is taken: the rest is theirs, and no captured policy is put over it.
+ */
+function* openToWrites(context: StepContext, target: Owned & JsonObject, captured: string | null): Program<Opened['policy']> {
+  const row = subResource('policy');
+  const stands = closedPolicy(JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'Theirs' }] }), target.Bucket, context.region);
+  const answer = yield* look(readOf(row, target.Bucket, context.account), { ...previewed, ...(context.remains === undefined ? {} : { Policy: stands }) });
+  const current = textOf(answer?.['Policy']) ?? null;
+  const opened = openedPolicy(current);
+  const isTheirs = opened !== null && (captured === null || !same(JSON.parse(opened) as Json, JSON.parse(captured) as Json));
+  if (isTheirs && isClosed(current)) yield* send({ ...putCall(row, target, opened), purpose: 'open what is left of the bucket to writes, and leave what others put into its policy' });
+  if (!isTheirs || isPreviewed(answer)) {
+    yield* send({ ...removeCall(row, target), purpose: 'open what is left of the bucket to writes' });
+    return 'captured';
+  }
+  yield* progress(`the policy of "${target.Bucket}" was changed meanwhile; it stays as it is now`);
+  return 'theirs';
 }
 
 /**
@@ -113,7 +135,7 @@ const QUIET_BLOCK: JsonObject = { BlockPublicAcls: false, BlockPublicPolicy: fal
 /** The captured tags but those of AWS (which cannot be set) and the former `aiplan:op`; and where it came from. */
 function restoredTags(context: StepContext, configuration: JsonObject, bucket: string): JsonObject {
   const former = objectsOf(document(configuration, 'tagging') ?? undefined).filter((tag) => !/^aws:|^aiplan:op$/u.test(textOf(tag['Key']) ?? ''));
-  return { ...Object.fromEntries(former.map((tag) => [textOf(tag['Key']) ?? '', tag['Value'] ?? ''])), ...context.ownership, 'aiplan:restored-from': bucket };
+  return { ...Object.fromEntries(former.map((tag) => [textOf(tag['Key']) ?? '', tag['Value'] ?? ''])), ...context.ownership, [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: context.apart ?? bucket };
 }
 
 /** The tags of a bucket that was there already; a new one has them from its creation. */

@@ -10,7 +10,7 @@ import { paceOf } from './pace.ts';
 import { readWholly } from './reading.ts';
 import { callsOf, contextOf, find, noteNew, perform, remapped, type Run, type StepEnd, type Task } from './run.ts';
 import { driftText, restoreDifferences } from './verify.ts';
-import { wayOut } from './wording.ts';
+import { elsewhere, wayOut } from './wording.ts';
 import type { Capture } from '../model/capture-plan.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   const capture = captureOf(order.capture, step.id);
   if (order.apart === undefined) await formerGone(run, task, order);
   const inside = await cameInside(run, task, order);
-  const result = inside ?? await brought(order, () => perform(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
+  const result = inside ?? await brought(task, order, () => perform(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
   await noteNew(run, step.id, result.identity);
   // What is brought out beside its original stands in for nothing.
   const isMoved = order.apart === undefined && result.identity !== order.formerIdentity;
@@ -47,13 +47,15 @@ async function cameInside(run: Run, { type }: Task, { formerIdentity, apart, rem
 }
 
 /** AWS's refusal of a restore, with what can be done about it. A key that is disabled or about to be deleted is the person's to mend. */
-async function brought<Result>({ run, step, apart }: RestoreOrder, work: () => Promise<Result>): Promise<Result> {
+async function brought<Result>({ type }: Task, { run, step, apart }: RestoreOrder, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof AwsError) || error.executed !== 'no') throw error;
     const key = /kms|\bkey\b/iu.test(`${error.code} ${error.message}`) ? '; its key must be usable: aws kms enable-key, after aws kms cancel-key-deletion where its deletion was scheduled' : '';
-    throw new StepFailed(`${messageOf(error)}${key}${apart === undefined ? `; what is captured stays, and can be brought out otherwise: ${wayOut(run, step)}` : ''}`, error);
+    const room = /^Insufficient\w*Capacity/u.test(error.code) ? elsewhere(type) : '';
+    const otherwise = apart === undefined ? `; what is captured stays, and can be brought out otherwise: ${wayOut(run, step, type)}` : '; what is captured stays';
+    throw new StepFailed(`${messageOf(error)}${key}${otherwise}${room}`, error);
   }
 }
 

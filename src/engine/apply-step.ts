@@ -1,3 +1,4 @@
+import { AwsError, UserError } from '../model/error.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { LiveResource } from '../model/live.ts';
 import type { StepContext } from '../model/resource-type.ts';
@@ -9,7 +10,7 @@ import { readWholly, type Wanted } from './reading.ts';
 import { removing } from './report.ts';
 import { topOf } from './rollback-inverse.ts';
 import { quote } from './wording.ts';
-import { contextOf, find, journalBefore, noteNew, ownedBy, perform, type Run, type StepEnd, type Task } from './run.ts';
+import { check, contextOf, find, journalBefore, noteNew, ownedBy, perform, type Run, type StepEnd, type Task } from './run.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from './stale.ts';
 import { driftText, restoreDifferences, verification } from './verify.ts';
@@ -158,13 +159,26 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
   } catch (error) {
     const effect = journal.records.slice(first).some((record) => record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'));
     const isGone = await isGoneAlready(run, task, live, error);
-    // Only where nothing of the removal can have happened is the resource simply opened again.
-    if (!isGone && !effect && !(error instanceof InDoubt)) await unquiesce(run, task, live, error);
+    // Only where nothing of the removal can have happened is the resource simply opened again; what has lost a part stays closed, so that nothing is written
+    // into the gap before a rollback brings that part back.
+    if (!isGone && !(error instanceof InDoubt) && (!effect || await isWhole(run, task, context))) await unquiesce(run, task, live, error);
     if (!isGone) throw error;
     await find(run, step.id, 'removed-already', `${live.identity} was on its way out or gone when AWS got to its removal (${messageOf(error)}): an earlier delivery of the call took it away, or somebody else did`);
     if (type.removed !== undefined) await perform(run, task, type.removed(context), { purpose: 'change' });
   }
   if (type.gone !== undefined) await perform(run, task, type.gone(live.identity, live.incarnation), { purpose: 'change' });
+}
+
+/** AWS may answer a removal and take nothing, as S3 where a policy denies every object. What cannot be read is not known to be whole (law 9). */
+async function isWhole(run: Run, task: Task, context: StepContext): Promise<boolean> {
+  const untouched = task.type.capture?.untouched;
+  if (untouched === undefined || context.capture === undefined) return false;
+  try {
+    return await check(run, task, untouched(context, context.capture));
+  } catch (error) {
+    if (error instanceof AwsError || error instanceof UserError || error instanceof StepFailed || error instanceof InDoubt) return false;
+    throw error;
+  }
 }
 
 async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {

@@ -21,6 +21,8 @@ export interface Earlier { readonly deleted: readonly string[]; readonly release
  */
 export function plannedCalls(planning: Planning, draft: Draft, earlier: Earlier): readonly Call[] {
   if (draft.type === undefined || draft.action === 'keep' || (draft.live === null && draft.action !== 'create')) return [];
+  // Said already, as the reason why the step is blocked.
+  if (draft.entry.restore !== undefined && 'blocked' in restoredFrom(draft.type, draft.entry.restore)) return [];
   try {
     return programsOf(planning, draft, earlier).flatMap((program) => program());
   } catch (error) {

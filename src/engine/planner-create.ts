@@ -51,7 +51,7 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   } else if (holder.state === 'live' && apart === undefined && holder.resource.incarnation === order.formerIncarnation) {
     return keepDraft(entry, type, holder.resource);
   } else if (holder.state === 'live') {
-    block(planning, entry, '', 'name-taken', `the name ${quote(name)} is held by another resource now`, `aiplan does not delete to free a name: rename or remove the other one by hand, or bring the data out under another name: ${wayOut(order.run, order.step)}`);
+    block(planning, entry, '', 'name-taken', `the name ${quote(name)} is held by another resource now`, `aiplan does not delete to free a name: rename or remove the other one by hand, or bring the data out under another name: ${wayOut(order.run, order.step, type)}`);
   } else if (holder.state === 'failed') {
     block(planning, entry, '', 'read-failed', `whether the name ${quote(name)} is free could not be read: ${refusalText(holder.failure)}`, readAgain([holder.failure]));
   }

@@ -119,7 +119,7 @@ async function checkRestore(run: Run, task: Task, context: StepContext, say: Say
   if (entry.restore === undefined && !destroys) return;
   const answer = await checked(run, task, restoreCheck(run, task, context, type.capture), say);
   const order = entry.restore;
-  for (const problem of answer?.problems ?? []) say('not-restorable', order === undefined || order.apart !== undefined ? problem : `${problem}; to bring the data out otherwise: ${wayOut(order.run, order.step)}`);
+  for (const problem of answer?.problems ?? []) say('not-restorable', order === undefined || order.apart !== undefined ? problem : `${problem}; to bring the data out otherwise: ${wayOut(order.run, order.step, type)}`);
   for (const loss of answer?.losses ?? []) lose('restore-loses', loss);
 }
 

@@ -92,9 +92,13 @@ function isQuiet(own: readonly JournalRecord[]): boolean {
 
 /**
  * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count, unless the refusal says that there
- * is nothing to remove, or something on its way out: then an earlier delivery of the same call may have had its effect.
+ * is nothing to remove, or something on its way out: then an earlier delivery of the same call may have had its effect. Nor do answered calls count
+ * after which the resource was found whole and opened again.
  */
-const removalBegan = (own: readonly JournalRecord[]): boolean => removalCalls(own).some(({ refusal }) => refusal === null || saysLeaving(refusal));
+function removalBegan(own: readonly JournalRecord[]): boolean {
+  const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
+  return removalCalls(own).some(({ index, refusal }) => (refusal === null ? index > undone : saysLeaving(refusal)));
+}
 
 /** Codes by which AWS names what does not exist, or is in a state in which it cannot be removed, as what is being removed is. */
 const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
@@ -103,12 +107,12 @@ const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Inc
  * The calls of a removal that were sent, with the code of a refusal that had no effect. A run that was gone on with has several such places,
  * each of which ends where the step begins anew.
  */
-function removalCalls(own: readonly JournalRecord[]): readonly { readonly refusal: string | null }[] {
+function removalCalls(own: readonly JournalRecord[]): readonly { readonly index: number; readonly refusal: string | null }[] {
   const refused = new Map(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [[record.call, record.code] as const])));
   let inRemoval = false;
-  return own.flatMap((record) => {
+  return own.flatMap((record, index) => {
     if (record.kind === 'step') inRemoval = record.message === removing;
-    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' ? [{ refusal: refused.get(record.call) ?? null }] : [];
+    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' ? [{ index, refusal: refused.get(record.call) ?? null }] : [];
   });
 }
 

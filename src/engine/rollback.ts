@@ -220,7 +220,7 @@ class DraftMaker {
     else if (back.kind === 'begun') this.#restore(history, before, back.live);
     else if (isInPieces) this.#restore(history, before, live);
     else if (live !== undefined) {
-      this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, `rename or remove that one first; aiplan never deletes to free a name. Or bring the data out under another: ${wayOut(this.#run, step.id)}`);
+      this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, `rename or remove that one first; aiplan never deletes to free a name. Or bring the data out under another: ${wayOut(this.#run, step.id, this.#readers.types.get(type))}`);
     } else if (back.kind === 'unproven') {
       this.#say('error', 'rollback-unproven', history, `${back.live.identity} ${back.why}`, `if it is what came back, nothing is left to do for it; else take its tag "aiplan:restored-from" away, and ${before.identity} is brought back anew`);
     } else {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, SecretRef } from './json.ts';
 
-export type Service = 'ec2' | 'rds' | 's3' | 'sts' | 'cloudtrail' | 'ssm' | 'secretsmanager';
+export type Service = 'ec2' | 'rds' | 's3' | 'sts' | 'cloudtrail' | 'ssm' | 'secretsmanager' | 'kms';
 
 /** A reading API call. `absent` lists the normalised error codes that mean "does not exist": the answer is then null. */
 export interface ReadCall {

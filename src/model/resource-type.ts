@@ -245,6 +245,12 @@ export interface CaptureOperations {
    */
   apart?(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string };
   /**
+   * Whether a removal that AWS has answered and not finished took nothing, so that the resource is as its capture has it. Reads only. Absent: never known.
+   */
+  untouched?(context: StepContext, capture: Capture): Program<boolean>;
+  /** Properties that decide where and as what a restore is made: with others AWS may have room where it has none. */
+  readonly elsewhere?: readonly string[];
+  /**
    * Pure: other resources that are a part of it, so that its restore makes them anew under new ids, as the root volume of an instance. Their own
    * restore comes after it, and makes nothing where that brought them along.
    */

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
-import { clientsOf, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
+import { clientsOf, plainImage, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
@@ -16,7 +16,7 @@ suite('the proxy makes what hangs on an instance behave as on AWS', () => {
   beforeAll(async () => {
     sandbox = await startTestSandbox({ pace: { reads: 0, milliseconds: 0 } });
     ({ ec2 } = clientsOf(sandbox.endpoint));
-    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: 'ami-12345678', MinCount: 1, MaxCount: 1, InstanceType: 't3.micro' }));
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: await plainImage(ec2), MinCount: 1, MaxCount: 1, InstanceType: 't3.micro' }));
     id = Instances[0]?.InstanceId ?? '';
   }, 90_000);
   afterAll(async () => { await sandbox.stop(); });

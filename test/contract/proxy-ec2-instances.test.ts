@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
-import { clientsOf, follow, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
+import { clientsOf, follow, plainImage, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
@@ -16,17 +16,19 @@ suite('the proxy makes EC2 instances behave as on AWS', () => {
   let ec2: EC2Client;
   let subnet = '';
   let zone = '';
+  let plain = '';
   beforeAll(async () => { sandbox = await startTestSandbox(); ({ ec2 } = clientsOf(sandbox.endpoint)); }, 90_000);
   beforeEach(async () => {
     await sandbox.reset();
     const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
     subnet = Subnets[0]?.SubnetId ?? '';
     zone = Subnets[0]?.AvailabilityZone ?? '';
+    plain = await plainImage(ec2);
   });
   afterAll(async () => { await sandbox.stop(); });
 
   const run = async (input: Partial<RunInstancesCommandInput> = {}): Promise<string> => {
-    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: 'ami-12345678', MinCount: 1, MaxCount: 1, InstanceType: 't3.micro', SubnetId: subnet, ...input }));
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: plain, MinCount: 1, MaxCount: 1, InstanceType: 't3.micro', SubnetId: subnet, ...input }));
     return Instances[0]?.InstanceId ?? '';
   };
   const read = async (id: string) => {

@@ -8,7 +8,7 @@ import {
 import { CreateDBInstanceCommand, type RDSClient } from '@aws-sdk/client-rds';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
-import { clientsOf, follow, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
+import { clientsOf, follow, plainImage, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
@@ -52,7 +52,7 @@ suite('the proxy makes volumes, snapshots and groups behave as on AWS', () => {
   });
 
   it('answers a set of snapshots with states and the volumes\' tags', async () => {
-    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: 'ami-12345678', MinCount: 1, MaxCount: 1, TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'Name', Value: 'root' }] }] }));
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: await plainImage(ec2), MinCount: 1, MaxCount: 1, TagSpecifications: [{ ResourceType: 'volume', Tags: [{ Key: 'Name', Value: 'root' }] }] }));
     const { Snapshots = [] } = await ec2.send(new CreateSnapshotsCommand({ InstanceSpecification: { InstanceId: Instances[0]?.InstanceId }, CopyTagsFromSource: 'volume' }));
     expect(Snapshots.map(({ State, VolumeSize }) => [State, VolumeSize])).toEqual([['pending', 8]]);
     expect((await readSnapshot(Snapshots[0]?.SnapshotId ?? ''))?.Tags).toEqual([{ Key: 'Name', Value: 'root' }]);
@@ -136,7 +136,7 @@ suite('the proxy makes volumes, snapshots and groups behave as on AWS', () => {
 
     it('refuses a group of a living instance or database', async () => {
       const [web, database] = [await group('web'), await group('database')];
-      const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: 'ami-12345678', MinCount: 1, MaxCount: 1, SecurityGroupIds: [web] }));
+      const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId: await plainImage(ec2), MinCount: 1, MaxCount: 1, SecurityGroupIds: [web] }));
       await rds.send(new CreateDBInstanceCommand({ DBInstanceIdentifier: 'courses', DBInstanceClass: 'db.t3.micro', Engine: 'postgres', AllocatedStorage: 20, MasterUsername: 'root1', MasterUserPassword: 'not-a-secret', VpcSecurityGroupIds: [database] }));
       expect(await remove(web)).toBe('DependencyViolation');
       expect(await remove(database)).toBe('DependencyViolation');

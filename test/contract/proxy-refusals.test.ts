@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, CreateVolumeCommand, DescribeInstancesCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupRulesCommand, DescribeVpcsCommand,
+  AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, CreateVolumeCommand, DescribeInstancesCommand, DescribeVolumesCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupRulesCommand, DescribeVpcsCommand,
   ModifyInstanceAttributeCommand, ModifyVolumeCommand, RegisterImageCommand, RunInstancesCommand, StopInstancesCommand, type EC2Client, type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import {
-  CreateDBInstanceCommand, CreateDBParameterGroupCommand, DeleteDBInstanceCommand, DescribeDBInstancesCommand, DescribeOrderableDBInstanceOptionsCommand, ModifyDBInstanceCommand, StopDBInstanceCommand,
+  CreateDBInstanceCommand, CreateDBParameterGroupCommand, CreateDBSnapshotCommand, DeleteDBInstanceCommand, DescribeDBInstancesCommand, DescribeDBSnapshotsCommand, RestoreDBInstanceFromDBSnapshotCommand, DescribeOrderableDBInstanceOptionsCommand, ModifyDBInstanceCommand, StopDBInstanceCommand,
   type CreateDBInstanceCommandInput, type RDSClient,
 } from '@aws-sdk/client-rds';
-import { CreateBucketCommand, DeleteObjectCommand, DeleteObjectsCommand, HeadObjectCommand, ListObjectVersionsCommand, PutBucketAclCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectVersionsCommand, PutBucketAclCommand, PutBucketEncryptionCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
+import { keyAsker } from '../helpers/query.ts';
 import { clientsOf, follow, refusalCode, startTestSandbox } from '../helpers/sandbox.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
@@ -108,5 +109,43 @@ suite('the proxy refuses what AWS documents as refused', () => {
     expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'plain', VersionId: 'null' }))).ContentLength).toBe(1);
     await s3.send(new DeleteObjectCommand({ Bucket, Key: 'odd\u0001key', VersionId: 'null' }));
     expect((await s3.send(new ListObjectVersionsCommand({ Bucket }))).Versions?.map(({ Key }) => Key)).toEqual(['plain']);
+  });
+
+  it('what needs a key that is disabled or pending deletion; volumes and instances come to nothing after AWS has answered', async () => {
+    const ask = keyAsker(sandbox.endpoint, 'eu-west-1');
+    const key = (await ask('CreateKey', {})).KeyMetadata?.Arn ?? '';
+    const KeyId = key.slice(key.lastIndexOf('/') + 1);
+    const state = async (name: string): Promise<unknown> => (await ask('DescribeKey', { KeyId: name })).KeyMetadata;
+    await rds.send(new CreateDBInstanceCommand({ DBInstanceIdentifier: 'keyed', DBInstanceClass: 'db.m6g.large', Engine: 'postgres', EngineVersion: '15.4', AllocatedStorage: 100, MasterUsername: 'root1', MasterUserPassword: 'not-a-secret', StorageEncrypted: true, KmsKeyId: key }));
+    await follow(async () => (await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: 'keyed' }))).DBInstances?.[0]?.DBInstanceStatus ?? '', 'available');
+    await rds.send(new CreateDBSnapshotCommand({ DBInstanceIdentifier: 'keyed', DBSnapshotIdentifier: 'of-keyed' }));
+    await follow(async () => (await rds.send(new DescribeDBSnapshotsCommand({ DBSnapshotIdentifier: 'of-keyed' }))).DBSnapshots?.[0]?.Status ?? '', 'available');
+    const Bucket = 'refusals-keyed';
+    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }));
+    await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } }] } }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }));
+    const put = (): Promise<string> => refusalCode(s3.send(new PutObjectCommand({ Bucket, Key: 'b', Body: 'x' })));
+    const { ImageId } = await ec2.send(new RegisterImageCommand({ Name: 'keyed', RootDeviceName: '/dev/xvda', BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }] }));
+    expect(await state(key)).toMatchObject({ KeyState: 'Enabled' });
+    expect(await state('arn:aws:kms:eu-west-1:123456789012:key/5a1dbc0e-0000-4000-8000-000000000001')).toMatchObject({ KeyState: 'Enabled', KeyManager: 'AWS' });
+
+    await ask('DisableKey', { KeyId });
+    expect(await state(key)).toMatchObject({ KeyState: 'Disabled' });
+    const again = (): Promise<string> => refusalCode(rds.send(new RestoreDBInstanceFromDBSnapshotCommand({ DBInstanceIdentifier: 'keyed-again', DBSnapshotIdentifier: 'of-keyed' })));
+    expect([await again(), await put()]).toEqual(['KMSKeyNotAccessibleFault', 'KMS.DisabledException']);
+    expect(await refusalCode(s3.send(new GetObjectCommand({ Bucket, Key: 'a' })))).toBe('KMS.DisabledException');
+    const { VolumeId = '' } = await ec2.send(new CreateVolumeCommand({ ...zone, Size: 10, Encrypted: true, KmsKeyId: key }));
+    expect(await follow(async () => (await ec2.send(new DescribeVolumesCommand({ VolumeIds: [VolumeId] }))).Volumes?.[0]?.State ?? '', 'error')).toEqual(['creating', 'error']);
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true, KmsKeyId: key } }] }));
+    const server = async () => (await ec2.send(new DescribeInstancesCommand({ InstanceIds: [Instances[0]?.InstanceId ?? ''] }))).Reservations?.[0]?.Instances?.[0];
+    expect(await follow(async () => (await server())?.State?.Name ?? '', 'terminated')).toEqual(['pending', 'terminated']);
+    expect((await server())?.StateReason?.Code).toBe('Client.InternalError');
+
+    await ask('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 });
+    expect([await state(key), await put()]).toEqual([expect.objectContaining({ KeyState: 'PendingDeletion' }), 'KMS.KMSInvalidStateException']);
+    await ask('CancelKeyDeletion', { KeyId });
+    expect(await put()).toBe('KMS.DisabledException');
+    await ask('EnableKey', { KeyId });
+    expect([await put(), await again()]).toEqual(['none', 'none']);
   });
 });

@@ -17,3 +17,18 @@ export const asker = (endpoint: string, region: string): Ask => async (service, 
   if (!answer.ok) throw new Error(`${operation}: ${text}`);
   return element === undefined ? text : new RegExp(`<${element}>([^<]*)</${element}>`, 'u').exec(text)?.[1] ?? '';
 };
+
+/** Sends a request of KMS and answers it. Throws where KMS refuses. */
+export const keyAsker = (endpoint: string, region: string) => async (operation: string, input: object): Promise<{ readonly KeyMetadata?: { readonly Arn: string } }> => {
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20200101/${region}/kms/aws4_request, SignedHeaders=host, Signature=00`,
+      'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}`,
+    },
+    body: JSON.stringify(input),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${operation}: ${text}`);
+  return text === '' ? {} : JSON.parse(text) as object;
+};

@@ -5,6 +5,7 @@ import { openSession, type OpenSession } from '../../providers/aws/session.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { setupProgram } from '../../providers/s3/capture-setup.ts';
 import { resourceTypes } from '../../providers/index.ts';
+import { bringingOut } from '../../src/commands/bringing-out.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { makeCheckedPlan, makePlan, parseSource, readLiveFor } from '../../src/commands/planning.ts';
 import type { Source } from '../../src/commands/source.ts';
@@ -52,6 +53,8 @@ export interface Road {
   plan(text: string): Promise<Made>;
   /** The plan that takes a run back. */
   planRollback(run: string): Promise<Made>;
+  /** The plan that brings a capture out beside what there is, as `captures restore RUN/STEP` makes it. */
+  bringOut(run: string, step: string, as: string | null, instead?: JsonObject): Promise<Made>;
   /** Plans again from the same source. */
   again(made: Made): Promise<Made>;
   /** Approves and applies: lock, real journal, captures, changes. Throws UserError where the plan cannot be approved. */
@@ -110,6 +113,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
     text: (name, resources) => JSON.stringify({ aiplan: 1, name, intent: 'The contract of every resource type.', target: { account: target.account, region }, resources }),
     plan: async (text) => madeFrom(parseSource(world, text, 'contract.yaml')),
     planRollback: async (id) => madeFrom(await rollbackSource(world, id)),
+    bringOut: async (id, step, as, instead = {}) => madeFrom(await bringingOut(world, { run: id, step, as, instead, fromAws: false })),
     again: ({ source }) => madeFrom(source),
     apply: ({ planned, source }) => run(world, approve(planned, approvalOf(planned.plan, io), testConfiguration, io.clock.now()), source),
     async live(type, identity) {

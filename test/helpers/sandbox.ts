@@ -1,4 +1,4 @@
-import { EC2Client } from '@aws-sdk/client-ec2';
+import { EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
@@ -32,4 +32,13 @@ export async function follow<Value>(ask: () => Promise<Value>, wanted: Value): P
     if (value === wanted) return seen;
   }
   throw new Error(`never ${String(wanted)}, but ${seen.join(', ')}`);
+}
+
+let images = 0;
+
+/** An image with a root of 8 GiB: RunInstances takes none that does not exist. */
+export async function plainImage(ec2: EC2Client): Promise<string> {
+  images += 1;
+  const { ImageId = '' } = await ec2.send(new RegisterImageCommand({ Name: `plain-${images}`, RootDeviceName: '/dev/sda1', BlockDeviceMappings: [{ DeviceName: '/dev/sda1', Ebs: { VolumeSize: 8 } }] }));
+  return ImageId;
 }

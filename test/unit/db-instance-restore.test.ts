@@ -257,6 +257,7 @@ describe('checks before anything changes', () => {
       case 'DescribeDBSubnetGroups': return { DBSubnetGroups: [{}] };
       case 'DescribeDBParameterGroups': return { DBParameterGroups: [{}] };
       case 'DescribeOptionGroups': return { OptionGroupsList: [{}] };
+      case 'DescribeKey': return { KeyMetadata: { KeyState: 'Enabled' } };
       case 'DescribeSecurityGroups': return { SecurityGroups: [{ GroupId: 'sg-a' }, { GroupId: 'sg-b' }] };
       default: return null;
     }

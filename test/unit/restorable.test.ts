@@ -78,7 +78,7 @@ describe('an instance can be restored', () => {
 
   it('with another address where its own is taken, and not where AWS has its type no more', () => {
     const address = String(live.properties['PrivateIpAddress']);
-    expect(restorable({ DescribeNetworkInterfaces: { NetworkInterfaces: [{ PrivateIpAddress: address }] } })).toEqual({ problems: [], losses: [`the private address ${address}, which something else has by now: AWS assigns another`] });
+    expect(restorable({ DescribeNetworkInterfaces: { NetworkInterfaces: [{ PrivateIpAddress: address }, { NetworkInterfaceId: 'eni-2' }] } })).toEqual({ problems: [], losses: [`the private address ${address}, which something else has by now: AWS assigns another`] });
     expect(restorable({ DescribeInstanceTypeOfferings: null })?.problems).toEqual([expect.stringMatching(/^AWS does not offer \S+ in \S+ any more$/u)]);
     expect(restorable({ DescribeInstanceTypeOfferings: null }, {}, null)).toEqual({ problems: [], losses: [expect.stringContaining('comes back only as another')] });
   });
@@ -218,5 +218,74 @@ describe('a bucket can be restored', () => {
     const logged = liveBucket({ properties: { BucketName: 'site', LoggingConfiguration: { DestinationBucketName: 'logs' } } });
     expect(restorable({}, logged)).toEqual({ problems: [], losses: [expect.stringContaining('its access logging: "logs"')] });
     expect(restorable({}, logged, null).problems).toEqual([]);
+  });
+});
+
+describe('the key that a restore needs (kms:DescribeKey)', () => {
+  const key = 'arn:aws:kms:eu-west-1:123456789012:key/1';
+  const state = (KeyState: string, more: JsonObject = {}): Answers => ({ DescribeKey: { KeyMetadata: { KeyState, ...more } } });
+  const gone: Answers = { DescribeKey: new AwsError({ code: 'AccessDeniedException', kind: 'denied', operation: 'kms:DescribeKey', message: 'no identity-based policy allows it', executed: 'no' }) };
+  const disk = { type: volume.type, identity: 'vol-1', incarnation: 'vol-1', properties: { AvailabilityZone: 'eu-west-1a', Size: 8, Encrypted: true, KmsKeyId: key }, attributes: {}, systemTags: {}, state: 'available', pending: {}, binding: {}, observed: {}, detailed: true } satisfies LiveResource;
+  const keyed = liveBucket({ properties: { BucketName: 'site', BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } }] } } });
+  const empty: Answers = { GetBucketVersioning: { Status: 'Enabled' }, HeadBucket: null, GetBucketEncryption: null };
+  let server: LiveResource;
+  beforeAll(async () => { server = await sampleInstance(); });
+  const checks = (): readonly (readonly [string, (taken: boolean) => Program<Restorable>, Answers])[] => [
+    ['a database', (taken) => dbInstance.capture!.restorable(stepContext(), taken ? capture({ snapshot: 's' }) : null), { DescribeDBInstances: null, DescribeDBSnapshots: { DBSnapshots: [{ Status: 'available' }] }, DescribeAccountAttributes: { AccountQuotas: [{ AccountQuotaName: 'ManualSnapshots', Max: 100, Used: 0 }] } }],
+    ['a volume', (taken) => volume.capture!.restorable(contextFor({ live: disk }), taken ? capture({ snapshot: 'snap-1' }) : null), {}],
+    ['an instance', (taken) => instance.capture!.restorable(contextFor({ live: server }), taken ? capture({ image: 'ami-9', snapshots: [] }) : null), taken(server)],
+    ['a bucket', (taken) => bucket.capture!.restorable(bucketContext({ live: keyed, remains: { identity: 'site', incarnation: 'site' } }), taken ? capture({}, 'config') : null), empty],
+  ];
+  /** Of an instance that has not been taken yet no image has its name. */
+  const taken = (_live: LiveResource): Answers => ({ DescribeImages: { Images: [] } });
+
+  it('is said to be disabled, about to be deleted or gone, before a destruction and before a restore', () => {
+    for (const [what, check, there] of checks()) {
+      for (const isTaken of [false, true]) {
+        const more = isTaken && what === 'an instance' ? {} : there;
+        const of = (answers: Answers): readonly string[] => [what, ...ask(check(isTaken), { ...more, ...answers })?.problems ?? ['none']];
+        expect(of(state('Enabled'))).toEqual([what]);
+        expect(of(state('Disabled'))).toEqual([what, expect.stringMatching(/^the key arn:\S+key\/\S+ of .+ is disabled: enable it with aws kms enable-key$/u)]);
+        expect(of(state('PendingDeletion', { DeletionDate: '2026-12-07T00:00:00.000Z' }))).toEqual([what, expect.stringContaining('is pending deletion, on 2026-12-07T00:00:00.000Z: cancel that')]);
+        expect(of({ DescribeKey: {} })).toEqual([what, expect.stringContaining('is in an unknown state')]);
+        expect(of(state('Unavailable'))).toEqual([what, expect.stringContaining('is "Unavailable", in which AWS does not use it')]);
+      }
+    }
+  });
+
+  it('that nobody here may read speaks against a destruction, and is a warning of a restore (law 9)', () => {
+    for (const [what, check, there] of checks()) {
+      const before = ask(check(false), { ...there, ...gone });
+      expect([what, before?.problems]).toEqual([what, [expect.stringMatching(/^whether the key \S+ of .+ can be used is not known: kms:DescribeKey: AccessDeniedException: no identity-based policy allows it; allow it/u)]]);
+      const after = ask(check(true), { ...(what === 'an instance' ? {} : there), ...gone });
+      expect([what, after]).toEqual([what, { problems: [], losses: [expect.stringMatching(/^nothing, unless AWS refuses it: whether the key /u)] }]);
+    }
+  });
+
+  it('of the copies in the capture bucket counts too, and one that does not exist any more', () => {
+    const program = bucket.capture!.restorable(bucketContext({ live: liveBucket() }), null);
+    const answers: Readonly<Record<string, JsonObject | null>> = { ...empty as Readonly<Record<string, JsonObject | null>>, DescribeKey: null, GetBucketEncryption: { ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: key } }] } } };
+    let step = program.next();
+    while (step.done !== true) step = program.next(step.value.kind === 'read' ? answers[step.value.call.operation] ?? null : null);
+    expect(step.value.problems).toEqual([`the key ${key} of the capture bucket "${store}" does not exist any more`]);
+  });
+});
+
+describe('what only one instance can have', () => {
+  let live: LiveResource;
+  const image = capture({ image: 'ami-9', snapshots: [] });
+  beforeAll(async () => { live = await sampleInstance(); });
+
+  it('is lost where it is gone or something else has it by now, and not where the instance has it itself', () => {
+    const held = { ...live, attributes: { ...live.attributes, Addresses: [{ AllocationId: 'eipalloc-1' }, { AllocationId: 'eipalloc-2' }, { AllocationId: 'eipalloc-3' }] } };
+    const answers = (InstanceId: string): Answers => ({
+      DescribeAddresses: { Addresses: [{ AllocationId: 'eipalloc-1', AssociationId: 'a', InstanceId }, { AllocationId: 'eipalloc-3' }] },
+      DescribeNetworkInterfaces: { NetworkInterfaces: [{ NetworkInterfaceId: 'eni-2', Attachment: { AttachmentId: 'x', InstanceId } }] },
+    });
+    const losses = (id: string, more: Partial<StepContext> = {}) => ask(instance.capture!.restorable(contextFor({ live: held, ...more }), image), answers(id))?.losses;
+    const gone = 'the elastic address eipalloc-2, which does not exist any more';
+    expect(losses('i-other')).toEqual(['the elastic address eipalloc-1, which i-other has by now', gone, 'the network interface eni-2, which i-other has by now']);
+    expect(losses(live.identity)).toEqual([gone]);
+    expect(losses('i-other', { apart: 'i-1' })).toEqual([]);
   });
 });

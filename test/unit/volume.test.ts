@@ -236,7 +236,7 @@ describe('capture', () => {
     expect(calls.map((call) => call['operation'])).toEqual(['CreateVolume']);
   });
   it('says when the zone is not available', () => {
-    const problems = (answer: JsonObject) => play(operations.restorable(contextFor({ live }), null), (effect) => (effect.kind === 'read' ? answer : undefined)).result?.problems;
+    const problems = (answer: JsonObject) => play(operations.restorable(contextFor({ live }), null), (effect) => (effect.kind === 'read' && effect.call.service === 'ec2' ? answer : undefined)).result?.problems;
     expect(problems({ AvailabilityZones: [] })).toEqual([expect.stringContaining('eu-west-1a')]);
     expect(problems({ AvailabilityZones: [{ State: 'available' }] })).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import type { KeyStates } from './key-states.ts';
 import type { Parameters } from './parameters.ts';
 import type { Element } from './xml.ts';
 import type { BucketMemory, World } from './world.ts';
@@ -73,6 +74,8 @@ export interface S3Context {
   /** What is remembered of the bucket. */
   readonly bucket: BucketMemory;
   readonly buckets: Map<string, BucketMemory>;
+  /** Keys that cannot be used. */
+  readonly keys: KeyStates;
   readonly ages: Map<string, string>;
   readonly notes: Map<string, string>;
   /** Sends a request of ours to the emulator, path style; any status is an answer. */

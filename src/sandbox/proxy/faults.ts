@@ -41,7 +41,7 @@ interface Refused { readonly code: string; readonly message: string; readonly st
 const THROTTLED: Readonly<Record<string, readonly [string, number]>> = {
   ec2: ['RequestLimitExceeded', 503], s3: ['SlowDown', 503],
 };
-const DENIED: Readonly<Record<string, string>> = { ec2: 'UnauthorizedOperation' };
+const DENIED: Readonly<Record<string, string>> = { ec2: 'UnauthorizedOperation', kms: 'AccessDeniedException' };
 const EXPIRED: Readonly<Record<string, readonly [string, number]>> = { ec2: ['RequestExpired', 400], s3: ['ExpiredToken', 400] };
 
 /** Refusals that AWS documents for an operation ("Error codes for the Amazon EC2 API", the API references of RDS and S3). */

@@ -8,6 +8,8 @@ import { refusalOf, type Fault, type RequestHook, type SeenRequest } from './fau
 import { identify, isMutating, s3Operation, type Identified } from './identify.ts';
 import { answerQuery, errorXml } from './query.ts';
 import { queryCorrections, s3Corrections } from './corrections.ts';
+import type { KeyStates } from './key-states.ts';
+import { noteKey, ownAnswer, targetOperation } from './kms.ts';
 import { AnswerMemory, carryOut, replayable } from './disturb.ts';
 import { answerS3, writeS3 } from './s3.ts';
 import { forward, passedHeaders, query, s3Request } from './upstream.ts';
@@ -52,12 +54,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const buckets = new Map<string, BucketMemory>();
   const callers = new Map<string, Promise<string>>();
   const ages = new Map<string, string>();
+  const keys: KeyStates = new Map();
   const memory = new AnswerMemory();
-  const forget = (): void => { worlds.clear(); buckets.clear(); ages.clear(); };
+  const forget = (): void => { worlds.clear(); buckets.clear(); ages.clear(); keys.clear(); };
 
   const worldOf = (region: string): World => {
     let world = worlds.get(region);
-    if (world === undefined) worlds.set(region, world = newWorld(account, region, pace, Date.now));
+    if (world === undefined) worlds.set(region, world = newWorld(account, region, pace, Date.now, keys));
     return world;
   };
   const controls: Controls = {
@@ -79,13 +82,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     if (path.startsWith('/_sandbox/')) return answerControl(incoming, response, controls);
     if (path.startsWith('/moto-api/')) {
       if (/^\/moto-api\/reset\b/u.test(path)) forget();
-      return passThrough(endpoint, incoming, response, null);
+      return void await passThrough(endpoint, incoming, response, null);
     }
     const identified = identify(incoming);
     const form = identified.service === 's3' ? null : (await buffer(incoming)).toString('utf8');
     const operation = form === null
       ? s3Operation(incoming.method ?? 'GET', identified, incoming.headers['x-amz-copy-source'] !== undefined)
-      : new URLSearchParams(form).get('Action') ?? 'UnknownOperation';
+      : new URLSearchParams(form).get('Action') ?? targetOperation(incoming.headers['x-amz-target']) ?? 'UnknownOperation';
     const seen: SeenRequest = {
       number: requests.length, service: identified.service, operation, mutating: isMutating(operation), region: identified.region,
       parameters: form === null ? { Bucket: identified.bucket, Key: identified.key, ...Object.fromEntries(identified.query) } : Object.fromEntries(new URLSearchParams(form)),
@@ -101,6 +104,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const refusal = fault === undefined ? undefined : refusalOf(fault, identified.service, operation);
     if (refusal !== undefined) {
       incoming.resume();
+      if (incoming.headers['x-amz-target'] !== undefined) {
+        return void response.writeHead(refusal.status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ __type: refusal.code, message: refusal.message }));
+      }
       const service = identified.service === 'ec2' || identified.service === 's3' ? identified.service : 'rds';
       return void response.writeHead(refusal.status, { 'content-type': 'text/xml' }).end(incoming.method === 'HEAD' ? undefined : errorXml(service, refusal));
     }
@@ -121,7 +127,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       response?.writeHead(reply.status, { 'content-type': 'text/xml;charset=UTF-8', 'content-length': String(Buffer.byteLength(reply.body)) }).end(reply.body);
       return;
     }
-    if (form !== null) return passThrough(endpoint, incoming, response, form);
+    if (form !== null && service === 'kms') {
+      const own = ownAnswer(operation, form, { region, account });
+      if (own !== undefined) return void response?.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(own);
+      if (await passThrough(endpoint, incoming, response, form) < 400) noteKey(keys, operation, form);
+      return;
+    }
+    if (form !== null) return void await passThrough(endpoint, incoming, response, form);
     let bucket = buckets.get(identified.bucket);
     if (bucket === undefined) {
       bucket = newBucket();
@@ -137,7 +149,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     };
     const outcome = await answerS3({
       endpoint, incoming, identified,
-      context: { operation, account, region, caller, bucket, buckets, ages, send: (method, path, sent) => s3Request(endpoint, identity, method, path, sent) },
+      context: { operation, account, region, caller, bucket, buckets, keys, ages, send: (method, path, sent) => s3Request(endpoint, identity, method, path, sent) },
     }, s3Corrections);
     if (response !== null) await writeS3(outcome, response);
     else if (outcome.kind === 'answer') outcome.answer.resume();
@@ -173,10 +185,13 @@ const listen = (server: Server, port: number): Promise<void> => new Promise((res
   server.listen(port, '127.0.0.1', () => { server.off('error', reject); resolve(); });
 });
 
-async function passThrough(endpoint: URL, incoming: IncomingMessage, response: ServerResponse | null, body: string | null): Promise<void> {
+/** Answers the emulator's status. */
+async function passThrough(endpoint: URL, incoming: IncomingMessage, response: ServerResponse | null, body: string | null): Promise<number> {
   const headers = passedHeaders(incoming.headers);
   const answer = await forward(endpoint, incoming.method ?? 'GET', incoming.url ?? '/', headers, body ?? (incoming.method === 'GET' || incoming.method === 'HEAD' ? null : incoming));
-  if (response === null) { answer.resume(); return; }
-  response.writeHead(answer.statusCode ?? 500, Object.fromEntries(passedHeaders(answer.headers)));
+  const status = answer.statusCode ?? 500;
+  if (response === null) { answer.resume(); return status; }
+  response.writeHead(status, Object.fromEntries(passedHeaders(answer.headers)));
   await pipeline(answer, response);
+  return status;
 }

@@ -1,3 +1,4 @@
+import type { KeyStates } from './key-states.ts';
 import type { Element } from './xml.ts';
 
 /** How long a state in between is shown: until it was read so often, or for so long, whichever comes first. */
@@ -113,13 +114,15 @@ export interface World {
   readonly retained: Map<string, Element>;
   readonly databaseSnapshots: Map<string, SnapshotMemory>;
   readonly transitions: Transitions;
+  /** Keys that cannot be used, for all services alike. */
+  readonly keys: KeyStates;
 }
 
-export const newWorld = (account: string, region: string, pace: Pace, now: () => number): World => ({
+export const newWorld = (account: string, region: string, pace: Pace, now: () => number, keys: KeyStates = new Map()): World => ({
   account, region,
   tokens: new Map(), deleteOnTermination: new Map(), rootDevices: new Map(), images: new Map(), snapshots: new Map(),
   throughput: new Map(), settings: new Map(), databases: new Map(), deletedDatabases: new Map(), automated: new Map(),
-  retained: new Map(), databaseSnapshots: new Map(), transitions: new Transitions(pace, now),
+  retained: new Map(), databaseSnapshots: new Map(), transitions: new Transitions(pace, now), keys,
 });
 
 /** What the proxy remembers of a bucket. */

@@ -1,5 +1,6 @@
 import type { QueryCorrection } from '../correction.ts';
 import { associations } from './associations.ts';
+import { goneRefusals } from './gone-refusals.ts';
 import { groupAnswers } from './group-answers.ts';
 import { images } from './images.ts';
 import { modifyAttribute } from './instance-attributes.ts';
@@ -17,6 +18,6 @@ import { volumes } from './volumes.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
 export const ec2Corrections: readonly QueryCorrection[] = [
-  dryRun, clientTokens, ...kindRefusals, ...volumeRefusals, ...groupAnswers, launch, rememberSettings, describedShape, describedStates, describedStatus, ...startAndStop, modifyAttribute,
+  dryRun, clientTokens, ...kindRefusals, ...volumeRefusals, ...groupAnswers, launch, rememberSettings, describedShape, describedStates, describedStatus, ...startAndStop, modifyAttribute, ...goneRefusals,
   ...associations, ...networkInterfaces, deleteSecurityGroup, ...snapshots, ...images, ...volumes, ...missing,
 ];

@@ -3,6 +3,7 @@ import { child, copyOf, textAt } from '../xml.ts';
 import { rdsAnswer } from '../query.ts';
 import { element } from '../xml.ts';
 import { replaceOwnSnapshot } from './automated.ts';
+import { accountKey, requireDatabaseKey } from '../kms.ts';
 import { databaseKey, databaseOf, databasesIn, keepFields, memoryOf, nameOf, newResourceId, showDatabase, snapshotKey } from './memory.ts';
 
 export const CREATORS = ['CreateDBInstance', 'RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime', 'CreateDBInstanceReadReplica'];
@@ -32,13 +33,14 @@ export async function refresh(context: QueryContext, answer: QueryAnswer, name: 
 type QueryAnswer = Parameters<NonNullable<QueryCorrection['after']>>[1];
 
 export const createInstance: QueryCorrection = {
-  service: 'rds', operations: CREATORS, answers: 'a new DbiResourceId per incarnation; a name that is still being deleted is taken; creating and backing-up for a while; the key of the account where none is named; automated snapshots do not collide within a minute',
+  service: 'rds', operations: CREATORS, answers: 'a new DbiResourceId per incarnation; a name that is still being deleted is taken; creating and backing-up for a while; the key of the account where none is named; a key that cannot be used; automated snapshots do not collide within a minute',
   before(context) {
     const name = createdName(context);
     if (isDeleting(context, name)) throw new Refusal('DBInstanceAlreadyExists', `DB instance already exists`);
     if (context.operation === 'CreateDBInstance' && context.parameters.isTrue('StorageEncrypted') && !context.parameters.has('KmsKeyId')) {
-      context.parameters.set('KmsKeyId', `arn:aws:kms:${context.world.region}:${context.world.account}:key/5a1dbc0e-0000-4000-8000-000000000001`);
+      context.parameters.set('KmsKeyId', accountKey(context.world.region, context.world.account));
     }
+    requireDatabaseKey(context.world.keys, context.parameters.get('KmsKeyId') ?? '');
   },
   async after(context, answer) {
     const { world, asked } = context;

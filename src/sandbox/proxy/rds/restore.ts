@@ -1,6 +1,8 @@
 import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
 import { createdName, refresh } from './instances.ts';
-import { snapshotKey } from './memory.ts';
+import { requireDatabaseKey } from '../kms.ts';
+import { textAt } from '../xml.ts';
+import { snapshotKey, snapshotsIn } from './memory.ts';
 
 /** API RestoreDBInstanceFromDBSnapshot: what is not passed becomes this, not what the source had. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -31,8 +33,8 @@ const zeroes = (context: QueryContext): readonly (readonly [string, string])[] =
 
 export const restore: QueryCorrection = {
   service: 'rds', operations: ['RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime'],
-  answers: 'protection, Multi-AZ, IAM authentication, public access and the maintenance window are AWS\'s defaults unless passed; the emulator hands on the source\'s; a snapshot that is not available is refused',
-  before(context) {
+  answers: 'protection, Multi-AZ, IAM authentication, public access and the maintenance window are AWS\'s defaults unless passed; the emulator hands on the source\'s; a snapshot that is not available is refused, and one whose key cannot be used',
+  async before(context) {
     const { parameters, world } = context;
     const snapshot = parameters.get('DBSnapshotIdentifier');
     if (snapshot === undefined) return;
@@ -40,6 +42,9 @@ export const restore: QueryCorrection = {
     if (world.transitions.peek(snapshotKey(shown)) !== undefined) throw new Refusal('InvalidDBSnapshotState', `DB snapshot ${shown} is not in available state.`);
     const automated = world.automated.get(shown);
     if (automated !== undefined) parameters.set('DBSnapshotIdentifier', automated.inside);
+    if (world.keys.size === 0) return;
+    const [found] = snapshotsIn(await context.send('rds', 'DescribeDBSnapshots', { DBSnapshotIdentifier: parameters.get('DBSnapshotIdentifier') ?? '' }));
+    requireDatabaseKey(world.keys, textAt(found, 'KmsKeyId'));
   },
   async after(context, answer) {
     const name = createdName(context);

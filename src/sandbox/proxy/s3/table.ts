@@ -5,9 +5,10 @@ import { conditionalWrites } from './conditional.ts';
 import { copyConditions } from './copy-condition.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { policies } from './policy.ts';
+import { objectKeys } from './object-keys.ts';
 import { bucketRefusals } from './refusals.ts';
 import { subResources, wholeDocuments } from './sub-resources.ts';
 import { suspended } from './suspended.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
-export const s3Corrections: readonly S3Correction[] = [...conditionalWrites, ...copyConditions, ...bucketCorrections, ...bucketTags, ...policies, ...subResources, ...wholeDocuments, ...logging, ...bucketRefusals, deleteObjects, ...suspended, ...objectAges];
+export const s3Corrections: readonly S3Correction[] = [...conditionalWrites, ...copyConditions, ...bucketCorrections, ...bucketTags, ...policies, ...objectKeys, ...subResources, ...wholeDocuments, ...logging, ...bucketRefusals, deleteObjects, ...suspended, ...objectAges];
