@@ -22,7 +22,7 @@ try {
   const source = 'virtual:entry';
   const bundle = await rolldown({
     input: source, platform: 'node', resolve: { mainFields: ['module', 'main'] },
-    plugins: [{ name: 'entry', resolveId: (id) => (id === source ? id : null), load: (id) => (id === source ? ['src/change/parse.ts', 'src/change/language.ts', 'test/helpers/change-types.ts', 'providers/aws/schema.ts'].map((file) => `export * from ${JSON.stringify(join(root, file))};`).join('\n') : null) }],
+    plugins: [{ name: 'entry', resolveId: (id) => (id === source ? id : null), load: (id) => (id === source ? ['src/language/parse.ts', 'src/language/plain-json.ts', 'test/helpers/change-types.ts', 'providers/aws/schema.ts'].map((file) => `export * from ${JSON.stringify(join(root, file))};`).join('\n') : null) }],
   });
   await bundle.write({ dir: folder, format: 'esm', entryFileNames: 'bench.mjs' });
   cpSync(join(root, 'providers/aws/schemas'), join(folder, 'schemas'), { recursive: true });

@@ -1,16 +1,16 @@
-import type { ResourceType, ResourceTypes } from '../src/model/resource-type.ts';
-import { readTogether } from './aws/read-together.ts';
+import type { ResourceType, ResourceTypes } from '../src/domain/resource-type.ts';
+import { readTogether } from './aws/session/read-together.ts';
 import { availabilityZones } from './ec2/availability-zones.ts';
 import { images } from './ec2/images.ts';
-import { instance } from './ec2/instance.ts';
-import { securityGroup } from './ec2/security-group.ts';
+import { instance } from './ec2/instance/instance.ts';
+import { securityGroup } from './ec2/security-group/security-group.ts';
 import { subnet } from './ec2/subnet.ts';
-import { volume } from './ec2/volume.ts';
+import { volume } from './ec2/volume/volume.ts';
 import { vpc } from './ec2/vpc.ts';
-import { dbInstance } from './rds/db-instance.ts';
+import { dbInstance } from './rds/db-instance/db-instance.ts';
 import { dbParameterGroup } from './rds/db-parameter-group.ts';
 import { dbSubnetGroup } from './rds/db-subnet-group.ts';
-import { bucket } from './s3/bucket.ts';
+import { bucket } from './s3/bucket/bucket.ts';
 import { ssmParameter } from './ssm/parameter.ts';
 
 const all: readonly ResourceType[] = [vpc, subnet, securityGroup, volume, instance, dbSubnetGroup, dbParameterGroup, dbInstance, bucket];

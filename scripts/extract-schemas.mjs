@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Extracts AWS's CloudFormation registry (@aws-cdk/aws-service-spec) into one compact JSON file per type, in the shape of
-// src/model/schema.ts. The output depends only on the package version and this file; `--force` writes it anew regardless.
+// src/domain/schema.ts. The output depends only on the package version and this file; `--force` writes it anew regardless.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

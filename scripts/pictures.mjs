@@ -26,11 +26,11 @@ const situationOf = { tiny: 'card' };
 
 /** Each picture: its name below docs/, the page, what is seen of it, the colour scheme, and how large it may be. */
 async function pictures() {
-  const { planHtml } = await importTypeScript('src/views/html.ts');
+  const { planHtml } = await importTypeScript('src/views/html/html.ts');
   const { platformPlan } = await importTypeScript('test/helpers/platform-plan.ts');
   const { sampleTime } = await importTypeScript('test/helpers/sample-plan.ts');
   const { situations } = await importTypeScript('test/helpers/situations.ts');
-  const { sgr } = await importTypeScript('src/views/theme.ts');
+  const { sgr } = await importTypeScript('src/views/base/theme.ts');
   const html = planHtml(platformPlan(), sampleTime);
   const size = { width: 1_000, height: 1_250, scale: 1 };
   return [

@@ -46,7 +46,7 @@ await runMain(async () => {
   await ensureBuild();
   const { startSandbox } = await importTypeScript('src/sandbox/sandbox.ts');
   const { seed } = await importTypeScript('src/sandbox/seed.ts');
-  const { fillPlans } = await importTypeScript('src/sandbox/fixture.ts');
+  const { fillPlans } = await importTypeScript('src/sandbox/seed/fixture.ts');
   const home = mkdtempSync(join(tmpdir(), 'aiplan-frames-'));
   const sandbox = await startSandbox({ environment: { ...process.env, ...(python ? { AIPLAN_PYTHON: python } : {}) }, pace: { reads: 1, milliseconds: 20 } });
   try {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Io } from './commands/io.ts';
+import type { Io } from './cli/context/io.ts';
 
 export const version = '0.1.0';
 
@@ -16,7 +16,7 @@ export async function main(): Promise<number> {
   let lost: string | null = null;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { lost ??= error.code ?? 'unknown'; });
   process.stderr.on('error', () => { /* There is nowhere left to say so. */ });
-  const { runProgram } = await import('./commands/program.ts');
+  const { runProgram } = await import('./cli/program.ts');
   const code = await runProgram(processIo(), words, version);
   await new Promise<void>((done) => { process.stdout.write('', () => done()); });
   return lost === null ? code : withoutOutput(lost, code);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { UserError } from '../../src/model/error.ts';
-import type { Schemas, TypeSchema } from '../../src/model/schema.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { Schemas, TypeSchema } from '../../src/domain/schema.ts';
 
 /** Beside this file in the source tree and beside `bin.mjs` in a bundle; one up from a bundle's `chunks/`. */
 const folders = ['./schemas/', '../schemas/'].map((relative) => new URL(relative, import.meta.url));

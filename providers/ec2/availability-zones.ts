@@ -1,7 +1,7 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
-import { attempt, failureOf } from '../aws/batches.ts';
-import { listOf, textOf } from '../aws/fields.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { ReadQuery, ReadResult, ResourceType } from '../../src/domain/resource-type.ts';
+import { attempt, failureOf } from '../aws/values/batches.ts';
+import { listOf, textOf } from '../aws/values/fields.ts';
 
 const type = 'AWS::EC2::AvailabilityZones';
 

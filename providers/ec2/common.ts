@@ -1,9 +1,9 @@
-import { look, type AwsReader, type Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ReadFailure } from '../../src/model/live.ts';
-import type { ReadQuery } from '../../src/model/resource-type.ts';
-import { listOf, textOf } from '../aws/fields.ts';
-import { attempt, bounded, failureOf, pieces } from '../aws/batches.ts';
+import { look, type AwsReader, type Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ReadFailure } from '../../src/domain/live.ts';
+import type { ReadQuery } from '../../src/domain/resource-type.ts';
+import { listOf, textOf } from '../aws/values/fields.ts';
+import { attempt, bounded, failureOf, pieces } from '../aws/values/batches.ts';
 import { allPages } from './paging.ts';
 
 /** Every element of `list` over all pages, as a program. `preview` stands for them in a plan. */

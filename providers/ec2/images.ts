@@ -1,9 +1,9 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
-import { failureOf } from '../aws/batches.ts';
-import { compact, listOf, textOf } from '../aws/fields.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ReadQuery, ReadResult, ResourceType } from '../../src/domain/resource-type.ts';
+import { failureOf } from '../aws/values/batches.ts';
+import { compact, listOf, textOf } from '../aws/values/fields.ts';
 import { filtered } from './paging.ts';
 
 export const imageType = 'AWS::EC2::Image';

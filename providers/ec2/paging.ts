@@ -1,7 +1,7 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { bounded, pieces } from '../aws/batches.ts';
-import { listOf, textOf } from '../aws/fields.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { bounded, pieces } from '../aws/values/batches.ts';
+import { listOf, textOf } from '../aws/values/fields.ts';
 
 /** Every element of `list` over all pages of a describe call. Throws AwsError. */
 export async function allPages(aws: AwsReader, operation: string, input: JsonObject, list: string): Promise<readonly JsonObject[]> {

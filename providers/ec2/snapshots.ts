@@ -1,6 +1,6 @@
-import { until, type Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { listOf, numberOf, textOf } from '../aws/fields.ts';
+import { until, type Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { listOf, numberOf, textOf } from '../aws/values/fields.ts';
 import { filtered } from './paging.ts';
 
 /** By filter: a snapshot that AWS does not know yet makes a shorter answer, not an error. */

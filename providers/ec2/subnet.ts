@@ -1,10 +1,10 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ReadQuery, ReadResult, ResourceType } from '../../src/domain/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, flagOf, listOf, numberOf, objectOf, textOf } from '../aws/fields.ts';
-import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
+import { compact, flagOf, listOf, numberOf, objectOf, textOf } from '../aws/values/fields.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/values/tags.ts';
 
 const subnetType = 'AWS::EC2::Subnet';
 

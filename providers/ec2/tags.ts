@@ -1,9 +1,9 @@
-import { send, type Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
-import { objectOf } from '../aws/fields.ts';
-import { tagList } from '../aws/tags.ts';
+import { send, type Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
+import { objectOf } from '../aws/values/fields.ts';
+import { tagList } from '../aws/values/tags.ts';
 
 /** One element of TagSpecifications; null where there is nothing to tag. */
 export const tagSpecification = (resourceType: string, tags: JsonObject): JsonObject => ({ ResourceType: resourceType, Tags: tagList(tags) });

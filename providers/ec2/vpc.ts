@@ -1,12 +1,12 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
-import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource, ReadFailure } from '../../src/domain/live.ts';
+import type { ReadQuery, ReadResult, ResourceType } from '../../src/domain/resource-type.ts';
 import { describe } from './common.ts';
-import { compact, flagOf, listOf, objectOf, textOf } from '../aws/fields.ts';
-import { attempt, bounded, failureOf } from '../aws/batches.ts';
+import { compact, flagOf, listOf, objectOf, textOf } from '../aws/values/fields.ts';
+import { attempt, bounded, failureOf } from '../aws/values/batches.ts';
 import { byFilter } from './paging.ts';
-import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/values/tags.ts';
 
 const vpcType = 'AWS::EC2::VPC';
 /** Properties that only DescribeVpcAttribute tells, one a call, by the attribute's name. */

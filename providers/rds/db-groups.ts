@@ -1,10 +1,10 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ReadQuery, ReadResult, TypeRules } from '../../src/model/resource-type.ts';
-import { listOf, textOf } from '../aws/fields.ts';
-import { attempt, bounded } from '../aws/batches.ts';
-import { creatorOf, ownerOf, splitTags } from '../aws/tags.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ReadQuery, ReadResult, TypeRules } from '../../src/domain/resource-type.ts';
+import { listOf, textOf } from '../aws/values/fields.ts';
+import { attempt, bounded } from '../aws/values/batches.ts';
+import { creatorOf, ownerOf, splitTags } from '../aws/values/tags.ts';
 import { allPages } from './pages.ts';
 
 /** Rules of a type that can only be read: names, tags and values for references. */

@@ -1,8 +1,8 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import { mask, maskSalt } from '../../src/model/digest.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ResourceType } from '../../src/model/resource-type.ts';
-import { compact, textOf } from '../aws/fields.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import { mask, maskSalt } from '../../src/base/digest.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ResourceType } from '../../src/domain/resource-type.ts';
+import { compact, textOf } from '../aws/values/fields.ts';
 import { readGroups, readOnlyRules, type GroupKind } from './db-groups.ts';
 import { allPages } from './pages.ts';
 

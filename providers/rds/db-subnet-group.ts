@@ -1,5 +1,5 @@
-import type { ResourceType } from '../../src/model/resource-type.ts';
-import { compact, listOf, sorted, textOf } from '../aws/fields.ts';
+import type { ResourceType } from '../../src/domain/resource-type.ts';
+import { compact, listOf, sorted, textOf } from '../aws/values/fields.ts';
 import { readGroups, readOnlyRules, type GroupKind } from './db-groups.ts';
 
 const kind: GroupKind = {

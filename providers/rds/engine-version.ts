@@ -1,4 +1,4 @@
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/base/json.ts';
 
 const parts = (version: string): readonly number[] => version.split(/[^0-9]+/u).filter((part) => part !== '').map(Number);
 

@@ -1,6 +1,6 @@
-import { look, type AwsReader, type Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { listOf, textOf } from '../aws/fields.ts';
+import { look, type AwsReader, type Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { listOf, textOf } from '../aws/values/fields.ts';
 
 /** Every element of `list` over all pages of an RDS describe call (`Marker`, 100 records a page). Throws AwsError. */
 export async function allPages(aws: AwsReader, operation: string, input: JsonObject, list: string): Promise<readonly JsonObject[]> {

@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { ValueProblem } from '../../src/model/resource-type.ts';
-import { grouped, isThere, knownNumber, knownText, range, type ValueCheck } from '../aws/value-checks.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { ValueProblem } from '../../src/domain/resource-type.ts';
+import { grouped, isThere, knownNumber, knownText, range, type ValueCheck } from '../aws/values/value-checks.ts';
 
 const family = (engine: string): 'sqlserver' | 'oracle' | 'db2' | 'other' =>
   (engine.includes('sqlserver') ? 'sqlserver' : engine.includes('oracle') ? 'oracle' : engine.startsWith('db2') ? 'db2' : 'other');

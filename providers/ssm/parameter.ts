@@ -1,9 +1,9 @@
-import type { AwsReader } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource, ReadFailure } from '../../src/model/live.ts';
-import type { ReadQuery, ReadResult, ResourceType } from '../../src/model/resource-type.ts';
-import { attempt, failureOf } from '../aws/batches.ts';
-import { listOf, textOf, textsOf } from '../aws/fields.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource, ReadFailure } from '../../src/domain/live.ts';
+import type { ReadQuery, ReadResult, ResourceType } from '../../src/domain/resource-type.ts';
+import { attempt, failureOf } from '../aws/values/batches.ts';
+import { listOf, textOf, textsOf } from '../aws/values/fields.ts';
 
 const type = 'AWS::SSM::Parameter';
 /** Most names that one GetParameters takes (SSM API reference). */

@@ -1,7 +1,7 @@
 // A frame of the screen as an HTML page that looks like a terminal's window; for pictures.
 import stringWidth from 'string-width';
 
-/** Colours of each scheme: those that terminals give to the SGR codes of src/views/theme.ts. */
+/** Colours of each scheme: those that terminals give to the SGR codes of src/views/base/theme.ts. */
 const palettes = {
   dark: { page: '#0b0e14', window: '#14181f', bar: '#1f2530', edge: '#2c3442', text: '#d5dae3', muted: '#8590a2', red: '#ff7b72', green: '#6fdc8c', yellow: '#e3b341', magenta: '#d2a8ff', cyan: '#79c0ff' },
   light: { page: '#e9ecf1', window: '#ffffff', bar: '#f0f2f5', edge: '#cfd6e0', text: '#1f2430', muted: '#667085', red: '#b42318', green: '#18794e', yellow: '#8a5a00', magenta: '#8250a8', cyan: '#0b63b5' },

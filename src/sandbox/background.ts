@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../model/error.ts';
+import { UserError } from '../base/error.ts';
 import { emulatorMark } from './emulator.ts';
 import { commandLine, hasEnded, isAlive } from './processes.ts';
 import type { Environment } from './python.ts';

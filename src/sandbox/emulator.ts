@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../model/error.ts';
+import { UserError } from '../base/error.ts';
 import { candidates, emulatorMissing, type Environment } from './python.ts';
 
 export interface Emulator {

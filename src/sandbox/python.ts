@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../model/error.ts';
+import { UserError } from '../base/error.ts';
 
 /** The emulator's version that the proxy was made for. */
 export const emulatorVersion = '5.2.1';

@@ -1,6 +1,6 @@
 import { startEmulator } from './emulator.ts';
 import { startProxy, type Proxy } from './proxy/server.ts';
-import type { Pace } from './proxy/world.ts';
+import type { Pace } from './proxy/protocol/emulator-state.ts';
 import type { Environment } from './python.ts';
 
 export interface SandboxOptions {

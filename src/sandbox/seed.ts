@@ -1,4 +1,4 @@
-import { loadFixture } from './fixture.ts';
+import { loadFixture } from './seed/fixture.ts';
 import { closeSeed, control, openSeed } from './seed/context.ts';
 import { seedBuckets } from './seed/buckets.ts';
 import { seedDatabases } from './seed/databases.ts';

@@ -2,7 +2,7 @@
  * The process behind `aiplan sandbox up`: an emulator and its proxy. Its parent sends it the options over IPC, gets
  * `ready` or `failed` back, and goes. It ends by SIGTERM, SIGINT, SIGHUP, the token's stop request, or with its emulator.
  */
-import { UserError } from '../model/error.ts';
+import { UserError } from '../base/error.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 import type { ServerMessage, ServerOptions } from './background.ts';
 

@@ -1,6 +1,6 @@
-import type { AuditRecord } from '../model/audit.ts';
-import { UserError } from '../model/error.ts';
-import type { Objects } from './objects.ts';
+import type { AuditRecord } from '../domain/records/audit.ts';
+import { UserError } from '../base/error.ts';
+import type { Objects } from './objects/objects.ts';
 
 const folder = 'audit-index';
 

@@ -1,18 +1,18 @@
-import type { AuditEntry, AuditRecord } from '../model/audit.ts';
-import type { AuditProblem } from '../model/audit-report.ts';
-import { canonical, sha256 } from '../model/digest.ts';
-import { UserError } from '../model/error.ts';
-import type { Clock } from '../model/event.ts';
-import { isObject } from '../model/json.ts';
-import { sanitise } from '../model/sanitise.ts';
-import { flawText } from '../model/shape.ts';
-import type { Store } from '../model/store.ts';
+import type { AuditEntry, AuditRecord } from '../domain/records/audit.ts';
+import type { AuditProblem } from '../domain/records/audit-report.ts';
+import { canonical, sha256 } from '../base/digest.ts';
+import { UserError } from '../base/error.ts';
+import type { Clock } from '../domain/records/event.ts';
+import { isObject } from '../base/json.ts';
+import { sanitise } from '../base/sanitise.ts';
+import { flawText } from '../base/shape.ts';
+import type { Store } from '../domain/records/store.ts';
 import { auditIndex } from './audit-index.ts';
 import { entriesPerSegment, segmentsOf, writeSegment } from './audit-segments.ts';
-import { eachOf } from './bounded.ts';
-import { journalRoot } from './journal-line.ts';
-import type { Objects } from './objects.ts';
-import { auditRecord } from './shapes.ts';
+import { eachOf } from './objects/bounded.ts';
+import { journalRoot } from './journal/journal-line.ts';
+import type { Objects } from './objects/objects.ts';
+import { auditRecord } from './objects/shapes.ts';
 
 /** How often an entry is tried under the next number when somebody else was faster. */
 const maximumRaces = 200;

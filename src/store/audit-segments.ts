@@ -1,6 +1,6 @@
-import { UserError } from '../model/error.ts';
-import { eachOf } from './bounded.ts';
-import type { Objects } from './objects.ts';
+import { UserError } from '../base/error.ts';
+import { eachOf } from './objects/bounded.ts';
+import type { Objects } from './objects/objects.ts';
 
 /** Entries of the audit log in one segment. */
 export const entriesPerSegment = 500;

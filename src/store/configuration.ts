@@ -1,12 +1,12 @@
 import { isAbsolute, join } from 'node:path';
 import { isCollection, LineCounter, parseDocument, visit, type Document } from 'yaml';
-import type { Configuration } from '../model/configuration.ts';
-import { UserError } from '../model/error.ts';
-import { sanitise } from '../model/sanitise.ts';
-import { readWhole } from './files.ts';
-import { refuseInside, type Folders } from './folders.ts';
-import { signersDigest } from './signers.ts';
-import { s3Place } from './s3-place.ts';
+import type { Configuration } from '../domain/configuration.ts';
+import { UserError } from '../base/error.ts';
+import { sanitise } from '../base/sanitise.ts';
+import { readWhole } from './objects/files.ts';
+import { refuseInside, type Folders } from './objects/folders.ts';
+import { signersDigest } from './signing/signers.ts';
+import { s3Place } from './objects/s3-place.ts';
 
 /** What applies where nobody says anything. */
 export const defaults: Configuration = {

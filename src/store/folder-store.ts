@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
-import { UserError } from '../model/error.ts';
-import type { ReadJournal, RunSummary, Store } from '../model/store.ts';
+import { UserError } from '../base/error.ts';
+import type { ReadJournal, RunSummary, Store } from '../domain/records/store.ts';
 import { auditLog } from './audit-log.ts';
-import { eachOf } from './bounded.ts';
-import { closeToOthers, makeFolder } from './files.ts';
-import { folderObjects, namesIn, readStored } from './folder-objects.ts';
-import { journalFiles, spoolFile, type FileOptions } from './journal-file.ts';
-import { journalLine } from './journal-line.ts';
-import { runFolder, segmentPath, spoolPath } from './journal-places.ts';
-import { foundRun, giveEach } from './journal-segments.ts';
-import { readJournal, withSpool } from './journal-reading.ts';
-import { writerOf } from './journal-writer.ts';
-import { keptIn } from './kept.ts';
-import { folderLocks, type LockOptions } from './lock.ts';
-import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './runs.ts';
-import { settledIn } from './settled.ts';
+import { eachOf } from './objects/bounded.ts';
+import { closeToOthers, makeFolder } from './objects/files.ts';
+import { folderObjects, namesIn, readStored } from './objects/folder-objects.ts';
+import { journalFiles, spoolFile, type FileOptions } from './journal/journal-file.ts';
+import { journalLine } from './journal/journal-line.ts';
+import { runFolder, segmentPath, spoolPath } from './journal/journal-places.ts';
+import { foundRun, giveEach } from './journal/journal-segments.ts';
+import { readJournal, withSpool } from './journal/journal-reading.ts';
+import { writerOf } from './journal/journal-writer.ts';
+import { keptIn } from './archive.ts';
+import { folderLocks, type LockOptions } from './locks/lock.ts';
+import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './journal/runs.ts';
+import { settledIn } from './closed-runs.ts';
 
 export interface FolderStoreOptions extends Pick<LockOptions, 'alive' | 'clocks' | 'pace'> {
   readonly folder: string;

@@ -97,7 +97,7 @@ suite('plans and plan files', () => {
 
   it('sealed anew by a forger is believed no more than AWS agrees', async () => {
     const plan = await planned();
-    const { canonical, sha256 } = await import('../../src/model/digest.ts');
+    const { canonical, sha256 } = await import('../../src/base/digest.ts');
     const { seal: _seal, ...forged } = { ...plan, steps: plan.steps.map((step: object) => ({ ...step, identity: 'sg-00000000', changes: [] })), digest: `sha256:${'0'.repeat(64)}` };
     cli.write('forged.json', JSON.stringify({ ...forged, seal: sha256(canonical(forged)) }));
     expect(await mutationsOf(() => cli.fails(['apply', 'forged.json', '--yes'], { exit: 4, code: 'plan-stale' }))).toEqual([]);

@@ -3,15 +3,15 @@ import {
   CreateMultipartUploadCommand, DeleteObjectCommand, GetBucketPolicyCommand, GetObjectCommand, GetObjectTaggingCommand, ListObjectVersionsCommand,
   PutBucketPolicyCommand, PutBucketRequestPaymentCommand, PutBucketTaggingCommand,
 } from '@aws-sdk/client-s3';
-import { bucket } from '../../providers/s3/bucket.ts';
-import type { Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import type { Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { changesTo, contextFor, startBuckets, store, type BucketFixture } from '../helpers/bucket-fixture.ts';
 import { drive } from '../helpers/drive.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 

@@ -1,15 +1,15 @@
-import { checkedManifest, listManifests, manifestVersion } from '../../providers/s3/manifests.ts';
-import { openVault } from '../../providers/s3/vault.ts';
+import { checkedManifest, listManifests, manifestVersion } from '../../providers/s3/objects/manifests.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CreateBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { keepText, putManifest, readManifestCall, readText } from '../../providers/s3/capture-bucket.ts';
-import type { CaptureBucket } from '../../providers/s3/capture-place.ts';
-import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-setup.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { keepText, putManifest, readManifestCall, readText } from '../../providers/s3/capture-bucket/capture-bucket.ts';
+import type { CaptureBucket } from '../../providers/s3/objects/capture-place.ts';
+import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-bucket/capture-setup.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { account, region, settingUp, startBuckets, store, type BucketFixture } from '../helpers/bucket-fixture.ts';
 import { drive } from '../helpers/drive.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
-import type { CaptureManifest } from '../../src/model/run-manifest.ts';
+import type { CaptureManifest } from '../../src/domain/records/run-manifest.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const permit = { run: 'test', step: 'test', operations: ['s3:PutObject'] };

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { dbInstance } from '../../providers/rds/db-instance.ts';
-import type { Program } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { dbInstance } from '../../providers/rds/db-instance/db-instance.ts';
+import type { Program } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
 import { changesTo } from '../helpers/ec2-context.ts';
 import { readOne } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { region, startRds, type RdsFixture } from '../helpers/rds-fixture.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const role = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;

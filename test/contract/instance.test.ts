@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { instance } from '../../providers/ec2/instance.ts';
-import type { Program } from '../../src/model/call.ts';
-import { mask, maskSalt } from '../../src/model/digest.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import type { Program } from '../../src/domain/call.ts';
+import { mask, maskSalt } from '../../src/base/digest.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
 import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { readOne, startEc2, type Ec2Fixture } from '../helpers/ec2-fixture.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 jest.setTimeout(180_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;

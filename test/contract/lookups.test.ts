@@ -1,10 +1,10 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openSession } from '../../providers/aws/session.ts';
+import { openSession } from '../../providers/aws/session/session.ts';
 import { availabilityZones } from '../../providers/ec2/availability-zones.ts';
 import { ssmParameter } from '../../providers/ssm/parameter.ts';
-import { awsSecret } from '../../src/commands/aws-secrets.ts';
+import { awsSecret } from '../../src/cli/context/aws-secrets.ts';
 import { emulatorAvailable, startEmulator, testCredentials, type Emulator } from '../helpers/emulator.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PutBucketEncryptionCommand, PutObjectCommand, GetObjectCommand, CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Report } from '../../src/model/report.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Report } from '../../src/domain/records/report.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { keyAsker, type Ask } from '../helpers/query.ts';

@@ -3,7 +3,7 @@ import { DescribeInstanceAttributeCommand, DescribeInstancesCommand, DescribeSec
 import { DescribeDBInstancesCommand, DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
 import { GetBucketLoggingCommand, GetBucketPolicyCommand, ListBucketsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { fileURLToPath } from 'node:url';
-import { fillPlans } from '../../src/sandbox/fixture.ts';
+import { fillPlans } from '../../src/sandbox/seed/fixture.ts';
 import { seedFleet } from '../../src/sandbox/fleet.ts';
 import { seed, type Seeded } from '../../src/sandbox/seed.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';

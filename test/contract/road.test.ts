@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { resourceTypes } from '../../providers/index.ts';
-import { isMasked, type Json, type JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Report } from '../../src/model/report.ts';
+import { isMasked, type Json, type JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Report } from '../../src/domain/records/report.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { furnish, typeFixture, type TypeFixture } from '../helpers/road-account.ts';

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Call } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { Report } from '../../src/model/report.ts';
+import type { Call } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { Report } from '../../src/domain/records/report.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { reportRows } from '../../src/views/report-rows.ts';
-import { rowsToText } from '../../src/views/text.ts';
+import { reportRows } from '../../src/views/run/report-rows.ts';
+import { rowsToText } from '../../src/views/base/text.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
 import { bucket, database, furnishSmall, stateOf, type SmallAccount } from '../helpers/interrupted-account.ts';
 import { interrupter, nameOf, type Stop } from '../helpers/interrupter.ts';

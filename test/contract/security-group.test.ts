@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openSession, type OpenSession } from '../../providers/aws/session.ts';
-import { securityGroup } from '../../providers/ec2/security-group.ts';
-import { preview } from '../../src/engine/preview.ts';
-import type { AwsReader, Call, Program } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import { openSession, type OpenSession } from '../../providers/aws/session/session.ts';
+import { securityGroup } from '../../providers/ec2/security-group/security-group.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
+import type { AwsReader, Call, Program } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ResourceType, StepContext } from '../../src/domain/resource-type.ts';
 import { drive } from '../helpers/drive.ts';
 import { emulatorAvailable, startEmulator, testCredentials, type Emulator } from '../helpers/emulator.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 type Managed = Required<Pick<ResourceType, 'create' | 'update' | 'remove' | 'settle' | 'gone' | 'capture' | 'preflight' | 'repoint'>>;

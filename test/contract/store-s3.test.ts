@@ -3,11 +3,11 @@ import { CreateBucketCommand, DeleteObjectCommand, ListObjectVersionsCommand, Pu
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStoreBucket } from '../../providers/aws/store-session.ts';
-import type { SignedApproval } from '../../src/model/approval.ts';
-import type { JournalEntry } from '../../src/model/journal.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import type { Store } from '../../src/model/store.ts';
+import { openStoreBucket } from '../../providers/aws/session/store-session.ts';
+import type { SignedApproval } from '../../src/domain/approval.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { Store } from '../../src/domain/records/store.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { s3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
 import { openWire } from '../helpers/account.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openSession, type OpenSession } from '../../providers/aws/session.ts';
+import { openSession, type OpenSession } from '../../providers/aws/session/session.ts';
 import { subnet } from '../../providers/ec2/subnet.ts';
 import { vpc } from '../../providers/ec2/vpc.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { emulatorAvailable, startEmulator, testCredentials, type Emulator } from '../helpers/emulator.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;

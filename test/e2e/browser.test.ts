@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { planHtml } from '../../src/views/html.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { planHtml } from '../../src/views/html/html.ts';
 import { browserAvailable, type Page } from '../helpers/browser.ts';
 import { platformPlan, platformSteps } from '../helpers/platform-plan.ts';
 import { baseStep, deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { fillPlans } from '../../src/sandbox/fixture.ts';
+import { fillPlans } from '../../src/sandbox/seed/fixture.ts';
 import { fixtureFolder, openAccount, type Account } from '../helpers/account.ts';
 import type { Cli } from '../helpers/cli.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';

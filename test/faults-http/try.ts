@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { Approval } from '../../src/model/approval.ts';
-import { lossPhrase, needed } from '../../src/model/confirm.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import type { Report } from '../../src/model/report.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { Report } from '../../src/domain/records/report.ts';
 import { openCli, type Cli } from '../helpers/cli.ts';
 import { makePerson, sign } from '../helpers/person.ts';
 import type { Made, Road } from '../helpers/road.ts';

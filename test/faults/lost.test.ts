@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { AwsError, UserError, type AwsErrorKind } from '../../src/model/error.ts';
-import { callName, type Call } from '../../src/model/call.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
+import { AwsError, UserError, type AwsErrorKind } from '../../src/base/error.ts';
+import { callName, type Call } from '../../src/domain/call.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
 import { changePlan, freshBench, restoredAs, run, takeBack, unmapped } from '../helpers/fault-scenario.ts';
 
 const failure = (call: Call, kind: AwsErrorKind, executed: 'no' | 'unknown'): AwsError => new AwsError({ code: kind, kind, operation: callName(call), message: 'ordered by the test', executed });

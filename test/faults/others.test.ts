@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import { staleSteps } from '../../src/engine/moved-steps.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { staleSteps } from '../../src/run/drift/stale-steps.ts';
 import type { Bench } from '../helpers/apply-world.ts';
 import type { Fault, Point } from '../helpers/fault-points.ts';
 import { disturbedRun } from '../helpers/fault-run.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { UserError } from '../../src/model/error.ts';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { benchOf, changePlanOf, type Bench } from '../helpers/apply-world.ts';
 import { faults } from '../helpers/fault-kinds.ts';
 import { stateByOp } from '../helpers/fault-follow-ups.ts';

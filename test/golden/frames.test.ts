@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import { plainText } from '../../src/views/rows.ts';
-import { widthOfRow } from '../../src/views/text.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import { plainText } from '../../src/views/base/rows.ts';
+import { widthOfRow } from '../../src/views/base/text.ts';
 import { situations, type Situation } from '../helpers/situations.ts';
-import type { Size } from '../../src/tui/scene.ts';
+import type { Size } from '../../src/tui/terminal/view.ts';
 
 /** `AIPLAN_UPDATE_GOLDEN=1` writes the frames anew; look at the difference before it is committed. */
 const folder = new URL('./frames/', import.meta.url);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { digestsFit } from '../../src/engine/digests.ts';
-import type { Plan } from '../../src/model/plan.ts';
+import { digestsFit } from '../../src/plan/steps/digests.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE } from '../helpers/memory-world.ts';
 import { planFor, type EntrySample } from '../helpers/planning-samples.ts';
 

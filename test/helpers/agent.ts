@@ -1,13 +1,13 @@
 import { loadSchema, loadTypeNames } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
-import { staticAsks } from '../../src/engine/asks.ts';
-import { plan } from '../../src/engine/planner.ts';
-import { namedTypes, namings } from '../../src/engine/relations.ts';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { Finding } from '../../src/model/finding.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
+import { staticAsks } from '../../src/plan/asks.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { namedTypes, namings } from '../../src/plan/diff/relations.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { Finding } from '../../src/domain/finding.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 import { plainConfiguration, planningNow } from './planning-samples.ts';
 
 /** What `aiplan plan` says of a file in an account in which every id that the file names is live. */

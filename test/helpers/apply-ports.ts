@@ -1,10 +1,10 @@
-import { UserError } from '../../src/model/error.ts';
-import type { Clock, RunEvent } from '../../src/model/event.ts';
-import type { Journal, JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import type { JsonObject, SecretRef } from '../../src/model/json.ts';
-import type { CaptureVault, SecretSource } from '../../src/model/ports.ts';
-import type { RunEnd } from '../../src/model/run-end.ts';
-import type { RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { Clock, RunEvent } from '../../src/domain/records/event.ts';
+import type { Journal, JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import type { JsonObject, SecretRef } from '../../src/base/json.ts';
+import type { CaptureVault, SecretSource } from '../../src/domain/records/ports.ts';
+import type { RunEnd } from '../../src/domain/records/run-end.ts';
+import type { RunManifest, CaptureManifest } from '../../src/domain/records/run-manifest.ts';
 
 /** A clock that a sleep moves forward at once. */
 export interface FakeClock extends Clock { time: number; readonly slept: number[] }

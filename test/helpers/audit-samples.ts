@@ -1,13 +1,13 @@
-import type { Approval } from '../../src/model/approval.ts';
-import type { AuditEntry, AuditRecord } from '../../src/model/audit.ts';
-import { lossPhrase, needed } from '../../src/model/confirm.ts';
-import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import type { SpentMark } from '../../src/model/store.ts';
-import type { AuditedJournal } from '../../src/engine/audit-view.ts';
-import { chainRoot, lineDigest, markOf, type VerifiedLogs } from '../../src/engine/audit-verify.ts';
-import { dependencyDigests, planDigest, stepDigest } from '../../src/engine/digests.ts';
-import type { Step } from '../../src/model/plan.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import type { AuditEntry, AuditRecord } from '../../src/domain/records/audit.ts';
+import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
+import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { SpentMark } from '../../src/domain/records/store.ts';
+import type { AuditedJournal } from '../../src/audit/view.ts';
+import { chainRoot, lineDigest, markOf, type VerifiedLogs } from '../../src/audit/verify.ts';
+import { dependencyDigests, planDigest, stepDigest } from '../../src/plan/steps/digests.ts';
+import type { Step } from '../../src/domain/plan.ts';
 import { samplePlan } from './sample-plan.ts';
 
 /** A sample plan whose digests are what its contents say. */

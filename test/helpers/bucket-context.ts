@@ -1,6 +1,6 @@
-import { contextFor } from '../../src/engine/context.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { contextFor } from '../../src/plan/steps/preview-context.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { entryOf } from './apply-world.ts';
 
 /** What the programs of a deletion of the bucket "notes" are given. */

@@ -1,16 +1,16 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { openSession, type OpenSession } from '../../providers/aws/session.ts';
-import { bucket as bucketType } from '../../providers/s3/bucket.ts';
-import { setupProgram } from '../../providers/s3/capture-setup.ts';
-import type { AwsSession } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { openSession, type OpenSession } from '../../providers/aws/session/session.ts';
+import { bucket as bucketType } from '../../providers/s3/bucket/bucket.ts';
+import { setupProgram } from '../../providers/s3/capture-bucket/capture-setup.ts';
+import type { AwsSession } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { drive } from './drive.ts';
 import { testCredentials } from './emulator.ts';
 import { clientsOf, startTestSandbox } from './sandbox.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 export const account = '123456789012';
 export const region = 'eu-west-1';

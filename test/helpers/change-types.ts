@@ -1,6 +1,6 @@
 import { loadSchema, loadTypeNames } from '../../providers/aws/schema.ts';
-import type { PropertyRule, ResourceType, ResourceTypes, TypeRules } from '../../src/model/resource-type.ts';
-import { parseChangePlan, type ParseOptions } from '../../src/change/parse.ts';
+import type { PropertyRule, ResourceType, ResourceTypes, TypeRules } from '../../src/domain/resource-type.ts';
+import { parseChangePlan, type ParseOptions } from '../../src/language/parse.ts';
 
 /** Stand-ins for resource types: rules only, enough for the language. The schemas are AWS's own. */
 function standIn(type: string, properties: Readonly<Record<string, PropertyRule>>, rules: Partial<TypeRules> = {}, managed = true): ResourceType {

@@ -1,6 +1,6 @@
-import type { Step } from '../../src/model/plan.ts';
+import type { Step } from '../../src/domain/plan.ts';
 import { baseStep, createBucket, deleteDatabase, grantStep, kept } from './sample-plan.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 const rule = (port: number, range: string): AttributeChange['before'] => ({ IpProtocol: 'tcp', FromPort: port, ToPort: port, CidrIp: range });
 

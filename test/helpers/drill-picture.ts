@@ -1,8 +1,8 @@
 import { DescribeAddressesCommand, DescribeNetworkInterfacesCommand, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
 import { DescribeDBSnapshotsCommand } from '@aws-sdk/client-rds';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { BUCKET, DATABASE, GROUP, INSTANCE, VOLUME, type Census } from './drill-plan.ts';
 import type { Road } from './road.ts';

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 import type { Dice } from './dice.ts';
 import type { Grown } from './drill-account.ts';
 import type { Entries } from './road.ts';

@@ -1,6 +1,6 @@
-import { UserError } from '../../src/model/error.ts';
-import type { Report } from '../../src/model/report.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { Report } from '../../src/domain/records/report.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { diceOf, type Dice } from './dice.ts';
 import { grow, type Grown } from './drill-account.ts';

@@ -1,6 +1,6 @@
-import { preview } from '../../src/engine/preview.ts';
-import { callName, type AwsSession, type Effect, type Program } from '../../src/model/call.ts';
-import { isSecretRef, type Json, type JsonObject } from '../../src/model/json.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
+import { callName, type AwsSession, type Effect, type Program } from '../../src/domain/call.ts';
+import { isSecretRef, type Json, type JsonObject } from '../../src/base/json.ts';
 
 /**
  * Drives a program against a session, for tests of resource types: no journal, quick polling, secrets kept in memory.

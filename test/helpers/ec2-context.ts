@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 export const region = 'eu-west-1';
 

@@ -1,8 +1,8 @@
-import { openSession, type OpenSession } from '../../providers/aws/session.ts';
+import { openSession, type OpenSession } from '../../providers/aws/session/session.ts';
 import { startProxy, type Proxy } from '../../src/sandbox/proxy/server.ts';
-import type { AwsSession } from '../../src/model/call.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ResourceType } from '../../src/model/resource-type.ts';
+import type { AwsSession } from '../../src/domain/call.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ResourceType } from '../../src/domain/resource-type.ts';
 import { region } from './ec2-context.ts';
 import { startEmulator, testCredentials, type Emulator } from './emulator.ts';
 import { asker, type Ask } from './query.ts';

@@ -1,8 +1,8 @@
-import { instance } from '../../providers/ec2/instance.ts';
-import type { AwsReader, Effect, Program, ReadCall } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import type { AwsReader, Effect, Program, ReadCall } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 
 export const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 export const script = '#!/bin/sh\nsecret-canary\n';

@@ -1,7 +1,7 @@
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import { UserError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { refuseResume } from '../../src/engine/resume.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { refuseResume } from '../../src/recovery/resume/resume.ts';
 import type { Bench } from './apply-world.ts';
 import { backAgain, differenceOf, differsFrom, unaccounted } from './fault-run.ts';
 import { unmapped } from './fault-scenario.ts';

@@ -1,4 +1,4 @@
-import { AwsError, UserError, type AwsErrorKind } from '../../src/model/error.ts';
+import { AwsError, UserError, type AwsErrorKind } from '../../src/base/error.ts';
 import type { Effect, Fault, Point, Scene } from './fault-points.ts';
 
 const refusal = (name: string, code: string, kind: AwsErrorKind, executed: 'no' | 'unknown' = 'no'): AwsError =>

@@ -1,6 +1,6 @@
-import { callName, type Call } from '../../src/model/call.ts';
-import type { ApplySession, CaptureVault } from '../../src/model/ports.ts';
-import type { JournalEntry } from '../../src/model/journal.ts';
+import { callName, type Call } from '../../src/domain/call.ts';
+import type { ApplySession, CaptureVault } from '../../src/domain/records/ports.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
 import type { FakeClock } from './apply-ports.ts';
 import type { MemoryWorld } from './memory-world.ts';
 import { Killed } from './mortal.ts';

@@ -1,8 +1,8 @@
-import { UserError } from '../../src/model/error.ts';
-import type { JournalRecord } from '../../src/model/journal.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ApplyPorts } from '../../src/model/ports.ts';
-import type { Report } from '../../src/model/report.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { JournalRecord } from '../../src/domain/records/journal.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ApplyPorts } from '../../src/domain/records/ports.ts';
+import type { Report } from '../../src/domain/records/report.ts';
 import type { Bench } from './apply-world.ts';
 import { disturbance, type Disturbance, type Fault, type Watch } from './fault-points.ts';
 import { changePlan, restoredAs, run, unmapped } from './fault-scenario.ts';

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { benchOf, changePlanOf, entryOf, type Bench } from './apply-world.ts';
 import { BOX, createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from './memory-world.ts';
 

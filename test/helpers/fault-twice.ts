@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
 import type { Bench } from './apply-world.ts';
 import { deathsOf, type Deaths } from './fault-deaths.ts';
 import { accounted, goesOn, rollsBack, stateByOp, type FollowUp } from './fault-follow-ups.ts';

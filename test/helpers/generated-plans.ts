@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { ResourceEntry } from '../../src/model/change-plan.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { ResourceEntry } from '../../src/domain/change-plan.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 import { entryOf } from './apply-world.ts';
 import { BOX, DATABASE, GROUP, NOTE, type Seed } from './memory-world.ts';
 

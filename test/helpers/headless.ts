@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import xterm from '@xterm/headless';
-import type { ScreenOptions } from '../../src/tui/screen.tsx';
+import type { ScreenOptions } from '../../src/tui/terminal/screen.tsx';
 
 /** A terminal without a window: real cells, no process. What is written to `stdin` are keys. */
 export interface Headless {

@@ -1,8 +1,8 @@
 import { AttachVolumeCommand, CreateVolumeCommand, DescribeInstancesCommand, DescribeVolumesCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateDBInstanceCommand, DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import { CreateBucketCommand, DeleteObjectCommand, GetBucketPolicyCommand, ListObjectVersionsCommand, PutBucketPolicyCommand, PutBucketTaggingCommand, PutBucketVersioningCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { asker } from './query.ts';
 import { region, type Road } from './road.ts';

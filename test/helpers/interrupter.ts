@@ -1,5 +1,5 @@
-import type { Call } from '../../src/model/call.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
+import type { Call } from '../../src/domain/call.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
 
 /** How a run is stopped at a call: it dies before the call leaves, or before its answer comes; or Ctrl-C while it is in flight. */
 export type Stop = 'before' | 'after' | 'ctrl-c';

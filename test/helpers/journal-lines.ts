@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../src/model/journal.ts';
+import type { JournalRecord } from '../../src/domain/records/journal.ts';
 
 /** The journal in short: `kind step detail`. */
 export const lines = (records: readonly JournalRecord[]): readonly string[] => records.map((record) => {

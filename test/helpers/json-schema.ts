@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
-import { canonical } from '../../src/model/digest.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
+import { canonical } from '../../src/base/digest.ts';
 
 /** Judges a value by the part of JSON Schema 2020-12 that the language's schema uses; throws on any other keyword. */
 export function satisfies(root: JsonObject, value: Json): boolean {

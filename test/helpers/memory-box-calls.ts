@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 import { assign, make, need, setTags, withinQuota } from './memory-items.ts';
 import { BOX } from './memory-schemas.ts';
 import { awsError, keyOf, type Item, type State } from './memory-state.ts';

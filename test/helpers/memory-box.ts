@@ -1,8 +1,8 @@
-import { look, send, sendAll, until, type Call, type Program, type ReadCall } from '../../src/model/call.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ResourceType, StepContext } from '../../src/model/resource-type.ts';
+import { look, send, sendAll, until, type Call, type Program, type ReadCall } from '../../src/domain/call.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ResourceType, StepContext } from '../../src/domain/resource-type.ts';
 import { CLOSED } from './memory-box-calls.ts';
 import { readMemory } from './memory-reading.ts';
 import { BOX } from './memory-schemas.ts';

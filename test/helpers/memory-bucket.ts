@@ -1,5 +1,5 @@
-import { AwsError } from '../../src/model/error.ts';
-import type { StoreBucket } from '../../src/model/store-bucket.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { StoreBucket } from '../../src/domain/records/store-bucket.ts';
 
 /** A bucket in memory, that counts requests as S3 would see them. A name in `failing` is a part of keys that cannot be written. */
 export interface MemoryBucket extends StoreBucket {

@@ -1,7 +1,7 @@
-import { AwsError } from '../../src/model/error.ts';
-import type { Effect, Program } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { subResources } from '../../providers/s3/sub-resources.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { Effect, Program } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { subResources } from '../../providers/s3/configuration/sub-resources.ts';
 
 /** A bucket in memory: its documents by sub-resource, its objects, and what was sent. */
 export interface MemoryCaptureBucket {

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import { awsError, keyOf, nextTime, type Item, type State } from './memory-state.ts';
 import { isSystemTag, record, text, texts } from './memory-values.ts';
 

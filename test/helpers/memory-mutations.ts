@@ -1,5 +1,5 @@
-import { canonical } from '../../src/model/digest.ts';
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import { canonical } from '../../src/base/digest.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import { boxMutations } from './memory-box-calls.ts';
 import { assign, make, need, setTags, withinQuota } from './memory-items.ts';
 import { DATABASE, GROUP, NOTE } from './memory-schemas.ts';

@@ -1,9 +1,9 @@
-import type { AwsReader, ReadCall } from '../../src/model/call.ts';
-import { mask, maskSalt } from '../../src/model/digest.ts';
-import { AwsError } from '../../src/model/error.ts';
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ReadQuery, ReadResult } from '../../src/model/resource-type.ts';
+import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
+import { mask, maskSalt } from '../../src/base/digest.ts';
+import { AwsError } from '../../src/base/error.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ReadQuery, ReadResult } from '../../src/domain/resource-type.ts';
 import { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 
 const lists: Readonly<Record<string, { call: ReadCall; filter: string; answer: string }>> = {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 import { boxReads } from './memory-box-calls.ts';
 import { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 import { awsError, keyOf, observe, type Item, type Snapshot, type State } from './memory-state.ts';

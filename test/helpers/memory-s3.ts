@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { AwsSession, Call, ReadCall } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { AwsSession, Call, ReadCall } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 
 interface Version { readonly id: string; readonly body: string | null; readonly etag: string; readonly modified: string }
 

@@ -1,4 +1,4 @@
-import type { PropertySchema, Schemas, TypeSchema } from '../../src/model/schema.ts';
+import type { PropertySchema, Schemas, TypeSchema } from '../../src/domain/schema.ts';
 
 /** Names of the types of the memory world (memory-world.ts). */
 export const DATABASE = 'Test::Memory::Database';

@@ -1,6 +1,6 @@
-import { callName, type Answer, type AwsSession, type Call, type Permit, type ReadCall } from '../../src/model/call.ts';
-import { UserError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { callName, type Answer, type AwsSession, type Call, type Permit, type ReadCall } from '../../src/domain/call.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { mutations } from './memory-mutations.ts';
 import { reads } from './memory-reads.ts';
 import { lagging, type State } from './memory-state.ts';

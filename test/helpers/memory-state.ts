@@ -1,5 +1,5 @@
-import { AwsError, type AwsErrorKind } from '../../src/model/error.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { AwsError, type AwsErrorKind } from '../../src/base/error.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 import { textOf } from './memory-values.ts';
 
 /** A resource of the memory world as "AWS" keeps it. `rows` is its data. */

@@ -1,13 +1,13 @@
-import { keepSecret, look, send, until, type Program, type ReadCall } from '../../src/model/call.ts';
-import { canonical } from '../../src/model/digest.ts';
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ResourceType, ResourceTypes, StepContext, TypeRules } from '../../src/model/resource-type.ts';
+import { keepSecret, look, send, until, type Program, type ReadCall } from '../../src/domain/call.ts';
+import { canonical } from '../../src/base/digest.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ResourceType, ResourceTypes, StepContext, TypeRules } from '../../src/domain/resource-type.ts';
 import { memoryBox } from './memory-box.ts';
 import { readMemory } from './memory-reading.ts';
 import { DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 import { judgedByRules } from './verdicts.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const describeDatabase = (identity: string): ReadCall => ({ service: 'rds', operation: 'DescribeDatabase', input: { DatabaseName: identity }, absent: ['DatabaseNotFound'] });
 const tops = ({ changes }: StepContext): ReadonlySet<string> => new Set(changes.map(({ path }) => /^[^.[]+/u.exec(path)?.[0] ?? path));

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import type { Item } from './memory-state.ts';
 
 export const texts = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);

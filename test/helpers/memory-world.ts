@@ -12,12 +12,12 @@
  * How it behaves is written in memory-world.md; test/unit/memory-world.test.ts has a test of every sentence of it.
  * `sent` holds every executed call as declared (secrets unresolved).
  */
-import type { AwsErrorKind } from '../../src/model/error.ts';
-import type { AwsSession, Call } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource, Target } from '../../src/model/live.ts';
-import type { ResourceTypes } from '../../src/model/resource-type.ts';
-import type { Schemas } from '../../src/model/schema.ts';
+import type { AwsErrorKind } from '../../src/base/error.ts';
+import type { AwsSession, Call } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource, Target } from '../../src/domain/live.ts';
+import type { ResourceTypes } from '../../src/domain/resource-type.ts';
+import type { Schemas } from '../../src/domain/schema.ts';
 import { liveOf } from './memory-reading.ts';
 import { BOX, DATABASE, GROUP, memorySchemas } from './memory-schemas.ts';
 import { memorySession } from './memory-session.ts';

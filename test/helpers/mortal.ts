@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../../src/model/journal.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
 
 /** The process dies: nothing that it would do afterwards happens. */
 export class Killed extends Error {}

@@ -1,4 +1,4 @@
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/base/json.ts';
 
 /** A small generator of numbers from a seed (mulberry32), so that a mutant that fails can be made again. */
 export function numbersFrom(seed: number): (below: number) => number {

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Approval } from '../../src/model/approval.ts';
-import { askedText, lossPhrase, needed } from '../../src/model/confirm.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { Plan } from '../../src/model/plan.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import { askedText, lossPhrase, needed } from '../../src/domain/confirmation.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import type { Cli, Finished, RunOptions } from './cli.ts';
 
 /** Somebody with an SSH key who is an allowed signer on a machine, and says everything that a plan asks. */

@@ -1,9 +1,9 @@
-import type { Plan } from '../../src/model/plan.ts';
-import { answer, begin, planned, type Conversation } from '../../src/tui/plain-conversation.ts';
-import { shownDigest } from '../../src/tui/review-scene.ts';
-import type { KeyEvent } from '../../src/tui/scene.ts';
-import type { ReviewEvent, ReviewSetup } from '../../src/tui/state.ts';
-import { plainText, type Row } from '../../src/views/rows.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { answer, begin, planned, type Conversation } from '../../src/tui/review/plain-conversation.ts';
+import { shownDigest } from '../../src/tui/review/review-view.ts';
+import type { KeyEvent } from '../../src/tui/terminal/view.ts';
+import type { ReviewEvent, ReviewSetup } from '../../src/tui/review/state/state.ts';
+import { plainText, type Row } from '../../src/views/base/rows.ts';
 import { sampleTime } from './sample-plan.ts';
 
 /** A plain review without a terminal: what is typed goes in, what is said comes back as text. */

@@ -1,10 +1,10 @@
-import { checkTarget, refresh } from '../../src/engine/refresh.ts';
-import { plan } from '../../src/engine/planner.ts';
-import type { ChangePlan, ResourceEntry } from '../../src/model/change-plan.ts';
-import type { Configuration } from '../../src/model/configuration.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { LiveState } from '../../src/model/live.ts';
-import type { Planned, Step } from '../../src/model/plan.ts';
+import { checkTarget, refresh } from '../../src/plan/refresh/refresh.ts';
+import { plan } from '../../src/plan/planner.ts';
+import type { ChangePlan, ResourceEntry } from '../../src/domain/change-plan.ts';
+import type { Configuration } from '../../src/domain/configuration.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { LiveState } from '../../src/domain/live.ts';
+import type { Planned, Step } from '../../src/domain/plan.ts';
 import type { MemoryWorld } from './memory-world.ts';
 
 export const planningNow = '2026-02-26T12:00:00.000Z';

@@ -1,4 +1,4 @@
-import type { Plan, Step } from '../../src/model/plan.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
 import { baseStep, samplePlan } from './sample-plan.ts';
 
 /** A plan of twelve steps as a real move makes it: every action, destructions, grants, claims, findings and dependencies. */

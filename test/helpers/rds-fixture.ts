@@ -1,6 +1,6 @@
-import { openSession, type OpenSession } from '../../providers/aws/session.ts';
+import { openSession, type OpenSession } from '../../providers/aws/session/session.ts';
 import { startProxy, type Proxy } from '../../src/sandbox/proxy/server.ts';
-import type { AwsSession } from '../../src/model/call.ts';
+import type { AwsSession } from '../../src/domain/call.ts';
 import { startEmulator, testCredentials } from './emulator.ts';
 import { asker, type Ask } from './query.ts';
 

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../src/model/json.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
-import { liveOf } from '../../providers/rds/db-instance-shape.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
+import { liveOf } from '../../providers/rds/db-instance/shape.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 /** A database as DescribeDBInstances of AWS shows it, with everything that AWS reports by default. */
 export const rawDatabase: JsonObject = {

@@ -1,15 +1,15 @@
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import type { LiveState } from '../../src/model/live.ts';
-import type { Planned } from '../../src/model/plan.ts';
-import type { ApplyPorts, ApplySession } from '../../src/model/ports.ts';
-import type { Report } from '../../src/model/report.ts';
-import { refresh } from '../../src/engine/refresh.ts';
-import { resume } from '../../src/engine/resume.ts';
-import { remainingOf, type Remaining } from '../../src/engine/resume-remaining.ts';
-import { rewind } from '../../src/engine/resume-rewind.ts';
-import { settle, waitUntil, type Settlement } from '../../src/engine/settle-doubt.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import type { LiveState } from '../../src/domain/live.ts';
+import type { Planned } from '../../src/domain/plan.ts';
+import type { ApplyPorts, ApplySession } from '../../src/domain/records/ports.ts';
+import type { Report } from '../../src/domain/records/report.ts';
+import { refresh } from '../../src/plan/refresh/refresh.ts';
+import { resume } from '../../src/recovery/resume/resume.ts';
+import { remainingOf, type Remaining } from '../../src/recovery/resume/remaining-steps.ts';
+import { rewind } from '../../src/recovery/resume/rewind.ts';
+import { settle, waitUntil, type Settlement } from '../../src/recovery/resume/reconcile.ts';
 import { memorySecrets, recorder, vaultOf } from './apply-ports.ts';
 import { planOnce, testConfiguration, type Bench } from './apply-world.ts';
 

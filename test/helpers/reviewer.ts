@@ -1,10 +1,10 @@
-import { noKnowledge, type Knowledge } from '../../src/model/knowledge.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import { drawFrame } from '../../src/tui/frame.ts';
-import { reduce } from '../../src/tui/reduce.ts';
-import type { KeyEvent, Size } from '../../src/tui/scene.ts';
-import { openReview, type ReviewEvent, type ReviewState } from '../../src/tui/state.ts';
-import { plainText, type Row } from '../../src/views/rows.ts';
+import { noKnowledge, type Knowledge } from '../../src/domain/property-hints.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { drawFrame } from '../../src/tui/review/frame/frame.ts';
+import { reduce } from '../../src/tui/review/reduce/reduce.ts';
+import type { KeyEvent, Size } from '../../src/tui/terminal/view.ts';
+import { openReview, type ReviewEvent, type ReviewState } from '../../src/tui/review/state/state.ts';
+import { plainText, type Row } from '../../src/views/base/rows.ts';
 import { samplePlan, sampleTime } from './sample-plan.ts';
 
 export interface ReviewerOptions {

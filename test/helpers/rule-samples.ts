@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { comparerFor } from '../../src/engine/compare.ts';
-import { ruleHits } from '../../src/engine/rule-hits.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ChangeRule, ResourceType } from '../../src/model/resource-type.ts';
-import type { PropertySchema, PropertyType, TypeSchema } from '../../src/model/schema.ts';
+import { comparerFor } from '../../src/plan/diff/compare.ts';
+import { ruleHits } from '../../src/plan/classify/rule-hits.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ChangeRule, ResourceType } from '../../src/domain/resource-type.ts';
+import type { PropertySchema, PropertyType, TypeSchema } from '../../src/domain/schema.ts';
 
 /** A change that a rule recognises: the top-level property before and after. `live` is null for a create. */
 export interface RuleSample { readonly rule: ChangeRule; readonly property: string; readonly before: Json | undefined; readonly after: Json | undefined; readonly live: LiveResource | null; readonly says: string }

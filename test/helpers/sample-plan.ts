@@ -1,4 +1,4 @@
-import type { Plan, Step } from '../../src/model/plan.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
 
 const base: Step = {
   id: 'Thing', type: 'AWS::S3::Bucket', identity: null, digest: 'sha256:00', action: 'create', declared: 'create', blocked: false,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Json } from '../../src/model/json.ts';
-import type { Plan, Step } from '../../src/model/plan.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
 import { baseStep, samplePlan } from './sample-plan.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 /** Texts as they come from change plans, tags and AWS: plain, hostile, wide, long. */
 export const anyText = fc.oneof(

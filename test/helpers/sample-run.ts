@@ -1,11 +1,11 @@
-import type { RunEvent } from '../../src/model/event.ts';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import type { Report } from '../../src/model/report.ts';
-import { openRun, reduceRun } from '../../src/tui/run-state.ts';
-import type { KeyEvent } from '../../src/tui/scene.ts';
+import type { RunEvent } from '../../src/domain/records/event.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import type { Report } from '../../src/domain/records/report.ts';
+import { openRun, reduceRun } from '../../src/tui/run/run-state.ts';
+import type { KeyEvent } from '../../src/tui/terminal/view.ts';
 import { baseStep, sampleTime } from './sample-plan.ts';
-import { row } from '../../src/views/rows.ts';
-import type { Choices, RunState } from '../../src/tui/run-model.ts';
+import { row } from '../../src/views/base/rows.ts';
+import type { Choices, RunState } from '../../src/tui/run/run-model.ts';
 
 /** Goes through events, one second apart, from the state given or the beginning of a run. */
 export function after(plan: Plan, events: readonly RunEvent[], state: RunState = begun(plan)): RunState {

@@ -1,15 +1,15 @@
-import type { RunEvent } from '../../src/model/event.ts';
-import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { lossPhrase } from '../../src/model/confirm.ts';
-import { reportOf } from '../../src/engine/report.ts';
-import { runScene, type RunScene } from '../../src/tui/run-scene.ts';
-import type { KeyEvent, Size } from '../../src/tui/scene.ts';
-import { failureRows } from '../../src/views/failure-rows.ts';
-import { journalRows } from '../../src/views/journal-rows.ts';
-import { reportRows } from '../../src/views/report-rows.ts';
-import type { Row } from '../../src/views/rows.ts';
-import { wrap } from '../../src/views/text.ts';
+import type { RunEvent } from '../../src/domain/records/event.ts';
+import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { lossPhrase } from '../../src/domain/confirmation.ts';
+import { reportOf } from '../../src/history/journal-reading.ts';
+import { runScene, type RunScene } from '../../src/tui/run/run-view.ts';
+import type { KeyEvent, Size } from '../../src/tui/terminal/view.ts';
+import { failureRows } from '../../src/views/run/failure-rows.ts';
+import { journalRows } from '../../src/views/run/journal-rows.ts';
+import { reportRows } from '../../src/views/run/report-rows.ts';
+import type { Row } from '../../src/views/base/rows.ts';
+import { wrap } from '../../src/views/base/text.ts';
 import { fortyDeletes, frameKnowledge, hostilePlan, lookTime, planNamed, rollbackPlan, tenThousand, type Made } from './frame-plans.ts';
 import { openReviewer, type Reviewer, type ReviewerOptions } from './reviewer.ts';
 

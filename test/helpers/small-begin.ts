@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../src/model/journal.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
 import { approvalFor } from './audit-samples.ts';
 import { baseStep, samplePlan } from './sample-plan.ts';
 

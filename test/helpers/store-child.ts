@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
-import { openStoreBucket } from '../../providers/aws/store-session.ts';
-import { UserError } from '../../src/model/error.ts';
-import type { Lock, Store } from '../../src/model/store.ts';
+import { openStoreBucket } from '../../providers/aws/session/store-session.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { Lock, Store } from '../../src/domain/records/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
-import type { LockPace } from '../../src/store/lock-state.ts';
+import type { LockPace } from '../../src/store/locks/lock-state.ts';
 import { s3Store } from '../../src/store/s3-store.ts';
 
 /** Which store a child process opens: a folder, or a prefix of a bucket of an emulator. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { identify, s3Operation } from '../../src/sandbox/proxy/identify.ts';
-import { kindOfOperation } from '../../providers/aws/known-reads.ts';
-import type { Service } from '../../src/model/call.ts';
+import { identify, s3Operation } from '../../src/sandbox/proxy/protocol/identify.ts';
+import { kindOfOperation } from '../../providers/aws/gate/known-reads.ts';
+import type { Service } from '../../src/domain/call.ts';
 
 /** A request as AWS saw it. */
 export interface SeenByAws { readonly service: string; readonly operation: string; readonly userAgent: string; readonly requestId: string }

@@ -1,4 +1,4 @@
-import type { ResourceType, ResourceTypes } from '../../src/model/resource-type.ts';
+import type { ResourceType, ResourceTypes } from '../../src/domain/resource-type.ts';
 
 /** The types, one of them with other programs. */
 export const withType = (types: ResourceTypes, name: string, change: (type: ResourceType) => ResourceType): ResourceTypes => {

@@ -1,5 +1,5 @@
-import type { TypeRules } from '../../src/model/resource-type.ts';
-import { harmless } from '../../src/model/verdict.ts';
+import type { TypeRules } from '../../src/domain/resource-type.ts';
+import { harmless } from '../../src/domain/verdict.ts';
 
 /** Rules of a type made up for tests, in which only its own rules find anything: every property is harmless with all that is in it. */
 export const judgedByRules = <Rules extends Pick<TypeRules, 'properties'>>(rules: Rules): Rules & Pick<TypeRules, 'verdicts'> =>

@@ -1,6 +1,6 @@
-import type { JournalEntry } from '../../src/model/journal.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import type { Store } from '../../src/model/store.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { Store } from '../../src/domain/records/store.ts';
 import { fakeClock } from './apply-ports.ts';
 import { approvalFor, digestedPlan } from './audit-samples.ts';
 

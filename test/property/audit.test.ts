@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { reconcile } from '../../src/engine/audit-reconcile.ts';
-import { lineDigest, verifyAudit, type VerifiedLogs } from '../../src/engine/audit-verify.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { AuditRecord } from '../../src/model/audit.ts';
-import type { LoggedCall, TrailEvent } from '../../src/model/audit-report.ts';
+import { reconcile } from '../../src/audit/reconcile.ts';
+import { lineDigest, verifyAudit, type VerifiedLogs } from '../../src/audit/verify.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { AuditRecord } from '../../src/domain/records/audit.ts';
+import type { LoggedCall, TrailEvent } from '../../src/domain/records/audit-report.ts';
 import { chained, digestedPlan, rechained, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
 import { createBucket, deleteDatabase, grantStep } from '../helpers/sample-plan.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import type { Node } from '../../src/change/node.ts';
-import { Places, Problems } from '../../src/change/problems.ts';
-import { readQuick } from '../../src/change/read-quick.ts';
-import { readTree } from '../../src/change/read.ts';
-import { readYaml } from '../../src/change/read-yaml.ts';
+import type { Node } from '../../src/language/reader/node.ts';
+import { Places, Problems } from '../../src/language/reader/problems.ts';
+import { readQuick } from '../../src/language/reader/read-quick.ts';
+import { readTree } from '../../src/language/reader/read.ts';
+import { readYaml } from '../../src/language/reader/read-yaml.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20_260_226);
 console.info(`AIPLAN_SEED=${seed}`);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonical } from '../../src/model/digest.ts';
-import type { ChangePlan, ResourceEntry } from '../../src/model/change-plan.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { isUnsafe, sanitise } from '../../src/model/sanitise.ts';
-import { placeholderIn } from '../../src/change/placeholders.ts';
-import { toLanguage } from '../../src/change/language.ts';
-import { writeChangePlan } from '../../src/change/write.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { ChangePlan, ResourceEntry } from '../../src/domain/change-plan.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { isUnsafe, sanitise } from '../../src/base/sanitise.ts';
+import { placeholderIn } from '../../src/language/values/placeholders.ts';
+import { toLanguage } from '../../src/language/plain-json.ts';
+import { writeChangePlan } from '../../src/language/write.ts';
 import { parse, planOf } from '../helpers/change-types.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20_260_226);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
-import { fitProperties } from '../../src/engine/fitting.ts';
-import type { Json } from '../../src/model/json.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
+import { fitProperties } from '../../src/plan/diff/fitting.ts';
+import type { Json } from '../../src/base/json.ts';
 
 const texts = ['0', '1', '-1', '007', '1.5', '1.0', '0x10', '1e3', ' 1', '1 ', '', 'True', 'FALSE', 'yes', 'gp3', 'GP3', 'enabled', 'STOP', 'postgres', 'a b', '9007199254740993', 'a\u202eb', 'two\nlines'];
 /** What is the value's own fault; names, ranges and what must stand together are judged of both elsewhere. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { plan } from '../../src/engine/planner.ts';
-import { digestsFit, planDigest } from '../../src/engine/digests.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource, LiveState } from '../../src/model/live.ts';
-import type { Planned } from '../../src/model/plan.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { digestsFit, planDigest } from '../../src/plan/steps/digests.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource, LiveState } from '../../src/domain/live.ts';
+import type { Planned } from '../../src/domain/plan.ts';
 import { createMemoryWorld, DATABASE, GROUP, memoryTarget, NETWORK, NOTE } from '../helpers/memory-world.ts';
 import { changePlanOf, plainConfiguration, planFor, planningNow, type EntrySample } from '../helpers/planning-samples.ts';
 
@@ -115,7 +115,7 @@ describe('the digest', () => {
       { address: 'N', type: NOTE, action: 'update', id: 'n', properties: { Settings: { a: 1, b: { c: 2, d: 3 } } } },
     ]);
     const world = createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Protected: true } }, { type: NOTE, identity: 'n' }] });
-    const { refresh } = await import('../../src/engine/refresh.ts');
+    const { refresh } = await import('../../src/plan/refresh/refresh.ts');
     const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now: planningNow, concurrency: 2 });
     const turnedPlan = { ...changePlan, resources: changePlan.resources.map((entry) => ({ ...entry, properties: shuffled(entry.properties ?? {}) as JsonObject })) };
     const make = (state: LiveState, turned = false, now = planningNow): Planned => plan({ changePlan: turned ? turnedPlan : changePlan, text: 'the text', live: state, types: world.types, schemas: world.schemas, configuration: plainConfiguration, now });

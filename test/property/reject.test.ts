@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { withoutRejected } from '../../src/change/reject.ts';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { LiveState } from '../../src/model/live.ts';
-import type { Plan, Planned } from '../../src/model/plan.ts';
-import { plan } from '../../src/engine/planner.ts';
-import { refresh } from '../../src/engine/refresh.ts';
+import { withoutRejected } from '../../src/language/reject.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { LiveState } from '../../src/domain/live.ts';
+import type { Plan, Planned } from '../../src/domain/plan.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { refresh } from '../../src/plan/refresh/refresh.ts';
 import { createMemoryWorld, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';
 import { changePlanOf, plainConfiguration, planningNow, type EntrySample } from '../helpers/planning-samples.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { lossPhrase, needed } from '../../src/model/confirm.ts';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import { lastWord, missing, type ReviewEvent } from '../../src/tui/state.ts';
-import { plainText } from '../../src/views/rows.ts';
+import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import { lastWord, missing, type ReviewEvent } from '../../src/tui/review/state/state.ts';
+import { plainText } from '../../src/views/base/rows.ts';
 import { openReviewer, type Reviewer } from '../helpers/reviewer.ts';
 import { anyPlan } from '../helpers/sample-plans.ts';
 import { samplePlan } from '../helpers/sample-plan.ts';

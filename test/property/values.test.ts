@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
-import { plan } from '../../src/engine/planner.ts';
-import { valueAt } from '../../src/engine/references.ts';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { Step } from '../../src/model/plan.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { valueAt } from '../../src/plan/diff/references.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { Step } from '../../src/domain/plan.ts';
 import { changePlanOf, plainConfiguration, planningNow, type EntrySample } from '../helpers/planning-samples.ts';
 import { authored, changedAt, ruleSamples, scalarPlaces, type RuleSample } from '../helpers/rule-samples.ts';
 

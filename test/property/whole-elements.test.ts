@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { plan } from '../../src/engine/planner.ts';
-import { valueAt } from '../../src/engine/references.ts';
-import { invert } from '../../src/engine/rollback-inverse.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Planned, Step } from '../../src/model/plan.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { valueAt } from '../../src/plan/diff/references.ts';
+import { invert } from '../../src/plan/diff/inverse.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Planned, Step } from '../../src/domain/plan.ts';
 import { changePlanOf, plainConfiguration, planningNow } from '../helpers/planning-samples.ts';
 import { changedAt, fullValue, liveSample } from '../helpers/rule-samples.ts';
 

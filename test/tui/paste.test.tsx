@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { noKnowledge } from '../../src/model/knowledge.ts';
-import { reviewScene } from '../../src/tui/review-scene.ts';
-import { openScreen } from '../../src/tui/screen.tsx';
+import { noKnowledge } from '../../src/domain/property-hints.ts';
+import { reviewScene } from '../../src/tui/review/review-view.ts';
+import { openScreen } from '../../src/tui/terminal/screen.tsx';
 import { openHeadless } from '../helpers/headless.ts';
 import { samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { noKnowledge } from '../../src/model/knowledge.ts';
-import type { ReviewResult } from '../../src/model/review.ts';
-import { reviewScene } from '../../src/tui/review-scene.ts';
-import { openScreen } from '../../src/tui/screen.tsx';
-import { typeLine } from '../../src/tui/type-line.ts';
-import { row } from '../../src/views/rows.ts';
+import { noKnowledge } from '../../src/domain/property-hints.ts';
+import type { ReviewResult } from '../../src/domain/review.ts';
+import { reviewScene } from '../../src/tui/review/review-view.ts';
+import { openScreen } from '../../src/tui/terminal/screen.tsx';
+import { typeLine } from '../../src/tui/review/type-line.ts';
+import { row } from '../../src/views/base/rows.ts';
 import { openHeadless, type Headless } from '../helpers/headless.ts';
 import { createBucket, grantStep, kept, deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { openScreen } from '../../src/tui/screen.tsx';
-import type { KeyEvent, Scene, Size } from '../../src/tui/scene.ts';
-import { row, type Row } from '../../src/views/rows.ts';
+import { openScreen } from '../../src/tui/terminal/screen.tsx';
+import type { KeyEvent, Scene, Size } from '../../src/tui/terminal/view.ts';
+import { row, type Row } from '../../src/views/base/rows.ts';
 import { openHeadless, type Headless } from '../helpers/headless.ts';
 
 /** A scene that shows what it was told, and how often it was drawn. */

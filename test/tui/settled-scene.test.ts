@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import type { KeyEvent } from '../../src/tui/scene.ts';
-import { settledScene } from '../../src/tui/settled-scene.ts';
-import { doubtRows } from '../../src/views/doubt-rows.ts';
-import { plainText, row } from '../../src/views/rows.ts';
+import type { KeyEvent } from '../../src/tui/terminal/view.ts';
+import { settledScene } from '../../src/tui/run/recovery-view.ts';
+import { doubtRows } from '../../src/views/run/doubt-rows.ts';
+import { plainText, row } from '../../src/views/base/rows.ts';
 
 const rows = doubtRows('20260226-230000-0001', [
   { step: 'Group', action: 'create', identity: 'g-1', verdict: 'done', recorded: false, evidence: ['ec2:CreateGroup on "op-1" was sent; no answer is journaled', 'AWS has g-1 (present) with the tag aiplan:op=op-1'], problems: [] },

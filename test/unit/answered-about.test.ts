@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { requireAnswerAbout } from '../../providers/aws/answered-about.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { requireAnswerAbout } from '../../providers/aws/gate/answered-about.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 
 const check = (operation: string, input: JsonObject, output: JsonObject, service: 'ec2' | 'rds' = 'ec2') => () => requireAnswerAbout({ service, operation, input }, output);
 const wrong = expect.objectContaining({ code: 'UnexpectedAnswer', kind: 'unknown', executed: 'no' });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { movedObservations } from '../../src/engine/confirmed-evidence.ts';
-import { lossPhrase, needed } from '../../src/model/confirm.ts';
-import type { Approval } from '../../src/model/approval.ts';
-import { boundObservations } from '../../src/model/bands.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { movedObservations } from '../../src/run/drift/confirmed-evidence.ts';
+import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import { boundObservations } from '../../src/domain/bands.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, NOTE, type Seed } from '../helpers/memory-world.ts';

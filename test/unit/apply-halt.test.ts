@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RunEvent } from '../../src/model/event.ts';
-import { inDoubt, recordsOf } from '../../src/engine/report.ts';
+import type { RunEvent } from '../../src/domain/records/event.ts';
+import { inDoubt, recordsOf } from '../../src/history/journal-reading.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, NOTE } from '../helpers/memory-world.ts';
 

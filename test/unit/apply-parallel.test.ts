@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { AwsError } from '../../src/model/error.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
-import { callName } from '../../src/model/call.ts';
-import { edgesOf, ranksOf } from '../../src/engine/change-phase.ts';
-import { tasksOf } from '../../src/engine/run.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
+import { callName } from '../../src/domain/call.ts';
+import { edgesOf, ranksOf } from '../../src/run/apply/change-phase.ts';
+import { tasksOf } from '../../src/run/apply/run-context.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { OwnEffect } from '../../src/model/own-effect.ts';
-import { staleness } from '../../src/engine/stale.ts';
-import { driftText, restoreDifferences, verification } from '../../src/engine/verify.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { OwnEffect } from '../../src/domain/own-effect.ts';
+import { staleness } from '../../src/run/drift/staleness.ts';
+import { driftText, restoreDifferences, verification } from '../../src/run/drift/read-back.ts';
 import { DATABASE, memorySchemas } from '../helpers/memory-schemas.ts';
 import { memoryDatabase, memoryGroup, memoryTypes } from '../helpers/memory-types.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JournalRecord } from '../../src/model/journal.ts';
-import { AwsError, UserError } from '../../src/model/error.ts';
+import type { JournalRecord } from '../../src/domain/records/journal.ts';
+import { AwsError, UserError } from '../../src/base/error.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { memoryVault } from '../helpers/apply-ports.ts';
 import { lines } from '../helpers/journal-lines.ts';

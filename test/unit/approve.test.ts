@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Approval } from '../../src/model/approval.ts';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { lossPhrase } from '../../src/model/confirm.ts';
-import { approve } from '../../src/engine/approve.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { lossPhrase } from '../../src/domain/confirmation.ts';
+import { approve } from '../../src/plan/approve.ts';
 import { defaults } from '../../src/store/configuration.ts';
 import { baseStep, deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 

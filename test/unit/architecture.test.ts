@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { loadedWith, readSource, readSources, root, type SourceFile, type SourceImport } from '../helpers/source-tree.ts';
 
 /** What the files of one folder may import. A folder that is not in the table may not exist. */
@@ -16,44 +16,70 @@ interface Layer {
 
 const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:crypto'];
 
+const values = ['src/base/', 'src/domain/'];
+
 const layers: Readonly<Record<string, Layer>> = {
-  'src/model/': { own: ['src/model/'], packages: [], besides: { 'src/model/digest.ts': ['node:crypto'] }, pure: true },
-  'src/change/': { own: ['src/change/', 'src/model/'], packages: ['yaml'], pure: true },
-  // The planner holds every plan against the built-in guardrails itself, so that no caller can leave them out.
-  'src/engine/': { own: ['src/engine/', 'src/guardrails/', 'src/model/'], packages: [], pure: true },
-  'src/guardrails/': { own: ['src/guardrails/', 'src/model/'], packages: [], pure: true },
+  'src/base/': { own: ['src/base/'], packages: [], besides: { 'src/base/digest.ts': ['node:crypto'] }, pure: true },
+  'src/domain/': { own: values, packages: [], pure: true },
+  'src/language/': { own: ['src/language/', ...values], packages: ['yaml'], pure: true },
+  'src/plan/': { own: ['src/plan/', ...values], packages: [], pure: true },
+  'src/history/': { own: ['src/history/', 'src/plan/', ...values], packages: [], pure: true },
+  'src/run/': { own: ['src/run/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
+  'src/recovery/': { own: ['src/recovery/', 'src/run/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
+  'src/audit/': { own: ['src/audit/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
   // string-width: columns of a terminal, a pure function.
-  'src/views/': { own: ['src/views/', 'src/model/'], packages: ['diff', 'string-width'], pure: true },
-  'src/store/': { own: ['src/store/', 'src/model/'], packages: files, besides: { 'src/store/configuration.ts': ['yaml'], 'src/store/manifest-shapes.ts': ['zod'], 'src/store/signatures.ts': ['node:child_process'] } },
-  'src/tui/': { own: ['src/tui/', 'src/views/', 'src/model/'], packages: ['ink', 'react', 'string-width'] },
+  'src/views/': { own: ['src/views/', ...values], packages: ['diff', 'string-width'], pure: true },
+  'src/store/': {
+    own: ['src/store/', ...values],
+    packages: files,
+    besides: {
+      'src/store/configuration.ts': ['yaml'],
+      'src/store/objects/manifest-shapes.ts': ['zod'],
+      'src/store/signing/signatures.ts': ['node:child_process'],
+    },
+  },
+  'src/tui/': { own: ['src/tui/', 'src/views/', ...values], packages: ['ink', 'react', 'string-width'] },
   'src/sandbox/': {
-    own: ['src/sandbox/', 'src/model/'],
-    packages: [...files, 'node:child_process', 'node:http', 'node:net', 'node:stream', 'node:stream/consumers', 'node:stream/promises', 'node:timers/promises', 'node:url', '@aws-sdk/*'],
+    own: ['src/sandbox/', ...values],
+    packages: [
+      ...files,
+      'node:child_process', 'node:http', 'node:net', 'node:stream', 'node:stream/consumers', 'node:stream/promises', 'node:timers/promises', 'node:url',
+      '@aws-sdk/*',
+    ],
     // Fixtures are YAML.
-    besides: { 'src/sandbox/fixture.ts': ['yaml'] },
+    besides: { 'src/sandbox/seed/fixture.ts': ['yaml'] },
   },
-  'src/commands/': {
-    own: ['src/commands/', 'src/change/', 'src/engine/', 'src/guardrails/', 'src/model/', 'src/sandbox/', 'src/store/', 'src/tui/', 'src/views/', 'providers/'],
-    packages: ['node:path'], besides: { 'src/commands/pager.ts': ['node:child_process'], 'src/commands/program.ts': ['commander', '@bomb.sh/tab/commander'] },
+  'src/cli/': {
+    own: [
+      'src/cli/', 'src/language/', 'src/plan/', 'src/history/', 'src/run/', 'src/recovery/', 'src/audit/',
+      'src/views/', 'src/store/', 'src/tui/', 'src/sandbox/', ...values, 'providers/',
+    ],
+    packages: ['node:path'],
+    besides: {
+      'src/cli/context/pager.ts': ['node:child_process'],
+      'src/cli/program.ts': ['commander', '@bomb.sh/tab/commander'],
+    },
   },
-  'src/cli.ts': { own: ['src/commands/'], packages: ['node:crypto', 'node:os', 'node:timers/promises'] },
+  'src/cli.ts': { own: ['src/cli/'], packages: ['node:crypto', 'node:os', 'node:timers/promises'] },
   'src/bin.ts': { own: ['src/cli.ts'], packages: ['node:module'] },
   'providers/': {
-    own: ['providers/', 'src/model/'], packages: [], pure: true,
+    own: ['providers/', ...values], packages: [], pure: true,
     besides: {
-      'providers/aws/commands-*.ts': ['@aws-sdk/*'],
+      'providers/aws/session/commands-*.ts': ['@aws-sdk/*'],
       // Schemas are files beside the program; reading one takes no port, because every type needs it.
       'providers/aws/schema.ts': ['node:fs'],
       // Only the pause after a throttled call; a test puts its own in.
-      'providers/aws/session.ts': ['node:timers/promises'],
+      'providers/aws/session/session.ts': ['node:timers/promises'],
       // Fingerprints of bodies that are too large to compare.
-      'providers/aws/values.ts': ['node:crypto'],
+      'providers/aws/values/values.ts': ['node:crypto'],
     },
   },
 };
 
 const impure = /^(?:console|process|performance|fetch|crypto|globalThis|global|require|set(?:Timeout|Interval|Immediate)|queueMicrotask|Date\(\)|new Date\(\)|Date\.now|Math\.random)$/u;
-const mostLines = 400;
+const mostLines = 420;
+const mostFiles = 20;
+const mostColumns = 120;
 
 const sources = readSources('src', 'providers');
 const layerOf = (path: string): string | undefined => Object.keys(layers).find((name) => (name.endsWith('/') ? path.startsWith(name) : path === name));
@@ -124,6 +150,37 @@ describe('the house', () => {
     expect(circles(sources.map(({ path, imports }) => [path, imports.filter(({ own }) => own).map(({ target }) => target)]))).toEqual([]);
   });
 
+  it('has no circle of rooms: a folder and the folders below it are rooms of their own', () => {
+    const rooms = new Map<string, Set<string>>();
+    for (const { path, imports } of sources) {
+      const room = rooms.get(dirname(path)) ?? new Set();
+      rooms.set(dirname(path), room);
+      for (const { own, target } of imports) if (own && dirname(target) !== dirname(path)) room.add(dirname(target));
+    }
+    expect(circles([...rooms].map(([room, to]) => [room, [...to]]))).toEqual([]);
+  });
+
+  it('has rooms of at most 20 files, each with a README', () => {
+    const rooms = new Map<string, number>();
+    for (const { path } of sources) rooms.set(dirname(path), (rooms.get(dirname(path)) ?? 0) + 1);
+    expect([...rooms].filter(([, files]) => files > mostFiles).map(([room, files]) => `${room}: ${files} files`)).toEqual([]);
+    const named = [...rooms.keys()].filter((room) => room !== 'src' && room !== 'providers');
+    expect(named.filter((room) => !existsSync(join(root, room, 'README.md')))).toEqual([]);
+  });
+
+  it('names in the README of a room only files that are there', () => {
+    const named = [...new Set(sources.map(({ path }) => dirname(path)))].filter((room) => existsSync(join(root, room, 'README.md')));
+    const missing = named.flatMap((room) => [...readFileSync(join(root, room, 'README.md'), 'utf8').matchAll(/`([\w-]+\.tsx?)`/gu)]
+      .map(([, name]) => `${room}/${name ?? ''}`)).filter((path) => !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
+  });
+
+  it('keeps lines within 120 columns, but for texts and patterns that cannot be broken', () => {
+    const long = sources.flatMap(({ path }) => readFileSync(join(root, path), 'utf8').split('\n')
+      .flatMap((line, index) => ([...line].length > mostColumns && !/['"`/]/u.test(line) ? [`${path}:${index + 1}`] : [])));
+    expect(long).toEqual([]);
+  });
+
   it('names no exception that is not used', () => {
     const used = (path: string, name: string): boolean => sources.some((source) => fits(path, source.path) && source.imports.some(({ target }) => fits(name, target)));
     const unused = Object.values(layers).flatMap(({ besides = {} }) => Object.entries(besides)).flatMap(([path, names]) => names.filter((name) => !used(path, name)).map((name) => `${path}: ${name}`));
@@ -157,33 +214,33 @@ describe('what is loaded when', () => {
   });
 
   it('loads no AWS client and no Ink with any command', () => {
-    const commands = sources.filter(({ path }) => path.startsWith('src/commands/'));
+    const commands = sources.filter(({ path }) => /^src\/cli\/(?:commands|audit)\//u.test(path));
     expect(commands.length).toBeGreaterThan(10);
     expect(commands.flatMap(({ path }) => waysTo(path, heavy))).toEqual([]);
   });
 
   it('loads no AWS client with the resource types, and clients only where one is made', () => {
     expect(waysTo('providers/index.ts', heavy)).toEqual([]);
-    const importers = sources.flatMap(({ path, imports }) => imports.filter(({ target, kind }) => target.startsWith('providers/aws/commands-') && kind !== 'type').map(({ kind }) => `${path} ${kind}`));
+    const importers = sources.flatMap(({ path, imports }) => imports.filter(({ target, kind }) => target.startsWith('providers/aws/session/commands-') && kind !== 'type').map(({ kind }) => `${path} ${kind}`));
     // The store's client is behind a gate of its own. The last one asks a client for its region and sends nothing: see the last test of the next group.
-    expect([...new Set(importers)]).toEqual(['providers/aws/session.ts lazy', 'providers/aws/store-session.ts lazy', 'providers/aws/target.ts lazy']);
+    expect([...new Set(importers)]).toEqual(['providers/aws/session/session.ts lazy', 'providers/aws/session/store-session.ts lazy', 'providers/aws/session/target.ts lazy']);
   });
 });
 
 describe('the narrow places', () => {
   it('lets only the approver make an approved plan', () => {
-    expect(holding(/\bas (?:unknown as )?ApprovedPlan\b/u)).toEqual(['src/engine/approve.ts']);
+    expect(holding(/\bas (?:unknown as )?ApprovedPlan\b/u)).toEqual(['src/plan/approve.ts']);
   });
 
   it('sends mutating calls only from the executor, the driver of setup and expiry, what notes its calls, and the vault', () => {
-    expect(holding(/\.mutate\(/u)).toEqual(['providers/s3/vault.ts', 'src/commands/audit-log.ts', 'src/commands/world.ts', 'src/engine/drive.ts', 'src/engine/send-batch.ts', 'src/engine/send.ts']);
+    expect(holding(/\.mutate\(/u)).toEqual(['providers/s3/capture-bucket/vault.ts', 'src/cli/context/audit-log.ts', 'src/cli/context/command-context.ts', 'src/run/executor/run-outside.ts', 'src/run/executor/send-batch.ts', 'src/run/executor/send.ts']);
   });
 
   it('builds requests of the SDK in two files: that of the sessions, and that of the store', () => {
-    expect(holding(/\.send\(/u).filter((path) => !path.startsWith('src/sandbox/'))).toEqual(['providers/aws/session.ts', 'providers/aws/store-session.ts']);
+    expect(holding(/\.send\(/u).filter((path) => !path.startsWith('src/sandbox/'))).toEqual(['providers/aws/session/session.ts', 'providers/aws/session/store-session.ts']);
     // What seeds the emulator speaks to it with clients of its own, and refuses any other endpoint (src/sandbox/seed/context.ts).
     const clients = sources.filter(({ imports }) => imports.some(({ target, kind }) => target.startsWith('@aws-sdk/') && kind !== 'type')).map(({ path }) => path);
-    expect(clients.filter((path) => !/^providers\/aws\/commands-|^src\/sandbox\/(?:seed\/|fleet\.ts)/u.test(path))).toEqual([]);
+    expect(clients.filter((path) => !/^providers\/aws\/session\/commands-|^src\/sandbox\/(?:seed\/|fleet\.ts)/u.test(path))).toEqual([]);
   });
 });
 
@@ -191,21 +248,21 @@ describe('the rules themselves', () => {
   const broken = (path: string, text: string): SourceFile => readSource(path, text);
 
   it.each([
-    ['src/model/a.ts', "import { readFileSync } from 'node:fs';"],
-    ['src/model/a.ts', "import type { Plan } from '../engine/plan.ts';"],
-    ['src/change/a.ts', "export * from '../engine/diff.ts';"],
-    ['src/engine/a.ts', "import { Box } from 'ink';"],
-    ['src/engine/a.ts', "const late = await import('../../providers/index.ts');"],
-    ['src/engine/a.ts', "type Store = import('../store/files.ts').Store;"],
-    ['src/views/a.ts', "export { run } from '../commands/run.ts';"],
+    ['src/domain/a.ts', "import { readFileSync } from 'node:fs';"],
+    ['src/base/a.ts', "import type { Plan } from '../domain/plan.ts';"],
+    ['src/language/a.ts', "export * from '../plan/diff/diff.ts';"],
+    ['src/plan/a.ts', "import { Box } from 'ink';"],
+    ['src/run/a.ts', "const late = await import('../../providers/index.ts');"],
+    ['src/plan/a.ts', "type Store = import('../store/files.ts').Store;"],
+    ['src/views/a.ts', "export { run } from '../cli/commands/run.ts';"],
     ['src/store/a.ts', "import { spawn } from 'node:child_process';"],
-    ['src/tui/a.tsx', "import { apply } from '../engine/apply.ts';"],
-    ['src/cli.ts', "import { apply } from './engine/apply.ts';"],
-    ['src/commands/a.ts', "import { main } from '../cli.ts';"],
+    ['src/tui/a.tsx', "import { apply } from '../run/apply/apply.ts';"],
+    ['src/cli.ts', "import { apply } from './run/apply/apply.ts';"],
+    ['src/cli/commands/a.ts', "import { main } from '../../cli.ts';"],
     ['providers/ec2/a.ts', "import { EC2Client } from '@aws-sdk/client-ec2';"],
     ['providers/ec2/a.ts', "import { type Instance } from '@aws-sdk/client-ec2';"],
     ['providers/ec2/a.ts', "const fs = require('node:fs');"],
-    ['src/elsewhere/a.ts', "import type { Json } from '../model/json.ts';"],
+    ['src/elsewhere/a.ts', "import type { Json } from '../base/json.ts';"],
   ])('refuse in %s: %s', (path, text) => {
     expect(importProblems([broken(path, text)])).toHaveLength(1);
   });
@@ -213,8 +270,8 @@ describe('the rules themselves', () => {
   it('allow types of the SDK, and what the table says', () => {
     expect(importProblems([
       broken('providers/ec2/a.ts', "import type { Instance } from '@aws-sdk/client-ec2';"),
-      broken('src/change/a.ts', "import { parse } from 'yaml';\nimport type { Json } from '../model/json.ts';"),
-      broken('src/commands/a.ts', "const { apply } = await import('../engine/apply.ts');"),
+      broken('src/language/a.ts', "import { parse } from 'yaml';\nimport type { Json } from '../base/json.ts';"),
+      broken('src/cli/commands/a.ts', "const { apply } = await import('../../run/apply/apply.ts');"),
     ])).toEqual([]);
   });
 
@@ -225,13 +282,13 @@ describe('the rules themselves', () => {
 
   it('find what is not pure, and only that', () => {
     const text = 'const at = Date.now();\nconst now = new Date();\nconst die = Math["random"]();\nconsole.log(process.env.HOME);\nsetTimeout(run, 5);\nconst fine = new Date(at); const process2 = { console: 1, now: 2 }; function f(process: string) { return process; }';
-    const found = impurities([broken('src/engine/a.ts', text)]);
-    expect(found.map((line) => line.replace('src/engine/a.ts:', ''))).toEqual(['1: Date.now', '2: new Date()', '3: Math.random', '4: console', '4: process', '5: setTimeout']);
+    const found = impurities([broken('src/plan/a.ts', text)]);
+    expect(found.map((line) => line.replace('src/plan/a.ts:', ''))).toEqual(['1: Date.now', '2: new Date()', '3: Math.random', '4: console', '4: process', '5: setTimeout']);
     expect(impurities([broken('src/store/a.ts', text)])).toEqual([]);
   });
 
   it('find the type any and comments that switch the checker off', () => {
-    expect(untyped([broken('src/engine/a.ts', 'const a = b as any;\nlet c: any;\n// @ts-ignore\nconst any = 1; const text = "as any";')])).toEqual(['src/engine/a.ts:1: any', 'src/engine/a.ts:2: any', 'src/engine/a.ts:3: unchecked']);
+    expect(untyped([broken('src/plan/a.ts', 'const a = b as any;\nlet c: any;\n// @ts-ignore\nconst any = 1; const text = "as any";')])).toEqual(['src/plan/a.ts:1: any', 'src/plan/a.ts:2: any', 'src/plan/a.ts:3: unchecked']);
   });
 
   it('follow what is loaded at once, and nothing else', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
-import { staticAsks } from '../../src/engine/asks.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
+import { staticAsks } from '../../src/plan/asks.ts';
 import { planOf } from '../helpers/change-types.ts';
 import { plainConfiguration } from '../helpers/planning-samples.ts';
 

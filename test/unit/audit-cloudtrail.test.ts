@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { askHistory, type HistoryQuestion } from '../../providers/aws/cloudtrail.ts';
-import { openSession } from '../../providers/aws/session.ts';
-import { version } from '../../src/model/version.ts';
-import type { TrailEvent } from '../../src/model/audit-report.ts';
-import type { AwsReader } from '../../src/model/call.ts';
+import { askHistory, type HistoryQuestion } from '../../providers/aws/session/cloudtrail.ts';
+import { openSession } from '../../providers/aws/session/session.ts';
+import { version } from '../../src/base/version.ts';
+import type { TrailEvent } from '../../src/domain/records/audit-report.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
 import { root } from '../helpers/source-tree.ts';
 import { itemOf, openTrail, type Trail } from '../helpers/trail.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { principalLookup, resourceNames } from '../../src/engine/audit-names.ts';
-import { isDataEvent, isSameOperation, reconcile, runOf } from '../../src/engine/audit-reconcile.ts';
-import type { LoggedCall, TrailEvent } from '../../src/model/audit-report.ts';
-import type { JournalRecord } from '../../src/model/journal.ts';
-import { reconcileRows } from '../../src/views/audit-reconcile-rows.ts';
-import { plainText } from '../../src/views/rows.ts';
+import { principalLookup, resourceNames } from '../../src/audit/names.ts';
+import { isDataEvent, isSameOperation, reconcile, runOf } from '../../src/audit/reconcile.ts';
+import type { LoggedCall, TrailEvent } from '../../src/domain/records/audit-report.ts';
+import type { JournalRecord } from '../../src/domain/records/journal.ts';
+import { reconcileRows } from '../../src/views/run/audit-reconcile-rows.ts';
+import { plainText } from '../../src/views/base/rows.ts';
 import { digestedPlan, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
 
 const run = '20260226-231501-a1b2';

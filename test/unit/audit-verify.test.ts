@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Approval } from '../../src/model/approval.ts';
-import type { AuditEntry, AuditRecord } from '../../src/model/audit.ts';
-import type { RunWitness } from '../../src/model/audit-report.ts';
-import type { JournalEntry } from '../../src/model/journal.ts';
-import { witnessed, witnessProblems } from '../../src/engine/audit-witness.ts';
-import { chainRoot, lineDigest, verifyAudit, type VerifiedLogs, type VerifyOptions } from '../../src/engine/audit-verify.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import type { AuditEntry, AuditRecord } from '../../src/domain/records/audit.ts';
+import type { RunWitness } from '../../src/domain/records/audit-report.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
+import { witnessed, witnessProblems } from '../../src/audit/witness.ts';
+import { chainRoot, lineDigest, verifyAudit, type VerifiedLogs, type VerifyOptions } from '../../src/audit/verify.ts';
 import { chained, digestedPlan, marksOf, nonceOf, rechained, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
 import { createBucket, deleteDatabase } from '../helpers/sample-plan.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { filterEvents, type AuditFilter } from '../../src/engine/audit-filter.ts';
-import { auditEvents } from '../../src/engine/audit-view.ts';
-import type { AuditEntry, AuditEvent, AuditRecord } from '../../src/model/audit.ts';
-import { auditRows, took } from '../../src/views/audit-rows.ts';
-import { plainText } from '../../src/views/rows.ts';
-import { rowsToText } from '../../src/views/text.ts';
-import { filterOf, timeOf } from '../../src/commands/audit-reading.ts';
+import { filterEvents, type AuditFilter } from '../../src/audit/filter.ts';
+import { auditEvents } from '../../src/audit/view.ts';
+import type { AuditEntry, AuditEvent, AuditRecord } from '../../src/domain/records/audit.ts';
+import { auditRows, took } from '../../src/views/run/audit-rows.ts';
+import { plainText } from '../../src/views/base/rows.ts';
+import { rowsToText } from '../../src/views/base/text.ts';
+import { filterOf, timeOf } from '../../src/cli/audit/audit-reading.ts';
 import { digestedPlan, sampleLogs, sampleRun } from '../helpers/audit-samples.ts';
 import { createBucket } from '../helpers/sample-plan.ts';
 

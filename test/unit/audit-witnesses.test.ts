@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readWitnesses } from '../../providers/s3/witnesses.ts';
-import { drive } from '../../src/engine/drive.ts';
-import type { AwsSession, ReadCall } from '../../src/model/call.ts';
-import { canonical, sha256 } from '../../src/model/digest.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { readWitnesses } from '../../providers/s3/capture-bucket/witnesses.ts';
+import { drive } from '../../src/run/executor/run-outside.ts';
+import type { AwsSession, ReadCall } from '../../src/domain/call.ts';
+import { canonical, sha256 } from '../../src/base/digest.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 
 const run = '20260226-231501-a1b2';
 const of = { account: '123456789012', region: 'eu-west-1', endpoint: null, bucket: null };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { boundObservations, outsideBands, type Bands } from '../../src/model/bands.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { boundObservations, outsideBands, type Bands } from '../../src/domain/bands.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 
 const moved = (before: JsonObject, after: JsonObject, bands?: Bands): readonly string[] => outsideBands(before, after, bands).map(({ path }) => path);
 

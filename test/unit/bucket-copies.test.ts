@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { bucket } from '../../providers/s3/bucket.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { sha256 } from '../../src/model/digest.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { sha256 } from '../../src/base/digest.ts';
 import { contextFor, liveBucket, store } from '../helpers/bucket-fixture.ts';
 import { drive } from '../helpers/drive.ts';
 import { memoryS3, type MemoryS3 } from '../helpers/memory-s3.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 /** A bucket with two keys, captured and deleted as a run does it; then somebody is at the capture bucket. */
 let s3: MemoryS3;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { denialOf, type Asking } from '../../providers/s3/policy-denials.ts';
-import { preflightBucket } from '../../providers/s3/bucket-preflight.ts';
-import type { Effect, ReadCall } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { denialOf, type Asking } from '../../providers/s3/rules/policy-denials.ts';
+import { preflightBucket } from '../../providers/s3/bucket/preflight.ts';
+import type { Effect, ReadCall } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { bucketContext } from '../helpers/bucket-context.ts';
 
 const asking: Asking = { bucket: 'notes', region: 'eu-west-1', account: '123456789012', caller: 'arn:aws:sts::123456789012:assumed-role/deploy/session' };

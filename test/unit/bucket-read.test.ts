@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { bucket } from '../../providers/s3/bucket.ts';
-import { closedPolicy } from '../../providers/s3/closing.ts';
-import type { AwsReader, ReadCall } from '../../src/model/call.ts';
-import { AwsError, type AwsErrorKind } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ReadQuery } from '../../src/model/resource-type.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import { closedPolicy } from '../../providers/s3/objects/closing.ts';
+import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
+import { AwsError, type AwsErrorKind } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ReadQuery } from '../../src/domain/resource-type.ts';
 import { contextFor, liveBucket } from '../helpers/bucket-fixture.ts';
-import { preview } from '../../src/engine/preview.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
 
 const error = (code: string, kind: AwsErrorKind): AwsError => new AwsError({ code, kind, operation: 's3:Get', message: code, executed: 'no' });
 type Answer = JsonObject | AwsError | ((call: ReadCall) => JsonObject | null);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { bucket } from '../../providers/s3/bucket.ts';
-import { lifecycleHits, listingOf } from '../../providers/s3/lifecycle.ts';
-import type { Entry } from '../../providers/s3/contents.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ChangeRule } from '../../src/model/resource-type.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import { lifecycleHits, listingOf } from '../../providers/s3/rules/lifecycle.ts';
+import type { Entry } from '../../providers/s3/objects/contents.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ChangeRule } from '../../src/domain/resource-type.ts';
 import { liveBucket } from '../helpers/bucket-fixture.ts';
 
 const { rules } = bucket;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { carryInventory, carryLogging, carryNotification, carryReplication, carryTags } from '../../providers/s3/carry.ts';
-import { subResource, subResources } from '../../providers/s3/sub-resources.ts';
-import { bucket } from '../../providers/s3/bucket.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { carryInventory, carryLogging, carryNotification, carryReplication, carryTags } from '../../providers/s3/configuration/carry.ts';
+import { subResource, subResources } from '../../providers/s3/configuration/sub-resources.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 
 /** S3's answer to the get, and the CloudFormation properties that it comes to. */
 const samples: Readonly<Record<string, readonly (readonly [answer: JsonObject, properties: JsonObject])[]>> = {

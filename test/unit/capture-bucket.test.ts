@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { keepText, putManifest } from '../../providers/s3/capture-bucket.ts';
-import { captureBucketName, type CaptureBucket } from '../../providers/s3/capture-place.ts';
-import { capturePolicy } from '../../providers/s3/capture-protection.ts';
-import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-setup.ts';
-import { operationsOf, preview } from '../../src/engine/preview.ts';
+import { keepText, putManifest } from '../../providers/s3/capture-bucket/capture-bucket.ts';
+import { captureBucketName, type CaptureBucket } from '../../providers/s3/objects/capture-place.ts';
+import { capturePolicy } from '../../providers/s3/capture-bucket/capture-protection.ts';
+import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-bucket/capture-setup.ts';
+import { operationsOf, preview } from '../../src/plan/steps/preview.ts';
 
 const of: CaptureBucket = { account: '123456789012', region: 'eu-west-1', endpoint: null, bucket: null };
 const name = 'aiplan-captures-123456789012-eu-west-1';

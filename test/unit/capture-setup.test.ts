@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { CaptureBucket } from '../../providers/s3/capture-place.ts';
-import { capturePolicy } from '../../providers/s3/capture-protection.ts';
-import { inspectCaptureBucket, setupProgram, verifyCaptureBucket, type SetupResult } from '../../providers/s3/capture-setup.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { CaptureBucket } from '../../providers/s3/objects/capture-place.ts';
+import { capturePolicy } from '../../providers/s3/capture-bucket/capture-protection.ts';
+import { inspectCaptureBucket, setupProgram, verifyCaptureBucket, type SetupResult } from '../../providers/s3/capture-bucket/capture-setup.ts';
 import { driveBucket, memoryCaptureBucket, type MemoryCaptureBucket } from '../helpers/memory-capture-bucket.ts';
 
 const of: CaptureBucket = { account: '123456789012', region: 'eu-west-1', endpoint: null, bucket: null };

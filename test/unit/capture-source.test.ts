@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { foreignSources, sourcesOf } from '../../src/engine/capture-source.ts';
-import { backupProblems } from '../../providers/capture-binding.ts';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import { cardRows } from '../../src/views/card-rows.ts';
-import { rowsToText } from '../../src/views/text.ts';
+import { foreignSources, sourcesOf } from '../../src/plan/steps/capture-source.ts';
+import { backupProblems } from '../../providers/aws/values/capture-binding.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import { cardRows } from '../../src/views/step/card-rows.ts';
+import { rowsToText } from '../../src/views/base/text.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { drive } from '../helpers/drive.ts';
 import { createMemoryWorld, DATABASE, NOTE, type Seed } from '../helpers/memory-world.ts';

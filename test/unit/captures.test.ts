@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Program, ReadCall } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import { expiryPlan, heldCaptures } from '../../src/engine/captures.ts';
-import { withCapturesBegun } from '../../src/commands/captures-begun.ts';
-import type { World } from '../../src/commands/world.ts';
-import type { Settlement } from '../../src/engine/settle-doubt.ts';
-import { AwsError } from '../../src/model/error.ts';
-import { backupsBegun, backupsOf, expire, permitted, unproven } from '../../providers/capture-expiry.ts';
-import { preview } from '../../src/engine/preview.ts';
+import type { Program, ReadCall } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import { expiryPlan, heldCaptures } from '../../src/recovery/captures/captures.ts';
+import { withCapturesBegun } from '../../src/cli/running/captures-begun.ts';
+import type { World } from '../../src/cli/context/command-context.ts';
+import type { Settlement } from '../../src/recovery/resume/reconcile.ts';
+import { AwsError } from '../../src/base/error.ts';
+import { backupsBegun, backupsOf, expire, permitted, unproven } from '../../providers/aws/values/capture-expiry.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
 
 const lifetimes = { expiryDays: 14, expiryDaysDestruction: 90 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { limits } from '../../src/change/limits.ts';
+import { limits } from '../../src/language/reader/limits.ts';
 import { codes, parse, planOf } from '../helpers/change-types.ts';
 
 const bucket = (fields: string): string => planOf(`  B: { type: AWS::S3::Bucket, ${fields} }`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { toLanguage } from '../../src/change/language.ts';
-import { writeChangePlan } from '../../src/change/write.ts';
+import { toLanguage } from '../../src/language/plain-json.ts';
+import { writeChangePlan } from '../../src/language/write.ts';
 import { parse, planOf } from '../helpers/change-types.ts';
 
 const bucket = (name: string): string => planOf(`  B: { type: AWS::S3::Bucket, action: create, properties: { BucketName: ${name} } }`);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { referencesOf } from '../../src/change/references.ts';
+import { referencesOf } from '../../src/language/functions/references.ts';
 import { parse } from '../helpers/change-types.ts';
 
 const folder = fileURLToPath(new URL('../../fixtures/plans/', import.meta.url));

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { languageJsonSchema } from '../../src/change/json-schema.ts';
-import { toLanguage } from '../../src/change/language.ts';
-import { isObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import { languageJsonSchema } from '../../src/language/json-schema.ts';
+import { toLanguage } from '../../src/language/plain-json.ts';
+import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import { parse, standInTypes } from '../helpers/change-types.ts';
 import { satisfies } from '../helpers/json-schema.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { findCycles } from '../../src/change/cycles.ts';
-import { attributeAt } from '../../src/change/references.ts';
-import { nearest } from '../../src/change/spelling.ts';
+import { findCycles } from '../../src/language/functions/cycles.ts';
+import { attributeAt } from '../../src/language/functions/references.ts';
+import { nearest } from '../../src/language/reader/spelling.ts';
 import { parse, planOf } from '../helpers/change-types.ts';
 
 const errors = (text: string) => parse(planOf(text)).findings.filter(({ severity }) => severity === 'error').map(({ code, step, message }) => `${code} ${step}: ${message}`);

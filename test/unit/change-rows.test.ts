@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { noKnowledge, type Knowledge } from '../../src/model/knowledge.ts';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { Step } from '../../src/model/plan.ts';
-import { changeLinesOf } from '../../src/views/change-rows.ts';
-import { mostRows } from '../../src/views/diff-view.ts';
-import { sequenceDiff, setDiff } from '../../src/views/list-diff.ts';
-import { plainText } from '../../src/views/rows.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
+import { noKnowledge, type Knowledge } from '../../src/domain/property-hints.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { Step } from '../../src/domain/plan.ts';
+import { changeLinesOf } from '../../src/views/step/change-rows.ts';
+import { mostRows } from '../../src/views/diff/diff-view.ts';
+import { sequenceDiff, setDiff } from '../../src/views/diff/list-diff.ts';
+import { plainText } from '../../src/views/base/rows.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);
 const numRuns = Number(process.env['AIPLAN_RUNS'] ?? 200);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangePlan } from '../../src/model/change-plan.ts';
-import { canonical } from '../../src/model/digest.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import { toLanguage } from '../../src/change/language.ts';
-import { writeChangePlan, writeEntry } from '../../src/change/write.ts';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import { canonical } from '../../src/base/digest.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import { toLanguage } from '../../src/language/plain-json.ts';
+import { writeChangePlan, writeEntry } from '../../src/language/write.ts';
 import { codes, parse, planOf, standInTypes } from '../helpers/change-types.ts';
 
 const live = (more: Partial<LiveResource>): LiveResource => ({

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { chosenManifests } from '../../src/engine/chosen-manifests.ts';
-import { keptRuns, recordsFrom } from '../../src/engine/from-manifests.ts';
-import { sha256 } from '../../src/model/digest.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
+import { chosenManifests } from '../../src/recovery/captures/chosen-manifests.ts';
+import { keptRuns, recordsFrom } from '../../src/recovery/captures/from-manifests.ts';
+import { sha256 } from '../../src/base/digest.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../src/domain/records/run-manifest.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
 
 const run = '20260226-230000-0001';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { comparerFor } from '../../src/engine/compare.ts';
-import { normaliseCidr, normalisePolicy } from '../../src/engine/normalise.ts';
-import { below } from '../../src/engine/rule-tree.ts';
-import { mask, maskSalt } from '../../src/model/digest.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { CompareRule, TypeRules } from '../../src/model/resource-type.ts';
+import { comparerFor } from '../../src/plan/diff/compare.ts';
+import { normaliseCidr, normalisePolicy } from '../../src/base/cidr.ts';
+import { below } from '../../src/plan/diff/rule-tree.ts';
+import { mask, maskSalt } from '../../src/base/digest.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { CompareRule, TypeRules } from '../../src/domain/resource-type.ts';
 
 const rules = (rest: Partial<TypeRules>): TypeRules => ({
   properties: {}, compare: {}, keys: {}, secretInput: [], sensitive: [], volatile: [], destructive: [], grants: [], changeableStates: [], goneStates: [], lookalike: () => null, leftovers: () => [], ...rest,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaults, describeConfiguration, loadConfiguration } from '../../src/store/configuration.ts';
-import { foldersOf } from '../../src/store/folders.ts';
+import { foldersOf } from '../../src/store/objects/folders.ts';
 
 let root: string;
 const none = '/nonexistent/aiplan/config.yaml';

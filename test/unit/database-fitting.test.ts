@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { familyOf, fittingProblems } from '../../providers/rds/db-instance-fitting.ts';
-import { modifyInput } from '../../providers/rds/db-instance-inputs.ts';
-import { changedTypeProblems, typeProblems } from '../../providers/ec2/instance-kind.ts';
-import { preflightSecurityGroup } from '../../providers/ec2/security-group-preflight.ts';
-import type { Program, ReadCall } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { familyOf, fittingProblems } from '../../providers/rds/db-instance/fitting.ts';
+import { modifyInput } from '../../providers/rds/db-instance/inputs.ts';
+import { changedTypeProblems, typeProblems } from '../../providers/ec2/instance/reading/kind.ts';
+import { preflightSecurityGroup } from '../../providers/ec2/security-group/preflight.ts';
+import type { Program, ReadCall } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { bucketContext } from '../helpers/bucket-context.ts';
 
 /** The result of a check, with answers by operation; what is asked is kept. */

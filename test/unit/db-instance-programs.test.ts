@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { dbInstance } from '../../providers/rds/db-instance.ts';
-import { describeInstance, untilChanged, untilGone } from '../../providers/rds/db-instance-states.ts';
-import { operationsOf, preview } from '../../src/engine/preview.ts';
-import type { Call, Program, Wait } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { dbInstance } from '../../providers/rds/db-instance/db-instance.ts';
+import { describeInstance, untilChanged, untilGone } from '../../providers/rds/db-instance/states.ts';
+import { operationsOf, preview } from '../../src/plan/steps/preview.ts';
+import type { Call, Program, Wait } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { liveDatabase, rawDatabase, stepContext, updateContext } from '../helpers/rds-samples.ts';
-import { liveOf } from '../../providers/rds/db-instance-shape.ts';
+import { liveOf } from '../../providers/rds/db-instance/shape.ts';
 
 const callsOf = (program: Program<unknown> | undefined): readonly Call[] => preview(program as Program<unknown>).calls;
 const inputOf = (values: JsonObject, fields: Parameters<typeof updateContext>[1] = {}): JsonObject | undefined =>

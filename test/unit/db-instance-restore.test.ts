@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { dbInstance } from '../../providers/rds/db-instance.ts';
-import { liveOf } from '../../providers/rds/db-instance-shape.ts';
-import { asideName, finalSnapshotName, snapshotName } from '../../providers/rds/snapshots.ts';
-import { operationsOf, preview } from '../../src/engine/preview.ts';
-import { callName, type Call, type Program, type ReadCall } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { dbInstance } from '../../providers/rds/db-instance/db-instance.ts';
+import { liveOf } from '../../providers/rds/db-instance/shape.ts';
+import { asideName, finalSnapshotName, snapshotName } from '../../providers/rds/db-instance/snapshots.ts';
+import { operationsOf, preview } from '../../src/plan/steps/preview.ts';
+import { callName, type Call, type Program, type ReadCall } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { liveDatabase, rawDatabase, stepContext, updateContext } from '../helpers/rds-samples.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const limits = { maxBytes: 1, maxObjects: 1 };
 const taken: Capture = { how: 'native', refs: { snapshot: 'snap', snapshotArn: 'arn', final: 'snap-final' }, pointInTime: null, bytes: 1, encrypted: true, extras: {} };

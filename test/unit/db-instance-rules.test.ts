@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { fields } from '../../providers/rds/db-instance-fields.ts';
+import { fields } from '../../providers/rds/db-instance/fields.ts';
 import { dbParameterGroup } from '../../providers/rds/db-parameter-group.ts';
 import { dbSubnetGroup } from '../../providers/rds/db-subnet-group.ts';
-import { dbInstanceRules } from '../../providers/rds/db-instance-rules.ts';
+import { dbInstanceRules } from '../../providers/rds/db-instance/rules.ts';
 import { isDowngrade, majorVersion } from '../../providers/rds/engine-version.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ChangeRule } from '../../src/model/resource-type.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ChangeRule } from '../../src/domain/resource-type.ts';
 import { liveDatabase } from '../helpers/rds-samples.ts';
 
 const hits = (rules: readonly ChangeRule[], path: string, before: Json | undefined, after: Json | undefined, live: LiveResource | null = liveDatabase): readonly string[] =>

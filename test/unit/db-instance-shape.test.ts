@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readDBInstances } from '../../providers/rds/db-instance-read.ts';
-import { liveOf, pendingOf, propertiesOf } from '../../providers/rds/db-instance-shape.ts';
-import type { AwsReader, ReadCall } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { readDBInstances } from '../../providers/rds/db-instance/read.ts';
+import { liveOf, pendingOf, propertiesOf } from '../../providers/rds/db-instance/shape.ts';
+import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { rawDatabase } from '../helpers/rds-samples.ts';
 
 describe('the shape of a DB instance', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { classify } from '../../src/engine/classify.ts';
-import { comparerFor } from '../../src/engine/compare.ts';
-import { desiredProperties } from '../../src/engine/desired.ts';
-import { diffProperties, shown } from '../../src/engine/diff.ts';
-import { below } from '../../src/engine/rule-tree.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ResourceType, TypeRules } from '../../src/model/resource-type.ts';
+import { classify } from '../../src/plan/classify/classify.ts';
+import { comparerFor } from '../../src/plan/diff/compare.ts';
+import { desiredProperties } from '../../src/plan/diff/desired.ts';
+import { diffProperties, shown } from '../../src/plan/diff/diff.ts';
+import { below } from '../../src/plan/diff/rule-tree.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ResourceType, TypeRules } from '../../src/domain/resource-type.ts';
 import { memoryNote } from '../helpers/memory-types.ts';
 import { judgedByRules } from '../helpers/verdicts.ts';
 

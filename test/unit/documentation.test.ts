@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { knowledgeOf } from '../../src/commands/knowledge.ts';
-import type { TypeSchema } from '../../src/model/schema.ts';
+import { knowledgeOf } from '../../src/cli/context/property-hints.ts';
+import type { TypeSchema } from '../../src/domain/schema.ts';
 
 const knowledge = knowledgeOf({ types: resourceTypes, schemas: loadSchema });
 const line = (type: string, path: string): string | null => knowledge(type, path).documentation;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fields } from '../../src/change/fields.ts';
-import { limits } from '../../src/change/limits.ts';
-import { exitCodes } from '../../src/model/error.ts';
-import { isObject } from '../../src/model/json.ts';
+import { fields } from '../../src/language/fields.ts';
+import { limits } from '../../src/language/reader/limits.ts';
+import { exitCodes } from '../../src/base/error.ts';
+import { isObject } from '../../src/base/json.ts';
 import { defaults, describeConfiguration } from '../../src/store/configuration.ts';
 import { root } from '../helpers/source-tree.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { gzipSync } from 'node:zlib';
-import { decodedUserData } from '../../providers/ec2/encoded-user-data.ts';
-import { instanceRules } from '../../providers/ec2/instance-rules.ts';
+import { decodedUserData } from '../../providers/ec2/instance/rules/encoded-user-data.ts';
+import { instanceRules } from '../../providers/ec2/instance/rules/rules.ts';
 
 const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 const scripts = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { normaliseError } from '../../providers/aws/errors.ts';
-import { AwsError, UserError, type AwsErrorKind } from '../../src/model/error.ts';
+import { normaliseError } from '../../providers/aws/values/errors.ts';
+import { AwsError, UserError, type AwsErrorKind } from '../../src/base/error.ts';
 
 interface Thrown { name?: string; Code?: string; code?: string; message?: string; $fault?: string; $metadata?: { httpStatusCode?: number; requestId?: string } }
 const thrown = (fields: Thrown): Error => Object.assign(new Error(fields.message ?? 'message'), fields);

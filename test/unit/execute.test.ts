@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { keepSecret, look, progress, send, sendAll, until, type Answer, type Call, type Program, type RetryKind } from '../../src/model/call.ts';
-import { AwsError, UserError, type AwsErrorKind } from '../../src/model/error.ts';
-import type { JournalRecord } from '../../src/model/journal.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { execute, type Execution } from '../../src/engine/execute.ts';
-import { InDoubt, RunStopped } from '../../src/engine/interruptions.ts';
-import { oneAtATime } from '../../src/engine/schedule.ts';
+import { keepSecret, look, progress, send, sendAll, until, type Answer, type Call, type Program, type RetryKind } from '../../src/domain/call.ts';
+import { AwsError, UserError, type AwsErrorKind } from '../../src/base/error.ts';
+import type { JournalRecord } from '../../src/domain/records/journal.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { execute, type Execution } from '../../src/run/executor/execute.ts';
+import { InDoubt, RunStopped } from '../../src/run/executor/interruptions.ts';
+import { oneAtATime } from '../../src/run/executor/schedule.ts';
 import { fakeClock, memoryJournal, memorySecrets, memoryVault, recorder } from '../helpers/apply-ports.ts';
 
 const failure = (kind: AwsErrorKind, executed: 'no' | 'unknown' = 'no', message = 'ordered'): AwsError => new AwsError({ code: kind, kind, operation: 'rds:X', message, executed });

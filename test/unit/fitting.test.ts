@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { fitProperties } from '../../src/engine/fitting.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { needed } from '../../src/model/confirm.ts';
+import { fitProperties } from '../../src/plan/diff/fitting.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { needed } from '../../src/domain/confirmation.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK } from '../helpers/memory-world.ts';
 import { codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { openVault } from '../../providers/s3/vault.ts';
-import { foreseen } from '../../src/commands/foreseeing.ts';
-import type { World } from '../../src/commands/world.ts';
-import type { AwsReader } from '../../src/model/call.ts';
-import type { ResourceEntry } from '../../src/model/change-plan.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
+import { foreseen } from '../../src/cli/planning/foreseen-findings.ts';
+import type { World } from '../../src/cli/context/command-context.ts';
+import type { AwsReader } from '../../src/domain/call.ts';
+import type { ResourceEntry } from '../../src/domain/change-plan.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { benchOf, changePlanOf, entryOf, testConfiguration } from '../helpers/apply-world.ts';
 import { account, region, store as bucket } from '../helpers/bucket-fixture.ts';
 import { memoryS3 } from '../helpers/memory-s3.ts';

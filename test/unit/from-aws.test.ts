@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { fromAwsSource, runsInAws } from '../../src/commands/from-aws.ts';
-import type { World } from '../../src/commands/world.ts';
-import { openVault } from '../../providers/s3/vault.ts';
-import { canonical, sha256 } from '../../src/model/digest.ts';
-import { UserError } from '../../src/model/error.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
+import { fromAwsSource, runsInAws } from '../../src/cli/planning/from-aws.ts';
+import type { World } from '../../src/cli/context/command-context.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
+import { canonical, sha256 } from '../../src/base/digest.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { RunManifest, CaptureManifest } from '../../src/domain/records/run-manifest.ts';
 import { benchOf, changePlanOf, entryOf, testConfiguration, type Bench } from '../helpers/apply-world.ts';
 import { account, region, store as bucket } from '../helpers/bucket-fixture.ts';
 import { memoryS3, type MemoryS3 } from '../helpers/memory-s3.ts';
 import { createMemoryWorld, DATABASE, NOTE } from '../helpers/memory-world.ts';
-import { rollbackSource } from '../../src/commands/loading.ts';
+import { rollbackSource } from '../../src/cli/planning/loading.ts';
 
 const run = '20260226-230000-0001';
 let bench: Bench;

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
-import { keptRuns, madeByTag, recordsFrom } from '../../src/engine/from-manifests.ts';
-import { opOf } from '../../src/engine/context.ts';
-import { rollbackChangePlan, type RollbackDraft } from '../../src/engine/rollback.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../src/domain/records/run-manifest.ts';
+import { keptRuns, madeByTag, recordsFrom } from '../../src/recovery/captures/from-manifests.ts';
+import { opOf } from '../../src/plan/steps/preview-context.ts';
+import { rollbackChangePlan, type RollbackDraft } from '../../src/recovery/rollback/rollback.ts';
 import type { Bench } from '../helpers/apply-world.ts';
 import { changePlan, freshBench, run, restoredAs, unmapped } from '../helpers/fault-scenario.ts';
 import { Killed, mortal } from '../helpers/mortal.ts';

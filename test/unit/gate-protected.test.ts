@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { refusalOf } from '../../providers/aws/protected-parameters.ts';
-import type { Permit, Service } from '../../src/model/call.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { refusalOf } from '../../providers/aws/gate/protected-parameters.ts';
+import type { Permit, Service } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 
 const plain: Permit = { run: 'r', step: 's', operations: [] };
 const around = { captureBucket: 'captures', region: 'eu-west-1' };

@@ -3,10 +3,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { homeOf, openSession, type SessionOptions } from '../../providers/aws/session.ts';
-import { caller, resolveEndpoint, resolveRegion } from '../../providers/aws/target.ts';
-import { comparable, fromAnswer, toInput } from '../../providers/aws/values.ts';
-import type { Call, Permit } from '../../src/model/call.ts';
+import { homeOf, openSession, type SessionOptions } from '../../providers/aws/session/session.ts';
+import { caller, resolveEndpoint, resolveRegion } from '../../providers/aws/session/target.ts';
+import { comparable, fromAnswer, toInput } from '../../providers/aws/values/values.ts';
+import type { Call, Permit } from '../../src/domain/call.ts';
 
 /** A server that answers as the test says and remembers what it was asked. */
 let server: Server;
@@ -177,7 +177,7 @@ describe('caller', () => {
   });
   it('says that there are no credentials, or no network', async () => {
     const reader = (thrown: unknown) => ({ counts: {}, read: () => Promise.reject(thrown) });
-    const { AwsError } = await import('../../src/model/error.ts');
+    const { AwsError } = await import('../../src/base/error.ts');
     const make = (code: string, kind: 'expired' | 'network', message: string) => new AwsError({ code, kind, operation: 'sts:GetCallerIdentity', message, executed: 'no' });
     expect(await codeOf(caller(reader(make('CredentialsProviderError', 'expired', 'Could not load credentials from any providers'))))).toBe('no-credentials');
     expect(await codeOf(caller(reader(make('CredentialsProviderError', 'expired', 'The SSO session associated with this profile has expired'))))).toBe('credentials-expired');

@@ -7,11 +7,11 @@ import * as s3 from '@aws-sdk/client-s3';
 import * as secretsmanager from '@aws-sdk/client-secrets-manager';
 import * as ssm from '@aws-sdk/client-ssm';
 import * as sts from '@aws-sdk/client-sts';
-import { attachGate, firstDifference, type Gate, type GatedClient, type Request } from '../../providers/aws/gate.ts';
-import { kindOfOperation, readsOf } from '../../providers/aws/known-reads.ts';
-import { SELF_FILLED_TOKENS } from '../../providers/aws/protected-parameters.ts';
-import { readableKeys } from '../../providers/aws/session.ts';
-import type { Call, Permit, Service } from '../../src/model/call.ts';
+import { attachGate, firstDifference, type Gate, type GatedClient, type Request } from '../../providers/aws/gate/gate.ts';
+import { kindOfOperation, readsOf } from '../../providers/aws/gate/known-reads.ts';
+import { SELF_FILLED_TOKENS } from '../../providers/aws/gate/protected-parameters.ts';
+import { readableKeys } from '../../providers/aws/session/session.ts';
+import type { Call, Permit, Service } from '../../src/domain/call.ts';
 
 type AnyClient = GatedClient & { send(command: unknown): Promise<unknown> };
 const sdks: Readonly<Record<Service, Record<string, unknown>>> = { ec2, rds, s3, sts, cloudtrail, ssm, secretsmanager, kms };

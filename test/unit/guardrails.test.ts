@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { expect, it } from '@jest/globals';
-import { builtInGuardrails, judge } from '../../src/guardrails/index.ts';
-import type { Judged } from '../../src/guardrails/guardrail.ts';
+import { builtInGuardrails, judge } from '../../src/plan/guardrails/index.ts';
+import type { Judged } from '../../src/plan/guardrails/guardrail.ts';
 import { createMemoryWorld, memoryTarget, DATABASE, NOTE } from '../helpers/memory-world.ts';
 import { changePlanOf, codes, plainConfiguration, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 

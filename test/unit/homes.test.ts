@@ -3,12 +3,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestible, settingsMoved, type Configuration } from '../../src/model/configuration.ts';
-import { canonical } from '../../src/model/digest.ts';
-import { plan } from '../../src/engine/planner.ts';
-import { refresh } from '../../src/engine/refresh.ts';
+import { digestible, settingsMoved, type Configuration } from '../../src/domain/configuration.ts';
+import { canonical } from '../../src/base/digest.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { refresh } from '../../src/plan/refresh/refresh.ts';
 import { loadConfiguration } from '../../src/store/configuration.ts';
-import { foldersOf } from '../../src/store/folders.ts';
+import { foldersOf } from '../../src/store/objects/folders.ts';
 import { changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE } from '../helpers/memory-world.ts';
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { instance } from '../../providers/ec2/instance.ts';
-import { preview } from '../../src/engine/preview.ts';
-import type { Program } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
+import type { Program } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { instanceId, play, sampleInstance, script } from '../helpers/ec2-samples.ts';
 

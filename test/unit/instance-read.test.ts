@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { instance } from '../../providers/ec2/instance.ts';
-import { mask, maskSalt } from '../../src/model/digest.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import { mask, maskSalt } from '../../src/base/digest.ts';
 import { denied, described, instanceId, reader, sampleInstance, script } from '../helpers/ec2-samples.ts';
 
 const wanted = { identities: [instanceId], all: false, detailed: new Set([instanceId]) };

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { instance } from '../../providers/ec2/instance.ts';
-import { operationsOf, preview } from '../../src/engine/preview.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import { operationsOf, preview } from '../../src/plan/steps/preview.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { instanceId, play, sampleInstance } from '../helpers/ec2-samples.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 /** What an earlier rollback launched before it was stopped. */
 const begun = 'i-0bbbbbbbbbbbbbbb2';

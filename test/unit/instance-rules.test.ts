@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { instance } from '../../providers/ec2/instance.ts';
-import { comparerFor } from '../../src/engine/compare.ts';
-import { ruleHits } from '../../src/engine/rule-hits.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import { comparerFor } from '../../src/plan/diff/compare.ts';
+import { ruleHits } from '../../src/plan/classify/rule-hits.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 import { sampleInstance } from '../helpers/ec2-samples.ts';
 
 const { rules } = instance;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import { importCommand, inventory } from '../../src/commands/inventory.ts';
-import type { World } from '../../src/commands/world.ts';
-import { AwsError, UserError } from '../../src/model/error.ts';
-import type { ResourceTypes } from '../../src/model/resource-type.ts';
+import { importCommand, inventory } from '../../src/cli/commands/inventory.ts';
+import type { World } from '../../src/cli/context/command-context.ts';
+import { AwsError, UserError } from '../../src/base/error.ts';
+import type { ResourceTypes } from '../../src/domain/resource-type.ts';
 import { BOX, createMemoryWorld, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
 import { unreadable, withType } from '../helpers/unreadable.ts';
 

@@ -3,12 +3,12 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, ren
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256 } from '../../src/model/digest.ts';
-import type { JournalEntry } from '../../src/model/journal.ts';
-import type { OpenJournal, Store } from '../../src/model/store.ts';
+import { sha256 } from '../../src/base/digest.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
+import type { OpenJournal, Store } from '../../src/domain/records/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
-import type { FileOptions, JournalFile } from '../../src/store/journal-file.ts';
-import { reservePath, segmentPath } from '../../src/store/journal-places.ts';
+import type { FileOptions, JournalFile } from '../../src/store/journal/journal-file.ts';
+import { reservePath, segmentPath } from '../../src/store/journal/journal-places.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
 import { smallBegin } from '../helpers/small-begin.ts';
 

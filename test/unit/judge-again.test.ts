@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { judgeAgain, type Again } from '../../src/engine/judge-again.ts';
-import { resolveReferences, unknownOf } from '../../src/engine/references.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { judgeAgain, type Again } from '../../src/plan/classify/rejudge.ts';
+import { resolveReferences, unknownOf } from '../../src/plan/diff/references.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE } from '../helpers/memory-world.ts';
 import { liveSample } from '../helpers/rule-samples.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isOpen, newKeyReader, readKeys, settleKeys, type Key, type KeyReader } from '../../src/tui/keys.ts';
+import { isOpen, newKeyReader, readKeys, settleKeys, type Key, type KeyReader } from '../../src/tui/terminal/keys.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UserError } from '../../src/model/error.ts';
+import { UserError } from '../../src/base/error.ts';
 import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 
 const lost = (): never => { throw new UserError('lock-lost', 'the lock of this run is lost: somebody took it over'); };

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Lock, LockOwner, RunSummary } from '../../src/model/store.ts';
-import { folderLocks, type LockOptions } from '../../src/store/lock.ts';
-import { damagedSummary } from '../../src/store/runs.ts';
+import type { Lock, LockOwner, RunSummary } from '../../src/domain/records/store.ts';
+import { folderLocks, type LockOptions } from '../../src/store/locks/lock.ts';
+import { damagedSummary } from '../../src/store/journal/runs.ts';
 
 const target = { account: '123456789012', region: 'eu-west-1', endpoint: null };
 const ownerOf = (pid: number, run = `20260226-230000-00${pid}`, host = 'here'): Omit<LockOwner, 'heartbeat'> => ({ run, owner: 'ada', host, pid, startedAt: '2026-02-26T23:00:00.000Z' });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { resourceTypes } from '../../providers/index.ts';
-import type { ResourceEntry } from '../../src/model/change-plan.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ResourceType } from '../../src/model/resource-type.ts';
-import { lookalikes } from '../../src/engine/lookalike.ts';
+import type { ResourceEntry } from '../../src/domain/change-plan.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ResourceType } from '../../src/domain/resource-type.ts';
+import { lookalikes } from '../../src/plan/refresh/duplicates.ts';
 
 const seed = 20260226;
 const keyed = resourceTypes.all.filter(({ rules }) => rules.lookalikeKeys !== undefined);

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { kindOfOperation } from '../../providers/aws/known-reads.ts';
+import { kindOfOperation } from '../../providers/aws/gate/known-reads.ts';
 import { loadSchema, loadTypeNames } from '../../providers/aws/schema.ts';
-import { openSession } from '../../providers/aws/session.ts';
+import { openSession } from '../../providers/aws/session/session.ts';
 import { availabilityZones } from '../../providers/ec2/availability-zones.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import { ssmParameter } from '../../providers/ssm/parameter.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
-import { awsSecret } from '../../src/commands/aws-secrets.ts';
-import { plan } from '../../src/engine/planner.ts';
-import { refresh } from '../../src/engine/refresh.ts';
-import type { AwsReader, AwsSession, ReadCall } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
+import { awsSecret } from '../../src/cli/context/aws-secrets.ts';
+import { plan } from '../../src/plan/planner.ts';
+import { refresh } from '../../src/plan/refresh/refresh.ts';
+import type { AwsReader, AwsSession, ReadCall } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { planOf } from '../helpers/change-types.ts';
 import { plainConfiguration, planningNow } from '../helpers/planning-samples.ts';
 

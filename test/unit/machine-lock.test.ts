@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endOfPlan, refuseOlder } from '../../src/commands/plan-age.ts';
-import type { Store } from '../../src/model/store.ts';
-import { closeToOthers } from '../../src/store/files.ts';
+import { endOfPlan, refuseOlder } from '../../src/cli/planning/plan-age.ts';
+import type { Store } from '../../src/domain/records/store.ts';
+import { closeToOthers } from '../../src/store/objects/files.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
-import { withMachineLock } from '../../src/store/machine-lock.ts';
+import { withMachineLock } from '../../src/store/locks/machine-lock.ts';
 import { fakeClock } from '../helpers/apply-ports.ts';
 
 let folder = '';

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { openVault } from '../../providers/s3/vault.ts';
-import { manifestFindings, readManifests } from '../../src/commands/manifests.ts';
-import { canonical, sha256 } from '../../src/model/digest.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { RunManifest, CaptureManifest } from '../../src/model/run-manifest.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
+import { manifestFindings, readManifests } from '../../src/cli/planning/manifests.ts';
+import { canonical, sha256 } from '../../src/base/digest.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { RunManifest, CaptureManifest } from '../../src/domain/records/run-manifest.ts';
 import { account, region, store } from '../helpers/bucket-fixture.ts';
 import { memoryS3, type MemoryS3 } from '../helpers/memory-s3.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../src/model/plan.ts';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import { planMarkdown } from '../../src/views/markdown.ts';
+import type { Step } from '../../src/domain/plan.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import { planMarkdown } from '../../src/views/html/markdown.ts';
 import { platformPlan } from '../helpers/platform-plan.ts';
 import { baseStep, deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { AwsError } from '../../src/model/error.ts';
-import type { Call, Permit, ReadCall } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { Call, Permit, ReadCall } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
 import { fakeClock, memoryJournal } from '../helpers/apply-ports.ts';
 import { faults } from '../helpers/fault-kinds.ts';
 import { disturbance, type Disturbance } from '../helpers/fault-points.ts';

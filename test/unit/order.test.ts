@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { orderNodes, type OrderNode } from '../../src/engine/order.ts';
+import { orderNodes, type OrderNode } from '../../src/plan/graph/order.ts';
 
 const nodes = (...addresses: string[]): OrderNode[] => addresses.map((address, index) => ({ address, rank: 0, index }));
 const after = (edges: Readonly<Record<string, readonly string[]>>) => new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));

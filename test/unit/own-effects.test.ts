@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { securityGroup } from '../../providers/ec2/security-group.ts';
-import { volume } from '../../providers/ec2/volume.ts';
+import { securityGroup } from '../../providers/ec2/security-group/security-group.ts';
+import { volume } from '../../providers/ec2/volume/volume.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { liveOf } from '../../providers/rds/db-instance-shape.ts';
-import { ownEffects } from '../../src/engine/own-effects.ts';
-import { staleness } from '../../src/engine/stale.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { OwnEffect } from '../../src/model/own-effect.ts';
-import type { ResourceType } from '../../src/model/resource-type.ts';
+import { liveOf } from '../../providers/rds/db-instance/shape.ts';
+import { ownEffects } from '../../src/run/drift/own-effects.ts';
+import { staleness } from '../../src/run/drift/staleness.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { OwnEffect } from '../../src/domain/own-effect.ts';
+import type { ResourceType } from '../../src/domain/resource-type.ts';
 import { described, instanceId, reader, sampleInstance } from '../helpers/ec2-samples.ts';
 import { rawDatabase } from '../helpers/rds-samples.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { lossPhrase, needed } from '../../src/model/confirm.ts';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import { spoken } from '../../src/tui/plain-lines.ts';
-import { plainText, row, span } from '../../src/views/rows.ts';
+import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import { spoken } from '../../src/tui/review/plain-lines.ts';
+import { plainText, row, span } from '../../src/views/base/rows.ts';
 import { platformPlan } from '../helpers/platform-plan.ts';
 import { talk, type Talk } from '../helpers/plain-talk.ts';
 import { baseStep, createBucket, deleteDatabase, grantStep, kept, samplePlan, sampleTime } from '../helpers/sample-plan.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
-import { boundObservations } from '../../src/model/bands.ts';
-import { noKnowledge } from '../../src/model/knowledge.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import { plainReview } from '../../src/tui/plain-review.ts';
-import { shownDigest } from '../../src/tui/review-scene.ts';
+import { boundObservations } from '../../src/domain/bands.ts';
+import { noKnowledge } from '../../src/domain/property-hints.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import { plainReview } from '../../src/tui/review/plain-review.ts';
+import { shownDigest } from '../../src/tui/review/review-view.ts';
 import { deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
 /** A terminal as the process has it: what was written to it, whether keys come raw. */

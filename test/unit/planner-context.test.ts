@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { captureBucketOf, captureNameOf, contextFor, opOf } from '../../src/engine/context.ts';
+import { captureBucketOf, captureNameOf, contextFor, opOf } from '../../src/plan/steps/preview-context.ts';
 import { memoryTarget } from '../helpers/memory-world.ts';
 import { changePlanOf, plainConfiguration } from '../helpers/planning-samples.ts';
-import type { ResourceEntry } from '../../src/model/change-plan.ts';
+import type { ResourceEntry } from '../../src/domain/change-plan.ts';
 
 const entry = changePlanOf([{ address: 'CoursesDb', type: 'T', action: 'create', rotate: 'spring', when: 'now' }]).resources[0] as ResourceEntry;
 const context = (rest: Partial<Parameters<typeof contextFor>[0]> = {}) => contextFor({

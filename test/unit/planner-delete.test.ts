@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RestoreOrder } from '../../src/model/change-plan.ts';
-import { bucketFindings } from '../../src/engine/kept-captures.ts';
-import { needed } from '../../src/model/confirm.ts';
+import type { RestoreOrder } from '../../src/domain/change-plan.ts';
+import { bucketFindings } from '../../src/plan/steps/needs-capture-bucket.ts';
+import { needed } from '../../src/domain/confirmation.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const seed: readonly Seed[] = [
   { type: NETWORK, identity: 'n-1' },

@@ -1,8 +1,8 @@
 import { expect, it, describe } from '@jest/globals';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { changePlanOf, codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
-import { checkTarget } from '../../src/engine/refresh.ts';
+import { checkTarget } from '../../src/plan/refresh/refresh.ts';
 
 const ssh = { Protocol: 'tcp', Port: 22, Source: '0.0.0.0/0' };
 const web = { Protocol: 'tcp', Port: 443, Source: '10.0.0.0/8' };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { noKnowledge } from '../../src/model/knowledge.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { policyDiff, policyOf, statementsOf } from '../../src/views/policy-diff.ts';
-import { policyRows, policySide } from '../../src/views/policy-rows.ts';
-import { plainText } from '../../src/views/rows.ts';
+import { noKnowledge } from '../../src/domain/property-hints.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { policyDiff, policyOf, statementsOf } from '../../src/views/diff/policy-diff.ts';
+import { policyRows, policySide } from '../../src/views/diff/policy-rows.ts';
+import { plainText } from '../../src/views/base/rows.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);
 const viewing = { whole: false, about: (path: string) => noKnowledge('', path) };

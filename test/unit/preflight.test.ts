@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { foresee, unforeseen, usesBucket, type ForeseePorts } from '../../src/engine/foresee.ts';
-import { look, send, type AwsReader } from '../../src/model/call.ts';
-import type { ResourceEntry } from '../../src/model/change-plan.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { ResourceType, ResourceTypes } from '../../src/model/resource-type.ts';
+import { foresee, unforeseen, usesBucket, type ForeseePorts } from '../../src/run/apply/preflight-findings.ts';
+import { look, send, type AwsReader } from '../../src/domain/call.ts';
+import type { ResourceEntry } from '../../src/domain/change-plan.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { ResourceType, ResourceTypes } from '../../src/domain/resource-type.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { memorySecrets, memoryVault } from '../helpers/apply-ports.ts';
 import { createMemoryWorld, DATABASE, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';

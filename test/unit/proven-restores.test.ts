@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RestoreOrder } from '../../src/model/change-plan.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import { proves, unprovenBy } from '../../src/commands/proven-restores.ts';
+import type { RestoreOrder } from '../../src/domain/change-plan.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import { proves, unprovenBy } from '../../src/cli/planning/proven-restores.ts';
 
 const live: LiveResource = {
   type: 'AWS::RDS::DBInstance', identity: 'courses-prod', incarnation: 'db-1', properties: { PubliclyAccessible: false }, attributes: {}, systemTags: {}, pending: {},

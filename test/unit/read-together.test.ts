@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readTogether } from '../../providers/aws/read-together.ts';
+import { readTogether } from '../../providers/aws/session/read-together.ts';
 import { filtered } from '../../providers/ec2/paging.ts';
-import type { AwsReader, ReadCall } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { listOf, textsOf } from '../../providers/aws/fields.ts';
+import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { listOf, textsOf } from '../../providers/aws/values/fields.ts';
 
 const reader = (answer: (call: ReadCall) => JsonObject | null): AwsReader & { readonly asked: ReadCall[] } => {
   const asked: ReadCall[] = [];

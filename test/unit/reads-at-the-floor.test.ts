@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { resourceTypes } from '../../providers/index.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
-import { changingUpdates } from '../../src/engine/planner.ts';
-import { refresh } from '../../src/engine/refresh.ts';
-import type { AwsReader, ReadCall } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
+import { changingUpdates } from '../../src/plan/planner.ts';
+import { refresh } from '../../src/plan/refresh/refresh.ts';
+import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import { defaults } from '../../src/store/configuration.ts';
 
 const account = '123456789012';

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { refresh } from '../../src/engine/refresh.ts';
-import type { LiveState } from '../../src/model/live.ts';
-import type { ReadQuery, ResourceTypes } from '../../src/model/resource-type.ts';
+import { refresh } from '../../src/plan/refresh/refresh.ts';
+import type { LiveState } from '../../src/domain/live.ts';
+import type { ReadQuery, ResourceTypes } from '../../src/domain/resource-type.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';
 import { changePlanOf, planningNow, type EntrySample } from '../helpers/planning-samples.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { isIpv4Range, isIpv6Range } from '../../providers/aws/network-values.ts';
-import { dbInstanceRules } from '../../providers/rds/db-instance-rules.ts';
-import { instanceRules } from '../../providers/ec2/instance-rules.ts';
-import { securityGroupRules } from '../../providers/ec2/security-group-rules.ts';
-import { volumeRules } from '../../providers/ec2/volume-rules.ts';
-import { rules as bucketRules } from '../../providers/s3/rules.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { TypeRules } from '../../src/model/resource-type.ts';
+import { isIpv4Range, isIpv6Range } from '../../providers/aws/values/network-values.ts';
+import { dbInstanceRules } from '../../providers/rds/db-instance/rules.ts';
+import { instanceRules } from '../../providers/ec2/instance/rules/rules.ts';
+import { securityGroupRules } from '../../providers/ec2/security-group/rules.ts';
+import { volumeRules } from '../../providers/ec2/volume/rules/rules.ts';
+import { rules as bucketRules } from '../../providers/s3/rules/rules.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { TypeRules } from '../../src/domain/resource-type.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import { parse, planOf } from '../helpers/change-types.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { rejectionFindings, withoutRejected } from '../../src/change/reject.ts';
-import { digestsFit } from '../../src/engine/digests.ts';
-import { needed } from '../../src/model/confirm.ts';
+import { rejectionFindings, withoutRejected } from '../../src/language/reject.ts';
+import { digestsFit } from '../../src/plan/steps/digests.ts';
+import { needed } from '../../src/domain/confirmation.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE } from '../helpers/memory-world.ts';
 import { changePlanOf, codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JournalEntry } from '../../src/model/journal.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
-import { settle } from '../../src/engine/settle-doubt.ts';
+import type { JournalEntry } from '../../src/domain/records/journal.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
+import { settle } from '../../src/recovery/resume/reconcile.ts';
 import { changePlan, freshBench, run, takeBack } from '../helpers/fault-scenario.ts';
 import { BOX, DATABASE, GROUP } from '../helpers/memory-world.ts';
 import { Killed } from '../helpers/mortal.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { refsText } from '../../src/engine/report.ts';
-import type { Report } from '../../src/model/report.ts';
-import type { RunSummary } from '../../src/model/store.ts';
-import { reportRows } from '../../src/views/report-rows.ts';
-import { plainText } from '../../src/views/rows.ts';
-import { runsRows } from '../../src/views/runs-rows.ts';
+import { refsText } from '../../src/history/journal-reading.ts';
+import type { Report } from '../../src/domain/records/report.ts';
+import type { RunSummary } from '../../src/domain/records/store.ts';
+import { reportRows } from '../../src/views/run/report-rows.ts';
+import { plainText } from '../../src/views/base/rows.ts';
+import { runsRows } from '../../src/views/run/runs-rows.ts';
 
 const report = (more: Partial<Report>): Report => ({
   run: 'r1', command: 'apply', planName: 'move', rollbackOf: null, outcome: 'open', message: null, startedAt: '2026-02-26T10:00:00.000Z', endedAt: null, calls: 0,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import type { Step } from '../../src/model/plan.ts';
-import { lateText } from '../../src/engine/apply-step.ts';
-import { exitCodeOf, reportOf } from '../../src/engine/report.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import { failureRows } from '../../src/views/failure-rows.ts';
-import { plainText } from '../../src/views/rows.ts';
+import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import type { Step } from '../../src/domain/plan.ts';
+import { lateText } from '../../src/run/apply/apply-step.ts';
+import { exitCodeOf, reportOf } from '../../src/history/journal-reading.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import { failureRows } from '../../src/views/run/failure-rows.ts';
+import { plainText } from '../../src/views/base/rows.ts';
 
 const step = (id: string, more: Partial<Step> = {}): Step => ({ id, type: 'T', action: 'update', identity: id.toLowerCase(), leftovers: [`left of ${id}`], ...more }) as unknown as Step;
 const records = (steps: readonly Step[], entries: readonly JournalEntry[], command: 'apply' | 'rollback' = 'apply'): readonly JournalRecord[] =>

@@ -1,20 +1,20 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { instance } from '../../providers/ec2/instance.ts';
-import { securityGroup } from '../../providers/ec2/security-group.ts';
-import { volume } from '../../providers/ec2/volume.ts';
-import { dbInstance } from '../../providers/rds/db-instance.ts';
-import { bucket } from '../../providers/s3/bucket.ts';
-import { digest, sha256 } from '../../src/model/digest.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { Effect, Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Restorable, StepContext } from '../../src/model/resource-type.ts';
+import { instance } from '../../providers/ec2/instance/instance.ts';
+import { securityGroup } from '../../providers/ec2/security-group/security-group.ts';
+import { volume } from '../../providers/ec2/volume/volume.ts';
+import { dbInstance } from '../../providers/rds/db-instance/db-instance.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import { digest, sha256 } from '../../src/base/digest.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { Effect, Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Restorable, StepContext } from '../../src/domain/resource-type.ts';
 import { contextFor as bucketContext, liveBucket, store } from '../helpers/bucket-fixture.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { play, sampleInstance } from '../helpers/ec2-samples.ts';
 import { rawDatabase, stepContext } from '../helpers/rds-samples.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 type Answers = Readonly<Record<string, JsonObject | null | AwsError>>;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { preview } from '../../src/engine/preview.ts';
+import type { Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { quietedInstance } from '../../providers/ec2/instance-capture.ts';
+import { quietedInstance } from '../../providers/ec2/instance/programs/capture.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { sampleInstance } from '../helpers/ec2-samples.ts';
 import { liveDatabase, stepContext } from '../helpers/rds-samples.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import stringWidth from 'string-width';
-import type { Finding } from '../../src/model/finding.ts';
-import type { Step } from '../../src/model/plan.ts';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import { plainText } from '../../src/views/rows.ts';
-import { paint } from '../../src/views/text.ts';
+import type { Finding } from '../../src/domain/finding.ts';
+import type { Step } from '../../src/domain/plan.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import { plainText } from '../../src/views/base/rows.ts';
+import { paint } from '../../src/views/base/text.ts';
 import { createBucket, deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 import { openReviewer } from '../helpers/reviewer.ts';
 

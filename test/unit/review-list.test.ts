@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../src/model/plan.ts';
+import type { Step } from '../../src/domain/plan.ts';
 import { createBucket, deleteDatabase, grantStep, kept, samplePlan } from '../helpers/sample-plan.ts';
 import { openReviewer, type Reviewer } from '../helpers/reviewer.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { UserError } from '../../src/model/error.ts';
-import { noKnowledge } from '../../src/model/knowledge.ts';
-import { reviewScene } from '../../src/tui/review-scene.ts';
-import { plainText } from '../../src/views/rows.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { UserError } from '../../src/base/error.ts';
+import { noKnowledge } from '../../src/domain/property-hints.ts';
+import { reviewScene } from '../../src/tui/review/review-view.ts';
+import { plainText } from '../../src/views/base/rows.ts';
 import { createBucket, deleteDatabase, grantStep, kept, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 import { openReviewer } from '../helpers/reviewer.ts';
 

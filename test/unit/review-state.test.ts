@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Step } from '../../src/model/plan.ts';
-import { cardRows } from '../../src/views/card-rows.ts';
-import { plainText } from '../../src/views/rows.ts';
-import { wrap } from '../../src/views/text.ts';
+import type { Step } from '../../src/domain/plan.ts';
+import { cardRows } from '../../src/views/step/card-rows.ts';
+import { plainText } from '../../src/views/base/rows.ts';
+import { wrap } from '../../src/views/base/text.ts';
 import { baseStep, createBucket, deleteDatabase, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 import { openReviewer, type Reviewer } from '../helpers/reviewer.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Plan, Step } from '../../src/model/plan.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
 import { baseStep, samplePlan } from '../helpers/sample-plan.ts';
 import { openReviewer } from '../helpers/reviewer.ts';
 

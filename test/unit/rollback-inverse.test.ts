@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import { invert, type Inverting } from '../../src/engine/rollback-inverse.ts';
-import { instanceRules } from '../../providers/ec2/instance-rules.ts';
-import { volumeRules } from '../../providers/ec2/volume-rules.ts';
-import { dbInstanceRules } from '../../providers/rds/db-instance-rules.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import { invert, type Inverting } from '../../src/plan/diff/inverse.ts';
+import { instanceRules } from '../../providers/ec2/instance/rules/rules.ts';
+import { volumeRules } from '../../providers/ec2/volume/rules/rules.ts';
+import { dbInstanceRules } from '../../providers/rds/db-instance/rules.ts';
 import { memoryDatabase, memoryGroup, memoryNote } from '../helpers/memory-types.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const live = (properties: JsonObject): LiveResource => ({
   type: 'x', identity: 'it', incarnation: 'it#0', properties, attributes: {}, systemTags: {}, state: 'available', pending: {}, binding: {}, observed: {}, detailed: true,

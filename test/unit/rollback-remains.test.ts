@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RestoreOrder } from '../../src/model/change-plan.ts';
-import type { Json } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ResourceType, ResourceTypes } from '../../src/model/resource-type.ts';
-import { rollbackChangePlan } from '../../src/engine/rollback.ts';
+import type { RestoreOrder } from '../../src/domain/change-plan.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ResourceType, ResourceTypes } from '../../src/domain/resource-type.ts';
+import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
 import { benchOf, changePlanOf, entryOf, type Bench } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP } from '../helpers/memory-world.ts';
 import { Killed } from '../helpers/mortal.ts';

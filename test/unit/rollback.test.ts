@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ResourceEntry } from '../../src/model/change-plan.ts';
-import type { JournalEntry, JournalRecord } from '../../src/model/journal.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { Step } from '../../src/model/plan.ts';
-import { opOf } from '../../src/engine/context.ts';
-import { rollbackChangePlan } from '../../src/engine/rollback.ts';
-import { orderRollback } from '../../src/engine/rollback-order.ts';
+import type { ResourceEntry } from '../../src/domain/change-plan.ts';
+import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Step } from '../../src/domain/plan.ts';
+import { opOf } from '../../src/plan/steps/preview-context.ts';
+import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
+import { orderRollback } from '../../src/recovery/rollback/order.ts';
 import { createMemoryWorld, DATABASE, GROUP, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const run = '20260226-230000-a1b2';
 const step = (id: string, type: string, action: Step['action'], identity: string | null, changes: readonly AttributeChange[] = []): Step => ({ id, type, action, identity, changes }) as unknown as Step;

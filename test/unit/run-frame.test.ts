@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { runFrame, scrollingOn } from '../../src/tui/run-frame.ts';
-import { reduceRun } from '../../src/tui/run-state.ts';
-import { plainText, row } from '../../src/views/rows.ts';
-import { isUnsafe } from '../../src/model/sanitise.ts';
-import { widthOfRow } from '../../src/views/text.ts';
-import { failureRows, meaningOf } from '../../src/views/failure-rows.ts';
-import type { JournalRecord } from '../../src/model/journal.ts';
+import { runFrame, scrollingOn } from '../../src/tui/run/run-frame.ts';
+import { reduceRun } from '../../src/tui/run/run-state.ts';
+import { plainText, row } from '../../src/views/base/rows.ts';
+import { isUnsafe } from '../../src/base/sanitise.ts';
+import { widthOfRow } from '../../src/views/base/text.ts';
+import { failureRows, meaningOf } from '../../src/views/run/failure-rows.ts';
+import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import { baseStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 import { after, begun, choicesOf, failedReport, manySteps, phase, pressed, sent, stage, stepIs, waits } from '../helpers/sample-run.ts';
-import type { RunState } from '../../src/tui/run-model.ts';
+import type { RunState } from '../../src/tui/run/run-model.ts';
 
 const now = sampleTime + 65_000;
 const text = (state: RunState, columns = 80, rows = 24): string => runFrame(state, { columns, rows }, now).map((line) => plainText(line).trimEnd()).join('\n');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { openRun, reduceRun } from '../../src/tui/run-state.ts';
-import { lampsOf } from '../../src/tui/run-phases.ts';
+import { openRun, reduceRun } from '../../src/tui/run/run-state.ts';
+import { lampsOf } from '../../src/tui/run/run-phases.ts';
 import { samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 import { after, answered, begun, choicesOf, manySteps, phase, pressed, sent, stage, stepIs, waits } from '../helpers/sample-run.ts';
-import type { RunState } from '../../src/tui/run-model.ts';
+import type { RunState } from '../../src/tui/run/run-model.ts';
 
 const plan = samplePlan();
 const lamps = (state: RunState): string => lampsOf(state).map(({ name, standing, count }) => `${name} ${standing}${count === '' ? '' : ` ${count}`}`).join(', ');

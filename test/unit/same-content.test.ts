@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import type { Plan, Step } from '../../src/model/plan.ts';
-import { isUnchanged } from '../../src/views/plan-parts.ts';
-import { planDocument } from '../../src/views/plan-document.ts';
-import { plainText } from '../../src/views/rows.ts';
+import type { Plan, Step } from '../../src/domain/plan.ts';
+import { isUnchanged } from '../../src/views/plan/plan-parts.ts';
+import { planDocument } from '../../src/views/plan/plan-document.ts';
+import { plainText } from '../../src/views/base/rows.ts';
 import { diffSteps } from '../helpers/diff-samples.ts';
 import { facts, forms, leftOut, squeezed, textForm, type Form } from '../helpers/every-form.ts';
 import { platformPlan, platformSteps } from '../helpers/platform-plan.ts';

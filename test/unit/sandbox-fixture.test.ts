@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { parseChangePlan } from '../../src/change/parse.ts';
+import { parseChangePlan } from '../../src/language/parse.ts';
 import { startEmulator } from '../../src/sandbox/emulator.ts';
-import { before, fill, fillPlans, loadFixture } from '../../src/sandbox/fixture.ts';
+import { before, fill, fillPlans, loadFixture } from '../../src/sandbox/seed/fixture.ts';
 import { fleetPlan } from '../../src/sandbox/fleet-plan.ts';
 import { candidates, emulatorVersion, privateEnvironment } from '../../src/sandbox/python.ts';
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { IncomingMessage } from 'node:http';
 import { ec2Corrections } from '../../src/sandbox/proxy/ec2/table.ts';
 import { refusalOf } from '../../src/sandbox/proxy/faults.ts';
-import { identify, isMutating, s3Operation } from '../../src/sandbox/proxy/identify.ts';
-import { Parameters } from '../../src/sandbox/proxy/parameters.ts';
+import { identify, isMutating, s3Operation } from '../../src/sandbox/proxy/protocol/identify.ts';
+import { Parameters } from '../../src/sandbox/proxy/protocol/parameters.ts';
 import { rdsCorrections } from '../../src/sandbox/proxy/rds/table.ts';
 import { copySource } from '../../src/sandbox/proxy/s3/paths.ts';
 import { s3Corrections } from '../../src/sandbox/proxy/s3/table.ts';
-import { Transitions } from '../../src/sandbox/proxy/world.ts';
-import { copyOf, drop, listAt, parseXml, put, textAt, writeXml } from '../../src/sandbox/proxy/xml.ts';
+import { Transitions } from '../../src/sandbox/proxy/protocol/emulator-state.ts';
+import { copyOf, drop, listAt, parseXml, put, textAt, writeXml } from '../../src/sandbox/proxy/protocol/xml.ts';
 
 describe('XML', () => {
   it('comes out as it went in', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { inSchedule, oneAtATime } from '../../src/engine/schedule.ts';
+import { inSchedule, oneAtATime } from '../../src/run/executor/schedule.ts';
 
 /** Work that ends when the test says so. */
 function bench(count: number, width: number, after: (index: number) => readonly number[]) {

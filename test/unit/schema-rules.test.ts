@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { attributeAt } from '../../src/change/references.ts';
-import type { TypeSchema } from '../../src/model/schema.ts';
+import { attributeAt } from '../../src/language/functions/references.ts';
+import type { TypeSchema } from '../../src/domain/schema.ts';
 
 /** A rule's path with `*` for list elements; markers such as `$only` are no property. */
 const known = (schema: TypeSchema, path: string): boolean => attributeAt(schema, path.replaceAll('*', '0')) !== undefined;

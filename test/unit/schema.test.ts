@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
-import type { PropertySchema, PropertyType, TypeSchema } from '../../src/model/schema.ts';
+import type { PropertySchema, PropertyType, TypeSchema } from '../../src/domain/schema.ts';
 
 const TYPES = [
   'AWS::RDS::DBInstance', 'AWS::RDS::DBSubnetGroup', 'AWS::RDS::DBParameterGroup', 'AWS::EC2::Instance', 'AWS::EC2::Volume', 'AWS::EC2::SecurityGroup',

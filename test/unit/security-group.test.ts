@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { securityGroupRules } from '../../providers/ec2/security-group-rules.ts';
-import { securityGroup } from '../../providers/ec2/security-group.ts';
-import { egress, ingress, ruleText, rulesFromList, rulesFromPermissions } from '../../providers/ec2/security-group-permissions.ts';
-import { readSecurityGroups } from '../../providers/ec2/security-group-read.ts';
-import { preview } from '../../src/engine/preview.ts';
-import type { AwsReader, Call, Effect, Program, ReadCall } from '../../src/model/call.ts';
-import { AwsError } from '../../src/model/error.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ChangeRule, StepContext } from '../../src/model/resource-type.ts';
-import type { AttributeChange } from '../../src/model/change.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import { securityGroupRules } from '../../providers/ec2/security-group/rules.ts';
+import { securityGroup } from '../../providers/ec2/security-group/security-group.ts';
+import { egress, ingress, ruleText, rulesFromList, rulesFromPermissions } from '../../providers/ec2/security-group/permissions.ts';
+import { readSecurityGroups } from '../../providers/ec2/security-group/read.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
+import type { AwsReader, Call, Effect, Program, ReadCall } from '../../src/domain/call.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ChangeRule, StepContext } from '../../src/domain/resource-type.ts';
+import type { AttributeChange } from '../../src/domain/attribute-change.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const SSH = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' };
 const HTTPS = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { othersWords } from '../../src/engine/settle-words.ts';
-import type { Drift } from '../../src/engine/drift.ts';
+import { othersWords } from '../../src/recovery/resume/reconcile-sentences.ts';
+import type { Drift } from '../../src/run/drift/drift.ts';
 
 describe('what is not as a run left it', () => {
   const text: Drift = { path: 'Text', before: 'a', after: 'b', inList: false };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { AwsError } from '../../src/model/error.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { ApplySession } from '../../src/model/ports.ts';
-import type { ReadQuery, ResourceType, ResourceTypes } from '../../src/model/resource-type.ts';
-import { oneAtATime } from '../../src/engine/schedule.ts';
-import { sharedReads } from '../../src/engine/shared-reads.ts';
+import { AwsError } from '../../src/base/error.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ApplySession } from '../../src/domain/records/ports.ts';
+import type { ReadQuery, ResourceType, ResourceTypes } from '../../src/domain/resource-type.ts';
+import { oneAtATime } from '../../src/run/executor/schedule.ts';
+import { sharedReads } from '../../src/run/executor/shared-reads.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP } from '../helpers/memory-world.ts';
 

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { Io } from '../../src/commands/io.ts';
-import { page } from '../../src/commands/pager.ts';
-import { runProgram } from '../../src/commands/program.ts';
-import { planText } from '../../src/store/plan-file.ts';
+import type { Io } from '../../src/cli/context/io.ts';
+import { page } from '../../src/cli/context/pager.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { planText } from '../../src/store/objects/plan-file.ts';
 import { platformPlan } from '../helpers/platform-plan.ts';
 import { sampleTime } from '../helpers/sample-plan.ts';
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Approval } from '../../src/model/approval.ts';
-import { signApproval, verifyApproval } from '../../src/store/signatures.ts';
+import type { Approval } from '../../src/domain/approval.ts';
+import { signApproval, verifyApproval } from '../../src/store/signing/signatures.ts';
 
 const approval: Approval = {
   format: 'aiplan/approval@1', planDigest: 'sha256:aa', planName: 'move', target: { account: '123456789012', region: 'eu-west-1', endpoint: null },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { confirmationsFromLines } from '../../src/commands/consent.ts';
-import { UserError } from '../../src/model/error.ts';
-import type { Step } from '../../src/model/plan.ts';
+import { confirmationsFromLines } from '../../src/cli/planning/consent.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { Step } from '../../src/domain/plan.ts';
 import { deleteDatabase, samplePlan } from '../helpers/sample-plan.ts';
 
 const lost: Step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: ['all rows, for good'] }, acceptLoss: 'the rows of\n  last year' };

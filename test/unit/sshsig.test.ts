@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Approval, SignedApproval } from '../../src/model/approval.ts';
-import { canonical } from '../../src/model/digest.ts';
-import { signApproval, verifyApproval } from '../../src/store/signatures.ts';
+import type { Approval, SignedApproval } from '../../src/domain/approval.ts';
+import { canonical } from '../../src/base/digest.ts';
+import { signApproval, verifyApproval } from '../../src/store/signing/signatures.ts';
 import { armoured, blobFrom, blobOf, folderOfVectors, makeKey, opensshVerifies, partsOf, securityKey, signText } from '../helpers/ssh-vectors.ts';
 
 const approval: Approval = {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
-import { commands } from '../../providers/aws/commands-s3.ts';
-import type { GatedClient } from '../../providers/aws/gate.ts';
-import { attachStoreGate, storeRefusal } from '../../providers/aws/store-gate.ts';
+import { commands } from '../../providers/aws/session/commands-s3.ts';
+import type { GatedClient } from '../../providers/aws/gate/gate.ts';
+import { attachStoreGate, storeRefusal } from '../../providers/aws/gate/store-gate.ts';
 
 const at = { bucket: 'team-store', prefix: 'aiplan/prod/', endpoint: null };
 const put = { Bucket: 'team-store', Key: 'aiplan/prod/a.json', Body: 'x', ContentType: 'application/json' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { tagHits } from '../../src/engine/tag-verdicts.ts';
-import type { Json } from '../../src/model/json.ts';
+import { tagHits } from '../../src/plan/classify/tag-verdicts.ts';
+import type { Json } from '../../src/base/json.ts';
 
 const judge = (key: string, before: Json | undefined, after: Json | undefined): readonly string[] =>
   tagHits([{ path: `Tags.${key}`, segments: ['Tags', key], before, after, nodes: [] }], 'Tags').map(({ says }) => says);

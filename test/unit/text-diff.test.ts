@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { noKnowledge } from '../../src/model/knowledge.ts';
-import type { Viewing } from '../../src/views/diff-view.ts';
-import { plainText, type Row } from '../../src/views/rows.ts';
-import { isText, textDiff } from '../../src/views/text-diff.ts';
+import { noKnowledge } from '../../src/domain/property-hints.ts';
+import type { Viewing } from '../../src/views/diff/diff-view.ts';
+import { plainText, type Row } from '../../src/views/base/rows.ts';
+import { isText, textDiff } from '../../src/views/diff/text-diff.ts';
 
 const viewing: Viewing = { whole: false, about: (path) => noKnowledge('', path) };
 const lines = (before: string, after: string, over: Partial<Viewing> = {}): readonly string[] => textDiff(before, after, { ...viewing, ...over }).below.map(plainText);

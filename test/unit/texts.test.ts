@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Io } from '../../src/commands/io.ts';
-import { textsAsPlanned, textsBeside } from '../../src/commands/texts.ts';
-import type { PlannedText } from '../../src/model/plan.ts';
+import type { Io } from '../../src/cli/context/io.ts';
+import { textsAsPlanned, textsBeside } from '../../src/cli/context/texts.ts';
+import type { PlannedText } from '../../src/domain/plan.ts';
 
 let folder: string;
 beforeEach(() => {

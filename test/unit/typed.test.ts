@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { difference } from '../../src/tui/typed.ts';
-import { repaint } from '../../src/tui/repaint.ts';
+import { difference } from '../../src/tui/review/state/typed.ts';
+import { repaint } from '../../src/tui/terminal/repaint.ts';
 
 describe('what is wrong with a typed text', () => {
   it.each([

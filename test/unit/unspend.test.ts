@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Store } from '../../src/model/store.ts';
+import type { Store } from '../../src/domain/records/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
 import { samplePlan } from '../helpers/sample-plan.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { classify } from '../../src/engine/classify.ts';
-import { comparerFor } from '../../src/engine/compare.ts';
-import { settableLeaves } from '../../src/engine/verdicts.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { ChangeRule, ResourceType, TypeRules } from '../../src/model/resource-type.ts';
-import { harmless, type Verdicts, type VerdictKind } from '../../src/model/verdict.ts';
+import { classify } from '../../src/plan/classify/classify.ts';
+import { comparerFor } from '../../src/plan/diff/compare.ts';
+import { settableLeaves } from '../../src/plan/classify/verdicts.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { ChangeRule, ResourceType, TypeRules } from '../../src/domain/resource-type.ts';
+import { harmless, type Verdicts, type VerdictKind } from '../../src/domain/verdict.ts';
 import { memoryNote } from '../helpers/memory-types.ts';
 
 /** Whether a change of one path can be one of the other: one lies inside the other. */

@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { volume } from '../../providers/ec2/volume.ts';
-import { comparerFor } from '../../src/engine/compare.ts';
-import { preview } from '../../src/engine/preview.ts';
-import { ruleHits } from '../../src/engine/rule-hits.ts';
-import type { Program } from '../../src/model/call.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { LiveResource } from '../../src/model/live.ts';
-import type { StepContext } from '../../src/model/resource-type.ts';
+import { volume } from '../../providers/ec2/volume/volume.ts';
+import { comparerFor } from '../../src/plan/diff/compare.ts';
+import { preview } from '../../src/plan/steps/preview.ts';
+import { ruleHits } from '../../src/plan/classify/rule-hits.ts';
+import type { Program } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
 import { changesTo, contextFor } from '../helpers/ec2-context.ts';
 import { denied, play, reader } from '../helpers/ec2-samples.ts';
-import type { Capture } from '../../src/model/capture-plan.ts';
+import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const id = 'vol-0aaaaaaaaaaaaaaa1';
 const raw: JsonObject = {

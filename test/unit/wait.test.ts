@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Wait, Waiting } from '../../src/model/call.ts';
-import { AwsError, type AwsErrorKind } from '../../src/model/error.ts';
-import type { RunEvent } from '../../src/model/event.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { RunStopped } from '../../src/engine/interruptions.ts';
-import { paceOf } from '../../src/engine/pace.ts';
-import { waitFor, type WaitOptions } from '../../src/engine/wait.ts';
+import type { Wait, Waiting } from '../../src/domain/call.ts';
+import { AwsError, type AwsErrorKind } from '../../src/base/error.ts';
+import type { RunEvent } from '../../src/domain/records/event.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import { RunStopped } from '../../src/run/executor/interruptions.ts';
+import { paceOf } from '../../src/domain/records/poll-intervals.ts';
+import { waitFor, type WaitOptions } from '../../src/run/executor/wait.ts';
 import { fakeClock, recorder } from '../helpers/apply-ports.ts';
 
 const failure = (kind: AwsErrorKind, httpStatus?: number): AwsError => new AwsError({ code: kind, kind, operation: 'rds:Describe', message: 'ordered', executed: 'no', httpStatus });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { wayBackOfUpdate } from '../../src/engine/ways-back.ts';
-import type { Planning } from '../../src/engine/draft.ts';
-import type { Classified } from '../../src/engine/classify.ts';
+import { wayBackOfUpdate } from '../../src/plan/classify/recoverability.ts';
+import type { Planning } from '../../src/plan/refresh/draft.ts';
+import type { Classified } from '../../src/plan/classify/classify.ts';
 import { plainConfiguration } from '../helpers/planning-samples.ts';
 import { DATABASE } from '../helpers/memory-world.ts';
-import type { CapturePlan } from '../../src/model/capture-plan.ts';
+import type { CapturePlan } from '../../src/domain/capture-plan.ts';
 
 const live = { type: DATABASE, identity: 'courses', incarnation: 'x', properties: {}, attributes: {}, systemTags: {}, state: 'available', pending: {}, binding: {}, observed: {}, detailed: true };
 const classified = (oneWay: readonly string[]): Classified => ({ changes: [], loses: [], opens: [], irreversible: [], oneWay, interrupts: false, obstacles: [] } as unknown as Classified);

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { takeAutomatedSnapshot } from './rds/automated.ts';
 import type { SeenRequest } from './faults.ts';
-import type { Upstream } from './correction.ts';
-import type { World } from './world.ts';
+import type { Upstream } from './protocol/correction.ts';
+import type { World } from './protocol/emulator-state.ts';
 
 export interface Controls {
   readonly token: string;

@@ -1,4 +1,4 @@
-import type { QueryCorrection } from './correction.ts';
+import type { QueryCorrection } from './protocol/correction.ts';
 import { ec2Corrections } from './ec2/table.ts';
 import { rdsCorrections } from './rds/table.ts';
 import { s3Corrections } from './s3/table.ts';

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Fault, SeenRequest } from './faults.ts';
-import { HeldAnswer, madeBy, sendGarbled, sendHalf, sendHeld, without } from './held.ts';
-import { errorXml } from './query.ts';
-import type { World } from './world.ts';
+import { HeldAnswer, madeBy, sendGarbled, sendHalf, sendHeld, without } from './protocol/held.ts';
+import { errorXml } from './protocol/query.ts';
+import type { World } from './protocol/emulator-state.ts';
 
 /** NotFound, as each operation says it where a resource is asked for by its identity. */
 const NOT_FOUND: readonly (readonly [RegExp, string, number])[] = [

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { Refusal, concerns, type S3Answer, type S3Context, type S3Correction, type S3Reply, type S3Request } from './correction.ts';
-import { errorXml } from './query.ts';
+import { Refusal, concerns, type S3Answer, type S3Context, type S3Correction, type S3Reply, type S3Request } from './protocol/correction.ts';
+import { errorXml } from './protocol/query.ts';
 import { forward, passedHeaders } from './upstream.ts';
-import type { Identified } from './identify.ts';
+import type { Identified } from './protocol/identify.ts';
 
 export interface S3Exchange {
   readonly endpoint: URL;

@@ -5,16 +5,16 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerControl, type Controls } from './control.ts';
 import { refusalOf, type Fault, type RequestHook, type SeenRequest } from './faults.ts';
-import { identify, isMutating, s3Operation, type Identified } from './identify.ts';
-import { answerQuery, errorXml } from './query.ts';
+import { identify, isMutating, s3Operation, type Identified } from './protocol/identify.ts';
+import { answerQuery, errorXml } from './protocol/query.ts';
 import { queryCorrections, s3Corrections } from './corrections.ts';
-import type { KeyStates } from './key-states.ts';
-import { noteKey, ownAnswer, targetOperation } from './kms.ts';
+import type { KeyStates } from './protocol/key-states.ts';
+import { noteKey, ownAnswer, targetOperation } from './protocol/kms-keys.ts';
 import { AnswerMemory, carryOut, replayable } from './disturb.ts';
 import { answerS3, writeS3 } from './s3.ts';
 import { forward, passedHeaders, query, s3Request } from './upstream.ts';
-import { newBucket, newWorld, type BucketMemory, type Pace, type World } from './world.ts';
-import { textAt } from './xml.ts';
+import { newBucket, newWorld, type BucketMemory, type Pace, type World } from './protocol/emulator-state.ts';
+import { textAt } from './protocol/xml.ts';
 
 export interface ProxyOptions {
   /** The emulator's address, `http://127.0.0.1:port`. */

@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
-import { Refusal } from './correction.ts';
-import { parseXml, textAt, at, type Element } from './xml.ts';
+import { Refusal } from './protocol/correction.ts';
+import { parseXml, textAt, at, type Element } from './protocol/xml.ts';
 
 /** Headers that concern one connection only. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'expect', 'upgrade', 'te', 'trailer']);

@@ -2,7 +2,7 @@ import {
   CreateBucketCommand, DeleteObjectCommand, PutBucketCorsCommand, PutBucketLifecycleConfigurationCommand, PutBucketLoggingCommand, PutBucketPolicyCommand, PutBucketTaggingCommand, PutBucketVersioningCommand,
   PutObjectCommand, type BucketLocationConstraint, type CORSRule, type LifecycleRule, type LoggingEnabled,
 } from '@aws-sdk/client-s3';
-import { before, fill, type Fixture, type FixtureBucket, type FixtureObjects } from '../fixture.ts';
+import { before, fill, type Fixture, type FixtureBucket, type FixtureObjects } from './fixture.ts';
 import { ageOf, tagList, type SeedContext } from './context.ts';
 
 /** Makes the buckets, one after the other (logging names a bucket that must be there), with configuration and objects. */

@@ -2,8 +2,8 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { S3Client } from '@aws-sdk/client-s3';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UserError } from '../../model/error.ts';
-import { before, type Tags } from '../fixture.ts';
+import { UserError } from '../../base/error.ts';
+import { before, type Tags } from './fixture.ts';
 
 /** What the parts of a seeding share. The clients have no gate: they only ever talk to an emulator. */
 export interface SeedContext {

@@ -3,7 +3,7 @@ import {
   CreateDBInstanceCommand, CreateDBParameterGroupCommand, CreateDBSnapshotCommand, CreateDBSubnetGroupCommand, DescribeDBInstancesCommand, DescribeDBSnapshotsCommand, ModifyDBParameterGroupCommand,
   type CreateDBInstanceCommandInput,
 } from '@aws-sdk/client-rds';
-import { before, type Fixture, type FixtureDatabase } from '../fixture.ts';
+import { before, type Fixture, type FixtureDatabase } from './fixture.ts';
 import { ageOf, control, named, tagList, until, type SeedContext } from './context.ts';
 
 /** Makes subnet and parameter groups, the databases, and their snapshots. */

@@ -1,7 +1,7 @@
 import {
   AttachVolumeCommand, CreateVolumeCommand, DescribeInstancesCommand, DescribeVolumesCommand, RunInstancesCommand, type CreateVolumeCommandInput, type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
-import { fill, type Fixture, type FixtureInstance } from '../fixture.ts';
+import { fill, type Fixture, type FixtureInstance } from './fixture.ts';
 import { ageOf, named, tagList, until, type SeedContext } from './context.ts';
 
 /** Launches the instances, and makes and attaches their data volumes. */

@@ -1,7 +1,7 @@
 import {
   AttachInternetGatewayCommand, AuthorizeSecurityGroupIngressCommand, CreateInternetGatewayCommand, CreateSecurityGroupCommand, CreateSubnetCommand, CreateVpcCommand, RegisterImageCommand, type IpPermission,
 } from '@aws-sdk/client-ec2';
-import type { Fixture, FixtureRule } from '../fixture.ts';
+import type { Fixture, FixtureRule } from './fixture.ts';
 import { ageOf, named, tagList, type SeedContext } from './context.ts';
 
 /** Makes images, the VPC with its subnets, and the security groups: all groups first, then their rules. */

@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext } from '../correction.ts';
-import { at, element, listAt, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext } from '../protocol/correction.ts';
+import { at, element, listAt, textAt, type Element } from '../protocol/xml.ts';
 
 /** The instances in an answer of DescribeInstances, RunInstances, StopInstances and the like. */
 export const instancesIn = (answer: Element): readonly Element[] => [

@@ -1,6 +1,6 @@
-import { Refusal, type QueryCorrection } from '../correction.ts';
-import { ec2Answer } from '../query.ts';
-import { child, copyOf, element, listAt, textAt } from '../xml.ts';
+import { Refusal, type QueryCorrection } from '../protocol/correction.ts';
+import { ec2Answer } from '../protocol/query.ts';
+import { child, copyOf, element, listAt, textAt } from '../protocol/xml.ts';
 import { instanceOf } from './answers.ts';
 
 const METADATA: readonly (readonly [parameter: string, field: string])[] = [

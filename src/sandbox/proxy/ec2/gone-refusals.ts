@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { keyId } from '../key-states.ts';
-import { element, listAt, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { keyId } from '../protocol/key-states.ts';
+import { element, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 import { instancesIn, numbered, stateContent } from './answers.ts';
 
 const found = async ({ send }: QueryContext, operation: string, filter: string, value: string, set: string): Promise<readonly Element[]> =>

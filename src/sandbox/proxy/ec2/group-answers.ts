@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
 import { ruleDescriptions } from './rule-descriptions.ts';
-import { child, listAt, put, textAt, type Element } from '../xml.ts';
+import { child, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 
 /** API IpRange and CreateSecurityGroup: the characters of a description. */
 const TEXT = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{0,255}$/u;

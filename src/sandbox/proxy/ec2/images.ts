@@ -1,7 +1,7 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import type { Parameters } from '../parameters.ts';
-import type { ImageDevice } from '../world.ts';
-import { element, listAt, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import type { ImageDevice } from '../protocol/emulator-state.ts';
+import { element, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 import { instanceOf, stateOf, volumeOf } from './answers.ts';
 import { freeze } from './snapshots.ts';
 

@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { ec2Answer } from '../query.ts';
-import { element, listAt, textAt } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { ec2Answer } from '../protocol/query.ts';
+import { element, listAt, textAt } from '../protocol/xml.ts';
 import { instanceOf, numbered, stateOf } from './answers.ts';
 
 /** Documentation of ModifyInstanceAttribute: these need a stopped instance. */

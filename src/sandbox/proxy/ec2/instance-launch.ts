@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import type { Parameters } from '../parameters.ts';
-import { listAt, textAt } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import { listAt, textAt } from '../protocol/xml.ts';
 import { instancesIn } from './answers.ts';
 
 interface Device { deviceName: string; snapshotId: string; size: string; type: string; iops: string; throughput: string; encrypted: boolean; kmsKeyId: string; deleteOnTermination: boolean }

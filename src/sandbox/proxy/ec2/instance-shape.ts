@@ -1,5 +1,5 @@
-import type { QueryCorrection } from '../correction.ts';
-import { child, copyOf, element, listAt, put, textAt } from '../xml.ts';
+import type { QueryCorrection } from '../protocol/correction.ts';
+import { child, copyOf, element, listAt, put, textAt } from '../protocol/xml.ts';
 import { instancesIn } from './answers.ts';
 import { REMEMBERED } from './instance-launch.ts';
 

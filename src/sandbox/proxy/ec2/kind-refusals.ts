@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { listAt, put, textAt } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { listAt, put, textAt } from '../protocol/xml.ts';
 import { instanceOf } from './answers.ts';
 
 const imageKey = (image: string): string => `${image}/architecture`;

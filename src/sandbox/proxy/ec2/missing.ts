@@ -1,7 +1,7 @@
-import type { QueryContext, QueryCorrection } from '../correction.ts';
-import { Refusal } from '../correction.ts';
-import { ec2Answer } from '../query.ts';
-import { element, textAt, type Element } from '../xml.ts';
+import type { QueryContext, QueryCorrection } from '../protocol/correction.ts';
+import { Refusal } from '../protocol/correction.ts';
+import { ec2Answer } from '../protocol/query.ts';
+import { element, textAt, type Element } from '../protocol/xml.ts';
 import { instanceOf, instancesOf, stateOf } from './answers.ts';
 
 const yes = (context: QueryContext): Element => ec2Answer(context.operation, [element('return', 'true')]);

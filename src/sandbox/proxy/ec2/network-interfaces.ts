@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { child, drop, listAt, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { child, drop, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 import { numbered } from './answers.ts';
 
 async function interfaceOf(context: QueryContext, identity: string): Promise<Element | undefined> {

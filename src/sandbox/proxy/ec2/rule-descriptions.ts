@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import type { Parameters } from '../parameters.ts';
-import { drop, element, listAt, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import { drop, element, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 
 /** The other side of a rule: the lists of a permission and the name in their elements, as asked and as answered. */
 const parties = [

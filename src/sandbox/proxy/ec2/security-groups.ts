@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
 import { isDeleting } from '../rds/instances.ts';
-import { listAt, textAt, type Element } from '../xml.ts';
+import { listAt, textAt, type Element } from '../protocol/xml.ts';
 
 const refersTo = (group: Element, identity: string): boolean =>
   ['ipPermissions', 'ipPermissionsEgress'].some((direction) => listAt(group, direction).some((permission) =>

@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { child, listAt, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { child, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 import { tagsOf, volumeOf } from './answers.ts';
 
 /** Keeps what a snapshot is at its creation: the emulator lets it follow its volume. */

@@ -1,4 +1,4 @@
-import type { QueryCorrection } from '../correction.ts';
+import type { QueryCorrection } from '../protocol/correction.ts';
 import { associations } from './associations.ts';
 import { goneRefusals } from './gone-refusals.ts';
 import { groupAnswers } from './group-answers.ts';

@@ -1,5 +1,5 @@
-import { Refusal, type QueryCorrection } from '../correction.ts';
-import { parseXml, writeXml } from '../xml.ts';
+import { Refusal, type QueryCorrection } from '../protocol/correction.ts';
+import { parseXml, writeXml } from '../protocol/xml.ts';
 
 /** Documentation: "Ensuring idempotency in Amazon EC2 API requests". A refused request uses no token up. */
 export const clientTokens: QueryCorrection = {

@@ -1,6 +1,6 @@
-import { Refusal, type QueryCorrection } from '../correction.ts';
-import type { Parameters } from '../parameters.ts';
-import { textAt } from '../xml.ts';
+import { Refusal, type QueryCorrection } from '../protocol/correction.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import { textAt } from '../protocol/xml.ts';
 import { volumeOf } from './answers.ts';
 
 /** API CreateVolume and ModifyVolume: sizes and IOPS of a type; [least, most], and IOPS for each GiB. */

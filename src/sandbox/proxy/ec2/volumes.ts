@@ -1,5 +1,5 @@
-import { Refusal, type QueryCorrection } from '../correction.ts';
-import { child, listAt, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryCorrection } from '../protocol/correction.ts';
+import { child, listAt, put, textAt, type Element } from '../protocol/xml.ts';
 import { instanceOf, stateOf, volumeOf } from './answers.ts';
 
 /** API type Volume: the figures that AWS reports for gp2 and gp3 where nobody chose any. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Upstream } from '../correction.ts';
-import type { World } from '../world.ts';
-import { copyOf, textAt } from '../xml.ts';
+import type { Upstream } from '../protocol/correction.ts';
+import type { World } from '../protocol/emulator-state.ts';
+import { copyOf, textAt } from '../protocol/xml.ts';
 import { databaseOf, memoryOf, nameOf, snapshotsIn } from './memory.ts';
 
 /** AWS's name of an automated snapshot: `rds:NAME-YYYY-MM-DD-HH-MM`. */

@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { copyOf, element, put, textAt, type Element } from '../xml.ts';
-import { rdsAnswer } from '../query.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { copyOf, element, put, textAt, type Element } from '../protocol/xml.ts';
+import { rdsAnswer } from '../protocol/query.ts';
 import { dropAutomated } from './automated.ts';
 import { isDeleting } from './instances.ts';
 import { databaseKey, databaseOf, databasesIn, memoryOf, nameOf, showDatabase, statusOf } from './memory.ts';

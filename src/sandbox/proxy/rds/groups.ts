@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { rdsAnswer } from '../query.ts';
-import { child, copyOf, element, listAt, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { rdsAnswer } from '../protocol/query.ts';
+import { child, copyOf, element, listAt, textAt, type Element } from '../protocol/xml.ts';
 import { isDeleting } from './instances.ts';
 import { databasesIn } from './memory.ts';
 import { manualSnapshots } from './snapshots.ts';

@@ -1,9 +1,9 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { child, copyOf, textAt } from '../xml.ts';
-import { rdsAnswer } from '../query.ts';
-import { element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { child, copyOf, textAt } from '../protocol/xml.ts';
+import { rdsAnswer } from '../protocol/query.ts';
+import { element } from '../protocol/xml.ts';
 import { replaceOwnSnapshot } from './automated.ts';
-import { accountKey, requireDatabaseKey } from '../kms.ts';
+import { accountKey, requireDatabaseKey } from '../protocol/kms-keys.ts';
 import { databaseKey, databaseOf, databasesIn, keepFields, memoryOf, nameOf, newResourceId, showDatabase, snapshotKey } from './memory.ts';
 
 export const CREATORS = ['CreateDBInstance', 'RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime', 'CreateDBInstanceReadReplica'];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Refusal, type QueryContext } from '../correction.ts';
-import type { DatabaseMemory, World } from '../world.ts';
-import { child, drop, element, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext } from '../protocol/correction.ts';
+import type { DatabaseMemory, World } from '../protocol/emulator-state.ts';
+import { child, drop, element, put, textAt, type Element } from '../protocol/xml.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 

@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { listAt, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { listAt, textAt, type Element } from '../protocol/xml.ts';
 import { refresh, renamed } from './instances.ts';
 import { databaseKey, databaseOf, keepFields, memoryOf, nameOf, statusOf } from './memory.ts';
 

@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { rdsAnswer } from '../query.ts';
-import { element, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { rdsAnswer } from '../protocol/query.ts';
+import { element, type Element } from '../protocol/xml.ts';
 
 /** "Supported DB engines for DB instance classes" (RDS User Guide): the families that the sandbox has, and their sizes. */
 const SIZES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import type { Parameters } from '../parameters.ts';
-import { listAt, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import type { Parameters } from '../protocol/parameters.ts';
+import { listAt, textAt, type Element } from '../protocol/xml.ts';
 import { databaseOf } from './memory.ts';
 
 const refuse = (message: string, code = 'InvalidParameterValue'): never => { throw new Refusal(code, message); };

@@ -1,7 +1,7 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
 import { createdName, refresh } from './instances.ts';
-import { requireDatabaseKey } from '../kms.ts';
-import { textAt } from '../xml.ts';
+import { requireDatabaseKey } from '../protocol/kms-keys.ts';
+import { textAt } from '../protocol/xml.ts';
 import { snapshotKey, snapshotsIn } from './memory.ts';
 
 /** API RestoreDBInstanceFromDBSnapshot: what is not passed becomes this, not what the source had. */

@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { rdsAnswer } from '../query.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { rdsAnswer } from '../protocol/query.ts';
 import { refuseUnless } from './modify.ts';
 import { memoryOf } from './memory.ts';
 

@@ -1,5 +1,5 @@
-import { Refusal, type QueryContext, type QueryCorrection } from '../correction.ts';
-import { child, copyOf, put, textAt, type Element } from '../xml.ts';
+import { Refusal, type QueryContext, type QueryCorrection } from '../protocol/correction.ts';
+import { child, copyOf, put, textAt, type Element } from '../protocol/xml.ts';
 import { refuseUnless } from './modify.ts';
 import { databaseKey, databasesIn, nameOf, showDatabase, snapshotKey, snapshotsIn } from './memory.ts';
 

@@ -1,4 +1,4 @@
-import type { QueryCorrection } from '../correction.ts';
+import type { QueryCorrection } from '../protocol/correction.ts';
 import { automatedBackups, deleteInstance } from './delete.ts';
 import { groupsAndAccount } from './groups.ts';
 import { createInstance, describeInstances, shownInstances } from './instances.ts';

@@ -1,5 +1,5 @@
-import type { S3Correction } from '../correction.ts';
-import { child, element, parseXml, writeXml } from '../xml.ts';
+import type { S3Correction } from '../protocol/correction.ts';
+import { child, element, parseXml, writeXml } from '../protocol/xml.ts';
 import { pathOf } from './paths.ts';
 
 /** The tags in a CreateBucketConfiguration as a Tagging document; null where it holds none. */

@@ -1,6 +1,6 @@
-import { Refusal, type S3Context, type S3Correction } from '../correction.ts';
-import { newBucket } from '../world.ts';
-import { child, parseXml, put, textAt, writeXml, type Element } from '../xml.ts';
+import { Refusal, type S3Context, type S3Correction } from '../protocol/correction.ts';
+import { newBucket } from '../protocol/emulator-state.ts';
+import { child, parseXml, put, textAt, writeXml, type Element } from '../protocol/xml.ts';
 import { bucketExists, pathOf, requireBucket } from './paths.ts';
 
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';

@@ -1,4 +1,4 @@
-import type { S3Correction } from '../correction.ts';
+import type { S3Correction } from '../protocol/correction.ts';
 
 /** Conditional writes under way, by bucket and key. */
 const underWay = new Map<string, Promise<void>>();

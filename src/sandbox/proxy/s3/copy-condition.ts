@@ -1,4 +1,4 @@
-import { Refusal, type S3Correction } from '../correction.ts';
+import { Refusal, type S3Correction } from '../protocol/correction.ts';
 
 /** A copy that names the content of its source. Source: S3 API reference, CopyObject, "x-amz-copy-source-if-match". */
 export const copyConditions: readonly S3Correction[] = [{

@@ -1,5 +1,5 @@
-import type { S3Context, S3Correction, S3Reply } from '../correction.ts';
-import { element, parseXml, put, textAt, writeXml, type Element } from '../xml.ts';
+import type { S3Context, S3Correction, S3Reply } from '../protocol/correction.ts';
+import { element, parseXml, put, textAt, writeXml, type Element } from '../protocol/xml.ts';
 import { pathOf } from './paths.ts';
 import { actionOf, isDenied } from './policy.ts';
 import { becomeNull, insideVersion, shownVersion } from './suspended.ts';

@@ -1,6 +1,6 @@
-import type { S3Context, S3Correction } from '../correction.ts';
-import { requireObjectKey } from '../kms.ts';
-import { parseXml, textAt } from '../xml.ts';
+import type { S3Context, S3Correction } from '../protocol/correction.ts';
+import { requireObjectKey } from '../protocol/kms-keys.ts';
+import { parseXml, textAt } from '../protocol/xml.ts';
 import { copySource, pathOf } from './paths.ts';
 
 /** The KMS key that a bucket encrypts with unless a request says more; empty where S3 has the key. */

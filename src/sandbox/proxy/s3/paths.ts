@@ -1,4 +1,4 @@
-import { Refusal, type S3Context } from '../correction.ts';
+import { Refusal, type S3Context } from '../protocol/correction.ts';
 
 /** Path and query of a request to the emulator. */
 export function pathOf(bucket: string, key = '', query: Readonly<Record<string, string>> = {}): string {

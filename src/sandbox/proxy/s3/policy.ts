@@ -1,5 +1,5 @@
-import { Refusal, type S3Context, type S3Correction, type S3Reply } from '../correction.ts';
-import { parseXml, textAt } from '../xml.ts';
+import { Refusal, type S3Context, type S3Correction, type S3Reply } from '../protocol/correction.ts';
+import { parseXml, textAt } from '../protocol/xml.ts';
 import { copySource, pathOf, requireBucket } from './paths.ts';
 import { denies, isPublic, statementsOf } from './policy-evaluation.ts';
 

@@ -1,5 +1,5 @@
-import { Refusal, type S3Correction } from '../correction.ts';
-import { parseXml, textAt } from '../xml.ts';
+import { Refusal, type S3Correction } from '../protocol/correction.ts';
+import { parseXml, textAt } from '../protocol/xml.ts';
 import { pathOf } from './paths.ts';
 
 /** What XML 1.0 cannot hold, also as a reference. */

@@ -1,5 +1,5 @@
-import { Refusal, type S3Context, type S3Correction, type S3Reply } from '../correction.ts';
-import { parseXml, put, textAt, writeElement, writeXml } from '../xml.ts';
+import { Refusal, type S3Context, type S3Correction, type S3Reply } from '../protocol/correction.ts';
+import { parseXml, put, textAt, writeElement, writeXml } from '../protocol/xml.ts';
 import { requireBucket } from './paths.ts';
 
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';

@@ -1,6 +1,6 @@
-import { Refusal, type S3Context, type S3Correction } from '../correction.ts';
-import type { BucketMemory } from '../world.ts';
-import { element, parseXml, put, textAt, writeXml, type Element } from '../xml.ts';
+import { Refusal, type S3Context, type S3Correction } from '../protocol/correction.ts';
+import type { BucketMemory } from '../protocol/emulator-state.ts';
+import { element, parseXml, put, textAt, writeXml, type Element } from '../protocol/xml.ts';
 import { copySource, pathOf, requireBucket } from './paths.ts';
 
 const VERSIONING = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';

@@ -1,4 +1,4 @@
-import type { S3Correction } from '../correction.ts';
+import type { S3Correction } from '../protocol/correction.ts';
 import { bucketTags } from './bucket-tags.ts';
 import { bucketCorrections, logging, objectAges } from './buckets.ts';
 import { conditionalWrites } from './conditional.ts';

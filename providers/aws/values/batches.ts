@@ -1,0 +1,40 @@
+import { AwsError } from '../../../src/base/error.ts';
+import type { ReadFailure } from '../../../src/domain/live.ts';
+
+/** A list in pieces of at most `size`: as many values as a filter or an identifier list of EC2 and RDS takes, unless told. */
+export function pieces<Item>(items: readonly Item[], size = 200): readonly (readonly Item[])[] {
+  const result: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
+  return result;
+}
+
+/** Runs `work` over all items, at most `limit` at a time, answers in order. Rejects with the first error. */
+export async function bounded<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>, limit = 16): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next;
+      next += 1;
+      results[index] = await work(items[index] as Item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return results;
+}
+
+/** What became of a read: its value, or the AwsError that it failed with. Any other error is thrown on. */
+export type Attempt<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: AwsError };
+
+export async function attempt<Value>(work: Promise<Value>): Promise<Attempt<Value>> {
+  try {
+    return { ok: true, value: await work };
+  } catch (error) {
+    if (error instanceof AwsError) return { ok: false, error };
+    throw error;
+  }
+}
+
+/** A failed read of one identity, or of the whole type. */
+export const failureOf = (type: string, identity: string | null, error: AwsError): ReadFailure =>
+  ({ type, identity, code: error.code, message: error.message, operation: error.operation });

@@ -1,0 +1,53 @@
+import type { Json, JsonObject } from '../../../src/base/json.ts';
+import type { StepContext } from '../../../src/domain/resource-type.ts';
+import { listOf, objectOf, textOf } from './fields.ts';
+
+type Tags = Readonly<Record<string, string>>;
+
+const isSystem = (key: string): boolean => key.startsWith('aws:') || key.startsWith('aiplan:');
+
+/** EC2's tag list as two maps: the author's, and the `aws:` and `aiplan:` ones. */
+export function splitTags(list: Json | undefined): { readonly tags: Tags; readonly systemTags: Tags } {
+  const tags: Record<string, string> = {};
+  const systemTags: Record<string, string> = {};
+  for (const tag of listOf(list)) {
+    const key = textOf(tag['Key']);
+    if (key !== undefined) (isSystem(key) ? systemTags : tags)[key] = textOf(tag['Value']) ?? '';
+  }
+  return { tags, systemTags };
+}
+
+/** A tag map as EC2's list; members that are not text are left out. */
+export const tagList = (tags: Json | undefined): readonly JsonObject[] =>
+  Object.entries(objectOf(tags)).filter(([, value]) => typeof value === 'string').map(([Key, Value]) => ({ Key, Value: Value as string }));
+
+/** The tags that every snapshot and image taken by aiplan carries. */
+export const captureTags = (context: StepContext): Tags => ({
+  'aiplan:op': context.op,
+  'aiplan:run': context.run,
+  'aiplan:source': context.live?.identity ?? '',
+  'aiplan:expires': context.captureExpires,
+});
+
+/** The tags of a restored resource: its own, the ownership it had, where it comes from, and this step's mark. */
+export function restoreTags(context: StepContext, tags: JsonObject, systemTags: JsonObject, former: string): JsonObject {
+  const ownership = Object.entries(systemTags).filter(([key]) => key.startsWith('aiplan:') && key !== 'aiplan:op');
+  // What is brought out beside its original must not pass for what came back of a run.
+  return { ...tags, ...Object.fromEntries(ownership), [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former, 'aiplan:op': context.op };
+}
+
+/** Who runs the resource, where that is not its user: from tags and EC2's `Operator` field. Undefined: nobody. */
+export function ownerOf(systemTags: Tags, operator: Json | undefined): string | undefined {
+  const managed = objectOf(operator);
+  if (managed['Managed'] === true) return `AWS service ${textOf(managed['Principal']) ?? 'unknown'}`;
+  const group = systemTags['aws:autoscaling:groupName'];
+  if (group !== undefined) return `Auto Scaling group ${group}`;
+  const stack = systemTags['aws:cloudformation:stack-name'];
+  return stack === undefined ? undefined : `CloudFormation stack ${stack}`;
+}
+
+/** The creator, where a tag tells; undefined otherwise. */
+export function creatorOf(tags: Tags, systemTags: Tags): string | undefined {
+  const key = Object.keys(tags).find((name) => /^(created-?by|creator)$/iu.test(name));
+  return systemTags['aws:createdBy'] ?? (key === undefined ? undefined : tags[key]);
+}

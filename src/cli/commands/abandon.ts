@@ -1,0 +1,118 @@
+import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
+import type { JournalRecord } from '../../domain/records/journal.ts';
+import type { Target } from '../../domain/live.ts';
+import { heldCaptures } from '../../recovery/captures/captures.ts';
+import { endOf, recordsOf, reportOf } from '../../history/journal-reading.ts';
+import { reportRows } from '../../views/run/report-rows.ts';
+import { blank, row, span, type Row } from '../../views/base/rows.ts';
+import { recordAbandoned } from '../context/audit-log.ts';
+import { cannotAsk } from '../planning/consent.ts';
+import { settleFinished, unfinishedRuns } from '../planning/open-runs.ts';
+import { tell } from '../context/output.ts';
+import { lockOf } from '../running/resume-lock.ts';
+import { isColored } from '../context/terminal-session.ts';
+import type { World } from '../context/command-context.ts';
+
+/**
+ * `aiplan runs abandon RUN`: closes an unfinished run for good, as a person says by typing its id. Nothing in AWS is touched: what the run
+ * made or half did stays, and so do its captures. Throws UserError `confirmation-missing`, `not-approved`, `run-ended`, `locked`.
+ */
+export async function abandon(world: World, run: string, options: { readonly takeOver?: string } = {}): Promise<ExitCode> {
+  const { io } = world;
+  const { records, damage } = await readable(world, run);
+  if (damage !== null) await refuseClosed(world, run);
+  const end = endOf(records);
+  if (end !== undefined && (end.outcome === 'done' || end.outcome === 'abandoned')) {
+    throw new UserError('run-ended', `run ${run} is ${end.outcome === 'done' ? 'done' : 'abandoned already'}`, { exitCode: exitCodes.blocked, help: 'there is nothing to close' });
+  }
+  const why = cannotAsk(world);
+  if (why !== null) throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: `a person runs \`aiplan runs abandon ${run}\` in a terminal` });
+  const target = recordsOf(records, 'begin')[0]?.target ?? (await world.target());
+  const lock = await lockOf(world, run, target, options);
+  try {
+    const { typeLine } = await import('../../tui/review/type-line.ts');
+    const said = await typeLine({ question: [...question(run, records, world), ...(damage === null ? [] : [row(0, span(`Its journal cannot be read and stays as it is: ${damage}`, 'destroy'))])], wanted: run, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: isColored(world), onInterrupt: (callback) => io.onInterrupt(callback) });
+    if (!said) throw new UserError('not-approved', `run ${run} stays as it is`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+    if (damage === null) await close(world, run, target);
+    else await giveUp(world, run, target, damage);
+  } finally {
+    await lock.release();
+  }
+  tell(io, world.options, [row(0, span('abandoned ', 'title'), run, '; its captures stay: ', span('aiplan captures', 'title'))]);
+  return exitCodes.done;
+}
+
+/**
+ * A rollback found nothing left to take back: the run, where it was unfinished, and whatever is unfinished of earlier rollbacks of it are then
+ * done with, and hold nothing any more. Only where a person asked for the rollback: else they stay as they are. Answers what was closed. Throws UserError
+ * `locked`, `store-unwritable`.
+ */
+export async function closeTakenBack(world: World, run: string, target: Target): Promise<readonly string[]> {
+  if (cannotAsk(world) !== null) return [];
+  const left = (await unfinishedRuns(world, target)).filter(({ summary, state }) => state !== 'damaged' && (summary.run === run || summary.rollbackOf === run));
+  for (const { summary } of left) {
+    const lock = await lockOf(world, summary.run, target, {});
+    try {
+      await close(world, summary.run, target, 'a rollback found nothing left to take back');
+    } finally {
+      await lock.release();
+    }
+  }
+  return left.map(({ summary }) => summary.run);
+}
+
+async function close(world: World, run: string, target: Target, why = `closed for good by ${world.io.user} on ${world.io.host}`): Promise<void> {
+  const { io, store } = world;
+  const journal = await store.continueJournal(run, io.clock);
+  try {
+    await journal.append({ kind: 'end', outcome: 'abandoned', message: why });
+    await recordAbandoned(world, target, run, run, journal.records);
+    await settleFinished(world);
+  } finally {
+    await journal.close();
+  }
+}
+
+/**
+ * Closes a run whose journal cannot be read, and into which nothing is written any more (law 7): by an entry of the audit log, and by a mark
+ * beside the journal, which stays as it is. Its captures stay too: what no journal tells is never taken for expired.
+ */
+async function giveUp(world: World, run: string, target: Target, problem: string): Promise<void> {
+  const { io, store } = world;
+  await recordAbandoned(world, target, run, run, []);
+  const found = await store.findRun(run);
+  await store.settleRun(found ?? { run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: io.user, host: io.host, at: new Date(io.clock.now()).toISOString(), problem });
+}
+
+/** Throws UserError `run-ended` where a person has closed the damaged run before. */
+async function refuseClosed({ store }: World, run: string): Promise<void> {
+  if (!(await store.settledRuns()).some((mark) => mark.run === run)) return;
+  throw new UserError('run-ended', `run ${run} is abandoned already`, { exitCode: exitCodes.blocked, help: `there is nothing to close; \`aiplan runs ${run}\` says what is wrong with its journal` });
+}
+
+/** What is said of a run that was stopped before its first record. */
+const noRecord = 'it wrote no record, so that nothing was sent';
+
+/** The records of a run; of a damaged journal none, and what is wrong with it: nothing is written into it (law 7), but its lock can be let go. */
+async function readable({ store }: World, run: string): Promise<{ readonly records: readonly JournalRecord[]; readonly damage: string | null }> {
+  try {
+    const { records } = await store.readRun(run);
+    return { records, damage: records.length === 0 ? noRecord : null };
+  } catch (error) {
+    // It was stopped before its journal was there: what was made for it holds its place.
+    if (error instanceof UserError && error.code === 'no-such-run' && (await store.findRun(run)) !== null) return { records: [], damage: noRecord };
+    if (error instanceof UserError && error.code === 'journal-damaged') return { records: [], damage: error.message };
+    throw error;
+  }
+}
+
+/** What closing means, before the id is typed: what is half done stays so, and the captures stay. */
+function question(run: string, records: readonly JournalRecord[], { configuration }: World): readonly Row[] {
+  const held = heldCaptures([records], configuration.capture);
+  return [
+    ...(recordsOf(records, 'begin').length === 0 ? [row(0, span(`Run ${run}`, 'title'), ' wrote no beginning')] : reportRows(reportOf(records))), blank,
+    row(0, span('Abandoning closes the run for good. ', 'destroy'), 'Nothing in AWS is touched: what it made, and what it left half done, stays as it is, and nothing blocks its resources any more.'),
+    ...(held.length === 0 ? [] : [row(0, `Its ${held.length} capture${held.length === 1 ? '' : 's'} stay${held.length === 1 ? 's' : ''}, and can be restored from by \`aiplan rollback ${run}\`.`)]),
+    row(0, `Type ${run} and Enter; Esc leaves it.`),
+  ];
+}

@@ -1,0 +1,109 @@
+import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
+import { needed } from '../../domain/confirmation.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Report } from '../../domain/records/report.ts';
+import { approve } from '../../plan/approve.ts';
+import { errorRows } from '../../views/run/error-rows.ts';
+import { planRows } from '../../views/plan/plan-rows.ts';
+import { closedRows, incompleteRows, reportRows } from '../../views/run/report-rows.ts';
+import { blank, type Row } from '../../views/base/rows.ts';
+import { keepSigned, recordApproved, recordPlanned, recordRefusal } from '../context/audit-log.ts';
+import { closeTakenBack } from './abandon.ts';
+import { refuseWithoutBucket } from '../planning/capture-bucket.ts';
+import { missingOf, obtainApproval, cannotAsk, type ConsentOptions } from '../planning/consent.ts';
+import { refuseWithoutSecrets } from '../planning/foreseen-findings.ts';
+import { isBlocked } from './plan.ts';
+import { mentionUnfinished } from '../planning/open-runs.ts';
+import { print, printJson, tell } from '../context/output.ts';
+import { run } from '../running/run.ts';
+import type { Source } from '../planning/source.ts';
+import { askAfter, Stage, watchOf } from '../context/terminal-session.ts';
+import type { World } from '../context/command-context.ts';
+import { loaded, loadForApply, rollbackSource, type Loaded } from '../planning/loading.ts';
+
+/** `aiplan apply PLAN|FILE`: review, confirmations, and then the run. */
+export async function applyCommand(world: World, file: string, consent: ConsentOptions): Promise<ExitCode> {
+  return applyLoaded(world, await loadForApply(world, file), file, consent);
+}
+
+/** How a command ends: what is said once the screen is closed. */
+interface Ending { readonly code: ExitCode; readonly say: () => void }
+
+/** Approves and runs what was loaded; apply and rollback walk the same road, on one screen. */
+export async function applyLoaded(world: World, from: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
+  mentionUnfinished(world, from.planned.plan);
+  const stage = new Stage(world);
+  let ending: Ending;
+  try {
+    ending = await walk(world, from, file, consent, stage);
+  } finally {
+    await stage.close();
+  }
+  ending.say();
+  return ending.code;
+}
+
+async function walk(world: World, from: Loaded, file: string, consent: ConsentOptions, stage: Stage): Promise<Ending> {
+  const { io, options } = world;
+  const { plan } = from.planned;
+  const answer = (code: ExitCode, json: unknown, rows: () => readonly Row[]): Ending => ({ code, say: () => { if (options.json === true) printJson(io, json); else print(io, options, rows()); } });
+  if (isBlocked(plan)) {
+    await recordRefusal(world, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
+    return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
+  }
+  if (needed(plan).nothing) {
+    const closed = plan.rollbackOf === null || from.source.incomplete.length > 0 ? [] : await closeTakenBack(world, plan.rollbackOf, plan.target);
+    return nothingToDo(from, answer, () => [...planRows(plan, io.clock.now(), file), ...closedRows(closed)]);
+  }
+  const why = cannotAsk(world);
+  if (options.json === true && consent.approval === undefined && consent.yes !== true && why !== null) {
+    await recordRefusal(world, new UserError('confirmation-missing', why), nameOf(plan), plan);
+    return answer(exitCodes.blocked, missingOf(plan), () => []);
+  }
+  if (consent.approval !== undefined || why === null) {
+    await refuseWithoutBucket(world, plan);
+    refuseWithoutSecrets(plan);
+  }
+  // A store that cannot be written is found before anybody types anything.
+  await recordPlanned(world, plan);
+  const { approval, reviewed, signed } = await obtainApproval(world, from, consent, stage);
+  const approved = approve(reviewed.planned, approval, world.configuration, io.clock.now());
+  const kept = signed === undefined ? null : await keepSigned(world, signed, approval);
+  await recordApproved(world, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected, kept);
+  const scene = await stage.runScene(approved.plan);
+  const report = withIncomplete(await run(world, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
+  const ending = answer(report.exitCode, report, () => reportRows(report));
+  if ((await askAfter(world, scene, report)) === 'keep') return ending;
+  scene?.note('reading AWS for the way back');
+  return takenBack(world, report, stage);
+}
+
+const nameOf = (plan: Plan): string => (plan.rollbackOf === null ? 'apply' : 'rollback');
+
+const blockedText = (plan: Plan): string => plan.findings.filter(({ severity }) => severity === 'error').map(({ step, code }) => (step === null ? code : `${step}: ${code}`)).join(', ');
+
+/** Nothing is left to take back, or to change; a rollback may still be incomplete. */
+function nothingToDo({ source, planned }: Loaded, answer: (code: ExitCode, json: unknown, rows: () => readonly Row[]) => Ending, rows: () => readonly Row[]): Ending {
+  const { plan } = planned;
+  if (source.incomplete.length === 0) return answer(exitCodes.done, { status: 'nothing_to_do', plan: plan.digest }, rows);
+  return answer(exitCodes.rollbackIncomplete, { status: 'rollback_incomplete', plan: plan.digest, incomplete: source.incomplete }, () => [...rows(), blank, ...incompleteRows(plan.rollbackOf ?? '', source.incomplete)]);
+}
+
+/** A rollback that is done and cannot take everything back ends as incomplete (DESIGN section 9). */
+export const withIncomplete = (report: Report, { incomplete }: Pick<Source, 'incomplete'>): Report =>
+  (report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0 ? report : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete });
+
+/** The way back from a run that failed, reviewed on the same screen. The failed run is told of whatever becomes of it. */
+async function takenBack(world: World, failed: Report, stage: Stage): Promise<Ending> {
+  const of = failed.rollbackOf ?? failed.run;
+  const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({ code, say: () => { print(world.io, world.options, [...reportRows(failed, !isBack), blank]); after(); } });
+  try {
+    const back = await walk(world, { ...(await loaded(world, await rollbackSource(world, of))), saved: null }, `rollback of ${of}`, {}, stage);
+    // What failed stays failed, also when it is taken back.
+    const isUndone = failed.command === 'rollback' && back.code === exitCodes.done;
+    return both(isUndone || back.code === exitCodes.rollbackIncomplete ? back.code : failed.exitCode, back.say, back.code === exitCodes.done || back.code === exitCodes.rollbackIncomplete);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return both(failed.exitCode, () => tell(world.io, world.options, errorRows(error), 'error'), false);
+  }
+}

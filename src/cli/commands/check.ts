@@ -1,0 +1,51 @@
+import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { planMarkdown } from '../../views/html/markdown.ts';
+import { briefRows, findingRows, inFindingOrder } from '../../views/plan/plan-rows.ts';
+import { blank, plainText, row, span } from '../../views/base/rows.ts';
+import { sanitiseMarkdown } from '../../base/sanitise.ts';
+import { print, printJson } from '../context/output.ts';
+import { isBlocked } from './plan.ts';
+import { ChangePlanError, makeCheckedPlan, parseSource } from '../planning/planning.ts';
+import { readInput, type World } from '../context/command-context.ts';
+
+export type CheckFormat = 'text' | 'json' | 'markdown';
+interface Checked { readonly file: string; readonly plan: Plan | null; readonly findings: readonly Finding[] }
+
+/** `aiplan check FILE…`: the dry run for CI. Exit 0 clean, 3 when any file is invalid or blocked. */
+export async function check(world: World, files: readonly string[], format: CheckFormat): Promise<ExitCode> {
+  const results: Checked[] = [];
+  for (const file of files) results.push(await checkOne(world, file));
+  const now = world.io.clock.now();
+  const bad = results.some(({ plan, findings }) => plan === null || isBlocked(plan) || findings.some((finding) => finding.severity === 'error'));
+  if (format === 'json') printJson(world.io, { clean: !bad, files: results });
+  else if (format === 'markdown') {
+    world.io.stdout.write(results.map(({ file, plan, findings }) => (plan === null
+      ? [`### aiplan: ${sanitiseMarkdown(file)}`, '', '**This change plan is invalid.**', '', ...findings.flatMap((finding) => findingRows(finding, file).map((line) => `- ${sanitiseMarkdown(plainText(line).trim())}`)), ''].join('\n')
+      : planMarkdown(plan, now, { file }))).join('\n'));
+  } else {
+    for (const { file, plan, findings } of results) {
+      print(world.io, world.options, [
+        row(0, span(file, 'title')),
+        ...(plan === null ? inFindingOrder(findings).flatMap((finding) => findingRows(finding, file)) : briefRows(plan, now, file)), blank,
+      ]);
+    }
+    print(world.io, world.options, [bad ? row(0, span('blocked', 'destroy')) : row(0, span('clean', 'good'))]);
+  }
+  return bad ? exitCodes.blocked : exitCodes.done;
+}
+
+async function checkOne(world: World, file: string): Promise<Checked> {
+  try {
+    const source = parseSource(world, readInput(world.io, file), file);
+    const { plan } = (await makeCheckedPlan(world, source)).planned;
+    return { file, plan, findings: plan.findings };
+  } catch (error) {
+    if (error instanceof ChangePlanError) return { file, plan: null, findings: error.findings };
+    if (error instanceof UserError && (error.code === 'wrong-account' || error.code === 'wrong-region')) {
+      return { file, plan: null, findings: [{ code: error.code, severity: 'error', step: null, message: error.message, line: 1, column: 1, ...(error.help === undefined ? {} : { help: error.help }) }] };
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { UserError } from '../../base/error.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { OpenRun } from '../../domain/records/open-run.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { LockTarget, RunSummary, Settling } from '../../domain/records/store.ts';
+import { openRunOf, unfinishedOf } from '../../history/open-runs.ts';
+import { forEachBounded } from '../../base/pool.ts';
+import { reportOf } from '../../history/journal-reading.ts';
+import { processLives } from '../../store/locks/lock-state.ts';
+import { mentionCode, mentionRows, unfinishedFindings, type UnfinishedRow } from '../../views/run/runs-rows.ts';
+import { tell } from '../context/output.ts';
+import type { World } from '../context/command-context.ts';
+
+/** A run that is not done, and what it holds; `open` null: nothing. */
+export interface UnfinishedRun extends UnfinishedRow { readonly open: OpenRun | null }
+
+/** Journals of unfinished runs that are read at once. */
+const readAtOnce = 8;
+
+type Looking = Pick<World, 'store' | 'io'>;
+
+/**
+ * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has taken back to the end is done with,
+ * and so is a rollback that a later one has brought to its end. Only runs without a mark of being settled are looked at; with `every` all of
+ * them, and no mark is believed.
+ */
+export async function unfinishedRuns(world: Looking, target?: LockTarget, { every = false }: { readonly every?: boolean } = {}): Promise<readonly UnfinishedRun[]> {
+  const all = every ? (await world.store.listRuns()).filter(({ closed }) => closed === undefined) : await world.store.unsettledRuns();
+  return unfinishedAmong(world, all, target);
+}
+
+/** The same among runs that were listed already, a few being read at a time. */
+export async function unfinishedAmong(world: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
+  const isTakenBack = takenBackIn(all);
+  const candidates = all.filter((summary) => summary.outcome !== 'done' && summary.outcome !== 'abandoned' && !isTakenBack(summary) && (target === undefined || isAt(summary, target)));
+  const found: (UnfinishedRun | null)[] = candidates.map(() => null);
+  await forEachBounded(candidates, readAtOnce, async (summary, index) => { found[index] = await unfinished(world, summary); });
+  return found.filter((run) => run !== null);
+}
+
+/**
+ * Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of two machines say, or an earlier
+ * rollback of the same one. Which rollback is earlier the store tells, by the time at which it took the first record; a store on one machine has one clock.
+ */
+export function takenBackIn(all: readonly RunSummary[]): (summary: RunSummary) => boolean {
+  const done = all.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done');
+  return (summary) => summary.startedAt !== null && done.some((back) => back.rollbackOf === summary.run || (summary.rollbackOf !== null && back.rollbackOf === summary.rollbackOf && isLater(back, summary)));
+}
+
+/** Whether a run began after another one, by the store's own clock where it has one. Two that it took in the same second are told apart by what they say. */
+function isLater(one: RunSummary, other: RunSummary): boolean {
+  if (one.storedAt !== undefined && other.storedAt !== undefined && one.storedAt !== other.storedAt) return one.storedAt > other.storedAt;
+  return (one.startedAt ?? '') > (other.startedAt ?? '');
+}
+
+/**
+ * Marks what is finished by now as settled, at the end of whatever may have finished something: runs that are done or abandoned, those
+ * that ended before their first call, and those that were taken back. None of them is ever gone on with, so that a mark stays true.
+ * What was not marked, because a process died here or the store failed, is read until the next run marks it; what is not in the
+ * store as a whole is not marked at all.
+ */
+export async function settleFinished(world: Looking): Promise<void> {
+  try {
+    const all = await world.store.unsettledRuns();
+    await mergeSpools(world, all);
+    const open = new Set((await unfinishedAmong(world, all)).map(({ summary }) => summary.run));
+    const isTakenBack = takenBackIn(all);
+    const finished = all.filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run)).map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
+    const marked = new Set<string>();
+    const mark = async ({ summary, how }: (typeof finished)[number]): Promise<void> => { if (await world.store.settleRun(summary, how)) marked.add(summary.run); };
+    await Promise.all(finished.filter(({ how }) => how === 'taken-back').map(mark));
+    // A rollback has no mark before all that it took back has one: until then it is what tells that this is taken back.
+    const left = all.filter(({ run }) => !marked.has(run));
+    await Promise.all(finished.filter(({ summary, how }) => how !== 'taken-back' && !left.some(takenBackIn([summary]))).map(mark));
+  } catch (error) {
+    // The marks save reading, and nothing else depends on them: what failed here is no failure of the run.
+    if (!(error instanceof UserError)) throw error;
+  }
+}
+
+/**
+ * What happened last of a run may lie beside the store, in a spool of this machine. A run that is gone on with takes it along; one that has ended is
+ * not gone on with by anybody, so that its end is brought into the store here, byte for byte; the next time it is marked. What cannot be is left where
+ * it lies.
+ */
+async function mergeSpools(world: Looking, all: readonly RunSummary[]): Promise<void> {
+  const beside = all.filter(({ spooled, outcome }) => spooled === true && outcome !== 'open' && outcome !== 'damaged');
+  for (const summary of beside) {
+    if ((await holderOf(world, summary)) !== null) continue;
+    try {
+      await (await world.store.continueJournal(summary.run, world.io.clock)).close();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+}
+
+const settlingOf = (summary: RunSummary, isTakenBack: (summary: RunSummary) => boolean): Settling =>
+  (summary.outcome === 'done' || summary.outcome === 'abandoned' ? summary.outcome : isTakenBack(summary) ? 'taken-back' : 'idle');
+
+/** A damaged journal does not tell its target: it may be this one. */
+const isAt = ({ outcome, account, region, endpoint }: RunSummary, target: LockTarget): boolean =>
+  outcome === 'damaged' || (account === target.account && region === target.region && endpoint === target.endpoint);
+
+/** The runs of a change plan at a target (AWS itself or any emulator), or the rollbacks of a run: found by name, without reading those that are settled. */
+export async function runsThat({ store }: Pick<World, 'store'>, wanted: { readonly planName: string; readonly account: string; readonly region: string } | { readonly rollbackOf: string }): Promise<readonly string[]> {
+  const [settled, others] = await Promise.all([store.settledRuns(), store.unsettledRuns()]);
+  const isWanted = (found: Pick<RunSummary, 'planName' | 'rollbackOf'>, isHere: (place: string) => boolean): boolean =>
+    ('rollbackOf' in wanted ? found.rollbackOf === wanted.rollbackOf : found.planName === wanted.planName && isHere(`${wanted.account}-${wanted.region}`));
+  return [...new Set([
+    ...settled.filter((mark) => mark.how !== 'idle' && isWanted(mark, (place) => mark.at === place || mark.at?.startsWith(`${place}-`) === true)),
+    ...others.filter((summary) => summary.outcome !== 'damaged' && isWanted(summary, (place) => `${summary.account ?? ''}-${summary.region ?? ''}` === place)),
+  ].map(({ run }) => run))].sort();
+}
+
+async function unfinished(world: Looking, summary: RunSummary): Promise<UnfinishedRun | null> {
+  if (summary.outcome === 'damaged') return { summary, state: 'damaged', steps: null, holder: null, open: null };
+  try {
+    const { records } = await world.store.readRun(summary.run);
+    const state = unfinishedOf(records);
+    if (state === null) return null;
+    const { steps } = reportOf(records);
+    const holder = await holderOf(world, summary);
+    const open = openRunOf(records);
+    return { summary, state, steps: { done: steps.filter((step) => step.state === 'done' || step.state === 'kept' || step.state === 'pending').length, all: steps.length }, holder, open: open === null || holder === null ? open : { ...open, atWork: true } };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { summary: { ...summary, problem: error.message }, state: 'damaged', steps: null, holder: null, open: null };
+  }
+}
+
+/** Who works on the run now: its lock is held, and its last sign of life is young. */
+async function holderOf({ store, io }: Looking, { run, account, region, endpoint }: RunSummary): Promise<string | null> {
+  if (account === null || region === null) return null;
+  const holder = await store.lockHolder({ account, region, endpoint });
+  if (holder === null || holder.run !== run) return null;
+  const isGone = holder.host === io.host && !processLives(holder.pid);
+  return !isGone && io.clock.now() - Date.parse(holder.heartbeat) < silent ? `${holder.owner} on ${holder.host}, process ${holder.pid}` : null;
+}
+
+/** A holder that has given no sign for so long, in milliseconds, is not shown as being at work. Who may take over is for the store to say. */
+const silent = 30_000;
+
+/** Runs other than one that is gone on with or taken back, and its rollbacks. */
+const isOther = (except: string | null) => ({ summary }: UnfinishedRun): boolean => except === null || (summary.run !== except && summary.rollbackOf !== except);
+
+/** What planning must know of other runs at its target. */
+export interface OtherRuns {
+  /** The resources that they hold. */
+  readonly open: readonly OpenRun[];
+  /** What the reader of the plan must know: which of them are unfinished, and what can be done. */
+  readonly findings: readonly Finding[];
+}
+
+/** What planning must know of the unfinished runs at a target. `except`: the run that is gone on with or taken back, and its rollbacks. */
+export async function otherRunsFor(world: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
+  const others = (await unfinishedRuns(world, target)).filter(isOther(except));
+  return { open: others.flatMap(({ open }) => open ?? []), findings: unfinishedFindings(others) };
+}
+
+/** The unfinished runs that a plan was made beside, for a program: what there is, and the commands that deal with it. Nothing where there are none. */
+export function unfinishedBeside({ findings }: Pick<Plan, 'findings'>): { readonly unfinished?: readonly { readonly message: string; readonly next: readonly string[] }[] } {
+  const found = findings.filter(({ code }) => code === mentionCode);
+  return found.length === 0 ? {} : { unfinished: found.map(({ message, help }) => ({ message, next: help?.split('\n') ?? [] })) };
+}
+
+/** Tells of the unfinished runs that a plan was made beside, one line each on standard error: where the plan itself is not printed as text. */
+export function mentionUnfinished({ io, options }: Pick<World, 'io' | 'options'>, plan: Plan): void {
+  const rows = mentionRows(plan);
+  if (rows.length > 0) tell(io, options, rows, 'error');
+}

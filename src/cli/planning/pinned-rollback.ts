@@ -1,0 +1,42 @@
+import { needsPins, withPins } from '../../recovery/rollback/pinned-claims.ts';
+import { endNotHeld } from '../../run/apply/run-end.ts';
+import { AwsError } from '../../base/error.ts';
+import type { ChangePlan } from '../../domain/change-plan.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { JournalRecord } from '../../domain/records/journal.ts';
+import type { RunEnd } from '../../domain/records/run-end.ts';
+import { manifestsOf } from './manifests.ts';
+import { behindText, endsOf } from './run-marks.ts';
+import type { World } from '../context/command-context.ts';
+
+/**
+ * A generated rollback with what the capture bucket bears out of the journals that it is made from. What nothing bears out asks for a confirmation
+ * of its own. `said`: that the journal is not the one that the run wrote, or that this could not be looked up. Reads only, and only what the entries
+ * need. Throws AwsError.
+ */
+export async function pinnedRollback(world: World, changePlan: ChangePlan, records: readonly JournalRecord[], earlier: readonly (readonly JournalRecord[])[]): Promise<{ readonly changePlan: ChangePlan; readonly said: readonly Finding[] }> {
+  const needs = needsPins(changePlan);
+  const run = changePlan.rollbackOf ?? '';
+  try {
+    const ends = needs.own || needs.earlier ? await endsOf(world, run) : [];
+    const pins = {
+      own: { records, ends },
+      earlier: needs.earlier ? await Promise.all(earlier.map(async (journal) => ({ records: journal, ends: await endsOf(world, runOf(journal)) }))) : [],
+      runs: needs.runs ? (await manifestsOf(world, { run })).runs : [],
+    };
+    return { changePlan: withPins(changePlan, pins), said: behind(run, records, ends) };
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind !== 'denied') throw error;
+    // What could not be looked up bears nothing out (law 9).
+    return { changePlan, said: [warning('ends-unread', `how far run ${run} came cannot be read from the capture bucket: ${error.operation}, ${error.code}`, 'allow s3:ListBucket and s3:GetObject there. Without them the approval of the run covers nothing that rests on its journal')] };
+  }
+}
+
+const runOf = (records: readonly JournalRecord[]): string => records.flatMap((record) => (record.kind === 'begin' ? [record.run] : []))[0] ?? '';
+const warning = (code: string, message: string, help: string): Finding => ({ code, severity: 'warning', step: null, line: null, column: null, message, help });
+
+/** That the capture bucket knows the journal otherwise. It is no error: what rests on the journal then asks for confirmations. */
+function behind(run: string, records: readonly JournalRecord[], ends: readonly RunEnd[]): readonly Finding[] {
+  const missing = endNotHeld(records, ends);
+  return missing === null ? [] : [warning('journal-behind', behindText(run, missing), 'use the store in which the run was made. The approval of the run covers nothing of this rollback that rests on this journal')];
+}

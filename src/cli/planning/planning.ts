@@ -1,0 +1,145 @@
+import { UserError } from '../../base/error.ts';
+import type { Finding } from '../../domain/finding.ts';
+import type { JournalRecord } from '../../domain/records/journal.ts';
+import type { LiveState } from '../../domain/live.ts';
+import type { Planned } from '../../domain/plan.ts';
+import { loadTypeNames } from '../../../providers/aws/schema.ts';
+import { parseChangePlan } from '../../language/parse.ts';
+import { staticAsks } from '../../plan/asks.ts';
+import { checkTarget } from '../../plan/refresh/target.ts';
+import { bucketFindings, captures, capturesAnything } from '../../plan/steps/needs-capture-bucket.ts';
+import { changingUpdates, plan, type PlanInput } from '../../plan/planner.ts';
+import { refresh } from '../../plan/refresh/refresh.ts';
+import { bucketState } from './capture-bucket.ts';
+import { foreseen } from './foreseen-findings.ts';
+import { otherRunsFor, runsThat } from './open-runs.ts';
+import type { Source } from './source.ts';
+import { textsBeside, type TextSource } from '../context/texts.ts';
+import type { World } from '../context/command-context.ts';
+
+/** A change plan with errors: carries every finding. */
+export class ChangePlanError extends UserError {
+  readonly findings: readonly Finding[];
+  readonly file: string;
+  constructor(file: string, findings: readonly Finding[]) {
+    const count = findings.filter((finding) => finding.severity === 'error').length;
+    super('change-plan-invalid', `"${file}" has ${count} error${count === 1 ? '' : 's'}`, { help: 'repair them all; `aiplan validate` checks without AWS' });
+    this.findings = findings;
+    this.file = file;
+  }
+}
+
+/**
+ * Parses and validates a change plan. Throws ChangePlanError with every error of the file. `asks`: what the planner will ask for and is known
+ * without AWS is said too; beside errors it always is, so that one repair answers everything.
+ */
+export function parseSource(world: World, text: string, file: string, texts: TextSource = textsBeside(world.io, file), options: { readonly asks?: boolean } = {}): Source {
+  const { changePlan, draft, findings: found } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, typeNames: loadTypeNames, readText: (path) => texts.read(path), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
+  const failed = changePlan === null || found.some((finding) => finding.severity === 'error');
+  const asks = draft !== null && (failed || options.asks === true) ? staticAsks(draft, world) : [];
+  const findings = asks.length === 0 ? found : [...found, ...asks].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
+  return { changePlan, text, file, findings, incomplete: [], ...(texts.seen.size === 0 ? {} : { texts: [...texts.seen.values()] }) };
+}
+
+/** The records of a run; none where its journal is damaged. */
+export async function recordsIfWhole({ store }: World, run: string): Promise<readonly JournalRecord[]> {
+  try {
+    return (await store.readRun(run)).records;
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'journal-damaged') return [];
+    throw error;
+  }
+}
+
+/** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
+export async function readLiveFor(world: World, source: Source): Promise<LiveState> {
+  const recorded = world.recorded();
+  if (recorded !== null) {
+    checkTarget(source.changePlan, recorded.target);
+    return recorded;
+  }
+  const target = await world.target();
+  checkTarget(source.changePlan, target);
+  const now = new Date(world.io.clock.now()).toISOString();
+  const { types, schemas, configuration } = world;
+  return refresh(source.changePlan, {
+    aws: await world.reader(), types, schemas, target, now, concurrency: 16,
+    changing: (live) => changingUpdates({ changePlan: source.changePlan, text: source.text, live, types, schemas, configuration, now }),
+  });
+}
+
+/** Plans a source against live state. What AWS would say to it is not asked: a run asks by itself. */
+export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
+  const state = live ?? (await readLiveFor(world, source));
+  return withTexts(source, await withBucket(world, await inputOf(world, source, state), state));
+}
+
+/**
+ * Plans a source and asks what apply would refuse: whatever it says blocks here already. `clean`: the digest of the plan without that, which is
+ * the one that a run confirms, because it asks again.
+ */
+export async function makeCheckedPlan(world: World, source: Source, live?: LiveState): Promise<{ readonly planned: Planned; readonly clean: string }> {
+  const state = live ?? (await readLiveFor(world, source));
+  const input = await inputOf(world, source, state);
+  const bare = await withBucket(world, input, state);
+  const found = await foreseen(world, bare);
+  if (found.length === 0) return { planned: withTexts(source, bare), clean: bare.plan.digest };
+  const planned = found.some(({ severity }) => severity === 'error') ? plan({ ...input, findings: [...(input.findings ?? []), ...found] }) : withFindings(bare, found);
+  return { planned: withTexts(source, planned), clean: bare.plan.digest };
+}
+
+const withTexts = ({ texts }: Source, planned: Planned): Planned => (texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts } });
+
+/** Findings are in no digest; only what is blocked by them is. */
+const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({ ...planned, plan: { ...planned.plan, findings: [...planned.plan.findings, ...more] } });
+
+async function inputOf(world: World, source: Source, state: LiveState): Promise<PlanInput> {
+  const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
+  return {
+    changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
+    configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
+    ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings, ...clockFindings(state.recorded ? null : world.clockSkew?.() ?? null)], openRuns: others.open,
+  };
+}
+
+/** The plan, with what was read of the place where its captures are kept; a plan that captures nothing does not ask. */
+async function withBucket(world: World, input: PlanInput, { recorded: isRecorded, target }: LiveState): Promise<Planned> {
+  const planned = plan(input);
+  if (isRecorded || !capturesAnything(planned.plan)) return planned;
+  const { bucket, exists, facts, problems } = await bucketState(world, await world.reader(), target);
+  // Where there is none, apply asks for it as soon as the plan destroys something.
+  if (!exists) return planned;
+  if (problems.length > 0) return plan({ ...input, findings: [...(input.findings ?? []), ...bucketFindings(problems)] });
+  const keptIn = `s3://${bucket}: ${facts.join(', ')}`;
+  return { ...planned, plan: { ...planned.plan, steps: planned.plan.steps.map((step) => (captures(step) && step.capture.how !== 'none' ? { ...step, capture: { ...step.capture, keptIn } } : step)) } };
+}
+
+/** Milliseconds by which the clock of this machine may be off: answers take time, and AWS tells whole seconds. */
+const toleratedSkew = 60_000;
+
+/** That the clock of this machine is off, by AWS's own. Pure. */
+export function clockFindings(skew: number | null): readonly Finding[] {
+  if (skew === null || Math.abs(skew) <= toleratedSkew) return [];
+  const seconds = Math.round(Math.abs(skew) / 1000);
+  const amount = seconds < 7_200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+  return [{
+    code: 'clock-off', severity: 'warning', step: null, line: null, column: null,
+    message: `the clock of this machine is ${amount} ${skew > 0 ? 'behind' : 'ahead of'} AWS's: times in journals and approvals are off, and plans and approvals expire at another moment than they say`,
+    help: 'set the clock (for example: timedatectl set-ntp true), then plan again',
+  }];
+}
+
+/** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
+async function ownDeletions(world: World, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
+  if (!source.changePlan.resources.some((entry) => entry.action === 'delete')) return [];
+  const { name, target } = source.changePlan;
+  const runs = await runsThat(world, { planName: name, account: target.account, region: target.region });
+  return (await Promise.all(runs.map((run) => recordsIfWhole(world, run))))
+    .flatMap((records) => {
+      const begin = records.find((record) => record.kind === 'begin');
+      return (begin?.plan.steps ?? [])
+        .filter((step) => step.action === 'delete' && step.identity !== null && records.some((record) => record.kind === 'step' && record.step === step.id && record.state === 'done'))
+        .map((step) => ({ type: step.type, identity: step.identity ?? '' }));
+    });
+}

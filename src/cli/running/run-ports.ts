@@ -1,0 +1,51 @@
+import type { Lock, OpenJournal } from '../../domain/records/store.ts';
+import type { LiveState, Target } from '../../domain/live.ts';
+import type { Planned } from '../../domain/plan.ts';
+import type { ApplyPorts } from '../../domain/records/ports.ts';
+import { openVault } from '../../../providers/s3/capture-bucket/vault.ts';
+import { auditedSession } from '../context/audit-log.ts';
+import { bucketState, existingBucket } from '../planning/capture-bucket.ts';
+import type { StopSignals } from './run-signals.ts';
+import type { RunWatch } from '../context/run-watch.ts';
+import { secretSource } from '../context/secrets.ts';
+import type { World } from '../context/command-context.ts';
+
+export interface PortsInput {
+  readonly run: string;
+  readonly target: Target;
+  readonly journal: OpenJournal;
+  readonly lock: Lock;
+  readonly signals: StopSignals;
+  readonly watch: RunWatch;
+  readonly replan: (asBefore?: (live: LiveState) => LiveState) => Promise<Planned>;
+}
+
+/** Everything outside the engine that a run needs, with sessions of its own; `close` ends them. */
+export async function openPorts(world: World, { run, target, journal, lock, signals, watch, replan }: PortsInput): Promise<{ readonly ports: ApplyPorts; close(): void }> {
+  const { io } = world;
+  const started = io.clock.now();
+  const session = await world.applier(run);
+  let vaultSession: typeof session | undefined;
+  const close = (): void => { session.close(); vaultSession?.close(); };
+  try {
+    // What goes into the capture bucket stands in no journal.
+    vaultSession = auditedSession(world, await world.applier(run), target, run);
+    const bucket = await existingBucket(world, target);
+    return {
+      close,
+      ports: {
+        session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt, guard: () => lock.check(),
+        vault: {
+          ...openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, run),
+          check: async () => (await bucketState(world, session, target)).problems,
+        },
+        secrets: secretSource(world), replan,
+        emit: (event) => watch.emit(event, io.clock.now() - started),
+        ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

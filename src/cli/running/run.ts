@@ -1,0 +1,77 @@
+import { UserError } from '../../base/error.ts';
+import type { JournalRecord } from '../../domain/records/journal.ts';
+import type { ApprovedPlan, Plan } from '../../domain/plan.ts';
+import type { Report } from '../../domain/records/report.ts';
+import { apply } from '../../run/apply/apply.ts';
+import { newRunId } from '../../store/journal/runs.ts';
+import { row, span } from '../../views/base/rows.ts';
+import { auditedJournal } from '../context/audit-log.ts';
+import { settleFinished } from '../planning/open-runs.ts';
+import { lockFor } from './run-lock.ts';
+import { markUsed } from '../planning/run-marks.ts';
+import { openPorts } from './run-ports.ts';
+import { tell } from '../context/output.ts';
+import { makePlan } from '../planning/planning.ts';
+import type { Source } from '../planning/source.ts';
+import { stopSignals } from './run-signals.ts';
+import { lineWatch, type RunWatch } from '../context/run-watch.ts';
+import type { World } from '../context/command-context.ts';
+
+/**
+ * One run: lock, spend the plan and the approval, open the journal, apply. Ctrl-C finishes the call in flight and leaves a
+ * run that can be rolled back; the lock is released on every way out.
+ */
+export async function run(world: World, approved: ApprovedPlan, source: Source, watch: RunWatch = lineWatch(world)): Promise<Report> {
+  const { io, store } = world;
+  const started = io.clock.now();
+  const id = newRunId(started, io.random(2));
+  const { target } = approved.plan;
+  const lock = await untouched(lockFor(store, approved.plan, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() }));
+  const signals = stopSignals(io, watch);
+  let opened;
+  let journal;
+  let spent = false;
+  try {
+    await untouched(store.spendPlan(approved.plan, id));
+    spent = true;
+    await untouched(store.spendApproval(approved.approval.nonce, id));
+    await untouched(markUsed(world, approved.approval, id));
+    journal = auditedJournal(world, await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })), { target, plan: approved.plan.digest });
+    watch.begun(id);
+    opened = await openPorts(world, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(world, source) });
+    const report = await apply(approved, opened.ports);
+    await settleFinished(world);
+    return report;
+  } finally {
+    signals.close();
+    opened?.close();
+    // Before the lock is released, so that no two runs can spend it; an approval stays spent.
+    if (spent && !wasSent(journal?.records ?? [])) await releasePlan(world, approved.plan, id);
+    await journal?.close();
+    await lock.release();
+  }
+}
+
+/** What a run does before it can do anything to AWS: a place that cannot be written stops it, and the error says that nothing was changed. */
+async function untouched<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'store-unwritable') throw error;
+    const { code, message, where, help, exitCode } = error;
+    throw new UserError(code, `${message}. Nothing was changed`, { cause: error, exitCode, ...(where === undefined ? {} : { where }), ...(help === undefined ? {} : { help }) });
+  }
+}
+
+/** Whether anything mutating was sent, or was about to be. */
+export const wasSent = (records: readonly JournalRecord[]): boolean => records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
+
+/** A run that sent nothing leaves its plan as it was. What cannot be written is told, and hides nothing else. */
+async function releasePlan({ io, options, store }: World, plan: Plan, id: string): Promise<void> {
+  try {
+    await store.unspendPlan(plan, id);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    tell(io, options, [row(0, span('the plan counts as applied, though nothing was sent: ', 'warning'), error.message, '; plan again')], 'error');
+  }
+}

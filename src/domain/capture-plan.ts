@@ -1,0 +1,30 @@
+import type { JsonObject } from '../base/json.ts';
+
+/** Plan-time description of the capture that will be taken. */
+export interface CapturePlan {
+  readonly how: Capture['how'];
+  readonly what: string;
+  /** Taken only after the resource was made quiet, immediately before the destruction. */
+  readonly late: boolean;
+  /** AWS itself takes one more with the deletion: its point in time is the end. */
+  readonly final?: true;
+  /** What will not come back, for the card. */
+  readonly loses: readonly string[];
+  /** Set where a capture is impossible for this state or this data: the reason. The step is then irreversible. */
+  readonly impossible?: string;
+  /** Set where the way back is not exact although restorable: new ids and so on. */
+  readonly newIdentity?: boolean;
+}
+
+/** Configuration and data of a resource before a step; the manifest beside the data holds the same. */
+export interface Capture {
+  readonly how: 'native' | 'config' | 'copy' | 'none';
+  /** What was taken: snapshot ids, image id, object prefix and manifest digest; whatever verify and restore need. */
+  readonly refs: JsonObject;
+  /** ISO time up to which writes are in it. */
+  readonly pointInTime: string | null;
+  readonly bytes: number | null;
+  readonly encrypted: boolean | null;
+  /** Whatever a restore needs that the live resource does not hold: full attribute answers, referrers. Secrets as refs. */
+  readonly extras: JsonObject;
+}

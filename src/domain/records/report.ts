@@ -1,0 +1,47 @@
+import type { ExitCode } from '../../base/error.ts';
+import type { Phase, RunOutcome } from './journal.ts';
+
+/**
+ * What became of a step. `doubt`: a call's answer was lost, and only a read can tell whether it was executed. `open`: begun
+ * and neither done nor failed, because the run stopped or was killed.
+ */
+export type StepState = 'done' | 'pending' | 'kept' | 'failed' | 'doubt' | 'open' | 'not-started';
+
+export interface StepReport {
+  readonly id: string;
+  readonly type: string;
+  readonly state: StepState;
+  /** The identity after the step; of what is gone the former one. */
+  readonly identity: string | null;
+  readonly message: string | null;
+  readonly milliseconds: number | null;
+}
+
+/** What a run did, taken from its journal alone; for every renderer. */
+export interface Report {
+  readonly run: string;
+  readonly command: 'apply' | 'rollback';
+  /** The run that a rollback takes back; null for an apply. */
+  readonly rollbackOf: string | null;
+  readonly planName: string;
+  readonly outcome: RunOutcome | 'open';
+  /** Why it ended so, one sentence or more; null for a run that was done. */
+  readonly message: string | null;
+  readonly steps: readonly StepReport[];
+  readonly captures: readonly { readonly step: string; readonly how: string; readonly verified: boolean; readonly problems: readonly string[]; readonly refs: string }[];
+  /** What is left behind, by identity, of steps that were done. */
+  readonly leftovers: readonly string[];
+  /** Steps of which the quiescing was taken back, and whether that worked. */
+  readonly undone: readonly { readonly step: string; readonly text: string }[];
+  readonly findings: readonly { readonly step: string | null; readonly code: string; readonly message: string }[];
+  /** Old → new identities. */
+  readonly map: Readonly<Record<string, string>>;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Milliseconds in each phase. */
+  readonly durations: Readonly<Partial<Record<Phase, number>>>;
+  readonly calls: number;
+  /** Of a rollback that is done: what it could not take back. Absent where there is nothing, and in a report that comes from the journal alone. */
+  readonly incomplete?: readonly string[];
+  readonly exitCode: ExitCode;
+}

@@ -1,0 +1,129 @@
+import type { JournalRecord } from '../domain/records/journal.ts';
+import { isUnknown, type Json, type JsonObject } from '../base/json.ts';
+import type { LiveResource } from '../domain/live.ts';
+import type { Step } from '../domain/plan.ts';
+import { opOf } from '../plan/steps/preview-context.ts';
+import { defaultPace } from '../domain/records/poll-intervals.ts';
+import { valueAt } from '../plan/diff/references.ts';
+import { inDoubt, recordsByStep, recordsOf, removing, settledBefore, undoneCodes } from './journal-reading.ts';
+import type { Capture } from '../domain/capture-plan.ts';
+
+/** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
+export interface History {
+  readonly step: Step;
+  /** The type of resource, as in the plan. */
+  readonly type: string;
+  /** Value of the `aiplan:op` tag that the step's creates carry. */
+  readonly op: string;
+  /** The run came to the step at all. */
+  readonly begun: boolean;
+  readonly before: LiveResource | null;
+  /** What the author wrote, sensitive texts masked. */
+  readonly written: JsonObject;
+  /** Identity of what the step created or restored, as far as the journal knows. */
+  readonly made: string | null;
+  /** The resource as read after the step, if it came so far. */
+  readonly after: LiveResource | null;
+  /** The newest verified capture. */
+  readonly capture: Capture | null;
+  /** The step sent, or was about to send, a mutating call that changes the resource itself. */
+  readonly acted: boolean;
+  /** It was made quiet, and that was not taken back. */
+  readonly quiet: boolean;
+  /** The step came to its end. */
+  readonly done: boolean;
+  readonly deleteFirst: boolean;
+  /** A removal began to send calls. */
+  readonly removing: boolean;
+  /** AWS's code for the last call of a removal that it refused; null where it refused none. */
+  readonly refusal: string | null;
+  /** ISO time of the last record, where the answer of a call was lost and AWS may not show yet what became of it. */
+  readonly doubtAt: string | null;
+  /** Names that the step's creating call carried, for what the journal knows no identity of. */
+  readonly named: readonly string[];
+}
+
+/** The steps that a run began, in the order in which it did. Pure. */
+export const historiesOf = (records: readonly JournalRecord[]): readonly History[] => allHistoriesOf(records).filter(({ begun }) => begun);
+
+/** Every step of a run, also the ones that it did not begin, in plan order. Pure. */
+export function allHistoriesOf(records: readonly JournalRecord[]): readonly History[] {
+  const begin = recordsOf(records, 'begin')[0];
+  if (begin === undefined) return [];
+  const byStep = recordsByStep(records);
+  const settled = settledBefore(records);
+  return begin.plan.steps.map((step) => historyOf(begin.run, step, byStep.get(step.id) ?? [], settled));
+}
+
+function historyOf(run: string, step: Step, own: readonly JournalRecord[], settled: number): History {
+  const op = opOf(run, step.id);
+  const states = recordsOf(own, 'step');
+  const before = recordsOf(own, 'before').at(-1);
+  const intents = [...recordsOf(own, 'intent'), ...recordsOf(own, 'intent-batch')];
+  const makes = step.action === 'create' || step.action === 'replace';
+  const replaced = before?.live?.identity;
+  const made = makes ? states.findLast(({ identity }) => identity !== null && identity !== replaced)?.identity ?? null : null;
+  return {
+    step, type: step.type, op, begun: states.length > 0, before: before?.live ?? null, written: before?.entry.properties ?? {}, made,
+    after: states.findLast(({ after }) => after !== null)?.after ?? null,
+    capture: recordsOf(own, 'captured').findLast(({ verified }) => verified)?.capture ?? null,
+    acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
+    quiet: isQuiet(own),
+    done: states.some((record) => record.state === 'done' || record.state === 'pending'),
+    deleteFirst: before?.entry.order === 'delete-first',
+    removing: removalBegan(own),
+    refusal: removalCalls(own).findLast(({ refusal }) => refusal !== null)?.refusal ?? null,
+    doubtAt: inDoubt(own, settled) ? own.at(-1)?.at ?? null : null,
+    named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== op ? [declared.identity] : [])),
+  };
+}
+
+/**
+ * It was made quiet after the last time that this was taken back. A call whose answer was lost may still reach AWS after the one that
+ * takes it back, so that its effect is taken back again, by whoever goes on.
+ */
+function isQuiet(own: readonly JournalRecord[]): boolean {
+  const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
+  const since = Date.parse(own[undone]?.at ?? '') - defaultPace.consistency;
+  const lost = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [] : [record.call])));
+  return own.some((record, index) => (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'quiesce'
+    && (index > undone || (lost.has(record.call) && Date.parse(record.at) > since)));
+}
+
+/**
+ * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count, unless the refusal says that there
+ * is nothing to remove, or something on its way out: then an earlier delivery of the same call may have had its effect. Nor do answered calls count
+ * after which the resource was found whole and opened again.
+ */
+function removalBegan(own: readonly JournalRecord[]): boolean {
+  const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
+  return removalCalls(own).some(({ index, refusal }) => (refusal === null ? index > undone : saysLeaving(refusal)));
+}
+
+/** Codes by which AWS names what does not exist, or is in a state in which it cannot be removed, as what is being removed is. */
+const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
+
+/**
+ * The calls of a removal that were sent, with the code of a refusal that had no effect. A run that was gone on with has several such places,
+ * each of which ends where the step begins anew.
+ */
+function removalCalls(own: readonly JournalRecord[]): readonly { readonly index: number; readonly refusal: string | null }[] {
+  const refused = new Map(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [[record.call, record.code] as const])));
+  let inRemoval = false;
+  return own.flatMap((record, index) => {
+    if (record.kind === 'step') inRemoval = record.message === removing;
+    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' ? [{ index, refusal: refused.get(record.call) ?? null }] : [];
+  });
+}
+
+/** What `Address` or `Address.Attribute` stood for in a run; undefined for what it does not tell. Pure. */
+export const resolverOf = (histories: readonly History[]) => (name: string): Json | undefined => {
+  const dot = name.indexOf('.');
+  const address = dot < 0 ? name : name.slice(0, dot);
+  const history = histories.find(({ step }) => step.id === address);
+  const resource = history?.after ?? history?.before;
+  if (dot < 0) return history?.made ?? resource?.identity;
+  const path = name.slice(dot + 1);
+  const value = resource === null || resource === undefined ? undefined : valueAt(resource.attributes, path) ?? valueAt(resource.properties, path);
+  return isUnknown(value) ? undefined : value;
+};

@@ -1,0 +1,78 @@
+import { canonical } from '../../base/digest.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import type { LiveResource } from '../../domain/live.ts';
+import type { ResourceTypes } from '../../domain/resource-type.ts';
+import type { Schemas } from '../../domain/schema.ts';
+import type { LiveIndex } from './live-index.ts';
+import { namesResource, namings, referringTypes } from '../diff/relations.ts';
+
+/** Who names what, over everything that was read. */
+export interface Referrers {
+  /** The live resources that name the victim through a property, itself left out. */
+  of(victim: LiveResource): readonly LiveResource[];
+  /** Known types that may name the victim and could not be read whole. */
+  unread(victim: LiveResource): readonly string[];
+}
+
+/** The index is made when it is first asked for: only destructions need it. */
+export function referrersOf(index: LiveIndex, types: ResourceTypes, schemas: Schemas): Referrers {
+  let byValue: Map<string, Set<LiveResource>> | null = null;
+  const values = (): Map<string, Set<LiveResource>> => {
+    if (byValue !== null) return byValue;
+    byValue = new Map();
+    for (const type of index.types) {
+      const schema = schemas(type);
+      if (schema === undefined) continue;
+      for (const resource of index.ofType(type)) {
+        for (const { value } of namings(schema, resource.properties)) {
+          const known = byValue.get(value);
+          if (known === undefined) byValue.set(value, new Set([resource]));
+          else known.add(resource);
+        }
+      }
+    }
+    return byValue;
+  };
+  return {
+    of(victim) {
+      const names = new Set([victim.identity, ...strings(victim.attributes), ...strings(victim.properties)]);
+      const found = new Set<LiveResource>();
+      for (const name of names) {
+        for (const resource of values().get(name) ?? []) if (isOther(resource, victim) && namesIn(resource.type, resource.properties, victim, schemas)) found.add(resource);
+      }
+      return [...found];
+    },
+    unread: (victim) => referringTypes(victim.type, types, schemas).filter((type) => !index.isComplete(type)),
+  };
+}
+
+const isOther = (resource: LiveResource, victim: LiveResource): boolean => resource.type !== victim.type || resource.identity !== victim.identity;
+const strings = (object: JsonObject): readonly string[] => Object.values(object).filter((value): value is string => typeof value === 'string');
+
+
+/** Whether a resource with these properties names the victim. */
+export function namesIn(type: string, properties: JsonObject, victim: LiveResource, schemas: Schemas): boolean {
+  const schema = schemas(type);
+  return schema !== undefined && namings(schema, properties).some((naming) => namesResource(naming, victim, schemas));
+}
+
+/** How a dependent is written in `binding.dependents`. */
+export const dependentName = ({ type, identity }: LiveResource): string => `${type} ${identity}`;
+
+/**
+ * The binding facts with every dependent: the type's own list and what the schema's relations show. `unknown` where
+ * either could not be read.
+ */
+export function withDependents(victim: LiveResource, referrers: Referrers): JsonObject {
+  const own = victim.binding['dependents'];
+  if (own === 'unknown' || referrers.unread(victim).length > 0) return { ...victim.binding, dependents: 'unknown' };
+  const listed = (Array.isArray(own) ? own : []) as readonly Json[];
+  const found = referrers.of(victim).filter((resource) => !listed.includes(resource.identity) && !listed.includes(dependentName(resource))).map(dependentName);
+  return { ...victim.binding, dependents: [...listed, ...found].map((item) => ({ item, key: canonical(item) })).sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ item }) => item) };
+}
+
+/** Names of binding facts that could not be read (law 9). */
+export const unknownFacts = (binding: JsonObject): readonly string[] => Object.entries(binding).filter(([, value]) => holdsUnknown(value)).map(([name]) => name).sort();
+
+const holdsUnknown = (value: Json | undefined): boolean => value === 'unknown' || (Array.isArray(value) && value.some((item: Json) => item === 'unknown'))
+  || (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).some((item) => item === 'unknown'));

@@ -1,0 +1,19 @@
+import type { ReadFailure, ReadRefusal } from '../../domain/live.ts';
+import { few, quote } from '../../domain/wording.ts';
+
+const isDenied = (code: string): boolean => /Denied|Unauthorized|NotAuthorized|AuthFailure|Forbidden|OptIn/u.test(code);
+
+/** What AWS said to a read that failed: the call, its code and its words. */
+export const refusalText = ({ operation, code, message }: Pick<ReadFailure, 'operation' | 'code' | 'message'>): string =>
+  `${operation === undefined ? 'AWS' : operation} answered ${code}: ${quote(message)}`;
+
+/** The same of several calls; `none` where AWS refused none of which is known. */
+export const refusalTexts = (refusals: readonly ReadRefusal[], none: string): string => (refusals.length === 0 ? none : refusals.slice(0, 3).map(refusalText).join('; ') + (refusals.length > 3 ? `; and ${refusals.length - 3} more calls` : ''));
+
+/** How to make a failed read succeed. */
+export function readAgain(failures: readonly Pick<ReadFailure, 'operation' | 'code'>[]): string {
+  const denied = failures.filter(({ code }) => isDenied(code));
+  const calls = [...new Set(denied.flatMap(({ operation }) => operation ?? []))].sort();
+  if (denied.length === 0) return 'plan again; where it fails again, look up that code of AWS';
+  return `allow ${calls.length === 0 ? 'the read' : few(calls, 12)} (AWS's message names the permission; \`aiplan setup --iam\` lists all of them) and plan again`;
+}

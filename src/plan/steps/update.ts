@@ -1,0 +1,168 @@
+import type { ResourceEntry } from '../../domain/change-plan.ts';
+import { isMasked, type Json, type JsonObject } from '../../base/json.ts';
+import type { LiveResource } from '../../domain/live.ts';
+import type { ResourceType } from '../../domain/resource-type.ts';
+import { sanitise } from '../../base/sanitise.ts';
+import type { TypeSchema } from '../../domain/schema.ts';
+import { classify, type Classified } from '../classify/classify.ts';
+import { comparerFor, type Comparer } from '../diff/compare.ts';
+import { isUnfinished } from './preview-context.ts';
+import { canonicalised, desiredProperties, hasSecrets } from '../diff/desired.ts';
+import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning, observedOf, sceneOf, warn } from '../refresh/draft.ts';
+import { unknownFacts } from '../refresh/evidence.ts';
+import { unstatedPending } from '../diff/expectation.ts';
+import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
+import type { Removal } from '../diff/merge.ts';
+import { valueAt } from '../diff/references.ts';
+import { blockRefused } from '../classify/refused-values.ts';
+import { resolveProperties } from '../graph/resolve.ts';
+import { below } from '../diff/rule-tree.ts';
+import { readAgain, refusalText, refusalTexts } from '../refresh/unread.ts';
+import { wayBackOfUpdate } from '../classify/recoverability.ts';
+import { few, quote } from '../../domain/wording.ts';
+
+/** Plans an update: what differs, with what effect, and whether it may be done at all (DESIGN sections 2 and 4). */
+export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
+  const known = managedType(planning, entry);
+  if (known === undefined || blockUnlocated(planning, entry)) return bareDraft(entry, known?.type);
+  const live = planning.located.get(entry.address) as LiveResource;
+  const { type, schema } = known;
+  const comparer = comparerFor(type.rules, entry.type, live.identity);
+  checkPartlyRead(planning, entry, live);
+  const { desired, rotated } = overlay(planning, entry, { type, schema, comparer, live, action: 'update' });
+  const settled = withoutPendingOnes(entry, desired, live, comparer);
+  const classified = classify({ type, schema, comparer, before: live.properties, after: settled.desired, live, action: 'update', scene: sceneOf(planning, entry) });
+  checkExpectations(planning, entry, live, new Set(classified.changes.length === 0 ? Object.keys(entry.properties ?? {}) : []));
+  if (settled.waiting.length > 0) inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
+  // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
+  if (classified.changes.length === 0) sayWhatIsLate(planning, entry, live, desired, comparer);
+  if (classified.changes.length === 0) return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
+  for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
+  blockRefused(planning, entry, type, settled.desired, { action: 'update', changed: new Set(classified.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path)) });
+  checkState(planning, entry, type, live);
+  checkPending(planning, entry, live, settled.desired, comparer);
+  checkWhen(planning, entry, classified);
+  const way = wayBackOfUpdate(planning, live, classified, rotated);
+  const loses = way.irreversible ? [...new Set([...classified.loses, ...way.recoverability.loses])] : classified.loses;
+  const isDestruction = loses.length > 0;
+  if (isDestruction) checkKnown(planning, entry, live.binding);
+  return {
+    entry, type, action: 'update', live, identity: live.identity, desired: settled.desired, changes: classified.changes,
+    capturePlan: way.capturePlan, loses, opens: classified.opens, isDestruction, recoverability: way.recoverability,
+    evidence: { binding: live.binding, observed: observedOf(live) }, interrupts: classified.interrupts, oneWay: classified.oneWay, leftovers: [],
+  };
+}
+
+export interface OverlayInput { readonly type: ResourceType; readonly schema: TypeSchema | undefined; readonly comparer: Comparer; readonly live: LiveResource; readonly action: 'update' | 'replace'; readonly before?: JsonObject }
+
+/** How the author says that elements of a list shall leave: the `expect` to paste, with all that leave that list, where he has none yet. */
+function removalHelp({ address, expect }: ResourceEntry, at: string, removals: readonly Removal[], live: LiveResource): string {
+  const keep = 'keep it in `properties`, or show that its removal is meant: ';
+  const names = at.split('.');
+  const elements = removals.filter((other) => other.at === at).map(({ element }) => element);
+  if (expect !== undefined || !Array.isArray(valueAt(live.properties, at)) || elements.some((element) => isMasked(element))) return `${keep}put it into \`expect\` under ${names[0] ?? at}`;
+  const inside = names.reduceRight<Json>((value, name) => ({ [name]: value }), elements);
+  return `${keep}add to ${address}:\n    expect: ${sanitise(JSON.stringify(inside))}`;
+}
+
+/** Live overlaid by the author's properties; everything that may not be is a finding. `rotated`: write-only properties that are set anew. */
+export function overlay(planning: Planning, entry: ResourceEntry, { type, schema, comparer, live, action, before }: OverlayInput): { readonly desired: JsonObject; readonly rotated: readonly string[] } {
+  const author = canonicalised(type, resolveProperties(planning, entry));
+  const secrets = Object.keys(author).filter((name) => hasSecrets(author[name], below(comparer.root, name)));
+  const rotates = action === 'replace' || (entry.rotate !== undefined && entry.rotate !== live.systemTags['aiplan:rotate']);
+  const { desired, problems, removals } = desiredProperties({
+    type, schema, comparer, before: before ?? live.properties, author, expect: entry.expect === undefined ? undefined : canonicalised(type, entry.expect), action, rotates,
+  });
+  for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
+  for (const { path, at, element } of removals) {
+    block(planning, entry, `properties.${at}`, 'unnamed-removal', `${path} would be removed without having been named: ${quote(element)}`,
+      removalHelp(entry, at, removals, live));
+  }
+  if (action === 'update' && secrets.length > 0 && !rotates) {
+    inform(planning, entry, `properties.${secrets[0] ?? ''}`, 'secret-not-set', `${few(secrets)} cannot be read and is left as it is`,
+      entry.rotate === undefined ? 'to set it anew, write `rotate: <word>`' : `it was set with \`rotate: ${entry.rotate}\` already; write another word to set it again`);
+  }
+  return { desired, rotated: action === 'update' && rotates ? secrets : [] };
+}
+
+/**
+ * A change that AWS has accepted for the maintenance window already is not made again, unless the author now wants it
+ * `now`. Answers the properties without it.
+ */
+function withoutPendingOnes(entry: ResourceEntry, desired: JsonObject, live: LiveResource, comparer: Comparer): { readonly desired: JsonObject; readonly waiting: readonly string[] } {
+  if (entry.when === 'now') return { desired, waiting: [] };
+  const waiting = Object.keys(live.pending).filter((name) => {
+    const nodes = below(comparer.root, name);
+    const differs = desired[name] !== undefined && !comparer.equal(live.properties[name], desired[name], nodes);
+    return differs && comparer.equal(live.pending[name], desired[name], nodes);
+  }).sort();
+  if (waiting.length === 0) return { desired, waiting };
+  const rest: Record<string, JsonObject[string]> = { ...desired };
+  for (const name of waiting) rest[name] = live.properties[name];
+  return { desired: rest, waiting };
+}
+
+/** Changes that somebody else left pending would be flushed along (RDS, ModifyDBInstance: ApplyImmediately). */
+export function checkPending(planning: Planning, entry: ResourceEntry, live: LiveResource, desired: JsonObject, comparer: Comparer): void {
+  const unstated = unstatedPending(entry.expect, live, comparer).filter((name) => desired[name] === undefined || !comparer.equal(live.pending[name], desired[name], below(comparer.root, name)));
+  for (const name of unstated) {
+    block(planning, entry, 'expect', 'pending-change', `a change is pending that this plan does not know of: ${name} becomes ${quote(live.pending[name])}`,
+      `if it may happen together with this step, write it into \`expect\`: { ${name}: ${quote(live.pending[name])} }`);
+  }
+}
+
+/**
+ * A step that changes nothing can still declare what will not stay so: a named property for which another value is pending blocks, unless
+ * `expect` states it (law 2). Pending changes of other properties, and values that are not in effect, are said.
+ */
+function sayWhatIsLate(planning: Planning, entry: ResourceEntry, live: LiveResource, desired: JsonObject, comparer: Comparer): void {
+  for (const name of unstatedPending(entry.expect, live, comparer)) {
+    const [now, later] = [quote(live.properties[name]), quote(live.pending[name])];
+    if (entry.properties?.[name] === undefined) warn(planning, entry, '', 'pending-change', `AWS will change ${name} of ${quote(live.identity)} later: it is ${now} and becomes ${later}`);
+    else if (!comparer.equal(desired[name], live.pending[name], below(comparer.root, name))) {
+      block(planning, entry, `properties.${name}`, 'pending-change', `${name} is ${now} only for now: a change to ${later} is pending`,
+        `to keep the pending change, write it into \`expect\`: { ${name}: ${later} }; to replace it, write \`when: now\` with another value`);
+    }
+  }
+  for (const [name, word] of Object.entries(live.inactive ?? {})) {
+    if (entry.properties?.[name] !== undefined) warn(planning, entry, `properties.${name}`, 'not-in-effect', `${name} is set to ${quote(live.properties[name])} and not in effect: AWS says ${quote(word)}`, 'reboot the database, or wait for its maintenance window');
+  }
+}
+
+/** The resource must be in a state in which AWS accepts changes. */
+export function checkState(planning: Planning, entry: ResourceEntry, type: ResourceType, live: LiveResource): void {
+  const { changeableStates } = type.rules;
+  if (changeableStates.length === 0 || changeableStates.includes(live.state)) return;
+  // What this plan itself takes out of its state can be changed afterwards.
+  if (isUnfinished(entry)) return;
+  block(planning, entry, entry.id === undefined ? '' : 'id', 'wrong-state', `${quote(live.identity)} is ${quote(live.state)}; it can be changed when it is ${few(changeableStates)}`,
+    type.rules.restingStates?.includes(live.state) === true ? `it does not leave this state by itself: start or fix it, wait until it is ${few(changeableStates)}, and plan again` : 'wait until AWS has finished what it does to it, and plan again');
+}
+
+/** A part of the resource that could not be read makes every difference doubtful (law 9). */
+export function checkPartlyRead(planning: Planning, entry: ResourceEntry, live: LiveResource): void {
+  const failure = planning.index.failureOf(live.type, live.identity);
+  if (failure !== undefined) block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed', `a part of ${quote(live.identity)} could not be read: ${refusalText(failure)}`, readAgain([failure]));
+}
+
+/** Unknown dependents, protections or encryption block a destruction (law 9). */
+export function checkKnown(planning: Planning, entry: ResourceEntry, binding: JsonObject): void {
+  for (const name of unknownFacts(binding)) {
+    const refusals = planning.index.refusalsOf(entry.type);
+    block(planning, entry, '', 'unknown-evidence', `${name} of the resource could not be read, and unknown is not safe: ${refusalTexts(refusals, 'AWS did not say why')}`, readAgain(refusals));
+  }
+}
+
+/** `when` is the author's decision where a change interrupts, or where AWS can defer it. */
+function checkWhen(planning: Planning, entry: ResourceEntry, { interrupting, deferrable }: Classified): void {
+  const matters = [...new Set([...interrupting, ...deferrable])].sort();
+  const undeferrable = interrupting.filter((name) => !deferrable.includes(name));
+  if (matters.length > 0 && entry.when === undefined && planning.changePlan.rollbackOf === undefined) {
+    const lines = undeferrable.length > 0 ? `add to ${quote(entry.address)}:\n    when: now` : `add to ${quote(entry.address)} one of:\n    when: now\n    when: window`;
+    block(planning, entry, `properties.${matters[0] ?? ''}`, 'when-needed', `changing ${few(matters)} ${interrupting.length > 0 ? 'interrupts the service' : 'can wait for the maintenance window'}: say when`, lines);
+  } else if (entry.when === 'window' && undeferrable.length > 0) {
+    block(planning, entry, 'when', 'no-window', `AWS cannot leave ${few(undeferrable)} to a maintenance window`, 'write `when: now`');
+  } else if (entry.when !== undefined && matters.length === 0 && planning.changePlan.rollbackOf === undefined) {
+    inform(planning, entry, 'when', 'when-ignored', 'nothing in this step can wait or interrupts: `when` is ignored');
+  }
+}
