@@ -135,7 +135,7 @@ const commands = (count) => ({
   'audit --run': (world) => program.audit(world, { run: nameOf(Math.ceil(count / 2)), pager: false }),
   audit: (world) => program.audit(world, { pager: false }),
   'audit verify': async (world) => { if ((await program.auditVerify(world, {})) !== 0) throw new Error('the store does not hold'); },
-  'at the end of a run': (world) => program.settleFinished(world),
+  'at the end of a run': (world) => program.closeFinishedRuns(world),
 });
 
 process.stdout.write(`${machine()}\n`);

@@ -18,6 +18,6 @@ export { openStoreBucket } from '../../providers/aws/session/store-session.ts';
 export { audit, auditVerify } from '../../src/cli/audit/audit.ts';
 export { captures } from '../../src/cli/commands/captures.ts';
 export { runs } from '../../src/cli/commands/runs.ts';
-export { otherRunsFor, settleFinished } from '../../src/cli/planning/open-runs.ts';
+export { otherRunsFor, closeFinishedRuns } from '../../src/cli/planning/open-runs.ts';
 export { canonical } from '../../src/base/digest.ts';
 export { planDigest, stepDigest } from '../../src/plan/steps/digests.ts';

@@ -1,6 +1,6 @@
 import type { AuditRecord } from '../domain/records/audit.ts';
 import type { AuditProblem } from '../domain/records/audit-report.ts';
-import type { SettledRun, SpentMark } from '../domain/records/store.ts';
+import type { ClosedRun, UsedMark } from '../domain/records/store.ts';
 import { loggedCalls } from './calls.ts';
 import type { AuditedJournal } from './view.ts';
 import { recordsOf } from '../history/journal-reading.ts';
@@ -9,7 +9,7 @@ import { recordsOf } from '../history/journal-reading.ts';
  * The marks of used plans and approvals, and of settled runs, held against the log and the journals: they are other objects, and whoever takes away a run or
  * the end of the log has to find them too. Pure.
  */
-export function markVerdict(audit: readonly AuditRecord[], journals: readonly AuditedJournal[], { marks, settled }: { readonly marks: readonly SpentMark[]; readonly settled: readonly SettledRun[] }, { settledPlace }: { readonly settledPlace: (run: string) => string }): { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] } {
+export function markVerdict(audit: readonly AuditRecord[], journals: readonly AuditedJournal[], { marks, settled }: { readonly marks: readonly UsedMark[]; readonly settled: readonly ClosedRun[] }, { settledPlace }: { readonly settledPlace: (run: string) => string }): { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] } {
   const broken: AuditProblem[] = [];
   const notes: AuditProblem[] = [];
   const reviewed = new Set(audit.flatMap((record) => (record.kind === 'reviewed' && record.decision === 'approved' && typeof record.nonce === 'string' ? [record.nonce] : [])));

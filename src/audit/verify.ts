@@ -4,7 +4,7 @@ import type { AuditProblem, AuditVerdict } from '../domain/records/audit-report.
 import { canonical, sha256 } from '../base/digest.ts';
 import type { JournalRecord } from '../domain/records/journal.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { RewrittenObjects, SettledRun, SpentMark } from '../domain/records/store.ts';
+import type { RewrittenObjects, ClosedRun, UsedMark } from '../domain/records/store.ts';
 import { digestsFit } from '../plan/steps/digests.ts';
 import { approvalVerdict, type AuditedApproval } from './verify-approvals.ts';
 import { markVerdict } from './verify-marks.ts';
@@ -16,8 +16,8 @@ import { recordsOf } from '../history/journal-reading.ts';
 /** Everything that `audit verify` looks at. `approvals`: signed ones as they are kept, by nonce. */
 export interface VerifiedLogs extends AuditLogs {
   readonly approvals: ReadonlyMap<string, AuditedApproval>;
-  readonly marks: readonly SpentMark[];
-  readonly settled: readonly SettledRun[];
+  readonly marks: readonly UsedMark[];
+  readonly settled: readonly ClosedRun[];
   readonly rewritten: RewrittenObjects;
   /** What `verifyRun` said of the journals while they were read; they are then slim, and not looked at again by themselves. Absent: none was looked at. */
   readonly looked?: { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] };

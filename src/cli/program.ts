@@ -4,9 +4,9 @@ import { errorFacts, errorRows } from '../views/run/error-rows.ts';
 import { findingRows, inFindingOrder } from '../views/plan/plan-rows.ts';
 import type { GlobalOptions, Io } from './context/io.ts';
 import { printJson, tell } from './context/output.ts';
-import type { World } from './context/command-context.ts';
+import type { CommandContext } from './context/command-context.ts';
 
-type Work = (world: World, ...values: never[]) => Promise<ExitCode>;
+type Work = (context: CommandContext, ...values: never[]) => Promise<ExitCode>;
 
 /** Parses the command line, runs one command, and turns whatever happens into an exit code and readable lines. */
 export async function runProgram(io: Io, words: readonly string[], version: string): Promise<number> {
@@ -18,14 +18,14 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
     const command = values.at(-1) as Command;
     global = command.optsWithGlobals<GlobalOptions>();
     const { openWorld } = await import('./context/command-context.ts');
-    const world = openWorld(io, global);
+    const context = openWorld(io, global);
     try {
-      code = await (await load())(world, ...(values.slice(0, -1) as never[]));
+      code = await (await load())(context, ...(values.slice(0, -1) as never[]));
     } catch (error) {
-      await (await import('./context/audit-log.ts')).recordRefusal(world, error, topName(command), null, command.args);
+      await (await import('./context/audit-log.ts')).recordRefusal(context, error, topName(command), null, command.args);
       throw error;
     } finally {
-      world.close();
+      context.close();
     }
   };
 
@@ -103,7 +103,7 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .addOption(new Option('--format <format>', 'form of the result').choices(['text', 'json', 'markdown']).default('text'))
     .action(action(async () => {
       const { check } = await import('./commands/check.ts');
-      return (world: World, files: readonly string[], options: { format: 'text' | 'json' | 'markdown' }) => check(world, files, world.options.json === true ? 'json' : options.format);
+      return (context: CommandContext, files: readonly string[], options: { format: 'text' | 'json' | 'markdown' }) => check(context, files, context.options.json === true ? 'json' : options.format);
     }));
   program.command('show').argument('<plan>', 'plan file').description('show a plan file')
     .option('--markdown', 'as Markdown, for a pull request').option('--html', 'as one HTML page that needs nothing else')
@@ -137,7 +137,7 @@ function buildProgram(version: string, action: (load: () => Promise<Work>) => (.
     .option('-o, --out <live>', 'where the record goes')
     .action(action(async () => {
       const { refreshCommand } = await import('./commands/refresh.ts');
-      return (world: World, file: string, options: { out?: string }) => refreshCommand(world, file, options.out);
+      return (context: CommandContext, file: string, options: { out?: string }) => refreshCommand(context, file, options.out);
     }));
   program.command('inventory').argument('[type]', 'resource type').description('live resources as entries ready to paste')
     .option('--tag <name=value...>', 'only with these tags')
@@ -163,8 +163,8 @@ function buildAudit(program: Command, action: (load: () => Promise<Work>) => (..
     .option('--since <time>', 'from this time on: 2026-02-26T23:15 (UTC), or an age such as 24h or 7d').option('--until <time>', 'up to this time');
   const filtered = (command: Command): Command => timed(command).option('--by <person>', 'only what this person, principal or agent host did');
   const withShared = (load: () => Promise<Work>) => action(async () => {
-    const work = await load() as (world: World, options: object) => Promise<ExitCode>;
-    return (world: World, own: object) => work(world, { ...audit.opts(), ...own });
+    const work = await load() as (context: CommandContext, options: object) => Promise<ExitCode>;
+    return (context: CommandContext, own: object) => work(context, { ...audit.opts(), ...own });
   });
   filtered(audit).option('--no-pager', 'never through a pager').action(action(async () => (await import('./audit/audit.ts')).audit));
   audit.command('verify').description('do the chain, the journals, the plans and the signed approvals agree; says where they do not')

@@ -13,7 +13,7 @@ import type { CapturePlan, Capture } from './capture-plan.ts';
 export type CompareRule = 'case-insensitive' | 'cidr' | 'arn-or-name' | 'version-prefix' | 'at-least' | 'policy' | 'set' | 'number';
 
 /** What a rule may ask beyond the two values at its path. */
-export interface Scene {
+export interface RuleScene {
   /** The account that the plan is for: whatever names another one belongs to somebody else. */
   readonly account: string;
   /** All properties after the change. */
@@ -24,7 +24,7 @@ export interface Scene {
   readonly find: (type: string, identity: string) => LiveResource | null | undefined;
 }
 
-type Judging<Answer> = (before: Json | undefined, after: Json | undefined, live: LiveResource | null, scene?: Scene) => Answer;
+type Judging<Answer> = (before: Json | undefined, after: Json | undefined, live: LiveResource | null, scene?: RuleScene) => Answer;
 
 /** A rule that recognises what an attribute change does beyond changing a value (law 3). */
 export interface ChangeRule {
@@ -295,7 +295,7 @@ export interface ResourceType {
   /** What `remove` does after the call that deletes; also for a deletion whose sender did not live to do it. `context.capture` is the one before it. */
   readonly removed?: (context: StepContext) => Program;
   /** Waits until the resource is stable. Used after create, update and restore. */
-  readonly settle?: (identity: string) => Program;
+  readonly waitUntilStable?: (identity: string) => Program;
   /** Waits until the resource of this incarnation is gone, whoever has its name by then. Used after remove. */
   readonly gone?: (identity: string, incarnation?: string) => Program;
   readonly capture?: CaptureOperations;

@@ -37,7 +37,7 @@ export interface Earlier {
 interface Past { readonly run: string; readonly step: Step; readonly records: readonly JournalRecord[] }
 
 /** What the journals of earlier rollbacks tell about a run; other journals among them are passed over. Pure. */
-export function earlierOf(run: string, journals: readonly (readonly JournalRecord[])[]): Earlier {
+export function earlierRollbacksOf(run: string, journals: readonly (readonly JournalRecord[])[]): Earlier {
   const pasts = journals.flatMap((records) => pastsOf(run, records));
   const tries = pasts.filter(({ step }) => step.restores?.run === run);
   return {

@@ -3,11 +3,11 @@ import { canonical, sha256 } from '../base/digest.ts';
 import { UserError } from '../base/error.ts';
 import { isObject } from '../base/json.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { KeptText, SpentMark, Store } from '../domain/records/store.ts';
+import type { KeptText, UsedMark, Store } from '../domain/records/store.ts';
 import type { Objects } from './objects/objects.ts';
 import { parsePlanText, planText } from './objects/plan-file.ts';
 
-export type Kept = Pick<Store, 'refuseAppliedPlan' | 'spendPlan' | 'unspendPlan' | 'refuseSpentApproval' | 'approvalSpentBy' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan' | 'keptApprovals' | 'marks'>;
+export type Archive = Pick<Store, 'refuseAppliedPlan' | 'markPlanUsed' | 'releasePlan' | 'refuseUsedApproval' | 'approvalUsedBy' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan' | 'keptApprovals' | 'marks'>;
 
 /** A plan is known by its digest and the moment it was made: the same change may be planned, and applied, again. */
 const planKey = (plan: Plan): string => `applied/${sha256(`${plan.digest}\n${plan.createdAt}`).slice('sha256:'.length, 'sha256:'.length + 32)}`;
@@ -29,7 +29,7 @@ async function freeMark(objects: Objects, plan: Plan): Promise<string | null> {
 const markText = (run: string): string => `${canonical({ format: 'aiplan/spent@1', run })}\n`;
 
 /** What is spent once, and what is kept for the team: the same for a folder and a bucket, because each is one object made once. */
-export function keptIn(objects: Objects): Kept {
+export function keptIn(objects: Objects): Archive {
   const refuseMark = async (key: string, refusal: () => UserError): Promise<void> => {
     if ((await objects.read(key)) !== null) throw refusal();
   };
@@ -40,20 +40,20 @@ export function keptIn(objects: Objects): Kept {
     async refuseAppliedPlan(plan) {
       if ((await freeMark(objects, plan)) === null) throw applied(plan);
     },
-    async spendPlan(plan, run) {
+    async markPlanUsed(plan, run) {
       const key = await freeMark(objects, plan);
       if (key === null) throw applied(plan);
       await spend(key, run, () => applied(plan));
     },
-    async unspendPlan(plan, run) {
+    async releasePlan(plan, run) {
       for (let time = 0; ; time += 1) {
         const text = await objects.read(markKey(plan, time));
         if (text === null) return;
         if (text === markText(run)) await objects.create(releaseKey(plan, time), text);
       }
     },
-    refuseSpentApproval: async (nonce) => refuseMark(spentKey(nonce), replayed),
-    async approvalSpentBy(nonce) {
+    refuseUsedApproval: async (nonce) => refuseMark(spentKey(nonce), replayed),
+    async approvalUsedBy(nonce) {
       const text = await objects.read(spentKey(nonce));
       return text === null ? null : markOf('approval', { name: nonce, path: '', text }).run;
     },
@@ -76,7 +76,7 @@ export function keptIn(objects: Objects): Kept {
       const [plans, approvals] = await Promise.all([textsIn(objects, 'applied'), textsIn(objects, 'spent')]);
       const released = new Set(plans.flatMap(({ name }) => (name.endsWith(releasedEnding) ? [name.slice(0, -releasedEnding.length)] : [])));
       return [
-        ...plans.filter(({ name }) => !name.endsWith(releasedEnding)).map((text): SpentMark => ({ ...markOf('plan', text), ...(released.has(text.name) ? { released: true } : {}) })),
+        ...plans.filter(({ name }) => !name.endsWith(releasedEnding)).map((text): UsedMark => ({ ...markOf('plan', text), ...(released.has(text.name) ? { released: true } : {}) })),
         ...approvals.map((text) => markOf('approval', text)),
       ];
     },
@@ -101,7 +101,7 @@ async function textsIn(objects: Objects, folder: string): Promise<readonly KeptT
   return texts;
 }
 
-function markOf(of: SpentMark['of'], { name, path, text }: KeptText): SpentMark {
+function markOf(of: UsedMark['of'], { name, path, text }: KeptText): UsedMark {
   try {
     const value: unknown = JSON.parse(text);
     return { of, name, path, run: isObject(value) && value['format'] === 'aiplan/spent@1' && typeof value['run'] === 'string' ? value['run'] : null };

@@ -1,6 +1,6 @@
 import { canonical } from '../base/digest.ts';
 import { isObject } from '../base/json.ts';
-import type { RunSummary, SettledRun, Settling, Store } from '../domain/records/store.ts';
+import type { RunSummary, ClosedRun, Settling, Store } from '../domain/records/store.ts';
 import { lockName } from './locks/lock.ts';
 import type { Objects } from './objects/objects.ts';
 import { isRunName } from './journal/runs.ts';
@@ -17,13 +17,13 @@ const unknown = '-';
  * The name of a mark: `<run>.<how>.<target>.<plan name>.<run that it takes back>.json`, `-` for what there is not. Null where a part
  * cannot stand in a name: then there is no mark, and the journal is read each time.
  */
-export function markName({ run, how, at, planName, rollbackOf }: SettledRun): string | null {
+export function markName({ run, how, at, planName, rollbackOf }: ClosedRun): string | null {
   const parts = [run, how, ...[at, planName, rollbackOf].map((value) => value ?? unknown)];
   return parts.every((value) => part.test(value)) ? `${parts.join('.')}.json` : null;
 }
 
 /** Reads a mark's name; null where it is none: what cannot be read settles nothing. */
-export function markOf(name: string): SettledRun | null {
+export function markOf(name: string): ClosedRun | null {
   const [run = '', how = '', at = '', planName = '', rollbackOf = '', ending, ...more] = name.split('.');
   if (ending !== 'json' || more.length > 0 || !isRunName(run) || !hows.has(how) || ![at, planName, rollbackOf].every((value) => part.test(value))) return null;
   const known = (value: string): string | null => (value === unknown ? null : value);
@@ -40,7 +40,7 @@ export interface RunsOfStore {
   each<Result>(runs: readonly string[], work: (run: string) => Promise<Result>): Promise<readonly Result[]>;
 }
 
-type Listing = Pick<Store, 'listRuns' | 'unsettledRuns' | 'findRun' | 'settledRuns' | 'settleRun'>;
+type Listing = Pick<Store, 'listRuns' | 'openRuns' | 'findRun' | 'closedRuns' | 'closeRun'>;
 
 /**
  * The lists of runs. So that plan and apply need not read every journal that was ever written, a run with which nothing more happens
@@ -48,20 +48,20 @@ type Listing = Pick<Store, 'listRuns' | 'unsettledRuns' | 'findRun' | 'settledRu
  * by the journals themselves, and whoever has no mark is read: a mark that was not written, is lost or cannot be read hides
  * nothing. It is made after the end of the run is durable, so that no open run has one; and no run that has one is gone on with.
  */
-export function settledIn(objects: Objects, { names, summary, wholeSummary, each }: RunsOfStore): Listing {
-  const settledRuns = async (): Promise<readonly SettledRun[]> => (await objects.list(folder)).flatMap((name) => markOf(name) ?? []);
+export function closedIn(objects: Objects, { names, summary, wholeSummary, each }: RunsOfStore): Listing {
+  const closedRuns = async (): Promise<readonly ClosedRun[]> => (await objects.list(folder)).flatMap((name) => markOf(name) ?? []);
 
   /** A run with a mark of a person is damaged, whatever its first and last record look like. */
-  const listed = async (run: string, closed: ReadonlyMap<string, SettledRun>): Promise<RunSummary | null> => {
+  const listed = async (run: string, closed: ReadonlyMap<string, ClosedRun>): Promise<RunSummary | null> => {
     const mark = closed.get(run);
     if (mark === undefined) return summary(run);
     const [found, by] = await Promise.all([wholeSummary(run), closingOf(objects, mark)]);
     return found === null ? null : { ...found, planName: found.planName ?? mark.planName, rollbackOf: found.rollbackOf ?? mark.rollbackOf, closed: by };
   };
   return {
-    settledRuns,
+    closedRuns,
     async listRuns({ newest, progress } = {}) {
-      const [all, marks] = await Promise.all([names(), settledRuns()]);
+      const [all, marks] = await Promise.all([names(), closedRuns()]);
       const closed = new Map(marks.flatMap((mark) => (mark.how === 'closed' ? [[mark.run, mark] as const] : [])));
       const wanted = newest === undefined ? all : all.slice(0, newest);
       let done = 0;
@@ -72,13 +72,13 @@ export function settledIn(objects: Objects, { names, summary, wholeSummary, each
       });
       return found.filter((one) => one !== null);
     },
-    async unsettledRuns() {
-      const [all, marks] = await Promise.all([names(), settledRuns()]);
+    async openRuns() {
+      const [all, marks] = await Promise.all([names(), closedRuns()]);
       const settled = new Set(marks.map(({ run }) => run));
       return (await each(all.filter((run) => !settled.has(run)), summary)).filter((found) => found !== null);
     },
     findRun: async (run) => (isRunName(run) ? summary(run) : null),
-    async settleRun({ run, account, region, endpoint, planName, rollbackOf }, how, closing) {
+    async closeRun({ run, account, region, endpoint, planName, rollbackOf }, how, closing) {
       const at = account === null || region === null ? null : lockName({ account, region, endpoint });
       const name = markName({ run, how, at, planName, rollbackOf });
       if (name === null) return false;
@@ -89,7 +89,7 @@ export function settledIn(objects: Objects, { names, summary, wholeSummary, each
 }
 
 /** Who closed a run. A mark whose text cannot be read says nothing of that, and closes it all the same: its name stands for it. */
-async function closingOf(objects: Objects, mark: SettledRun): Promise<{ readonly by: string; readonly at: string }> {
+async function closingOf(objects: Objects, mark: ClosedRun): Promise<{ readonly by: string; readonly at: string }> {
   const text = await objects.read(`${folder}/${markName(mark) ?? ''}`);
   try {
     const value: unknown = JSON.parse(text ?? '');

@@ -14,7 +14,7 @@ import { writerOf } from './journal/journal-writer.ts';
 import { keptIn } from './archive.ts';
 import { folderLocks, type LockOptions } from './locks/lock.ts';
 import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './journal/runs.ts';
-import { settledIn } from './closed-runs.ts';
+import { closedIn } from './closed-runs.ts';
 
 export interface FolderStoreOptions extends Pick<LockOptions, 'alive' | 'clocks' | 'pace'> {
   readonly folder: string;
@@ -73,7 +73,7 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
       const runs = options.runs ?? names();
       await giveEach(runs, 1, async (run) => foundRun(run, segmentPath(folder, run, 1), async () => read(run)), work, options);
     },
-    ...settledIn(objects, {
+    ...closedIn(objects, {
       names: async () => names(),
       summary: known, wholeSummary: known,
       each: (runs, work) => eachOf(runs, 1, work),

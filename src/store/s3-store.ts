@@ -16,7 +16,7 @@ import { factsOf, provedStore, versioningCommand } from './objects/s3-proof.ts';
 import { inParallel, readS3Journal, recordName, s3Sink, s3Summary } from './journal/s3-journal.ts';
 import { s3Locks, type S3LockOptions } from './locks/s3-lock.ts';
 import { listObjects, patiently, s3Objects } from './objects/s3-objects.ts';
-import { settledIn } from './closed-runs.ts';
+import { closedIn } from './closed-runs.ts';
 
 /** Runs that a reading of many reads at once; of one without a segment the records come beside each other besides. */
 const bulkWidth = 16;
@@ -71,7 +71,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     }
   };
   const names = async (): Promise<readonly string[]> => (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
-  const settled = settledIn(objects, { names, summary, wholeSummary, each: inParallel });
+  const settled = closedIn(objects, { names, summary, wholeSummary, each: inParallel });
   /** Journals that this process writes: when their runs are settled, the whole of each is kept as one object. */
   const writing = new Map<string, OpenJournal>();
   const noted = (journal: OpenJournal): OpenJournal => {
@@ -100,7 +100,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     },
     readRun: read,
     async eachRun(work, options = {}) {
-      const [all, marks, segments] = await Promise.all([options.runs ?? names(), settled.settledRuns(), segmentNames(objects)]);
+      const [all, marks, segments] = await Promise.all([options.runs ?? names(), settled.closedRuns(), segmentNames(objects)]);
       const hows = new Map(marks.map(({ run, how }) => [run, how]));
       await giveEach(all, bulkWidth, (run) => foundRun(run, `${place}/runs/${run}`, async () => {
         refuseOddName(run);
@@ -115,10 +115,10 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       }), work, options);
     },
     ...settled,
-    async settleRun(summary, how, closing) {
+    async closeRun(summary, how, closing) {
       const journal = writing.get(summary.run);
       if (journal !== undefined && readStored(spoolPath(spool, summary.run)) === null) await keepSegment(objects, summary.run, journal.records);
-      return settled.settleRun(summary, how, closing);
+      return settled.closeRun(summary, how, closing);
     },
 
     ...keptIn(objects),

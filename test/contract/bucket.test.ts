@@ -32,7 +32,7 @@ suite('AWS::S3::Bucket against the sandbox', () => {
     const name = `site-${number}-of-the-team`;
     const context = contextFor({ desired: { BucketName: name, ...properties }, op: `op-${number}`, ownership: { 'aiplan:plan': 'demo', 'aiplan:op': `op-${number}` }, action: 'create' });
     await run(() => bucket.create!(context));
-    await run(() => bucket.settle!(name));
+    await run(() => bucket.waitUntilStable!(name));
     return read(name);
   };
   const updated = async (live: LiveResource, properties: JsonObject): Promise<LiveResource> => {

@@ -44,7 +44,7 @@ suite('AWS::RDS::DBInstance against the emulator', () => {
     expect(await run(() => dbInstance.preflight!(context, 'create'))).toEqual([]);
     const made = await run(() => dbInstance.create!(context));
     expect(made.identity).toBe(identity);
-    await run(() => dbInstance.settle!(identity));
+    await run(() => dbInstance.waitUntilStable!(identity));
     return read(identity);
   };
   const updated = async (live: LiveResource, values: Readonly<Record<string, Json | undefined>>, when: 'now' | 'window' | null = 'now'): Promise<LiveResource> => {
@@ -53,7 +53,7 @@ suite('AWS::RDS::DBInstance against the emulator', () => {
     const context = contextOf(live.identity, { live, desired, changes, when, op: `op-${live.identity}-${Object.keys(values).join('')}` });
     expect(await run(() => dbInstance.preflight!(context, 'update'))).toEqual([]);
     await run(() => dbInstance.update!(context));
-    await run(() => dbInstance.settle!(live.identity));
+    await run(() => dbInstance.waitUntilStable!(live.identity));
     return read(live.identity);
   };
   const captured = async (context: StepContext): Promise<Capture> => {
@@ -134,7 +134,7 @@ suite('AWS::RDS::DBInstance against the emulator', () => {
     const opening = { ...protectedContext, desired, changes: changesTo(before, desired) };
     expect(await run(() => dbInstance.preflight!(opening, 'delete'))).toEqual([]);
     await run(() => dbInstance.update!(opening));
-    await run(() => dbInstance.settle!('courses-prod'));
+    await run(() => dbInstance.waitUntilStable!('courses-prod'));
     const context = { ...opening, live: await read('courses-prod') };
     await run(() => dbInstance.remove!(context));
     await run(() => dbInstance.gone!('courses-prod'));
@@ -149,7 +149,7 @@ suite('AWS::RDS::DBInstance against the emulator', () => {
     const restoring = contextOf('courses-prod', { run: 'run-2', op: 'op-restore', live: before, desired: before.properties, captureName: 'aiplan-other', ownership: { 'aiplan:op': 'op-restore' } });
     expect(await run(() => dbInstance.preflight!(restoring, 'create'))).toEqual([]);
     const { identity, map } = await run(() => dbInstance.capture!.restore(restoring, capture));
-    await run(() => dbInstance.settle!(identity));
+    await run(() => dbInstance.waitUntilStable!(identity));
     const after = await read('courses-prod');
     expect(identity).toBe('courses-prod');
     expect(after.properties).toEqual(before.properties);

@@ -43,14 +43,14 @@ suite('AWS::EC2::Instance against the emulator', () => {
     next += 1;
     const context = contextFor({ desired: base(more), op: `op-web-${next}` });
     const { identity } = await run(() => instance.create!(context));
-    await run(() => instance.settle!(identity));
+    await run(() => instance.waitUntilStable!(identity));
     return read(identity);
   };
   const updated = async (live: LiveResource, properties: JsonObject): Promise<LiveResource> => {
     const desired = { ...live.properties, ...properties };
     const context = contextFor({ live, desired, changes: changesTo(live, desired), action: 'update' });
     await run(() => instance.update!(context));
-    await run(() => instance.settle!(live.identity));
+    await run(() => instance.waitUntilStable!(live.identity));
     return read(live.identity);
   };
   const captured = async (context: StepContext): Promise<Capture> => {
@@ -184,7 +184,7 @@ suite('AWS::EC2::Instance against the emulator', () => {
 
     const restoring = contextFor({ live, op: 'op-restore', action: 'create' });
     const { identity, map } = await run(() => instance.capture!.restore(restoring, capture));
-    await run(() => instance.settle!(identity));
+    await run(() => instance.waitUntilStable!(identity));
     const after = await read(identity);
     expect(after.state).toBe('running');
     const lost = { ImageId: null, UserData: null, BlockDeviceMappings: null, Volumes: null };

@@ -12,7 +12,7 @@ import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 import type { Capture } from '../../src/domain/capture-plan.ts';
 
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
-type Managed = Required<Pick<ResourceType, 'create' | 'update' | 'remove' | 'settle' | 'gone' | 'capture' | 'preflight' | 'repoint'>>;
+type Managed = Required<Pick<ResourceType, 'create' | 'update' | 'remove' | 'waitUntilStable' | 'gone' | 'capture' | 'preflight' | 'repoint'>>;
 const type = securityGroup as ResourceType & Managed;
 
 suite('AWS::EC2::SecurityGroup on the emulator', () => {
@@ -46,7 +46,7 @@ suite('AWS::EC2::SecurityGroup on the emulator', () => {
   const create = async (desired: JsonObject): Promise<LiveResource> => {
     const made = context({ desired: { VpcId: vpc, GroupDescription: 'made by a test', ...desired } });
     const { identity } = await drive(session, () => type.create(made));
-    await drive(session, () => type.settle(identity));
+    await drive(session, () => type.waitUntilStable(identity));
     return read(identity);
   };
   const update = async (live: LiveResource, changed: JsonObject): Promise<LiveResource> => {
@@ -106,7 +106,7 @@ suite('AWS::EC2::SecurityGroup on the emulator', () => {
 
     const back = context({ live: before, ownership: { 'aiplan:op': 'op-back' } });
     const restored = await drive(session, () => type.capture.restore(back, capture));
-    await drive(session, () => type.settle(restored.identity));
+    await drive(session, () => type.waitUntilStable(restored.identity));
     const after = await read(restored.identity);
     expect(restored.map).toEqual({ [before.identity]: after.identity });
     const expected = JSON.parse(JSON.stringify(before.properties).replaceAll(before.identity, after.identity)) as JsonObject;

@@ -83,7 +83,7 @@ suite('the store in S3', () => {
     const store = machine();
     const plan = samplePlan();
     const lock = await store.acquireLock(target, ownerOf('here'));
-    await store.spendPlan(plan, run);
+    await store.markPlanUsed(plan, run);
     await store.spendApproval(nonce, run);
     await store.keepPlan(plan);
     await store.keepPlan(plan);
@@ -126,11 +126,11 @@ suite('the store in S3', () => {
   it('is the same for everybody: a plan or an approval that was used on one machine is used', async () => {
     const [one, two] = [machine('one'), machine('two')];
     const plan: Plan = samplePlan();
-    await one.spendPlan(plan, run);
+    await one.markPlanUsed(plan, run);
     await one.spendApproval(nonce, run);
     await expect(two.refuseAppliedPlan(plan)).rejects.toMatchObject({ code: 'plan-already-applied', exitCode: 3 });
-    await expect(two.spendPlan(plan, run)).rejects.toMatchObject({ code: 'plan-already-applied' });
-    await expect(two.refuseSpentApproval(nonce)).rejects.toMatchObject({ code: 'approval-replayed', exitCode: 3 });
+    await expect(two.markPlanUsed(plan, run)).rejects.toMatchObject({ code: 'plan-already-applied' });
+    await expect(two.refuseUsedApproval(nonce)).rejects.toMatchObject({ code: 'approval-replayed', exitCode: 3 });
     await expect(two.spendApproval(nonce, run)).rejects.toMatchObject({ code: 'approval-replayed' });
   });
 
@@ -180,17 +180,17 @@ suite('the store in S3', () => {
     }
     for (const index of [0, 2]) {
       const summary = await one.findRun(names[index] ?? '');
-      if (summary !== null) await one.settleRun(summary, 'done');
+      if (summary !== null) await one.closeRun(summary, 'done');
     }
     const two = machine('two');
     const start = sandbox.proxy.requests.length;
-    expect(await two.unsettledRuns()).toMatchObject([{ run: names[1], outcome: 'open' }]);
+    expect(await two.openRuns()).toMatchObject([{ run: names[1], outcome: 'open' }]);
     const record = (seq: number): string => `GetObject ${prefix}/runs/${names[1] ?? ''}/00000${seq}.json`;
     expect(seen(start).sort()).toEqual(['GetBucketVersioning ', 'GetObjectLockConfiguration ', record(1), record(2), 'ListObjectsV2 ', 'ListObjectsV2 ', 'ListObjectsV2 '].sort());
-    expect(await two.settledRuns()).toEqual([0, 2].map((index) => ({ run: names[index], how: 'done', at: '123456789012-eu-west-1', planName: 'move', rollbackOf: null })));
+    expect(await two.closedRuns()).toEqual([0, 2].map((index) => ({ run: names[index], how: 'done', at: '123456789012-eu-west-1', planName: 'move', rollbackOf: null })));
     // Made once: a second one says the same, and no version of the first is lost.
     const summary = await two.findRun(names[0] ?? '');
-    if (summary !== null) await two.settleRun(summary, 'done');
+    if (summary !== null) await two.closeRun(summary, 'done');
     expect((await keys()).filter((key) => key.includes('/settled/'))).toHaveLength(2);
   });
 

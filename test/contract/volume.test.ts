@@ -30,7 +30,7 @@ suite('AWS::EC2::Volume against the emulator', () => {
     next += 1;
     const context = contextFor({ desired: { AvailabilityZone: 'eu-west-1a', ...properties }, op: `op-data-${next}` });
     const { identity } = await run(() => volume.create!(context));
-    await run(() => volume.settle!(identity));
+    await run(() => volume.waitUntilStable!(identity));
     return read(identity);
   };
   const updated = async (live: LiveResource, properties: JsonObject): Promise<LiveResource> => {
@@ -38,7 +38,7 @@ suite('AWS::EC2::Volume against the emulator', () => {
     const context = contextFor({ live, desired, changes: changesTo(live, desired), action: 'update' });
     expect(await run(() => volume.preflight!(context, 'update'))).toEqual([]);
     await run(() => volume.update!(context));
-    await run(() => volume.settle!(live.identity));
+    await run(() => volume.waitUntilStable!(live.identity));
     return read(live.identity);
   };
   const captured = async (context: StepContext): Promise<Capture> => {
@@ -80,7 +80,7 @@ suite('AWS::EC2::Volume against the emulator', () => {
     expect(await readOne(ec2.aws, volume, live.identity)).toBeUndefined();
 
     const { identity, map } = await run(() => volume.capture!.restore(contextFor({ live, op: 'op-restore' }), capture));
-    await run(() => volume.settle!(identity));
+    await run(() => volume.waitUntilStable!(identity));
     const after = await read(identity);
     expect(map).toEqual({ [live.identity]: identity });
     expect(after.properties).toEqual({ ...live.properties, SnapshotId: capture.refs['snapshot'] });

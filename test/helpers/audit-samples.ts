@@ -3,7 +3,7 @@ import type { AuditEntry, AuditRecord } from '../../src/domain/records/audit.ts'
 import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
 import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import type { SpentMark } from '../../src/domain/records/store.ts';
+import type { UsedMark } from '../../src/domain/records/store.ts';
 import type { AuditedJournal } from '../../src/audit/view.ts';
 import { chainRoot, lineDigest, markOf, type VerifiedLogs } from '../../src/audit/verify.ts';
 import { dependencyDigests, planDigest, stepDigest } from '../../src/plan/steps/digests.ts';
@@ -88,9 +88,9 @@ export function sampleLogs(runs: readonly SampleRun[], more: readonly AuditEntry
 }
 
 /** The marks that runs leave; an approval is marked by the first that uses it. */
-export const marksOf = (runs: readonly Pick<SampleRun, 'run' | 'approval'>[]): readonly SpentMark[] => [
-  ...runs.map(({ run }): SpentMark => ({ of: 'plan', name: run, path: `/store/applied/${run}.json`, run })),
-  ...[...new Map(runs.toReversed().map(({ run, approval }) => [approval.nonce, run]))].map(([nonce, run]): SpentMark => ({ of: 'approval', name: nonce, path: `/store/spent/${nonce}.json`, run })),
+export const marksOf = (runs: readonly Pick<SampleRun, 'run' | 'approval'>[]): readonly UsedMark[] => [
+  ...runs.map(({ run }): UsedMark => ({ of: 'plan', name: run, path: `/store/applied/${run}.json`, run })),
+  ...[...new Map(runs.toReversed().map(({ run, approval }) => [approval.nonce, run]))].map(([nonce, run]): UsedMark => ({ of: 'approval', name: nonce, path: `/store/spent/${nonce}.json`, run })),
 ];
 
 /** A journal whose records are others, chained again so that its own chain fits. */

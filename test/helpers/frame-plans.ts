@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseChangePlan } from '../../src/language/parse.ts';
 import { rejectionFindings, withoutRejected } from '../../src/language/reject.ts';
-import { knowledgeOf } from '../../src/cli/context/property-hints.ts';
+import { propertyHintsOf } from '../../src/cli/context/property-hints.ts';
 import { plan } from '../../src/plan/planner.ts';
 import type { ChangePlan } from '../../src/domain/change-plan.ts';
 import { canonical } from '../../src/base/digest.ts';
@@ -16,7 +16,7 @@ import { plainConfiguration } from './planning-samples.ts';
 export const planTime = Date.parse('2026-02-26T22:45:20Z');
 export const lookTime = Date.parse('2026-02-26T22:50:00Z');
 
-export const frameKnowledge = knowledgeOf({ types: resourceTypes, schemas: loadSchema });
+export const frameKnowledge = propertyHintsOf({ types: resourceTypes, schemas: loadSchema });
 
 const folder = new URL('../../fixtures/frames/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');

@@ -75,7 +75,7 @@ export const memoryDatabase: ResourceType = {
     const identity = context.live?.identity ?? '';
     yield* send({ service: 'rds', operation: 'DeleteDatabase', identity, retry: 'named', purpose: 'delete the database', input: { DatabaseName: identity, FinalSnapshotName: `${context.captureName}-final` } });
   },
-  *settle(identity) {
+  *waitUntilStable(identity) {
     yield* until({ what: `${identity} available`, read: describeDatabase(identity), judge: (answer) => (answer === null ? { state: 'failed', reason: `${identity} does not exist` } : ['available', 'closed'].includes(String(answer['Status'])) ? { state: 'done' } : { state: 'pending', detail: String(answer['Status']) }) });
   },
   *gone(identity, incarnation) {
@@ -108,7 +108,7 @@ export const memoryDatabase: ResourceType = {
     *unquiesce(context) {
       const identity = context.live?.identity ?? '';
       yield* send({ service: 'rds', operation: 'OpenDatabase', identity, retry: 'absolute', purpose: 'open the database again', input: { DatabaseName: identity } });
-      yield* memoryDatabase.settle!(identity);
+      yield* memoryDatabase.waitUntilStable!(identity);
     },
     *take(context) {
       const identity = context.live?.identity ?? '';
@@ -141,7 +141,7 @@ export const memoryDatabase: ResourceType = {
           input: { DatabaseName: live.identity, SnapshotName: capture.refs['snapshot'], Class, Tags: { ...((Tags ?? {}) as JsonObject), ...system, ...context.ownership, 'aiplan:restored-from': live.identity } },
         });
       }
-      yield* memoryDatabase.settle!(live.identity);
+      yield* memoryDatabase.waitUntilStable!(live.identity);
       const set = { ...rest, GroupIds: list(rest['GroupIds']).map((id) => context.remap(String(id))), ...(capture.extras['script'] === undefined ? {} : { Script: capture.extras['script'] }) };
       yield* send({ service: 'rds', operation: 'ModifyDatabase', identity: live.identity, retry: 'absolute', purpose: 'set what a restore cannot take', input: { DatabaseName: live.identity, Set: set, ApplyImmediately: true } });
       return { identity: live.identity, map: {} };
@@ -194,7 +194,7 @@ export const memoryGroup: ResourceType = {
     const GroupId = context.live?.identity ?? '';
     yield* send({ service: 'ec2', operation: 'DeleteGroup', identity: GroupId, retry: 'absolute', purpose: 'delete the group', input: { GroupId } });
   },
-  *settle(identity) {
+  *waitUntilStable(identity) {
     yield* until({ what: `${identity} present`, read: { service: 'ec2', operation: 'DescribeGroups', input: { Ids: [identity] } }, judge: (answer) => (list(answer?.['Groups']).length === 1 ? { state: 'done' } : { state: 'pending' }) });
   },
   *gone(identity) {
@@ -227,7 +227,7 @@ export const memoryGroup: ResourceType = {
       const ids = list(answer?.['GroupIds']);
       if (!ids.includes(from)) continue;
       yield* send({ service: 'rds', operation: 'ModifyDatabase', identity, retry: 'absolute', purpose: 'point at the restored group', input: { DatabaseName: identity, Set: { GroupIds: ids.map((id) => (id === from ? to : id)) }, ApplyImmediately: true } });
-      yield* memoryDatabase.settle!(identity);
+      yield* memoryDatabase.waitUntilStable!(identity);
     }
   },
   iam: { read: ['ec2:DescribeGroups'], write: ['ec2:CreateGroup', 'ec2:ModifyGroup', 'ec2:AuthorizeRules', 'ec2:RevokeRules', 'ec2:DeleteGroup', 'ec2:SetGroupTags'], capture: [], restore: ['ec2:CreateGroup'] },

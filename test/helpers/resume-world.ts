@@ -9,7 +9,7 @@ import { refresh } from '../../src/plan/refresh/refresh.ts';
 import { resume } from '../../src/recovery/resume/resume.ts';
 import { remainingOf, type Remaining } from '../../src/recovery/resume/remaining-steps.ts';
 import { rewind } from '../../src/recovery/resume/rewind.ts';
-import { settle, waitUntil, type Settlement } from '../../src/recovery/resume/reconcile.ts';
+import { reconcile, waitUntil, type Reconciliation } from '../../src/recovery/resume/reconcile.ts';
 import { memorySecrets, recorder, vaultOf } from './apply-ports.ts';
 import { planOnce, testConfiguration, type Bench } from './apply-world.ts';
 
@@ -31,10 +31,10 @@ const planFor = async (bench: Bench, changePlan: ChangePlan, asBefore: (live: Li
 };
 
 /** What a person sees before going on: where each step stands, after waiting as long as AWS may not show it, and what remains. */
-export async function look(bench: Bench, changePlan: ChangePlan, run: string): Promise<{ readonly settlement: Settlement; readonly remaining: Remaining }> {
+export async function look(bench: Bench, changePlan: ChangePlan, run: string): Promise<{ readonly settlement: Reconciliation; readonly remaining: Remaining }> {
   const { world, clock } = bench;
   const records = bench.journalOf(run);
-  const read = (): Promise<Settlement> => settle(records, { session: world.session, types: world.types, schemas: world.schemas, now: clock.now() });
+  const read = (): Promise<Reconciliation> => reconcile(records, { session: world.session, types: world.types, schemas: world.schemas, now: clock.now() });
   let settlement = await read();
   for (let until = waitUntil(settlement); until !== null; until = waitUntil(settlement)) {
     clock.time = until;

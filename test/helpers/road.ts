@@ -13,15 +13,15 @@ import { run } from '../../src/cli/running/run.ts';
 import { openPorts } from '../../src/cli/running/run-ports.ts';
 import { stopSignals } from '../../src/cli/running/run-signals.ts';
 import { lineWatch } from '../../src/cli/context/run-watch.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { approve } from '../../src/plan/approve.ts';
 import { captureBucketOf } from '../../src/plan/steps/preview-context.ts';
-import { drive } from '../../src/run/executor/run-outside.ts';
+import { runOutsideRun } from '../../src/run/executor/run-outside.ts';
 import { recordsOf } from '../../src/history/journal-reading.ts';
 import { refuseResume, resume } from '../../src/recovery/resume/resume.ts';
 import { remainingOf } from '../../src/recovery/resume/remaining-steps.ts';
 import { rewind } from '../../src/recovery/resume/rewind.ts';
-import { settle } from '../../src/recovery/resume/reconcile.ts';
+import { reconcile } from '../../src/recovery/resume/reconcile.ts';
 import type { Approval } from '../../src/domain/approval.ts';
 import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
 import type { JournalRecord } from '../../src/domain/records/journal.ts';
@@ -93,7 +93,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
   const sessionFor = (mode: 'read-only' | 'apply'): OpenSession => openSession({ region, endpoint: sandbox.endpoint, credentials: testCredentials, mode, captureBucket: bucket });
   const [reader, writer] = [sessionFor('read-only'), sessionFor('apply')];
   const io: Io = { ...quickIo(folder, secrets), onInterrupt };
-  const world: World = {
+  const world: CommandContext = {
     io, options: { color: false, quiet: true }, configuration: testConfiguration, store: folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: io.host }), types: resourceTypes, schemas: loadSchema,
     folders: { configuration: join(folder, 'configuration'), state: folder, cache: join(folder, 'cache'), workingTree: join(folder, 'tree'), apart: true },
     reader: async () => reader,
@@ -102,7 +102,7 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
     applier: async () => ({ ...around({ ...writer, async renew() { /* these credentials do not expire */ } }), close() { /* closed with the road */ } }),
     target: async () => target, recorded: () => null, close() { /* nothing of its own */ },
   };
-  await drive(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'road' }), { run: 'setup', step: 'capture bucket', setup: true });
+  await runOutsideRun(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'road' }), { run: 'setup', step: 'capture bucket', setup: true });
   const madeFrom = async (source: Source): Promise<Made> => {
     const planned = checked ? (await makeCheckedPlan(world, source)).planned : await makePlan(world, source);
     return { source, planned, plan: planned.plan };
@@ -157,14 +157,14 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
 }
 
 /** What `aiplan resume` does for a person who confirms everything. */
-async function resumed(world: World, io: Io, id: string): Promise<Report | readonly string[]> {
+async function resumed(world: CommandContext, io: Io, id: string): Promise<Report | readonly string[]> {
   const { records } = await world.store.readRun(id);
   refuseResume(records);
   const confirmed = recordsOf(records, 'begin')[0]?.plan;
   if (confirmed === undefined) throw new Error(`${id} has no beginning`);
   const target = await world.target();
   const source: Source = { ...(await sourceOfPlan(world, confirmed, `run ${id}`, '')), resumes: id };
-  const settlement = await settle(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), pace: { consistency: 0 } });
+  const settlement = await reconcile(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), pace: { consistency: 0 } });
   const planned = await makePlan(world, source, rewind(await readLiveFor(world, source), records));
   const remaining = remainingOf(records, settlement, planned, new Date(io.clock.now()).toISOString());
   if (remaining.stale.length > 0) return remaining.stale.map(({ step, why }) => `${step ?? 'the plan'}: ${why}`);

@@ -16,7 +16,7 @@ import { refuseResume } from '../../src/recovery/resume/resume.ts';
 import { rewind } from '../../src/recovery/resume/rewind.ts';
 import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
 import { madeIn } from '../../src/run/apply/run-end.ts';
-import { settle } from '../../src/recovery/resume/reconcile.ts';
+import { reconcile } from '../../src/recovery/resume/reconcile.ts';
 import type { AuditRecord } from '../../src/domain/records/audit.ts';
 import { canonical, sha256 } from '../../src/base/digest.ts';
 import { AwsError, UserError } from '../../src/base/error.ts';
@@ -137,7 +137,7 @@ describe('journals, well chained as they may be', () => {
       verifyAudit({ audit: [], journals: [{ run, path: 'journal.jsonl', records: read, problem: null }], plans: new Map(), approvals: new Map(), marks: [], settled: [], rewritten: { objects: [], problem: null } } as never, { whereOf: String, approvalPlace: String, settledPlace: String });
       madeIn(read);
       const now = '2026-02-26T23:30:00.000Z';
-      await settle(read, { ...settledWorld, now: Date.parse(now), pace: { consistency: 0 } });
+      await reconcile(read, { ...settledWorld, now: Date.parse(now), pace: { consistency: 0 } });
       rewind({ format: 'aiplan/live@1', target: world.target, readAt: now, recorded: false, resources: [], absent: [], complete: [], failures: [], calls: {}, account: {} }, read);
       const { changePlan } = await rollbackChangePlan(read, { ...settledWorld, now, consistency: 0, earlier: [read] });
       await benchOf(world).plan(changePlan);

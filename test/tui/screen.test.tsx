@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { openScreen } from '../../src/tui/terminal/screen.tsx';
-import type { KeyEvent, Scene, Size } from '../../src/tui/terminal/view.ts';
+import type { KeyEvent, View, Size } from '../../src/tui/terminal/view.ts';
 import { row, type Row } from '../../src/views/base/rows.ts';
 import { openHeadless, type Headless } from '../helpers/headless.ts';
 
@@ -10,7 +10,7 @@ function recorder(name: string, tick: number | null = null) {
   let drawn = 0;
   let change: () => void = () => undefined;
   const lines: string[] = [];
-  const scene: Scene = {
+  const scene: View = {
     tick,
     frame: (size: Size): readonly Row[] => {
       drawn += 1;

@@ -6,7 +6,7 @@ import { abandon, closeTakenBack } from '../../src/cli/commands/abandon.ts';
 import { unfinishedRuns } from '../../src/cli/planning/open-runs.ts';
 import { lockOf } from '../../src/cli/running/resume-lock.ts';
 import { resumeCommand } from '../../src/cli/commands/resume.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { endOf } from '../../src/history/journal-reading.ts';
 import { opOf } from '../../src/plan/steps/preview-context.ts';
 import type { JournalEntry } from '../../src/domain/records/journal.ts';
@@ -27,13 +27,13 @@ let terminal: Headless;
 let said: string;
 
 /** A command at a terminal of this machine. */
-const world = (environment: Record<string, string> = {}): World => ({
+const world = (environment: Record<string, string> = {}): CommandContext => ({
   io: {
     user: 'ada', host: 'laptop', pid: 4711, environment, clock: fakeClock(Date.parse('2026-02-26T23:20:00Z')), onInterrupt: () => () => undefined,
     stdin: terminal.options.stdin, stdout: terminal.options.stdout, stderr: { write: (text: string) => { said += text; return true; } },
   },
   options: { color: false }, store, configuration: testConfiguration, target: async () => plan.target,
-} as unknown as World);
+} as unknown as CommandContext);
 
 /** A run that was killed after it sent a call: its journal has no end, and its lock nobody's. */
 const killed = (...more: readonly JournalEntry[]): Promise<void> => killedAs(run, digestedPlan(), 'apply', more);
@@ -111,7 +111,7 @@ describe('abandoning a run', () => {
     await terminal.type(run);
     terminal.stdin.write('\r');
     expect(await ended).toBe(0);
-    expect(await store.settledRuns()).toMatchObject([{ run, how: 'closed' }]);
+    expect(await store.closedRuns()).toMatchObject([{ run, how: 'closed' }]);
     expect((await unfinishedRuns(world())).length).toBe(0);
     await expect(abandon(world(), run)).rejects.toMatchObject({ code: 'run-ended' });
   });
@@ -120,7 +120,7 @@ describe('abandoning a run', () => {
     await killed();
     await expect(abandon(world({ CLAUDECODE: '1' }), run)).rejects.toMatchObject({ code: 'confirmation-missing', exitCode: 3 });
     const blind = world();
-    await expect(abandon({ ...blind, io: { ...blind.io, stdin: { isTTY: false } } } as unknown as World, run)).rejects.toMatchObject({ code: 'confirmation-missing' });
+    await expect(abandon({ ...blind, io: { ...blind.io, stdin: { isTTY: false } } } as unknown as CommandContext, run)).rejects.toMatchObject({ code: 'confirmation-missing' });
   });
 
   it('is not for a run that is done', async () => {
@@ -160,7 +160,7 @@ describe('abandoning a run', () => {
     await terminal.until(`Type ${run} and Enter`);
     terminal.stdin.write('\u001b');
     await expect(ended).rejects.toMatchObject({ code: 'not-approved' });
-    expect([await store.readAudit(), await store.settledRuns()]).toEqual([[], []]);
+    expect([await store.readAudit(), await store.closedRuns()]).toEqual([[], []]);
     await expect(abandon(world({ CLAUDECODE: '1' }), run)).rejects.toMatchObject({ code: 'confirmation-missing' });
   });
 });

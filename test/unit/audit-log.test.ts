@@ -116,7 +116,7 @@ describe('the journal of a run', () => {
   const sample = sampleRun(plan, 1);
   const journaled = async (here = world()) => {
     await recordApproved(here, plan, sample.approval, 'typed');
-    await store.spendPlan(plan, sample.run);
+    await store.markPlanUsed(plan, sample.run);
     await store.spendApproval(sample.approval.nonce, sample.run);
     const journal = auditedJournal(here, await store.createJournal(sample.run, here.io.clock), { target: plan.target, plan: plan.digest });
     return { here, journal };

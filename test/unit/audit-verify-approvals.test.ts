@@ -61,7 +61,7 @@ beforeAll(async () => {
   signed = signedBy({ ...approvalFor(plan), by: 'adalogin', tier: 'T1' }, 'ada');
   const approval = verifyApproval(signed, signers, world.io.clock.now());
   await recordApproved(world, plan, approval, 'signed', [], await keepSigned(world, signed, approval));
-  await store.spendPlan(plan, sample.run);
+  await store.markPlanUsed(plan, sample.run);
   await store.spendApproval(approval.nonce, sample.run);
   const journal = auditedJournal(world, await store.createJournal(sample.run, world.io.clock), { target: plan.target, plan: plan.digest });
   for (const entry of sample.entries) await journal.append(entry.kind === 'begin' ? { ...entry, approval } : entry);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readWitnesses } from '../../providers/s3/capture-bucket/witnesses.ts';
-import { drive } from '../../src/run/executor/run-outside.ts';
+import { runOutsideRun } from '../../src/run/executor/run-outside.ts';
 import type { AwsSession, ReadCall } from '../../src/domain/call.ts';
 import { canonical, sha256 } from '../../src/base/digest.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
@@ -25,7 +25,7 @@ async function asked(pages: readonly JsonObject[], objects: Readonly<Record<stri
       return found === undefined ? null : { Body: typeof found === 'string' ? found : JSON.stringify(found) };
     },
   } as unknown as AwsSession;
-  const found = await drive(session, () => readWitnesses(of, wanted), { run: 'audit', step: 'x' });
+  const found = await runOutsideRun(session, () => readWitnesses(of, wanted), { run: 'audit', step: 'x' });
   return { found, reads };
 }
 

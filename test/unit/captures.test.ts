@@ -4,8 +4,8 @@ import type { JsonObject } from '../../src/base/json.ts';
 import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
 import { expiryPlan, heldCaptures } from '../../src/recovery/captures/captures.ts';
 import { withCapturesBegun } from '../../src/cli/running/captures-begun.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
-import type { Settlement } from '../../src/recovery/resume/reconcile.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
+import type { Reconciliation } from '../../src/recovery/resume/reconcile.ts';
 import { AwsError } from '../../src/base/error.ts';
 import { backupsBegun, backupsOf, expire, permitted, unproven } from '../../providers/aws/values/capture-expiry.ts';
 import { preview } from '../../src/plan/steps/preview.ts';
@@ -86,8 +86,8 @@ describe('captures', () => {
     const begun = { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'capture', declared: { service: 'rds', operation: 'CreateDBSnapshot', retry: 'named', input: { DBSnapshotIdentifier: 'half', Tags: [] } } } as unknown as JournalEntry;
     const standing = { step: { id: 'CoursesDb' }, evidence: ['it was read'] };
     const told = async (answer: () => JsonObject | null): Promise<unknown> => {
-      const world = { configuration: { capture: lifetimes }, reader: async () => ({ read: async () => answer() }) } as unknown as World;
-      const settlement = { run: 'a', standings: [standing, { ...standing, step: { id: 'Other' } }] } as unknown as Settlement;
+      const world = { configuration: { capture: lifetimes }, reader: async () => ({ read: async () => answer() }) } as unknown as CommandContext;
+      const settlement = { run: 'a', standings: [standing, { ...standing, step: { id: 'Other' } }] } as unknown as Reconciliation;
       return (await withCapturesBegun(world, settlement, journal('a', '2026-01-01T00:00:00.000Z', begun))).standings.map(({ evidence }) => evidence);
     };
     const refusal = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 'x', message: 'no', executed: 'no', requestId: '1', httpStatus: 403 });

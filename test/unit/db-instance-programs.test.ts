@@ -129,7 +129,7 @@ describe('waiting', () => {
   });
   const answer = (fields: JsonObject): JsonObject => ({ DBInstances: [{ ...rawDatabase, ...fields }] });
   it('a settled database is in use twice in a row; a dead state fails', () => {
-    const wait = waitOf(dbInstance.settle?.('courses-prod') as Program);
+    const wait = waitOf(dbInstance.waitUntilStable?.('courses-prod') as Program);
     expect(wait.read).toEqual(describeInstance('courses-prod'));
     expect(wait.agree).toBe(2);
     for (const status of ['available', 'storage-optimization', 'storage-initialization']) expect(wait.judge(answer({ DBInstanceStatus: status }))).toEqual({ state: 'done' });

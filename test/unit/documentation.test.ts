@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { knowledgeOf } from '../../src/cli/context/property-hints.ts';
+import { propertyHintsOf } from '../../src/cli/context/property-hints.ts';
 import type { TypeSchema } from '../../src/domain/schema.ts';
 
-const knowledge = knowledgeOf({ types: resourceTypes, schemas: loadSchema });
+const knowledge = propertyHintsOf({ types: resourceTypes, schemas: loadSchema });
 const line = (type: string, path: string): string | null => knowledge(type, path).documentation;
 
 describe('AWS\'s documentation line', () => {
@@ -46,12 +46,12 @@ describe('what is known of a property', () => {
     const group = resourceTypes.get('AWS::EC2::SecurityGroup');
     if (group === undefined) throw new Error('no type');
     const type = { ...group, type: 'T', rules: { ...group.rules, compare: { Body: 'policy' } } } as const;
-    const of = (rules: boolean) => knowledgeOf({ types: { all: [], get: () => (rules ? type : undefined) }, schemas: () => schema });
+    const of = (rules: boolean) => propertyHintsOf({ types: { all: [], get: () => (rules ? type : undefined) }, schemas: () => schema });
     expect([of(false)('T', 'AssumeRolePolicyDocument').policy, of(false)('T', 'Body').policy, of(true)('T', 'Body').policy]).toEqual([true, false, true]);
   });
   it('is looked up once for a type, and not before it is asked', () => {
     let reads = 0;
-    const lazy = knowledgeOf({ types: resourceTypes, schemas: (type) => { reads += 1; return loadSchema(type); } });
+    const lazy = propertyHintsOf({ types: resourceTypes, schemas: (type) => { reads += 1; return loadSchema(type); } });
     expect(reads).toBe(0);
     expect(lazy('AWS::S3::Bucket', 'CorsConfiguration.CorsRules[a].MaxAge')).toBe(lazy('AWS::S3::Bucket', 'CorsConfiguration.CorsRules[b].MaxAge'));
     expect(reads).toBe(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
 import { foreseen } from '../../src/cli/planning/foreseen-findings.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import type { AwsReader } from '../../src/domain/call.ts';
 import type { ResourceEntry } from '../../src/domain/change-plan.ts';
 import type { JsonObject } from '../../src/base/json.ts';
@@ -25,7 +25,7 @@ async function told(resource: (kept: JsonObject) => ResourceEntry): Promise<{ re
       return s3.read(call);
     },
   };
-  const world = { types, schemas, configuration: { ...testConfiguration, capture: { ...testConfiguration.capture, bucket } }, target: async () => target, reader: async () => reader, io: { clock: bench.clock, environment: {}, current: '/' } } as unknown as World;
+  const world = { types, schemas, configuration: { ...testConfiguration, capture: { ...testConfiguration.capture, bucket } }, target: async () => target, reader: async () => reader, io: { clock: bench.clock, environment: {}, current: '/' } } as unknown as CommandContext;
   const planned = await bench.plan(changePlanOf([resource(kept as unknown as JsonObject)]));
   return { codes: (await foreseen(world, planned)).map(({ code, message }) => `${code}: ${message}`), asked };
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { fromAwsSource, runsInAws } from '../../src/cli/planning/from-aws.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
 import { canonical, sha256 } from '../../src/base/digest.ts';
 import { UserError } from '../../src/base/error.ts';
@@ -18,7 +18,7 @@ let s3: MemoryS3;
 let said: string;
 
 /** The world of a command: the account in memory, its capture bucket, and a store that knows the run or does not. */
-function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): World {
+function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): CommandContext {
   const missing = (code: string): UserError => new UserError(code, code);
   const store = {
     place: 'memory',
@@ -36,7 +36,7 @@ function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): World {
     // The account in memory has no buckets of S3's and no snapshots of RDS's; the capture bucket is beside it.
     reader: async () => ({ ...session, read: (call: Parameters<MemoryS3['read']>[0]) => (call.input['Bucket'] === bucket || call.operation === 'DescribeDBSnapshots' ? s3.read(call) : session.read(call)) }),
     io: { clock: bench.clock, stderr: { write: (text: string) => { said += text; } } },
-  } as unknown as World;
+  } as unknown as CommandContext;
 }
 
 beforeEach(async () => {

@@ -176,12 +176,12 @@ describe('waiting', () => {
   };
   const inState = (state: string, reason?: string): JsonObject => ({ Reservations: [{ Instances: [{ State: { Name: state }, ...(reason === undefined ? {} : { StateReason: { Code: reason, Message: 'why' } }) }] }] });
   it('takes absence after a create for not visible yet, and a terminated instance for a failure with its reason', () => {
-    expect(judge(instance.settle!('i-1'), { Reservations: [] })).toMatchObject({ state: 'pending' });
-    expect(judge(instance.settle!('i-1'), inState('running'))).toEqual({ state: 'done' });
-    expect(judge(instance.settle!('i-1'), inState('terminated', 'Server.InternalError'))).toMatchObject({ state: 'failed', reason: expect.stringContaining('why') });
+    expect(judge(instance.waitUntilStable!('i-1'), { Reservations: [] })).toMatchObject({ state: 'pending' });
+    expect(judge(instance.waitUntilStable!('i-1'), inState('running'))).toEqual({ state: 'done' });
+    expect(judge(instance.waitUntilStable!('i-1'), inState('terminated', 'Server.InternalError'))).toMatchObject({ state: 'failed', reason: expect.stringContaining('why') });
   });
   it('waits for metadata options only where they can be applied', () => {
-    const program = instance.settle!('i-1');
+    const program = instance.waitUntilStable!('i-1');
     program.next();
     const second = program.next({});
     if (second.done === true || second.value.kind !== 'wait') throw new Error('not a wait');
@@ -236,7 +236,7 @@ describe('nothing that a program lists', () => {
   it('mutates from settle, gone, preflight, verify or restorable', () => {
     const context = contextFor({ live, desired: live.properties });
     const capture = { how: 'native', refs: { image: 'ami-9', snapshots: [] }, pointInTime: null, bytes: null, encrypted: null, extras: {} } as const;
-    const programs = [instance.settle!('i-1'), instance.gone!('i-1'), instance.preflight!(context, 'replace'), instance.capture!.verify(context, capture), instance.capture!.restorable(context, null)] as Program<unknown>[];
+    const programs = [instance.waitUntilStable!('i-1'), instance.gone!('i-1'), instance.preflight!(context, 'replace'), instance.capture!.verify(context, capture), instance.capture!.restorable(context, null)] as Program<unknown>[];
     for (const program of programs) expect(operations(program)).toEqual([]);
   });
 });

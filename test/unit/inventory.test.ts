@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import { importCommand, inventory } from '../../src/cli/commands/inventory.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { AwsError, UserError } from '../../src/base/error.ts';
 import type { ResourceTypes } from '../../src/domain/resource-type.ts';
 import { BOX, createMemoryWorld, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
@@ -14,7 +14,7 @@ function worldOf(types: ResourceTypes, json = true) {
   const said = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => new PassThrough().on('data', (chunk: Buffer) => { said[name] += String(chunk); });
   const io = { stdout: stream('stdout'), stderr: stream('stderr'), environment: {} };
-  return { said, world: { io, options: { json }, types, schemas: memory.schemas, reader: async () => memory.session } as unknown as World };
+  return { said, world: { io, options: { json }, types, schemas: memory.schemas, reader: async () => memory.session } as unknown as CommandContext };
 }
 interface Listed { readonly type: string; readonly id: string | null; readonly properties?: object; readonly unreadable?: readonly string[] }
 const listed = ({ stdout }: { readonly stdout: string }): readonly Listed[] => JSON.parse(stdout) as readonly Listed[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadSchema } from '../../providers/aws/schema.ts';
 import { resourceTypes } from '../../providers/index.ts';
-import { judgeAgain, type Again } from '../../src/plan/classify/rejudge.ts';
+import { rejudge, type Again } from '../../src/plan/classify/rejudge.ts';
 import { resolveReferences, unknownOf } from '../../src/plan/diff/references.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
@@ -14,7 +14,7 @@ const from = { 'Fn::GetAtt': ['New', 'Value'] } as const;
 function again(type: string, live: JsonObject | null, planned: JsonObject, value: Json, expected?: JsonObject): Again {
   const subject = live === null ? null : liveSample(type, live);
   const whole = { ...subject?.properties, ...planned };
-  return judgeAgain({
+  return rejudge({
     type: resourceTypes.get(type)!, schema: loadSchema(type), action: live === null ? 'create' : 'update', planned: whole, plannedLive: subject, live: subject, expect: expected, scene: { account: '123456789012', find: () => undefined },
     unknown: resolveReferences(whole, unknownOf, () => null) as JsonObject, resolved: resolveReferences(whole, () => value, () => null) as JsonObject,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isOpen, newKeyReader, readKeys, settleKeys, type Key, type KeyReader } from '../../src/tui/terminal/keys.ts';
+import { isOpen, newKeyReader, readKeys, flushPendingKeys, type Key, type KeyReader } from '../../src/tui/terminal/keys.ts';
 
 const seed = Number(process.env['AIPLAN_SEED'] ?? 20260226);
 
@@ -13,7 +13,7 @@ function keysOf(...reads: readonly (string | Uint8Array)[]): readonly Key[] {
     reader = read.reader;
     keys.push(...read.keys);
   }
-  return [...keys, ...settleKeys(reader).keys];
+  return [...keys, ...flushPendingKeys(reader).keys];
 }
 const names = (...reads: readonly (string | Uint8Array)[]): string => keysOf(...reads).map((key) => (key.kind === 'character' ? key.character : key.kind) + ('together' in key ? '*' : '')).join(' ');
 
@@ -59,7 +59,7 @@ describe('keys from the bytes of a terminal', () => {
   it('ends a paste whose end never comes after a silence', () => {
     const { reader } = readKeys(newKeyReader, Buffer.from('\u001b[200~never'));
     expect(isOpen(reader)).toBe(true);
-    expect(settleKeys(reader)).toEqual({ reader: newKeyReader, keys: [] });
+    expect(flushPendingKeys(reader)).toEqual({ reader: newKeyReader, keys: [] });
   });
 
   it('waits for the rest of a sequence or a character, and gives up on one that has no end', () => {

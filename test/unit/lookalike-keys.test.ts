@@ -5,7 +5,7 @@ import type { ResourceEntry } from '../../src/domain/change-plan.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { ResourceType } from '../../src/domain/resource-type.ts';
-import { lookalikes } from '../../src/plan/refresh/duplicates.ts';
+import { duplicatesOf } from '../../src/plan/refresh/duplicates.ts';
 
 const seed = 20260226;
 const keyed = resourceTypes.all.filter(({ rules }) => rules.lookalikeKeys !== undefined);
@@ -32,9 +32,9 @@ describe('keys of lookalikes', () => {
   it.each(keyed.map((type) => [type.type, type] as const))('%s: find what a look at every resource finds', (_name, type) => {
     let found = 0;
     fc.assert(fc.property(properties, fc.array(live, { maxLength: 8 }), (desired, others) => {
-      const quick = lookalikes(entry, 'plan', type, desired, others);
+      const quick = duplicatesOf(entry, 'plan', type, desired, others);
       found += quick.same.length + quick.similar.length;
-      expect(quick).toEqual(lookalikes(entry, 'plan', withoutKeys(type), desired, others));
+      expect(quick).toEqual(duplicatesOf(entry, 'plan', withoutKeys(type), desired, others));
     }), { seed, numRuns: 400 });
     expect(found).toBeGreaterThan(20);
   });
@@ -43,7 +43,7 @@ describe('keys of lookalikes', () => {
     const [type] = keyed;
     const watching = { ...type, rules: { ...type?.rules, lookalikeKeys: ({ Key }: JsonObject) => [String(Key)], lookalike: (_desired: JsonObject, other: LiveResource) => { asked.push(other.identity); return 'similar'; } } } as unknown as ResourceType;
     const others = ['a', 'b', 'c', 'a'].map((Key, index): LiveResource => ({ type: 'any', identity: `${Key}${index}`, incarnation: '', properties: { Key }, attributes: {}, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true }));
-    expect(lookalikes(entry, 'plan', watching, { Key: 'a' }, others).similar.map(({ identity }) => identity)).toEqual(['a0', 'a3']);
+    expect(duplicatesOf(entry, 'plan', watching, { Key: 'a' }, others).similar.map(({ identity }) => identity)).toEqual(['a0', 'a3']);
     expect(asked).toEqual(['a0', 'a3']);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pinnedRollback } from '../../src/cli/planning/pinned-rollback.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
 import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
 import type { ChangePlan } from '../../src/domain/change-plan.ts';
@@ -127,10 +127,10 @@ expect(changePlan.resources).toMatchObject([{ action: 'create', restore: { remai
 });
 
 describe('reading what the capture bucket bears out', () => {
-  const worldOf = (read: (operation: string) => Promise<object | null>): World => ({
+  const worldOf = (read: (operation: string) => Promise<object | null>): CommandContext => ({
     configuration: { capture: { bucket: null } }, target: async () => ({ account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'x' }),
     reader: async () => ({ counts: {}, read: ({ operation }: { operation: string }) => read(operation), close() { /* nothing is open */ } }),
-  } as unknown as World);
+  } as unknown as CommandContext);
   const changePlan = changePlanOf([entryOf('Note', NOTE, { id: 'readme', properties: { Tags: { grown: null } } })], { rollbackOf: run });
 
   it('that cannot be read bears nothing out, and stops nothing', async () => {

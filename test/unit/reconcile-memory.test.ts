@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditReconcile } from '../../src/cli/audit/audit-reconcile.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { reconcileFacts } from '../../src/audit/reconcile-facts.ts';
 import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import type { Store } from '../../src/domain/records/store.ts';
@@ -52,11 +52,11 @@ describe('audit reconcile', () => {
     [told, said] = ['', ''];
   });
   afterEach(() => { rmSync(folder, { recursive: true }); });
-  const worldOf = (given: Store): World => ({
+  const worldOf = (given: Store): CommandContext => ({
     store: given, configuration: testConfiguration, options: { color: false, json: true }, target: async () => plan.target,
     io: { clock: fakeClock(now), stdout: { write: (text: string) => { told += text; } }, stderr: { write: (text: string) => { said += text; } }, environment: {} },
     reader: async () => ({ counts: {}, read: async ({ operation }: { operation: string }) => (operation === 'LookupEvents' ? { Events: [] } : null) }),
-  } as unknown as World);
+  } as unknown as CommandContext);
 
   it('lets go of each journal before the next ones are read, and still knows every call', async () => {
     const expected: string[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { JournalEntry } from '../../src/domain/records/journal.ts';
 import { AwsError } from '../../src/base/error.ts';
 import type { ApplySession } from '../../src/domain/records/ports.ts';
-import { settle } from '../../src/recovery/resume/reconcile.ts';
+import { reconcile } from '../../src/recovery/resume/reconcile.ts';
 import { changePlan, freshBench, run, takeBack } from '../helpers/fault-scenario.ts';
 import { BOX, DATABASE, GROUP } from '../helpers/memory-world.ts';
 import { Killed } from '../helpers/mortal.ts';
@@ -36,7 +36,7 @@ function diesAtRefusal(operation: string) {
 }
 const killed = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => { if (!(error instanceof Killed)) throw error; });
 const problemsOf = async (bench: Bench, step: string) => {
-  const { standings } = await settle(bench.journalOf(run), { ...bench.world, now: bench.clock.now() + 120_000 });
+  const { standings } = await reconcile(bench.journalOf(run), { ...bench.world, now: bench.clock.now() + 120_000 });
   return standings.find((standing) => standing.step.id === step);
 };
 

@@ -10,7 +10,7 @@ import { openRunOf, unfinishedOf } from '../../src/history/open-runs.ts';
 import { recordsOf, reportOf } from '../../src/history/journal-reading.ts';
 import { refuseResume } from '../../src/recovery/resume/resume.ts';
 import { allHistoriesOf } from '../../src/history/step-history.ts';
-import { settle, waitUntil } from '../../src/recovery/resume/reconcile.ts';
+import { reconcile, waitUntil } from '../../src/recovery/resume/reconcile.ts';
 import { testConfiguration, type Bench } from '../helpers/apply-world.ts';
 import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 import { DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
@@ -57,7 +57,7 @@ describe('settling', () => {
     await killedAt(bench, 'CreateGroup', 'before');
     const records = bench.journalOf(run);
     const at = Date.parse(records.at(-1)?.at ?? '');
-    const read = (now: number) => settle(records, { ...bench.world, now });
+    const read = (now: number) => reconcile(records, { ...bench.world, now });
     expect(waitUntil(await read(at + 1))).toBe(at + 60_000);
     expect((await read(at + 1)).standings.find(({ step }) => step.id === 'Group')?.verdict).toBe('unknown');
     expect(waitUntil(await read(at + 60_000))).toBeNull();
@@ -67,7 +67,7 @@ describe('settling', () => {
     const bench = freshBench();
     await killedAt(bench, 'PutNote', 'after', 'Note');
     bench.world.fail('s3:ListNotes', { kind: 'denied', code: 'AccessDenied', times: 5 });
-    const settlement = await settle(bench.journalOf(run), { ...bench.world, now: bench.clock.now() + 61_000 });
+    const settlement = await reconcile(bench.journalOf(run), { ...bench.world, now: bench.clock.now() + 61_000 });
     const note = settlement.standings.find(({ step }) => step.id === 'Note');
     expect([note?.verdict, note?.problems, note?.evidence.join(' ')]).toEqual(['unknown', ['what cannot be read cannot be settled'], expect.stringMatching(/AccessDenied/u)]);
   });

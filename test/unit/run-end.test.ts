@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Io } from '../../src/cli/context/io.ts';
 import { endsOf, markUsed, refuseBehind } from '../../src/cli/planning/run-marks.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
 import { endNotHeld } from '../../src/run/apply/run-end.ts';
 import type { Approval } from '../../src/domain/approval.ts';
@@ -84,7 +84,7 @@ describe('marks in the capture bucket', () => {
   const approval: Pick<Approval, 'nonce' | 'tier'> = { nonce: 'ab'.repeat(16), tier: 'T1' };
   const target = { account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'arn' };
   /** A world of one home; the bucket is what two homes share. */
-  function home(objects: Map<string, string>, options: { readonly bucket?: boolean; readonly putFails?: AwsError; readonly lost?: boolean } = {}): World {
+  function home(objects: Map<string, string>, options: { readonly bucket?: boolean; readonly putFails?: AwsError; readonly lost?: boolean } = {}): CommandContext {
     const session = {
       counts: {}, close() { /* nothing is open */ }, async renew() { /* no credentials */ },
       async read({ operation, input }: { operation: string; input: Record<string, unknown> }) {
@@ -104,7 +104,7 @@ describe('marks in the capture bucket', () => {
     return {
       io: { user: 'ada', host: 'laptop', environment: {}, clock: fakeClock() } as unknown as Io, configuration: { capture: { bucket: null } }, options: {},
       store: { appendAudit: async () => ({}) }, target: async () => target, reader: async () => session, applier: async () => session,
-    } as unknown as World;
+    } as unknown as CommandContext;
   }
 
   it('an approval counts once, whatever home is put before it', async () => {

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { settleFinished } from '../../src/cli/planning/open-runs.ts';
+import { closeFinishedRuns } from '../../src/cli/planning/open-runs.ts';
 import { resumeCommand } from '../../src/cli/commands/resume.ts';
 import { runs, type RunsOptions } from '../../src/cli/commands/runs.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import type { JournalEntry } from '../../src/domain/records/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Store } from '../../src/domain/records/store.ts';
@@ -33,7 +33,7 @@ const ran = (number: number, entries: readonly JournalEntry[], over: Partial<Pla
 async function said(options: { readonly json?: true; readonly given?: RunsOptions; readonly exit?: number } = {}): Promise<{ readonly out: string; readonly note: string }> {
   let [out, note] = ['', ''];
   const io = { host: 'laptop', environment: {}, clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')), stdout: { columns: 200, write: (text: string) => { out += text; } }, stderr: { columns: 200, write: (text: string) => { note += text; } } };
-  expect(await runs({ store, io, options: { color: false, ...(options.json === undefined ? {} : { json: true }) } } as unknown as World, undefined, undefined, options.given ?? {})).toBe(options.exit ?? 0);
+  expect(await runs({ store, io, options: { color: false, ...(options.json === undefined ? {} : { json: true }) } } as unknown as CommandContext, undefined, undefined, options.given ?? {})).toBe(options.exit ?? 0);
   return { out, note };
 }
 
@@ -62,7 +62,7 @@ describe('the list of runs', () => {
   it('has every unfinished run, however old, and of the others the newest 20; with --all all of them', async () => {
     const killed = await ran(1, [intent]);
     for (let number = 2; number <= 23; number += 1) await ran(number, [intent, done]);
-    await settleFinished({ store, io: { host: 'laptop', clock: fakeClock() } } as unknown as World);
+    await closeFinishedRuns({ store, io: { host: 'laptop', clock: fakeClock() } } as unknown as CommandContext);
     const names = async (given?: RunsOptions): Promise<readonly string[]> => (JSON.parse((await said({ json: true, ...(given === undefined ? {} : { given }) })).out) as { run: string }[]).map(({ run }) => run);
     expect(await names()).toEqual([killed, ...Array.from({ length: 20 }, (_, index) => runNumbered(23 - index))]);
     expect((await said()).note).toContain('there are older runs: aiplan runs --all');
@@ -73,7 +73,7 @@ describe('the list of runs', () => {
   it('shows a damaged run that a person closed as damaged, with who closed it, and nothing to do', async () => {
     const damaged = await ran(1, [intent]);
     appendFileSync(join(folder, 'runs', damaged, 'journal.jsonl'), 'x\n');
-    await store.settleRun({ run: damaged, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'x' });
+    await store.closeRun({ run: damaged, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'x' });
     const { out } = await said();
     expect(out).toMatch(new RegExp(`^${damaged} \\? damaged closed for good by ada at 2026-02-26T23:30:00.000Z the journal is damaged in line 3:\\s+it\\s+is\\s+not JSON\\n$`, 'u'));
     expect((await said({ json: true, given: { all: true } })).out).toMatch(/"closed": \{\s*"by": "ada"/u);
@@ -82,10 +82,10 @@ describe('the list of runs', () => {
 
 describe('a run that has a mark of being settled', () => {
   const settled = async (): Promise<readonly string[]> => {
-    await settleFinished({ store, io: { host: 'laptop', clock: fakeClock() } } as unknown as World);
-    return (await store.settledRuns()).map(({ run }) => run);
+    await closeFinishedRuns({ store, io: { host: 'laptop', clock: fakeClock() } } as unknown as CommandContext);
+    return (await store.closedRuns()).map(({ run }) => run);
   };
-  const resumed = (run: string): Promise<unknown> => resumeCommand({ store, target: async () => plan.target } as unknown as World, run, {});
+  const resumed = (run: string): Promise<unknown> => resumeCommand({ store, target: async () => plan.target } as unknown as CommandContext, run, {});
 
   it.each([
     ['ended before its first call', [{ kind: 'end', outcome: 'stale', message: null }], 'run-ended', /before its first call/u],

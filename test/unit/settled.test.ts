@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, unlinkSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditVerify } from '../../src/cli/audit/audit.ts';
-import { settledProblems } from '../../src/cli/planning/closed-run-check.ts';
-import { otherRunsFor, runsThat, settleFinished, unfinishedBeside, unfinishedRuns } from '../../src/cli/planning/open-runs.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import { closedRunProblems } from '../../src/cli/planning/closed-run-check.ts';
+import { otherRunsFor, runsThat, closeFinishedRuns, unfinishedBeside, unfinishedRuns } from '../../src/cli/planning/open-runs.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import type { AuditRecord } from '../../src/domain/records/audit.ts';
 import type { JournalEntry } from '../../src/domain/records/journal.ts';
 import type { Store } from '../../src/domain/records/store.ts';
@@ -22,9 +22,9 @@ const plan = digestedPlan();
 const intent = { kind: 'intent', step: plan.steps[0]?.id ?? '', call: 1, purpose: 'change', declared: { service: 'ec2', operation: 'X', input: {}, identity: 'i-1', retry: 'absolute', purpose: 'x' } } as JournalEntry;
 const ended = (outcome: 'done' | 'failed' | 'abandoned' | 'stale'): JournalEntry => ({ kind: 'end', outcome, message: null });
 
-const looking = (store: Store): World => ({ store, io: { host: 'laptop', clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')) } } as unknown as World);
+const looking = (store: Store): CommandContext => ({ store, io: { host: 'laptop', clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')) } } as unknown as CommandContext);
 const found = async (store: Store, every = false): Promise<readonly (readonly string[])[]> => (await unfinishedRuns(looking(store), undefined, { every })).map(({ summary, state }) => [summary.run, state]);
-const marksIn = async (store: Store): Promise<readonly (readonly string[])[]> => (await store.settledRuns()).map(({ run, how }) => [run, how]);
+const marksIn = async (store: Store): Promise<readonly (readonly string[])[]> => (await store.closedRuns()).map(({ run, how }) => [run, how]);
 
 let folder: string;
 let bucket: MemoryBucket;
@@ -51,13 +51,13 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     const gone = await writtenRun(store, 4, [intent, ended('abandoned')]);
     const killed = await writtenRun(store, 5, [intent]);
     const begun = await writtenRun(store, 6, []);
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     expect(await marksIn(open())).toEqual([[done, 'done'], [idle, 'idle'], [gone, 'abandoned']]);
-    expect((await open().unsettledRuns()).map(({ run }) => run)).toEqual([begun, killed, left]);
+    expect((await open().openRuns()).map(({ run }) => run)).toEqual([begun, killed, left]);
     expect(await found(open())).toEqual([[begun, 'open'], [killed, 'open'], [left, 'half']]);
     expect(await found(open(), true)).toEqual(await found(open()));
     // A second time nothing is written.
-    await settleFinished(looking(open()));
+    await closeFinishedRuns(looking(open()));
     expect(await marksIn(open())).toHaveLength(3);
   });
 
@@ -68,7 +68,7 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     const second = await writtenRun(store, 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     const third = await writtenRun(store, 4, [intent], { rollbackOf: of, name: 'undo-it' });
     expect(await found(open())).toEqual([[third, 'open']]);
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     expect(await marksIn(open())).toEqual([[of, 'taken-back'], [first, 'taken-back'], [second, 'done']]);
     expect(await found(open())).toEqual([[third, 'open']]);
     expect(await runsThat(looking(open()), { rollbackOf: of })).toEqual([first, second, third]);
@@ -80,7 +80,7 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     const of = await writtenRun(open(), 2, [intent, ended('failed')]);
     const back = await writtenRun(open(), 1, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     expect(await found(open())).toEqual([]);
-    await settleFinished(looking(open()));
+    await closeFinishedRuns(looking(open()));
     expect(await marksIn(open())).toEqual([[back, 'done'], [of, 'taken-back']]);
   });
 
@@ -90,10 +90,10 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     const back = await writtenRun(open(), 3, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     const here = [of, first][spooled];
     const store = open();
-    await settleFinished(looking({ ...store, unsettledRuns: async () => (await store.unsettledRuns()).map((summary) => (summary.run === here ? { ...summary, spooled: true } : summary)) }));
+    await closeFinishedRuns(looking({ ...store, openRuns: async () => (await store.openRuns()).map((summary) => (summary.run === here ? { ...summary, spooled: true } : summary)) }));
     expect((await marksIn(open())).map(([run]) => run)).toEqual([of, first].filter((run) => run !== here));
     // The rollback that tells so is still read.
-    expect((await open().unsettledRuns()).map(({ run }) => run)).toEqual(expect.arrayContaining([back]));
+    expect((await open().openRuns()).map(({ run }) => run)).toEqual(expect.arrayContaining([back]));
     expect(await found(open())).toEqual([]);
   });
 
@@ -104,14 +104,14 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     expect(await marksIn(open())).toEqual([]);
     expect(await found(open())).toEqual([]);
     expect(await runsThat(looking(open()), { rollbackOf: of })).toEqual([back]);
-    await settleFinished(looking(open()));
+    await closeFinishedRuns(looking(open()));
     expect(await marksIn(open())).toHaveLength(2);
   });
 
   it('stay closed where a person closed them, and say who', async () => {
     const store = open();
     const run = await writtenRun(store, 1, [intent]);
-    await store.settleRun({ run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'line 2 is not JSON' });
+    await store.closeRun({ run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'line 2 is not JSON' });
     expect(await found(open())).toEqual([]);
     expect(await found(open(), true)).toEqual([]);
     expect(await open().listRuns()).toMatchObject([{ run, closed: { by: 'ada', at: '2026-02-26T23:30:00.000Z' } }]);
@@ -131,46 +131,46 @@ describe('the marks', () => {
     const store = opened['a folder']();
     const done = await writtenRun(store, 1, [intent, ended('done')]);
     const killed = await writtenRun(store, 2, [intent]);
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     const marks = join(folder, 'store', 'settled');
     for (const name of readdirSync(marks)) unlinkSync(join(marks, name));
     writeFileSync(join(marks, `${killed}.json`), 'damaged');
     writeFileSync(join(marks, `${runNumbered(9)}.done.-.-.-.json`), '');
     expect(await found(store)).toEqual([[killed, 'open']]);
-    expect((await store.unsettledRuns()).map(({ run }) => run)).toEqual([killed, done]);
+    expect((await store.openRuns()).map(({ run }) => run)).toEqual([killed, done]);
     expect((await store.listRuns()).map(({ run }) => run)).toEqual([killed, done]);
   });
 
   it('that are false are found out by `runs --all`, which believes none', async () => {
     const store = opened.S3();
     const killed = await writtenRun(store, 1, [intent]);
-    await store.settleRun((await store.findRun(killed)) ?? (() => { throw new Error('not there'); })(), 'done');
+    await store.closeRun((await store.findRun(killed)) ?? (() => { throw new Error('not there'); })(), 'done');
     expect(await found(store)).toEqual([]);
     expect(await found(store, true)).toEqual([[killed, 'open']]);
     let told = '';
-    expect(await auditVerify({ store, configuration: testConfiguration, options: { json: true }, io: { stdout: { write: (text: string) => { told += text; } } } } as unknown as World, {})).toBe(1);
+    expect(await auditVerify({ store, configuration: testConfiguration, options: { json: true }, io: { stdout: { write: (text: string) => { told += text; } } } } as unknown as CommandContext, {})).toBe(1);
     expect((JSON.parse(told) as { broken: unknown[] }).broken).toContainEqual(expect.objectContaining({ code: 'settled-false', where: expect.stringContaining(`/settled/${killed}`) }));
     const done = await writtenRun(store, 2, [intent, ended('done')]);
     const back = await writtenRun(store, 3, [intent, ended('failed')]);
     const undo = await writtenRun(store, 4, [intent, ended('done')], { rollbackOf: back });
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     const journals = await Promise.all([killed, done, back, undo].map(async (run) => ({ run, path: run, records: (await store.readRun(run)).records, problem: null })));
-    const problems = settledProblems(await store.settledRuns(), journals, [], (run) => run);
+    const problems = closedRunProblems(await store.closedRuns(), journals, [], (run) => run);
     expect(problems).toEqual([{ code: 'settled-false', where: killed, message: expect.stringContaining('plan and apply overlook it') }]);
     const closed = { run: done, how: 'closed', at: null, planName: null, rollbackOf: null } as const;
-    expect(settledProblems([closed], journals, [], (run) => run)).toMatchObject([{ code: 'settled-false', message: expect.stringContaining('knows of none') }]);
-    expect(settledProblems([closed], journals, [{ kind: 'run-abandoned', run: done } as AuditRecord], (run) => run)).toEqual([]);
-    expect(settledProblems([closed], journals, null, (run) => run)).toEqual([]);
+    expect(closedRunProblems([closed], journals, [], (run) => run)).toMatchObject([{ code: 'settled-false', message: expect.stringContaining('knows of none') }]);
+    expect(closedRunProblems([closed], journals, [{ kind: 'run-abandoned', run: done } as AuditRecord], (run) => run)).toEqual([]);
+    expect(closedRunProblems([closed], journals, null, (run) => run)).toEqual([]);
   });
 
   it('are made after the end is durable, and what cannot be marked is no failure', async () => {
     const store = opened.S3();
     const done = await writtenRun(store, 1, [intent, ended('done')]);
     bucket.failing.add('settled/');
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     expect(await marksIn(store)).toEqual([]);
     bucket.failing.clear();
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     expect(await marksIn(store)).toEqual([[done, 'done']]);
     expect([...bucket.objects.keys()].at(-1)).toBe(`settled/${done}.done.${plan.target.account}-${plan.target.region}.${plan.name}.-.json`);
   });
@@ -183,7 +183,7 @@ describe('the marks', () => {
     await expect(journal.append(ended('done'))).rejects.toMatchObject({ code: 'store-unwritable' });
     bucket.failing.clear();
     expect(await store.listRuns()).toMatchObject([{ outcome: 'done', spooled: true }]);
-    await settleFinished(looking(store));
+    await closeFinishedRuns(looking(store));
     expect(await marksIn(store)).toEqual([]);
   });
 
@@ -192,7 +192,7 @@ describe('the marks', () => {
     const run = await writtenRun(store, 1, [intent]);
     appendFileSync(join(folder, 'store', 'runs', run, 'journal.jsonl'), 'not a record\n');
     expect(await found(store)).toEqual([[run, 'damaged']]);
-    await store.settleRun((await store.findRun(run)) ?? (() => { throw new Error('not there'); })(), 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'x' });
+    await store.closeRun((await store.findRun(run)) ?? (() => { throw new Error('not there'); })(), 'closed', { by: 'ada', host: 'laptop', at: '2026-02-26T23:30:00.000Z', problem: 'x' });
     expect(await found(store)).toEqual([]);
     expect(await store.listRuns()).toMatchObject([{ run, outcome: 'damaged', problem: expect.stringContaining('not JSON'), closed: { by: 'ada' } }]);
   });
@@ -207,7 +207,7 @@ describe('what planning asks of a store in S3 with 300 finished runs and one tha
     await store.listRuns();
     // As it was: every run, by a list and two records of it.
     expect(bucket.counted()).toEqual({ list: 2 + 301, get: 2 * 301 });
-    await settleFinished(looking(opened.S3()));
+    await closeFinishedRuns(looking(opened.S3()));
     bucket.counted();
     const { open, findings } = await otherRunsFor(looking(opened.S3()), plan.target, null);
     expect(open.map(({ run }) => run)).toEqual([killed]);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { audit, auditOf, auditVerify } from '../../src/cli/audit/audit.ts';
 import { captures } from '../../src/cli/commands/captures.ts';
 import { runs } from '../../src/cli/commands/runs.ts';
-import { settleFinished, takenBackIn } from '../../src/cli/planning/open-runs.ts';
-import type { World } from '../../src/cli/context/command-context.ts';
+import { closeFinishedRuns, takenBackIn } from '../../src/cli/planning/open-runs.ts';
+import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import type { AuditEntry } from '../../src/domain/records/audit.ts';
 import type { AuditProblem } from '../../src/domain/records/audit-report.ts';
 import type { JournalEntry } from '../../src/domain/records/journal.ts';
@@ -38,10 +38,10 @@ const opened = {
   'a folder': (): Store => folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: 'laptop' }),
   S3: (): Store => s3Store({ place: bucket.place, connect: async () => bucket, spool: join(folder, 'spool'), host: 'laptop', sleep: async () => undefined }),
 } as const;
-const worldOf = (store: Store, more: object = {}): World => ({
+const worldOf = (store: Store, more: object = {}): CommandContext => ({
   store, configuration: testConfiguration, options: { color: false, json: true, ...more },
   io: { host: 'laptop', clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')), stdout: { write: (text: string) => { told += text; } }, stderr: { write: (text: string) => { said += text; } }, environment: {} },
-} as unknown as World);
+} as unknown as CommandContext);
 /** The most requests that were under way at once while something was done. */
 async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
   let [now, most] = [0, 0];
@@ -144,7 +144,7 @@ describe('a store with many runs', () => {
     for (let number = 1; number <= count; number += 1) {
       const run = await writtenRun(store, number, [{ kind: 'phase', phase: 'recheck' }, { kind: 'phase', phase: 'preflight' }, ended], over(number));
       await store.appendAudit({ ...began(run), plan: over(number).digest ?? plan.digest } as AuditEntry, fakeClock());
-      await store.settleRun((await store.findRun(run)) as RunSummary, 'done');
+      await store.closeRun((await store.findRun(run)) as RunSummary, 'done');
     }
     bucket.counted();
     return opened.S3();
@@ -206,11 +206,11 @@ describe('what happened last and lies beside the store', () => {
     await expect(writtenRun(store, 1, [ended])).rejects.toMatchObject({ code: 'store-unwritable' });
     expect(await opened.S3().listRuns()).toMatchObject([{ run, outcome: 'done', spooled: true }]);
     bucket.failing.clear();
-    await settleFinished(worldOf(opened.S3()));
+    await closeFinishedRuns(worldOf(opened.S3()));
     expect([...bucket.objects.keys()].filter((key) => key.startsWith(`runs/${run}/`))).toHaveLength(2);
-    expect(await opened.S3().settledRuns()).toEqual([]);
-    await settleFinished(worldOf(opened.S3()));
-    expect(await opened.S3().settledRuns()).toMatchObject([{ run, how: 'done' }]);
+    expect(await opened.S3().closedRuns()).toEqual([]);
+    await closeFinishedRuns(worldOf(opened.S3()));
+    expect(await opened.S3().closedRuns()).toMatchObject([{ run, how: 'done' }]);
   });
 });
 

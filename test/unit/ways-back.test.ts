@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { wayBackOfUpdate } from '../../src/plan/classify/recoverability.ts';
+import { recoverabilityOfUpdate } from '../../src/plan/classify/recoverability.ts';
 import type { Planning } from '../../src/plan/refresh/draft.ts';
 import type { Classified } from '../../src/plan/classify/classify.ts';
 import { plainConfiguration } from '../helpers/planning-samples.ts';
@@ -10,7 +10,7 @@ const live = { type: DATABASE, identity: 'courses', incarnation: 'x', properties
 const classified = (oneWay: readonly string[]): Classified => ({ changes: [], loses: [], opens: [], irreversible: [], oneWay, interrupts: false, obstacles: [] } as unknown as Classified);
 const back = (how: CapturePlan['how'], oneWay: readonly string[]) => {
   const types = { get: () => ({ capture: { plan: (): CapturePlan => ({ how, what: 'x', late: false, loses: [] }) } }) };
-  return wayBackOfUpdate({ types, configuration: plainConfiguration } as unknown as Planning, live, classified(oneWay), []).recoverability;
+  return recoverabilityOfUpdate({ types, configuration: plainConfiguration } as unknown as Planning, live, classified(oneWay), []).recoverability;
 };
 
 describe('the way back of an update', () => {

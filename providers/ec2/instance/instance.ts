@@ -30,7 +30,7 @@ export const instance: ResourceType = {
   create: createInstance,
   update: updateInstance,
   remove: removeInstance,
-  settle: settleInstance,
+  waitUntilStable: settleInstance,
   gone: instanceGone,
   neighbours: instanceNeighbours,
   preflight: preflightInstance,

@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
-import type { ChangeRule, Scene, TypeRules } from '../../../src/domain/resource-type.ts';
+import type { ChangeRule, RuleScene, TypeRules } from '../../../src/domain/resource-type.ts';
 import { keyed, objectOf, textOf } from '../../aws/values/fields.ts';
 import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './permissions.ts';
 import { refusedSecurityGroup } from './values.ts';
@@ -29,7 +29,7 @@ function someone(rule: Json | undefined): string | undefined {
 const opens = (rule: Json | undefined, direction: Direction): string => ruleText(canonicalRule(objectOf(rule)), direction);
 
 /** The account that owns the source group where it is not the plan's own, or may not be. */
-function foreignOwner(rule: Json | undefined, live: LiveResource | null, scene: Scene | undefined): string | undefined {
+function foreignOwner(rule: Json | undefined, live: LiveResource | null, scene: RuleScene | undefined): string | undefined {
   const owner = textOf(objectOf(rule)['SourceSecurityGroupOwnerId']);
   return owner !== undefined && owner !== (scene?.account ?? live?.attributes['OwnerId']) ? owner : undefined;
 }

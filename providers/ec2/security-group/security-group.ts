@@ -21,7 +21,7 @@ export const securityGroup: ResourceType = {
   create: createSecurityGroup,
   update: updateSecurityGroup,
   remove: removeSecurityGroup,
-  settle: settleSecurityGroup,
+  waitUntilStable: settleSecurityGroup,
   gone: securityGroupGone,
   capture: securityGroupCapture,
   neighbours: groupNeighbours,

@@ -14,7 +14,7 @@ export const volume: ResourceType = {
   create: createVolume,
   update: updateVolume,
   remove: removeVolume,
-  settle: settleVolume,
+  waitUntilStable: settleVolume,
   gone: volumeGone,
   neighbours: volumeNeighbours,
   preflight: preflightVolume,

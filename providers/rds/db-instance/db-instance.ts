@@ -20,7 +20,7 @@ export const dbInstance: ResourceType = {
   remove: removeDatabase,
   removed: finishRemoval,
   // That changes are in effect, `update` and `restore` see to: here a change that waits for its window is no reason to wait.
-  *settle(identity) { yield* untilReady(identity); },
+  *waitUntilStable(identity) { yield* untilReady(identity); },
   gone: untilGone,
   capture: databaseCapture,
   neighbours: replicas,

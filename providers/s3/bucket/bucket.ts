@@ -33,7 +33,7 @@ export const bucket: ResourceType = {
   create: createBucket,
   update: updateBucket,
   remove: removeBucket,
-  settle: bucketVisible,
+  waitUntilStable: bucketVisible,
   gone: bucketGone,
   capture,
   preflight: preflightBucket,

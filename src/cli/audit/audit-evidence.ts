@@ -14,18 +14,18 @@ import { slimmed } from '../../audit/slim-journal.ts';
 import { parseSignedApproval } from '../../store/signing/signatures.ts';
 import { checkSigned, fingerprintOf, isAllowedNow } from '../../store/signing/signers.ts';
 import { auditPlace, eachJournal, keptPlans, readAuditLog, type ReadLogs } from './audit-reading.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * Everything that `audit verify` looks at: what `readLogs` reads, the kept plans, every signed approval with its signature looked at again,
  * and the marks of what was used and settled. Each journal and plan is looked at while it is read, and only what is asked across runs
  * stays in memory. Throws what the store throws when it cannot be reached.
  */
-export async function readEverything(world: Pick<World, 'store' | 'configuration'> & Partial<Pick<World, 'io' | 'options'>>): Promise<ReadLogs & { readonly logs: VerifiedLogs }> {
-  const { store } = world;
-  const { audit, damaged } = await readAuditLog(world);
+export async function readEverything(context: Pick<CommandContext, 'store' | 'configuration'> & Partial<Pick<CommandContext, 'io' | 'options'>>): Promise<ReadLogs & { readonly logs: VerifiedLogs }> {
+  const { store } = context;
+  const { audit, damaged } = await readAuditLog(context);
   const about = auditByRun(audit);
-  const options = { whereOf: (seq: number): string => auditPlace(world, seq), unread: damaged.length > 0 };
+  const options = { whereOf: (seq: number): string => auditPlace(context, seq), unread: damaged.length > 0 };
   const journals: AuditedJournal[] = [];
   /** Runs that were gone on with: what was confirmed then stands in plans of their own. */
   const resumed: AuditedJournal[] = [];
@@ -36,21 +36,21 @@ export async function readEverything(world: Pick<World, 'store' | 'configuration
     broken.push(...found.broken);
     notes.push(...found.notes);
   };
-  await eachJournal(world, (journal) => {
+  await eachJournal(context, (journal) => {
     journals.push(slimmed(journal));
     if (recordsOf(journal.records ?? [], 'resumed').length > 0) resumed.push(journal);
     else look(journal, new Map());
   });
   const misfits: AuditProblem[] = [];
   const remaining = new Set(resumed.flatMap(({ records }) => recordsOf(records ?? [], 'resumed').map((record) => record.remaining)));
-  const kept = await keptPlans(world, audit, journals, (digest, plan) => {
+  const kept = await keptPlans(context, audit, journals, (digest, plan) => {
     misfits.push(...planProblem(digest, plan));
     return remaining.has(digest) ? plan : { ...plan, changePlan: '', findings: [], steps: [] };
   });
   for (const journal of resumed) look(journal, kept.plans);
-  const [texts, marks, settled, rewritten] = await Promise.all([store.keptApprovals(), store.marks(), store.settledRuns(), store.rewritten()]);
+  const [texts, marks, settled, rewritten] = await Promise.all([store.keptApprovals(), store.marks(), store.closedRuns(), store.rewritten()]);
   const pins = new Map(audit.filter(isPinned).map((record) => [record.nonce, record]));
-  const approvals = new Map(texts.map((text) => [text.name, examined(text, pins.get(text.name), world.configuration.allowedSigners)]));
+  const approvals = new Map(texts.map((text) => [text.name, examined(text, pins.get(text.name), context.configuration.allowedSigners)]));
   return { logs: { audit, journals: journals.toReversed(), plans: kept.plans, approvals, marks, settled, rewritten, looked: { broken, notes }, misfits }, damaged, planProblems: kept.problems };
 }
 

@@ -7,13 +7,13 @@ import type { AuditedJournal, AuditLogs } from '../../audit/view.ts';
 import { forEachBounded } from '../../base/pool.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
 import { told } from '../context/progress.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /** The options of `audit` and `audit export`, as typed. */
 export interface AuditOptions { readonly run?: string; readonly resource?: readonly string[]; readonly by?: string; readonly since?: string; readonly until?: string }
 
 /** Where an entry of the audit log stands in the store (src/store/audit-log.ts). */
-export const auditPlace = ({ store }: Pick<World, 'store'>, seq: number): string => `${store.place}/audit/${String(seq).padStart(8, '0')}.json`;
+export const auditPlace = ({ store }: Pick<CommandContext, 'store'>, seq: number): string => `${store.place}/audit/${String(seq).padStart(8, '0')}.json`;
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
@@ -41,24 +41,24 @@ export function filterOf({ run, resource, by, since, until }: AuditOptions, now:
 /** What was read, and what could not be. */
 export interface ReadLogs { readonly logs: AuditLogs; /** Each place where the audit log is damaged; what else it holds is in `logs`. */ readonly damaged: readonly AuditProblem[]; readonly planProblems: readonly AuditProblem[] }
 
-type Reading = Pick<World, 'store'> & Partial<Pick<World, 'io' | 'options'>>;
+type Reading = Pick<CommandContext, 'store'> & Partial<Pick<CommandContext, 'io' | 'options'>>;
 
 const progressOf = ({ io, options }: Reading, what: string): ((done: number, of: number) => void) => (io === undefined || options === undefined ? () => undefined : told({ io, options }, what));
 
 /** What can be read of the audit log, and each place where it is damaged. Throws what the store throws when it cannot be reached. */
-export async function readAuditLog(world: Reading): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: readonly AuditProblem[] }> {
+export async function readAuditLog(context: Reading): Promise<{ readonly audit: readonly AuditRecord[]; readonly damaged: readonly AuditProblem[] }> {
   const damaged: AuditProblem[] = [];
-  const audit = await world.store.readAudit(progressOf(world, 'entries of the audit log read'), (problem) => { damaged.push(problem); });
+  const audit = await context.store.readAudit(progressOf(context, 'entries of the audit log read'), (problem) => { damaged.push(problem); });
   return { audit, damaged };
 }
 
 /** Every journal, newest first, a few at a time; none stays in memory but what `work` keeps of it. `work` answers `stop` where no older one is needed. */
-export async function eachJournal(world: Reading, work: (journal: AuditedJournal) => 'stop' | void): Promise<void> {
-  await world.store.eachRun(({ run, path, journal, problem }) => {
+export async function eachJournal(context: Reading, work: (journal: AuditedJournal) => 'stop' | void): Promise<void> {
+  await context.store.eachRun(({ run, path, journal, problem }) => {
     // A place without a journal: of a run that the log names, `verifyAudit` says that it is missing.
     if (problem?.code === 'no-such-run') return undefined;
     return work(journal === null ? { run, path: problem.where ?? path, records: null, problem: problem.message } : { run, path, records: journal.records, problem: null });
-  }, { progress: progressOf(world, 'runs read') });
+  }, { progress: progressOf(context, 'runs read') });
 }
 
 /**
@@ -66,18 +66,18 @@ export async function eachJournal(world: Reading, work: (journal: AuditedJournal
  * kept plans where `plans`. `keep` says what of each journal is kept; absent: all of it. A damaged log, journal or plan is told and hides no other. Throws UserError
  * `no-such-run` for a run that neither log knows, and what the store throws when it cannot be reached.
  */
-export async function readLogs(world: Reading, { run, plans = false, keep = (journal) => journal }: { readonly run?: string | undefined; readonly plans?: boolean; readonly keep?: (journal: AuditedJournal) => AuditedJournal } = {}): Promise<ReadLogs> {
-  if (run !== undefined) return readLogsOf(world, run, plans);
-  const { audit, damaged } = await readAuditLog(world);
+export async function readLogs(context: Reading, { run, plans = false, keep = (journal) => journal }: { readonly run?: string | undefined; readonly plans?: boolean; readonly keep?: (journal: AuditedJournal) => AuditedJournal } = {}): Promise<ReadLogs> {
+  if (run !== undefined) return readLogsOf(context, run, plans);
+  const { audit, damaged } = await readAuditLog(context);
   const journals: AuditedJournal[] = [];
-  await eachJournal(world, (journal) => { journals.push(keep(journal)); });
-  const kept = plans ? await keptPlans(world, audit, journals) : { plans: new Map<string, Plan>(), problems: [] };
+  await eachJournal(context, (journal) => { journals.push(keep(journal)); });
+  const kept = plans ? await keptPlans(context, audit, journals) : { plans: new Map<string, Plan>(), problems: [] };
   return { logs: { audit, journals: journals.toReversed(), plans: kept.plans }, damaged, planProblems: kept.problems };
 }
 
 /** The journal of one run, and what the log says of it and of its plans. */
-async function readLogsOf(world: Reading, run: string, plans: boolean): Promise<ReadLogs> {
-  const { store } = world;
+async function readLogsOf(context: Reading, run: string, plans: boolean): Promise<ReadLogs> {
+  const { store } = context;
   let journal: AuditedJournal;
   try {
     const read = await store.readRun(run);
@@ -85,13 +85,13 @@ async function readLogsOf(world: Reading, run: string, plans: boolean): Promise<
   } catch (error) {
     if (!(error instanceof UserError) || (error.code !== 'no-such-run' && error.code !== 'journal-damaged')) throw error;
     journal = { run, path: error.where ?? run, records: null, problem: error.message };
-    const { audit, damaged } = await auditOfRun(world, run, []);
+    const { audit, damaged } = await auditOfRun(context, run, []);
     if (error.code === 'no-such-run' && !audit.some((record) => 'run' in record && record.run === run)) throw error;
     return { logs: { audit, journals: [journal], plans: new Map() }, damaged, planProblems: [] };
   }
   const digests = [...recordsOf(journal.records, 'begin').map(({ plan }) => plan.digest), ...recordsOf(journal.records, 'resumed').map(({ remaining }) => remaining)];
-  const { audit, damaged } = await auditOfRun(world, run, digests);
-  const kept = plans ? await keptPlans(world, audit, [journal]) : { plans: new Map<string, Plan>(), problems: [] };
+  const { audit, damaged } = await auditOfRun(context, run, digests);
+  const kept = plans ? await keptPlans(context, audit, [journal]) : { plans: new Map<string, Plan>(), problems: [] };
   return { logs: { audit, journals: [journal], plans: kept.plans }, damaged, planProblems: kept.problems };
 }
 
@@ -105,15 +105,15 @@ async function auditOfRun({ store }: Reading, run: string, digests: readonly str
 const width = 24;
 
 /** The kept plans that the log and the journals name; `keep` says what of each is kept. One that cannot be read is told and hides no other. */
-export async function keptPlans(world: Reading, audit: readonly AuditRecord[], journals: readonly AuditedJournal[], keep: (digest: string, plan: Plan) => Plan = (_digest, plan) => plan): Promise<{ readonly plans: ReadonlyMap<string, Plan>; readonly problems: readonly AuditProblem[] }> {
-  const { store } = world;
+export async function keptPlans(context: Reading, audit: readonly AuditRecord[], journals: readonly AuditedJournal[], keep: (digest: string, plan: Plan) => Plan = (_digest, plan) => plan): Promise<{ readonly plans: ReadonlyMap<string, Plan>; readonly problems: readonly AuditProblem[] }> {
+  const { store } = context;
   const digests = [...new Set([
     ...audit.flatMap((record) => ('plan' in record && record.plan !== null ? [record.plan] : [])),
     ...journals.flatMap(({ records }) => recordsOf(records ?? [], 'resumed').map(({ remaining }) => remaining)),
   ])];
   const plans = new Map<string, Plan>();
   const problems: AuditProblem[] = [];
-  const progress = progressOf(world, 'plans read');
+  const progress = progressOf(context, 'plans read');
   let done = 0;
   await forEachBounded(digests, width, async (digest) => {
     try {

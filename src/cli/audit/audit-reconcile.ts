@@ -12,7 +12,7 @@ import { askHistory, historyDays, historyPause } from '../../../providers/aws/se
 import { eachJournal, readAuditLog, timeOf } from './audit-reading.ts';
 import { askWitnesses, startOfRun } from './audit-witness.ts';
 import { print, printJson, tell } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 export interface ReconcileCommandOptions { readonly run?: string; readonly resource?: readonly string[]; readonly principal?: readonly string[]; readonly since?: string; readonly until?: string }
 
@@ -24,16 +24,16 @@ interface Question { readonly lookups: readonly Lookup[]; readonly stretch: Reco
  * against the calls that the log tells; and the manifests that runs left in the capture bucket against the log and the journals. Exit 3 when
  * something was done around aiplan, a call of the log is not in CloudTrail, or a run is not what the log says of it.
  */
-export async function auditReconcile(world: World, options: ReconcileCommandOptions): Promise<ExitCode> {
-  const { io, options: global } = world;
+export async function auditReconcile(context: CommandContext, options: ReconcileCommandOptions): Promise<ExitCode> {
+  const { io, options: global } = context;
   const now = io.clock.now();
-  const { witnesses, problem } = await askWitnesses(world, { run: options.run, ...stretchOf(options, now) });
-  const { audit, damaged } = await readAuditLog(world);
-  const { facts, journals, broken } = await factsOfRuns(world, witnesses, earliest(options, now));
+  const { witnesses, problem } = await askWitnesses(context, { run: options.run, ...stretchOf(options, now) });
+  const { audit, damaged } = await readAuditLog(context);
+  const { facts, journals, broken } = await factsOfRuns(context, witnesses, earliest(options, now));
   // What cannot be read may hold the very call that explains an event.
   const unread = [...damaged, ...broken][0];
   if (unread !== undefined) tell(io, global, [row(0, span('not all of the log can be read, so that own calls may look like others\': ', 'warning'), unread.message)], 'error');
-  const target = await world.target();
+  const target = await context.target();
   // In the order in which they ran: an event explains each lost call once.
   const here = facts.toReversed().filter((one) => isAt(one.target, target));
   const targets = new Map(audit.flatMap((record) => (record.kind === 'called' ? [[record.seq, record.target] as const] : [])));
@@ -49,7 +49,7 @@ export async function auditReconcile(world: World, options: ReconcileCommandOpti
     else print(io, global, [row(0, 'The log has no run here that CloudTrail could be asked about; `--principal` and `--resource` name what else.'), ...witnessRows(runs)]);
     return agree ? exitCodes.done : exitCodes.blocked;
   }
-  const { events, requests } = await ask(world, question, target);
+  const { events, requests } = await ask(context, question, target);
   const all = reconcile(calls, events, question.stretch);
   const found = { ...all, missing: all.missing.filter(question.expected), notYet: all.notYet.filter(question.expected), dataEvents: all.dataEvents.filter(question.expected) };
   const asked = { ...question.asked, requests };
@@ -60,13 +60,13 @@ export async function auditReconcile(world: World, options: ReconcileCommandOpti
 }
 
 /** Of every journal what is asked of it, a few at a time; none stays in memory. */
-async function factsOfRuns(world: World, witnesses: readonly RunWitness[], since: number): Promise<{ readonly facts: readonly RunFacts[]; readonly journals: readonly WitnessedJournal[]; readonly broken: readonly AuditProblem[] }> {
+async function factsOfRuns(context: CommandContext, witnesses: readonly RunWitness[], since: number): Promise<{ readonly facts: readonly RunFacts[]; readonly journals: readonly WitnessedJournal[]; readonly broken: readonly AuditProblem[] }> {
   const facts: RunFacts[] = [];
   const journals: WitnessedJournal[] = [];
   const broken: AuditProblem[] = [];
   const byRun = new Map<string, RunWitness[]>();
   for (const witness of witnesses) byRun.set(witness.run, [...(byRun.get(witness.run) ?? []), witness]);
-  await eachJournal(world, (journal) => {
+  await eachJournal(context, (journal) => {
     const found = reconcileFacts(journal, since);
     if (found !== null) facts.push(found);
     journals.push(witnessed(journal, byRun.get(journal.run) ?? []));
@@ -112,9 +112,9 @@ function questionOf(here: readonly RunFacts[], outside: readonly LoggedCall[], {
   };
 }
 
-async function ask(world: World, { lookups, stretch }: Question, target: Target): Promise<{ readonly events: readonly TrailEvent[]; readonly requests: number }> {
-  const { io, options } = world;
-  const aws = await world.reader();
+async function ask(context: CommandContext, { lookups, stretch }: Question, target: Target): Promise<{ readonly events: readonly TrailEvent[]; readonly requests: number }> {
+  const { io, options } = context;
+  const aws = await context.reader();
   const events: TrailEvent[] = [];
   let requests = 0;
   tell(io, options, [row(0, span(`asking CloudTrail about ${lookups.length} names; it answers two questions a second`, 'muted'))]);

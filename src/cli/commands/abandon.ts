@@ -7,38 +7,38 @@ import { reportRows } from '../../views/run/report-rows.ts';
 import { blank, row, span, type Row } from '../../views/base/rows.ts';
 import { recordAbandoned } from '../context/audit-log.ts';
 import { cannotAsk } from '../planning/consent.ts';
-import { settleFinished, unfinishedRuns } from '../planning/open-runs.ts';
+import { closeFinishedRuns, unfinishedRuns } from '../planning/open-runs.ts';
 import { tell } from '../context/output.ts';
 import { lockOf } from '../running/resume-lock.ts';
 import { isColored } from '../context/terminal-session.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * `aiplan runs abandon RUN`: closes an unfinished run for good, as a person says by typing its id. Nothing in AWS is touched: what the run
  * made or half did stays, and so do its captures. Throws UserError `confirmation-missing`, `not-approved`, `run-ended`, `locked`.
  */
-export async function abandon(world: World, run: string, options: { readonly takeOver?: string } = {}): Promise<ExitCode> {
-  const { io } = world;
-  const { records, damage } = await readable(world, run);
-  if (damage !== null) await refuseClosed(world, run);
+export async function abandon(context: CommandContext, run: string, options: { readonly takeOver?: string } = {}): Promise<ExitCode> {
+  const { io } = context;
+  const { records, damage } = await readable(context, run);
+  if (damage !== null) await refuseClosed(context, run);
   const end = endOf(records);
   if (end !== undefined && (end.outcome === 'done' || end.outcome === 'abandoned')) {
     throw new UserError('run-ended', `run ${run} is ${end.outcome === 'done' ? 'done' : 'abandoned already'}`, { exitCode: exitCodes.blocked, help: 'there is nothing to close' });
   }
-  const why = cannotAsk(world);
+  const why = cannotAsk(context);
   if (why !== null) throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: `a person runs \`aiplan runs abandon ${run}\` in a terminal` });
-  const target = recordsOf(records, 'begin')[0]?.target ?? (await world.target());
-  const lock = await lockOf(world, run, target, options);
+  const target = recordsOf(records, 'begin')[0]?.target ?? (await context.target());
+  const lock = await lockOf(context, run, target, options);
   try {
     const { typeLine } = await import('../../tui/review/type-line.ts');
-    const said = await typeLine({ question: [...question(run, records, world), ...(damage === null ? [] : [row(0, span(`Its journal cannot be read and stays as it is: ${damage}`, 'destroy'))])], wanted: run, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: isColored(world), onInterrupt: (callback) => io.onInterrupt(callback) });
+    const said = await typeLine({ question: [...question(run, records, context), ...(damage === null ? [] : [row(0, span(`Its journal cannot be read and stays as it is: ${damage}`, 'destroy'))])], wanted: run, now: () => io.clock.now(), stdin: io.stdin, stdout: io.stdout, color: isColored(context), onInterrupt: (callback) => io.onInterrupt(callback) });
     if (!said) throw new UserError('not-approved', `run ${run} stays as it is`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
-    if (damage === null) await close(world, run, target);
-    else await giveUp(world, run, target, damage);
+    if (damage === null) await close(context, run, target);
+    else await giveUp(context, run, target, damage);
   } finally {
     await lock.release();
   }
-  tell(io, world.options, [row(0, span('abandoned ', 'title'), run, '; its captures stay: ', span('aiplan captures', 'title'))]);
+  tell(io, context.options, [row(0, span('abandoned ', 'title'), run, '; its captures stay: ', span('aiplan captures', 'title'))]);
   return exitCodes.done;
 }
 
@@ -47,13 +47,13 @@ export async function abandon(world: World, run: string, options: { readonly tak
  * done with, and hold nothing any more. Only where a person asked for the rollback: else they stay as they are. Answers what was closed. Throws UserError
  * `locked`, `store-unwritable`.
  */
-export async function closeTakenBack(world: World, run: string, target: Target): Promise<readonly string[]> {
-  if (cannotAsk(world) !== null) return [];
-  const left = (await unfinishedRuns(world, target)).filter(({ summary, state }) => state !== 'damaged' && (summary.run === run || summary.rollbackOf === run));
+export async function closeTakenBack(context: CommandContext, run: string, target: Target): Promise<readonly string[]> {
+  if (cannotAsk(context) !== null) return [];
+  const left = (await unfinishedRuns(context, target)).filter(({ summary, state }) => state !== 'damaged' && (summary.run === run || summary.rollbackOf === run));
   for (const { summary } of left) {
-    const lock = await lockOf(world, summary.run, target, {});
+    const lock = await lockOf(context, summary.run, target, {});
     try {
-      await close(world, summary.run, target, 'a rollback found nothing left to take back');
+      await close(context, summary.run, target, 'a rollback found nothing left to take back');
     } finally {
       await lock.release();
     }
@@ -61,13 +61,13 @@ export async function closeTakenBack(world: World, run: string, target: Target):
   return left.map(({ summary }) => summary.run);
 }
 
-async function close(world: World, run: string, target: Target, why = `closed for good by ${world.io.user} on ${world.io.host}`): Promise<void> {
-  const { io, store } = world;
+async function close(context: CommandContext, run: string, target: Target, why = `closed for good by ${context.io.user} on ${context.io.host}`): Promise<void> {
+  const { io, store } = context;
   const journal = await store.continueJournal(run, io.clock);
   try {
     await journal.append({ kind: 'end', outcome: 'abandoned', message: why });
-    await recordAbandoned(world, target, run, run, journal.records);
-    await settleFinished(world);
+    await recordAbandoned(context, target, run, run, journal.records);
+    await closeFinishedRuns(context);
   } finally {
     await journal.close();
   }
@@ -77,16 +77,16 @@ async function close(world: World, run: string, target: Target, why = `closed fo
  * Closes a run whose journal cannot be read, and into which nothing is written any more (law 7): by an entry of the audit log, and by a mark
  * beside the journal, which stays as it is. Its captures stay too: what no journal tells is never taken for expired.
  */
-async function giveUp(world: World, run: string, target: Target, problem: string): Promise<void> {
-  const { io, store } = world;
-  await recordAbandoned(world, target, run, run, []);
+async function giveUp(context: CommandContext, run: string, target: Target, problem: string): Promise<void> {
+  const { io, store } = context;
+  await recordAbandoned(context, target, run, run, []);
   const found = await store.findRun(run);
-  await store.settleRun(found ?? { run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: io.user, host: io.host, at: new Date(io.clock.now()).toISOString(), problem });
+  await store.closeRun(found ?? { run, account: null, region: null, endpoint: null, planName: null, rollbackOf: null }, 'closed', { by: io.user, host: io.host, at: new Date(io.clock.now()).toISOString(), problem });
 }
 
 /** Throws UserError `run-ended` where a person has closed the damaged run before. */
-async function refuseClosed({ store }: World, run: string): Promise<void> {
-  if (!(await store.settledRuns()).some((mark) => mark.run === run)) return;
+async function refuseClosed({ store }: CommandContext, run: string): Promise<void> {
+  if (!(await store.closedRuns()).some((mark) => mark.run === run)) return;
   throw new UserError('run-ended', `run ${run} is abandoned already`, { exitCode: exitCodes.blocked, help: `there is nothing to close; \`aiplan runs ${run}\` says what is wrong with its journal` });
 }
 
@@ -94,7 +94,7 @@ async function refuseClosed({ store }: World, run: string): Promise<void> {
 const noRecord = 'it wrote no record, so that nothing was sent';
 
 /** The records of a run; of a damaged journal none, and what is wrong with it: nothing is written into it (law 7), but its lock can be let go. */
-async function readable({ store }: World, run: string): Promise<{ readonly records: readonly JournalRecord[]; readonly damage: string | null }> {
+async function readable({ store }: CommandContext, run: string): Promise<{ readonly records: readonly JournalRecord[]; readonly damage: string | null }> {
   try {
     const { records } = await store.readRun(run);
     return { records, damage: records.length === 0 ? noRecord : null };
@@ -107,7 +107,7 @@ async function readable({ store }: World, run: string): Promise<{ readonly recor
 }
 
 /** What closing means, before the id is typed: what is half done stays so, and the captures stay. */
-function question(run: string, records: readonly JournalRecord[], { configuration }: World): readonly Row[] {
+function question(run: string, records: readonly JournalRecord[], { configuration }: CommandContext): readonly Row[] {
   const held = heldCaptures([records], configuration.capture);
   return [
     ...(recordsOf(records, 'begin').length === 0 ? [row(0, span(`Run ${run}`, 'title'), ' wrote no beginning')] : reportRows(reportOf(records))), blank,

@@ -17,25 +17,25 @@ import { mentionUnfinished } from '../planning/open-runs.ts';
 import { print, printJson, tell } from '../context/output.ts';
 import { run } from '../running/run.ts';
 import type { Source } from '../planning/source.ts';
-import { askAfter, Stage, watchOf } from '../context/terminal-session.ts';
-import type { World } from '../context/command-context.ts';
+import { askAfter, TerminalSession, watchOf } from '../context/terminal-session.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import { loaded, loadForApply, rollbackSource, type Loaded } from '../planning/loading.ts';
 
 /** `aiplan apply PLAN|FILE`: review, confirmations, and then the run. */
-export async function applyCommand(world: World, file: string, consent: ConsentOptions): Promise<ExitCode> {
-  return applyLoaded(world, await loadForApply(world, file), file, consent);
+export async function applyCommand(context: CommandContext, file: string, consent: ConsentOptions): Promise<ExitCode> {
+  return applyLoaded(context, await loadForApply(context, file), file, consent);
 }
 
 /** How a command ends: what is said once the screen is closed. */
 interface Ending { readonly code: ExitCode; readonly say: () => void }
 
 /** Approves and runs what was loaded; apply and rollback walk the same road, on one screen. */
-export async function applyLoaded(world: World, from: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
-  mentionUnfinished(world, from.planned.plan);
-  const stage = new Stage(world);
+export async function applyLoaded(context: CommandContext, from: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
+  mentionUnfinished(context, from.planned.plan);
+  const stage = new TerminalSession(context);
   let ending: Ending;
   try {
-    ending = await walk(world, from, file, consent, stage);
+    ending = await walk(context, from, file, consent, stage);
   } finally {
     await stage.close();
   }
@@ -43,39 +43,39 @@ export async function applyLoaded(world: World, from: Loaded, file: string, cons
   return ending.code;
 }
 
-async function walk(world: World, from: Loaded, file: string, consent: ConsentOptions, stage: Stage): Promise<Ending> {
-  const { io, options } = world;
+async function walk(context: CommandContext, from: Loaded, file: string, consent: ConsentOptions, stage: TerminalSession): Promise<Ending> {
+  const { io, options } = context;
   const { plan } = from.planned;
   const answer = (code: ExitCode, json: unknown, rows: () => readonly Row[]): Ending => ({ code, say: () => { if (options.json === true) printJson(io, json); else print(io, options, rows()); } });
   if (isBlocked(plan)) {
-    await recordRefusal(world, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
+    await recordRefusal(context, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
     return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
   }
   if (needed(plan).nothing) {
-    const closed = plan.rollbackOf === null || from.source.incomplete.length > 0 ? [] : await closeTakenBack(world, plan.rollbackOf, plan.target);
+    const closed = plan.rollbackOf === null || from.source.incomplete.length > 0 ? [] : await closeTakenBack(context, plan.rollbackOf, plan.target);
     return nothingToDo(from, answer, () => [...planRows(plan, io.clock.now(), file), ...closedRows(closed)]);
   }
-  const why = cannotAsk(world);
+  const why = cannotAsk(context);
   if (options.json === true && consent.approval === undefined && consent.yes !== true && why !== null) {
-    await recordRefusal(world, new UserError('confirmation-missing', why), nameOf(plan), plan);
+    await recordRefusal(context, new UserError('confirmation-missing', why), nameOf(plan), plan);
     return answer(exitCodes.blocked, missingOf(plan), () => []);
   }
   if (consent.approval !== undefined || why === null) {
-    await refuseWithoutBucket(world, plan);
+    await refuseWithoutBucket(context, plan);
     refuseWithoutSecrets(plan);
   }
   // A store that cannot be written is found before anybody types anything.
-  await recordPlanned(world, plan);
-  const { approval, reviewed, signed } = await obtainApproval(world, from, consent, stage);
-  const approved = approve(reviewed.planned, approval, world.configuration, io.clock.now());
-  const kept = signed === undefined ? null : await keepSigned(world, signed, approval);
-  await recordApproved(world, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected, kept);
+  await recordPlanned(context, plan);
+  const { approval, reviewed, signed } = await obtainApproval(context, from, consent, stage);
+  const approved = approve(reviewed.planned, approval, context.configuration, io.clock.now());
+  const kept = signed === undefined ? null : await keepSigned(context, signed, approval);
+  await recordApproved(context, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected, kept);
   const scene = await stage.runScene(approved.plan);
-  const report = withIncomplete(await run(world, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
+  const report = withIncomplete(await run(context, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
   const ending = answer(report.exitCode, report, () => reportRows(report));
-  if ((await askAfter(world, scene, report)) === 'keep') return ending;
+  if ((await askAfter(context, scene, report)) === 'keep') return ending;
   scene?.note('reading AWS for the way back');
-  return takenBack(world, report, stage);
+  return takenBack(context, report, stage);
 }
 
 const nameOf = (plan: Plan): string => (plan.rollbackOf === null ? 'apply' : 'rollback');
@@ -94,16 +94,16 @@ export const withIncomplete = (report: Report, { incomplete }: Pick<Source, 'inc
   (report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0 ? report : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete });
 
 /** The way back from a run that failed, reviewed on the same screen. The failed run is told of whatever becomes of it. */
-async function takenBack(world: World, failed: Report, stage: Stage): Promise<Ending> {
+async function takenBack(context: CommandContext, failed: Report, stage: TerminalSession): Promise<Ending> {
   const of = failed.rollbackOf ?? failed.run;
-  const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({ code, say: () => { print(world.io, world.options, [...reportRows(failed, !isBack), blank]); after(); } });
+  const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({ code, say: () => { print(context.io, context.options, [...reportRows(failed, !isBack), blank]); after(); } });
   try {
-    const back = await walk(world, { ...(await loaded(world, await rollbackSource(world, of))), saved: null }, `rollback of ${of}`, {}, stage);
+    const back = await walk(context, { ...(await loaded(context, await rollbackSource(context, of))), saved: null }, `rollback of ${of}`, {}, stage);
     // What failed stays failed, also when it is taken back.
     const isUndone = failed.command === 'rollback' && back.code === exitCodes.done;
     return both(isUndone || back.code === exitCodes.rollbackIncomplete ? back.code : failed.exitCode, back.say, back.code === exitCodes.done || back.code === exitCodes.rollbackIncomplete);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return both(failed.exitCode, () => tell(world.io, world.options, errorRows(error), 'error'), false);
+    return both(failed.exitCode, () => tell(context.io, context.options, errorRows(error), 'error'), false);
   }
 }

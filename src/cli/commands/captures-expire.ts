@@ -1,5 +1,5 @@
 import { captureBucketOf } from '../../plan/steps/preview-context.ts';
-import { drive } from '../../run/executor/run-outside.ts';
+import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { captureCodes, expiryPlan, type HeldCapture } from '../../recovery/captures/captures.ts';
 import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
 import { backupsOf, copiesIn, expire, permitted, unproven } from '../../../providers/aws/values/capture-expiry.ts';
@@ -9,26 +9,26 @@ import { auditedJournal, auditedSession, recordApproved } from '../context/audit
 import { begunIn } from '../running/captures-begun.ts';
 import { approvalOf, cannotAsk } from '../planning/consent.ts';
 import { print, tell } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import { captureRows } from './capture-rows.ts';
 
 /**
  * Removes expired captures: one list, one typed count, by a person at a terminal. The gate lets exactly the listed backups
  * be deleted and nothing else; every removal is noted in a journal before it is sent.
  */
-export async function expireCaptures(world: World, all: readonly HeldCapture[]): Promise<ExitCode> {
-  const { io, options, store } = world;
-  const target = await world.target();
+export async function expireCaptures(context: CommandContext, all: readonly HeldCapture[]): Promise<ExitCode> {
+  const { io, options, store } = context;
+  const target = await context.target();
   const over = all.filter((held) => held.kept === null && Date.parse(held.expiresAt) <= io.clock.now());
-  const { there, absent } = await lookedFor(world, over, all);
+  const { there, absent } = await lookedFor(context, over, all);
   for (const held of absent) tell(io, options, [row(0, span('nothing is there ', 'muted'), `of the capture of ${held.identity} that run ${held.run} began`)], 'error');
-  const expired = await proven(world, there);
+  const expired = await proven(context, there);
   if (expired.length === 0) {
     print(io, options, [row(0, 'no capture has expired')]);
     return exitCodes.done;
   }
   const list = expired.flatMap((held) => captureRows(held, io.clock.now()));
-  const why = cannotAsk(world);
+  const why = cannotAsk(context);
   if (why !== null) {
     print(io, options, list);
     throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: 'a person runs `aiplan captures expire` in a terminal' });
@@ -46,18 +46,18 @@ export async function expireCaptures(world: World, all: readonly HeldCapture[]):
   let session;
   let journal;
   try {
-    session = auditedSession(world, await world.applier(run), target, run);
+    session = auditedSession(context, await context.applier(run), target, run);
     const plan = expiryPlan(expired, target, new Date(started).toISOString());
-    const approval = approvalOf(world, plan, 'T0', { confirmations: [], typedName: wanted });
-    await recordApproved(world, plan, approval, `the list of ${wanted} captures, its number typed`);
-    journal = auditedJournal(world, await store.createJournal(run, io.clock), { target, plan: plan.digest });
+    const approval = approvalOf(context, plan, 'T0', { confirmations: [], typedName: wanted });
+    await recordApproved(context, plan, approval, `the list of ${wanted} captures, its number typed`);
+    journal = auditedJournal(context, await store.createJournal(run, io.clock), { target, plan: plan.digest });
     await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target, plan, approval });
     for (const held of expired) {
       const backups = backupsOf(held.capture);
-      const keys = await drive(session, () => copiesIn(backups, target.account), { run, step: held.step });
+      const keys = await runOutsideRun(session, () => copiesIn(backups, target.account), { run, step: held.step });
       await journal.append({ kind: 'finding', step: held.step, code: 'capture-expiring', message: `of ${held.type} ${held.identity}, run ${held.run}: ${permitted(backups, []).join(', ')} and ${keys.length} copies` });
       await lock.check();
-      await drive(session, () => expire(backups, keys, target.account), { run, step: held.step, expireCaptures: permitted(backups, keys) });
+      await runOutsideRun(session, () => expire(backups, keys, target.account), { run, step: held.step, expireCaptures: permitted(backups, keys) });
       await journal.append({ kind: 'finding', step: held.step, code: captureCodes.expired, message: `of ${held.type} ${held.identity}, run ${held.run}`, capture: claimOf(held) });
       tell(io, options, [row(0, span('removed ', 'good'), `the capture of ${held.identity} from run ${held.run}`)]);
     }
@@ -74,7 +74,7 @@ export async function expireCaptures(world: World, all: readonly HeldCapture[]):
 const claimOf = ({ run, step, takenAt }: HeldCapture): { readonly run: string; readonly step: string; readonly takenAt: string } => ({ run, step, takenAt });
 
 /** What was begun and never read back is looked for: what is there of it stands in for its references; of the rest AWS has nothing. */
-async function lookedFor(world: World, over: readonly HeldCapture[], all: readonly HeldCapture[]): Promise<{ readonly there: readonly HeldCapture[]; readonly absent: readonly HeldCapture[] }> {
+async function lookedFor(context: CommandContext, over: readonly HeldCapture[], all: readonly HeldCapture[]): Promise<{ readonly there: readonly HeldCapture[]; readonly absent: readonly HeldCapture[] }> {
   const there: HeldCapture[] = [];
   const absent: HeldCapture[] = [];
   for (const held of over) {
@@ -82,7 +82,7 @@ async function lookedFor(world: World, over: readonly HeldCapture[], all: readon
       there.push(held);
       continue;
     }
-    const refs = await begunIn(world, held, all);
+    const refs = await begunIn(context, held, all);
     if (Object.keys(refs).length === 0) absent.push(held);
     else there.push({ ...held, capture: { ...held.capture, refs } });
   }
@@ -90,12 +90,12 @@ async function lookedFor(world: World, over: readonly HeldCapture[], all: readon
 }
 
 /** The captures that AWS itself shows to be of their run and expired; a journal alone proves nothing (law 13). The others are told. */
-async function proven(world: World, claimed: readonly HeldCapture[]): Promise<readonly HeldCapture[]> {
-  const { io, options, configuration } = world;
-  const bucket = captureBucketOf(configuration, await world.target());
+async function proven(context: CommandContext, claimed: readonly HeldCapture[]): Promise<readonly HeldCapture[]> {
+  const { io, options, configuration } = context;
+  const bucket = captureBucketOf(configuration, await context.target());
   const kept: HeldCapture[] = [];
   for (const held of claimed) {
-    const problems = await drive(await world.reader(), () => unproven(backupsOf(held.capture), { run: held.run, step: held.step, bucket, now: new Date(io.clock.now()).toISOString() }), { run: held.run, step: held.step });
+    const problems = await runOutsideRun(await context.reader(), () => unproven(backupsOf(held.capture), { run: held.run, step: held.step, bucket, now: new Date(io.clock.now()).toISOString() }), { run: held.run, step: held.step });
     if (problems.length === 0) kept.push(held);
     for (const problem of problems) tell(io, options, [row(0, span('left alone ', 'warning'), problem)], 'error');
   }

@@ -8,38 +8,38 @@ import { sanitiseMarkdown } from '../../base/sanitise.ts';
 import { print, printJson } from '../context/output.ts';
 import { isBlocked } from './plan.ts';
 import { ChangePlanError, makeCheckedPlan, parseSource } from '../planning/planning.ts';
-import { readInput, type World } from '../context/command-context.ts';
+import { readInput, type CommandContext } from '../context/command-context.ts';
 
 export type CheckFormat = 'text' | 'json' | 'markdown';
 interface Checked { readonly file: string; readonly plan: Plan | null; readonly findings: readonly Finding[] }
 
 /** `aiplan check FILE…`: the dry run for CI. Exit 0 clean, 3 when any file is invalid or blocked. */
-export async function check(world: World, files: readonly string[], format: CheckFormat): Promise<ExitCode> {
+export async function check(context: CommandContext, files: readonly string[], format: CheckFormat): Promise<ExitCode> {
   const results: Checked[] = [];
-  for (const file of files) results.push(await checkOne(world, file));
-  const now = world.io.clock.now();
+  for (const file of files) results.push(await checkOne(context, file));
+  const now = context.io.clock.now();
   const bad = results.some(({ plan, findings }) => plan === null || isBlocked(plan) || findings.some((finding) => finding.severity === 'error'));
-  if (format === 'json') printJson(world.io, { clean: !bad, files: results });
+  if (format === 'json') printJson(context.io, { clean: !bad, files: results });
   else if (format === 'markdown') {
-    world.io.stdout.write(results.map(({ file, plan, findings }) => (plan === null
+    context.io.stdout.write(results.map(({ file, plan, findings }) => (plan === null
       ? [`### aiplan: ${sanitiseMarkdown(file)}`, '', '**This change plan is invalid.**', '', ...findings.flatMap((finding) => findingRows(finding, file).map((line) => `- ${sanitiseMarkdown(plainText(line).trim())}`)), ''].join('\n')
       : planMarkdown(plan, now, { file }))).join('\n'));
   } else {
     for (const { file, plan, findings } of results) {
-      print(world.io, world.options, [
+      print(context.io, context.options, [
         row(0, span(file, 'title')),
         ...(plan === null ? inFindingOrder(findings).flatMap((finding) => findingRows(finding, file)) : briefRows(plan, now, file)), blank,
       ]);
     }
-    print(world.io, world.options, [bad ? row(0, span('blocked', 'destroy')) : row(0, span('clean', 'good'))]);
+    print(context.io, context.options, [bad ? row(0, span('blocked', 'destroy')) : row(0, span('clean', 'good'))]);
   }
   return bad ? exitCodes.blocked : exitCodes.done;
 }
 
-async function checkOne(world: World, file: string): Promise<Checked> {
+async function checkOne(context: CommandContext, file: string): Promise<Checked> {
   try {
-    const source = parseSource(world, readInput(world.io, file), file);
-    const { plan } = (await makeCheckedPlan(world, source)).planned;
+    const source = parseSource(context, readInput(context.io, file), file);
+    const { plan } = (await makeCheckedPlan(context, source)).planned;
     return { file, plan, findings: plan.findings };
   } catch (error) {
     if (error instanceof ChangePlanError) return { file, plan: null, findings: error.findings };

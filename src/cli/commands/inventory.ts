@@ -5,54 +5,54 @@ import type { LiveResource, ReadFailure } from '../../domain/live.ts';
 import type { ReadResult, ResourceType } from '../../domain/resource-type.ts';
 import { row, span } from '../../views/base/rows.ts';
 import { printJson, tell } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * `aiplan inventory [TYPE] [--tag …]`: live resources as entries ready to paste. One that cannot be read, or not wholly, is listed as that and
  * stops nothing; a type that cannot be listed at all makes it end with an error, because then nobody knows what there is.
  */
-export async function inventory(world: World, type: string | undefined, { tag = [] }: { tag?: readonly string[] }): Promise<ExitCode> {
-  const types = type === undefined ? world.types.all : [known(world, type)];
+export async function inventory(context: CommandContext, type: string | undefined, { tag = [] }: { tag?: readonly string[] }): Promise<ExitCode> {
+  const types = type === undefined ? context.types.all : [known(context, type)];
   const wanted = tag.map((text) => {
     const at = text.indexOf('=');
     if (at < 1) throw new UserError('bad-tag', `"${text}" is not NAME=VALUE`, { help: 'for example --tag team=platform' });
     return [text.slice(0, at), text.slice(at + 1)] as const;
   });
-  const aws = await world.reader();
+  const aws = await context.reader();
   const found = await Promise.all(types.map((candidate) => readOrFail(candidate, aws, { identities: [], all: true, detailed: new Set() })));
   const matches = found.flatMap(({ resources }) => resources).filter((live) => {
-    const rules = world.types.get(live.type)?.rules;
+    const rules = context.types.get(live.type)?.rules;
     const tags = live.properties['Tags'] as Readonly<Record<string, string>> | undefined;
     return rules?.goneStates.includes(live.state) !== true && wanted.every(([name, value]) => tags?.[name] === value);
   });
-  const detailed = await detail(world, matches);
+  const detailed = await detail(context, matches);
   const failures = [...found.flatMap((result) => result.failures), ...detailed.failures];
-  show(world, detailed.resources, failures);
+  show(context, detailed.resources, failures);
   return failures.some(({ identity }) => identity === null) ? exitCodes.error : exitCodes.done;
 }
 
 /** `aiplan import TYPE ID…`: these resources as entries; every one must exist, and those that cannot be read are listed as that. Throws where none can be. */
-export async function importCommand(world: World, type: string, identities: readonly string[]): Promise<ExitCode> {
-  const resourceType = known(world, type);
-  const result = await resourceType.read(await world.reader(), { identities, all: false, detailed: new Set(identities) });
+export async function importCommand(context: CommandContext, type: string, identities: readonly string[]): Promise<ExitCode> {
+  const resourceType = known(context, type);
+  const result = await resourceType.read(await context.reader(), { identities, all: false, detailed: new Set(identities) });
   const failure = result.failures.find(({ identity }) => identity === null) ?? result.failures[0];
   if (failure !== undefined && (failure.identity === null || result.resources.length === 0)) throw new UserError('read-failed', `cannot read ${failure.type} "${failure.identity ?? ''}": ${failure.code}: ${failure.message}`, { help: `reading needs ${resourceType.iam.read.join(', ')}` });
   const living = result.resources.filter((live) => !resourceType.rules.goneStates.includes(live.state));
   const missing = identities.filter((identity) => ![...living, ...result.failures].some((known) => known.identity?.toLowerCase() === identity.toLowerCase()));
   if (missing.length > 0) throw new UserError('not-found', `AWS has no ${type} ${missing.map((identity) => `"${identity}"`).join(', ')}`, { help: 'check the identity, account and region' });
-  show(world, living, result.failures);
+  show(context, living, result.failures);
   return exitCodes.done;
 }
 
-function known(world: World, type: string): ResourceType {
-  const found = world.types.get(type);
-  if (found === undefined) throw new UserError('unknown-type', `"${type}" is not a type that aiplan knows`, { help: world.types.all.map((candidate) => candidate.type).join(', ') });
+function known(context: CommandContext, type: string): ResourceType {
+  const found = context.types.get(type);
+  if (found === undefined) throw new UserError('unknown-type', `"${type}" is not a type that aiplan knows`, { help: context.types.all.map((candidate) => candidate.type).join(', ') });
   return found;
 }
 
-async function detail(world: World, resources: readonly LiveResource[]): Promise<Pick<ReadResult, 'resources' | 'failures'>> {
-  const aws = await world.reader();
-  const results = await Promise.all(world.types.all.map(async (type) => {
+async function detail(context: CommandContext, resources: readonly LiveResource[]): Promise<Pick<ReadResult, 'resources' | 'failures'>> {
+  const aws = await context.reader();
+  const results = await Promise.all(context.types.all.map(async (type) => {
     const identities = resources.filter((live) => live.type === type.type).map((live) => live.identity);
     return identities.length === 0 ? { resources: [], failures: [] } : readOrFail(type, aws, { identities, all: false, detailed: new Set(identities) });
   }));
@@ -60,7 +60,7 @@ async function detail(world: World, resources: readonly LiveResource[]): Promise
 }
 
 /** The resources, and what of them could not be read: on standard error, and in JSON as `unreadable` of the resource, which may have nothing else. */
-function show(world: World, resources: readonly LiveResource[], failures: readonly ReadFailure[]): void {
+function show(context: CommandContext, resources: readonly LiveResource[], failures: readonly ReadFailure[]): void {
   const used = new Set<string>();
   const entries = resources.map((live) => ({ address: addressOf(live, used), live }));
   const said = [...new Map(failures.map((failure) => [`${failure.type} ${failure.identity ?? ''}: ${failure.code}: ${failure.message}`, failure])).values()];
@@ -68,14 +68,14 @@ function show(world: World, resources: readonly LiveResource[], failures: readon
     const why = said.filter((failure) => failure.type === type && failure.identity === id).map(({ code, message }) => `${code}: ${message}`);
     return why.length === 0 ? {} : { unreadable: why };
   };
-  tell(world.io, world.options, said.map(({ type, identity, code, message }) => row(0, span(`could not read ${type}${identity === null ? '' : ` ${identity}`}`, 'destroy'), `: ${code}: ${message}`)), 'error');
-  if (world.options.json === true) {
+  tell(context.io, context.options, said.map(({ type, identity, code, message }) => row(0, span(`could not read ${type}${identity === null ? '' : ` ${identity}`}`, 'destroy'), `: ${code}: ${message}`)), 'error');
+  if (context.options.json === true) {
     const shown = new Set(resources.map(({ type, identity }) => `${type} ${identity}`));
     const others = new Map(said.filter(({ type, identity }) => !shown.has(`${type} ${identity ?? ''}`)).map(({ type, identity }) => [`${type} ${identity ?? ''}`, { type, id: identity, ...unreadable(type, identity) }]));
-    printJson(world.io, [...entries.map(({ address, live }) => ({ address, type: live.type, id: live.identity, properties: live.properties, ...unreadable(live.type, live.identity) })), ...others.values()]);
+    printJson(context.io, [...entries.map(({ address, live }) => ({ address, type: live.type, id: live.identity, properties: live.properties, ...unreadable(live.type, live.identity) })), ...others.values()]);
   } else {
-    world.io.stdout.write(entries.map(({ address, live }) => writeEntry(address, live, world.types.get(live.type)?.managed === true ? 'update' : 'read', world.types.get(live.type)?.rules)).join('\n'));
-    tell(world.io, world.options, [row(0, span(`${entries.length} resources`, 'muted'))]);
+    context.io.stdout.write(entries.map(({ address, live }) => writeEntry(address, live, context.types.get(live.type)?.managed === true ? 'update' : 'read', context.types.get(live.type)?.rules)).join('\n'));
+    tell(context.io, context.options, [row(0, span(`${entries.length} resources`, 'muted'))]);
   }
 }
 

@@ -9,7 +9,7 @@ import { notePlanned } from '../context/audit-log.ts';
 import { mentionUnfinished } from '../planning/open-runs.ts';
 import { print, tell } from '../context/output.ts';
 import { makeCheckedPlan, parseSource } from '../planning/planning.ts';
-import { readInput, type World } from '../context/command-context.ts';
+import { readInput, type CommandContext } from '../context/command-context.ts';
 
 export interface PlanOptions { readonly out?: string; readonly detailedExitcode?: boolean }
 
@@ -17,18 +17,18 @@ export interface PlanOptions { readonly out?: string; readonly detailedExitcode?
 export const isBlocked = (plan: Plan): boolean => plan.summary.blocked > 0 || plan.findings.some((finding) => finding.severity === 'error');
 
 /** `aiplan plan FILE`: reads AWS, shows what would happen, and with `-o` keeps the plan. */
-export async function planCommand(world: World, file: string, { out, detailedExitcode }: PlanOptions): Promise<ExitCode> {
-  const { io, options } = world;
-  const source = parseSource(world, readInput(io, file), file);
-  const { plan } = (await makeCheckedPlan(world, source)).planned;
+export async function planCommand(context: CommandContext, file: string, { out, detailedExitcode }: PlanOptions): Promise<ExitCode> {
+  const { io, options } = context;
+  const source = parseSource(context, readInput(io, file), file);
+  const { plan } = (await makeCheckedPlan(context, source)).planned;
   if (out !== undefined) {
     writePlanFile(resolve(io.current, out), plan);
-    await notePlanned(world, plan);
+    await notePlanned(context, plan);
   }
   const mentions = mentionRows(plan);
   if (options.json === true) io.stdout.write(planText(plan));
   else print(io, options, [...mentions, ...(mentions.length === 0 ? [] : [blank]), ...planRows(plan, io.clock.now(), file)]);
-  if (options.json === true) mentionUnfinished(world, plan);
+  if (options.json === true) mentionUnfinished(context, plan);
   if (out !== undefined) tell(io, options, [row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`)]);
   if (isBlocked(plan)) return exitCodes.blocked;
   return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep') ? exitCodes.changes : exitCodes.done;

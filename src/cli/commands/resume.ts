@@ -2,12 +2,12 @@ import { needed } from '../../domain/confirmation.ts';
 import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { Target } from '../../domain/live.ts';
-import type { Settled } from '../../tui/run/recovery-view.ts';
+import type { RecoveryChoice } from '../../tui/run/recovery-view.ts';
 import { endOf, recordsOf } from '../../history/journal-reading.ts';
 import { refuseResume } from '../../recovery/resume/resume.ts';
 import { remainingOf } from '../../recovery/resume/remaining-steps.ts';
 import { rewind } from '../../recovery/resume/rewind.ts';
-import { settle, settledSteps, waitUntil, type Settlement } from '../../recovery/resume/reconcile.ts';
+import { reconcile, reconciledSteps, waitUntil, type Reconciliation } from '../../recovery/resume/reconcile.ts';
 import { doubtRows } from '../../views/run/doubt-rows.ts';
 import { planRows } from '../../views/plan/plan-rows.ts';
 import { blank, row, span, type Row } from '../../views/base/rows.ts';
@@ -22,8 +22,8 @@ import { refuseBehind } from '../planning/run-marks.ts';
 import { wasSent } from '../running/run.ts';
 import { signed } from './review.ts';
 import { rollback } from './rollback.ts';
-import { isPlain, Stage } from '../context/terminal-session.ts';
-import type { World } from '../context/command-context.ts';
+import { isPlain, TerminalSession } from '../context/terminal-session.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import type { Found } from '../running/stopped-run.ts';
 import { refuseElsewhere } from '../planning/elsewhere.ts';
 import { sourceOfPlan } from '../planning/loading.ts';
@@ -34,32 +34,32 @@ export interface ResumeOptions extends ConsentOptions { readonly takeOver?: stri
  * `aiplan resume RUN`: finds out by reading where each step of a stopped run stands, shows it, and goes on with it or takes it back, as the
  * person says. What is left to be destroyed or granted is confirmed once more, unless a signed approval of the run still counts.
  */
-export async function resumeCommand(world: World, run: string, options: ResumeOptions): Promise<ExitCode> {
-  const { records } = await world.store.readRun(run);
+export async function resumeCommand(context: CommandContext, run: string, options: ResumeOptions): Promise<ExitCode> {
+  const { records } = await context.store.readRun(run);
   const begin = recordsOf(records, 'begin')[0];
-  if (begin?.plan.rollbackOf !== null && begin !== undefined) return rollbackAgain(world, run, begin.plan.rollbackOf, records, options);
+  if (begin?.plan.rollbackOf !== null && begin !== undefined) return rollbackAgain(context, run, begin.plan.rollbackOf, records, options);
   refuseResume(records);
   refuseIdle(run, records);
-  await refuseClosed(world, run);
-  const target = await world.target();
+  await refuseClosed(context, run);
+  const target = await context.target();
   refuseElsewhere(run, records, target);
-  await refuseWhenTakenBack(world, run);
-  await refuseBehind(world, run, records);
-  if (options.sign !== undefined) return sign(world, await lookAt(world, run, records, target), { ...options, sign: options.sign });
-  const isAble = options.approval !== undefined || options.yes === true || cannotAsk(world) === null;
-  if (!isAble) return onlyLook(world, await lookAt(world, run, records, target));
-  const lock = await lockOf(world, run, target, options);
-  const stage = new Stage(world);
+  await refuseWhenTakenBack(context, run);
+  await refuseBehind(context, run, records);
+  if (options.sign !== undefined) return sign(context, await lookAt(context, run, records, target), { ...options, sign: options.sign });
+  const isAble = options.approval !== undefined || options.yes === true || cannotAsk(context) === null;
+  if (!isAble) return onlyLook(context, await lookAt(context, run, records, target));
+  const lock = await lockOf(context, run, target, options);
+  const stage = new TerminalSession(context);
   let isBack = false;
   try {
     // Read again under the lock: until now somebody may have been at work.
-    const found = await lookAt(world, run, (await world.store.readRun(run)).records, target);
-    const choice = await choose(world, found, options, stage);
+    const found = await lookAt(context, run, (await context.store.readRun(run)).records, target);
+    const choice = await choose(context, found, options, stage);
     if (choice === 'leave') throw new UserError('not-approved', `run ${run} stays as it is`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
     isBack = choice === 'rollback';
     if (!isBack) {
       refuseStale(found);
-      const ended = await goOn(world, found, options, { lock, stage });
+      const ended = await goOn(context, found, options, { lock, stage });
       isBack = ended.back;
       if (!isBack) {
         await stage.close();
@@ -71,15 +71,15 @@ export async function resumeCommand(world: World, run: string, options: ResumeOp
     await stage.close();
     await lock.release();
   }
-  return rollback(world, run, {});
+  return rollback(context, run, {});
 }
 
 /** A rollback is gone on with by rolling back again, which knows what this one did. */
-async function rollbackAgain(world: World, run: string, of: string, records: readonly JournalRecord[], options: ResumeOptions): Promise<ExitCode> {
-  refuseElsewhere(run, records, await world.target());
-  const settlement = await settled(world, records);
-  tell(world.io, world.options, [...rowsOf(settlement), row(0, `it is a rollback of run ${of}: rolling back again goes on with it`)]);
-  return rollback(world, of, options);
+async function rollbackAgain(context: CommandContext, run: string, of: string, records: readonly JournalRecord[], options: ResumeOptions): Promise<ExitCode> {
+  refuseElsewhere(run, records, await context.target());
+  const settlement = await settled(context, records);
+  tell(context.io, context.options, [...rowsOf(settlement), row(0, `it is a rollback of run ${of}: rolling back again goes on with it`)]);
+  return rollback(context, of, options);
 }
 
 /** A run that ended before its first call left its plan as it was: there is nothing to go on with, and its mark of being settled stays true. */
@@ -90,43 +90,43 @@ function refuseIdle(run: string, records: readonly JournalRecord[]): void {
 }
 
 /** A run that a person closed when its journal could not be read stays closed, also when the journal was brought back. */
-async function refuseClosed({ store }: World, run: string): Promise<void> {
-  if (!(await store.settledRuns()).some((mark) => mark.run === run && mark.how === 'closed')) return;
+async function refuseClosed({ store }: CommandContext, run: string): Promise<void> {
+  if (!(await store.closedRuns()).some((mark) => mark.run === run && mark.how === 'closed')) return;
   throw new UserError('run-ended', `run ${run} was abandoned while its journal was damaged`, { help: `to take it back: aiplan rollback ${run}; to do the rest of it: plan and apply again` });
 }
 
 /** A run that a rollback has begun to take back is not gone on with in the other direction. */
-async function refuseWhenTakenBack(world: World, run: string): Promise<void> {
-  for (const rollbackRun of await runsThat(world, { rollbackOf: run })) {
-    const { records } = await world.store.readRun(rollbackRun);
+async function refuseWhenTakenBack(context: CommandContext, run: string): Promise<void> {
+  for (const rollbackRun of await runsThat(context, { rollbackOf: run })) {
+    const { records } = await context.store.readRun(rollbackRun);
     if (!wasSent(records) && endOf(records)?.outcome !== 'done') continue;
     const [did, help] = endOf(records)?.outcome === 'done' ? ['has taken', 'nothing is left to go on with; to do it after all, plan it anew'] : ['has begun to take', `go on with that: aiplan rollback ${run}`];
     throw new UserError('run-taken-back', `rollback ${rollbackRun} ${did} run ${run} back`, { exitCode: exitCodes.blocked, help });
   }
 }
 
-async function lookAt(world: World, run: string, records: readonly JournalRecord[], target: Target): Promise<Found> {
+async function lookAt(context: CommandContext, run: string, records: readonly JournalRecord[], target: Target): Promise<Found> {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
-  const settlement = await settled(world, records);
-  const source = { ...(await sourceOfPlan(world, begin.plan, `run ${run}`, `or take the run back: aiplan rollback ${run}`)), resumes: run };
-  const live = rewind(await readLiveFor(world, source), records);
-  const planned = await makePlan(world, source, live);
-  const remaining = remainingOf(records, settlement, planned, new Date(world.io.clock.now()).toISOString());
+  const settlement = await settled(context, records);
+  const source = { ...(await sourceOfPlan(context, begin.plan, `run ${run}`, `or take the run back: aiplan rollback ${run}`)), resumes: run };
+  const live = rewind(await readLiveFor(context, source), records);
+  const planned = await makePlan(context, source, live);
+  const remaining = remainingOf(records, settlement, planned, new Date(context.io.clock.now()).toISOString());
   return { run, records, confirmed: begin.plan, settlement, remaining, from: { source, planned: { ...remaining.planned, plan: { ...remaining.planned.plan, target } }, saved: null, live } };
 }
 
 /** Settles, and waits as long as AWS may not show yet what became of a lost call. What an emulator did is seen at once. */
-async function settled(world: World, records: readonly JournalRecord[]): Promise<Settlement> {
-  const { io, options } = world;
-  const { endpoint } = await world.target();
+async function settled(context: CommandContext, records: readonly JournalRecord[]): Promise<Reconciliation> {
+  const { io, options } = context;
+  const { endpoint } = await context.target();
   const stop = new AbortController();
   const stopListening = io.onInterrupt(() => stop.abort());
   try {
     for (;;) {
-      const settlement = await settle(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), ...(endpoint === null ? {} : { pace: { consistency: 0 } }) });
+      const settlement = await reconcile(records, { session: await context.reader(), types: context.types, schemas: context.schemas, now: io.clock.now(), ...(endpoint === null ? {} : { pace: { consistency: 0 } }) });
       const until = waitUntil(settlement);
-      if (until === null) return await withCapturesBegun(world, settlement, records);
+      if (until === null) return await withCapturesBegun(context, settlement, records);
       if (stop.signal.aborted) throw new UserError('interrupted', 'stopped while waiting for AWS to show what became of a call', { help: 'nothing was changed' });
       const left = until - io.clock.now();
       tell(io, options, [row(0, span(`the answer of a call was lost a moment ago; AWS must show what became of it in ${Math.ceil(left / 1000)} s`, 'muted'))]);
@@ -137,7 +137,7 @@ async function settled(world: World, records: readonly JournalRecord[]): Promise
   }
 }
 
-export const rowsOf = ({ run, standings }: Settlement): readonly Row[] =>
+export const rowsOf = ({ run, standings }: Reconciliation): readonly Row[] =>
   doubtRows(run, standings.map(({ step, history, verdict, recorded, evidence, problems }) => ({ step: step.id, action: step.action, identity: history.made ?? step.identity, verdict, recorded, evidence, problems })));
 
 /** Where it stands and, where it cannot go on, why; for a screen. */
@@ -154,17 +154,17 @@ function shownRows({ settlement, remaining: { stale, planned } }: Found): readon
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-async function choose(world: World, found: Found, options: ResumeOptions, stage: Stage): Promise<Settled> {
-  const { io } = world;
-  if (options.approval !== undefined || options.yes === true || cannotAsk(world) !== null) {
-    tell(io, world.options, shownRows(found));
+async function choose(context: CommandContext, found: Found, options: ResumeOptions, stage: TerminalSession): Promise<RecoveryChoice> {
+  const { io } = context;
+  if (options.approval !== undefined || options.yes === true || cannotAsk(context) !== null) {
+    tell(io, context.options, shownRows(found));
     return 'continue';
   }
   const canContinue = found.remaining.stale.length === 0;
   const meaning = found.remaining.planned.plan.steps.length === 0 ? 'nothing more is sent' : 'what is left is shown and confirmed first';
-  if (isPlain(world)) return inWords(world, found);
-  const { settledScene } = await import('../../tui/run/recovery-view.ts');
-  const { scene, choice } = settledScene({ rows: shownRows(found), canContinue, meaning });
+  if (isPlain(context)) return inWords(context, found);
+  const { recoveryView } = await import('../../tui/run/recovery-view.ts');
+  const { scene, choice } = recoveryView({ rows: shownRows(found), canContinue, meaning });
   (await stage.screen()).show(scene);
   const chosen = await choice;
   if (chosen !== 'continue') await stage.close();
@@ -172,8 +172,8 @@ async function choose(world: World, found: Found, options: ResumeOptions, stage:
 }
 
 /** As lines: the review of what is left follows, in which silence and Ctrl-C are no. */
-function inWords(world: World, found: Found): Settled {
-  print(world.io, world.options, [...shownRows(found), row(0, 'To take it back instead, leave here: ', span(`aiplan rollback ${found.run}`, 'title'))]);
+function inWords(context: CommandContext, found: Found): RecoveryChoice {
+  print(context.io, context.options, [...shownRows(found), row(0, 'To take it back instead, leave here: ', span(`aiplan rollback ${found.run}`, 'title'))]);
   return 'continue';
 }
 
@@ -185,22 +185,22 @@ function refuseStale({ run, remaining: { stale } }: Found): void {
 }
 
 /** Nobody can be asked: what was found out is told, and nothing is changed. */
-function onlyLook(world: World, found: Found): ExitCode {
-  const { io, options } = world;
+function onlyLook(context: CommandContext, found: Found): ExitCode {
+  const { io, options } = context;
   const { plan } = found.from.planned;
   const isStale = found.remaining.stale.length > 0;
   if (options.json === true) {
-    printJson(io, { ...missingOf(plan), status: isStale ? 'stale' : 'approval_required', run: found.run, settled: settledSteps(found.settlement), stale: found.remaining.stale, left: plan.steps.map(({ id }) => id) });
+    printJson(io, { ...missingOf(plan), status: isStale ? 'stale' : 'approval_required', run: found.run, settled: reconciledSteps(found.settlement), stale: found.remaining.stale, left: plan.steps.map(({ id }) => id) });
   } else {
     print(io, options, [...shownRows(found), ...(isStale || plan.steps.length === 0 ? [] : [blank, ...planRows(plan, io.clock.now(), `run ${found.run}`)])]);
-    tell(io, options, [row(0, `${cannotAsk(world) ?? ''}: a person runs `, span(`aiplan resume ${found.run}`, 'title'), ' in a terminal, or it goes on with ', span('--approval FILE', 'title'))], 'error');
+    tell(io, options, [row(0, `${cannotAsk(context) ?? ''}: a person runs `, span(`aiplan resume ${found.run}`, 'title'), ' in a terminal, or it goes on with ', span('--approval FILE', 'title'))], 'error');
   }
   return isStale ? exitCodes.stale : exitCodes.blocked;
 }
 
-async function sign(world: World, found: Found, options: ResumeOptions & { readonly sign: string }): Promise<ExitCode> {
-  tell(world.io, world.options, shownRows(found));
+async function sign(context: CommandContext, found: Found, options: ResumeOptions & { readonly sign: string }): Promise<ExitCode> {
+  tell(context.io, context.options, shownRows(found));
   refuseStale(found);
   if (needed(found.from.planned.plan).nothing) throw new UserError('nothing-to-approve', `nothing of run ${found.run} is left to be confirmed`, { help: `aiplan resume ${found.run}` });
-  return signed(world, found.from, `run ${found.run}`, { sign: options.sign, ...(options.out === undefined ? {} : { out: options.out }), next: `aiplan resume ${found.run}` });
+  return signed(context, found.from, `run ${found.run}`, { sign: options.sign, ...(options.out === undefined ? {} : { out: options.out }), next: `aiplan resume ${found.run}` });
 }

@@ -12,9 +12,9 @@ import { recordApproved, recordPlanned } from '../context/audit-log.ts';
 import { refuseWithoutBucket } from '../planning/capture-bucket.ts';
 import { approvalOf, askPerson, cannotAsk, confirmationsFromLines, missingOf, rejectionsFromLines } from '../planning/consent.ts';
 import { print, printJson, tell } from '../context/output.ts';
-import { Stage } from '../context/terminal-session.ts';
+import { TerminalSession } from '../context/terminal-session.ts';
 import type { Io } from '../context/io.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import { loadForApply, planRejecting, type Loaded } from '../planning/loading.ts';
 
 /** `next`: what is run with the approval, where that is not `aiplan apply`. */
@@ -25,42 +25,42 @@ export interface ReviewOptions { readonly sign?: string; readonly out?: string; 
  * approval (T1); without it nothing is kept, because a typed approval counts only in the process that applies. An approval of
  * what is left after steps were rejected is for another plan, which is written beside it.
  */
-export async function review(world: World, file: string, given: ReviewOptions): Promise<ExitCode> {
-  const from = await loadForApply(world, file);
-  return given.sign === undefined ? look(world, from, file) : signed(world, from, file, { ...given, sign: given.sign });
+export async function review(context: CommandContext, file: string, given: ReviewOptions): Promise<ExitCode> {
+  const from = await loadForApply(context, file);
+  return given.sign === undefined ? look(context, from, file) : signed(context, from, file, { ...given, sign: given.sign });
 }
 
-async function look(world: World, from: Loaded, file: string): Promise<ExitCode> {
-  const { io, options } = world;
+async function look(context: CommandContext, from: Loaded, file: string): Promise<ExitCode> {
+  const { io, options } = context;
   const { plan } = from.planned;
   if (options.json === true) {
     printJson(io, missingOf(plan));
     return needed(plan).nothing ? exitCodes.done : exitCodes.blocked;
   }
-  if (cannotAsk(world) !== null) {
+  if (cannotAsk(context) !== null) {
     print(io, options, planRows(plan, io.clock.now(), file));
     return exitCodes.done;
   }
-  await onStage(world, (stage) => askPerson(world, from, 'look', stage));
+  await onStage(context, (stage) => askPerson(context, from, 'look', stage));
   tell(io, options, [row(0, 'Reviewed. Nothing was kept: ', span(`aiplan apply ${file}`, 'title'), ' asks again and applies, ', span('--sign KEY', 'title'), ' makes a signed approval.')]);
   return exitCodes.done;
 }
 
 /** Makes a signed approval of what was loaded. Throws what `review` throws. */
-export async function signed(world: World, from: Loaded, file: string, { sign, out, planOut, next }: ReviewOptions & { readonly sign: string }): Promise<ExitCode> {
-  const { io, options } = world;
+export async function signed(context: CommandContext, from: Loaded, file: string, { sign, out, planOut, next }: ReviewOptions & { readonly sign: string }): Promise<ExitCode> {
+  const { io, options } = context;
   const { plan } = from.planned;
   refuseUnapprovable(plan, io.clock.now());
   if (needed(plan).nothing) throw new UserError('nothing-to-approve', 'live state is as the plan wants it', { help: 'there is nothing to sign' });
-  await refuseWithoutBucket(world, plan);
-  await recordPlanned(world, plan);
-  const { result, reviewed } = await confirmed(world, from, file);
+  await refuseWithoutBucket(context, plan);
+  await recordPlanned(context, plan);
+  const { result, reviewed } = await confirmed(context, from, file);
   const left = reviewed.planned.plan;
-  const approval = approvalOf(world, left, 'T1', result);
-  approve(reviewed.planned, approval, world.configuration, io.clock.now());
+  const approval = approvalOf(context, left, 'T1', result);
+  approve(reviewed.planned, approval, context.configuration, io.clock.now());
   // Signed first: a key that does not sign leaves no yes in the log. Noted before it is written: what is not noted counts for nothing.
   const signature = signApproval(approval, resolve(io.current, sign), { environment: io.environment });
-  await recordApproved(world, left, approval, `signed with ${sign}`, left.rejected);
+  await recordApproved(context, left, approval, `signed with ${sign}`, left.rejected);
   const approvalFile = out ?? `${left.name}.approval.json`;
   // The approval is bound to what is left, so that must be what is applied.
   const planFile = left.digest === plan.digest ? file : planOut ?? `${left.name}.reviewed.plan.json`;
@@ -80,13 +80,13 @@ export async function signed(world: World, from: Loaded, file: string, { sign, o
 }
 
 /** The person's confirmations: typed in the terminal, or as lines of standard input. */
-async function confirmed(world: World, from: Loaded, file: string): Promise<{ readonly result: Pick<ReviewResult, 'confirmations' | 'typedName'>; readonly reviewed: Loaded }> {
-  const { io, options } = world;
-  if (io.stdin.isTTY === true && io.stdout.isTTY === true) return onStage(world, (stage) => askPerson(world, from, 'sign', stage));
+async function confirmed(context: CommandContext, from: Loaded, file: string): Promise<{ readonly result: Pick<ReviewResult, 'confirmations' | 'typedName'>; readonly reviewed: Loaded }> {
+  const { io, options } = context;
+  if (io.stdin.isTTY === true && io.stdout.isTTY === true) return onStage(context, (stage) => askPerson(context, from, 'sign', stage));
   if (options.json !== true) print(io, options, planRows(from.planned.plan, io.clock.now(), file));
   const text = await everythingFrom(io);
   const rejected = rejectionsFromLines(from.planned.plan, text);
-  const reviewed = rejected.length === 0 ? from : await planRejecting(world, from, [...(from.source.changePlan.rejected ?? []), ...rejected]);
+  const reviewed = rejected.length === 0 ? from : await planRejecting(context, from, [...(from.source.changePlan.rejected ?? []), ...rejected]);
   const left = reviewed.planned.plan;
   if (rejected.length > 0) {
     if (options.json !== true) print(io, options, [blank, ...planRows(left, io.clock.now(), file)]);
@@ -96,8 +96,8 @@ async function confirmed(world: World, from: Loaded, file: string): Promise<{ re
   return { result: confirmationsFromLines(left, text, io.clock.now()), reviewed };
 }
 
-async function onStage<Result>(world: World, work: (stage: Stage) => Promise<Result>): Promise<Result> {
-  const stage = new Stage(world);
+async function onStage<Result>(context: CommandContext, work: (stage: TerminalSession) => Promise<Result>): Promise<Result> {
+  const stage = new TerminalSession(context);
   try {
     return await work(stage);
   } finally {

@@ -3,14 +3,14 @@ import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
 import { down, status, up } from '../../sandbox/background.ts';
 import { pasteRow, row, span } from '../../views/base/rows.ts';
 import { print, printJson, tell } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 export interface SandboxCommandOptions { readonly port?: string }
 
 /** `aiplan sandbox up|down|seed FIXTURE|status`: a local AWS emulator behind a proxy that makes it as strict as AWS. */
-export async function sandbox(world: World, verb: 'up' | 'down' | 'seed' | 'status', fixture: string | undefined, { port }: SandboxCommandOptions): Promise<ExitCode> {
-  const { io, options } = world;
-  const folder = join(world.folders.state, 'sandbox');
+export async function sandbox(context: CommandContext, verb: 'up' | 'down' | 'seed' | 'status', fixture: string | undefined, { port }: SandboxCommandOptions): Promise<ExitCode> {
+  const { io, options } = context;
+  const folder = join(context.folders.state, 'sandbox');
   switch (verb) {
     case 'up': {
       const number = port === undefined ? undefined : Number(port);

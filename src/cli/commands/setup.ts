@@ -1,4 +1,4 @@
-import { drive } from '../../run/executor/run-outside.ts';
+import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { AwsError, exitCodes, type ExitCode } from '../../base/error.ts';
 import type { Json } from '../../base/json.ts';
 import { sanitise } from '../../base/sanitise.ts';
@@ -15,18 +15,18 @@ import { blank, row, span, type Row } from '../../views/base/rows.ts';
 import { auditedSession } from '../context/audit-log.ts';
 import { cannotAsk } from '../planning/consent.ts';
 import { print, printJson } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * `aiplan setup`: makes the capture bucket, or makes an existing one at least as strong as it has to be, reads it back, checks the store, and
  * shows the effective configuration. Running it again changes nothing. It weakens nothing; what it would replace is confirmed in a terminal, else
  * left (exit 3). `--iam` only lists permissions.
  */
-export async function setup(world: World, { iam }: { iam?: boolean }): Promise<ExitCode> {
-  const { io, options, configuration } = world;
+export async function setup(context: CommandContext, { iam }: { iam?: boolean }): Promise<ExitCode> {
+  const { io, options, configuration } = context;
   if (iam === true) {
     const actions = {
-      ...Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(world.types.all.flatMap((type) => type.iam[purpose]))].sort()])),
+      ...Object.fromEntries((['read', 'write', 'capture', 'restore'] as const).map((purpose) => [purpose, [...new Set(context.types.all.flatMap((type) => type.iam[purpose]))].sort()])),
       // What values of a change plan may be looked up in, and the secrets that its secret properties may name.
       values: ['ec2:DescribeAvailabilityZones', 'ec2:DescribeSubnets', 'secretsmanager:GetSecretValue', 'ssm:GetParameter', 'ssm:GetParameters'],
       audit: ['cloudtrail:LookupEvents', 's3:GetObject', 's3:GetObjectVersion', 's3:ListBucketVersions'],
@@ -37,47 +37,47 @@ export async function setup(world: World, { iam }: { iam?: boolean }): Promise<E
     else print(io, options, Object.entries(actions).flatMap(([purpose, names]) => [row(0, span(purpose, 'title')), ...names.map((name) => row(2, name)), blank]));
     return exitCodes.done;
   }
-  const store = await madeStore(world, await provedFacts(world));
+  const store = await madeStore(context, await provedFacts(context));
   if (store.problems.length > 0) {
-    if (options.json === true) printJson(io, { store: { place: world.store.place, ...store } });
-    else print(io, options, storeRows(world, store));
+    if (options.json === true) printJson(io, { store: { place: context.store.place, ...store } });
+    else print(io, options, storeRows(context, store));
     return exitCodes.error;
   }
-  const target = await world.target();
+  const target = await context.target();
   const of = { account: target.account, region: target.region, endpoint: target.endpoint, bucket: configuration.capture.bucket };
-  const session = auditedSession(world, await world.applier('setup'), target, 'setup');
+  const session = auditedSession(context, await context.applier('setup'), target, 'setup');
   try {
     const bucket = captureBucketName(target.account, target.region, configuration.capture.bucket);
     const stamp = newRunId(io.clock.now(), io.random(2));
-    const make = (confirmed: ReadonlySet<string>) => drive(session, () => setupProgram(of, { stamp, confirmed }), { run: 'setup', step: 'capture bucket', setup: true });
+    const make = (confirmed: ReadonlySet<string>) => runOutsideRun(session, () => setupProgram(of, { stamp, confirmed }), { run: 'setup', step: 'capture bucket', setup: true });
     const first = await make(new Set());
-    const isConfirmed = first.left.length > 0 && (await confirmReplacing(world, bucket, first.left));
+    const isConfirmed = first.left.length > 0 && (await confirmReplacing(context, bucket, first.left));
     const second = isConfirmed ? await make(new Set(first.left.map(({ mark }) => mark))) : { done: [], left: first.left };
     const done = [...first.done, ...second.done];
-    const problems = [...(await drive(session, () => verifyCaptureBucket(of), { run: 'setup', step: 'capture bucket' })), ...second.left.map((left) => leftText(left, cannotAsk(world)))];
-    if (options.json === true) printJson(io, { bucket, done, problems, store: { place: world.store.place, ...store }, configuration: describeConfiguration(configuration) });
-    else print(io, options, [...setupRows(world, bucket, done, problems), blank, ...storeRows(world, store)]);
+    const problems = [...(await runOutsideRun(session, () => verifyCaptureBucket(of), { run: 'setup', step: 'capture bucket' })), ...second.left.map((left) => leftText(left, cannotAsk(context)))];
+    if (options.json === true) printJson(io, { bucket, done, problems, store: { place: context.store.place, ...store }, configuration: describeConfiguration(configuration) });
+    else print(io, options, [...setupRows(context, bucket, done, problems), blank, ...storeRows(context, store)]);
     return problems.length === 0 ? exitCodes.done : second.left.length > 0 ? exitCodes.blocked : exitCodes.error;
   } finally {
     session.close();
   }
 }
 
-const provedFacts = ({ store }: World): Promise<StoreFacts> => store.prove?.() ?? store.inspect();
+const provedFacts = ({ store }: CommandContext): Promise<StoreFacts> => store.prove?.() ?? store.inspect();
 
 /**
  * Makes the bucket of a shared store that does not exist, where the credentials and the region at hand are those of the store; it proves it then. Else
  * the facts stay as they are, and name the commands. It is the one change that no log can be told of before: the log lies in that bucket.
  */
-async function madeStore(world: World, facts: StoreFacts): Promise<StoreFacts> {
-  const { store, storeProfile, storeRegion } = world.configuration;
+async function madeStore(context: CommandContext, facts: StoreFacts): Promise<StoreFacts> {
+  const { store, storeProfile, storeRegion } = context.configuration;
   if (facts.isMissing !== true || store === null || storeProfile !== null) return facts;
-  const { account, region } = await world.target();
+  const { account, region } = await context.target();
   if (storeRegion !== null && storeRegion !== region) return facts;
-  const session = await world.applier('setup');
+  const session = await context.applier('setup');
   try {
-    const done = await drive(session, () => makeStoreBucket({ bucket: s3Place(store).bucket, account, region }), { run: 'setup', step: 'store bucket', setup: true });
-    const proved = await provedFacts(world);
+    const done = await runOutsideRun(session, () => makeStoreBucket({ bucket: s3Place(store).bucket, account, region }), { run: 'setup', step: 'store bucket', setup: true });
+    const proved = await provedFacts(context);
     return { ...proved, facts: [...done, ...proved.facts] };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -88,9 +88,9 @@ async function madeStore(world: World, facts: StoreFacts): Promise<StoreFacts> {
 }
 
 /** What is replaced or taken away is confirmed by a person at a terminal, who types the bucket's name; anything else is no. */
-async function confirmReplacing(world: World, bucket: string, left: readonly Replacement[]): Promise<boolean> {
-  const { io, options } = world;
-  if (cannotAsk(world) !== null) return false;
+async function confirmReplacing(context: CommandContext, bucket: string, left: readonly Replacement[]): Promise<boolean> {
+  const { io, options } = context;
+  if (cannotAsk(context) !== null) return false;
   const { typeLine } = await import('../../tui/review/type-line.ts');
   const shown = (value: Json): string => sanitise(typeof value === 'string' ? value : JSON.stringify(value));
   const question = left.flatMap((item) => [
@@ -106,7 +106,7 @@ async function confirmReplacing(world: World, bucket: string, left: readonly Rep
 const leftText = ({ part, replaces }: Replacement, why: string | null): string =>
   `Its ${part} stays as it is, because nobody confirmed that this is taken away: ${replaces.join('; ')}.${why === null ? '' : ` A person runs \`aiplan setup\` in a terminal (${why}).`}`;
 
-function storeRows({ store }: World, { facts, problems }: StoreFacts): readonly Row[] {
+function storeRows({ store }: CommandContext, { facts, problems }: StoreFacts): readonly Row[] {
   return [
     row(0, span('Store ', 'title'), store.place, problems.length === 0 ? span(' is ready', 'good') : span(' is NOT ready', 'destroy')),
     ...facts.map((text) => row(2, text)),
@@ -114,8 +114,8 @@ function storeRows({ store }: World, { facts, problems }: StoreFacts): readonly 
   ];
 }
 
-function setupRows(world: World, bucket: string, done: readonly string[], problems: readonly string[]): readonly Row[] {
-  const { configuration } = world;
+function setupRows(context: CommandContext, bucket: string, done: readonly string[], problems: readonly string[]): readonly Row[] {
+  const { configuration } = context;
   const signers = configuration.allowedSigners;
   return [
     row(0, span('Capture bucket ', 'title'), bucket, problems.length === 0 ? span(' is ready', 'good') : span(' is NOT ready', 'destroy')),

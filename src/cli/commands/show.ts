@@ -6,10 +6,10 @@ import { writeWhole } from '../../store/objects/files.ts';
 import { parsePlanText, planText } from '../../store/objects/plan-file.ts';
 import { documentRows, planDocument } from '../../views/plan/plan-document.ts';
 import { row, span } from '../../views/base/rows.ts';
-import { knowledgeOf } from '../context/property-hints.ts';
+import { propertyHintsOf } from '../context/property-hints.ts';
 import { asText, tell } from '../context/output.ts';
 import { page } from '../context/pager.ts';
-import { readInput, type World } from '../context/command-context.ts';
+import { readInput, type CommandContext } from '../context/command-context.ts';
 
 export interface ShowOptions {
   readonly markdown?: boolean;
@@ -24,12 +24,12 @@ export interface ShowOptions {
  * `aiplan show PLAN`: a plan file, as it was when it was made, in one of four forms of the same content. Throws UserError
  * `one-form` when more than one is asked for, and what reading and writing files throw.
  */
-export async function show(world: World, file: string, { markdown, html, out, pager }: ShowOptions): Promise<ExitCode> {
-  const { io, options } = world;
+export async function show(context: CommandContext, file: string, { markdown, html, out, pager }: ShowOptions): Promise<ExitCode> {
+  const { io, options } = context;
   const forms = [...(options.json === true ? ['--json'] : []), ...(markdown === true ? ['--markdown'] : []), ...(html === true ? ['--html'] : [])];
   if (forms.length > 1) throw new UserError('one-form', `${forms.join(' and ')} cannot both be had`, { help: 'run the command once for each form' });
   const plan = parsePlanText(readInput(io, file), file);
-  const knowledge = knowledgeOf(world);
+  const knowledge = propertyHintsOf(context);
   const made = await madeAs(forms[0] ?? 'text', plan, io.clock.now(), knowledge);
   const rows = made === null ? documentRows(planDocument(plan, io.clock.now(), { picture: true, knowledge })) : [];
   if (out !== undefined) {

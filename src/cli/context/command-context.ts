@@ -21,7 +21,7 @@ import type { GlobalOptions, Io } from './io.ts';
 import { openStore } from './open-store.ts';
 
 /** What a command works with: who asks, with which configuration, and how to reach AWS. */
-export interface World {
+export interface CommandContext {
   readonly io: Io;
   readonly options: GlobalOptions;
   readonly folders: Folders;
@@ -46,7 +46,7 @@ export interface World {
 }
 
 /** Opens the world of one command. Nothing is read from AWS before it is asked for. */
-export function openWorld(io: Io, options: GlobalOptions): World {
+export function openWorld(io: Io, options: GlobalOptions): CommandContext {
   const folders = foldersOf(io.environment, io.current);
   const configuration = loadConfiguration(folders);
   const store = openStore(io, options, folders, configuration);

@@ -1,6 +1,6 @@
 import { row, span } from '../../views/base/rows.ts';
 import { tell } from './output.ts';
-import type { World } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** Work that is over within this many milliseconds tells nothing of itself; what takes longer tells this often. */
 const every = 2_000;
@@ -8,7 +8,7 @@ const every = 2_000;
 const batch = 50;
 
 /** Tells on standard error how far long work has come: `1,200 of 10,000 manifests read`. `--quiet` silences it. */
-export function told({ io, options }: Pick<World, 'io' | 'options'>, what: string): (done: number, of: number) => void {
+export function told({ io, options }: Pick<CommandContext, 'io' | 'options'>, what: string): (done: number, of: number) => void {
   let last: number | null = null;
   return (done, of) => {
     // The clock is looked at now and then: what is small is over before it could tell anything.

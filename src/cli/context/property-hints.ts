@@ -2,7 +2,7 @@ import type { Knowledge, PropertyKnowledge } from '../../domain/property-hints.t
 import type { PropertySchema, PropertyType, TypeSchema } from '../../domain/schema.ts';
 import { isSet } from '../../plan/diff/compare.ts';
 import { below, ruleOf, ruleTree, type Nodes } from '../../plan/diff/rule-tree.ts';
-import type { World } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** Names of prose and scripts. */
 const prose = /(?:Description|UserData|Message|Comment)$/u;
@@ -11,7 +11,7 @@ const prose = /(?:Description|UserData|Message|Comment)$/u;
  * What the types' rules and AWS's registry say about properties, for showing changes. Schemas are read on the first question
  * about a type; each property is looked up once.
  */
-export function knowledgeOf({ types, schemas }: Pick<World, 'types' | 'schemas'>): Knowledge {
+export function propertyHintsOf({ types, schemas }: Pick<CommandContext, 'types' | 'schemas'>): Knowledge {
   const known = new Map<string, PropertyKnowledge>();
   return (type, path) => {
     const key = `${type}\n${path.replaceAll(/\[.*?\]/gu, '[]')}`;

@@ -2,7 +2,7 @@ import type { RunEvent } from '../../domain/records/event.ts';
 import { progressRow, thinner } from '../../views/run/progress.ts';
 import { row, span } from '../../views/base/rows.ts';
 import { tell } from './output.ts';
-import type { World } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** Whoever watches a run: plain lines, or the progress screen. */
 export interface RunWatch {
@@ -16,7 +16,7 @@ export interface RunWatch {
 }
 
 /** Progress as plain lines on standard error. */
-export function lineWatch({ io, options }: Pick<World, 'io' | 'options'>): RunWatch {
+export function lineWatch({ io, options }: Pick<CommandContext, 'io' | 'options'>): RunWatch {
   const worthTelling = thinner();
   return {
     begun: (run) => tell(io, options, [row(0, span(`run ${run}`, 'title'))]),

@@ -4,13 +4,13 @@ import { awsSecret } from './aws-secrets.ts';
 import type { SecretRef } from '../../base/json.ts';
 import type { SecretSource } from '../../domain/records/ports.ts';
 import { readWhole } from '../../store/objects/files.ts';
-import type { World } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 
 /**
  * Secrets that a change plan names: variables with an allowed prefix, files that the outside configuration lists, secrets of Secrets Manager
  * and secure parameters with an allowed name. One of AWS is read once, in the checks before the first step, and kept in memory.
  */
-export function secretSource({ io, configuration, secretReader }: Pick<World, 'io' | 'configuration' | 'secretReader'>): SecretSource {
+export function secretSource({ io, configuration, secretReader }: Pick<CommandContext, 'io' | 'configuration' | 'secretReader'>): SecretSource {
   const known = new Map<string, Promise<string>>();
   return {
     async resolve(ref: SecretRef) {

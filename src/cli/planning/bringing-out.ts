@@ -1,4 +1,4 @@
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import type { BringsOut, ChangePlan } from '../../domain/change-plan.ts';
 import type { Source } from './source.ts';
 import { recordsInAws } from './from-aws.ts';
@@ -12,15 +12,15 @@ import { UserError } from '../../base/error.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
 
 /** The generated change plan that brings a capture out, made from the journal of its run, or from the capture bucket. Throws UserError. */
-export async function bringingOut(world: World, brings: BringsOut): Promise<Source> {
+export async function bringingOut(context: CommandContext, brings: BringsOut): Promise<Source> {
   const { run, step: id, as, instead, fromAws } = brings;
-  const target = await world.target();
-  const { records, flags, said } = fromAws ? await recordsInAws(world, run) : { ...(await world.store.readRun(run)), flags: {}, said: [] };
+  const target = await context.target();
+  const { records, flags, said } = fromAws ? await recordsInAws(context, run) : { ...(await context.store.readRun(run)), flags: {}, said: [] };
   refuseElsewhere(run, records, target);
   const history = historiesOf(records).find(({ step }) => step.id === id);
   if (history === undefined || history.before === null || history.capture === null) throw noCapture(run, id, history, records);
   const { before, capture, type } = history;
-  const properties = propertiesFor(world.types.get(type), before.properties, instead);
+  const properties = propertiesFor(context.types.get(type), before.properties, instead);
   const changePlan: ChangePlan = {
     aiplan: 1, name: `restore-${id.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-')}`.slice(0, 63).replace(/-+$/u, ''), assume: [],
     intent: `Bring out what run ${run} captured of ${before.identity}${as === null ? '' : ` as ${as}`}.`, target: { account: target.account, region: target.region }, bringsOut: brings, ...flags,
@@ -29,7 +29,7 @@ export async function bringingOut(world: World, brings: BringsOut): Promise<Sour
       restore: { run, step: id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before, apart: { as, instead } },
     }],
   };
-  return { changePlan, text: canonical(changePlan), file: `capture of ${before.identity}`, findings: [...said, ...(await unprovenRestores(world, changePlan))], incomplete: [] };
+  return { changePlan, text: canonical(changePlan), file: `capture of ${before.identity}`, findings: [...said, ...(await unprovenRestores(context, changePlan))], incomplete: [] };
 }
 
 function noCapture(run: string, id: string, history: History | undefined, records: readonly JournalRecord[]): UserError {

@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../../domain/records/audit.ts';
 import type { AuditProblem } from '../../domain/records/audit-report.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { RunSummary, SettledRun } from '../../domain/records/store.ts';
+import type { RunSummary, ClosedRun } from '../../domain/records/store.ts';
 import type { AuditedJournal } from '../../audit/view.ts';
 import { unfinishedOf } from '../../history/open-runs.ts';
 import { summaryOf } from '../../store/journal/runs.ts';
@@ -12,7 +12,7 @@ import { takenBackIn } from './open-runs.ts';
  * and, where a person closed a run whose journal cannot be read, against the audit log. Of a journal that cannot be read otherwise, and of one
  * that is missing, the other checks tell. `audit` null: it cannot be read, which is told elsewhere. Pure.
  */
-export function settledProblems(marks: readonly SettledRun[], journals: readonly AuditedJournal[], audit: readonly AuditRecord[] | null, placeOf: (run: string) => string): readonly AuditProblem[] {
+export function closedRunProblems(marks: readonly ClosedRun[], journals: readonly AuditedJournal[], audit: readonly AuditRecord[] | null, placeOf: (run: string) => string): readonly AuditProblem[] {
   const known = new Map(journals.map((journal) => [journal.run, journal]));
   // The order in which the log was told of the runs is that of the store, whatever the clocks of two machines say.
   const order = new Map((audit ?? []).flatMap((record) => (record.kind === 'run-began' && record.command !== 'resume' ? [[record.run, record.seq] as const] : [])));

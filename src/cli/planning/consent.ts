@@ -13,12 +13,12 @@ import { readSignedApproval, verifyApproval } from '../../store/signing/signatur
 import type { ReviewSceneOptions } from '../../tui/review/review-view.ts';
 import { agentHost } from '../context/agent-environment.ts';
 import { recordDeclined } from '../context/audit-log.ts';
-import { knowledgeOf } from '../context/property-hints.ts';
+import { propertyHintsOf } from '../context/property-hints.ts';
 import { tell } from '../context/output.ts';
 import { refuseOlder } from './plan-age.ts';
 import { unfinishedBeside } from './open-runs.ts';
-import { isColored, isPlain, type Stage } from '../context/terminal-session.ts';
-import type { World } from '../context/command-context.ts';
+import { isColored, isPlain, type TerminalSession } from '../context/terminal-session.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import { planRejecting, type Loaded } from './loading.ts';
 
 /** Approvals count for this long, or until the plan expires. */
@@ -31,15 +31,15 @@ export const cardDigest = (plan: Plan, stepId: string, now: number): string => {
 };
 
 /** An approval value for a review that a person finished. */
-export function approvalOf(world: World, plan: Plan, tier: Approval['tier'], result: Pick<ReviewResult, 'confirmations' | 'typedName'>): Approval {
-  const now = world.io.clock.now();
+export function approvalOf(context: CommandContext, plan: Plan, tier: Approval['tier'], result: Pick<ReviewResult, 'confirmations' | 'typedName'>): Approval {
+  const now = context.io.clock.now();
   return {
     format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name,
     target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
-    nonce: Buffer.from(world.io.random(16)).toString('hex'),
+    nonce: Buffer.from(context.io.random(16)).toString('hex'),
     createdAt: new Date(now).toISOString(),
     expiresAt: new Date(Math.min(now + approvalMinutes * 60_000, Date.parse(plan.expiresAt))).toISOString(),
-    tier, by: world.io.user, confirmations: result.confirmations, typedName: result.typedName,
+    tier, by: context.io.user, confirmations: result.confirmations, typedName: result.typedName,
   };
 }
 
@@ -51,8 +51,8 @@ export const missingOf = (plan: Plan): object => ({
 });
 
 /** Why nobody can be asked here, or null when a person can be. */
-export function cannotAsk(world: World): string | null {
-  const { stdin, stdout, environment } = world.io;
+export function cannotAsk(context: CommandContext): string | null {
+  const { stdin, stdout, environment } = context.io;
   if (stdin.isTTY !== true || stdout.isTTY !== true) return 'there is no terminal in which a person could confirm';
   const host = agentHost(environment);
   return host === null ? null : `this terminal belongs to ${host}, and typed confirmations do not count there`;
@@ -65,26 +65,26 @@ export interface Reviewed { readonly result: ReviewResult; readonly reviewed: Lo
  * Shows the review, as a screen of the stage or as lines. After an approval to apply the screen stays open for the run. Throws
  * UserError `confirmation-missing`, `not-approved` (exit 3) when nobody can be asked or the answer is no.
  */
-export async function askPerson(world: World, from: Loaded, purpose: 'apply' | 'sign' | 'look', stage: Stage): Promise<Reviewed> {
-  const why = cannotAsk(world);
+export async function askPerson(context: CommandContext, from: Loaded, purpose: 'apply' | 'sign' | 'look', stage: TerminalSession): Promise<Reviewed> {
+  const why = cannotAsk(context);
   if (why !== null) throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: 'a person runs `aiplan review PLAN --sign KEY`, then `aiplan apply PLAN --approval FILE`' });
-  const { io, configuration } = world;
+  const { io, configuration } = context;
   const before = from.source.changePlan.rejected ?? [];
   const shown = new Map<string, Loaded>([[from.planned.plan.digest, from]]);
   const options = {
-    plan: from.planned.plan, purpose, now: () => io.clock.now(), tier: configuration.minimumTier, maxConfirmations: configuration.maxConfirmations, knowledge: knowledgeOf(world),
+    plan: from.planned.plan, purpose, now: () => io.clock.now(), tier: configuration.minimumTier, maxConfirmations: configuration.maxConfirmations, knowledge: propertyHintsOf(context),
     replan: async (rejected: readonly string[]): Promise<Plan> => {
-      const less = await planRejecting(world, from, [...before, ...rejected]);
+      const less = await planRejecting(context, from, [...before, ...rejected]);
       shown.set(less.planned.plan.digest, less);
       return less.planned.plan;
     },
   };
-  const result = await (isPlain(world) ? plainly(world, options) : onScreen(stage, options));
+  const result = await (isPlain(context) ? plainly(context, options) : onScreen(stage, options));
   const reviewed = shown.get(result.plan.digest);
   if (result.decision === 'approved' && purpose === 'apply' && reviewed !== undefined && !needed(result.plan).nothing) return { result, reviewed };
   await stage.close();
   if (result.decision !== 'approved') {
-    if (purpose !== 'look') await recordDeclined(world, result.plan, purpose === 'sign' ? 'T1' : 'T0', result);
+    if (purpose !== 'look') await recordDeclined(context, result.plan, purpose === 'sign' ? 'T1' : 'T0', result);
     throw declined(result.why);
   }
   if (reviewed === undefined) throw declined('the plan on the screen is not one that was planned here');
@@ -94,17 +94,17 @@ export async function askPerson(world: World, from: Loaded, purpose: 'apply' | '
 
 const declined = (why: string): UserError => new UserError('not-approved', `not approved: ${why}`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
 
-async function onScreen(stage: Stage, options: ReviewSceneOptions): Promise<ReviewResult> {
+async function onScreen(stage: TerminalSession, options: ReviewSceneOptions): Promise<ReviewResult> {
   const { reviewScene } = await import('../../tui/review/review-view.ts');
   const { scene, result } = reviewScene(options);
   (await stage.screen()).show(scene);
   return result;
 }
 
-async function plainly(world: World, options: ReviewSceneOptions): Promise<ReviewResult> {
+async function plainly(context: CommandContext, options: ReviewSceneOptions): Promise<ReviewResult> {
   const { plainReview } = await import('../../tui/review/plain-review.ts');
-  const { io } = world;
-  return plainReview({ ...options, stdin: io.stdin, stdout: io.stdout, color: isColored(world), onInterrupt: (callback) => io.onInterrupt(callback) });
+  const { io } = context;
+  return plainReview({ ...options, stdin: io.stdin, stdout: io.stdout, color: isColored(context), onInterrupt: (callback) => io.onInterrupt(callback) });
 }
 
 export interface ConsentOptions { readonly approval?: string; readonly yes?: boolean }
@@ -113,26 +113,26 @@ export interface ConsentOptions { readonly approval?: string; readonly yes?: boo
  * Gets the approval for a plan: from a signed file, from `--yes` where that is allowed, or from the person at the terminal, who may reject steps:
  * then it is for what is left.
  */
-export async function obtainApproval(world: World, from: Loaded, { approval, yes }: ConsentOptions, stage: Stage): Promise<{ readonly approval: Approval; readonly reviewed: Loaded; readonly signed?: SignedApproval }> {
+export async function obtainApproval(context: CommandContext, from: Loaded, { approval, yes }: ConsentOptions, stage: TerminalSession): Promise<{ readonly approval: Approval; readonly reviewed: Loaded; readonly signed?: SignedApproval }> {
   const { plan } = from.planned;
-  refuseUnapprovable(plan, world.io.clock.now());
+  refuseUnapprovable(plan, context.io.clock.now());
   if (approval !== undefined) {
     const signed = readSignedApproval(approval);
-    const verified = verifyApproval(signed, world.configuration.allowedSigners, world.io.clock.now());
+    const verified = verifyApproval(signed, context.configuration.allowedSigners, context.io.clock.now());
     refuseOlder(verified, from.saved);
-    await world.store.refuseSpentApproval(verified.nonce);
+    await context.store.refuseUsedApproval(verified.nonce);
     return { approval: verified, reviewed: from, signed };
   }
   const asked = askedText(needed(plan));
   if (yes === true) {
-    if (asked !== '' || !world.configuration.allowYes) {
+    if (asked !== '' || !context.configuration.allowYes) {
       throw new UserError('confirmation-missing', asked !== '' ? `--yes answers for nobody here: the plan needs ${asked} by a person` : '--yes is not allowed by the configuration', { exitCode: exitCodes.blocked, help: 'run `aiplan apply` in a terminal, or sign an approval with `aiplan review PLAN --sign KEY`' });
     }
-    return { approval: approvalOf(world, plan, 'none', { confirmations: [], typedName: null }), reviewed: from };
+    return { approval: approvalOf(context, plan, 'none', { confirmations: [], typedName: null }), reviewed: from };
   }
-  if (cannotAsk(world) !== null && world.options.json !== true) tell(world.io, world.options, planRows(plan, world.io.clock.now()));
-  const { result, reviewed } = await askPerson(world, from, 'apply', stage);
-  return { approval: approvalOf(world, reviewed.planned.plan, 'T0', result), reviewed };
+  if (cannotAsk(context) !== null && context.options.json !== true) tell(context.io, context.options, planRows(plan, context.io.clock.now()));
+  const { result, reviewed } = await askPerson(context, from, 'apply', stage);
+  return { approval: approvalOf(context, reviewed.planned.plan, 'T0', result), reviewed };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { LyingManifests } from '../../domain/records/run-manifest.ts';
 import { chosenManifests } from '../../recovery/captures/chosen-manifests.ts';
 import { captureBucketOf, opOf } from '../../plan/steps/preview-context.ts';
-import { drive } from '../../run/executor/run-outside.ts';
+import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { keptRuns, madeByTag, recordsFrom, type KeptRun } from '../../recovery/captures/from-manifests.ts';
 import { rollbackChangePlan } from '../../recovery/rollback/rollback.ts';
 import { backupProblems } from '../../../providers/aws/values/capture-binding.ts';
@@ -17,36 +17,36 @@ import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
 import { told } from '../context/progress.ts';
 import type { Source } from './source.ts';
 import { unprovenRestores } from './proven-restores.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 
 /** The runs that the capture bucket knows of, newest first by S3's clock, and what else lies there. Reads only. Throws UserError `no-manifests`. */
-export async function runsInAws(world: World): Promise<{ readonly runs: readonly KeptRun[]; readonly findings: readonly Finding[] }> {
-  const lying = await allRuns(world);
+export async function runsInAws(context: CommandContext): Promise<{ readonly runs: readonly KeptRun[]; readonly findings: readonly Finding[] }> {
+  const lying = await allRuns(context);
   const runs = keptRuns(lying);
-  const findings = manifestFindings(lying, captureBucketOf(world.configuration, await world.target()));
-  if (runs.length === 0) throw await nothingKept(world, 'of any run', findings);
+  const findings = manifestFindings(lying, captureBucketOf(context.configuration, await context.target()));
+  if (runs.length === 0) throw await nothingKept(context, 'of any run', findings);
   return { runs, findings };
 }
 
-const allRuns = (world: World): Promise<LyingManifests> => manifestsOf(world, { run: null, brief: true, progress: told(world, 'manifests read') });
+const allRuns = (context: CommandContext): Promise<LyingManifests> => manifestsOf(context, { run: null, brief: true, progress: told(context, 'manifests read') });
 
 /**
  * The generated change plan that takes a run back from what lies in the capture bucket, without its journal. Every claim is held
  * against AWS as a journal's is, and no earlier approval covers any of it. Where the store knows the run all the same, only manifests that its
  * journal bears out count; where it does not, each step says so and is confirmed by itself. Throws UserError `no-manifests`.
  */
-export async function fromAwsSource(world: World, run: string): Promise<Source> {
-  const target = await world.target();
-  const { records, known, flags, said: around, whole, isKnown } = await recordsInAws(world, run);
-  const earlier = await Promise.all(known.filter(({ rollbackOf }) => rollbackOf === run).toReversed().map(async (one) => recordsFrom(one.run, await manifestsOf(world, { run: one.run }))));
+export async function fromAwsSource(context: CommandContext, run: string): Promise<Source> {
+  const target = await context.target();
+  const { records, known, flags, said: around, whole, isKnown } = await recordsInAws(context, run);
+  const earlier = await Promise.all(known.filter(({ rollbackOf }) => rollbackOf === run).toReversed().map(async (one) => recordsFrom(one.run, await manifestsOf(context, { run: one.run }))));
   const { changePlan, findings } = await rollbackChangePlan(records, {
-    session: await world.reader(), types: world.types, schemas: world.schemas, now: new Date(world.io.clock.now()).toISOString(), earlier, ...(target.endpoint === null ? {} : { consistency: 0 }),
+    session: await context.reader(), types: context.types, schemas: context.schemas, now: new Date(context.io.clock.now()).toISOString(), earlier, ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
   const marked = { ...changePlan, ...flags };
   const said = [...around, ...unknowns(run, whole, isKnown), ...findings];
   return {
-    changePlan: marked, text: canonical(marked), file: `rollback of ${run} from AWS`, findings: [...said, ...(await unprovenRestores(world, marked))],
+    changePlan: marked, text: canonical(marked), file: `rollback of ${run} from AWS`, findings: [...said, ...(await unprovenRestores(context, marked))],
     incomplete: [...unknowns(run, whole, true), ...findings].filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`)),
   };
 }
@@ -64,20 +64,20 @@ interface InAws {
 }
 
 /** A run as far as the capture bucket tells of it, held against what the store knows of it. Throws UserError `no-manifests`. */
-export async function recordsInAws(world: World, run: string): Promise<InAws> {
-  const target = await world.target();
-  const bucket = captureBucketOf(world.configuration, target);
-  const all = await allRuns(world);
+export async function recordsInAws(context: CommandContext, run: string): Promise<InAws> {
+  const target = await context.target();
+  const bucket = captureBucketOf(context.configuration, target);
+  const all = await allRuns(context);
   const known = keptRuns(all);
   const kept = known.find((one) => one.run === run);
-  const lying = await manifestsOf(world, { run });
+  const lying = await manifestsOf(context, { run });
   const around = manifestFindings(lying, bucket);
-  if (kept === undefined) throw await nothingKept(world, `of run "${run}"`, around);
-  const heads = await headsOf(world, run);
-  const chosen = chosenManifests(run, lying, { ...(heads.records === null ? {} : { heads: heads.records }), unproven: await unprovenBackups(world, lying) });
-  const made = chosen.whole === null ? madeByTag(run, await everything(world)) : [];
+  if (kept === undefined) throw await nothingKept(context, `of run "${run}"`, around);
+  const heads = await headsOf(context, run);
+  const chosen = chosenManifests(run, lying, { ...(heads.records === null ? {} : { heads: heads.records }), unproven: await unprovenBackups(context, lying) });
+  const made = chosen.whole === null ? madeByTag(run, await everything(context)) : [];
   const records = recordsFrom(run, lying, made, chosen);
-  if (records.length === 0) throw await nothingKept(world, `of run "${run}" that can be used`, [...around, ...rivalFindings(chosen.rivals, bucket)]);
+  if (records.length === 0) throw await nothingKept(context, `of run "${run}" that can be used`, [...around, ...rivalFindings(chosen.rivals, bucket)]);
   refuseElsewhere(run, records, target);
   return {
     records, known, flags: { withoutJournal: true, ...(heads.isKnown ? {} : { unlogged: true }) }, said: [...around, ...rivalFindings(chosen.rivals, bucket)], whole: chosen.whole !== null, isKnown: heads.isKnown,
@@ -88,9 +88,9 @@ export async function recordsInAws(world: World, run: string): Promise<InAws> {
  * What the store knows of a run, where it answers: the digests of its journal's records, or null where there is no journal that can be read.
  * `isKnown`: it has a journal, or the log says that the run began.
  */
-async function headsOf(world: World, run: string): Promise<{ readonly records: ReadonlySet<string> | null; readonly isKnown: boolean }> {
+async function headsOf(context: CommandContext, run: string): Promise<{ readonly records: ReadonlySet<string> | null; readonly isKnown: boolean }> {
   try {
-    const { records } = await world.store.readRun(run);
+    const { records } = await context.store.readRun(run);
     return { records: new Set(records.map((record) => sha256(canonical(record as unknown as Json)))), isKnown: true };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -98,7 +98,7 @@ async function headsOf(world: World, run: string): Promise<{ readonly records: R
     if (error.code !== 'no-such-run') return { records: null, isKnown: false };
   }
   try {
-    return { records: null, isKnown: (await world.store.readAuditOf(run, [])).some((record) => record.kind === 'run-began' && record.run === run) };
+    return { records: null, isKnown: (await context.store.readAuditOf(run, [])).some((record) => record.kind === 'run-began' && record.run === run) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { records: null, isKnown: false };
@@ -106,18 +106,18 @@ async function headsOf(world: World, run: string): Promise<{ readonly records: R
 }
 
 /** Of steps that several manifests tell of, those whose images and snapshots AWS does not show as taken by that run and step. */
-async function unprovenBackups(world: World, { captures }: LyingManifests): Promise<ReadonlySet<string>> {
+async function unprovenBackups(context: CommandContext, { captures }: LyingManifests): Promise<ReadonlySet<string>> {
   const counts = new Map<string, number>();
   for (const { manifest: { step } } of captures) counts.set(step, (counts.get(step) ?? 0) + 1);
   const contested = captures.filter(({ manifest }) => (counts.get(manifest.step) ?? 0) > 1 && manifest.capture?.how === 'native');
   if (contested.length === 0) return new Set();
-  const { account } = await world.target();
-  return readingCaptures(world, async (session) => {
+  const { account } = await context.target();
+  return readingCaptures(context, async (session) => {
     const found = new Set<string>();
     for (const { key, manifest: { run, step, capture, live, before } } of contested) {
       if (capture === null) continue;
       const claim = { account, run, op: opOf(run, step), live: before ?? live, byTags: true };
-      if ((await drive(session, () => backupProblems(capture, claim), { run, step })).length > 0) found.add(key);
+      if ((await runOutsideRun(session, () => backupProblems(capture, claim), { run, step })).length > 0) found.add(key);
     }
     return found;
   });
@@ -139,14 +139,14 @@ function unknowns(run: string, whole: boolean, isKnown: boolean): readonly Findi
 }
 
 /** Everything live of the types that aiplan makes. */
-async function everything({ types, reader }: World): Promise<readonly LiveResource[]> {
+async function everything({ types, reader }: CommandContext): Promise<readonly LiveResource[]> {
   const session = await reader();
   const read = await Promise.all(types.all.filter(({ managed }) => managed).map((type) => type.read(session, { identities: [], all: true, detailed: new Set() })));
   return read.flatMap(({ resources }) => resources);
 }
 
-async function nothingKept(world: World, what: string, findings: readonly Finding[]): Promise<UserError> {
-  const bucket = captureBucketOf(world.configuration, await world.target());
+async function nothingKept(context: CommandContext, what: string, findings: readonly Finding[]): Promise<UserError> {
+  const bucket = captureBucketOf(context.configuration, await context.target());
   const left = findings.length === 0 ? '' : ` What lies there and cannot be used: ${findings.slice(0, 5).map(({ message }) => message).join('; ')}.`;
   return new UserError('no-manifests', `the capture bucket "${bucket}" holds no manifest ${what}.${left}`, { help: `look below s3://${bucket}/manifests/; another account or region has a bucket of its own` });
 }

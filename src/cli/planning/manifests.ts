@@ -1,4 +1,4 @@
-import { drive } from '../../run/executor/run-outside.ts';
+import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { forEachBounded } from '../../base/pool.ts';
 import { AwsError } from '../../base/error.ts';
 import type { Finding } from '../../domain/finding.ts';
@@ -7,22 +7,22 @@ import type { AwsReader } from '../../domain/call.ts';
 import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../domain/records/run-manifest.ts';
 import type { CaptureBucket } from '../../../providers/s3/objects/capture-place.ts';
 import { candidates, checkedManifest, listManifests, manifestVersion, type ListedManifest } from '../../../providers/s3/objects/manifests.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /** Objects that are read at once. */
 const width = 24;
 
 /** The capture bucket of a target as its readers name it. */
-export async function captureBucketFor(world: World): Promise<CaptureBucket> {
-  const { account, region, endpoint } = await world.target();
-  return { account, region, endpoint, bucket: world.configuration.capture.bucket };
+export async function captureBucketFor(context: CommandContext): Promise<CaptureBucket> {
+  const { account, region, endpoint } = await context.target();
+  return { account, region, endpoint, bucket: context.configuration.capture.bucket };
 }
 
 /** Runs some reading of the capture bucket with the session that refuses every mutating call. */
-export async function readingCaptures<Result>(world: World, work: (session: Parameters<typeof drive>[0], of: CaptureBucket) => Promise<Result>): Promise<Result> {
+export async function readingCaptures<Result>(context: CommandContext, work: (session: Parameters<typeof runOutsideRun>[0], of: CaptureBucket) => Promise<Result>): Promise<Result> {
   // The target first: it names the bucket to the session.
-  const of = await captureBucketFor(world);
-  return work(await world.reader(), of);
+  const of = await captureBucketFor(context);
+  return work(await context.reader(), of);
 }
 
 export interface ManifestQuery {
@@ -40,9 +40,9 @@ const none: LyingManifests = { runs: [], captures: [], leftOut: [], touched: [] 
  * What the capture bucket keeps of runs. What is no manifest, or cannot be read, is left out and named; what somebody wrote over or deleted is
  * read in the version that was written first. Nothing where there is no bucket. Reads only. Throws AwsError where the bucket itself cannot be read.
  */
-export async function manifestsOf(world: World, query: ManifestQuery): Promise<LyingManifests> {
+export async function manifestsOf(context: CommandContext, query: ManifestQuery): Promise<LyingManifests> {
   try {
-    return await readingCaptures(world, (session, of) => readManifests(session, of, query));
+    return await readingCaptures(context, (session, of) => readManifests(session, of, query));
   } catch (error) {
     if (error instanceof AwsError && error.kind === 'absent') return none;
     throw error;
@@ -50,10 +50,10 @@ export async function manifestsOf(world: World, query: ManifestQuery): Promise<L
 }
 
 /** The same with a session at hand. Throws AwsError. */
-export async function readManifests(session: Parameters<typeof drive>[0], of: CaptureBucket, { run, brief, progress }: ManifestQuery): Promise<LyingManifests> {
+export async function readManifests(session: Parameters<typeof runOutsideRun>[0], of: CaptureBucket, { run, brief, progress }: ManifestQuery): Promise<LyingManifests> {
   // The shapes load a library that no other reading needs.
   const { shapedManifest } = await import('../../store/objects/manifest-shapes.ts');
-  const listed = await drive(session, () => listManifests(of, run), { run: run ?? '', step: 'manifests' });
+  const listed = await runOutsideRun(session, () => listManifests(of, run), { run: run ?? '', step: 'manifests' });
   const wanted = brief === true ? firstOfEach(listed.manifests) : listed.manifests;
   const runs: Lying<RunManifest>[] = [];
   const captures: Lying<CaptureManifest>[] = [];

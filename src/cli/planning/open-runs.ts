@@ -9,7 +9,7 @@ import { reportOf } from '../../history/journal-reading.ts';
 import { processLives } from '../../store/locks/lock-state.ts';
 import { mentionCode, mentionRows, unfinishedFindings, type UnfinishedRow } from '../../views/run/runs-rows.ts';
 import { tell } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /** A run that is not done, and what it holds; `open` null: nothing. */
 export interface UnfinishedRun extends UnfinishedRow { readonly open: OpenRun | null }
@@ -17,24 +17,24 @@ export interface UnfinishedRun extends UnfinishedRow { readonly open: OpenRun | 
 /** Journals of unfinished runs that are read at once. */
 const readAtOnce = 8;
 
-type Looking = Pick<World, 'store' | 'io'>;
+type Looking = Pick<CommandContext, 'store' | 'io'>;
 
 /**
  * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has taken back to the end is done with,
  * and so is a rollback that a later one has brought to its end. Only runs without a mark of being settled are looked at; with `every` all of
  * them, and no mark is believed.
  */
-export async function unfinishedRuns(world: Looking, target?: LockTarget, { every = false }: { readonly every?: boolean } = {}): Promise<readonly UnfinishedRun[]> {
-  const all = every ? (await world.store.listRuns()).filter(({ closed }) => closed === undefined) : await world.store.unsettledRuns();
-  return unfinishedAmong(world, all, target);
+export async function unfinishedRuns(context: Looking, target?: LockTarget, { every = false }: { readonly every?: boolean } = {}): Promise<readonly UnfinishedRun[]> {
+  const all = every ? (await context.store.listRuns()).filter(({ closed }) => closed === undefined) : await context.store.openRuns();
+  return unfinishedAmong(context, all, target);
 }
 
 /** The same among runs that were listed already, a few being read at a time. */
-export async function unfinishedAmong(world: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
+export async function unfinishedAmong(context: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
   const isTakenBack = takenBackIn(all);
   const candidates = all.filter((summary) => summary.outcome !== 'done' && summary.outcome !== 'abandoned' && !isTakenBack(summary) && (target === undefined || isAt(summary, target)));
   const found: (UnfinishedRun | null)[] = candidates.map(() => null);
-  await forEachBounded(candidates, readAtOnce, async (summary, index) => { found[index] = await unfinished(world, summary); });
+  await forEachBounded(candidates, readAtOnce, async (summary, index) => { found[index] = await unfinished(context, summary); });
   return found.filter((run) => run !== null);
 }
 
@@ -59,15 +59,15 @@ function isLater(one: RunSummary, other: RunSummary): boolean {
  * What was not marked, because a process died here or the store failed, is read until the next run marks it; what is not in the
  * store as a whole is not marked at all.
  */
-export async function settleFinished(world: Looking): Promise<void> {
+export async function closeFinishedRuns(context: Looking): Promise<void> {
   try {
-    const all = await world.store.unsettledRuns();
-    await mergeSpools(world, all);
-    const open = new Set((await unfinishedAmong(world, all)).map(({ summary }) => summary.run));
+    const all = await context.store.openRuns();
+    await mergeSpools(context, all);
+    const open = new Set((await unfinishedAmong(context, all)).map(({ summary }) => summary.run));
     const isTakenBack = takenBackIn(all);
     const finished = all.filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run)).map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
     const marked = new Set<string>();
-    const mark = async ({ summary, how }: (typeof finished)[number]): Promise<void> => { if (await world.store.settleRun(summary, how)) marked.add(summary.run); };
+    const mark = async ({ summary, how }: (typeof finished)[number]): Promise<void> => { if (await context.store.closeRun(summary, how)) marked.add(summary.run); };
     await Promise.all(finished.filter(({ how }) => how === 'taken-back').map(mark));
     // A rollback has no mark before all that it took back has one: until then it is what tells that this is taken back.
     const left = all.filter(({ run }) => !marked.has(run));
@@ -83,12 +83,12 @@ export async function settleFinished(world: Looking): Promise<void> {
  * not gone on with by anybody, so that its end is brought into the store here, byte for byte; the next time it is marked. What cannot be is left where
  * it lies.
  */
-async function mergeSpools(world: Looking, all: readonly RunSummary[]): Promise<void> {
+async function mergeSpools(context: Looking, all: readonly RunSummary[]): Promise<void> {
   const beside = all.filter(({ spooled, outcome }) => spooled === true && outcome !== 'open' && outcome !== 'damaged');
   for (const summary of beside) {
-    if ((await holderOf(world, summary)) !== null) continue;
+    if ((await holderOf(context, summary)) !== null) continue;
     try {
-      await (await world.store.continueJournal(summary.run, world.io.clock)).close();
+      await (await context.store.continueJournal(summary.run, context.io.clock)).close();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     }
@@ -103,8 +103,8 @@ const isAt = ({ outcome, account, region, endpoint }: RunSummary, target: LockTa
   outcome === 'damaged' || (account === target.account && region === target.region && endpoint === target.endpoint);
 
 /** The runs of a change plan at a target (AWS itself or any emulator), or the rollbacks of a run: found by name, without reading those that are settled. */
-export async function runsThat({ store }: Pick<World, 'store'>, wanted: { readonly planName: string; readonly account: string; readonly region: string } | { readonly rollbackOf: string }): Promise<readonly string[]> {
-  const [settled, others] = await Promise.all([store.settledRuns(), store.unsettledRuns()]);
+export async function runsThat({ store }: Pick<CommandContext, 'store'>, wanted: { readonly planName: string; readonly account: string; readonly region: string } | { readonly rollbackOf: string }): Promise<readonly string[]> {
+  const [settled, others] = await Promise.all([store.closedRuns(), store.openRuns()]);
   const isWanted = (found: Pick<RunSummary, 'planName' | 'rollbackOf'>, isHere: (place: string) => boolean): boolean =>
     ('rollbackOf' in wanted ? found.rollbackOf === wanted.rollbackOf : found.planName === wanted.planName && isHere(`${wanted.account}-${wanted.region}`));
   return [...new Set([
@@ -113,14 +113,14 @@ export async function runsThat({ store }: Pick<World, 'store'>, wanted: { readon
   ].map(({ run }) => run))].sort();
 }
 
-async function unfinished(world: Looking, summary: RunSummary): Promise<UnfinishedRun | null> {
+async function unfinished(context: Looking, summary: RunSummary): Promise<UnfinishedRun | null> {
   if (summary.outcome === 'damaged') return { summary, state: 'damaged', steps: null, holder: null, open: null };
   try {
-    const { records } = await world.store.readRun(summary.run);
+    const { records } = await context.store.readRun(summary.run);
     const state = unfinishedOf(records);
     if (state === null) return null;
     const { steps } = reportOf(records);
-    const holder = await holderOf(world, summary);
+    const holder = await holderOf(context, summary);
     const open = openRunOf(records);
     return { summary, state, steps: { done: steps.filter((step) => step.state === 'done' || step.state === 'kept' || step.state === 'pending').length, all: steps.length }, holder, open: open === null || holder === null ? open : { ...open, atWork: true } };
   } catch (error) {
@@ -153,8 +153,8 @@ export interface OtherRuns {
 }
 
 /** What planning must know of the unfinished runs at a target. `except`: the run that is gone on with or taken back, and its rollbacks. */
-export async function otherRunsFor(world: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
-  const others = (await unfinishedRuns(world, target)).filter(isOther(except));
+export async function otherRunsFor(context: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
+  const others = (await unfinishedRuns(context, target)).filter(isOther(except));
   return { open: others.flatMap(({ open }) => open ?? []), findings: unfinishedFindings(others) };
 }
 
@@ -165,7 +165,7 @@ export function unfinishedBeside({ findings }: Pick<Plan, 'findings'>): { readon
 }
 
 /** Tells of the unfinished runs that a plan was made beside, one line each on standard error: where the plan itself is not printed as text. */
-export function mentionUnfinished({ io, options }: Pick<World, 'io' | 'options'>, plan: Plan): void {
+export function mentionUnfinished({ io, options }: Pick<CommandContext, 'io' | 'options'>, plan: Plan): void {
   const rows = mentionRows(plan);
   if (rows.length > 0) tell(io, options, rows, 'error');
 }

@@ -7,22 +7,22 @@ import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { RunEnd } from '../../domain/records/run-end.ts';
 import { manifestsOf } from './manifests.ts';
 import { behindText, endsOf } from './run-marks.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * A generated rollback with what the capture bucket bears out of the journals that it is made from. What nothing bears out asks for a confirmation
  * of its own. `said`: that the journal is not the one that the run wrote, or that this could not be looked up. Reads only, and only what the entries
  * need. Throws AwsError.
  */
-export async function pinnedRollback(world: World, changePlan: ChangePlan, records: readonly JournalRecord[], earlier: readonly (readonly JournalRecord[])[]): Promise<{ readonly changePlan: ChangePlan; readonly said: readonly Finding[] }> {
+export async function pinnedRollback(context: CommandContext, changePlan: ChangePlan, records: readonly JournalRecord[], earlier: readonly (readonly JournalRecord[])[]): Promise<{ readonly changePlan: ChangePlan; readonly said: readonly Finding[] }> {
   const needs = needsPins(changePlan);
   const run = changePlan.rollbackOf ?? '';
   try {
-    const ends = needs.own || needs.earlier ? await endsOf(world, run) : [];
+    const ends = needs.own || needs.earlier ? await endsOf(context, run) : [];
     const pins = {
       own: { records, ends },
-      earlier: needs.earlier ? await Promise.all(earlier.map(async (journal) => ({ records: journal, ends: await endsOf(world, runOf(journal)) }))) : [],
-      runs: needs.runs ? (await manifestsOf(world, { run })).runs : [],
+      earlier: needs.earlier ? await Promise.all(earlier.map(async (journal) => ({ records: journal, ends: await endsOf(context, runOf(journal)) }))) : [],
+      runs: needs.runs ? (await manifestsOf(context, { run })).runs : [],
     };
     return { changePlan: withPins(changePlan, pins), said: behind(run, records, ends) };
   } catch (error) {

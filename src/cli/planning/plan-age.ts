@@ -1,7 +1,7 @@
 import type { Approval } from '../../domain/approval.ts';
 import { exitCodes, UserError } from '../../base/error.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /** How far the clocks of two machines may be apart; milliseconds. */
 const skew = 300_000;
@@ -11,7 +11,7 @@ const skew = 300_000;
  * write the file may write another time of making into it, and gains what planning again gives: AWS is read, and the digest must be equal. A signed
  * approval is bound more closely (`refuseOlder`). Throws UserError `plan-expired`, `plan-clock` (exit 3).
  */
-export function endOfPlan({ io, configuration }: Pick<World, 'io' | 'configuration'>, { createdAt, expiresAt }: Pick<Plan, 'createdAt' | 'expiresAt'>): string {
+export function endOfPlan({ io, configuration }: Pick<CommandContext, 'io' | 'configuration'>, { createdAt, expiresAt }: Pick<Plan, 'createdAt' | 'expiresAt'>): string {
   const [made, now] = [Date.parse(createdAt), io.clock.now()];
   if (made > now + skew) throw new UserError('plan-clock', `the plan was made at ${createdAt}, which is still to come`, { exitCode: exitCodes.blocked, help: 'set the clock of this machine, or plan again' });
   const end = Math.min(Date.parse(expiresAt), made + configuration.planExpiryMinutes * 60_000);

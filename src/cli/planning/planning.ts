@@ -15,7 +15,7 @@ import { foreseen } from './foreseen-findings.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import type { Source } from './source.ts';
 import { textsBeside, type TextSource } from '../context/texts.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /** A change plan with errors: carries every finding. */
 export class ChangePlanError extends UserError {
@@ -33,17 +33,17 @@ export class ChangePlanError extends UserError {
  * Parses and validates a change plan. Throws ChangePlanError with every error of the file. `asks`: what the planner will ask for and is known
  * without AWS is said too; beside errors it always is, so that one repair answers everything.
  */
-export function parseSource(world: World, text: string, file: string, texts: TextSource = textsBeside(world.io, file), options: { readonly asks?: boolean } = {}): Source {
-  const { changePlan, draft, findings: found } = parseChangePlan(text, { file, schemas: world.schemas, types: world.types, typeNames: loadTypeNames, readText: (path) => texts.read(path), secrets: { prefixes: world.configuration.secretPrefixes, files: world.configuration.secretFiles } });
+export function parseSource(context: CommandContext, text: string, file: string, texts: TextSource = textsBeside(context.io, file), options: { readonly asks?: boolean } = {}): Source {
+  const { changePlan, draft, findings: found } = parseChangePlan(text, { file, schemas: context.schemas, types: context.types, typeNames: loadTypeNames, readText: (path) => texts.read(path), secrets: { prefixes: context.configuration.secretPrefixes, files: context.configuration.secretFiles } });
   const failed = changePlan === null || found.some((finding) => finding.severity === 'error');
-  const asks = draft !== null && (failed || options.asks === true) ? staticAsks(draft, world) : [];
+  const asks = draft !== null && (failed || options.asks === true) ? staticAsks(draft, context) : [];
   const findings = asks.length === 0 ? found : [...found, ...asks].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
   if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
   return { changePlan, text, file, findings, incomplete: [], ...(texts.seen.size === 0 ? {} : { texts: [...texts.seen.values()] }) };
 }
 
 /** The records of a run; none where its journal is damaged. */
-export async function recordsIfWhole({ store }: World, run: string): Promise<readonly JournalRecord[]> {
+export async function recordsIfWhole({ store }: CommandContext, run: string): Promise<readonly JournalRecord[]> {
   try {
     return (await store.readRun(run)).records;
   } catch (error) {
@@ -53,37 +53,37 @@ export async function recordsIfWhole({ store }: World, run: string): Promise<rea
 }
 
 /** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
-export async function readLiveFor(world: World, source: Source): Promise<LiveState> {
-  const recorded = world.recorded();
+export async function readLiveFor(context: CommandContext, source: Source): Promise<LiveState> {
+  const recorded = context.recorded();
   if (recorded !== null) {
     checkTarget(source.changePlan, recorded.target);
     return recorded;
   }
-  const target = await world.target();
+  const target = await context.target();
   checkTarget(source.changePlan, target);
-  const now = new Date(world.io.clock.now()).toISOString();
-  const { types, schemas, configuration } = world;
+  const now = new Date(context.io.clock.now()).toISOString();
+  const { types, schemas, configuration } = context;
   return refresh(source.changePlan, {
-    aws: await world.reader(), types, schemas, target, now, concurrency: 16,
+    aws: await context.reader(), types, schemas, target, now, concurrency: 16,
     changing: (live) => changingUpdates({ changePlan: source.changePlan, text: source.text, live, types, schemas, configuration, now }),
   });
 }
 
 /** Plans a source against live state. What AWS would say to it is not asked: a run asks by itself. */
-export async function makePlan(world: World, source: Source, live?: LiveState): Promise<Planned> {
-  const state = live ?? (await readLiveFor(world, source));
-  return withTexts(source, await withBucket(world, await inputOf(world, source, state), state));
+export async function makePlan(context: CommandContext, source: Source, live?: LiveState): Promise<Planned> {
+  const state = live ?? (await readLiveFor(context, source));
+  return withTexts(source, await withBucket(context, await inputOf(context, source, state), state));
 }
 
 /**
  * Plans a source and asks what apply would refuse: whatever it says blocks here already. `clean`: the digest of the plan without that, which is
  * the one that a run confirms, because it asks again.
  */
-export async function makeCheckedPlan(world: World, source: Source, live?: LiveState): Promise<{ readonly planned: Planned; readonly clean: string }> {
-  const state = live ?? (await readLiveFor(world, source));
-  const input = await inputOf(world, source, state);
-  const bare = await withBucket(world, input, state);
-  const found = await foreseen(world, bare);
+export async function makeCheckedPlan(context: CommandContext, source: Source, live?: LiveState): Promise<{ readonly planned: Planned; readonly clean: string }> {
+  const state = live ?? (await readLiveFor(context, source));
+  const input = await inputOf(context, source, state);
+  const bare = await withBucket(context, input, state);
+  const found = await foreseen(context, bare);
   if (found.length === 0) return { planned: withTexts(source, bare), clean: bare.plan.digest };
   const planned = found.some(({ severity }) => severity === 'error') ? plan({ ...input, findings: [...(input.findings ?? []), ...found] }) : withFindings(bare, found);
   return { planned: withTexts(source, planned), clean: bare.plan.digest };
@@ -94,20 +94,20 @@ const withTexts = ({ texts }: Source, planned: Planned): Planned => (texts === u
 /** Findings are in no digest; only what is blocked by them is. */
 const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({ ...planned, plan: { ...planned.plan, findings: [...planned.plan.findings, ...more] } });
 
-async function inputOf(world: World, source: Source, state: LiveState): Promise<PlanInput> {
-  const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(world, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
+async function inputOf(context: CommandContext, source: Source, state: LiveState): Promise<PlanInput> {
+  const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(context, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
   return {
-    changePlan: source.changePlan, text: source.text, live: state, types: world.types, schemas: world.schemas,
-    configuration: world.configuration, now: new Date(world.io.clock.now()).toISOString(),
-    ownDeletions: await ownDeletions(world, source), findings: [...source.findings, ...others.findings, ...clockFindings(state.recorded ? null : world.clockSkew?.() ?? null)], openRuns: others.open,
+    changePlan: source.changePlan, text: source.text, live: state, types: context.types, schemas: context.schemas,
+    configuration: context.configuration, now: new Date(context.io.clock.now()).toISOString(),
+    ownDeletions: await ownDeletions(context, source), findings: [...source.findings, ...others.findings, ...clockFindings(state.recorded ? null : context.clockSkew?.() ?? null)], openRuns: others.open,
   };
 }
 
 /** The plan, with what was read of the place where its captures are kept; a plan that captures nothing does not ask. */
-async function withBucket(world: World, input: PlanInput, { recorded: isRecorded, target }: LiveState): Promise<Planned> {
+async function withBucket(context: CommandContext, input: PlanInput, { recorded: isRecorded, target }: LiveState): Promise<Planned> {
   const planned = plan(input);
   if (isRecorded || !capturesAnything(planned.plan)) return planned;
-  const { bucket, exists, facts, problems } = await bucketState(world, await world.reader(), target);
+  const { bucket, exists, facts, problems } = await bucketState(context, await context.reader(), target);
   // Where there is none, apply asks for it as soon as the plan destroys something.
   if (!exists) return planned;
   if (problems.length > 0) return plan({ ...input, findings: [...(input.findings ?? []), ...bucketFindings(problems)] });
@@ -131,11 +131,11 @@ export function clockFindings(skew: number | null): readonly Finding[] {
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
-async function ownDeletions(world: World, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
+async function ownDeletions(context: CommandContext, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
   if (!source.changePlan.resources.some((entry) => entry.action === 'delete')) return [];
   const { name, target } = source.changePlan;
-  const runs = await runsThat(world, { planName: name, account: target.account, region: target.region });
-  return (await Promise.all(runs.map((run) => recordsIfWhole(world, run))))
+  const runs = await runsThat(context, { planName: name, account: target.account, region: target.region });
+  return (await Promise.all(runs.map((run) => recordsIfWhole(context, run))))
     .flatMap((records) => {
       const begin = records.find((record) => record.kind === 'begin');
       return (begin?.plan.steps ?? [])

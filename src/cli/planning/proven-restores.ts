@@ -5,12 +5,12 @@ import type { Finding } from '../../domain/finding.ts';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { LyingManifests, RunManifest } from '../../domain/records/run-manifest.ts';
 import { captureBucketOf, opOf } from '../../plan/steps/preview-context.ts';
-import { drive } from '../../run/executor/run-outside.ts';
+import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { backupProblems } from '../../../providers/aws/values/capture-binding.ts';
 import { checkCopies, copySentences } from '../../../providers/s3/objects/copies.ts';
 import { readManifest } from '../../../providers/s3/objects/manifest.ts';
 import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
 
 interface Ordered { readonly address: string; readonly order: RestoreOrder }
@@ -24,12 +24,12 @@ const finding = (severity: Finding['severity'], code: string, step: string, mess
  * destruction, and what lies there must still be what was taken. Answers an error for every restore of which the capture bucket knows nothing, or
  * something else, or whose copies and snapshots are not the captured ones; and what else lies there. Reads only. Throws AwsError.
  */
-export async function unprovenRestores(world: World, changePlan: ChangePlan): Promise<readonly Finding[]> {
+export async function unprovenRestores(context: CommandContext, changePlan: ChangePlan): Promise<readonly Finding[]> {
   const orders = ordersOf(changePlan);
   if (orders.length === 0) return [];
-  const bucket = captureBucketOf(world.configuration, await world.target());
+  const bucket = captureBucketOf(context.configuration, await context.target());
   const manifests = new Map<string, LyingManifests>();
-  for (const run of new Set(orders.map(({ order }) => order.run))) manifests.set(run, await manifestsOf(world, { run }));
+  for (const run of new Set(orders.map(({ order }) => order.run))) manifests.set(run, await manifestsOf(context, { run }));
   const told = changePlan.withoutJournal === true ? [] : [...manifests.values()].flatMap((lying) => manifestFindings(lying, bucket));
   const unproven = orders.flatMap(({ address, order }): readonly Finding[] => {
     const kept = (manifests.get(order.run)?.captures ?? []).filter(({ manifest }) => manifest.step === order.step);
@@ -37,7 +37,7 @@ export async function unprovenRestores(world: World, changePlan: ChangePlan): Pr
     const why = unprovenBy(kept.map(({ manifest }) => manifest as unknown as JsonObject), runs, order);
     return why === null ? [] : [finding('error', 'restore-unproven', address, why, `nothing is restored from the word of a journal alone. Look below s3://${bucket}/manifests/${order.run}/, also at versions that are not current`)];
   });
-  return [...told, ...unproven, ...(await changedCaptures(world, changePlan))];
+  return [...told, ...unproven, ...(await changedCaptures(context, changePlan))];
 }
 
 /** Why a restore is not proven, in what is known: a manifest that is not there says nothing against the journal. Null where it is proven. */
@@ -63,23 +63,23 @@ export const bearsOutFormer = (runs: readonly Pick<RunManifest, 'befores'>[], or
     live?.identity === identity && Object.entries(former).every(([name, value]) => canonical(live.properties[name] ?? null) === canonical(value ?? null)))));
 
 /** What lies in AWS of each capture, held against what was recorded when it was taken. */
-async function changedCaptures(world: World, changePlan: ChangePlan): Promise<readonly Finding[]> {
-  const { account, region } = await world.target();
+async function changedCaptures(context: CommandContext, changePlan: ChangePlan): Promise<readonly Finding[]> {
+  const { account, region } = await context.target();
   const orders = ordersOf(changePlan).filter(({ order }) => isCapture(order.capture) && order.live !== undefined);
   if (orders.length === 0) return [];
-  return readingCaptures(world, async (session) => {
+  return readingCaptures(context, async (session) => {
     const found: Finding[] = [];
     for (const { address, order } of orders) {
       const capture = order.capture as unknown as Capture;
-      const where = { run: order.run, step: order.step, account, region, captureBucket: captureBucketOf(world.configuration, { account, region }) };
+      const where = { run: order.run, step: order.step, account, region, captureBucket: captureBucketOf(context.configuration, { account, region }) };
       const reading = { run: order.run, step: order.step };
       try {
         if (capture.how === 'copy') {
-          const checked = await drive(session, function* check() { return yield* checkCopies(where.captureBucket, account, capture, yield* readManifest(where, capture)); }, reading);
+          const checked = await runOutsideRun(session, function* check() { return yield* checkCopies(where.captureBucket, account, capture, yield* readManifest(where, capture)); }, reading);
           if (checked !== null) found.push(...copyFindings(address, order, copySentences(checked)));
         } else if (capture.how === 'native' && order.live !== undefined) {
           const claim = { account, run: order.run, op: opOf(order.run, order.step), live: order.live, byTags: changePlan.withoutJournal === true };
-          const problems = await drive(session, () => backupProblems(capture, claim), reading);
+          const problems = await runOutsideRun(session, () => backupProblems(capture, claim), reading);
           found.push(...problems.map((problem) => finding('error', 'backup-differs', address, `what "${order.formerIdentity}" would be restored from is not what was captured: ${problem}`, 'look at it in AWS; nothing is restored from another backup than the one that was taken')));
         }
       } catch (error) {

@@ -1,4 +1,4 @@
-import { drive } from '../../run/executor/run-outside.ts';
+import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { endNotHeld } from '../../run/apply/run-end.ts';
 import type { Approval } from '../../domain/approval.ts';
 import { AwsError, exitCodes, UserError } from '../../base/error.ts';
@@ -6,19 +6,19 @@ import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { RunEnd } from '../../domain/records/run-end.ts';
 import { auditedSession } from '../context/audit-log.ts';
 import { existingBucket } from './capture-bucket.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * Marks a signed approval as used by a run in the capture bucket, where there is one: whatever store or home a command is given, it counts once.
  * An approval that was typed counts in its own process only. Throws UserError `approval-replayed`, `approval-not-marked` (exit 3).
  */
-export async function markUsed(world: World, { nonce, tier }: Pick<Approval, 'nonce' | 'tier'>, run: string): Promise<void> {
+export async function markUsed(context: CommandContext, { nonce, tier }: Pick<Approval, 'nonce' | 'tier'>, run: string): Promise<void> {
   if (tier !== 'T1') return;
-  const target = await world.target();
-  if ((await existingBucket(world, target)) === null) return;
+  const target = await context.target();
+  if ((await existingBucket(context, target)) === null) return;
   const { openVault } = await import('../../../providers/s3/capture-bucket/vault.ts');
-  const of = { account: target.account, region: target.region, endpoint: target.endpoint, bucket: world.configuration.capture.bucket };
-  const session = auditedSession(world, await world.applier(run), target, run);
+  const of = { account: target.account, region: target.region, endpoint: target.endpoint, bucket: context.configuration.capture.bucket };
+  const session = auditedSession(context, await context.applier(run), target, run);
   try {
     const by = await openVault(session, of, run).markUsed(nonce);
     if (by !== run) throw new UserError('approval-replayed', `this approval was used before${by === null ? '' : `, by run ${by}`}: the capture bucket has its mark`, { exitCode: exitCodes.blocked, help: 'an approval counts once; review and sign again' });
@@ -31,11 +31,11 @@ export async function markUsed(world: World, { nonce, tier }: Pick<Approval, 'no
 }
 
 /** The ends of a run that the capture bucket keeps; none where there is no bucket. Reads only. Throws AwsError. */
-export async function endsOf(world: World, run: string): Promise<readonly RunEnd[]> {
-  const { account, region, endpoint } = await world.target();
+export async function endsOf(context: CommandContext, run: string): Promise<readonly RunEnd[]> {
+  const { account, region, endpoint } = await context.target();
   const { readEnds } = await import('../../../providers/s3/capture-bucket/run-marks.ts');
   try {
-    return await drive(await world.reader(), () => readEnds({ account, region, endpoint, bucket: world.configuration.capture.bucket }, run), { run, step: 'ends' });
+    return await runOutsideRun(await context.reader(), () => readEnds({ account, region, endpoint, bucket: context.configuration.capture.bucket }, run), { run, step: 'ends' });
   } catch (error) {
     if (error instanceof AwsError && error.kind === 'absent') return [];
     throw error;
@@ -46,8 +46,8 @@ export async function endsOf(world: World, run: string): Promise<readonly RunEnd
  * A run is gone on with by the journal that it wrote, and by no earlier copy of it. Throws UserError `journal-behind` (exit 3) where the capture
  * bucket keeps an end of the run that the journal does not hold.
  */
-export async function refuseBehind(world: World, run: string, records: readonly JournalRecord[]): Promise<void> {
-  const missing = endNotHeld(records, await endsOf(world, run));
+export async function refuseBehind(context: CommandContext, run: string, records: readonly JournalRecord[]): Promise<void> {
+  const missing = endNotHeld(records, await endsOf(context, run));
   if (missing === null) return;
   throw new UserError('journal-behind', behindText(run, missing), {
     exitCode: exitCodes.blocked, help: 'nothing was changed; use the store in which the run was made',

@@ -5,7 +5,7 @@ import { age } from '../../views/base/format.ts';
 import { row, span } from '../../views/base/rows.ts';
 import { cannotAsk } from '../planning/consent.ts';
 import { tell } from '../context/output.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /** How a person says that a holder on another host is to be taken over from. */
 export const holderName = ({ host, pid }: Pick<LockOwner, 'host' | 'pid'>): string => `${host}:${pid}`;
@@ -16,8 +16,8 @@ export const holderName = ({ host, pid }: Pick<LockOwner, 'host' | 'pid'>): stri
  * signed an approval. A holder that still gives signs of life
  * is never taken over from. Throws UserError `locked`, `take-over-needed` (exit 3).
  */
-export async function lockOf(world: World, run: string, target: LockTarget, { takeOver, approval }: { readonly takeOver?: string; readonly approval?: string }): Promise<Lock> {
-  const { io, options, store } = world;
+export async function lockOf(context: CommandContext, run: string, target: LockTarget, { takeOver, approval }: { readonly takeOver?: string; readonly approval?: string }): Promise<Lock> {
+  const { io, options, store } = context;
   const owner = { run, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(io.clock.now()).toISOString() };
   const holder = await store.lockHolder(target);
   if (holder === null || holder.run !== run) return store.acquireLock(target, owner);
@@ -27,8 +27,8 @@ export async function lockOf(world: World, run: string, target: LockTarget, { ta
       exitCode: exitCodes.blocked, help: `look there; if its process is gone for good: aiplan resume ${run} --take-over ${holderName(holder)}`,
     });
   }
-  if (takeOver !== holderName(holder) && approval === undefined && cannotAsk(world) !== null) {
-    throw new UserError('take-over-needed', `only a person takes a lock over: ${cannotAsk(world) ?? ''}`, { exitCode: exitCodes.blocked, help: `name its holder: aiplan resume ${run} --take-over ${holderName(holder)}` });
+  if (takeOver !== holderName(holder) && approval === undefined && cannotAsk(context) !== null) {
+    throw new UserError('take-over-needed', `only a person takes a lock over: ${cannotAsk(context) ?? ''}`, { exitCode: exitCodes.blocked, help: `name its holder: aiplan resume ${run} --take-over ${holderName(holder)}` });
   }
   return store.takeOverLock(target, holder, owner);
 }

@@ -8,7 +8,7 @@ import { bucketState, existingBucket } from '../planning/capture-bucket.ts';
 import type { StopSignals } from './run-signals.ts';
 import type { RunWatch } from '../context/run-watch.ts';
 import { secretSource } from '../context/secrets.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 export interface PortsInput {
   readonly run: string;
@@ -21,25 +21,25 @@ export interface PortsInput {
 }
 
 /** Everything outside the engine that a run needs, with sessions of its own; `close` ends them. */
-export async function openPorts(world: World, { run, target, journal, lock, signals, watch, replan }: PortsInput): Promise<{ readonly ports: ApplyPorts; close(): void }> {
-  const { io } = world;
+export async function openPorts(context: CommandContext, { run, target, journal, lock, signals, watch, replan }: PortsInput): Promise<{ readonly ports: ApplyPorts; close(): void }> {
+  const { io } = context;
   const started = io.clock.now();
-  const session = await world.applier(run);
+  const session = await context.applier(run);
   let vaultSession: typeof session | undefined;
   const close = (): void => { session.close(); vaultSession?.close(); };
   try {
     // What goes into the capture bucket stands in no journal.
-    vaultSession = auditedSession(world, await world.applier(run), target, run);
-    const bucket = await existingBucket(world, target);
+    vaultSession = auditedSession(context, await context.applier(run), target, run);
+    const bucket = await existingBucket(context, target);
     return {
       close,
       ports: {
-        session, types: world.types, schemas: world.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt, guard: () => lock.check(),
+        session, types: context.types, schemas: context.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt, guard: () => lock.check(),
         vault: {
           ...openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, run),
-          check: async () => (await bucketState(world, session, target)).problems,
+          check: async () => (await bucketState(context, session, target)).problems,
         },
-        secrets: secretSource(world), replan,
+        secrets: secretSource(context), replan,
         emit: (event) => watch.emit(event, io.clock.now() - started),
         ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),
       },

@@ -6,7 +6,7 @@ import { apply } from '../../run/apply/apply.ts';
 import { newRunId } from '../../store/journal/runs.ts';
 import { row, span } from '../../views/base/rows.ts';
 import { auditedJournal } from '../context/audit-log.ts';
-import { settleFinished } from '../planning/open-runs.ts';
+import { closeFinishedRuns } from '../planning/open-runs.ts';
 import { lockFor } from './run-lock.ts';
 import { markUsed } from '../planning/run-marks.ts';
 import { openPorts } from './run-ports.ts';
@@ -15,14 +15,14 @@ import { makePlan } from '../planning/planning.ts';
 import type { Source } from '../planning/source.ts';
 import { stopSignals } from './run-signals.ts';
 import { lineWatch, type RunWatch } from '../context/run-watch.ts';
-import type { World } from '../context/command-context.ts';
+import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * One run: lock, spend the plan and the approval, open the journal, apply. Ctrl-C finishes the call in flight and leaves a
  * run that can be rolled back; the lock is released on every way out.
  */
-export async function run(world: World, approved: ApprovedPlan, source: Source, watch: RunWatch = lineWatch(world)): Promise<Report> {
-  const { io, store } = world;
+export async function run(context: CommandContext, approved: ApprovedPlan, source: Source, watch: RunWatch = lineWatch(context)): Promise<Report> {
+  const { io, store } = context;
   const started = io.clock.now();
   const id = newRunId(started, io.random(2));
   const { target } = approved.plan;
@@ -32,21 +32,21 @@ export async function run(world: World, approved: ApprovedPlan, source: Source, 
   let journal;
   let spent = false;
   try {
-    await untouched(store.spendPlan(approved.plan, id));
+    await untouched(store.markPlanUsed(approved.plan, id));
     spent = true;
     await untouched(store.spendApproval(approved.approval.nonce, id));
-    await untouched(markUsed(world, approved.approval, id));
-    journal = auditedJournal(world, await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })), { target, plan: approved.plan.digest });
+    await untouched(markUsed(context, approved.approval, id));
+    journal = auditedJournal(context, await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })), { target, plan: approved.plan.digest });
     watch.begun(id);
-    opened = await openPorts(world, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(world, source) });
+    opened = await openPorts(context, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(context, source) });
     const report = await apply(approved, opened.ports);
-    await settleFinished(world);
+    await closeFinishedRuns(context);
     return report;
   } finally {
     signals.close();
     opened?.close();
     // Before the lock is released, so that no two runs can spend it; an approval stays spent.
-    if (spent && !wasSent(journal?.records ?? [])) await releasePlan(world, approved.plan, id);
+    if (spent && !wasSent(journal?.records ?? [])) await releasePlan(context, approved.plan, id);
     await journal?.close();
     await lock.release();
   }
@@ -67,9 +67,9 @@ async function untouched<Result>(work: Promise<Result>): Promise<Result> {
 export const wasSent = (records: readonly JournalRecord[]): boolean => records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
 
 /** A run that sent nothing leaves its plan as it was. What cannot be written is told, and hides nothing else. */
-async function releasePlan({ io, options, store }: World, plan: Plan, id: string): Promise<void> {
+async function releasePlan({ io, options, store }: CommandContext, plan: Plan, id: string): Promise<void> {
   try {
-    await store.unspendPlan(plan, id);
+    await store.releasePlan(plan, id);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     tell(io, options, [row(0, span('the plan counts as applied, though nothing was sent: ', 'warning'), error.message, '; plan again')], 'error');

@@ -1,8 +1,8 @@
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { Settlement } from '../../recovery/resume/reconcile.ts';
+import type { Reconciliation } from '../../recovery/resume/reconcile.ts';
 import type { Remaining } from '../../recovery/resume/remaining-steps.ts';
 import type { Loaded } from '../planning/loading.ts';
 
 /** A stopped run as found: where it stands, and what is left of it. */
-export interface Found { readonly run: string; readonly records: readonly JournalRecord[]; readonly confirmed: Plan; readonly settlement: Settlement; readonly remaining: Remaining; readonly from: Loaded }
+export interface Found { readonly run: string; readonly records: readonly JournalRecord[]; readonly confirmed: Plan; readonly settlement: Reconciliation; readonly remaining: Remaining; readonly from: Loaded }

@@ -103,7 +103,7 @@ export type Settling = 'done' | 'abandoned' | 'idle' | 'taken-back' | 'closed';
  * The mark of a run with which nothing more happens, as its name tells: it saves reading the journal. It is no proof; the journal is.
  * `at`: the target as locks are named; each null where it is not known.
  */
-export interface SettledRun {
+export interface ClosedRun {
   readonly run: string;
   readonly how: Settling;
   readonly at: string | null;
@@ -118,7 +118,7 @@ export interface KeptText { readonly name: string; readonly path: string; readon
 export interface RewrittenObjects { readonly objects: readonly { readonly path: string; readonly how: 'deleted' | 'overwritten'; readonly at: string }[]; readonly problem: string | null }
 
 /** That a plan or an approval (by its nonce) was used, and by which run; `run` null where the mark cannot be read. */
-export interface SpentMark {
+export interface UsedMark {
   readonly of: 'plan' | 'approval';
   readonly name: string;
   readonly path: string;
@@ -165,27 +165,27 @@ export interface Store {
   /** Newest first, all of them or the `newest` ones, each by its journal. A damaged journal is listed as such and hides no other. */
   listRuns(options?: { readonly newest?: number; readonly progress?: (done: number, of: number) => void }): Promise<readonly RunSummary[]>;
   /** The runs without a mark that they are settled, newest first, each by its journal: every open one, and few others. */
-  unsettledRuns(): Promise<readonly RunSummary[]>;
+  openRuns(): Promise<readonly RunSummary[]>;
   /** One run of the list; null where it has no journal. */
   findRun(run: string): Promise<RunSummary | null>;
   /** The marks of settled runs, oldest first. */
-  settledRuns(): Promise<readonly SettledRun[]>;
+  closedRuns(): Promise<readonly ClosedRun[]>;
   /**
    * Marks a run as settled: only when its `end` is durable, or a person has closed it, who is then named in `closing`. Answers whether it
    * has a mark now: a run whose plan cannot be named in one stays without.
    */
-  settleRun(summary: Pick<RunSummary, 'run' | 'account' | 'region' | 'endpoint' | 'planName' | 'rollbackOf'>, how: Settling, closing?: { readonly by: string; readonly host: string; readonly at: string; readonly problem: string }): Promise<boolean>;
+  closeRun(summary: Pick<RunSummary, 'run' | 'account' | 'region' | 'endpoint' | 'planName' | 'rollbackOf'>, how: Settling, closing?: { readonly by: string; readonly host: string; readonly at: string; readonly problem: string }): Promise<boolean>;
 
   /** Throws UserError `plan-already-applied` (exit 3) when this very plan was applied before. */
   refuseAppliedPlan(plan: Plan): Promise<void>;
   /** Remembers that a plan was applied. Throws UserError `plan-already-applied` when another run was faster. */
-  spendPlan(plan: Plan, run: string): Promise<void>;
+  markPlanUsed(plan: Plan, run: string): Promise<void>;
   /** Under the lock, when a run ended before its first mutating call: the plan may be applied again. Nothing happens where another run spent it. */
-  unspendPlan(plan: Plan, run: string): Promise<void>;
+  releasePlan(plan: Plan, run: string): Promise<void>;
   /** Throws UserError `approval-replayed` (exit 3) when the nonce was spent before. */
-  refuseSpentApproval(nonce: string): Promise<void>;
+  refuseUsedApproval(nonce: string): Promise<void>;
   /** The run that spent the nonce of an approval; null where none did, or its mark cannot be read. */
-  approvalSpentBy(nonce: string): Promise<string | null>;
+  approvalUsedBy(nonce: string): Promise<string | null>;
   /** Spends the nonce of an approval: it counts once. Throws UserError `approval-replayed`. */
   spendApproval(nonce: string, run: string): Promise<void>;
   /** Keeps the whole plan under its digest, and a signed approval under its nonce, for the team and the audit. */
@@ -195,7 +195,7 @@ export interface Store {
   /** All approvals that are kept, as they lie there, whatever they hold. */
   keptApprovals(): Promise<readonly KeptText[]>;
   /** All marks of plans and approvals that were used. */
-  marks(): Promise<readonly SpentMark[]>;
+  marks(): Promise<readonly UsedMark[]>;
 
   /** Appends to the audit log, whose chain is its own; one entry at a time over all processes of the store. */
   appendAudit(entry: AuditEntry, clock: Clock): Promise<AuditRecord>;

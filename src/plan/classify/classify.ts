@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
-import type { ChangeRule, PropertyRule, ResourceType, Scene } from '../../domain/resource-type.ts';
+import type { ChangeRule, PropertyRule, ResourceType, RuleScene } from '../../domain/resource-type.ts';
 import type { PropertySchema, TypeSchema } from '../../domain/schema.ts';
 import type { Comparer } from '../diff/compare.ts';
 import { diffProperties, shown, type Difference } from '../diff/diff.ts';
@@ -43,7 +43,7 @@ export interface ClassifyInput {
   readonly live: LiveResource | null;
   readonly action: 'create' | 'update' | 'replace';
   /** Whose account it is, and what else was read; rules ask it. */
-  readonly scene: Omit<Scene, 'after'>;
+  readonly scene: Omit<RuleScene, 'after'>;
 }
 
 /** Turns differences into changes with their effects. */

@@ -15,7 +15,7 @@ export interface WayBack {
 }
 
 /** An update: put the previous values back where an inverse call can, else restore, else nothing. */
-export function wayBackOfUpdate(planning: Planning, live: LiveResource, classified: Classified, rotated: readonly string[]): WayBack {
+export function recoverabilityOfUpdate(planning: Planning, live: LiveResource, classified: Classified, rotated: readonly string[]): WayBack {
   const capturePlan = capturePlanOf(planning, live, 'update', classified.changes);
   const impossible = capturePlan?.impossible;
   if (impossible !== undefined || classified.irreversible.length > 0) {
@@ -29,7 +29,7 @@ export function wayBackOfUpdate(planning: Planning, live: LiveResource, classifi
 }
 
 /** A delete or replace: restore from the capture, or nothing. */
-export function wayBackOfDestruction(planning: Planning, live: LiveResource, action: 'replace' | 'delete', changes: readonly AttributeChange[], irreversibleChanges: readonly string[]): WayBack {
+export function recoverabilityOfDestruction(planning: Planning, live: LiveResource, action: 'replace' | 'delete', changes: readonly AttributeChange[], irreversibleChanges: readonly string[]): WayBack {
   const capturePlan = capturePlanOf(planning, live, action, changes);
   const reason = capturePlan === null ? `aiplan has no way to capture ${shortType(live.type)}` : capturePlan.impossible ?? (capturePlan.how === 'none' ? 'nothing can be captured' : undefined);
   if (reason !== undefined) return { capturePlan, irreversible: true, recoverability: { level: 'irreversible', loses: unique([reason, ...irreversibleChanges, ...(capturePlan?.loses ?? [])]) } };

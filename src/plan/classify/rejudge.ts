@@ -1,7 +1,7 @@
 import { functionOf } from '../../base/template-functions.ts';
 import { isObject, isUnknown, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
-import type { ResourceType, Scene } from '../../domain/resource-type.ts';
+import type { ResourceType, RuleScene } from '../../domain/resource-type.ts';
 import type { TypeSchema } from '../../domain/schema.ts';
 import { classify, type Classified } from './classify.ts';
 import { comparerFor, define, own, type Comparer } from '../diff/compare.ts';
@@ -26,7 +26,7 @@ export interface Known {
   readonly plannedLive: LiveResource | null;
   readonly live: LiveResource | null;
   readonly expect: JsonObject | undefined;
-  readonly scene: Omit<Scene, 'after'>;
+  readonly scene: Omit<RuleScene, 'after'>;
 }
 
 export interface Again {
@@ -41,7 +41,7 @@ export interface Again {
  * what AWS refuses, elements that would leave, obstacles, interruptions, destructions and grants. Whatever the person did not see is a
  * problem (laws 2 and 3); a rule that counted as a hit because its value was not known was seen. Pure.
  */
-export function judgeAgain(known: Known): Again {
+export function rejudge(known: Known): Again {
   const { type, schema, planned, live, action } = known;
   const names = Object.keys(planned).filter((name) => planned[name] !== known.resolved[name]);
   if (names.length === 0) return { desired: known.resolved, problems: [] };

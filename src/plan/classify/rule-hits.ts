@@ -1,6 +1,6 @@
 import { isObject, isUnknown, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
-import type { ChangeRule, Scene } from '../../domain/resource-type.ts';
+import type { ChangeRule, RuleScene } from '../../domain/resource-type.ts';
 import { isLeaf, isSet, type Comparer } from '../diff/compare.ts';
 import { differingNames, noElements, pairElements } from '../diff/diff.ts';
 import { holdsUnknown, placeholderOf, withPlaceholders } from '../diff/references.ts';
@@ -21,7 +21,7 @@ export interface Hit {
  * Holds every rule against the values before and after: at each concrete place of its path that differs. A rule that
  * throws counts as a hit, and so does one on whose path a value is not known yet (law 9): what cannot be judged is not safe.
  */
-export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after: JsonObject, live: LiveResource | null, comparer: Comparer, scene?: Scene): readonly Hit[] {
+export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after: JsonObject, live: LiveResource | null, comparer: Comparer, scene?: RuleScene): readonly Hit[] {
   const hits: Hit[] = [];
   for (const rule of rules) {
     const names = rule.path.split('.');
@@ -47,7 +47,7 @@ interface Judged { readonly says: string; readonly unknown: boolean }
  * What a rule says of two values. Where a part of the new one is not known yet, the rule is watched: if it looks at that part, its
  * answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
  */
-function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null, segments: readonly string[], scene: Scene | undefined): Judged | null {
+function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null, segments: readonly string[], scene: RuleScene | undefined): Judged | null {
   const seen = new Set<string>();
   const value = after === undefined ? undefined : watched(after, (name) => { seen.add(name); });
   try {
@@ -63,7 +63,7 @@ function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefin
 }
 
 /** A whole value that is not known yet, against each value that it may take the place of. */
-function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], name: string, live: LiveResource | null, segments: readonly string[], scene: Scene | undefined): Judged | null {
+function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], name: string, live: LiveResource | null, segments: readonly string[], scene: RuleScene | undefined): Judged | null {
   const holds = (old: Json | undefined): boolean => {
     try {
       return rule.given?.(old, live) !== false;
@@ -75,7 +75,7 @@ function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], nam
   return index < 0 ? null : { says: mayMean(rule, olds[index], placeholderOf(name), live, segments, name, scene), unknown: true };
 }
 
-function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: LiveResource | null, segments: readonly string[], name: string, scene: Scene | undefined): string {
+function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: LiveResource | null, segments: readonly string[], name: string, scene: RuleScene | undefined): string {
   const place = segments.reduce((path, segment) => (segment.startsWith('[') ? `${path}${segment}` : `${path}${path === '' ? '' : '.'}${segment}`), '');
   const known = `${place} is known only after ${name}`;
   try {

@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from '../../base/json.ts';
 import type { LiveResource, ReadFailure, Target } from '../../domain/live.ts';
 import { findingAt } from '../../domain/file-position.ts';
 import type { Action, Recoverability } from '../../domain/plan.ts';
-import type { ResourceType, ResourceTypes, Scene } from '../../domain/resource-type.ts';
+import type { ResourceType, ResourceTypes, RuleScene } from '../../domain/resource-type.ts';
 import type { Schemas, TypeSchema } from '../../domain/schema.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { Referrers } from './evidence.ts';
@@ -60,7 +60,7 @@ export interface Draft {
 }
 
 /** What the rules of a type may ask beside the values of a change. */
-export const sceneOf = ({ target, index }: Planning, { pinned }: Pick<ResourceEntry, 'pinned'>): Omit<Scene, 'after'> => ({
+export const sceneOf = ({ target, index }: Planning, { pinned }: Pick<ResourceEntry, 'pinned'>): Omit<RuleScene, 'after'> => ({
   account: target.account,
   ...(pinned === true ? { undoes: true } : {}),
   find(type, identity) {

@@ -66,7 +66,7 @@ function candidates({ rules }: ResourceType, desired: JsonObject, others: readon
 }
 
 /** Everything live of the type that is, or looks like, what the entry would create. Tags are a hint, never proof. */
-export function lookalikes(entry: ResourceEntry, planName: string, type: ResourceType, desired: JsonObject, others: readonly LiveResource[]): Lookalikes {
+export function duplicatesOf(entry: ResourceEntry, planName: string, type: ResourceType, desired: JsonObject, others: readonly LiveResource[]): Lookalikes {
   const same: LiveResource[] = [];
   const similar: LiveResource[] = [];
   for (const other of candidates(type, desired, others)) {
@@ -97,7 +97,7 @@ export function findExisting(planning: Planning, entry: ResourceEntry, type: Res
     else blockUnread(planning, entry, failure);
     return null;
   }
-  const { owned, same, similar } = lookalikes(entry, planning.changePlan.name, type, desired, planning.index.ofType(entry.type));
+  const { owned, same, similar } = duplicatesOf(entry, planning.changePlan.name, type, desired, planning.index.ofType(entry.type));
   const [own] = owned;
   if (own !== undefined && owned.length === 1 && same.every((other) => other === own)) return keepOwned(planning, entry, type, own, author);
   if (own !== undefined) {

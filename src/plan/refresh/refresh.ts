@@ -7,7 +7,7 @@ import type { ReadResult, ResourceType, ResourceTypes } from '../../domain/resou
 import type { Schemas } from '../../domain/schema.ts';
 import { indexLive, type LiveIndex } from './live-index.ts';
 import { locate } from './locate.ts';
-import { lookalikes } from './duplicates.ts';
+import { duplicatesOf } from './duplicates.ts';
 import { forEachBounded } from '../../base/pool.ts';
 import { resolveReferences, unknownOf, valueAt, withPlaceholders } from '../diff/references.ts';
 import { firstNeeds, needLooked, needNamed, Needs, readByName, referredNames, type Need } from './refresh-needs.ts';
@@ -113,7 +113,7 @@ function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: R
       if (found !== null && (entry.action !== 'read' || entry.expect !== undefined || attributes.has(entry.address))) add(entry, found.identity);
     } else if (entry.action === 'create' && entry.restore === undefined) {
       needLooked(needs, type, withLookups(entry.properties ?? {}, changePlan, index));
-      const { owned, same } = lookalikes(entry, changePlan.name, type, withPlaceholders(literals(entry.properties ?? {})) as JsonObject, index.ofType(entry.type));
+      const { owned, same } = duplicatesOf(entry, changePlan.name, type, withPlaceholders(literals(entry.properties ?? {})) as JsonObject, index.ofType(entry.type));
       for (const other of new Set([...owned, ...same])) add(entry, other.identity);
     }
   }

@@ -7,7 +7,7 @@ import { bareDraft, block, keepDraft, keyOf, managedType, type Draft, type Plann
 import { dependentName, namesIn, withDependents } from '../refresh/evidence.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
 import { checkKnown, checkPartlyRead, overlay } from './update.ts';
-import { wayBackOfDestruction } from '../classify/recoverability.ts';
+import { recoverabilityOfDestruction } from '../classify/recoverability.ts';
 import { quote, shortType } from '../../domain/wording.ts';
 
 /** Plans a delete: what would be hurt, what takes care of it, and whether everything about it is known. */
@@ -48,7 +48,7 @@ export function destructionOf(planning: Planning, entry: ResourceEntry, live: Li
   if (!live.detailed && planning.index.failureOf(live.type, live.identity) === undefined) block(planning, entry, '', 'unknown-evidence', `the evidence about ${quote(live.identity)} was not read`, 'refresh again, without --live');
   const binding = withDependents(live, planning.referrers);
   checkKnown(planning, entry, binding);
-  return { binding, way: wayBackOfDestruction(planning, live, action, classified.changes, classified.irreversible) };
+  return { binding, way: recoverabilityOfDestruction(planning, live, action, classified.changes, classified.irreversible) };
 }
 
 /** Identities that the delete or replace leaves behind. */

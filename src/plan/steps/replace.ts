@@ -6,7 +6,7 @@ import { classify } from '../classify/classify.ts';
 import { comparerFor } from '../diff/compare.ts';
 import { bareDraft, block, inform, keepDraft, managedType, warn, type Draft, type Planning, observedOf, sceneOf } from '../refresh/draft.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
-import { lookalikes } from '../refresh/duplicates.ts';
+import { duplicatesOf } from '../refresh/duplicates.ts';
 import { checkUsers, destructionOf, leftoversOf } from './delete.ts';
 import { checkPending, checkState, overlay } from './update.ts';
 import { blockRefused } from '../classify/refused-values.ts';
@@ -39,7 +39,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   if (!classified.changes.some(({ effect }) => effect === 'replace')) {
     warn(planning, entry, 'action', 'replace-unneeded', classified.changes.length === 0 ? 'nothing differs: the resource would be made again as it is' : 'every change could be made by an update', 'declare `action: update`, unless a new resource is what is meant');
   }
-  if (entry.order === 'create-first' && lookalikes(entry, planning.changePlan.name, type, desired, [live]).same.length > 0) {
+  if (entry.order === 'create-first' && duplicatesOf(entry, planning.changePlan.name, type, desired, [live]).same.length > 0) {
     warn(planning, entry, 'order', 'name-collision', `the new resource would have the natural key of ${quote(live.identity)}, which still exists when it is made`, 'give it another name, or write `order: delete-first`');
   }
   const { binding, way } = destructionOf(planning, entry, live, 'replace', { desired, classified });
@@ -60,7 +60,7 @@ function successor(planning: Planning, entry: ResourceEntry, type: ResourceType)
   if (entry.id === undefined || planning.located.has(entry.address)) return null;
   const { state } = planning.index.find(entry.type, entry.id);
   if (state !== 'absent' && state !== 'gone') return null;
-  const { owned } = lookalikes(entry, planning.changePlan.name, type, {}, planning.index.ofType(entry.type));
+  const { owned } = duplicatesOf(entry, planning.changePlan.name, type, {}, planning.index.ofType(entry.type));
   return owned.length === 1 ? (owned[0] ?? null) : null;
 }
 

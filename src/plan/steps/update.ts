@@ -18,7 +18,7 @@ import { blockRefused } from '../classify/refused-values.ts';
 import { resolveProperties } from '../graph/resolve.ts';
 import { below } from '../diff/rule-tree.ts';
 import { readAgain, refusalText, refusalTexts } from '../refresh/unread.ts';
-import { wayBackOfUpdate } from '../classify/recoverability.ts';
+import { recoverabilityOfUpdate } from '../classify/recoverability.ts';
 import { few, quote } from '../../domain/wording.ts';
 
 /** Plans an update: what differs, with what effect, and whether it may be done at all (DESIGN sections 2 and 4). */
@@ -42,7 +42,7 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   checkState(planning, entry, type, live);
   checkPending(planning, entry, live, settled.desired, comparer);
   checkWhen(planning, entry, classified);
-  const way = wayBackOfUpdate(planning, live, classified, rotated);
+  const way = recoverabilityOfUpdate(planning, live, classified, rotated);
   const loses = way.irreversible ? [...new Set([...classified.loses, ...way.recoverability.loses])] : classified.loses;
   const isDestruction = loses.length > 0;
   if (isDestruction) checkKnown(planning, entry, live.binding);

@@ -11,16 +11,16 @@ import type { Owned } from '../../run/drift/own-drift.ts';
 import { effectsOf } from '../../run/drift/own-effects.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { recordsByStep, recordsOf, settledBefore } from '../../history/journal-reading.ts';
-import { earlierOf } from '../../history/earlier-rollbacks.ts';
+import { earlierRollbacksOf } from '../../history/earlier-rollbacks.ts';
 import { allHistoriesOf, resolverOf, type History } from '../../history/step-history.ts';
 import { readForRollback, unreadOf, type Found } from '../../history/rollback-reading.ts';
-import { reachOf, type Reach } from '../../run/drift/change-progress.ts';
+import { reachOf, type ChangeProgress } from '../../run/drift/change-progress.ts';
 import { answeredWords, doubtWords, notRemovedWords, othersWords } from './reconcile-sentences.ts';
 import { driftText } from '../../run/drift/read-back.ts';
 import { few, quote } from '../../domain/wording.ts';
 
 /** Where one step of a stopped run stands, as its journal and AWS tell together. */
-export interface Standing {
+export interface StepStatus {
   readonly step: Step;
   readonly history: History;
   readonly verdict: StepVerdict;
@@ -36,22 +36,22 @@ export interface Standing {
   readonly leaving: boolean;
   /** What the step has made so far. */
   readonly made: LiveResource | null;
-  readonly reach: Reach | null;
+  readonly reach: ChangeProgress | null;
   /** Milliseconds since 1970 from which on AWS must show what became of a lost call; null where nothing is to be waited for. */
   readonly waitUntil: number | null;
 }
 
-export interface Settlement {
+export interface Reconciliation {
   readonly run: string;
   /** Number of the session that would follow, from 2 on. */
   readonly session: number;
   /** Steps that change something, in plan order. */
-  readonly standings: readonly Standing[];
+  readonly standings: readonly StepStatus[];
   /** What the run has done so far, as far as it is known. */
   readonly effects: readonly OwnEffect[];
 }
 
-export interface SettleReaders {
+export interface ReconcileReaders {
   readonly session: AwsReader;
   readonly types: ResourceTypes;
   readonly schemas: Schemas;
@@ -64,18 +64,18 @@ export interface SettleReaders {
  * Finds out by reading where each step of a run stands (law 8): everything that it touched, by identity, and what it may have made, by its
  * `aiplan:op` tag or name. Sends nothing. Throws UserError `journal-damaged` for a journal without a beginning.
  */
-export async function settle(records: readonly JournalRecord[], readers: SettleReaders): Promise<Settlement> {
+export async function reconcile(records: readonly JournalRecord[], readers: ReconcileReaders): Promise<Reconciliation> {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const all = allHistoriesOf(records);
   const histories = all.filter(({ step }) => step.action !== 'keep');
-  const found = await readForRollback(histories, earlierOf(begin.run, []), { session: readers.session, types: readers.types, schemas: readers.schemas, now: new Date(readers.now).toISOString() });
+  const found = await readForRollback(histories, earlierRollbacksOf(begin.run, []), { session: readers.session, types: readers.types, schemas: readers.schemas, now: new Date(readers.now).toISOString() });
   const effects = effectsOf(histories, found);
   const owned: Owned = { effects, types: readers.types, schemas: readers.schemas };
   const byStep = recordsByStep(records);
   const settled = settledBefore(records);
   const resolve = resolverOf(all);
-  const standings = histories.map((history): Standing => {
+  const standings = histories.map((history): StepStatus => {
     const judge = new Judge(history, { found, owned, readers, resolve });
     const own = byStep.get(history.step.id) ?? [];
     const judged = judge.judged();
@@ -86,16 +86,16 @@ export async function settle(records: readonly JournalRecord[], readers: SettleR
 }
 
 /** As it stands in the journal. */
-export const settledSteps = ({ standings }: Settlement): readonly SettledStep[] => standings.map(({ step, verdict, evidence }) => ({ step: step.id, verdict, evidence }));
+export const reconciledSteps = ({ standings }: Reconciliation): readonly SettledStep[] => standings.map(({ step, verdict, evidence }) => ({ step: step.id, verdict, evidence }));
 
 /** The time (milliseconds since 1970) until which AWS may not show what became of some call; null where everything is known. */
-export function waitUntil({ standings }: Settlement): number | null {
+export function waitUntil({ standings }: Reconciliation): number | null {
   const times = standings.flatMap((standing) => standing.waitUntil ?? []);
   return times.length === 0 ? null : Math.max(...times);
 }
 
-type Judged = Omit<Standing, 'evidence'> & { readonly evidence: readonly string[] };
-interface Knowing { readonly found: Found; readonly owned: Owned; readonly readers: SettleReaders; readonly resolve: ReturnType<typeof resolverOf> }
+type Judged = Omit<StepStatus, 'evidence'> & { readonly evidence: readonly string[] };
+interface Knowing { readonly found: Found; readonly owned: Owned; readonly readers: ReconcileReaders; readonly resolve: ReturnType<typeof resolverOf> }
 
 class Judge {
   readonly #history: History;
@@ -259,7 +259,7 @@ class Judge {
     return before === null ? null : this.#knowing.found.get(type, before.identity) ?? null;
   }
 
-  #reach(before: LiveResource | null, live: LiveResource): Reach {
+  #reach(before: LiveResource | null, live: LiveResource): ChangeProgress {
     const { step, begun, acted, quiet } = this.#history;
     const { owned, resolve } = this.#knowing;
     // Before a step has begun nobody may have changed anything of it, not even to what it would make.

@@ -6,7 +6,7 @@ import { observedOf } from '../../plan/refresh/draft.ts';
 import { digestOver, digestsFit, stepDigest } from '../../plan/steps/digests.ts';
 import { movedFields, movedProperties } from '../../run/drift/stale-steps.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
-import type { Settlement, Standing } from './reconcile.ts';
+import type { Reconciliation, StepStatus } from './reconcile.ts';
 import { summaryOf } from '../../plan/steps/steps.ts';
 import { few } from '../../domain/wording.ts';
 
@@ -25,7 +25,7 @@ export interface Remaining {
  * not done must come out as the person confirmed it: target, identity, incarnation, changes, binding facts, capture, calls.
  * What does not, or what somebody else changed meanwhile, is named, and nothing more is done. `now` is an ISO time. Pure.
  */
-export function remainingOf(records: readonly JournalRecord[], settlement: Settlement, planned: Planned, now: string): Remaining {
+export function remainingOf(records: readonly JournalRecord[], settlement: Reconciliation, planned: Planned, now: string): Remaining {
   const begin = recordsOf(records, 'begin')[0];
   const confirmed = begin?.plan ?? planned.plan;
   const open = settlement.standings.filter(({ recorded }) => !recorded);
@@ -49,7 +49,7 @@ function remainingPlan(confirmed: Plan, steps: readonly Step[], run: string, fou
 }
 
 /** The step as it was confirmed; the text that the author wrote, which no journal holds, and what is observed now. */
-function shownAgain(step: Step, { plan }: Planned, { live, made }: Standing): Step {
+function shownAgain(step: Step, { plan }: Planned, { live, made }: StepStatus): Step {
   const again = plan.steps.find(({ id }) => id === step.id);
   const seen = live ?? made;
   const observed = seen === null || seen === undefined ? {} : observedOf(seen);

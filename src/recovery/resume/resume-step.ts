@@ -7,14 +7,14 @@ import { noticeOthers } from '../../run/apply/concurrent-changes.ts';
 import { readWholly } from '../../run/executor/reading.ts';
 import { removing } from '../../history/journal-reading.ts';
 import { resolverOf } from '../../history/step-history.ts';
-import { contextOf, noteNew, ownedBy, perform, type Run, type StepEnd, type Task } from '../../run/apply/run-context.ts';
-import type { Settlement, Standing } from './reconcile.ts';
-import { reachOf, type Reach } from '../../run/drift/change-progress.ts';
+import { contextOf, noteNew, ownedBy, runStepProgram, type Run, type StepEnd, type Task } from '../../run/apply/run-context.ts';
+import type { Reconciliation, StepStatus } from './reconcile.ts';
+import { reachOf, type ChangeProgress } from '../../run/drift/change-progress.ts';
 import { notRemovedWords } from './reconcile-sentences.ts';
 import { driftText } from '../../run/drift/read-back.ts';
 
 /** A step that an earlier session of the run had begun, and where it stands. */
-export interface Resuming { readonly standing: Standing; readonly settlement: Settlement }
+export interface Resuming { readonly standing: StepStatus; readonly settlement: Reconciliation }
 
 /**
  * Goes on with a step that was begun: what is made already is not made again, what is changed is not changed again, and what is to
@@ -41,20 +41,20 @@ async function createOn(run: Run, task: Task, { standing }: Resuming): Promise<S
 }
 
 /** What a create makes, made to the end. */
-async function made(run: Run, task: Task, context: StepContext, { made: there, reach, step }: Standing): Promise<LiveResource> {
+async function made(run: Run, task: Task, context: StepContext, { made: there, reach, step }: StepStatus): Promise<LiveResource> {
   const { type } = task;
   // Everything of it is live: its calls need not be sent again, it is only waited for and read back.
   const complete = there !== null && step.action === 'create' && reach !== null && reach.left.length === 0;
   if (there === null || !complete) return createNew(run, task, withRemains(context, there));
   await noteNew(run, task.step.id, there.identity);
-  if (type.settle !== undefined) await perform(run, task, type.settle(there.identity), { purpose: 'change', settling: true });
+  if (type.waitUntilStable !== undefined) await runStepProgram(run, task, type.waitUntilStable(there.identity), { purpose: 'change', settling: true });
   return (await readBack(run, task, there.identity, context.desired, Object.keys(context.desired))).after;
 }
 
 async function updateOn(run: Run, task: Task, resuming: Resuming): Promise<StepEnd> {
   const { step, work, type } = task;
   const before = beforeOf(run, task);
-  if (type.settle !== undefined && resuming.standing.history.acted) await perform(run, task, type.settle(before.identity), { purpose: 'change' });
+  if (type.waitUntilStable !== undefined && resuming.standing.history.acted) await runStepProgram(run, task, type.waitUntilStable(before.identity), { purpose: 'change' });
   const { now, reach } = await reachNow(run, task, resuming, before);
   if (step.destruction !== null && reach.left.length > 0) await putManifest(run, task, before);
   const context = contextOf(run, task, now);
@@ -75,7 +75,7 @@ async function asBefore(run: Run, task: Task, before: LiveResource): Promise<voi
   const now = await readWholly(run.ports.session, type, before.identity, run.ports.clock.now());
   if (now === null || now.state === before.state || type.rules.goneStates.includes(now.state)) return;
   await openAgain(run, task, contextOf(run, task, before, { action: 'delete' }), unquiesceIt, false);
-  if (type.settle !== undefined) await perform(run, task, type.settle(before.identity), { purpose: 'undo' });
+  if (type.waitUntilStable !== undefined) await runStepProgram(run, task, type.waitUntilStable(before.identity), { purpose: 'undo' });
 }
 
 /** The newest state from before the step, as an earlier session journaled it. */
@@ -86,7 +86,7 @@ function beforeOf(run: Run, { step }: Task): LiveResource {
 }
 
 /** Reads once more, right before anything is sent: neither gone, nor another one, nor changed by somebody else. Throws Stale. */
-async function reachNow(run: Run, task: Task, { standing }: Resuming, before: LiveResource): Promise<{ readonly now: LiveResource; readonly reach: Reach }> {
+async function reachNow(run: Run, task: Task, { standing }: Resuming, before: LiveResource): Promise<{ readonly now: LiveResource; readonly reach: ChangeProgress }> {
   const { type, step } = task;
   await run.calls.turn.enter(step.id);
   const now = await readWholly(run.ports.session, type, before.identity, run.ports.clock.now());
@@ -147,16 +147,16 @@ async function removeRest(run: Run, task: Task, base: LiveResource): Promise<voi
   if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
   await run.ports.journal.append({ kind: 'step', step: step.id, state: 'started', identity: base.identity, after: null, message: removing });
   run.effects.note({ type: type.type, identity: base.identity, what: 'removed', before: base, after: null, wanted: null });
-  await perform(run, task, type.remove(contextOf(run, task, base)), { purpose: 'change' });
-  if (type.gone !== undefined) await perform(run, task, type.gone(base.identity, base.incarnation), { purpose: 'change' });
+  await runStepProgram(run, task, type.remove(contextOf(run, task, base)), { purpose: 'change' });
+  if (type.gone !== undefined) await runStepProgram(run, task, type.gone(base.identity, base.incarnation), { purpose: 'change' });
 }
 
 /** AWS has it no more, or is taking it away: what is left is to wait, and what the type does after the call that deletes. */
 async function finishRemoval(run: Run, task: Task, before: LiveResource): Promise<void> {
   const { type } = task;
   run.effects.note({ type: type.type, identity: before.identity, what: 'removed', before, after: null, wanted: null });
-  if (type.gone !== undefined) await perform(run, task, type.gone(before.identity, before.incarnation), { purpose: 'change' });
-  if (type.removed !== undefined) await perform(run, task, type.removed(contextOf(run, task, before)), { purpose: 'change' });
+  if (type.gone !== undefined) await runStepProgram(run, task, type.gone(before.identity, before.incarnation), { purpose: 'change' });
+  if (type.removed !== undefined) await runStepProgram(run, task, type.removed(contextOf(run, task, before)), { purpose: 'change' });
 }
 
 async function replaceOn(run: Run, task: Task, resuming: Resuming): Promise<StepEnd> {

@@ -4,8 +4,8 @@ import type { ApprovedPlan, Planned } from '../../domain/plan.ts';
 import type { ApplyPorts } from '../../domain/records/ports.ts';
 import type { Report } from '../../domain/records/report.ts';
 import { applyStep } from '../../run/apply/apply-step.ts';
-import { capturedAll, carriedOut, checkedAll, concluded, refuseStop } from '../../run/apply/apply.ts';
-import { carryOut } from '../../run/apply/change-phase.ts';
+import { captureSteps, changeAll, checkAll, conclude, refuseStop } from '../../run/apply/apply.ts';
+import { runSteps } from '../../run/apply/change-phase.ts';
 import { renewOrStop, Stale } from '../../run/executor/interruptions.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { endOf, recordsOf } from '../../history/journal-reading.ts';
@@ -14,7 +14,7 @@ import { resumeStep } from './resume-step.ts';
 import { rewind } from './rewind.ts';
 import { allHistoriesOf } from '../../history/step-history.ts';
 import { beginRun, enter, tasksOf, type Run, type Task } from '../../run/apply/run-context.ts';
-import { settle, settledSteps, type Settlement, type Standing } from './reconcile.ts';
+import { reconcile, reconciledSteps, type Reconciliation, type StepStatus } from './reconcile.ts';
 import { few } from '../../domain/wording.ts';
 
 /** Who goes on with a run, and from where. */
@@ -40,16 +40,16 @@ export async function resume(approved: ApprovedPlan, resumer: Resumer, ports: Ap
   const { journal } = ports;
   const past = [...journal.records];
   refuseResume(past);
-  const before = await settle(past, { ...ports, now: ports.clock.now() });
-  await journal.append({ kind: 'resumed', session: before.session, ...resumer, remaining: approved.plan.digest, approval: approved.approval, settled: settledSteps(before) });
-  return concluded(ports, () => inPhases(approved, past, ports));
+  const before = await reconcile(past, { ...ports, now: ports.clock.now() });
+  await journal.append({ kind: 'resumed', session: before.session, ...resumer, remaining: approved.plan.digest, approval: approved.approval, settled: reconciledSteps(before) });
+  return conclude(ports, () => inPhases(approved, past, ports));
 }
 
 async function inPhases(approved: ApprovedPlan, past: readonly JournalRecord[], ports: ApplyPorts): Promise<void> {
   await enter({ ports }, 'recheck');
   await renewOrStop(ports.session);
   refuseStop(ports);
-  const settlement = await settle(past, { ...ports, now: ports.clock.now() });
+  const settlement = await reconcile(past, { ...ports, now: ports.clock.now() });
   const planned = await ports.replan((live) => rewind(live, past));
   const remaining = remainingOf(past, settlement, planned, new Date(ports.clock.now()).toISOString());
   refuseStale([...remaining.stale, ...uncoveredBy(approved, remaining.planned)]);
@@ -59,13 +59,13 @@ async function inPhases(approved: ApprovedPlan, past: readonly JournalRecord[], 
   const tasks = tasksOf(run).filter(({ step }) => standings.get(step.id)?.recorded !== true);
   const isBegun = ({ step }: Task): boolean => standings.get(step.id)?.history.begun === true;
   const begun = new Set(tasks.filter(isBegun).map(({ step }) => step.id));
-  await checkedAll(run, tasks.filter(({ step }) => standings.get(step.id)?.verdict !== 'done'), begun);
-  await capturedAll(run, tasks, new Set(settlement.standings.filter(keepsCapture).map(({ step }) => step.id)));
+  await checkAll(run, tasks.filter(({ step }) => standings.get(step.id)?.verdict !== 'done'), begun);
+  await captureSteps(run, tasks, new Set(settlement.standings.filter(keepsCapture).map(({ step }) => step.id)));
   await enter(run, 'change');
   await renewOrStop(ports.session);
-  await carryOut(tasks, (task) => {
+  await runSteps(tasks, (task) => {
     const standing = standings.get(task.step.id);
-    return carriedOut(run, task, standing === undefined || !isBegun(task) ? applyStep : () => resumeStep(run, task, { standing, settlement }));
+    return changeAll(run, task, standing === undefined || !isBegun(task) ? applyStep : () => resumeStep(run, task, { standing, settlement }));
   });
 }
 
@@ -73,7 +73,7 @@ async function inPhases(approved: ApprovedPlan, past: readonly JournalRecord[], 
  * The capture from before a step that has changed something stays; what is still there to be destroyed is captured anew (law 4), but for
  * what is removed piece by piece.
  */
-const keepsCapture = ({ step, history: { acted, removing, capture }, live }: Standing): boolean =>
+const keepsCapture = ({ step, history: { acted, removing, capture }, live }: StepStatus): boolean =>
   (removing && (live === null || capture?.how === 'copy')) || (step.action === 'update' && acted);
 
 /** Every step that is left must be one that was approved, as it was approved. */
@@ -88,7 +88,7 @@ function refuseStale(refusals: readonly Refusal[]): void {
 }
 
 /** The run as its journal left it: what it made, changed and captured, its calls counted on. */
-function resumedRun(approved: ApprovedPlan, past: readonly JournalRecord[], settlement: Settlement, planned: Planned, ports: ApplyPorts): Run {
+function resumedRun(approved: ApprovedPlan, past: readonly JournalRecord[], settlement: Reconciliation, planned: Planned, ports: ApplyPorts): Run {
   const begin = recordsOf(past, 'begin')[0];
   const histories = allHistoriesOf(past);
   const run: Run = { ...beginRun({ ...planned, plan: begin?.plan ?? planned.plan }, approved.approval, ports), session: settlement.session, histories };

@@ -10,7 +10,7 @@ import { contextFor } from '../../plan/steps/preview-context.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
 import { broughtBack, type Back } from './restored.ts';
 import { bringersOf, formerlyOf } from './brought-along.ts';
-import { earlierOf, type Earlier } from '../../history/earlier-rollbacks.ts';
+import { earlierRollbacksOf, type Earlier } from '../../history/earlier-rollbacks.ts';
 import { historiesOf, resolverOf, type History } from '../../history/step-history.ts';
 import { invert } from '../../plan/diff/inverse.ts';
 import { addedSince, expectMade, openTo, type Made } from './created.ts';
@@ -39,7 +39,7 @@ export async function rollbackChangePlan(records: readonly JournalRecord[], read
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const histories = historiesOf(records);
-  const earlier = earlierOf(begin.run, readers.earlier);
+  const earlier = earlierRollbacksOf(begin.run, readers.earlier);
   const maker = new DraftMaker(begin, histories, earlier, await readForRollback(histories, earlier, readers), readers);
   for (const history of histories.toReversed()) await maker.take(history);
   const { account, region } = begin.target;

@@ -8,7 +8,7 @@ import { openAgain } from './capture-phase.ts';
 import { messageOf, StepFailed } from '../executor/interruptions.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { readWholly } from '../executor/reading.ts';
-import { callsOf, contextOf, find, noteNew, perform, remapped, type Run, type StepEnd, type Task } from './run-context.ts';
+import { callsOf, contextOf, recordFinding, noteNew, runStepProgram, remapped, type Run, type StepEnd, type Task } from './run-context.ts';
 import { driftText, restoreDifferences } from '../drift/read-back.ts';
 import { elsewhere, wayOut } from '../../domain/wording.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
@@ -25,7 +25,7 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   const capture = captureOf(order.capture, step.id);
   if (order.apart === undefined) await formerGone(run, task, order);
   const inside = await cameInside(run, task, order);
-  const result = inside ?? await brought(task, order, () => perform(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
+  const result = inside ?? await brought(task, order, () => runStepProgram(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }));
   await noteNew(run, step.id, result.identity);
   // What is brought out beside its original stands in for nothing.
   const isMoved = order.apart === undefined && result.identity !== order.formerIdentity;
@@ -33,7 +33,7 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
   const moved = order.apart !== undefined ? {} : { ...result.map, ...(isMoved ? { [order.formerIdentity]: result.identity } : {}) };
   await ports.journal.append({ kind: 'remapped', step: step.id, map: moved });
   for (const [from, to] of Object.entries(moved)) map.set(from, to);
-  if (type.settle !== undefined) await perform(run, task, type.settle(result.identity), { purpose: 'restore', settling: true });
+  if (type.waitUntilStable !== undefined) await runStepProgram(run, task, type.waitUntilStable(result.identity), { purpose: 'restore', settling: true });
   const after = await restoredAs(run, task, order, result.identity);
   return { state: 'done', identity: result.identity, after, message: result.identity === order.formerIdentity ? null : `${order.formerIdentity} is now ${result.identity}` };
 }
@@ -65,7 +65,7 @@ async function formerGone(run: Run, task: Task, { formerIdentity, formerIncarnat
   if (type.gone === undefined) return;
   const { resources } = await type.read(run.ports.session, { identities: [formerIdentity], all: false, detailed: new Set() });
   const leaving = resources.some(({ identity, incarnation, state }) => identity === formerIdentity && incarnation === formerIncarnation && type.rules.goneStates.includes(state));
-  if (leaving) await perform(run, task, type.gone(formerIdentity, formerIncarnation), { purpose: 'restore' });
+  if (leaving) await runStepProgram(run, task, type.gone(formerIdentity, formerIncarnation), { purpose: 'restore' });
 }
 
 /** The capture in an order. Throws StepFailed for one that was not journaled by this program. */
@@ -99,7 +99,7 @@ async function restoredAs(run: Run, { step, type }: Task, order: RestoreOrder, i
     } else if (after === null) {
       throw new StepFailed(`${identity} cannot be found after the restore`);
     } else {
-      await find(run, step.id, 'restored-differently', `${identity} is not in everything as it was captured: ${driftText(differences)}`);
+      await recordFinding(run, step.id, 'restored-differently', `${identity} is not in everything as it was captured: ${driftText(differences)}`);
       return after;
     }
   }
@@ -113,16 +113,16 @@ export async function repointAll(run: Run, tasks: readonly Task[]): Promise<void
     if (order === undefined || order.apart !== undefined || to === undefined || task.type.repoint === undefined) continue;
     const capture = captureOf(order.capture, task.step.id);
     const context = restoreContext(run, task, order);
-    await perform(run, task, task.type.repoint(context, capture, to), { purpose: 'repoint', declared: callsOf(task.type.repoint(context, capture, to)) });
+    await runStepProgram(run, task, task.type.repoint(context, capture, to), { purpose: 'repoint', declared: callsOf(task.type.repoint(context, capture, to)) });
   }
 }
 
 /** Takes back a quiescing that an earlier run left behind: the destruction that it was for did not happen. */
 export async function reopen(run: Run, task: Task, order: ReopenOrder): Promise<void> {
-  const { capture: operations, settle } = task.type;
+  const { capture: operations, waitUntilStable } = task.type;
   if (operations?.unquiesce === undefined) return;
   const context: StepContext = { ...contextOf(run, task, order.live, { action: 'delete' }), ...(order.capture === null ? {} : { capture: captureOf(order.capture, task.step.id) }) };
   run.effects.note({ type: task.type.type, identity: order.live.identity, what: 'changed', before: order.live, after: null, wanted: order.live.properties });
   await openAgain(run, task, context, operations.unquiesce, false);
-  if (settle !== undefined) await perform(run, task, settle(order.live.identity), { purpose: 'undo' });
+  if (waitUntilStable !== undefined) await runStepProgram(run, task, waitUntilStable(order.live.identity), { purpose: 'undo' });
 }

@@ -4,13 +4,13 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { StepContext } from '../../domain/resource-type.ts';
 import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, messageOf, Stale, StepFailed } from '../executor/interruptions.ts';
-import { isGoneAlready, lastLook, noticeOthers, refuseMoved, refuseOthers, refuseUnread } from './concurrent-changes.ts';
+import { isGoneAlready, recheckBeforeDestroy, noticeOthers, refuseMoved, refuseOthers, refuseUnread } from './concurrent-changes.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { readWholly, type Wanted } from '../executor/reading.ts';
 import { removing } from '../../history/journal-reading.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
 import { quote } from '../../domain/wording.ts';
-import { check, contextOf, find, journalBefore, noteNew, ownedBy, perform, type Run, type StepEnd, type Task } from './run-context.ts';
+import { runReadOnly, contextOf, recordFinding, journalBefore, noteNew, ownedBy, runStepProgram, type Run, type StepEnd, type Task } from './run-context.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from '../drift/staleness.ts';
 import { driftText, restoreDifferences, verification } from '../drift/read-back.ts';
@@ -93,9 +93,9 @@ async function createStep(run: Run, task: Task): Promise<StepEnd> {
 export async function createNew(run: Run, task: Task, context: StepContext): Promise<LiveResource> {
   const { step, type } = task;
   if (type.create === undefined) throw new StepFailed(`${type.type} cannot be created by this version`);
-  const { identity } = await perform(run, task, type.create(context), { purpose: 'change' });
+  const { identity } = await runStepProgram(run, task, type.create(context), { purpose: 'change' });
   await noteNew(run, step.id, identity);
-  if (type.settle !== undefined) await perform(run, task, type.settle(identity), { purpose: 'change', settling: true });
+  if (type.waitUntilStable !== undefined) await runStepProgram(run, task, type.waitUntilStable(identity), { purpose: 'change', settling: true });
   return (await readBack(run, task, identity, context.desired, Object.keys(context.desired))).after;
 }
 
@@ -123,10 +123,10 @@ export async function update(run: Run, task: Task, context: StepContext): Promis
   const { type } = task;
   if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
   run.effects.note({ type: type.type, identity: context.live.identity, what: 'changed', before: task.work.live ?? context.live, after: null, wanted: context.desired });
-  await perform(run, task, type.update(context), { purpose: 'change' });
+  await runStepProgram(run, task, type.update(context), { purpose: 'change' });
   // A tag changes no state of anything: there is nothing to wait for.
   const isTagged = context.changes.length > 0 && context.changes.every(({ path }) => topOf(path) === 'Tags');
-  if (type.settle !== undefined && !isTagged) await perform(run, task, type.settle(context.live.identity), { purpose: 'change' });
+  if (type.waitUntilStable !== undefined && !isTagged) await runStepProgram(run, task, type.waitUntilStable(context.live.identity), { purpose: 'change' });
 }
 
 async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
@@ -149,13 +149,13 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
   const { step, type } = task;
   const { journal } = run.ports;
   if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
-  const context = await prepareDestruction(run, task, live, () => lastLook(run, task, live));
+  const context = await prepareDestruction(run, task, live, () => recheckBeforeDestroy(run, task, live));
   // From here on calls take away: a rollback must know that what is still there may be incomplete.
   await journal.append({ kind: 'step', step: step.id, state: 'started', identity: live.identity, after: null, message: removing });
   const first = journal.records.length;
   run.effects.note({ type: type.type, identity: live.identity, what: 'removed', before: live, after: null, wanted: null });
   try {
-    await perform(run, task, type.remove(context), { purpose: 'change' });
+    await runStepProgram(run, task, type.remove(context), { purpose: 'change' });
   } catch (error) {
     const effect = journal.records.slice(first).some((record) => record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'));
     const isGone = await isGoneAlready(run, task, live, error);
@@ -163,10 +163,10 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
     // into the gap before a rollback brings that part back.
     if (!isGone && !(error instanceof InDoubt) && (!effect || await isWhole(run, task, context))) await unquiesce(run, task, live, error);
     if (!isGone) throw error;
-    await find(run, step.id, 'removed-already', `${live.identity} was on its way out or gone when AWS got to its removal (${messageOf(error)}): an earlier delivery of the call took it away, or somebody else did`);
-    if (type.removed !== undefined) await perform(run, task, type.removed(context), { purpose: 'change' });
+    await recordFinding(run, step.id, 'removed-already', `${live.identity} was on its way out or gone when AWS got to its removal (${messageOf(error)}): an earlier delivery of the call took it away, or somebody else did`);
+    if (type.removed !== undefined) await runStepProgram(run, task, type.removed(context), { purpose: 'change' });
   }
-  if (type.gone !== undefined) await perform(run, task, type.gone(live.identity, live.incarnation), { purpose: 'change' });
+  if (type.gone !== undefined) await runStepProgram(run, task, type.gone(live.identity, live.incarnation), { purpose: 'change' });
 }
 
 /** AWS may answer a removal and take nothing, as S3 where a policy denies every object. What cannot be read is not known to be whole (law 9). */
@@ -174,7 +174,7 @@ async function isWhole(run: Run, task: Task, context: StepContext): Promise<bool
   const untouched = task.type.capture?.untouched;
   if (untouched === undefined || context.capture === undefined) return false;
   try {
-    return await check(run, task, untouched(context, context.capture));
+    return await runReadOnly(run, task, untouched(context, context.capture));
   } catch (error) {
     if (error instanceof AwsError || error instanceof UserError || error instanceof StepFailed || error instanceof InDoubt) return false;
     throw error;
@@ -213,7 +213,7 @@ export async function readBack(run: Run, task: Task, identity: string, desired: 
     } else if (after === null || told === null) {
       throw new StepFailed(`${identity} cannot be found after the change`);
     } else {
-      await find(run, step.id, 'verified-differently', `${identity} is not as wanted: ${driftText(told.differences)}`);
+      await recordFinding(run, step.id, 'verified-differently', `${identity} is not as wanted: ${driftText(told.differences)}`);
       return { after, pending: told.pending, differing: told.differences.map(({ path }) => path) };
     }
   }

@@ -7,14 +7,14 @@ import type { Report } from '../../domain/records/report.ts';
 import { applyStep, looksFirst } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
-import { carryOut } from './change-phase.ts';
+import { runSteps } from './change-phase.ts';
 import { checkedOf } from './checks.ts';
 import { movedObservations } from '../drift/confirmed-evidence.ts';
 import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from '../executor/interruptions.ts';
 import { hasDrifted, staleSteps } from '../drift/stale-steps.ts';
 import { reportOf } from '../../history/journal-reading.ts';
 import { keepEnd } from './run-end.ts';
-import { beginRun, enter, find, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run-context.ts';
+import { beginRun, enter, recordFinding, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run-context.ts';
 
 /** Problems that were found before the first mutation. */
 export class Blocked extends Error {}
@@ -31,11 +31,11 @@ export async function apply(approved: ApprovedPlan, ports: ApplyPorts): Promise<
   if (journal.records.length > 0) throw new UserError('run-exists', `run "${journal.run}" has begun already`, { help: 'start again; a new run gets a new name' });
   const { plan, approval } = approved;
   await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: journal.run, command: plan.rollbackOf === null ? 'apply' : 'rollback', target: plan.target, plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) }, approval });
-  return concluded(ports, () => inPhases(approved, ports));
+  return conclude(ports, () => inPhases(approved, ports));
 }
 
 /** Does the work of a run, and writes how it ended. Throws UserError `store-unwritable`. */
-export async function concluded(ports: ApplyPorts, work: () => Promise<void>): Promise<Report> {
+export async function conclude(ports: ApplyPorts, work: () => Promise<void>): Promise<Report> {
   const { journal } = ports;
   let end: { readonly outcome: RunOutcome; readonly message: string | null };
   try {
@@ -69,31 +69,31 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   if (moved !== '') throw new Stale(`what was observed is far from what was confirmed: ${moved}; nothing was changed. Plan and review again`);
   const run = beginRun(planned, approved.approval, ports);
   const tasks = tasksOf(run);
-  await checkedAll(run, tasks);
-  await capturedAll(run, tasks);
+  await checkAll(run, tasks);
+  await captureSteps(run, tasks);
 
   await enter(run, 'change');
   await renewOrStop(ports.session);
   const lastRestore = tasks.findLastIndex(({ work }) => work.entry.restore !== undefined || work.entry.repoint !== undefined);
-  const each = (task: Task): Promise<void> => (looksFirst(task) ? run.reads.beginning(task.step.id, () => carriedOut(run, task)) : carriedOut(run, task));
-  await carryOut(tasks.slice(0, lastRestore + 1), each);
+  const each = (task: Task): Promise<void> => (looksFirst(task) ? run.reads.beginning(task.step.id, () => changeAll(run, task)) : changeAll(run, task));
+  await runSteps(tasks.slice(0, lastRestore + 1), each);
   // Before anything that the run made is taken away, nothing may point at a former identity any more.
   if (lastRestore >= 0) await repointAll(run, tasks);
-  await carryOut(tasks.slice(lastRestore + 1), each);
+  await runSteps(tasks.slice(lastRestore + 1), each);
 }
 
 /** Phase preflight. Throws Blocked with every problem in the journal. `begun`: steps that an earlier session of the run had begun. */
-export async function checkedAll(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<void> {
+export async function checkAll(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<void> {
   await enter(run, 'preflight');
   await renewOrStop(run.ports.session);
   const { problems, losses } = await checkedOf(run, tasks, begun);
-  for (const { step, code, message } of [...problems, ...losses]) await find(run, step, code, message);
+  for (const { step, code, message } of [...problems, ...losses]) await recordFinding(run, step, code, message);
   if (problems.length > 0) throw new Blocked(`${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`);
   refuseStop(run.ports);
 }
 
 /** Phase capture. `keeps`: steps whose capture of an earlier session stays the one from before the step. */
-export async function capturedAll(run: Run, tasks: readonly Task[], keeps?: ReadonlySet<string>): Promise<void> {
+export async function captureSteps(run: Run, tasks: readonly Task[], keeps?: ReadonlySet<string>): Promise<void> {
   await enter(run, 'capture');
   await renewOrStop(run.ports.session);
   try {
@@ -107,7 +107,7 @@ export async function capturedAll(run: Run, tasks: readonly Task[], keeps?: Read
 }
 
 /** One step with its beginning and its end in the journal; `work` is what it does. */
-export async function carriedOut(run: Run, task: Task, work: (run: Run, task: Task) => Promise<StepEnd> = applyStep): Promise<void> {
+export async function changeAll(run: Run, task: Task, work: (run: Run, task: Task) => Promise<StepEnd> = applyStep): Promise<void> {
   const { ports } = run;
   const { step } = task;
   refuseStop(ports);

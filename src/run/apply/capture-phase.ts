@@ -7,7 +7,7 @@ import { OtherResource } from './concurrent-changes.ts';
 import { longer, paceOf } from '../../domain/records/poll-intervals.ts';
 import { forEachBounded } from '../../base/pool.ts';
 import { readWholly } from '../executor/reading.ts';
-import { contextOf, enter, find, journalBefore, perform, callsOf, unauthored, type Run, type Task } from './run-context.ts';
+import { contextOf, enter, recordFinding, journalBefore, runStepProgram, callsOf, unauthored, type Run, type Task } from './run-context.ts';
 import { recordsOf, undoneCodes } from '../../history/journal-reading.ts';
 import { stopOf } from '../executor/send.ts';
 import { staleness } from '../drift/staleness.ts';
@@ -56,8 +56,8 @@ export async function takeCapture(run: Run, task: Task, context: StepContext): P
   const { step, type } = task;
   const operations = type.capture;
   if (operations === undefined) throw new StepFailed(`${type.type} has no capture`);
-  const capture = await perform(run, task, operations.take(context), { purpose: 'capture' });
-  const problems = await perform(run, task, operations.verify({ ...context, capture }, capture), { purpose: 'capture', stage: 'verify-capture' });
+  const capture = await runStepProgram(run, task, operations.take(context), { purpose: 'capture' });
+  const problems = await runStepProgram(run, task, operations.verify({ ...context, capture }, capture), { purpose: 'capture', stage: 'verify-capture' });
   const verified = problems.length === 0;
   await ports.journal.append({ kind: 'captured', step: step.id, capture, verified, problems });
   if (!verified) throw new StepFailed(`the capture of "${step.id}" is not complete: ${problems.join('; ')}`);
@@ -74,7 +74,7 @@ export async function prepareDestruction(run: Run, task: Task, live: LiveResourc
   const { type, work } = task;
   const context = contextOf(run, task, live);
   try {
-    if (type.capture?.quiesce !== undefined) await perform(run, task, type.capture.quiesce(context), { purpose: 'quiesce' });
+    if (type.capture?.quiesce !== undefined) await runStepProgram(run, task, type.capture.quiesce(context), { purpose: 'quiesce' });
     if (needsCapture(task) && work.capturePlan?.late === true) await takeCapture(run, task, context);
     requireCapture(run, task);
     await putManifest(run, task, live);
@@ -126,7 +126,7 @@ export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
     });
   } catch (error) {
     if (tasks.some(({ step }) => step.destruction !== null) || !(error instanceof AwsError || (error instanceof UserError && !isOfTheStore(error)))) throw error;
-    await find(run, null, 'run-not-kept', `the plan could not be written into the capture bucket: without its journal this run cannot be taken back (${messageOf(error)})`);
+    await recordFinding(run, null, 'run-not-kept', `the plan could not be written into the capture bucket: without its journal this run cannot be taken back (${messageOf(error)})`);
   }
 }
 
@@ -143,10 +143,10 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
   try {
     if (await isAnother(run, task, live)) return;
     await openAgain(run, task, contextOf(run, task, live), type.capture.unquiesce, true);
-    await find(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
+    await recordFinding(run, step.id, undoneCodes.done, `"${step.id}" was made quiet for its capture; that was taken back`);
   } catch (error) {
     if (isOfTheStore(error)) throw error;
-    await find(run, step.id, undoneCodes.failed, `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`);
+    await recordFinding(run, step.id, undoneCodes.failed, `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`);
   }
 }
 
@@ -173,7 +173,7 @@ export async function openAgain(run: Run, task: Task, context: StepContext, prog
   let pause = pace.pollStart;
   for (let tries = 1; ; tries += 1) {
     try {
-      await perform(run, task, program(context), { purpose: 'undo', ignoreStop, declared });
+      await runStepProgram(run, task, program(context), { purpose: 'undo', ignoreStop, declared });
       return;
     } catch (error) {
       if (!(error instanceof AwsError) || error.kind !== 'conflict' || error.executed !== 'no' || tries >= patience) throw error;

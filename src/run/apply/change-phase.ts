@@ -18,7 +18,7 @@ const rankOf = ({ step }: Task): number => ({ create: 0, keep: 1, update: 1, rep
  * resource. After a failure nothing more is begun and nothing more is sent, but what takes a quiescing back; waits come to
  * their end. Throws the first error.
  */
-export async function carryOut(tasks: readonly Task[], work: (task: Task) => Promise<void>): Promise<void> {
+export async function runSteps(tasks: readonly Task[], work: (task: Task) => Promise<void>): Promise<void> {
   for (const group of ranksOf(tasks)) {
     const before = edgesOf(group);
     await inSchedule({

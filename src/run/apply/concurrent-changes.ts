@@ -9,7 +9,7 @@ import { Stale, StepFailed } from '../executor/interruptions.ts';
 import { readWholly } from '../executor/reading.ts';
 import { valueAt } from '../../plan/diff/references.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
-import { find, ownedBy, type Run, type Task } from './run-context.ts';
+import { recordFinding, ownedBy, type Run, type Task } from './run-context.ts';
 import { reachOf } from '../drift/change-progress.ts';
 import { driftText } from '../drift/read-back.ts';
 import { few } from '../../domain/wording.ts';
@@ -19,7 +19,7 @@ import type { Drift } from '../drift/drift.ts';
  * The last look before a destruction. The capture may have taken hours: what somebody else changed since the step began would go with
  * the resource, and another one under its name would go in its place. Throws Stale; nothing was destroyed yet.
  */
-export async function lastLook(run: Run, task: Task, before: LiveResource): Promise<void> {
+export async function recheckBeforeDestroy(run: Run, task: Task, before: LiveResource): Promise<void> {
   const { ports } = run;
   const now = await readWholly(ports.session, task.type, before.identity, ports.clock.now());
   if (now === null) throw new Stale(`${before.identity} does not exist any more`);
@@ -81,7 +81,7 @@ export async function noticeOthers(run: Run, task: Task, { before, after, differ
   const changed = new Set(task.step.changes.map(({ path }) => topOf(path)));
   const isConsequence = (name: string): boolean => task.type.rules.properties[name]?.follows?.some((other) => changed.has(other)) === true;
   const others = othersOf(run, task, task.step, before, after).filter(({ path }) => !differing.includes(topOf(path)) && !isConsequence(topOf(path)));
-  if (others.length > 0) await find(run, task.step.id, 'changed-meanwhile', `${after.identity} was changed while the step ran, and not by it: ${driftText(others)}`);
+  if (others.length > 0) await recordFinding(run, task.step.id, 'changed-meanwhile', `${after.identity} was changed while the step ran, and not by it: ${driftText(others)}`);
 }
 
 function othersOf(run: Run, { type }: Task, step: Step, before: LiveResource, live: LiveResource): readonly Drift[] {

@@ -5,7 +5,7 @@ import type { CaptureOperations, Restorable, StepContext } from '../../domain/re
 import { captureOf, restoreContext } from './apply-restore.ts';
 import { messageOf, RunStopped } from '../executor/interruptions.ts';
 import { forEachBounded } from '../../base/pool.ts';
-import { actionOf, check, contextOf, type Run, type Task } from './run-context.ts';
+import { actionOf, runReadOnly, contextOf, type Run, type Task } from './run-context.ts';
 import { secretsIn, secretText } from '../../plan/steps/secrets.ts';
 import { Together } from '../executor/joined-reads.ts';
 import { wayOut } from '../../domain/wording.ts';
@@ -132,7 +132,7 @@ function restoreCheck(run: Run, task: Task, context: StepContext, operations: Ca
 /** The answer of a check; undefined where it could not be made, which is a problem: what cannot be checked is not fine (law 9). */
 async function checked<Result>(run: Run, task: Task, program: Program<Result>, say: Say): Promise<Result | undefined> {
   try {
-    return await check(run, task, program);
+    return await runReadOnly(run, task, program);
   } catch (error) {
     if (error instanceof RunStopped) throw error;
     say('preflight-unknown', `it cannot be checked: ${messageOf(error)}`);

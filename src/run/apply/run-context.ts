@@ -12,11 +12,11 @@ import type { ApplyPorts } from '../../domain/records/ports.ts';
 import type { ResourceType, StepContext } from '../../domain/resource-type.ts';
 import { contextFor } from '../../plan/steps/preview-context.ts';
 import { namesIn } from '../../plan/refresh/evidence.ts';
-import { execute, type Execution } from '../executor/execute.ts';
+import { runProgram, type Execution } from '../executor/execute.ts';
 import type { Owned } from '../drift/own-drift.ts';
 import { ownEffects, type OwnEffects } from '../drift/own-effects.ts';
 import { StepFailed } from '../executor/interruptions.ts';
-import { judgeAgain } from '../../plan/classify/rejudge.ts';
+import { rejudge } from '../../plan/classify/rejudge.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { preview } from '../../plan/steps/preview.ts';
 import { redacted, sensitiveNames } from '../../domain/redact.ts';
@@ -110,7 +110,7 @@ export async function noteNew({ ports, calls, effects, steps }: Run, step: strin
 }
 
 /** A finding: in the journal, then to whoever watches. */
-export async function find({ ports }: Pick<Run, 'ports'>, step: string | null, code: string, message: string): Promise<void> {
+export async function recordFinding({ ports }: Pick<Run, 'ports'>, step: string | null, code: string, message: string): Promise<void> {
   await ports.journal.append({ kind: 'finding', step, code, message });
   ports.emit({ kind: 'finding', step, code, text: message });
 }
@@ -137,7 +137,7 @@ export function contextOf(run: Run, task: Task, live: LiveResource | null, optio
 
 /** What was not known when the person confirmed is judged by the same rules, before anything of the step is sent. */
 function judgedAgain({ ports, planned, outputs }: Run, { step, work, type }: Task, live: LiveResource | null, found: JsonObject): JsonObject {
-  const { desired, problems } = judgeAgain({
+  const { desired, problems } = rejudge({
     type, schema: ports.schemas(type.type), action: step.action === 'create' || step.action === 'replace' ? step.action : 'update', planned: work.desired,
     unknown: resolveReferences(work.desired, unknownOf, () => null) as JsonObject, resolved: found, plannedLive: work.live, live: live ?? work.live, expect: work.entry.expect,
     scene: { account: planned.plan.target.account, ...(work.entry.pinned === true ? { undoes: true } : {}), find: (name, identity) => [...outputs.values()].find((known) => known.type === name && known.identity === identity) },
@@ -205,7 +205,7 @@ export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop
  * Drives one program of a step. The gate lets through the operations that the confirmed step declared; `declared` replaces
  * them for taking back a quiescing and for re-pointing, which are declared by the same type for the same step.
  */
-export function perform<Result>(run: Run, task: Task, program: Program<Result>, { purpose, ignoreStop, settling, declared, stage }: Performing): Promise<Result> {
+export function runStepProgram<Result>(run: Run, task: Task, program: Program<Result>, { purpose, ignoreStop, settling, declared, stage }: Performing): Promise<Result> {
   const { ports, calls } = run;
   ports.emit({ kind: 'stage', step: task.step.id, stage: stage ?? purpose });
   const execution: Execution = {
@@ -214,12 +214,12 @@ export function perform<Result>(run: Run, task: Task, program: Program<Result>, 
     ...(ignoreStop === true ? { ignoreStop } : {}),
     ...(settling === true ? { freshUntil: Math.max(...calls.fresh.values(), 0) } : {}),
   };
-  return execute(program, execution);
+  return runProgram(program, execution);
 }
 
 /** Drives a program that may only read. */
-export const check = <Result>(run: Run, task: Task, program: Program<Result>): Promise<Result> =>
-  execute(program, { ports: run.ports, state: run.calls, step: task.step.id, purpose: 'change', sensitive: new Set(), readOnly: true, permit: { run: run.ports.journal.run, step: task.step.id, operations: [] } });
+export const runReadOnly = <Result>(run: Run, task: Task, program: Program<Result>): Promise<Result> =>
+  runProgram(program, { ports: run.ports, state: run.calls, step: task.step.id, purpose: 'change', sensitive: new Set(), readOnly: true, permit: { run: run.ports.journal.run, step: task.step.id, operations: [] } });
 
 /** The calls of a program, without sending any. */
 export const callsOf = (program: Program<unknown>): readonly Call[] => preview(program).calls;

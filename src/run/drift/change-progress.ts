@@ -12,7 +12,7 @@ import type { Drift } from './drift.ts';
 import type { AttributeChange } from '../../domain/attribute-change.ts';
 
 /** How far a step has come with what it changes. */
-export interface Reach {
+export interface ChangeProgress {
   /** Changes that are live, or accepted by AWS for later. */
   readonly made: readonly AttributeChange[];
   /** Changes of which the value before is live, or of which no read can tell. */
@@ -39,7 +39,7 @@ export interface Reaching {
  * Three ways per change: live as the step makes it → made, as before → left, anything else → somebody else's. A new resource has
  * nothing before, and what AWS adds to it by itself is nobody's. Pure.
  */
-export function reachOf(input: Reaching): Reach {
+export function reachOf(input: Reaching): ChangeProgress {
   const { step, before, live, type } = input;
   const comparer = comparerFor(type.rules, live.type, live.identity);
   const since = diffProperties(before?.properties ?? {}, live.properties, comparer, { ignoreVolatile: true });

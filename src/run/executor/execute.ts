@@ -20,7 +20,7 @@ const makes = /:(?:Create|Run|Restore|Allocate|Copy|Import|Register)/u;
  * AwsError and `wait-failed` are thrown into the program. Everything else (a lost answer, stop, gate, store, secrets)
  * ends it: the program has no say in those. Returns the program's result.
  */
-export async function execute<Result>(program: Program<Result>, execution: Execution): Promise<Result> {
+export async function runProgram<Result>(program: Program<Result>, execution: Execution): Promise<Result> {
   const answers = answerer(execution);
   let step = program.next();
   while (step.done !== true) {

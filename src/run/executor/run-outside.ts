@@ -8,7 +8,7 @@ import { preview } from '../../plan/steps/preview.ts';
  * preview lists can be sent. `make` is called twice. Throws AwsError, and UserError `unexpected-effect` for an effect that
  * only a run can carry out.
  */
-export async function drive<Result>(session: AwsSession, make: () => Program<Result>, permit: Omit<Permit, 'operations'>): Promise<Result> {
+export async function runOutsideRun<Result>(session: AwsSession, make: () => Program<Result>, permit: Omit<Permit, 'operations'>): Promise<Result> {
   const operations = [...new Set(preview(make()).calls.map(callName))];
   const perform = async (effect: Effect): Promise<unknown> => {
     switch (effect.kind) {

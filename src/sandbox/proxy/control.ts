@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { takeAutomatedSnapshot } from './rds/automated.ts';
 import type { SeenRequest } from './faults.ts';
 import type { Upstream } from './protocol/correction.ts';
-import type { World } from './protocol/emulator-state.ts';
+import type { EmulatorState } from './protocol/emulator-state.ts';
 
 export interface Controls {
   readonly token: string;
@@ -11,7 +11,7 @@ export interface Controls {
   /** Times that stand for AWS's own, by id; see `age` below. */
   readonly ages: Map<string, string>;
   readonly requests: readonly SeenRequest[];
-  worldOf(region: string): World;
+  worldOf(region: string): EmulatorState;
   sendFor(region: string): Upstream;
   stop(): void;
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Fault, SeenRequest } from './faults.ts';
 import { HeldAnswer, madeBy, sendGarbled, sendHalf, sendHeld, without } from './protocol/held.ts';
 import { errorXml } from './protocol/query.ts';
-import type { World } from './protocol/emulator-state.ts';
+import type { EmulatorState } from './protocol/emulator-state.ts';
 
 /** NotFound, as each operation says it where a resource is asked for by its identity. */
 const NOT_FOUND: readonly (readonly [RegExp, string, number])[] = [
@@ -72,7 +72,7 @@ export interface Carrying {
   /** Has the request carried out, and answered into a sink; null: to nobody. */
   readonly serve: (sink: ServerResponse | null) => Promise<void>;
   readonly memory: AnswerMemory;
-  readonly worldOf: () => World;
+  readonly worldOf: () => EmulatorState;
   readonly cut: () => void;
 }
 

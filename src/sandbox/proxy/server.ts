@@ -13,7 +13,7 @@ import { noteKey, ownAnswer, targetOperation } from './protocol/kms-keys.ts';
 import { AnswerMemory, carryOut, replayable } from './disturb.ts';
 import { answerS3, writeS3 } from './s3.ts';
 import { forward, passedHeaders, query, s3Request } from './upstream.ts';
-import { newBucket, newWorld, type BucketMemory, type Pace, type World } from './protocol/emulator-state.ts';
+import { newBucket, newWorld, type BucketMemory, type Pace, type EmulatorState } from './protocol/emulator-state.ts';
 import { textAt } from './protocol/xml.ts';
 
 export interface ProxyOptions {
@@ -50,7 +50,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const pace = options.pace ?? DEFAULT_PACE;
   const requests: SeenRequest[] = [];
   const hooks = new Set<RequestHook>();
-  const worlds = new Map<string, World>();
+  const worlds = new Map<string, EmulatorState>();
   const buckets = new Map<string, BucketMemory>();
   const callers = new Map<string, Promise<string>>();
   const ages = new Map<string, string>();
@@ -58,7 +58,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const memory = new AnswerMemory();
   const forget = (): void => { worlds.clear(); buckets.clear(); ages.clear(); keys.clear(); };
 
-  const worldOf = (region: string): World => {
+  const worldOf = (region: string): EmulatorState => {
     let world = worlds.get(region);
     if (world === undefined) worlds.set(region, world = newWorld(account, region, pace, Date.now, keys));
     return world;

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { FoundRun, ReadJournal, SettledRun, Store } from '../../domain/records/store.ts';
+import type { FoundRun, ReadJournal, ClosedRun, Store } from '../../domain/records/store.ts';
 import { after, chainStart, checkedLine, journalLine } from './journal-line.ts';
 import type { Objects } from '../objects/objects.ts';
 
@@ -37,7 +37,7 @@ export async function segmentNames(objects: Objects): Promise<ReadonlyMap<string
  * The journal in a segment, or null where it cannot be told to be the whole of it. A run that is done or abandoned has nothing after its end; of any
  * other whoever went on with it may have written more, which `hasMore` looks for.
  */
-export async function readSegment(objects: Objects, run: string, { name, records: count }: { readonly name: string; readonly records: number }, how: SettledRun['how'], path: string, hasMore: () => Promise<boolean>): Promise<ReadJournal | null> {
+export async function readSegment(objects: Objects, run: string, { name, records: count }: { readonly name: string; readonly records: number }, how: ClosedRun['how'], path: string, hasMore: () => Promise<boolean>): Promise<ReadJournal | null> {
   const lines = ((await objects.read(`${folder}/${name}`)) ?? '').split('\n');
   if (lines.pop() !== '' || lines.length !== count) return null;
   const records: JournalRecord[] = [];

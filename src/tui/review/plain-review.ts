@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import type { ReviewResult } from '../../domain/review.ts';
 import { row, span, type Row } from '../../views/base/rows.ts';
 import { paint, printedLines } from '../../views/base/text.ts';
-import { crowded, isOpen, newKeyReader, readKeys, settleKeys, type Key } from '../terminal/keys.ts';
+import { crowded, isOpen, newKeyReader, readKeys, flushPendingKeys, type Key } from '../terminal/keys.ts';
 import { answer, begin, planned, type Conversation, type Turn } from './plain-conversation.ts';
 import { linesOf, resultOf, shownDigest, type ReviewSceneOptions } from './review-view.ts';
 import type { KeyEvent } from '../terminal/view.ts';
@@ -86,7 +86,7 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
     if (bytes.includes(4) && !reader.pasting) hear({ kind: 'gone', why: 'the input was ended (Ctrl-D)' });
     if (isOpen(reader)) {
       settling = setTimeout(() => {
-        const rest = settleKeys(reader);
+        const rest = flushPendingKeys(reader);
         reader = rest.reader;
         for (const key of rest.keys) pressed(key);
       }, times.settle);

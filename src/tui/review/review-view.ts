@@ -12,7 +12,7 @@ import { sentenceLines } from './frame/frame-text.ts';
 import { drawFrame } from './frame/frame.ts';
 import { layoutOf } from '../terminal/layout.ts';
 import { reduce } from './reduce/reduce.ts';
-import type { KeyEvent, Scene, Size } from '../terminal/view.ts';
+import type { KeyEvent, View, Size } from '../terminal/view.ts';
 import { prepareSearch } from './state/search.ts';
 import { expiresIn, openReview, type ReviewEvent, type ReviewState } from './state/state.ts';
 
@@ -38,7 +38,7 @@ const slice = 5;
 export const shownDigest = (step: Step, plan: Plan, now: number): string => sha256(cardRows(step, plan, now).map(plainText).join('\n'));
 
 /** The review as a scene, and what comes out of it: settled once, with the person's decision. */
-export function reviewScene(options: ReviewSceneOptions): { readonly scene: Scene; readonly result: Promise<ReviewResult> } {
+export function reviewScene(options: ReviewSceneOptions): { readonly scene: View; readonly result: Promise<ReviewResult> } {
   const { now, knowledge, replan } = options;
   const listeners = new Set<() => void>();
   let state: ReviewState = openReview({ plan: options.plan, purpose: options.purpose, tier: options.tier, maxConfirmations: options.maxConfirmations, canReject: replan !== null });
@@ -79,7 +79,7 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: Scen
     preparing = true;
   };
 
-  const scene: Scene = {
+  const scene: View = {
     frame(current, time) {
       const another = size?.columns !== current.columns;
       size = current;

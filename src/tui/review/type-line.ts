@@ -1,7 +1,7 @@
 import { row, span, type Row } from '../../views/base/rows.ts';
 import { clip } from '../../views/base/text.ts';
 import { layoutOf, padded, rule, smallest, wrapped, wrappedTo } from '../terminal/layout.ts';
-import type { KeyEvent, Scene, Size } from '../terminal/view.ts';
+import type { KeyEvent, View, Size } from '../terminal/view.ts';
 import type { ScreenOptions } from '../terminal/screen.tsx';
 import { movement, seeing } from './state/scrolling.ts';
 import type { Seen } from './state/state.ts';
@@ -26,7 +26,7 @@ export async function typeLine(options: TypeLineOptions): Promise<boolean> {
 }
 
 /** The question, which must be read to its end, and a line below it. `said` settles once. */
-export function typeLineScene(question: readonly Row[], wanted: string): { readonly scene: Scene; readonly said: Promise<boolean> } {
+export function typeLineScene(question: readonly Row[], wanted: string): { readonly scene: View; readonly said: Promise<boolean> } {
   let typed = '';
   let message = '';
   let scroll = 0;

@@ -1,12 +1,12 @@
 import { row, span, type Row } from '../../views/base/rows.ts';
 import { clip } from '../../views/base/text.ts';
 import { wrapped } from '../terminal/layout.ts';
-import type { KeyEvent, Scene, Size } from '../terminal/view.ts';
+import type { KeyEvent, View, Size } from '../terminal/view.ts';
 
 /** What a person does with a run that stopped. Silence, Ctrl-C, Esc and a closed terminal leave it as it is. */
-export type Settled = 'continue' | 'rollback' | 'leave';
+export type RecoveryChoice = 'continue' | 'rollback' | 'leave';
 
-export interface SettledOptions {
+export interface RecoveryViewOptions {
   /** Where each step stands. */
   readonly rows: readonly Row[];
   /** False: it cannot go on; it can be taken back. */
@@ -16,12 +16,12 @@ export interface SettledOptions {
 }
 
 /** Where a stopped run stands, and the choice what becomes of it. Nothing is sent by choosing: what follows is shown and confirmed first. */
-export function settledScene({ rows, canContinue, meaning }: SettledOptions): { readonly scene: Scene; readonly choice: Promise<Settled> } {
+export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions): { readonly scene: View; readonly choice: Promise<RecoveryChoice> } {
   let scroll = 0;
   let room = 1;
   let total = 1;
-  let settle: (choice: Settled) => void = () => undefined;
-  const choice = new Promise<Settled>((resolve) => { settle = resolve; });
+  let settle: (choice: RecoveryChoice) => void = () => undefined;
+  const choice = new Promise<RecoveryChoice>((resolve) => { settle = resolve; });
   const listeners = new Set<() => void>();
   const choices = [
     ...(canContinue ? [row(0, span('c', 'title'), ` go on with it: ${meaning}`)] : []),

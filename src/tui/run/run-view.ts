@@ -4,7 +4,7 @@ import type { Row } from '../../views/base/rows.ts';
 import { runFrame, scrollingOn } from './run-frame.ts';
 import { spinnerPace } from './run-phases.ts';
 import { openRun, reduceRun, type RunInput } from './run-state.ts';
-import type { KeyEvent, Scene, Size } from '../terminal/view.ts';
+import type { KeyEvent, View, Size } from '../terminal/view.ts';
 import type { Choices, RunState } from './run-model.ts';
 
 export interface RunSceneOptions {
@@ -15,7 +15,7 @@ export interface RunSceneOptions {
 
 /** The progress of a run on a screen, and what is asked when it did not end well. */
 export interface RunScene {
-  readonly scene: Scene;
+  readonly scene: View;
   /** Who watches the run; its keys are the ones of this screen. */
   readonly watch: {
     begun(run: string): void;

@@ -48,7 +48,7 @@ export function readKeys(reader: KeyReader, chunk: Uint8Array, soon = false): Ke
 }
 
 /** After a silence: an escape character alone was the escape key, and a paste without an end is over. */
-export function settleKeys(reader: KeyReader): KeysRead {
+export function flushPendingKeys(reader: KeyReader): KeysRead {
   return { reader: newKeyReader, keys: !reader.pasting && reader.text === '\u001b' ? [{ kind: 'escape' }] : [] };
 }
 

@@ -1,9 +1,9 @@
 import { row, span, type Row } from '../../views/base/rows.ts';
 import { wrap } from '../../views/base/text.ts';
 import { openCanvas } from './canvas.tsx';
-import { crowded, isOpen, newKeyReader, readKeys, settleKeys, type Key } from './keys.ts';
+import { crowded, isOpen, newKeyReader, readKeys, flushPendingKeys, type Key } from './keys.ts';
 import { repaint } from './repaint.ts';
-import type { KeyEvent, Scene, Screen, Size } from './view.ts';
+import type { KeyEvent, View, Screen, Size } from './view.ts';
 import { openTerminal, stopJob } from './terminal.ts';
 
 export interface ScreenOptions {
@@ -29,7 +29,7 @@ const mostWaiting = 200;
  */
 export function openScreen({ stdin, stdout, color, now, onInterrupt, stop = stopJob }: ScreenOptions): Screen {
   const canvas = openCanvas(stdin, color);
-  let scene: Scene | undefined;
+  let scene: View | undefined;
   let unlisten: () => void = () => undefined;
   let onScreen: readonly string[] | null = null;
   let drawnAt = -Infinity;
@@ -87,7 +87,7 @@ export function openScreen({ stdin, stdout, color, now, onInterrupt, stop = stop
     const read = readKeys(reader, typeof chunk === 'string' ? Buffer.from(chunk) : chunk, performance.now() - crowdedAt < times.afterPaste);
     reader = read.reader;
     if (wasPasting || reader.pasting || crowded(read.keys)) crowdedAt = performance.now();
-    if (isOpen(reader)) settling = setTimeout(() => { const settled = settleKeys(reader); reader = settled.reader; pressed(settled.keys); }, reader.pasting ? times.paste : times.escape);
+    if (isOpen(reader)) settling = setTimeout(() => { const settled = flushPendingKeys(reader); reader = settled.reader; pressed(settled.keys); }, reader.pasting ? times.paste : times.escape);
     pressed(read.keys);
   };
   const hungUp = (): void => tell({ kind: 'gone', why: 'the terminal was closed' });
@@ -134,7 +134,7 @@ export function openScreen({ stdin, stdout, color, now, onInterrupt, stop = stop
 }
 
 /** A scene that cannot be drawn must not take a run down with it: it is told that nobody sees it any more. */
-function rowsOf(scene: Scene, size: Size, now: number, tell: (event: KeyEvent) => void): readonly Row[] {
+function rowsOf(scene: View, size: Size, now: number, tell: (event: KeyEvent) => void): readonly Row[] {
   try {
     return scene.frame(size, now);
   } catch (error) {

@@ -22,7 +22,7 @@ export type KeyEvent =
  * What a screen shows at a time: the review, or the progress of a run. `frame` is pure and gives at most `size.rows - 1` rows
  * of at most `size.columns` columns; `now` in milliseconds since 1970. A scene may remember what it drew last.
  */
-export interface Scene {
+export interface View {
   frame(size: Size, now: number): readonly Row[];
   handle(event: KeyEvent): void;
   /** Calls back when the next frame may differ; returns how to stop listening. */
@@ -33,7 +33,7 @@ export interface Scene {
 
 /** The one alternate screen of a command, from its opening to its close; scenes follow each other on it without a flicker. */
 export interface Screen {
-  show(scene: Scene): void;
+  show(scene: View): void;
   /** Restores the terminal. Safe to call twice. */
   close(): Promise<void>;
 }

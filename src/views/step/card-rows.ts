@@ -5,7 +5,7 @@ import { changeLinesOf } from './change-rows.ts';
 import { claimRows } from './claim-rows.ts';
 import { factRows } from './evidence-rows.ts';
 import { labelled } from '../diff/labelled.ts';
-import { captureRows, hazardRows, leftoverRows, lostRows, sourceRows, wayBackRows } from './recovery-rows.ts';
+import { captureRows, hazardRows, leftoverRows, lostRows, sourceRows, recoverabilityRows } from './recovery-rows.ts';
 import { row, span, type Row } from '../base/rows.ts';
 import { glyphs, toneOf } from '../base/theme.ts';
 
@@ -22,7 +22,7 @@ export function cardRows(step: Step, plan: Plan, now: number, knowledge: Knowled
     ...hazardRows(step),
     labelled('type', step.type),
     labelled('account', `${target.alias === undefined ? '' : `${target.alias} `}${target.account}, ${target.region}${target.endpoint === null ? '' : `, endpoint ${target.endpoint}`}`),
-    ...wayBackRows(step),
+    ...recoverabilityRows(step),
     ...factRows([step.evidence.observed, step.evidence.binding], now),
     ...changeLinesOf(step, knowledge).map((line) => line.row),
     ...leftoverRows(step),

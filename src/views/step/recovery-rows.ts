@@ -13,7 +13,7 @@ export const hazardRows = (step: Step): readonly Row[] => [
 const isKnown = (step: Step): boolean => step.action !== 'keep' && (!step.blocked || step.calls.length > 0);
 
 /** The way back in a word and a sentence; interruptions and what no inverse call takes back. */
-export const wayBackRows = (step: Step): readonly Row[] => [
+export const recoverabilityRows = (step: Step): readonly Row[] => [
   ...(isKnown(step) ? [labelled('way back', `${step.recoverability.level}: ${meaningOf(step)}`, step.recoverability.level === 'irreversible' ? 'destroy' : 'good')] : []),
   ...(step.interrupts ? [labelled('interrupts', 'the service is interrupted while this changes', 'warning')] : []),
   ...step.oneWay.map((text) => labelled('one way', text, 'warning')),
@@ -72,7 +72,7 @@ export function recoveryRows(step: Step, now: number): readonly Row[] {
   const lost = allLostRows(step);
   const left = leftoverRows(step);
   return [
-    ...wayBackRows(step),
+    ...recoverabilityRows(step),
     ...(isKnown(step) ? [] : [row(0, span('The step is blocked: its way back was not worked out.', 'warning'))]),
     ...(step.action === 'create' ? [] : captureRows(step)),
     ...sourceRows(step),

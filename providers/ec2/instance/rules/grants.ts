@@ -1,6 +1,6 @@
 import type { Json } from '../../../../src/base/json.ts';
 import type { LiveResource } from '../../../../src/domain/live.ts';
-import type { ChangeRule, Scene } from '../../../../src/domain/resource-type.ts';
+import type { ChangeRule, RuleScene } from '../../../../src/domain/resource-type.ts';
 import { foreignKey } from '../../../aws/values/accounts.ts';
 import { listOf, objectOf, textOf } from '../../../aws/values/fields.ts';
 import { imageType } from '../../images.ts';
@@ -9,7 +9,7 @@ const gone = (value: Json | undefined): boolean => value === undefined || value 
 const atLaunch = (_before: Json | undefined, live: LiveResource | null): boolean => live === null;
 
 /** What public address a launch gets because of its subnet, where the author did not say; null: none. A subnet that was not read may give one. */
-function addressOf(subnet: Json | undefined, scene: Scene | undefined): string | null {
+function addressOf(subnet: Json | undefined, scene: RuleScene | undefined): string | null {
   const primary = listOf(scene?.after['NetworkInterfaces']).find((item) => String(item['DeviceIndex']) === '0');
   if (primary?.['AssociatePublicIpAddress'] !== undefined || primary?.['NetworkInterfaceId'] !== undefined) return null;
   const id = textOf(subnet);
@@ -26,7 +26,7 @@ function addressOf(subnet: Json | undefined, scene: Scene | undefined): string |
 const trusted: readonly Json[] = ['amazon', 'self', 'aws-backup-vault'];
 
 /** What a foreign image means; null for one of the account's own or of Amazon's, and for one that does not exist. */
-function foreignImage(image: Json | undefined, scene: Scene | undefined): string | null {
+function foreignImage(image: Json | undefined, scene: RuleScene | undefined): string | null {
   const id = textOf(image);
   if (id === undefined) return null;
   const found = scene?.find(imageType, id);
@@ -38,7 +38,7 @@ function foreignImage(image: Json | undefined, scene: Scene | undefined): string
   return `${runs}, which belongs to ${textOf(owner) === undefined ? 'an unknown account' : `account ${String(owner)}`}${textOf(alias) === undefined ? '' : ` (${String(alias)})`}`;
 }
 
-const imageTexts = (image: Json | undefined, live: LiveResource | null, scene: Scene | undefined): readonly string[] => [
+const imageTexts = (image: Json | undefined, live: LiveResource | null, scene: RuleScene | undefined): readonly string[] => [
   ...[foreignImage(image, scene)], ...(live === null && gone(scene?.after['SubnetId']) ? [addressOf(undefined, scene)] : []),
 ].filter((text) => text !== null);
 

@@ -1,7 +1,7 @@
 import type { KeyStates } from './key-states.ts';
 import type { Parameters } from './parameters.ts';
 import type { Element } from './xml.ts';
-import type { BucketMemory, World } from './emulator-state.ts';
+import type { BucketMemory, EmulatorState } from './emulator-state.ts';
 
 /** An error as AWS would answer it. */
 export class Refusal extends Error {
@@ -24,7 +24,7 @@ export interface QueryContext {
   /** The request as it came; the emulator gets `parameters`. */
   readonly asked: Parameters;
   readonly parameters: Parameters;
-  readonly world: World;
+  readonly world: EmulatorState;
   readonly send: Upstream;
   /** Notes of one request, from `before` to `after`. */
   readonly notes: Map<string, string>;

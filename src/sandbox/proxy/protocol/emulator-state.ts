@@ -95,7 +95,7 @@ export interface AutomatedSnapshot { readonly shown: string; readonly inside: st
 export interface SnapshotMemory { readonly resourceId: string; readonly fields: Record<string, string>; readonly source: Element }
 
 /** What the proxy remembers of EC2 and RDS for one account in one region. */
-export interface World {
+export interface EmulatorState {
   readonly account: string;
   readonly region: string;
   readonly tokens: Map<string, { readonly fingerprint: string; readonly answer: Promise<string> }>;
@@ -118,7 +118,7 @@ export interface World {
   readonly keys: KeyStates;
 }
 
-export const newWorld = (account: string, region: string, pace: Pace, now: () => number, keys: KeyStates = new Map()): World => ({
+export const newWorld = (account: string, region: string, pace: Pace, now: () => number, keys: KeyStates = new Map()): EmulatorState => ({
   account, region,
   tokens: new Map(), deleteOnTermination: new Map(), rootDevices: new Map(), images: new Map(), snapshots: new Map(),
   throughput: new Map(), settings: new Map(), databases: new Map(), deletedDatabases: new Map(), automated: new Map(),

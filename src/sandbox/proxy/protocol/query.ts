@@ -1,13 +1,13 @@
 import { Parameters } from './parameters.ts';
 import { Refusal, concerns, type QueryContext, type QueryCorrection, type Upstream } from './correction.ts';
-import type { World } from './emulator-state.ts';
+import type { EmulatorState } from './emulator-state.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
 export interface QueryRequest {
   readonly service: 'ec2' | 'rds';
   readonly operation: string;
   readonly form: string;
-  readonly world: World;
+  readonly world: EmulatorState;
   readonly send: Upstream;
   readonly ages: Map<string, string>;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Upstream } from '../protocol/correction.ts';
-import type { World } from '../protocol/emulator-state.ts';
+import type { EmulatorState } from '../protocol/emulator-state.ts';
 import { copyOf, textAt } from '../protocol/xml.ts';
 import { databaseOf, memoryOf, nameOf, snapshotsIn } from './memory.ts';
 
@@ -11,7 +11,7 @@ const shownName = (instance: string, time: Date): string => `rds:${instance}-${t
  * Takes an automated snapshot under a name that the emulator cannot give twice. The emulator names them by the minute, and
  * breaks a restore within the minute of the original's creation. Answers the name as AWS shows it.
  */
-export async function takeAutomatedSnapshot(world: World, send: Upstream, instance: string, time: Date): Promise<string> {
+export async function takeAutomatedSnapshot(world: EmulatorState, send: Upstream, instance: string, time: Date): Promise<string> {
   const name = nameOf(instance);
   const database = await databaseOf({ send }, name);
   const inside = `automated-${randomBytes(8).toString('hex')}`;
@@ -26,7 +26,7 @@ export async function takeAutomatedSnapshot(world: World, send: Upstream, instan
 }
 
 /** Replaces the automated snapshot that the emulator made with an instance by one that cannot collide. */
-export async function replaceOwnSnapshot(world: World, send: Upstream, instance: string): Promise<void> {
+export async function replaceOwnSnapshot(world: EmulatorState, send: Upstream, instance: string): Promise<void> {
   const name = nameOf(instance);
   for (const snapshot of snapshotsIn(await send('rds', 'DescribeDBSnapshots', { DBInstanceIdentifier: name }))) {
     const identifier = textAt(snapshot, 'DBSnapshotIdentifier');
@@ -36,7 +36,7 @@ export async function replaceOwnSnapshot(world: World, send: Upstream, instance:
 }
 
 /** Deletes every automated snapshot of an incarnation. */
-export async function dropAutomated(world: World, send: Upstream, resourceId: string): Promise<void> {
+export async function dropAutomated(world: EmulatorState, send: Upstream, resourceId: string): Promise<void> {
   for (const snapshot of world.automated.values()) {
     if (snapshot.resourceId !== resourceId) continue;
     await send('rds', 'DeleteDBSnapshot', { DBSnapshotIdentifier: snapshot.inside });

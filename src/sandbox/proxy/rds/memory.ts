@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Refusal, type QueryContext } from '../protocol/correction.ts';
-import type { DatabaseMemory, World } from '../protocol/emulator-state.ts';
+import type { DatabaseMemory, EmulatorState } from '../protocol/emulator-state.ts';
 import { child, drop, element, put, textAt, type Element } from '../protocol/xml.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -13,7 +13,7 @@ export const databaseKey = (identifier: string): string => `db/${nameOf(identifi
 export const snapshotKey = (identifier: string): string => `snapshot/${nameOf(identifier)}`;
 
 /** What is remembered of an instance; one that appeared without the proxy gets its memory now. */
-export function memoryOf(world: World, identifier: string): DatabaseMemory {
+export function memoryOf(world: EmulatorState, identifier: string): DatabaseMemory {
   const name = nameOf(identifier);
   let memory = world.databases.get(name);
   if (memory === undefined) world.databases.set(name, memory = { resourceId: newResourceId(), fields: {}, pending: {}, roles: {} });
@@ -36,7 +36,7 @@ export async function databaseOf(context: Pick<QueryContext, 'send'>, identifier
 }
 
 /** The status that a reader would see, without counting as a reading. */
-export const statusOf = (world: World, database: Element): string =>
+export const statusOf = (world: EmulatorState, database: Element): string =>
   world.transitions.peek(databaseKey(textAt(database, 'DBInstanceIdentifier'))) ?? textAt(database, 'DBInstanceStatus');
 
 /** Fields that AWS always reports and the emulator leaves out. */
