@@ -27,12 +27,28 @@ await inTemporaryFolder(async (folder) => {
     ['plan, into a file', ['plan', file, '--live', live, '--quiet', '-o', out], [0, 3]],
   ]) {
     const { milliseconds, bytes, output, processor } = await runNode([bin, ...words], { ...place, codes, usage: true });
-    rows.push([name, `${seconds(milliseconds)} s`, `${seconds(processor)} s`, megabytes(bytes), megabytes(output.length)]);
+    rows.push([
+      name,
+      `${seconds(milliseconds)} s`,
+      `${seconds(processor)} s`,
+      megabytes(bytes),
+      megabytes(output.length),
+    ]);
     if (words.includes('--json')) {
       const { summary, findings } = JSON.parse(output);
-      rows.push([`  ${Object.entries(summary).map(([what, number]) => `${number} ${what}`).join(', ')}; ${findings.filter(({ severity }) => severity === 'error').length} errors`, '', '', '', '']);
+      rows.push([
+        `  ${Object.entries(summary)
+          .map(([what, number]) => `${number} ${what}`)
+          .join(', ')}; ${findings.filter(({ severity }) => severity === 'error').length} errors`,
+        '',
+        '',
+        '',
+        '',
+      ]);
     }
   }
-  process.stdout.write(`${count} resources in ${megabytes(text.length)} of YAML, recorded live state; whole process; ${machine()}\n`);
+  process.stdout.write(
+    `${count} resources in ${megabytes(text.length)} of YAML, recorded live state; whole process; ${machine()}\n`,
+  );
   table([['', 'time', 'processor', 'peak memory', 'output'], ...rows, ['aim, at 10,000', '5.00 s', '', '500 MB', '']]);
 });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// How long the review screen takes from a key to what is written to the terminal, on a plan of many steps; and its memory.
+// How long the review screen takes from a key to what is written to the terminal, on a plan of many steps; and its
+// memory.
 // Usage: node bench/review-10000.mjs [steps] [columns] [rows]
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -21,25 +22,62 @@ else {
     const { parseChangePlan, plan, resourceTypes: types, loadSchema: schemas, defaults } = await loadProgram(folder);
     const { changePlan, live } = sample(count);
     const text = yaml(changePlan);
-    const made = plan({ changePlan: parseChangePlan(text, { file: 'change.yaml', schemas, types }).changePlan, text, live, types, schemas, configuration: defaults, now: new Date(now).toISOString() }).plan;
+    const made = plan({
+      changePlan: parseChangePlan(text, { file: 'change.yaml', schemas, types }).changePlan,
+      text,
+      live,
+      types,
+      schemas,
+      configuration: defaults,
+      now: new Date(now).toISOString(),
+    }).plan;
     // Every hundredth step asks for a confirmation, and the rest is what a person looks through.
-    const steps = made.steps.map((step, index) => ({ ...step, blocked: false, ...(index % 100 === 0 ? { confirm: 'x', destruction: { loses: ['a protection'] } } : {}) }));
-    writeFileSync(join(folder, 'plan.json'), JSON.stringify({ ...made, recorded: false, findings: [], steps, summary: { ...made.summary, blocked: 0 } }));
+    const steps = made.steps.map((step, index) => ({
+      ...step,
+      blocked: false,
+      ...(index % 100 === 0 ? { confirm: 'x', destruction: { loses: ['a protection'] } } : {}),
+    }));
+    writeFileSync(
+      join(folder, 'plan.json'),
+      JSON.stringify({ ...made, recorded: false, findings: [], steps, summary: { ...made.summary, blocked: 0 } }),
+    );
     // In a process of its own, that making the plan does not count as memory of the screen.
-    const { status } = spawnSync(process.execPath, ['--expose-gc', fileURLToPath(import.meta.url), String(count), String(size.columns), String(size.rows), 'measure', folder], { stdio: 'inherit' });
+    const { status } = spawnSync(
+      process.execPath,
+      [
+        '--expose-gc',
+        fileURLToPath(import.meta.url),
+        String(count),
+        String(size.columns),
+        String(size.rows),
+        'measure',
+        folder,
+      ],
+      { stdio: 'inherit' },
+    );
     process.exitCode = status ?? 1;
   });
 }
 
 async function measure(folder) {
-  const { noKnowledge, openCanvas, repaint, reviewScene } = await import(pathToFileURL(join(folder, 'program', 'entry.mjs')).href);
+  const { noKnowledge, openCanvas, repaint, reviewScene } = await import(
+    pathToFileURL(join(folder, 'program', 'entry.mjs')).href
+  );
   const reviewed = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8'));
   // The file itself is no part of the screen; after this nobody tidies up but Node by itself.
   globalThis.gc();
   const taken = new Map();
   const note = (what, milliseconds) => taken.set(what, [...(taken.get(what) ?? []), milliseconds]);
   const started = performance.now();
-  const { scene } = reviewScene({ plan: reviewed, purpose: 'apply', tier: 'T0', maxConfirmations: count, knowledge: noKnowledge, now: () => now, replan: null });
+  const { scene } = reviewScene({
+    plan: reviewed,
+    purpose: 'apply',
+    tier: 'T0',
+    maxConfirmations: count,
+    knowledge: noKnowledge,
+    now: () => now,
+    replan: null,
+  });
   const canvas = openCanvas(new PassThrough(), true);
   let onScreen = null;
   let highest = 0;
@@ -53,7 +91,8 @@ async function measure(folder) {
   };
   draw();
   note('open, first frame', performance.now() - started);
-  const shown = () => frame.map(({ indent, spans }) => ' '.repeat(indent) + spans.map((part) => part.text).join('')).join('\n');
+  const shown = () =>
+    frame.map(({ indent, spans }) => ' '.repeat(indent) + spans.map((part) => part.text).join('')).join('\n');
   const press = (what, event) => {
     const start = performance.now();
     scene.handle(typeof event === 'string' ? { kind: 'character', character: event } : event);
@@ -61,9 +100,13 @@ async function measure(folder) {
     note(what, performance.now() - start);
     highest = Math.max(highest, process.memoryUsage().rss);
   };
-  const repeat = (times, what, event) => { for (let done = 0; done < times; done += 1) press(what, event); };
+  const repeat = (times, what, event) => {
+    for (let done = 0; done < times; done += 1) press(what, event);
+  };
   const key = (kind) => ({ kind });
-  const type = (what, word) => { for (const character of word) press(what, character); };
+  const type = (what, word) => {
+    for (const character of word) press(what, character);
+  };
 
   // As at the screen: between the keys the program has time.
   type('search: first key, at once', '/s');
@@ -82,7 +125,12 @@ async function measure(folder) {
   repeat(20, 'list: expand all', 'e');
   repeat(20, 'list: unchanged', 'u');
   repeat(20, 'list: destructions', 'd');
-  for (let done = 0; done < 10; done += 1) { press('filter: open', 'f'); press('filter: move', key('end')); press('filter: choose', key('enter')); press('filter: leave', key('escape')); }
+  for (let done = 0; done < 10; done += 1) {
+    press('filter: open', 'f');
+    press('filter: move', key('end'));
+    press('filter: choose', key('enter'));
+    press('filter: leave', key('escape'));
+  }
   repeat(50, 'tabs', key('tab'));
   press('detail: open', key('enter'));
   repeat(100, 'detail: scroll', key('down'));
@@ -104,6 +152,16 @@ async function measure(folder) {
   const written = (milliseconds) => milliseconds.toFixed(2);
   const all = [...taken].filter(([what]) => what !== 'open, first frame').flatMap(([, times]) => times);
   process.stdout.write(`${count} steps, ${size.columns} columns and ${size.rows} rows; ${machine()}\n`);
-  table([['', 'keys', 'median ms', 'worst ms', 'aim'], ...[...taken].map(([what, times]) => [what, String(times.length), written(median(times)), written(Math.max(...times)), what === 'open, first frame' ? '300' : '50']), ['all keys', String(all.length), written(median(all)), written(Math.max(...all)), '50']]);
+  table([
+    ['', 'keys', 'median ms', 'worst ms', 'aim'],
+    ...[...taken].map(([what, times]) => [
+      what,
+      String(times.length),
+      written(median(times)),
+      written(Math.max(...times)),
+      what === 'open, first frame' ? '300' : '50',
+    ]),
+    ['all keys', String(all.length), written(median(all)), written(Math.max(...all)), '50'],
+  ]);
   process.stdout.write(`memory of the process at its highest: ${(highest / 1e6).toFixed(0)} MB (aim 250)\n`);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// How long the program takes to start, against a bare `node -e 0` in the same run. Usage: node bench/start-up.mjs [runs]
+// How long the program takes to start, against a bare `node -e 0` in the same run. Usage: node bench/start-up.mjs
+// [runs]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countArgument, machine, median, ratio, runNode, table } from './lib/measure.mjs';
@@ -31,5 +32,14 @@ await inTemporaryFolder(async (folder) => {
   }
   const bare = median(cases[0].times);
   process.stdout.write(`start-up, ${runs} runs each by turns, 12 resources; ${machine()}\n`);
-  table([['', 'median', 'least', 'ratio', 'aim'], ...cases.map(({ name, times, aim }) => [name, `${median(times).toFixed(0)} ms`, `${Math.min(...times).toFixed(0)} ms`, ratio(median(times), bare), aim])]);
+  table([
+    ['', 'median', 'least', 'ratio', 'aim'],
+    ...cases.map(({ name, times, aim }) => [
+      name,
+      `${median(times).toFixed(0)} ms`,
+      `${Math.min(...times).toFixed(0)} ms`,
+      ratio(median(times), bare),
+      aim,
+    ]),
+  ]);
 });

@@ -13,14 +13,28 @@ import { dbSubnetGroup } from './rds/db-subnet-group.ts';
 import { bucket } from './s3/bucket/bucket.ts';
 import { ssmParameter } from './ssm/parameter.ts';
 
-const all: readonly ResourceType[] = [vpc, subnet, securityGroup, volume, instance, dbSubnetGroup, dbParameterGroup, dbInstance, bucket];
+const all: readonly ResourceType[] = [
+  vpc,
+  subnet,
+  securityGroup,
+  volume,
+  instance,
+  dbSubnetGroup,
+  dbParameterGroup,
+  dbInstance,
+  bucket,
+];
 
-/** What values are looked up in at plan time (`{{resolve:ssm:…}}`, `!GetAZs`), and what rules ask of it (`looksUp`): read like a resource, and no type that an entry can have. */
+/**
+ * What values are looked up in at plan time (`{{resolve:ssm:…}}`, `!GetAZs`), and what rules ask of it (`looksUp`):
+ * read like a resource, and no type that an entry can have.
+ */
 const lookups: readonly ResourceType[] = [ssmParameter, availabilityZones, images];
 
 /** Every resource type that aiplan knows, in an order in which they could be created. */
 export const resourceTypes: ResourceTypes = {
   all,
-  get: (type) => all.find((candidate) => candidate.type === type) ?? lookups.find((candidate) => candidate.type === type),
+  get: (type) =>
+    all.find((candidate) => candidate.type === type) ?? lookups.find((candidate) => candidate.type === type),
   readTogether,
 };

@@ -7,15 +7,25 @@ import { browsers, environmentOf } from './lib/chromium.mjs';
 import { startChromium } from './lib/devtools.mjs';
 
 const words = (home) => [
-  '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  '--force-color-profile=srgb', '--font-render-hinting=none', '--hide-scrollbars', `--user-data-dir=${join(home, 'profile')}`, 'about:blank',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--force-color-profile=srgb',
+  '--font-render-hinting=none',
+  '--hide-scrollbars',
+  `--user-data-dir=${join(home, 'profile')}`,
+  'about:blank',
 ];
 /** Milliseconds in which a browser must have said its version. */
 const startsWithin = 30_000;
 
 /**
- * Starts the first browser that works. Answers `page(html, { width, height, scheme })` and `close()`. Throws an Error that says
- * for each browser why it does not work.
+ * Starts the first browser that works. Answers `page(html, { width, height, scheme })` and `close()`. Throws an Error
+ * that says for each browser why it does not work.
  */
 export async function openBrowser() {
   const home = mkdtempSync(join(tmpdir(), 'aiplan-browser-'));
@@ -28,7 +38,14 @@ export async function openBrowser() {
     const chromium = startChromium(candidate.program, words(home), environmentOf(candidate, home));
     try {
       const { product } = await soon(chromium.send('Browser.getVersion'));
-      return { product, page: (html, look) => openPage(chromium, home, html, look), async close() { await chromium.close(); rmSync(home, { recursive: true, force: true, maxRetries: 5 }); } };
+      return {
+        product,
+        page: (html, look) => openPage(chromium, home, html, look),
+        async close() {
+          await chromium.close();
+          rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+        },
+      };
     } catch (error) {
       reasons.push(`${candidate.program}: ${error.message}`);
       await chromium.close();
@@ -40,7 +57,9 @@ export async function openBrowser() {
 
 async function soon(promise) {
   let timer;
-  const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error(`no answer within ${startsWithin / 1000} seconds`)), startsWithin); });
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`no answer within ${startsWithin / 1000} seconds`)), startsWithin);
+  });
   try {
     return await Promise.race([promise, late]);
   } finally {
@@ -51,8 +70,9 @@ async function soon(promise) {
 let pages = 0;
 
 /**
- * Opens an HTML text as a file of its own. `look`: `width` and `height` in CSS pixels, `scheme` light or dark, `scale` device
- * pixels for each. `requests` holds every address that the page asked for besides itself, `complaints` everything on its console.
+ * Opens an HTML text as a file of its own. `look`: `width` and `height` in CSS pixels, `scheme` light or dark, `scale`
+ * device pixels for each. `requests` holds every address that the page asked for besides itself, `complaints`
+ * everything on its console.
  */
 async function openPage(chromium, home, html, { width = 1280, height = 900, scheme = 'light', scale = 1 } = {}) {
   pages += 1;
@@ -65,7 +85,9 @@ async function openPage(chromium, home, html, { width = 1280, height = 900, sche
   const requests = [];
   const complaints = [];
   let loaded;
-  const loading = new Promise((done) => { loaded = done; });
+  const loading = new Promise((done) => {
+    loaded = done;
+  });
   const stop = chromium.on(({ sessionId: from, method, params }) => {
     if (from !== sessionId) return;
     if (method === 'Network.requestWillBeSent' && params.request.url !== address) requests.push(params.request.url);
@@ -76,19 +98,34 @@ async function openPage(chromium, home, html, { width = 1280, height = 900, sche
   });
   for (const domain of ['Network', 'Log', 'Runtime', 'Page']) await send(`${domain}.enable`);
   const look = async (view) => {
-    await send('Emulation.setDeviceMetricsOverride', { width: view.width ?? width, height: view.height ?? height, deviceScaleFactor: scale, mobile: (view.width ?? width) < 600 });
-    await send('Emulation.setEmulatedMedia', { media: view.media ?? 'screen', features: [{ name: 'prefers-color-scheme', value: view.scheme ?? scheme }] });
+    await send('Emulation.setDeviceMetricsOverride', {
+      width: view.width ?? width,
+      height: view.height ?? height,
+      deviceScaleFactor: scale,
+      mobile: (view.width ?? width) < 600,
+    });
+    await send('Emulation.setEmulatedMedia', {
+      media: view.media ?? 'screen',
+      features: [{ name: 'prefers-color-scheme', value: view.scheme ?? scheme }],
+    });
   };
   await look({});
   const { errorText } = await send('Page.navigate', { url: address });
   if (errorText !== undefined) throw new Error(`the page could not be opened: ${errorText}`);
   await loading;
   return {
-    requests, complaints, look,
+    requests,
+    complaints,
+    look,
     /** The value of a JavaScript expression in the page, as JSON. */
     async evaluate(expression) {
-      const { result, exceptionDetails } = await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
-      if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+      const { result, exceptionDetails } = await send('Runtime.evaluate', {
+        expression,
+        returnByValue: true,
+        awaitPromise: true,
+      });
+      if (exceptionDetails !== undefined)
+        throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       return result.value;
     },
     /** What is visible, or with `whole` everything, as the bytes of a PNG file. */
@@ -104,7 +141,8 @@ async function openPage(chromium, home, html, { width = 1280, height = 900, sche
 }
 
 /**
- * One HTML text as a PNG picture of what `size` ({ width, height, scale }) shows of it. `browser` may be one that is open already.
+ * One HTML text as a PNG picture of what `size` ({ width, height, scale }) shows of it. `browser` may be one that is
+ * open already.
  */
 export async function renderHtmlToPng(html, size, scheme, browser = undefined) {
   const own = browser ?? (await openBrowser());

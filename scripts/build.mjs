@@ -11,7 +11,16 @@ import { Stop, runMain, timed } from './lib/report.mjs';
 import { runNode } from './lib/run.mjs';
 
 const stamp = inRoot('dist', 'source.sha256');
-const SOURCES = ['src', 'providers', 'scripts/build.mjs', 'scripts/lib/licences.mjs', 'scripts/extract-schemas.mjs', 'rolldown.config.mjs', 'package.json', 'package-lock.json'];
+const SOURCES = [
+  'src',
+  'providers',
+  'scripts/build.mjs',
+  'scripts/lib/licences.mjs',
+  'scripts/extract-schemas.mjs',
+  'rolldown.config.mjs',
+  'package.json',
+  'package-lock.json',
+];
 
 function* filesIn(path) {
   const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -26,12 +35,14 @@ function* filesIn(path) {
 function sourceDigest() {
   const hash = createHash('sha256');
   for (const source of SOURCES.map((name) => inRoot(name))) {
-    for (const file of /\.[a-z]+$/u.test(source) ? [source] : filesIn(source)) hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
+    for (const file of /\.[a-z]+$/u.test(source) ? [source] : filesIn(source))
+      hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex');
 }
 
-const isBuilt = (digest) => existsSync(stamp) && existsSync(inRoot('dist', 'bin.mjs')) && readFileSync(stamp, 'utf8') === digest;
+const isBuilt = (digest) =>
+  existsSync(stamp) && existsSync(inRoot('dist', 'bin.mjs')) && readFileSync(stamp, 'utf8') === digest;
 
 /** Extracts the schemas where they are stale. Throws Stop where that fails. */
 export async function ensureSchemas() {
@@ -58,7 +69,9 @@ export async function ensureBuild({ force = false } = {}) {
       result = await build({ ...config, output: { ...config.output, dir: next }, logLevel: 'silent' });
     } catch (error) {
       rmSync(next, { recursive: true, force: true });
-      throw new Stop(`the build failed: ${stripVTControlCharacters(error instanceof Error ? error.message : String(error)).trim()}`);
+      throw new Stop(
+        `the build failed: ${stripVTControlCharacters(error instanceof Error ? error.message : String(error)).trim()}`,
+      );
     }
     cpSync(inRoot('providers', 'aws', 'schemas'), join(next, 'schemas'), { recursive: true });
     writeLicences(result, join(next, 'THIRD-PARTY-LICENCES.txt'));
@@ -70,4 +83,5 @@ export async function ensureBuild({ force = false } = {}) {
   });
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await runMain(() => ensureBuild({ force: true }));
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await runMain(() => ensureBuild({ force: true }));

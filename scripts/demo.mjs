@@ -31,23 +31,50 @@ mkdirSync(work);
 let environment = {
   ...process.env,
   ...(emulator.python ? { AIPLAN_PYTHON: emulator.python } : {}),
-  XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state'),
-  AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox', AWS_REGION: 'eu-west-1', AWS_EC2_METADATA_DISABLED: 'true',
+  XDG_CONFIG_HOME: join(home, 'config'),
+  XDG_STATE_HOME: join(home, 'state'),
+  AWS_ACCESS_KEY_ID: 'sandbox',
+  AWS_SECRET_ACCESS_KEY: 'sandbox',
+  AWS_REGION: 'eu-west-1',
+  AWS_EC2_METADATA_DISABLED: 'true',
 };
-for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_EC2', 'AWS_ENDPOINT_URL_RDS', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL_STS']) delete environment[name];
+for (const name of [
+  'AWS_PROFILE',
+  'AWS_SESSION_TOKEN',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_EC2',
+  'AWS_ENDPOINT_URL_RDS',
+  'AWS_ENDPOINT_URL_S3',
+  'AWS_ENDPOINT_URL_STS',
+])
+  delete environment[name];
 
-/** Runs aiplan; `input` a text for standard input, or 'none'; output is shown, captured, or both. `detached`: a closed terminal does not end it. */
+/**
+ * Runs aiplan; `input` a text for standard input, or 'none'; output is shown, captured, or both. `detached`: a closed
+ * terminal does not end it.
+ */
 function aiplan(words, { input = 'none', show = true, expected = [0], detached = false } = {}) {
   if (show) say(paint('1', `$ aiplan ${words.join(' ')}`));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...words], {
-      cwd: work, env: environment, detached,
-      stdio: [input === 'terminal' ? 'inherit' : input === 'none' ? 'ignore' : 'pipe', input === 'terminal' ? 'inherit' : 'pipe', input === 'terminal' || show ? 'inherit' : 'pipe'],
+      cwd: work,
+      env: environment,
+      detached,
+      stdio: [
+        input === 'terminal' ? 'inherit' : input === 'none' ? 'ignore' : 'pipe',
+        input === 'terminal' ? 'inherit' : 'pipe',
+        input === 'terminal' || show ? 'inherit' : 'pipe',
+      ],
     });
     let output = '';
-    child.stdout?.on('data', (chunk) => { output += chunk; if (show) process.stdout.write(chunk); });
+    child.stdout?.on('data', (chunk) => {
+      output += chunk;
+      if (show) process.stdout.write(chunk);
+    });
     let errors = '';
-    child.stderr?.on('data', (chunk) => { errors += chunk; });
+    child.stderr?.on('data', (chunk) => {
+      errors += chunk;
+    });
     if (input !== 'terminal' && input !== 'none') child.stdin.end(input);
     child.once('error', reject);
     child.once('exit', (code) => {
@@ -56,25 +83,37 @@ function aiplan(words, { input = 'none', show = true, expected = [0], detached =
     });
   });
 }
-const json = async (words, options = {}) => JSON.parse((await aiplan(['--json', ...words], { ...options, show: false })).output);
+const json = async (words, options = {}) =>
+  JSON.parse((await aiplan(['--json', ...words], { ...options, show: false })).output);
 
-/** What a restore announces: an instance runs from the image that was taken, so its root comes from another snapshot. */
+/**
+ * What a restore announces: an instance runs from the image that was taken, so its root comes from another snapshot.
+ */
 const announced = new Set(['AWS::EC2::Instance ImageId', 'AWS::EC2::Volume SnapshotId']);
 
 let up = false;
 let cleaned;
 /** Ends the sandbox and removes the demo's folder; once, whoever asks. */
-const clean = () => (cleaned ??= (async () => {
-  if (up) await aiplan(['sandbox', 'down'], { show: false, expected: [0, 1], detached: true }).catch((error) => process.stderr.write(`${error.message}\n`));
-  rmSync(home, { recursive: true, force: true });
-})());
+const clean = () =>
+  (cleaned ??= (async () => {
+    if (up)
+      await aiplan(['sandbox', 'down'], { show: false, expected: [0, 1], detached: true }).catch((error) =>
+        process.stderr.write(`${error.message}\n`),
+      );
+    rmSync(home, { recursive: true, force: true });
+  })());
 // A closed terminal must not keep the demo from cleaning up.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { void clean().then(() => process.exit(130)); });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    void clean().then(() => process.exit(130));
+  });
 
 /** What the person does: in a terminal, types; elsewhere signs with a key that was made for this demo. */
 async function withAPerson(planFile, applyWords) {
-  const agent = ['CLAUDECODE', 'CURSOR_AGENT', 'AGENT', 'AI_AGENT', 'GEMINI_CLI', 'CODEX_SANDBOX'].some((name) => process.env[name]);
+  const agent = ['CLAUDECODE', 'CURSOR_AGENT', 'AGENT', 'AI_AGENT', 'GEMINI_CLI', 'CODEX_SANDBOX'].some(
+    (name) => process.env[name],
+  );
   if (terminal && !agent) {
     note('Now it is your turn: the review opens. c confirms a step (type what it asks), a goes on, q leaves.');
     await aiplan(applyWords, { input: 'terminal' });
@@ -87,7 +126,10 @@ async function withAPerson(planFile, applyWords) {
     `name ${plan.name}`,
   ];
   for (const line of lines) note(`  says: ${line}`);
-  await aiplan(['review', planFile, '--sign', join(home, 'key'), '--out', 'approval.json'], { input: `${lines.join('\n')}\n`, show: false });
+  await aiplan(['review', planFile, '--sign', join(home, 'key'), '--out', 'approval.json'], {
+    input: `${lines.join('\n')}\n`,
+    show: false,
+  });
   await aiplan(['apply', planFile, '--approval', 'approval.json']);
 }
 
@@ -102,15 +144,34 @@ try {
   environment = { ...environment, AWS_ENDPOINT_URL: state.endpoint };
   const ids = await json(['sandbox', 'seed', fixture]);
   for (const file of readdirSync(join(fixture, 'plans'))) {
-    writeFileSync(join(work, file), readFileSync(join(fixture, 'plans', file), 'utf8').replaceAll(/\$\{([\w.-]+)\}/gu, (whole, name) => ids[name] ?? whole));
+    writeFileSync(
+      join(work, file),
+      readFileSync(join(fixture, 'plans', file), 'utf8').replaceAll(
+        /\$\{([\w.-]+)\}/gu,
+        (whole, name) => ids[name] ?? whole,
+      ),
+    );
   }
-  writeFileSync(join(work, 'delete-bucket.yaml'), `aiplan: 1\nname: look\nintent: Count what the bucket holds.\ntarget: { account: "${state.account}", region: ${state.region} }\nresources:\n  Bucket: { type: AWS::S3::Bucket, action: delete, id: ${ids.UploadsBucket}, reason: only to count }\n`);
+  writeFileSync(
+    join(work, 'delete-bucket.yaml'),
+    `aiplan: 1\nname: look\nintent: Count what the bucket holds.\ntarget: { account: "${state.account}", region: ${state.region} }\nresources:\n  Bucket: { type: AWS::S3::Bucket, action: delete, id: ${ids.UploadsBucket}, reason: only to count }\n`,
+  );
   const before = await everything();
-  note(`${before.length} resources: ${Object.entries(count(before)).map(([type, number]) => `${number} ${type.split('::').at(-1)}`).join(', ')}`);
+  note(
+    `${before.length} resources: ${Object.entries(count(before))
+      .map(([type, number]) => `${number} ${type.split('::').at(-1)}`)
+      .join(', ')}`,
+  );
 
   if (spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'demo', '-f', join(home, 'key')]).status === 0) {
-    writeFileSync(join(home, 'config/aiplan/allowed_signers'), `demo@localhost namespaces="aiplan-approval" ${readFileSync(join(home, 'key.pub'), 'utf8')}`);
-    writeFileSync(join(home, 'config/aiplan/config.yaml'), `allowed_signers: ${join(home, 'config/aiplan/allowed_signers')}\naliases: { "${state.account}": production }\n`);
+    writeFileSync(
+      join(home, 'config/aiplan/allowed_signers'),
+      `demo@localhost namespaces="aiplan-approval" ${readFileSync(join(home, 'key.pub'), 'utf8')}`,
+    );
+    writeFileSync(
+      join(home, 'config/aiplan/config.yaml'),
+      `allowed_signers: ${join(home, 'config/aiplan/allowed_signers')}\naliases: { "${state.account}": production }\n`,
+    );
   }
   await aiplan(['setup'], { show: false });
 
@@ -127,7 +188,9 @@ try {
   await aiplan(['--quiet', 'apply', 'plan.json', '--yes'], { expected: [3] });
   say(paint('1;32', 'Refused (exit 3): nothing is deleted without a person.'));
 
-  const contents = JSON.parse(readFileSync(join(work, 'plan.json'), 'utf8')).steps.find((step) => step.type === 'AWS::S3::Bucket').evidence.observed;
+  const contents = JSON.parse(readFileSync(join(work, 'plan.json'), 'utf8')).steps.find(
+    (step) => step.type === 'AWS::S3::Bucket',
+  ).evidence.observed;
 
   chapter('3. A person, on a false premise, says yes all the same');
   await withAPerson('plan.json', ['apply', 'plan.json']);
@@ -150,13 +213,20 @@ try {
   const differences = compare(before, await everything(), report.map);
   const again = await json(['plan', 'delete-bucket.yaml']);
   const held = again.steps[0].evidence.observed;
-  for (const name of ['objects', 'versions', 'deleteMarkers', 'bytes']) if (held[name] !== contents[name]) differences.lost.push(`${again.steps[0].identity} ${name}: ${contents[name]} → ${held[name]}`);
+  for (const name of ['objects', 'versions', 'deleteMarkers', 'bytes'])
+    if (held[name] !== contents[name])
+      differences.lost.push(`${again.steps[0].identity} ${name}: ${contents[name]} → ${held[name]}`);
   for (const line of differences.told) say(`  ${line}`);
   if (differences.lost.length > 0) {
     for (const line of differences.lost) say(paint('1;31', `  ${line}`));
     throw new Error('the comparison found differences that the plan did not announce');
   }
-  say(paint('1;32', `\n${before.length} resources and ${held.versions} object versions compared: no difference but what the plan announced.`));
+  say(
+    paint(
+      '1;32',
+      `\n${before.length} resources and ${held.versions} object versions compared: no difference but what the plan announced.`,
+    ),
+  );
   note(`\n${Math.round((Date.now() - started) / 1000)} seconds. Nothing is left running.`);
 } catch (error) {
   process.stderr.write(`\n${error.message}\n`);
@@ -171,25 +241,49 @@ function count(list) {
   return result;
 }
 
-/** Values as they are compared: a sensitive one only as set or not, and without the snapshot that a volume came from. */
+/**
+ * Values as they are compared: a sensitive one only as set or not, and without the snapshot that a volume came from.
+ */
 function plain(value) {
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== 'object') return value;
   if (value.$masked !== undefined) return { $masked: value.$masked };
-  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'SnapshotId').map(([name, item]) => [name, plain(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== 'SnapshotId')
+      .map(([name, item]) => [name, plain(item)]),
+  );
 }
 
-/** Compares two inventories; identities that a restore reassigned are mapped. What AWS assigns anew is told, the rest is a loss. */
+/**
+ * Compares two inventories; identities that a restore reassigned are mapped. What AWS assigns anew is told, the rest is
+ * a loss.
+ */
 function compare(before, after, map) {
-  const remap = (value) => (typeof value === 'string' ? map[value] ?? value : Array.isArray(value) ? value.map(remap) : value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, remap(item)])) : value);
-  const told = Object.entries(map).filter(([from, to]) => from !== to).map(([from, to]) => `new identity: ${from} → ${to}`);
+  const remap = (value) =>
+    typeof value === 'string'
+      ? (map[value] ?? value)
+      : Array.isArray(value)
+        ? value.map(remap)
+        : value !== null && typeof value === 'object'
+          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, remap(item)]))
+          : value;
+  const told = Object.entries(map)
+    .filter(([from, to]) => from !== to)
+    .map(([from, to]) => `new identity: ${from} → ${to}`);
   const lost = [];
   for (const old of before) {
     const now = after.find((item) => item.type === old.type && item.id === remap(old.id));
-    if (now === undefined) { lost.push(`missing: ${old.type} ${old.id}`); continue; }
+    if (now === undefined) {
+      lost.push(`missing: ${old.type} ${old.id}`);
+      continue;
+    }
     const names = new Set([...Object.keys(old.properties), ...Object.keys(now.properties)]);
     for (const name of names) {
-      const [was, is] = [JSON.stringify(sorted(plain(remap(old.properties[name])))), JSON.stringify(sorted(plain(now.properties[name])))];
+      const [was, is] = [
+        JSON.stringify(sorted(plain(remap(old.properties[name])))),
+        JSON.stringify(sorted(plain(now.properties[name]))),
+      ];
       if (was === is) continue;
       if (announced.has(`${old.type} ${name}`)) told.push(`as announced: ${old.id} ${name}: ${was} → ${is}`);
       else lost.push(`${old.type} ${old.id} ${name}: ${was} → ${is}`);
@@ -200,5 +294,11 @@ function compare(before, after, map) {
 
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  return value !== null && typeof value === 'object' ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])])) : value;
+  return value !== null && typeof value === 'object'
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
+    : value;
 }

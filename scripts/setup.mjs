@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Makes a fresh clone ready: dependencies, schemas, the bundle, the emulator. Says nothing where there is nothing to do.
+// Makes a fresh clone ready: dependencies, schemas, the bundle, the emulator. Says nothing where there is nothing to
+// do.
 import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './build.mjs';
 import { ensureEmulator, waysOn } from './emulator.mjs';
@@ -8,8 +9,8 @@ import { requireNode } from './lib/node-version.mjs';
 import { runMain } from './lib/report.mjs';
 
 /**
- * Does all set-up that is due. Answers the Python that has the emulator, or why there is none: most of aiplan works without.
- * Throws Stop where something cannot be had.
+ * Does all set-up that is due. Answers the Python that has the emulator, or why there is none: most of aiplan works
+ * without. Throws Stop where something cannot be had.
  */
 export async function setUp() {
   requireNode();

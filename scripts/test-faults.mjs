@@ -1,7 +1,9 @@
 #!/usr/bin/env node
-// The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at every kind
-// of call. Without words it tries the slice that the commit chooses (test/faults-http/slice.ts), with --all everything.
-// AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where a point is wrong or was not tried.
+// The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at
+// every kind of call. Without words it tries the slice that the commit chooses (test/faults-http/slice.ts), with --all
+// everything.
+// AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where a point is
+// wrong or was not tried.
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +15,20 @@ import { missingEmulator, setUp } from './setup.mjs';
 const COLUMNS = ['completed', 'refused, unchanged', 'stopped', 'failed', 'resumed', 'resume refused', 'rolled back'];
 
 /** Every line that the lanes have written so far. */
-const resultsIn = (folder) => readdirSync(folder).filter((name) => name.startsWith('results-'))
-  .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line)));
+const resultsIn = (folder) =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('results-'))
+    .flatMap((name) =>
+      readFileSync(join(folder, name), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line)),
+    );
 
-/** Where the lanes keep their files: in memory where the system has such a place with a gibibyte free, because every run writes each line through to the disk, and nothing here ends the machine. */
+/**
+ * Where the lanes keep their files: in memory where the system has such a place with a gibibyte free, because every run
+ * writes each line through to the disk, and nothing here ends the machine.
+ */
 function quickPlace() {
   try {
     accessSync('/dev/shm', constants.W_OK);
@@ -42,9 +54,17 @@ function countedIn(folder) {
 function matrix(results) {
   const faults = [...new Set(results.map(({ fault }) => fault))].sort();
   const wide = Math.max(10, ...faults.map((name) => name.length));
-  const line = (name, cells) => `${name.padEnd(wide)}${cells.map((cell, index) => String(cell).padStart((COLUMNS[index - 1] ?? 'points').length + 2)).join('')}\n`;
-  const cells = (some) => [some.length, ...COLUMNS.map((word) => some.filter(({ words }) => words.includes(word)).length)];
-  return [line('', ['points', ...COLUMNS]), ...faults.map((fault) => line(fault, cells(results.filter((result) => result.fault === fault)))), line('all', cells(results))].join('');
+  const line = (name, cells) =>
+    `${name.padEnd(wide)}${cells.map((cell, index) => String(cell).padStart((COLUMNS[index - 1] ?? 'points').length + 2)).join('')}\n`;
+  const cells = (some) => [
+    some.length,
+    ...COLUMNS.map((word) => some.filter(({ words }) => words.includes(word)).length),
+  ];
+  return [
+    line('', ['points', ...COLUMNS]),
+    ...faults.map((fault) => line(fault, cells(results.filter((result) => result.fault === fault)))),
+    line('all', cells(results)),
+  ].join('');
 }
 
 await runMain(async () => {
@@ -63,12 +83,23 @@ await runMain(async () => {
   const minutes = () => ((Date.now() - began) / 60_000).toFixed(1);
   const progress = setInterval(() => {
     const counted = countedIn(folder);
-    if (counted !== null) process.stderr.write(`${resultsIn(folder).length} of ${counted.points} points after ${minutes()} min\n`);
+    if (counted !== null)
+      process.stderr.write(`${resultsIn(folder).length} of ${counted.points} points after ${minutes()} min\n`);
   }, 60_000);
   try {
-    const { code, output } = await runNode([
-      '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', inRoot('node_modules', 'jest', 'bin', 'jest.js'), '--config', inRoot('test', 'faults-http', 'jest.config.mjs'), '--maxWorkers=3', '--forceExit', ...words,
-    ], { environment: { AIPLAN_PYTHON: python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place, ...slice } });
+    const { code, output } = await runNode(
+      [
+        '--experimental-vm-modules',
+        '--disable-warning=ExperimentalWarning',
+        inRoot('node_modules', 'jest', 'bin', 'jest.js'),
+        '--config',
+        inRoot('test', 'faults-http', 'jest.config.mjs'),
+        '--maxWorkers=3',
+        '--forceExit',
+        ...words,
+      ],
+      { environment: { AIPLAN_PYTHON: python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place, ...slice } },
+    );
     const counted = existsSync(folder) ? countedIn(folder) : null;
     if (counted === null) {
       process.stdout.write(output);
@@ -79,11 +110,20 @@ await runMain(async () => {
     const count = (word) => wrong.filter(({ text }) => text.includes(word)).length;
     const isWhole = results.length === counted.points;
     if (code !== 0 && wrong.length === 0) process.stdout.write(output);
-    process.stdout.write(`${wrong.map(({ name, text }) => `AIPLAN_POINT='${name}'\n  ${text.slice(0, 2_000)}\n`).join('')}\n${matrix(results)}\n`);
+    process.stdout.write(
+      `${wrong.map(({ name, text }) => `AIPLAN_POINT='${name}'\n  ${text.slice(0, 2_000)}\n`).join('')}\n${matrix(results)}\n`,
+    );
     const runs = Math.round(results.reduce((sum, { shared }) => sum + 1 / shared, 0));
-    process.stdout.write(`${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length} in ${runs} runs (a fault that a run survives strikes every kind of call in one), wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`);
-    if (!isAll) process.stdout.write(`slice of commit ${slice.AIPLAN_FAULTS_SLICE.slice(0, 12)}: ${counted.points} of ${counted.every} points; \`npm run test:faults -- --all\` tries all of them\n`);
-    process.stdout.write(`unaccounted: ${count('UNACCOUNTED')}, destroyed without a confirmation: ${count('DESTROYED')}, without a capture: ${count('NO CAPTURE')}\n`);
+    process.stdout.write(
+      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length} in ${runs} runs (a fault that a run survives strikes every kind of call in one), wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`,
+    );
+    if (!isAll)
+      process.stdout.write(
+        `slice of commit ${slice.AIPLAN_FAULTS_SLICE.slice(0, 12)}: ${counted.points} of ${counted.every} points; \`npm run test:faults -- --all\` tries all of them\n`,
+      );
+    process.stdout.write(
+      `unaccounted: ${count('UNACCOUNTED')}, destroyed without a confirmation: ${count('DESTROYED')}, without a capture: ${count('NO CAPTURE')}\n`,
+    );
     return code !== 0 || wrong.length > 0 || !isWhole ? 1 : 0;
   } finally {
     clearInterval(progress);

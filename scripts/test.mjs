@@ -16,7 +16,8 @@ function emulatorSuites() {
   return readdirSync(inRoot('test'), { recursive: true })
     .filter((name) => name.endsWith('.test.ts') || name.endsWith('.test.tsx'))
     .filter((name) => readFileSync(inRoot('test', name), 'utf8').includes('emulatorAvailable'))
-    .map((name) => `test/${name.replaceAll('\\', '/')}`).sort();
+    .map((name) => `test/${name.replaceAll('\\', '/')}`)
+    .sort();
 }
 
 /** Runs a checker; answers whether it was content, and shows what it said where not. */
@@ -40,9 +41,18 @@ async function jest(words, environment) {
   const file = join(folder, 'results.json');
   try {
     const workers = words.some((word) => /^(?:-w|--maxWorkers|-i$|--runInBand)/u.test(word)) ? [] : ['--maxWorkers=2'];
-    const { code } = await runNode([
-      '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', inRoot('node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${file}`, ...workers, ...words,
-    ], { show: true, environment });
+    const { code } = await runNode(
+      [
+        '--experimental-vm-modules',
+        '--disable-warning=ExperimentalWarning',
+        inRoot('node_modules', 'jest', 'bin', 'jest.js'),
+        '--json',
+        `--outputFile=${file}`,
+        ...workers,
+        ...words,
+      ],
+      { show: true, environment },
+    );
     return { code, ...summary(file) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -51,7 +61,12 @@ async function jest(words, environment) {
 
 function summary(file) {
   try {
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped, numRuntimeErrorTestSuites: broken } = JSON.parse(readFileSync(file, 'utf8'));
+    const {
+      numPassedTests: passed,
+      numFailedTests: failed,
+      numPendingTests: skipped,
+      numRuntimeErrorTestSuites: broken,
+    } = JSON.parse(readFileSync(file, 'utf8'));
     return { passed, failed: failed + broken, skipped };
   } catch {
     // Jest ended before it had results (a wrong option, say), and has said why.
@@ -63,14 +78,29 @@ await runMain(async () => {
   const { python, reason } = await setUp();
   if (python === undefined) {
     if (required) throw new Stop(missingEmulator(reason));
-    process.stderr.write(`${missingEmulator(reason)}\nSkipped without it:\n${emulatorSuites().map((name) => `  ${name}\n`).join('')}`);
+    process.stderr.write(
+      `${missingEmulator(reason)}\nSkipped without it:\n${emulatorSuites()
+        .map((name) => `  ${name}\n`)
+        .join('')}`,
+    );
   }
   const typed = await check('types (tsc)', [inRoot('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
-  const clean = await check('lint (oxlint)', [inRoot('node_modules', 'oxlint', 'bin', 'oxlint'), 'src', 'providers', 'test', 'scripts']);
+  const clean = await check('lint (oxlint)', [
+    inRoot('node_modules', 'oxlint', 'bin', 'oxlint'),
+    'src',
+    'providers',
+    'test',
+    'scripts',
+  ]);
   const warm = python === undefined ? undefined : await warmPython(python);
-  const { code, passed, failed, skipped } = await jest(process.argv.slice(2), warm === undefined ? {} : { AIPLAN_PYTHON: warm.python });
+  const { code, passed, failed, skipped } = await jest(
+    process.argv.slice(2),
+    warm === undefined ? {} : { AIPLAN_PYTHON: warm.python },
+  );
   warm?.end();
   const problems = [...(typed ? [] : ['types']), ...(clean ? [] : ['lint'])];
-  process.stdout.write(`${problems.length === 0 ? '' : `failed: ${problems.join(', ')}; `}${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  process.stdout.write(
+    `${problems.length === 0 ? '' : `failed: ${problems.join(', ')}; `}${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+  );
   return code !== 0 || problems.length > 0 ? 1 : 0;
 });

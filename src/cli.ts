@@ -14,18 +14,26 @@ export async function main(): Promise<number> {
   }
   // A reader that went away, a full disk or a closed terminal must not end a run between a call and its outcome.
   let lost: string | null = null;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => { lost ??= error.code ?? 'unknown'; });
-  process.stderr.on('error', () => { /* There is nowhere left to say so. */ });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    lost ??= error.code ?? 'unknown';
+  });
+  process.stderr.on('error', () => {
+    /* There is nowhere left to say so. */
+  });
   const { runProgram } = await import('./cli/program.ts');
   const code = await runProgram(processIo(), words, version);
-  await new Promise<void>((done) => { process.stdout.write('', () => done()); });
+  await new Promise<void>((done) => {
+    process.stdout.write('', () => done());
+  });
   return lost === null ? code : withoutOutput(lost, code);
 }
 
 /** `aiplan plan | head` is no error; a result that could not be written is one. */
 function withoutOutput(why: string, code: number): number {
   if (why === 'EPIPE') return code;
-  process.stderr.write(`error output-lost: standard output could not be written: ${why}\n    the command itself ended with ${code}; make room or write somewhere else, and ask again with a command that only reads\n`);
+  process.stderr.write(
+    `error output-lost: standard output could not be written: ${why}\n    the command itself ended with ${code}; make room or write somewhere else, and ask again with a command that only reads\n`,
+  );
   return code === 0 ? 1 : code;
 }
 
@@ -35,7 +43,9 @@ function processIo(): Io {
   return {
     environment: process.env,
     current: process.cwd(),
-    stdin: process.stdin, stdout: process.stdout, stderr: process.stderr,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
     clock: {
       now: () => Date.now(),
       async sleep(milliseconds, signal) {
@@ -50,7 +60,9 @@ function processIo(): Io {
     onInterrupt(callback) {
       const listeners = signals.map((signal) => [signal, () => callback(signal)] as const);
       for (const [signal, listener] of listeners) process.on(signal, listener);
-      return () => { for (const [signal, listener] of listeners) process.off(signal, listener); };
+      return () => {
+        for (const [signal, listener] of listeners) process.off(signal, listener);
+      };
     },
     user: userName(),
     host: hostname(),

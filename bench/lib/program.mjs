@@ -15,8 +15,8 @@ export function requireBuild() {
 }
 
 /**
- * Runs `work` with a temporary folder, and with a function that takes what is to be ended afterwards. Everything is ended
- * and the folder gone when this settles, and after Ctrl-C.
+ * Runs `work` with a temporary folder, and with a function that takes what is to be ended afterwards. Everything is
+ * ended and the folder gone when this settles, and after Ctrl-C.
  */
 export async function inTemporaryFolder(work) {
   const folder = mkdtempSync(join(tmpdir(), 'aiplan-bench-'));
@@ -27,17 +27,27 @@ export async function inTemporaryFolder(work) {
   };
   process.once('SIGINT', () => void end().then(() => process.exit(130)));
   try {
-    return await work(folder, (ending) => { endings.push(ending); });
+    return await work(folder, (ending) => {
+      endings.push(ending);
+    });
   } finally {
     await end();
   }
 }
 
-/** Bundles `entry.ts` and the sandbox's server into the folder, as the program itself is bundled, and loads the former. */
+/**
+ * Bundles `entry.ts` and the sandbox's server into the folder, as the program itself is bundled, and loads the former.
+ */
 export async function loadProgram(folder) {
   const { build } = await import('rolldown');
   const { default: config } = await import(pathToFileURL(join(root, 'rolldown.config.mjs')).href);
-  await build({ ...config, cwd: root, input: { entry: 'bench/lib/entry.ts', 'sandbox-server': 'src/sandbox/server-process.ts' }, logLevel: 'silent', output: { ...config.output, dir: join(folder, 'program') } });
+  await build({
+    ...config,
+    cwd: root,
+    input: { entry: 'bench/lib/entry.ts', 'sandbox-server': 'src/sandbox/server-process.ts' },
+    logLevel: 'silent',
+    output: { ...config.output, dir: join(folder, 'program') },
+  });
   cpSync(join(root, 'providers', 'aws', 'schemas'), join(folder, 'program', 'schemas'), { recursive: true });
   return import(pathToFileURL(join(folder, 'program', 'entry.mjs')).href);
 }
@@ -47,5 +57,14 @@ export function cleanPlace(folder) {
   const home = join(folder, 'home');
   const work = join(folder, 'work');
   for (const path of [home, work]) mkdirSync(path, { recursive: true });
-  return { cwd: work, env: { PATH: process.env.PATH ?? '', HOME: home, USERPROFILE: home, NO_COLOR: '1', ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }) } };
+  return {
+    cwd: work,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: home,
+      USERPROFILE: home,
+      NO_COLOR: '1',
+      ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
+    },
+  };
 }

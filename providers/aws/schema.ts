@@ -36,7 +36,9 @@ function read(type: string): TypeSchema | undefined {
 function folderOf(): URL {
   folder ??= folders.find((candidate) => existsSync(new URL('source.json', candidate)));
   if (folder === undefined) {
-    throw new UserError('schemas-missing', 'the extracted CloudFormation schemas are missing', { help: 'run: node scripts/extract-schemas.mjs' });
+    throw new UserError('schemas-missing', 'the extracted CloudFormation schemas are missing', {
+      help: 'run: node scripts/extract-schemas.mjs',
+    });
   }
   return folder;
 }

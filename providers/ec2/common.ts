@@ -7,7 +7,12 @@ import { attempt, bounded, failureOf, pieces } from '../aws/values/batches.ts';
 import { allPages } from './paging.ts';
 
 /** Every element of `list` over all pages, as a program. `preview` stands for them in a plan. */
-export function* lookAll(operation: string, input: JsonObject, list: string, preview: readonly JsonObject[] = []): Program<readonly JsonObject[]> {
+export function* lookAll(
+  operation: string,
+  input: JsonObject,
+  list: string,
+  preview: readonly JsonObject[] = [],
+): Program<readonly JsonObject[]> {
   const found: JsonObject[] = [];
   let token: string | undefined;
   do {
@@ -22,16 +27,33 @@ export function* lookAll(operation: string, input: JsonObject, list: string, pre
 }
 
 /** What a batched describe found: raw elements, identities that a complete answer did not hold, and failed reads. */
-export interface Described { readonly found: readonly JsonObject[]; readonly absent: readonly string[]; readonly failures: readonly ReadFailure[] }
+export interface Described {
+  readonly found: readonly JsonObject[];
+  readonly absent: readonly string[];
+  readonly failures: readonly ReadFailure[];
+}
 
 /**
- * The elements of a describe operation for a query: all, or 200 identities a call by filter, because one unknown id would
- * fail a call by ids. A failed call is a failure of each of its identities, never an absence.
+ * The elements of a describe operation for a query: all, or 200 identities a call by filter, because one unknown id
+ * would fail a call by ids. A failed call is a failure of each of its identities, never an absence.
  */
-export async function describe(aws: AwsReader, query: ReadQuery, how: { readonly type: string; readonly operation: string; readonly list: string; readonly filter: string; readonly idField: string }): Promise<Described> {
+export async function describe(
+  aws: AwsReader,
+  query: ReadQuery,
+  how: {
+    readonly type: string;
+    readonly operation: string;
+    readonly list: string;
+    readonly filter: string;
+    readonly idField: string;
+  },
+): Promise<Described> {
   const wanted = query.all ? [null] : pieces([...new Set(query.identities)]);
   const answers = await bounded(wanted, async (identities) => {
-    const input: JsonObject = { ...(identities === null ? {} : { Filters: [{ Name: how.filter, Values: identities }] }), MaxResults: 1000 };
+    const input: JsonObject = {
+      ...(identities === null ? {} : { Filters: [{ Name: how.filter, Values: identities }] }),
+      MaxResults: 1000,
+    };
     return { identities, answer: await attempt(allPages(aws, how.operation, input, how.list)) };
   });
   const found: JsonObject[] = [];

@@ -11,8 +11,15 @@ import { allPages } from './pages.ts';
 export const readOnlyRules = (properties: readonly string[], nameProperty: string): TypeRules => ({
   properties: Object.fromEntries(properties.map((name) => [name, {}])),
   compare: { [nameProperty]: 'case-insensitive' },
-  keys: {}, secretInput: [], sensitive: [], volatile: [], destructive: [], grants: [], nameProperty,
-  changeableStates: [], goneStates: [],
+  keys: {},
+  secretInput: [],
+  sensitive: [],
+  volatile: [],
+  destructive: [],
+  grants: [],
+  nameProperty,
+  changeableStates: [],
+  goneStates: [],
   lookalike: (desired, other) => (textOf(desired[nameProperty])?.toLowerCase() === other.identity ? 'same' : null),
   leftovers: () => [],
 });
@@ -38,39 +45,81 @@ export async function readGroups(kind: GroupKind, aws: AwsReader, query: ReadQue
   const asked = new Map(query.identities.map((identity) => [identity.toLowerCase(), identity]));
   if (!query.all && asked.size === 0) return { resources: [], absent: [], failures: [] };
   const one = !query.all && asked.size === 1 ? query.identities[0] : undefined;
-  const found = await attempt(one === undefined ? allPages(aws, kind.operation, {}, kind.list)
-    : aws.read({ service: 'rds', operation: kind.operation, input: { [kind.name]: one }, absent: [kind.absent] }).then((answer) => listOf(answer?.[kind.list])));
+  const found = await attempt(
+    one === undefined
+      ? allPages(aws, kind.operation, {}, kind.list)
+      : aws
+          .read({ service: 'rds', operation: kind.operation, input: { [kind.name]: one }, absent: [kind.absent] })
+          .then((answer) => listOf(answer?.[kind.list])),
+  );
   if (!found.ok) {
     const { code, message } = found.error;
-    return { resources: [], absent: [], failures: (query.all ? [null] : query.identities).map((identity) => ({ type: kind.type, identity, code, message })) };
+    return {
+      resources: [],
+      absent: [],
+      failures: (query.all ? [null] : query.identities).map((identity) => ({
+        type: kind.type,
+        identity,
+        code,
+        message,
+      })),
+    };
   }
   const wanted = found.value.filter((raw) => query.all || asked.has(nameOf(raw)));
   const detailed = new Set([...query.detailed].map((identity) => identity.toLowerCase()));
-  const resources = await bounded(wanted, (raw) => (detailed.has(nameOf(raw)) ? detailedGroup(kind, aws, raw, nameOf(raw)) : Promise.resolve(group(kind, raw, nameOf(raw)))));
+  const resources = await bounded(wanted, (raw) =>
+    detailed.has(nameOf(raw))
+      ? detailedGroup(kind, aws, raw, nameOf(raw))
+      : Promise.resolve(group(kind, raw, nameOf(raw))),
+  );
   const present = new Set(wanted.map(nameOf));
-  return { resources, absent: [...asked].filter(([identity]) => !present.has(identity)).map(([, identity]) => identity), failures: [] };
+  return {
+    resources,
+    absent: [...asked].filter(([identity]) => !present.has(identity)).map(([, identity]) => identity),
+    failures: [],
+  };
 }
 
 function group(kind: GroupKind, raw: JsonObject, identity: string): LiveResource {
   return {
-    type: kind.type, identity, incarnation: String(raw[kind.arn] ?? identity),
-    properties: kind.properties(raw), attributes: { [kind.arn]: raw[kind.arn] ?? null, ...kind.attributes(raw) },
-    systemTags: {}, state: kind.state(raw), pending: {}, binding: {}, observed: {}, detailed: false,
+    type: kind.type,
+    identity,
+    incarnation: String(raw[kind.arn] ?? identity),
+    properties: kind.properties(raw),
+    attributes: { [kind.arn]: raw[kind.arn] ?? null, ...kind.attributes(raw) },
+    systemTags: {},
+    state: kind.state(raw),
+    pending: {},
+    binding: {},
+    observed: {},
+    detailed: false,
   };
 }
 
-async function detailedGroup(kind: GroupKind, aws: AwsReader, raw: JsonObject, identity: string): Promise<LiveResource> {
+async function detailedGroup(
+  kind: GroupKind,
+  aws: AwsReader,
+  raw: JsonObject,
+  identity: string,
+): Promise<LiveResource> {
   const plain = group(kind, raw, identity);
   const [answer, details] = await Promise.all([
-    attempt(aws.read({ service: 'rds', operation: 'ListTagsForResource', input: { ResourceName: raw[kind.arn] ?? '' } })),
+    attempt(
+      aws.read({ service: 'rds', operation: 'ListTagsForResource', input: { ResourceName: raw[kind.arn] ?? '' } }),
+    ),
     attempt(kind.details?.(aws, raw) ?? Promise.resolve({})),
   ]);
-  const unknown: Record<string, Json> = { ...(answer.ok ? {} : { tags: 'unknown' }), ...(details.ok ? {} : { details: 'unknown' }) };
+  const unknown: Record<string, Json> = {
+    ...(answer.ok ? {} : { tags: 'unknown' }),
+    ...(details.ok ? {} : { details: 'unknown' }),
+  };
   const { tags, systemTags } = splitTags(answer.ok ? answer.value?.['TagList'] : undefined);
   const owner = ownerOf(systemTags, undefined);
   const creator = creatorOf(tags, systemTags);
   return {
-    ...plain, systemTags, detailed: true,
+    ...plain,
+    systemTags,
+    detailed: true,
     properties: { ...plain.properties, ...(details.ok ? details.value : {}), ...(answer.ok ? { Tags: tags } : {}) },
     binding: { ...unknown, ...(owner === undefined ? {} : { owner }) },
     observed: creator === undefined ? {} : { creator },

@@ -4,13 +4,18 @@ import { readGroups, readOnlyRules, type GroupKind } from './db-groups.ts';
 
 const kind: GroupKind = {
   type: 'AWS::RDS::DBSubnetGroup',
-  operation: 'DescribeDBSubnetGroups', list: 'DBSubnetGroups', name: 'DBSubnetGroupName', arn: 'DBSubnetGroupArn', absent: 'DBSubnetGroupNotFound',
+  operation: 'DescribeDBSubnetGroups',
+  list: 'DBSubnetGroups',
+  name: 'DBSubnetGroupName',
+  arn: 'DBSubnetGroupArn',
+  absent: 'DBSubnetGroupNotFound',
   state: (raw) => textOf(raw['SubnetGroupStatus']) ?? 'present',
-  properties: (raw) => compact({
-    DBSubnetGroupName: raw['DBSubnetGroupName'],
-    DBSubnetGroupDescription: raw['DBSubnetGroupDescription'],
-    SubnetIds: sorted(listOf(raw['Subnets']).flatMap((subnet) => textOf(subnet['SubnetIdentifier']) ?? [])),
-  }),
+  properties: (raw) =>
+    compact({
+      DBSubnetGroupName: raw['DBSubnetGroupName'],
+      DBSubnetGroupDescription: raw['DBSubnetGroupDescription'],
+      SubnetIds: sorted(listOf(raw['Subnets']).flatMap((subnet) => textOf(subnet['SubnetIdentifier']) ?? [])),
+    }),
   attributes: (raw) => compact({ VpcId: raw['VpcId'] }),
 };
 

@@ -1,6 +1,10 @@
 import type { Json } from '../../src/base/json.ts';
 
-const parts = (version: string): readonly number[] => version.split(/[^0-9]+/u).filter((part) => part !== '').map(Number);
+const parts = (version: string): readonly number[] =>
+  version
+    .split(/[^0-9]+/u)
+    .filter((part) => part !== '')
+    .map(Number);
 
 /** Whether `after` is an older version than `before`; a prefix (`15` for `15.4`) is not older. */
 export function isDowngrade(before: Json | undefined, after: Json | undefined): boolean {

@@ -3,11 +3,21 @@ import type { JsonObject } from '../../src/base/json.ts';
 import { listOf, textOf } from '../aws/values/fields.ts';
 
 /** Every element of `list` over all pages of an RDS describe call (`Marker`, 100 records a page). Throws AwsError. */
-export async function allPages(aws: AwsReader, operation: string, input: JsonObject, list: string): Promise<readonly JsonObject[]> {
+export async function allPages(
+  aws: AwsReader,
+  operation: string,
+  input: JsonObject,
+  list: string,
+): Promise<readonly JsonObject[]> {
   const found: JsonObject[] = [];
   let marker: string | undefined;
   do {
-    const answer: JsonObject = (await aws.read({ service: 'rds', operation, input: marker === undefined ? input : { ...input, Marker: marker } })) ?? {};
+    const answer: JsonObject =
+      (await aws.read({
+        service: 'rds',
+        operation,
+        input: marker === undefined ? input : { ...input, Marker: marker },
+      })) ?? {};
     found.push(...listOf(answer[list]));
     marker = textOf(answer['Marker']);
   } while (marker !== undefined);
@@ -19,7 +29,11 @@ export function* lookAtAllPages(operation: string, input: JsonObject, list: stri
   const found: JsonObject[] = [];
   let marker: string | undefined;
   do {
-    const answer: JsonObject | null = yield* look({ service: 'rds', operation, input: marker === undefined ? input : { ...input, Marker: marker } });
+    const answer: JsonObject | null = yield* look({
+      service: 'rds',
+      operation,
+      input: marker === undefined ? input : { ...input, Marker: marker },
+    });
     found.push(...listOf(answer?.[list]));
     marker = textOf(answer?.['Marker']);
   } while (marker !== undefined);

@@ -3,9 +3,13 @@ const MINUTES_A_WEEK = 7 * MINUTES_A_DAY;
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 /** A stretch of time: where it begins, and how long it lasts, in minutes. */
-export interface Window { readonly start: number; readonly length: number }
+export interface Window {
+  readonly start: number;
+  readonly length: number;
+}
 
-const minutesOf = (hours: string | undefined, minutes: string | undefined): number => Number(hours) * 60 + Number(minutes);
+const minutesOf = (hours: string | undefined, minutes: string | undefined): number =>
+  Number(hours) * 60 + Number(minutes);
 
 /** `hh24:mi-hh24:mi`, every day (CreateDBInstance, PreferredBackupWindow). Undefined where the text is none. */
 export function backupWindow(text: string): Window | undefined {
@@ -15,11 +19,18 @@ export function backupWindow(text: string): Window | undefined {
   return { start, length: (minutesOf(found[3], found[4]) - start + MINUTES_A_DAY) % MINUTES_A_DAY };
 }
 
-/** `ddd:hh24:mi-ddd:hh24:mi`, every week from Monday (CreateDBInstance, PreferredMaintenanceWindow). Undefined where the text is none. */
+/**
+ * `ddd:hh24:mi-ddd:hh24:mi`, every week from Monday (CreateDBInstance, PreferredMaintenanceWindow). Undefined where the
+ * text is none.
+ */
 export function maintenanceWindow(text: string): Window | undefined {
-  const found = /^(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):([0-5]\d)-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):([0-5]\d)$/iu.exec(text);
+  const found =
+    /^(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):([0-5]\d)-(mon|tue|wed|thu|fri|sat|sun):([01]\d|2[0-3]):([0-5]\d)$/iu.exec(
+      text,
+    );
   if (found === null) return undefined;
-  const at = (day: string | undefined, hours: string | undefined, minutes: string | undefined): number => days.indexOf((day ?? '').toLowerCase()) * MINUTES_A_DAY + minutesOf(hours, minutes);
+  const at = (day: string | undefined, hours: string | undefined, minutes: string | undefined): number =>
+    days.indexOf((day ?? '').toLowerCase()) * MINUTES_A_DAY + minutesOf(hours, minutes);
   const start = at(found[1], found[2], found[3]);
   return { start, length: (at(found[4], found[5], found[6]) - start + MINUTES_A_WEEK) % MINUTES_A_WEEK };
 }

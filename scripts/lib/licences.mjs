@@ -14,11 +14,19 @@ function packageFolder(id) {
 
 /** Writes the licences of all packages that are in the bundle, as their authors ask for. */
 export function writeLicences({ output }, file) {
-  const folders = new Set(output.flatMap((chunk) => chunk.moduleIds ?? []).map(packageFolder).filter((folder) => folder !== undefined && existsSync(join(folder, 'package.json'))));
+  const folders = new Set(
+    output
+      .flatMap((chunk) => chunk.moduleIds ?? [])
+      .map(packageFolder)
+      .filter((folder) => folder !== undefined && existsSync(join(folder, 'package.json'))),
+  );
   const texts = [...folders].map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const own = readdirSync(folder).find((entry) => /^licen[cs]e/iu.test(entry));
-    const text = own === undefined ? `Licence: ${typeof license === 'string' ? license : 'see the package'}` : readFileSync(join(folder, own), 'utf8').trim();
+    const text =
+      own === undefined
+        ? `Licence: ${typeof license === 'string' ? license : 'see the package'}`
+        : readFileSync(join(folder, own), 'utf8').trim();
     return `${name} ${version}\n\n${text}\n`;
   });
   writeFileSync(file, `${texts.sort().join(`\n${'-'.repeat(80)}\n\n`)}`);

@@ -4,8 +4,8 @@ export class Stop extends Error {}
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
 /**
- * Runs a piece of work and says so: what it is when it begins, and how long it took. On a terminal the line counts seconds.
- * Answers what the work answers; throws what it throws.
+ * Runs a piece of work and says so: what it is when it begins, and how long it took. On a terminal the line counts
+ * seconds. Answers what the work answers; throws what it throws.
  */
 export async function timed(what, work, stream = process.stderr) {
   const start = performance.now();

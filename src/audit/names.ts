@@ -3,18 +3,21 @@ import { isObject, type Json } from '../base/json.ts';
 import { recordsOf } from '../history/journal-reading.ts';
 
 /**
- * Every name by which CloudTrail may know what a run touched: identities before and after, of calls, of captures, and of restores. Parts
- * of composite identities stand alone. Addresses are aiplan's and not among them. Pure.
+ * Every name by which CloudTrail may know what a run touched: identities before and after, of calls, of captures, and
+ * of restores. Parts of composite identities stand alone. Addresses are aiplan's and not among them. Pure.
  */
 export function resourceNames(records: readonly JournalRecord[]): readonly string[] {
   const names = new Set<string>();
-  const add = (identity: string | null): void => { for (const part of identity?.split('|') ?? []) if (part !== '') names.add(part); };
+  const add = (identity: string | null): void => {
+    for (const part of identity?.split('|') ?? []) if (part !== '') names.add(part);
+  };
   for (const step of recordsOf(records, 'begin')[0]?.plan.steps ?? []) if (step.action !== 'keep') add(step.identity);
   for (const record of records) {
     if (record.kind === 'step') add(record.identity);
     else if (record.kind === 'remapped') for (const pair of Object.entries(record.map)) pair.forEach(add);
     else if (record.kind === 'captured') for (const name of namesIn(record.capture.refs)) add(name);
-    else if (record.kind === 'intent' && !/^(?:Create|Run|Restore|Register|Copy)/u.test(record.declared.operation)) add(record.declared.identity);
+    else if (record.kind === 'intent' && !/^(?:Create|Run|Restore|Register|Copy)/u.test(record.declared.operation))
+      add(record.declared.identity);
   }
   return [...names].filter((name) => !/^s3:\/\/|\s/u.test(name)).sort();
 }
@@ -28,14 +31,22 @@ const namesIn = (value: Json | undefined): readonly string[] => {
 };
 
 /** An attribute that CloudTrail can be asked by, with its value. */
-export interface Lookup { readonly key: 'ResourceName' | 'Username' | 'AccessKeyId'; readonly value: string }
+export interface Lookup {
+  readonly key: 'ResourceName' | 'Username' | 'AccessKeyId';
+  readonly value: string;
+}
 
 /**
- * How CloudTrail knows a principal: an access key by itself; of an ARN the user name, the name of the role's session, or `root`
- * (CloudTrail API reference, LookupAttribute; user guide, "userIdentity element"). Anything else counts as a user name.
+ * How CloudTrail knows a principal: an access key by itself; of an ARN the user name, the name of the role's session,
+ * or `root` (CloudTrail API reference, LookupAttribute; user guide, "userIdentity element"). Anything else counts as a
+ * user name.
  */
 export function principalLookup(principal: string): Lookup {
   if (/^(?:AKIA|ASIA)[A-Z0-9]{12,}$/u.test(principal)) return { key: 'AccessKeyId', value: principal };
   const arn = /^arn:[\w-]+:(?:iam|sts)::\d{12}:(?<kind>[\w-]+)(?:\/(?<path>.*))?$/u.exec(principal)?.groups;
-  return { key: 'Username', value: arn === undefined ? principal : arn['kind'] === 'root' ? 'root' : arn['path']?.split('/').at(-1) ?? principal };
+  return {
+    key: 'Username',
+    value:
+      arn === undefined ? principal : arn['kind'] === 'root' ? 'root' : (arn['path']?.split('/').at(-1) ?? principal),
+  };
 }

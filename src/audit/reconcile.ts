@@ -8,18 +8,28 @@ export interface ReconcileOptions {
   readonly until: number;
 }
 
-/** CloudTrail typically delivers within 5 minutes, and is documented with 15 ("CloudTrail event history", "How CloudTrail works"). */
+/**
+ * CloudTrail typically delivers within 5 minutes, and is documented with 15 ("CloudTrail event history", "How
+ * CloudTrail works").
+ */
 export const trailDelay = 15 * 60_000;
 /** Clocks of this machine and of AWS may differ so much (a signature is refused beyond 15 minutes; 5 are much). */
 const skew = 5 * 60_000;
 
 /**
- * Holds CloudTrail's mutating events against the calls of the log. A call is shown by an event with its request id, which AWS gives
- * and nobody can choose; a call without one (its answer was lost) by an event whose user agent names the run and whose operation,
- * resource and time fit, each call once. A user agent alone explains nothing: anybody can send one. Pure.
+ * Holds CloudTrail's mutating events against the calls of the log. A call is shown by an event with its request id,
+ * which AWS gives and nobody can choose; a call without one (its answer was lost) by an event whose user agent names
+ * the run and whose operation, resource and time fit, each call once. A user agent alone explains nothing: anybody can
+ * send one. Pure.
  */
-export function reconcile(calls: readonly LoggedCall[], events: readonly TrailEvent[], options: ReconcileOptions): Reconciled {
-  const byRequest = new Map(calls.flatMap((call) => (call.outcome?.requestId == null ? [] : [[call.outcome.requestId, call] as const])));
+export function reconcile(
+  calls: readonly LoggedCall[],
+  events: readonly TrailEvent[],
+  options: ReconcileOptions,
+): Reconciled {
+  const byRequest = new Map(
+    calls.flatMap((call) => (call.outcome?.requestId == null ? [] : [[call.outcome.requestId, call] as const])),
+  );
   const matches = new Map<LoggedCall, { events: TrailEvent[]; by: MatchedCall['by'] }>();
   const settled: { call: LoggedCall; event: TrailEvent }[] = [];
   const rest: TrailEvent[] = [];
@@ -37,7 +47,12 @@ export function reconcile(calls: readonly LoggedCall[], events: readonly TrailEv
   const lost = calls.filter(isUnanswered);
   for (const event of rest) {
     const run = runOf(event);
-    const own = run === null || event.service !== null ? undefined : lost.find((call) => call.run === run && (matches.get(call)?.events.length ?? 0) < call.count && fits(call, event));
+    const own =
+      run === null || event.service !== null
+        ? undefined
+        : lost.find(
+            (call) => call.run === run && (matches.get(call)?.events.length ?? 0) < call.count && fits(call, event),
+          );
     if (own !== undefined) {
       const match = matches.get(own);
       if (match === undefined) matches.set(own, { events: [event], by: 'user-agent' });
@@ -48,23 +63,35 @@ export function reconcile(calls: readonly LoggedCall[], events: readonly TrailEv
     else around.push({ event, claims: run });
   }
 
-  const expected = calls.filter((call) => !matches.has(call) && call.outcome?.executed === 'yes' && within(call, options));
+  const expected = calls.filter(
+    (call) => !matches.has(call) && call.outcome?.executed === 'yes' && within(call, options),
+  );
   const dataEvents = expected.filter(isDataEvent);
   const trailed = expected.filter((call) => !isDataEvent(call));
   const isYoung = (call: LoggedCall): boolean => options.now - Date.parse(call.outcome?.at ?? call.at) < trailDelay;
   return {
-    matched: [...matches].map(([call, match]) => ({ call, ...match })), settled,
-    notYet: trailed.filter(isYoung), missing: trailed.filter((call) => !isYoung(call)), dataEvents, around, attempts, services,
+    matched: [...matches].map(([call, match]) => ({ call, ...match })),
+    settled,
+    notYet: trailed.filter(isYoung),
+    missing: trailed.filter((call) => !isYoung(call)),
+    dataEvents,
+    around,
+    attempts,
+    services,
   };
 }
 
 const inOrder = (events: readonly TrailEvent[]): readonly TrailEvent[] =>
-  [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1));
+  [...new Map(events.map((event) => [event.id, event])).values()].sort((a, b) =>
+    a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1,
+  );
 
-const within = (call: LoggedCall, { since, until }: ReconcileOptions): boolean => Date.parse(call.at) >= since && Date.parse(call.outcome?.at ?? call.at) <= until;
+const within = (call: LoggedCall, { since, until }: ReconcileOptions): boolean =>
+  Date.parse(call.at) >= since && Date.parse(call.outcome?.at ?? call.at) <= until;
 
 /** A call of which the log has no request id, and that may have reached AWS; also the requests of a batch. */
-const isUnanswered = ({ outcome, count }: LoggedCall): boolean => count > 1 || outcome === null || (outcome.requestId === null && outcome.executed !== 'no');
+const isUnanswered = ({ outcome, count }: LoggedCall): boolean =>
+  count > 1 || outcome === null || (outcome.requestId === null && outcome.executed !== 'no');
 
 /** The run that a user agent names: `… aiplan/0.1.0 run/20260226-231500-a1b2`. */
 export function runOf({ userAgent }: Pick<TrailEvent, 'userAgent'>): string | null {
@@ -78,7 +105,10 @@ function fits(call: LoggedCall, event: TrailEvent): boolean {
   if (!call.operations.some((operation) => isSameOperation(operation, event))) return false;
   if (call.identity === null || makesSomething(event.name)) return true;
   const parts = call.identity.split('|');
-  return event.resources.length === 0 || event.resources.some((resource) => parts.some((part) => isSameResource(resource, part)));
+  return (
+    event.resources.length === 0 ||
+    event.resources.some((resource) => parts.some((part) => isSameResource(resource, part)))
+  );
 }
 
 /** Names of what a call makes are AWS's: the log cannot know them before the answer. */
@@ -89,8 +119,9 @@ export const isSameResource = (resource: string, identity: string): boolean =>
   resource === identity || resource.endsWith(`:${identity}`) || resource.endsWith(`/${identity}`);
 
 /**
- * `s3:PutBucketLifecycleConfiguration` is logged as `PutBucketLifecycle`, `s3:PutPublicAccessBlock` as `PutBucketPublicAccessBlock` (S3 user
- * guide, "Amazon S3 CloudTrail events"): those words do not count. EC2 and RDS log the operation by its own name.
+ * `s3:PutBucketLifecycleConfiguration` is logged as `PutBucketLifecycle`, `s3:PutPublicAccessBlock` as
+ * `PutBucketPublicAccessBlock` (S3 user guide, "Amazon S3 CloudTrail events"): those words do not count. EC2 and RDS
+ * log the operation by its own name.
  */
 export function isSameOperation(operation: string, { source, name }: Pick<TrailEvent, 'source' | 'name'>): boolean {
   const [service = '', action = ''] = operation.split(':');
@@ -100,6 +131,9 @@ export function isSameOperation(operation: string, { source, name }: Pick<TrailE
   return plain(action) === plain(name);
 }
 
-/** Operations upon objects are data events, which only a trail with data events has (S3 user guide, "Amazon S3 data events in CloudTrail"). */
+/**
+ * Operations upon objects are data events, which only a trail with data events has (S3 user guide, "Amazon S3 data
+ * events in CloudTrail").
+ */
 export const isDataEvent = ({ operations }: Pick<LoggedCall, 'operations'>): boolean =>
   operations.every((operation) => /^s3:\w*(?:Object(?!LockConfiguration)|Multipart|UploadPart)/u.test(operation));

@@ -19,7 +19,9 @@ export function normaliseCidr(text: string): string {
 function ipv4(address: string): number[] | null {
   const parts = address.split('.');
   const numbers = parts.map(Number);
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/u.test(part)) && numbers.every((part) => part <= 255) ? numbers : null;
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/u.test(part)) && numbers.every((part) => part <= 255)
+    ? numbers
+    : null;
 }
 
 function ipv6(address: string): number[] | null {
@@ -28,7 +30,10 @@ function ipv6(address: string): number[] | null {
   const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
   const missing = 8 - parts.flat().length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
-  const all = halves.length === 2 ? [...(parts[0] ?? []), ...Array<string>(missing).fill('0'), ...(parts[1] ?? [])] : (parts[0] ?? []);
+  const all =
+    halves.length === 2
+      ? [...(parts[0] ?? []), ...Array<string>(missing).fill('0'), ...(parts[1] ?? [])]
+      : (parts[0] ?? []);
   return all.every((part) => /^[0-9a-f]{1,4}$/u.test(part)) ? all.map((part) => Number.parseInt(part, 16)) : null;
 }
 
@@ -49,31 +54,62 @@ export function normalisePolicy(policy: Json): Json {
 
 function normaliseStatement(statement: Json): Json {
   if (!isObject(statement)) return statement;
-  return Object.fromEntries(Object.entries(statement).filter(([, value]) => value !== undefined).map(([name, value]) => {
-    if (listFields.has(name)) return [name, sorted(asList(value))];
-    if (principalFields.has(name)) return [name, normalisePrincipal(value)];
-    if (name === 'Condition' && isObject(value)) return [name, normaliseCondition(value)];
-    return [name, value];
-  }));
+  return Object.fromEntries(
+    Object.entries(statement)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => {
+        if (listFields.has(name)) return [name, sorted(asList(value))];
+        if (principalFields.has(name)) return [name, normalisePrincipal(value)];
+        if (name === 'Condition' && isObject(value)) return [name, normaliseCondition(value)];
+        return [name, value];
+      }),
+  );
 }
 
 function normalisePrincipal(value: Json | undefined): Json {
   const kinds = value === '*' ? { AWS: '*' } : value;
   if (!isObject(kinds)) return kinds ?? null;
-  return Object.fromEntries(Object.entries(kinds).map(([kind, names]) => [kind, sorted(asList(names).map((name) =>
-    (kind === 'AWS' && typeof name === 'string' && /^\d{12}$/u.test(name) ? `arn:aws:iam::${name}:root` : name)))]));
+  return Object.fromEntries(
+    Object.entries(kinds).map(([kind, names]) => [
+      kind,
+      sorted(
+        asList(names).map((name) =>
+          kind === 'AWS' && typeof name === 'string' && /^\d{12}$/u.test(name) ? `arn:aws:iam::${name}:root` : name,
+        ),
+      ),
+    ]),
+  );
 }
 
-const normaliseCondition = (condition: Json): Json => (isObject(condition)
-  ? Object.fromEntries(Object.entries(condition).map(([operator, keys]) => [operator, isObject(keys)
-    ? Object.fromEntries(Object.entries(keys).map(([key, values]) => [key, sorted(asList(values).map((item) => (typeof item === 'boolean' || typeof item === 'number' ? String(item) : item)))]))
-    : keys]))
-  : condition);
+const normaliseCondition = (condition: Json): Json =>
+  isObject(condition)
+    ? Object.fromEntries(
+        Object.entries(condition).map(([operator, keys]) => [
+          operator,
+          isObject(keys)
+            ? Object.fromEntries(
+                Object.entries(keys).map(([key, values]) => [
+                  key,
+                  sorted(
+                    asList(values).map((item) =>
+                      typeof item === 'boolean' || typeof item === 'number' ? String(item) : item,
+                    ),
+                  ),
+                ]),
+              )
+            : keys,
+        ]),
+      )
+    : condition;
 
-const asList = (value: Json | undefined): readonly Json[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const asList = (value: Json | undefined): readonly Json[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-const sorted = (items: readonly Json[]): readonly Json[] => items.map((item) => ({ item, key: canonical(item) }))
-  .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ item }) => item);
+const sorted = (items: readonly Json[]): readonly Json[] =>
+  items
+    .map((item) => ({ item, key: canonical(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
 
 function parsed(text: string): Json {
   try {

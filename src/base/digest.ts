@@ -19,7 +19,8 @@ export function canonical(value: unknown): string {
   }
   if (Array.isArray(value)) {
     let text = '';
-    for (let index = 0; index < value.length; index += 1) text += `${index === 0 ? '' : ','}${value[index] === undefined ? 'null' : canonical(value[index])}`;
+    for (let index = 0; index < value.length; index += 1)
+      text += `${index === 0 ? '' : ','}${value[index] === undefined ? 'null' : canonical(value[index])}`;
     return `[${text}]`;
   }
   if (typeof value === 'object') {
@@ -36,7 +37,8 @@ export function canonical(value: unknown): string {
 /** By UTF-16 code units, as `sort` does by default. Most objects are made in that order: then nothing is moved. */
 function sortedKeys(members: Record<string, unknown>): readonly string[] {
   const keys = Object.keys(members);
-  for (let index = 1; index < keys.length; index += 1) if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
+  for (let index = 1; index < keys.length; index += 1)
+    if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
   return keys;
 }
 
@@ -46,9 +48,17 @@ export const sha256 = (text: string): string => `sha256:${hash('sha256', text, '
 /** The digest of a JSON value: equal values have equal digests, whatever their key order. */
 export const digest = (value: unknown): string => sha256(canonical(value));
 
-/** The one salt of `mask` that types and the differ share: masked values of one property are equal when their texts are. */
+/**
+ * The one salt of `mask` that types and the differ share: masked values of one property are equal when their texts are.
+ */
 export const maskSalt = (type: string, identity: string, path: string): string => `${type} ${identity} ${path}`;
 
 /** Masks a sensitive text; `salt` (see `maskSalt`) keeps equal secrets of two resources apart. */
-export const mask = (salt: string, text: string, state: Masked['$masked'] = 'set'): Masked & { readonly [k: string]: Json | undefined } =>
-  ({ $masked: state, digest: sha256(`aiplan-mask\n${salt}\n${text}`).slice(0, 31) });
+export const mask = (
+  salt: string,
+  text: string,
+  state: Masked['$masked'] = 'set',
+): Masked & { readonly [k: string]: Json | undefined } => ({
+  $masked: state,
+  digest: sha256(`aiplan-mask\n${salt}\n${text}`).slice(0, 31),
+});

@@ -1,5 +1,13 @@
 /** Process exit codes (DESIGN section 9). */
-export const exitCodes = { done: 0, error: 1, changes: 2, blocked: 3, stale: 4, applyFailed: 5, rollbackIncomplete: 6 } as const;
+export const exitCodes = {
+  done: 0,
+  error: 1,
+  changes: 2,
+  blocked: 3,
+  stale: 4,
+  applyFailed: 5,
+  rollbackIncomplete: 6,
+} as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** An error of the user's world: shown as code, what, where and what to do next, never as a stack trace. */
@@ -9,7 +17,11 @@ export class UserError extends Error {
   readonly where: string | undefined;
   readonly help: string | undefined;
 
-  constructor(code: string, message: string, options: { exitCode?: ExitCode; where?: string; help?: string; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { exitCode?: ExitCode; where?: string; help?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'UserError';
     this.code = code;
@@ -21,7 +33,17 @@ export class UserError extends Error {
 
 /** What an AWS error means, whatever its spelling. Only `absent` says that something does not exist. */
 export type AwsErrorKind =
-  | 'absent' | 'denied' | 'expired' | 'throttled' | 'conflict' | 'exists' | 'dependency' | 'invalid' | 'quota' | 'network' | 'unknown';
+  | 'absent'
+  | 'denied'
+  | 'expired'
+  | 'throttled'
+  | 'conflict'
+  | 'exists'
+  | 'dependency'
+  | 'invalid'
+  | 'quota'
+  | 'network'
+  | 'unknown';
 
 /**
  * An answer from AWS that is an error, normalised. `code` is AWS's code with a trailing `Fault` removed.
@@ -35,7 +57,16 @@ export class AwsError extends Error {
   readonly httpStatus: number | undefined;
   readonly executed: 'no' | 'unknown';
 
-  constructor(fields: { code: string; kind: AwsErrorKind; operation: string; message: string; requestId?: string | undefined; httpStatus?: number | undefined; executed: 'no' | 'unknown'; cause?: unknown }) {
+  constructor(fields: {
+    code: string;
+    kind: AwsErrorKind;
+    operation: string;
+    message: string;
+    requestId?: string | undefined;
+    httpStatus?: number | undefined;
+    executed: 'no' | 'unknown';
+    cause?: unknown;
+  }) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
     this.name = 'AwsError';
     this.code = fields.code;

@@ -1,6 +1,7 @@
 /**
- * Whether a pattern fits a whole text: `*` stands for any text, `?` for one character, everything else for itself. Takes time in proportion to
- * both lengths at most, whatever the pattern: patterns come from files and policies that others wrote.
+ * Whether a pattern fits a whole text: `*` stands for any text, `?` for one character, everything else for itself.
+ * Takes time in proportion to both lengths at most, whatever the pattern: patterns come from files and policies that
+ * others wrote.
  */
 export function fitsPattern(text: string, pattern: string): boolean {
   let [at, from, star, resume] = [0, 0, -1, 0];

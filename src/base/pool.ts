@@ -2,7 +2,11 @@
  * Runs `work` over all items, at most `width` at a time, each started in order. Rejects with the first error after the
  * ones in flight have ended; none is started after it.
  */
-export async function forEachBounded<Item>(items: readonly Item[], width: number, work: (item: Item, index: number) => Promise<void>): Promise<void> {
+export async function forEachBounded<Item>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {

@@ -10,7 +10,10 @@ export interface Approval {
   readonly nonce: string;
   readonly createdAt: string;
   readonly expiresAt: string;
-  /** T0 typed in a terminal; T1 signed with an SSH key; none: nothing needed confirmation and configuration allows `--yes`. */
+  /**
+   * T0 typed in a terminal; T1 signed with an SSH key; none: nothing needed confirmation and configuration allows
+   * `--yes`.
+   */
   readonly tier: 'T0' | 'T1' | 'none';
   /** Who: the login name for T0, the principal of the allowed signer for T1. */
   readonly by: string;
@@ -29,7 +32,10 @@ export interface Confirmation {
   readonly typedLoss: string | null;
   /** ISO 8601 time at which it was typed; older approvals have none. */
   readonly at?: string;
-  /** Bytes, counts and times as the card showed them: they may move within their bands (`model/bands.ts`). Older approvals have none. */
+  /**
+   * Bytes, counts and times as the card showed them: they may move within their bands (`model/bands.ts`). Older
+   * approvals have none.
+   */
   readonly observed?: JsonObject;
 }
 

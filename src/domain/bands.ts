@@ -13,22 +13,41 @@ export type Bands = Readonly<Record<string, Band>>;
 
 /** Of every type. A number that stands nowhere is an amount of something that would be lost: it `grows`. */
 const common: Bands = {
-  snapshots: 'keeps', manualSnapshots: 'keeps', automatedSnapshots: 'keeps', retainedBackups: 'keeps', lastUse: 'idle', lastWrite: 'idle', lastRead: 'idle',
+  snapshots: 'keeps',
+  manualSnapshots: 'keeps',
+  automatedSnapshots: 'keeps',
+  retainedBackups: 'keeps',
+  lastUse: 'idle',
+  lastWrite: 'idle',
+  lastRead: 'idle',
   // Captures of aiplan come with the run itself.
-  aiplanSnapshots: 'free', freeAddresses: 'free',
+  aiplanSnapshots: 'free',
+  freeAddresses: 'free',
 };
 
 const day = 86_400_000;
 const unknown = (value: Json): boolean => typeof value === 'string' && /^unknown\b/u.test(value);
 
-/** The observations of a step that a confirmation is bound to: numbers and texts; lists and details serve the planner only. */
+/**
+ * The observations of a step that a confirmation is bound to: numbers and texts; lists and details serve the planner
+ * only.
+ */
 export const boundObservations = (observed: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(observed).filter(([, value]) => typeof value === 'number' || typeof value === 'string'));
+  Object.fromEntries(
+    Object.entries(observed).filter(([, value]) => typeof value === 'number' || typeof value === 'string'),
+  );
 
 /** An observation that is no longer what the person confirmed. */
-export interface Moved { readonly path: string; readonly before: Json; readonly after: Json }
+export interface Moved {
+  readonly path: string;
+  readonly before: Json;
+  readonly after: Json;
+}
 
-/** What moved out of its band since it was shown. What was not read now is not compared; a failed read says `unknown`. Pure. */
+/**
+ * What moved out of its band since it was shown. What was not read now is not compared; a failed read says `unknown`.
+ * Pure.
+ */
 export function outsideBands(shown: JsonObject, now: JsonObject, bands: Bands = {}): readonly Moved[] {
   return Object.entries(shown).flatMap(([name, before]): readonly Moved[] => {
     const after = now[name];
@@ -39,7 +58,8 @@ export function outsideBands(shown: JsonObject, now: JsonObject, bands: Bands = 
 }
 
 const bandOf = (name: string, before: Json, bands: Bands): Band =>
-  (Object.hasOwn(bands, name) ? bands[name] : Object.hasOwn(common, name) ? common[name] : undefined) ?? (typeof before === 'number' ? 'grows' : 'free');
+  (Object.hasOwn(bands, name) ? bands[name] : Object.hasOwn(common, name) ? common[name] : undefined) ??
+  (typeof before === 'number' ? 'grows' : 'free');
 
 function isOutside(band: Exclude<Band, 'free'>, before: Json, after: Json): boolean {
   if (unknown(before)) return false;

@@ -2,7 +2,9 @@ import type { Json, JsonObject, SecretRef } from '../base/json.ts';
 
 export type Service = 'ec2' | 'rds' | 's3' | 'sts' | 'cloudtrail' | 'ssm' | 'secretsmanager' | 'kms';
 
-/** A reading API call. `absent` lists the normalised error codes that mean "does not exist": the answer is then null. */
+/**
+ * A reading API call. `absent` lists the normalised error codes that mean "does not exist": the answer is then null.
+ */
 export interface ReadCall {
   readonly service: Service;
   readonly operation: string;
@@ -21,14 +23,16 @@ export type RetryKind = 'token' | 'named' | 'absolute' | 'none';
 
 /**
  * A mutating API call as data: what is journaled, what the gate compares with the request, what the reviewer is shown.
- * The input may hold `SecretRef` (resolved just before sending, never journaled), `{ "$bytes": "text" }` (raw bytes) and
- * nothing else that is not JSON.
+ * The input may hold `SecretRef` (resolved just before sending, never journaled), `{ "$bytes": "text" }` (raw bytes)
+ * and nothing else that is not JSON.
  */
 export interface Call {
   readonly service: Service;
   readonly operation: string;
   readonly input: JsonObject;
-  /** Identity of the resource that it acts upon, as it stands in the input; for a create the name or `aiplan:op` value. */
+  /**
+   * Identity of the resource that it acts upon, as it stands in the input; for a create the name or `aiplan:op` value.
+   */
   readonly identity: string;
   readonly retry: RetryKind;
   /** Why, for the journal and the progress line: "take the final snapshot". */
@@ -38,7 +42,8 @@ export interface Call {
 }
 
 /** `service:Operation`, as shown in a step's `calls`. */
-export const callName = (call: { readonly service: string; readonly operation: string }): string => `${call.service}:${call.operation}`;
+export const callName = (call: { readonly service: string; readonly operation: string }): string =>
+  `${call.service}:${call.operation}`;
 
 export type Waiting =
   | { readonly state: 'done' }
@@ -60,7 +65,10 @@ export interface Wait {
 export type Effect =
   | { readonly kind: 'read'; readonly call: ReadCall; readonly preview: JsonObject | null }
   | { readonly kind: 'call'; readonly call: Call }
-  /** Independent calls, sent with bounded concurrency, journaled as one intent with all inputs' digest; all must succeed. */
+  /**
+   * Independent calls, sent with bounded concurrency, journaled as one intent with all inputs' digest; all must
+   * succeed.
+   */
   | { readonly kind: 'batch'; readonly calls: readonly Call[]; readonly purpose: string }
   | { readonly kind: 'wait'; readonly wait: Wait }
   /** Keep a sensitive text as an encrypted object in the capture bucket; answers a `SecretRef`. */
@@ -86,7 +94,10 @@ export function* sendAll(calls: readonly Call[], purpose: string): Program<reado
 export function* look(call: ReadCall, preview: JsonObject | null = {}): Program<JsonObject | null> {
   return (yield { kind: 'read', call, preview }) as JsonObject | null;
 }
-/** Waits until settled and returns the last answer (null where absent). Throws UserError `wait-failed` on a failed state. */
+/**
+ * Waits until settled and returns the last answer (null where absent). Throws UserError `wait-failed` on a failed
+ * state.
+ */
 export function* until(wait: Wait): Program<JsonObject | null> {
   return (yield { kind: 'wait', wait }) as JsonObject | null;
 }
@@ -123,7 +134,11 @@ export interface Permit {
   readonly setup?: boolean;
 }
 
-export interface Answer { readonly output: JsonObject; readonly requestId: string | undefined; readonly attempts: number }
+export interface Answer {
+  readonly output: JsonObject;
+  readonly requestId: string | undefined;
+  readonly attempts: number;
+}
 
 /** A session that may mutate, one declared call at a time, through the gate. */
 export interface AwsSession extends AwsReader {

@@ -25,6 +25,8 @@ export interface Capture {
   readonly pointInTime: string | null;
   readonly bytes: number | null;
   readonly encrypted: boolean | null;
-  /** Whatever a restore needs that the live resource does not hold: full attribute answers, referrers. Secrets as refs. */
+  /**
+   * Whatever a restore needs that the live resource does not hold: full attribute answers, referrers. Secrets as refs.
+   */
   readonly extras: JsonObject;
 }

@@ -8,9 +8,11 @@ export type DeclaredAction = 'read' | 'create' | 'update' | 'replace' | 'delete'
  * have become plain JSON:
  *   !Ref X            { "Ref": "X" }                    !GetAtt X.Path   { "Fn::GetAtt": ["X", "Path"] }
  *   !Env NAME         { "$secret": { "env": NAME } }    !File PATH       { "$secret": { "file": PATH } }
- *   !Sub, !Join, !Select, !Split, !Base64: the value where the file alone tells it, else { "Fn::Join": … } and so on (`!Sub` too)
+ *   !Sub, !Join, !Select, !Split, !Base64: the value where the file alone tells it, else { "Fn::Join": … } and so on
+ *   (`!Sub` too)
  *   {{resolve:ssm:X}} { "Fn::GetAtt": ["{{resolve:ssm:X}}", "Value"] }, with an entry of that address that is a look-up
- *   {{resolve:secretsmanager:X}} { "$secret": { "manager": X } }     {{resolve:ssm-secure:X}} { "$secret": { "parameter": X } }
+ *   {{resolve:secretsmanager:X}} { "$secret": { "manager": X } } {{resolve:ssm-secure:X}} { "$secret": { "parameter": X
+ *   } }
  *   !Any (expect)     { "$any": true }                  !Text PATH       the file's text, already inlined
  * A property or map key that the author set to null is present with the value null.
  */
@@ -27,9 +29,15 @@ export interface ChangePlan {
   readonly rollbackOf?: string;
   /** Only in the plan of `captures restore`: the capture that it brings out, from which it is made anew (law 13). */
   readonly bringsOut?: BringsOut;
-  /** Only in a generated rollback: made from the capture bucket without the run's journal. Then no earlier approval covers anything. */
+  /**
+   * Only in a generated rollback: made from the capture bucket without the run's journal. Then no earlier approval
+   * covers anything.
+   */
   readonly withoutJournal?: true;
-  /** Only with `withoutJournal`: neither the log nor a journal of the store knows the run. Each step then needs a confirmation of its own. */
+  /**
+   * Only with `withoutJournal`: neither the log nor a journal of the store knows the run. Each step then needs a
+   * confirmation of its own.
+   */
   readonly unlogged?: true;
   /** Addresses that the reviewer rejected, sorted: their steps were taken out. Never parsed from a file. */
   readonly rejected?: readonly string[];
@@ -56,17 +64,32 @@ export interface ResourceEntry {
   readonly positions: Readonly<Record<string, Position>>;
   /** Not written by the author: `{{resolve:ssm:…}}` and `!GetAZs` are read like an entry with `action: read`. */
   readonly lookup?: true;
-  /** Only in a generated rollback: the capture bucket lists this, which is deleted, as made by the run, with this incarnation where it knows it. */
+  /**
+   * Only in a generated rollback: the capture bucket lists this, which is deleted, as made by the run, with this
+   * incarnation where it knows it.
+   */
   readonly made?: { readonly incarnation: string | null };
-  /** Only in a generated rollback: the run's end in the capture bucket pins the whole journal that this is made from (law 13). */
+  /**
+   * Only in a generated rollback: the run's end in the capture bucket pins the whole journal that this is made from
+   * (law 13).
+   */
   readonly pinned?: true;
   /** Only in a generated rollback: bring this deleted resource back from its capture. */
   readonly restore?: RestoreOrder;
-  /** Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back first. */
+  /**
+   * Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back
+   * first.
+   */
   readonly reopen?: ReopenOrder;
-  /** Only in a generated rollback: this is done only where that address is: a replacement goes where what it replaced comes back. */
+  /**
+   * Only in a generated rollback: this is done only where that address is: a replacement goes where what it replaced
+   * comes back.
+   */
   readonly onlyWith?: string;
-  /** Only in a generated rollback: an earlier one brought this back under a new identity; point at it what names the former. */
+  /**
+   * Only in a generated rollback: an earlier one brought this back under a new identity; point at it what names the
+   * former.
+   */
   readonly repoint?: RestoreOrder;
 }
 
@@ -78,7 +101,10 @@ export interface ReopenOrder {
   readonly capture: Json;
   /** The resource as it was before. */
   readonly live: LiveResource;
-  /** After the changes of the entry, not before them: an update that was stopped had stopped the resource for its own sake. */
+  /**
+   * After the changes of the entry, not before them: an update that was stopped had stopped the resource for its own
+   * sake.
+   */
   readonly last?: boolean;
   /** The capture bucket bears it out; without that only a journal says so, and it is a grant. */
   readonly pinned?: true;
@@ -96,7 +122,10 @@ export interface RestoreOrder {
   readonly live?: LiveResource;
   /** What is there of it already; the restore goes on with that. */
   readonly remains?: Remains;
-  /** The `aiplan:op` values of earlier rollbacks that began to bring it back: what carries one of them is not made again. */
+  /**
+   * The `aiplan:op` values of earlier rollbacks that began to bring it back: what carries one of them is not made
+   * again.
+   */
   readonly tries?: readonly string[];
   /** Former → new identities of what earlier rollbacks of the run brought back. */
   readonly known?: Readonly<Record<string, string>>;
@@ -109,15 +138,31 @@ export interface RestoreOrder {
 }
 
 /** What `captures restore` was asked for. `fromAws`: the capture bucket stands in for the journal. */
-export interface BringsOut extends Apart { readonly run: string; readonly step: string; readonly fromAws: boolean }
-
-/** How a capture is brought out beside what there is: its name, where its type lets one choose it, and properties that differ from the captured ones (null: left out). */
-export interface Apart { readonly as: string | null; readonly instead: JsonObject }
+export interface BringsOut extends Apart {
+  readonly run: string;
+  readonly step: string;
+  readonly fromAws: boolean;
+}
 
 /**
- * What is there of something that comes back: half emptied by the deletion, or half restored by an earlier rollback. Proven
- * by journals, live identity, incarnation and tag (law 13).
+ * How a capture is brought out beside what there is: its name, where its type lets one choose it, and properties that
+ * differ from the captured ones (null: left out).
  */
-export interface Remains { readonly identity: string; readonly incarnation: string }
+export interface Apart {
+  readonly as: string | null;
+  readonly instead: JsonObject;
+}
 
-export interface Position { readonly line: number; readonly column: number }
+/**
+ * What is there of something that comes back: half emptied by the deletion, or half restored by an earlier rollback.
+ * Proven by journals, live identity, incarnation and tag (law 13).
+ */
+export interface Remains {
+  readonly identity: string;
+  readonly incarnation: string;
+}
+
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}

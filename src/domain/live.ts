@@ -29,9 +29,9 @@ export interface LiveResource {
   /** Properties that AWS has set and that are not in effect, by name, with AWS's word for it: `pending-reboot`. */
   readonly inactive?: Readonly<Record<string, string>>;
   /**
-   * Binding facts: dependents, protections, encryption, attachments, owners, in use or not. In the digest; must be equal
-   * at apply. Keys are short words for the card: `protections`, `dependents`, `attached`, `encrypted`, `owner`, `backups`.
-   * The value `unknown` means that it could not be read, and blocks a destruction (law 9).
+   * Binding facts: dependents, protections, encryption, attachments, owners, in use or not. In the digest; must be
+   * equal at apply. Keys are short words for the card: `protections`, `dependents`, `attached`, `encrypted`, `owner`,
+   * `backups`. The value `unknown` means that it could not be read, and blocks a destruction (law 9).
    */
   readonly binding: JsonObject;
   /** Observations: bytes, objects, created, lastUse, creator. Shown with their time; not in the digest. */
@@ -40,11 +40,24 @@ export interface LiveResource {
   readonly detailed: boolean;
 }
 
-/** A read that failed. It says nothing about whether the resource exists (law 9). `operation` is `service:Operation`. */
-export interface ReadFailure { readonly type: string; readonly identity: string | null; readonly code: string; readonly message: string; readonly operation?: string }
+/**
+ * A read that failed. It says nothing about whether the resource exists (law 9). `operation` is `service:Operation`.
+ */
+export interface ReadFailure {
+  readonly type: string;
+  readonly identity: string | null;
+  readonly code: string;
+  readonly message: string;
+  readonly operation?: string;
+}
 
 /** A call that AWS refused while resources of a type were read: why a fact about them may be `unknown`. */
-export interface ReadRefusal { readonly type: string; readonly operation: string; readonly code: string; readonly message: string }
+export interface ReadRefusal {
+  readonly type: string;
+  readonly operation: string;
+  readonly code: string;
+  readonly message: string;
+}
 
 /** What refresh read. Serialisable; `aiplan refresh -o` records it, `--live` reads it back. */
 export interface LiveState {

@@ -8,7 +8,10 @@ import type { CapturePlan } from './capture-plan.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'keep';
 
-export interface Recoverability { readonly level: 'reversible' | 'restorable' | 'irreversible'; readonly loses: readonly string[] }
+export interface Recoverability {
+  readonly level: 'reversible' | 'restorable' | 'irreversible';
+  readonly loses: readonly string[];
+}
 
 /** One step per resource of the change plan. Serialised as it is into the plan file. */
 export interface Step {
@@ -16,7 +19,10 @@ export interface Step {
   readonly id: string;
   readonly type: string;
   readonly identity: string | null;
-  /** Binds a confirmation: target, identity, incarnation, changes, binding facts, capture, calls, digests of dependencies. */
+  /**
+   * Binds a confirmation: target, identity, incarnation, changes, binding facts, capture, calls, digests of
+   * dependencies.
+   */
   readonly digest: string;
   readonly action: Action;
   readonly declared: Exclude<DeclaredAction, 'read'>;
@@ -28,11 +34,17 @@ export interface Step {
   readonly grant: { readonly opens: readonly string[] } | null;
   readonly evidence: { readonly binding: JsonObject; readonly observed: JsonObject };
   /**
-   * `late`: taken right before the destruction, after the resource was made quiet; else before the first change of the run.
-   * `final`: and AWS takes one more with the deletion. `keptIn`: the capture bucket and how it is protected, as read when the plan was made; not in
-   * the digest, because every run reads it again.
+   * `late`: taken right before the destruction, after the resource was made quiet; else before the first change of the
+   * run. `final`: and AWS takes one more with the deletion. `keptIn`: the capture bucket and how it is protected, as
+   * read when the plan was made; not in the digest, because every run reads it again.
    */
-  readonly capture: { readonly how: CapturePlan['how']; readonly what: string; readonly late?: true; readonly final?: true; readonly keptIn?: string };
+  readonly capture: {
+    readonly how: CapturePlan['how'];
+    readonly what: string;
+    readonly late?: true;
+    readonly final?: true;
+    readonly keptIn?: string;
+  };
   readonly recoverability: Recoverability;
   /** `service:Operation` of every mutating call, in order, each once per run of equal ones. */
   readonly calls: readonly string[];
@@ -43,8 +55,8 @@ export interface Step {
   readonly acceptLoss: string | null;
   readonly incarnation: string | null;
   /**
-   * The properties of the resource as they were read, sensitive texts masked, without what AWS moves by itself: what the plan does not
-   * show of it must be the same at apply too. Absent where the step acts upon nothing that is there.
+   * The properties of the resource as they were read, sensitive texts masked, without what AWS moves by itself: what
+   * the plan does not show of it must be the same at apply too. Absent where the step acts upon nothing that is there.
    */
   readonly live?: JsonObject;
   /** The change interrupts service (restart, failover); the plan name is typed at the end. */
@@ -54,20 +66,33 @@ export interface Step {
   readonly when: 'now' | 'window' | null;
   /** What a delete or replace leaves behind, by identity. */
   readonly leftovers: readonly string[];
-  /** Set on a step of a generated rollback that the original approval covers (inverse, restore, deletion of own creates). */
+  /**
+   * Set on a step of a generated rollback that the original approval covers (inverse, restore, deletion of own
+   * creates).
+   */
   readonly coveredBy?: string;
   /** The run and step whose capture is restored by this create, and the places that it is restored from. */
   readonly restores?: { readonly run: string; readonly step: string; readonly from?: readonly string[] };
 }
 
 export interface Summary {
-  readonly create: number; readonly update: number; readonly replace: number; readonly delete: number; readonly keep: number;
-  readonly blocked: number; readonly destructions: number; readonly grants: number;
+  readonly create: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly delete: number;
+  readonly keep: number;
+  readonly blocked: number;
+  readonly destructions: number;
+  readonly grants: number;
 }
 
 /** The plan file, `aiplan/plan@1`: immutable, canonical, digested. Other programs depend on it (FORMATS.md). */
 /** A file that a change plan names by `!Text`, as it was read: where, and a salted digest of its text. */
-export interface PlannedText { readonly path: string; readonly file: string; readonly digest: string }
+export interface PlannedText {
+  readonly path: string;
+  readonly file: string;
+  readonly digest: string;
+}
 
 export interface Plan {
   readonly format: 'aiplan/plan@1';
@@ -86,9 +111,15 @@ export interface Plan {
   readonly rollbackOf: string | null;
   /** Addresses that the reviewer rejected, sorted; the steps are those that are left. In the digest. Absent: none. */
   readonly rejected?: readonly string[];
-  /** The run of which this is what remains; its steps are those that are not done. In the digest. Absent: a plan of its own. */
+  /**
+   * The run of which this is what remains; its steps are those that are not done. In the digest. Absent: a plan of its
+   * own.
+   */
   readonly resumes?: string;
-  /** The texts that were read when the plan was made, so that it is made with the same ones again. Outside the digest, which covers what they come to. Absent: none. */
+  /**
+   * The texts that were read when the plan was made, so that it is made with the same ones again. Outside the digest,
+   * which covers what they come to. Absent: none.
+   */
   readonly texts?: readonly PlannedText[];
   readonly assume: readonly string[];
   readonly author: Readonly<Record<string, string>>;

@@ -10,7 +10,10 @@ export interface PropertyKnowledge {
   readonly text: boolean;
 }
 
-/** `path` as in `AttributeChange.path`: `SecurityGroupIngress[tcp 22 22 0.0.0.0/0]`, `Tags.owner`, `PolicyDocument`. Never throws. */
+/**
+ * `path` as in `AttributeChange.path`: `SecurityGroupIngress[tcp 22 22 0.0.0.0/0]`, `Tags.owner`, `PolicyDocument`.
+ * Never throws.
+ */
 export type Knowledge = (type: string, path: string) => PropertyKnowledge;
 
 const nothing: PropertyKnowledge = { documentation: null, policy: false, set: false, text: false };

@@ -10,7 +10,15 @@ import type { AttributeChange } from './attribute-change.ts';
 import type { CapturePlan, Capture } from './capture-plan.ts';
 
 /** How two values of a path are compared where plain equality is wrong. */
-export type CompareRule = 'case-insensitive' | 'cidr' | 'arn-or-name' | 'version-prefix' | 'at-least' | 'policy' | 'set' | 'number';
+export type CompareRule =
+  | 'case-insensitive'
+  | 'cidr'
+  | 'arn-or-name'
+  | 'version-prefix'
+  | 'at-least'
+  | 'policy'
+  | 'set'
+  | 'number';
 
 /** What a rule may ask beyond the two values at its path. */
 export interface RuleScene {
@@ -18,20 +26,32 @@ export interface RuleScene {
   readonly account: string;
   /** All properties after the change. */
   readonly after: JsonObject;
-  /** The change belongs to the undo of a run of which the capture bucket pins the journal: what that run added may go as it came. */
+  /**
+   * The change belongs to the undo of a run of which the capture bucket pins the journal: what that run added may go as
+   * it came.
+   */
   readonly undoes?: boolean;
-  /** A live resource of which the plan has read something; null where it is known not to exist, undefined where it was not read. */
+  /**
+   * A live resource of which the plan has read something; null where it is known not to exist, undefined where it was
+   * not read.
+   */
   readonly find: (type: string, identity: string) => LiveResource | null | undefined;
 }
 
-type Judging<Answer> = (before: Json | undefined, after: Json | undefined, live: LiveResource | null, scene?: RuleScene) => Answer;
+type Judging<Answer> = (
+  before: Json | undefined,
+  after: Json | undefined,
+  live: LiveResource | null,
+  scene?: RuleScene,
+) => Answer;
 
 /** A rule that recognises what an attribute change does beyond changing a value (law 3). */
 export interface ChangeRule {
   readonly path: Path;
   /**
-   * What must be so beforehand for the rule to speak at all, whatever the value becomes (`live` is null on a create). A value that is not
-   * known yet hits every rule on its path whose `given` holds; absent: it always holds. Must not throw on odd values.
+   * What must be so beforehand for the rule to speak at all, whatever the value becomes (`live` is null on a create). A
+   * value that is not known yet hits every rule on its path whose `given` holds; absent: it always holds. Must not
+   * throw on odd values.
    */
   readonly given?: (before: Json | undefined, live: LiveResource | null) => boolean;
   /** Absent: every change of the path. `before` is undefined on a create. Must not throw on odd values. */
@@ -44,7 +64,9 @@ export interface ChangeRule {
 
 /** Something in the properties of one resource that AWS refuses, whatever is live. */
 export interface ValueProblem {
-  /** Dotted path of the value below `properties`, with the numbers of list elements: `SecurityGroupIngress.0.CidrIp`. */
+  /**
+   * Dotted path of the value below `properties`, with the numbers of list elements: `SecurityGroupIngress.0.CidrIp`.
+   */
   readonly at: string;
   /** The property that is not there; `at` then is what should hold it, or ''. */
   readonly missing?: string;
@@ -57,8 +79,19 @@ export interface ValueProblem {
 export interface PropertyRule {
   /** May stand in `properties` of a create (and replace). Default true. */
   readonly create?: boolean;
-  /** May be changed by an update, and with what effect. Default: no update. A function decides by values; `desired`: all properties as they shall be. */
-  readonly update?: 'in-place' | 'restart' | ((before: Json | undefined, after: Json | undefined, live: LiveResource, desired?: JsonObject) => 'in-place' | 'restart' | 'replace' | { readonly blocked: string });
+  /**
+   * May be changed by an update, and with what effect. Default: no update. A function decides by values; `desired`: all
+   * properties as they shall be.
+   */
+  readonly update?:
+    | 'in-place'
+    | 'restart'
+    | ((
+        before: Json | undefined,
+        after: Json | undefined,
+        live: LiveResource,
+        desired?: JsonObject,
+      ) => 'in-place' | 'restart' | 'replace' | { readonly blocked: string });
   /** What `null` resets it to; absent: null is refused, unless the property is a map key or list. */
   readonly reset?: Json;
   /** AWS can defer the change to the maintenance window: `when` is required. */
@@ -77,13 +110,14 @@ export interface TypeRules {
   /** List element keys, by path of the list: fields that identify an element. `[]`: the whole element (a set). */
   readonly keys: Readonly<Record<Path, readonly string[]>>;
   /**
-   * Lists of which AWS adds elements by itself (an instance's volumes from its image): a live element that the plan's list
-   * omits is no removal and no difference. Every other list is the whole list.
+   * Lists of which AWS adds elements by itself (an instance's volumes from its image): a live element that the plan's
+   * list omits is no removal and no difference. Every other list is the whole list.
    */
   readonly partialLists?: readonly Path[];
   /**
-   * Members of list elements that AWS fills in or keeps where an author leaves them out: left out, they stay as they are, and `null` takes one
-   * away. Every other member of an element that is left out is removed. A `*` at the end: all members.
+   * Members of list elements that AWS fills in or keeps where an author leaves them out: left out, they stay as they
+   * are, and `null` takes one away. Every other member of an element that is left out is removed. A `*` at the end: all
+   * members.
    */
   readonly assigned?: readonly Path[];
   /** Members of list elements that mean the same with this value as without it. */
@@ -91,14 +125,16 @@ export interface TypeRules {
   /** Objects that AWS takes with the members of one group only: setting one takes those of the other groups away. */
   readonly exclusive?: Readonly<Record<Path, readonly (readonly string[])[]>>;
   /**
-   * Rewrites other spellings of the same thing (protocol numbers, ports of "all traffic") into the one that `read` gives.
-   * Applied to the author's `properties` and `expect` before anything is compared. Pure; must not throw on odd values.
+   * Rewrites other spellings of the same thing (protocol numbers, ports of "all traffic") into the one that `read`
+   * gives. Applied to the author's `properties` and `expect` before anything is compared. Pure; must not throw on odd
+   * values.
    */
   readonly canonical?: (properties: JsonObject) => JsonObject;
   /**
-   * What AWS refuses of these properties without a look at anything live: what must stand together, ranges, names, formats. `whole`: these are
-   * all properties of a new resource, so that one that is not there is missing; else only what is there is judged. A value that is not known yet
-   * (a reference, a secret, `$unknown`) is there, and passes. Pure; must not throw on odd values.
+   * What AWS refuses of these properties without a look at anything live: what must stand together, ranges, names,
+   * formats. `whole`: these are all properties of a new resource, so that one that is not there is missing; else only
+   * what is there is judged. A value that is not known yet (a reference, a secret, `$unknown`) is there, and passes.
+   * Pure; must not throw on odd values.
    */
   readonly refuses?: (properties: JsonObject, whole: boolean) => readonly ValueProblem[];
   /** Writable, never readable: the password-like properties in which `!Env` and `!File` are legal. */
@@ -109,7 +145,10 @@ export interface TypeRules {
   readonly volatile: readonly Path[];
   readonly destructive: readonly ChangeRule[];
   readonly grants: readonly ChangeRule[];
-  /** Changes that no inverse call takes back, where it depends on the values; `oneWay` of a property holds for every change of it. */
+  /**
+   * Changes that no inverse call takes back, where it depends on the values; `oneWay` of a property holds for every
+   * change of it.
+   */
   readonly oneWay?: readonly ChangeRule[];
   /** What the rules want to find of a new resource that no reference of the schema names: read with the plan. */
   readonly looksUp?: (properties: JsonObject) => readonly { readonly type: string; readonly identity: string }[];
@@ -129,7 +168,10 @@ export interface TypeRules {
   readonly changeableStates: readonly string[];
   /** States that no waiting ends: somebody has to start or fix the resource. */
   readonly restingStates?: readonly string[];
-  /** Values without which AWS refuses a delete: protections off. A rollback sets them before it deletes what its run created so. */
+  /**
+   * Values without which AWS refuses a delete: protections off. A rollback sets them before it deletes what its run
+   * created so.
+   */
   readonly deleteNeeds?: JsonObject;
   /** States in which the resource is as good as gone (terminated, deleting); ignored by `find`. */
   readonly goneStates: readonly string[];
@@ -139,11 +181,14 @@ export interface TypeRules {
    */
   readonly lookalike: (desired: JsonObject, other: LiveResource) => 'same' | 'similar' | null;
   /**
-   * Texts by which lookalikes are looked up; where `lookalike` is not null, the two have at least one in common. `identity` is null
-   * for what is to be created. Absent: every live resource of the type is asked.
+   * Texts by which lookalikes are looked up; where `lookalike` is not null, the two have at least one in common.
+   * `identity` is null for what is to be created. Absent: every live resource of the type is asked.
    */
   readonly lookalikeKeys?: (properties: JsonObject, identity: string | null) => readonly string[];
-  /** What AWS takes along with a delete, by identity, after aiplan's own switches: [] for most types. Shown as leftovers. */
+  /**
+   * What AWS takes along with a delete, by identity, after aiplan's own switches: [] for most types. Shown as
+   * leftovers.
+   */
   readonly leftovers: (live: LiveResource) => readonly string[];
 }
 
@@ -170,7 +215,9 @@ export interface ReadResult {
 export interface StepContext {
   readonly run: string;
   readonly step: string;
-  /** Unique per run and step; value of the `aiplan:op` tag and base of client tokens. [a-z0-9-], at most 40 characters. */
+  /**
+   * Unique per run and step; value of the `aiplan:op` tag and base of client tokens. [a-z0-9-], at most 40 characters.
+   */
   readonly op: string;
   readonly account: string;
   readonly region: string;
@@ -184,7 +231,9 @@ export interface StepContext {
   readonly ownership: Readonly<Record<string, string>>;
   readonly when: 'now' | 'window' | null;
   readonly captureBucket: string | null;
-  /** A name for a capture of this step: starts with a letter, [a-z0-9-], at most 63 characters, unique per run and step. */
+  /**
+   * A name for a capture of this step: starts with a letter, [a-z0-9-], at most 63 characters, unique per run and step.
+   */
   readonly captureName: string;
   /** ISO time at which captures of this run expire. */
   readonly captureExpires: string;
@@ -200,19 +249,30 @@ export interface StepContext {
   readonly acceptLoss?: string;
   /** What the plan asks a replace to bring along, of `rules.carries`. */
   readonly carry?: readonly string[];
-  /** Identities that other steps of the same run delete before this one: what is attached to them now will not be then. */
+  /**
+   * Identities that other steps of the same run delete before this one: what is attached to them now will not be then.
+   */
   readonly deletedBefore?: readonly string[];
   /** Identities that other steps of the same run update before this one so that they stop naming it. */
   readonly releasedBefore?: readonly string[];
   /** Identities that other steps of the same run restore, by their former names: what names them finds them there. */
   readonly returning?: readonly string[];
-  /** Identities that name this resource until later steps of the same run delete them: this step has to make them let go first. */
+  /**
+   * Identities that name this resource until later steps of the same run delete them: this step has to make them let go
+   * first.
+   */
   readonly deletedAfter?: readonly string[];
   /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
   readonly order?: 'create-first' | 'delete-first';
-  /** Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with: nothing is made twice. */
+  /**
+   * Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with:
+   * nothing is made twice.
+   */
   readonly remains?: Remains;
-  /** Of a restore: the identity that it had, where it is brought out beside whatever there is: it takes nothing from anything, and is no way back of a run. */
+  /**
+   * Of a restore: the identity that it had, where it is brought out beside whatever there is: it takes nothing from
+   * anything, and is no way back of a run.
+   */
   readonly apart?: string;
   /** Of a restore: values of `aiplan:op` on what earlier tries of it made. */
   readonly tries?: readonly string[];
@@ -220,12 +280,19 @@ export interface StepContext {
 
 export interface CaptureOperations {
   /** Pure: what will be captured before this action, and what a restore would lose. */
-  plan(live: LiveResource, action: 'update' | 'replace' | 'delete', changes: readonly AttributeChange[], limits: CaptureLimits): CapturePlan;
-  /** Makes the resource quiet before a late capture (stop, close to writes, switch cascades off). Journaled, reversible. */
+  plan(
+    live: LiveResource,
+    action: 'update' | 'replace' | 'delete',
+    changes: readonly AttributeChange[],
+    limits: CaptureLimits,
+  ): CapturePlan;
+  /**
+   * Makes the resource quiet before a late capture (stop, close to writes, switch cascades off). Journaled, reversible.
+   */
   quiesce?(context: StepContext): Program;
   /**
-   * Pure: `now` with everything that `quiesce` may have changed of the resource put as it was `before`, so that what somebody else
-   * changed shows. Absent: a quiescing changes neither properties nor binding facts.
+   * Pure: `now` with everything that `quiesce` may have changed of the resource put as it was `before`, so that what
+   * somebody else changed shows. Absent: a quiescing changes neither properties nor binding facts.
    */
   quieted?(before: LiveResource, now: LiveResource): LiveResource;
   /** Takes back `quiesce` when the destruction is not carried out. */
@@ -234,34 +301,43 @@ export interface CaptureOperations {
   /** Reads the capture back: empty means complete (status, size, encryption, count). Each problem is one sentence. */
   verify(context: StepContext, capture: Capture): Program<readonly string[]>;
   /**
-   * Restore preflight: whether `restore` would succeed now, judged by what that program uses and nothing else; `context.live` is the resource as
-   * captured. `capture`: what would be restored; null before a destruction, where it has yet to be taken. What `context.returning` names counts as
-   * there. Reads only.
+   * Restore preflight: whether `restore` would succeed now, judged by what that program uses and nothing else;
+   * `context.live` is the resource as captured. `capture`: what would be restored; null before a destruction, where it
+   * has yet to be taken. What `context.returning` names counts as there. Reads only.
    */
   restorable(context: StepContext, capture: Capture | null): Program<Restorable>;
   /**
-   * Pure: the captured resource as it is brought out beside what there is: under the name that was asked for (null: none was), and without what only
-   * one can have. `instead`: the properties that were asked for. Absent: nothing of this type can be brought out so.
+   * Pure: the captured resource as it is brought out beside what there is: under the name that was asked for (null:
+   * none was), and without what only one can have. `instead`: the properties that were asked for. Absent: nothing of
+   * this type can be brought out so.
    */
   apart?(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string };
   /**
-   * Whether a removal that AWS has answered and not finished took nothing, so that the resource is as its capture has it. Reads only. Absent: never known.
+   * Whether a removal that AWS has answered and not finished took nothing, so that the resource is as its capture has
+   * it. Reads only. Absent: never known.
    */
   untouched?(context: StepContext, capture: Capture): Program<boolean>;
   /** Properties that decide where and as what a restore is made: with others AWS may have room where it has none. */
   readonly elsewhere?: readonly string[];
   /**
-   * Pure: other resources that are a part of it, so that its restore makes them anew under new ids, as the root volume of an instance. Their own
-   * restore comes after it, and makes nothing where that brought them along.
+   * Pure: other resources that are a part of it, so that its restore makes them anew under new ids, as the root volume
+   * of an instance. Their own restore comes after it, and makes nothing where that brought them along.
    */
   brings?(live: LiveResource): readonly { readonly type: string; readonly identity: string }[];
-  /** Pure: the captured resource as it would be with these properties of what it brings along, by identity; a null is none. */
+  /**
+   * Pure: the captured resource as it would be with these properties of what it brings along, by identity; a null is
+   * none.
+   */
   bringing?(live: LiveResource, properties: Readonly<Record<string, JsonObject>>): LiveResource;
   /**
-   * Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids. With
-   * `context.remains` it takes up what an earlier try left, at whatever call that was stopped, and ends in the same state.
+   * Brings the resource back; `context.live` is the resource as captured. Answers the new identity and old → new ids.
+   * With `context.remains` it takes up what an earlier try left, at whatever call that was stopped, and ends in the
+   * same state.
    */
-  restore(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }>;
+  restore(
+    context: StepContext,
+    capture: Capture,
+  ): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }>;
 }
 
 /** Whether something could be restored now, one sentence each. */
@@ -272,10 +348,16 @@ export interface Restorable {
   readonly losses: readonly string[];
 }
 
-export interface CaptureLimits { readonly maxObjects: number; readonly maxBytes: number }
+export interface CaptureLimits {
+  readonly maxObjects: number;
+  readonly maxBytes: number;
+}
 
 /** Checks before the first mutation of a run; each problem is one sentence. Reads only. */
-export type Preflight = (context: StepContext, action: 'create' | 'update' | 'replace' | 'delete') => Program<readonly string[]>;
+export type Preflight = (
+  context: StepContext,
+  action: 'create' | 'update' | 'replace' | 'delete',
+) => Program<readonly string[]>;
 
 /** A resource type: one file, mostly data (DESIGN section 7). */
 export interface ResourceType {
@@ -286,13 +368,19 @@ export interface ResourceType {
   readonly rules: TypeRules;
   /** Batched: one paginated describe for many identities, never a call per resource where AWS offers a list. */
   read(aws: AwsReader, query: ReadQuery): Promise<ReadResult>;
-  /** A whole resource takes calls of its own, and next to none that are shared: during a run each is read as soon as it is wanted. */
+  /**
+   * A whole resource takes calls of its own, and next to none that are shared: during a run each is read as soon as it
+   * is wanted.
+   */
   readonly readsEach?: boolean;
   /** Live ids that stand as literals in properties whose target type aiplan does not know: how to look them up. */
   readonly create?: (context: StepContext) => Program<{ readonly identity: string }>;
   readonly update?: (context: StepContext) => Program;
   readonly remove?: (context: StepContext) => Program;
-  /** What `remove` does after the call that deletes; also for a deletion whose sender did not live to do it. `context.capture` is the one before it. */
+  /**
+   * What `remove` does after the call that deletes; also for a deletion whose sender did not live to do it.
+   * `context.capture` is the one before it.
+   */
   readonly removed?: (context: StepContext) => Program;
   /** Waits until the resource is stable. Used after create, update and restore. */
   readonly waitUntilStable?: (identity: string) => Program;
@@ -308,7 +396,12 @@ export interface ResourceType {
    */
   readonly repoint?: (context: StepContext, capture: Capture, to: string) => Program;
   /** IAM actions, by purpose; shown on a denied call and by `aiplan setup`. */
-  readonly iam: { readonly read: readonly string[]; readonly write: readonly string[]; readonly capture: readonly string[]; readonly restore: readonly string[] };
+  readonly iam: {
+    readonly read: readonly string[];
+    readonly write: readonly string[];
+    readonly capture: readonly string[];
+    readonly restore: readonly string[];
+  };
 }
 
 /** What became of one read: its answer, null where AWS said absent, or what it threw. */
@@ -318,8 +411,8 @@ export interface ResourceTypes {
   readonly all: readonly ResourceType[];
   get(type: string): ResourceType | undefined;
   /**
-   * The outcomes of different reads, in order: those about single resources are asked as lists where AWS offers one, and every asker gets its own
-   * part of the answer. Never rejects. Absent: each is asked by itself.
+   * The outcomes of different reads, in order: those about single resources are asked as lists where AWS offers one,
+   * and every asker gets its own part of the answer. Never rejects. Absent: each is asked by itself.
    */
   readonly readTogether?: (session: AwsReader, calls: readonly ReadCall[]) => Promise<readonly ReadOutcome[]>;
 }

@@ -4,12 +4,18 @@ import type { Path } from '../base/property-path.ts';
 export type VerdictKind = 'harmless' | 'destruction' | 'grant' | 'interruption' | 'one-way';
 
 /**
- * The verdict on one leaf. `harmless` stands alone: no change of it, in either direction, needs more than a yes. With any other kind
- * the rules of that kind (`destructive`, `grants`, `update`, `oneWay`) decide by value and direction.
+ * The verdict on one leaf. `harmless` stands alone: no change of it, in either direction, needs more than a yes. With
+ * any other kind the rules of that kind (`destructive`, `grants`, `update`, `oneWay`) decide by value and direction.
  */
-export interface Verdict { readonly can: readonly VerdictKind[]; /** A short reason, or the page of AWS that says so. */ readonly why: string }
+export interface Verdict {
+  readonly can: readonly VerdictKind[];
+  /** A short reason, or the page of AWS that says so. */ readonly why: string;
+}
 
-/** The verdicts of a type by leaf: `BlockDeviceMappings.*.Ebs.VolumeSize`. A leaf that is not in it needs a confirmation. */
+/**
+ * The verdicts of a type by leaf: `BlockDeviceMappings.*.Ebs.VolumeSize`. A leaf that is not in it needs a
+ * confirmation.
+ */
 export type Verdicts = Readonly<Record<Path, Verdict>>;
 
 /** No change of the leaf loses, opens or interrupts anything. */

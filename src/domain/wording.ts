@@ -20,12 +20,19 @@ export function few(items: readonly string[], most = 5): string {
 /** The last part of a type name: `AWS::RDS::DBInstance` → `DBInstance`. */
 export const shortType = (type: string): string => type.slice(type.lastIndexOf(':') + 1);
 
-/** The command that brings a capture out where it cannot come back as it was. AWS chooses the id of what has no name of its own. */
+/**
+ * The command that brings a capture out where it cannot come back as it was. AWS chooses the id of what has no name of
+ * its own.
+ */
 export const wayOut = (run: string, step: string, type: Pick<ResourceType, 'rules'> | undefined): string =>
   `aiplan captures restore ${run}/${step}${type !== undefined && type.rules.nameProperty === undefined ? '' : ' --as NAME'}`;
 
-/** What to set so that it is made where AWS has room, or as what AWS has room for; empty where the type knows nothing. */
+/**
+ * What to set so that it is made where AWS has room, or as what AWS has room for; empty where the type knows nothing.
+ */
 export function elsewhere(type: Pick<ResourceType, 'capture'>): string {
   const names = type.capture?.elsewhere ?? [];
-  return names.length === 0 ? '' : ` (${names.map((name) => `--set ${name}=…`).join(' or ')} makes it elsewhere or as another)`;
+  return names.length === 0
+    ? ''
+    : ` (${names.map((name) => `--set ${name}=…`).join(' or ')} makes it elsewhere or as another)`;
 }

@@ -4,7 +4,10 @@ import type { Step } from '../domain/plan.ts';
 import { opOf } from '../plan/steps/preview-context.ts';
 import { inDoubt, recordsByStep, recordsOf } from './journal-reading.ts';
 
-/** How an earlier rollback tried to bring back what a step of the run took away. A claim, checked against what is live (law 13). */
+/**
+ * How an earlier rollback tried to bring back what a step of the run took away. A claim, checked against what is live
+ * (law 13).
+ */
 export interface Try {
   /** The rollback. */
   readonly run: string;
@@ -24,7 +27,10 @@ export interface Try {
 export interface Earlier {
   /** The tries to bring back what a step of the run took away, oldest first. */
   triesOf(step: string): readonly Try[];
-  /** The newest rollback that put back what a step of the run had changed, and the resource as it was then; null where none did to the end. */
+  /**
+   * The newest rollback that put back what a step of the run had changed, and the resource as it was then; null where
+   * none did to the end.
+   */
   putBackBy(step: string): { readonly run: string; readonly after: LiveResource | null } | null;
   /** A rollback began to put back what a step had changed, and did not come to its end. */
   beganToPutBack(step: string): boolean;
@@ -34,7 +40,11 @@ export interface Earlier {
   identitiesOf(type: string): readonly string[];
 }
 
-interface Past { readonly run: string; readonly step: Step; readonly records: readonly JournalRecord[] }
+interface Past {
+  readonly run: string;
+  readonly step: Step;
+  readonly records: readonly JournalRecord[];
+}
 
 /** What the journals of earlier rollbacks tell about a run; other journals among them are passed over. Pure. */
 export function earlierRollbacksOf(run: string, journals: readonly (readonly JournalRecord[])[]): Earlier {
@@ -46,11 +56,23 @@ export function earlierRollbacksOf(run: string, journals: readonly (readonly Jou
       const past = pasts.findLast((one) => one.step.id === step && one.step.action === 'update' && isDone(one));
       return past === undefined ? null : { run: past.run, after: afterOf(past) };
     },
-    beganToPutBack: (step) => pasts.some((past) => past.step.id === step && past.step.action === 'update' && !isDone(past) && intentsOf(past).length > 0),
-    beganToDelete: (live) => pasts.some((past) => past.step.action === 'delete' && past.step.type === live.type && past.step.identity === live.identity
-      && recordsOf(past.records, 'before').some((record) => record.live?.incarnation === live.incarnation)
-      && intentsOf(past).some(({ purpose }) => purpose === 'quiesce' || purpose === 'change')),
-    identitiesOf: (type) => tries.filter(({ step }) => step.type === type).flatMap(({ records }) => recordsOf(records, 'step').flatMap(({ identity }) => identity ?? [])),
+    beganToPutBack: (step) =>
+      pasts.some(
+        (past) => past.step.id === step && past.step.action === 'update' && !isDone(past) && intentsOf(past).length > 0,
+      ),
+    beganToDelete: (live) =>
+      pasts.some(
+        (past) =>
+          past.step.action === 'delete' &&
+          past.step.type === live.type &&
+          past.step.identity === live.identity &&
+          recordsOf(past.records, 'before').some((record) => record.live?.incarnation === live.incarnation) &&
+          intentsOf(past).some(({ purpose }) => purpose === 'quiesce' || purpose === 'change'),
+      ),
+    identitiesOf: (type) =>
+      tries
+        .filter(({ step }) => step.type === type)
+        .flatMap(({ records }) => recordsOf(records, 'step').flatMap(({ identity }) => identity ?? [])),
   };
 }
 
@@ -67,15 +89,19 @@ function pastsOf(run: string, records: readonly JournalRecord[]): readonly Past[
 
 const intentsOf = ({ records }: Past) => [...recordsOf(records, 'intent'), ...recordsOf(records, 'intent-batch')];
 
-const afterOf = ({ records }: Past): LiveResource | null => recordsOf(records, 'step').findLast(({ after }) => after !== null)?.after ?? null;
+const afterOf = ({ records }: Past): LiveResource | null =>
+  recordsOf(records, 'step').findLast(({ after }) => after !== null)?.after ?? null;
 
 const isDone = ({ records }: Past): boolean => recordsOf(records, 'step').some(({ state }) => state === 'done');
 
 function tryOf(past: Past): Try {
   const { run, step, records } = past;
   return {
-    run, op: opOf(run, step.id), done: isDone(past), after: afterOf(past),
+    run,
+    op: opOf(run, step.id),
+    done: isDone(past),
+    after: afterOf(past),
     map: Object.assign({}, ...recordsOf(records, 'remapped').map(({ map }) => map)) as Record<string, string>,
-    doubtAt: inDoubt(records) ? records.at(-1)?.at ?? null : null,
+    doubtAt: inDoubt(records) ? (records.at(-1)?.at ?? null) : null,
   };
 }

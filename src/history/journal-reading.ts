@@ -8,8 +8,10 @@ import type { Report, StepReport, StepState } from '../domain/records/report.ts'
 type RecordOf<Kind extends JournalRecord['kind']> = Extract<JournalRecord, { kind: Kind }>;
 
 /** All records of one kind, in order. */
-export const recordsOf = <Kind extends JournalRecord['kind']>(records: readonly JournalRecord[], kind: Kind): readonly RecordOf<Kind>[] =>
-  records.filter((record): record is RecordOf<Kind> => record.kind === kind);
+export const recordsOf = <Kind extends JournalRecord['kind']>(
+  records: readonly JournalRecord[],
+  kind: Kind,
+): readonly RecordOf<Kind>[] => records.filter((record): record is RecordOf<Kind> => record.kind === kind);
 
 /** The records that are about a step, by step, in order. */
 export function recordsByStep(records: readonly JournalRecord[]): ReadonlyMap<string, readonly JournalRecord[]> {
@@ -29,7 +31,9 @@ export const undoneCodes = { done: 'quiesce-undone', failed: 'quiesce-not-undone
 /** Message of the step record that stands between the last capture and the first call of a removal. */
 export const removing = 'removing';
 
-/** What a run did, told by its journal alone. Pure. Throws UserError `journal-damaged` for records without a beginning. */
+/**
+ * What a run did, told by its journal alone. Pure. Throws UserError `journal-damaged` for records without a beginning.
+ */
 export function reportOf(records: readonly JournalRecord[]): Report {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
@@ -40,16 +44,35 @@ export function reportOf(records: readonly JournalRecord[]): Report {
   const steps = begin.plan.steps.map((step) => stepReport(step, byStep.get(step.id) ?? [], settled));
   const done = new Set(steps.filter(({ state }) => state === 'done').map(({ id }) => id));
   const findings = recordsOf(records, 'finding');
-  const isUndo = ({ code }: { readonly code: string }): boolean => code === undoneCodes.done || code === undoneCodes.failed;
+  const isUndo = ({ code }: { readonly code: string }): boolean =>
+    code === undoneCodes.done || code === undoneCodes.failed;
   return {
-    run: begin.run, command: begin.command, rollbackOf: begin.plan.rollbackOf ?? null, planName: begin.plan.name, outcome, message: end?.message ?? null, steps,
-    captures: recordsOf(records, 'captured').map(({ step, capture, verified, problems }) => ({ step, how: capture.how, verified, problems, refs: refsText(takenOf(capture.refs, records)) })),
+    run: begin.run,
+    command: begin.command,
+    rollbackOf: begin.plan.rollbackOf ?? null,
+    planName: begin.plan.name,
+    outcome,
+    message: end?.message ?? null,
+    steps,
+    captures: recordsOf(records, 'captured').map(({ step, capture, verified, problems }) => ({
+      step,
+      how: capture.how,
+      verified,
+      problems,
+      refs: refsText(takenOf(capture.refs, records)),
+    })),
     leftovers: begin.plan.steps.filter(({ id }) => done.has(id)).flatMap(({ leftovers }) => leftovers),
     undone: findings.filter(isUndo).map(({ step, message }) => ({ step: step ?? '', text: message })),
-    findings: findings.filter((finding) => !isUndo(finding)).map(({ step, code, message }) => ({ step, code, message })),
+    findings: findings
+      .filter((finding) => !isUndo(finding))
+      .map(({ step, code, message }) => ({ step, code, message })),
     map: Object.assign({}, ...recordsOf(records, 'remapped').map(({ map }) => map)) as Record<string, string>,
-    startedAt: begin.at, endedAt: end?.at ?? null, durations: durationsOf(records),
-    calls: recordsOf(records, 'intent').length + recordsOf(records, 'intent-batch').reduce((sum, { count }) => sum + count, 0),
+    startedAt: begin.at,
+    endedAt: end?.at ?? null,
+    durations: durationsOf(records),
+    calls:
+      recordsOf(records, 'intent').length +
+      recordsOf(records, 'intent-batch').reduce((sum, { count }) => sum + count, 0),
     exitCode: exitCodeOf(outcome, begin.command),
   };
 }
@@ -61,7 +84,8 @@ export const endOf = (records: readonly JournalRecord[]): RecordOf<'end'> | unde
 };
 
 /** Number of the record before which every call was settled by reading (see `resumed`); 0 where none was. */
-export const settledBefore = (records: readonly JournalRecord[]): number => recordsOf(records, 'resumed').at(-1)?.seq ?? 0;
+export const settledBefore = (records: readonly JournalRecord[]): number =>
+  recordsOf(records, 'resumed').at(-1)?.seq ?? 0;
 
 /** The exit code of a run (DESIGN section 9): a rollback that is not done is incomplete, whatever stopped it. */
 export function exitCodeOf(outcome: RunOutcome | 'open', command: 'apply' | 'rollback'): ExitCode {
@@ -77,8 +101,15 @@ function stepReport(step: Step, records: readonly JournalRecord[], settled: numb
   const state = stateOf(step, last?.state, inDoubt(records, settled));
   const identity = own.findLast((record) => record.identity !== null)?.identity ?? step.identity;
   return {
-    id: step.id, type: step.type, state, identity, message: last?.message ?? null,
-    milliseconds: started === undefined || last === undefined || last === started ? null : Date.parse(last.at) - Date.parse(started.at),
+    id: step.id,
+    type: step.type,
+    state,
+    identity,
+    message: last?.message ?? null,
+    milliseconds:
+      started === undefined || last === undefined || last === started
+        ? null
+        : Date.parse(last.at) - Date.parse(started.at),
   };
 }
 
@@ -91,13 +122,24 @@ function stateOf(step: Step, last: RecordOf<'step'>['state'] | undefined, doubt:
 }
 
 /** True when a call among the records of a step has no outcome, or one that does not say whether it was executed. */
-export const inDoubt = (records: readonly JournalRecord[], settled = 0): boolean => doubtsOf(records, settled).length > 0;
+export const inDoubt = (records: readonly JournalRecord[], settled = 0): boolean =>
+  doubtsOf(records, settled).length > 0;
 
-/** The calls among the records of a step of which only a read can tell what became of them; those before record `settled` were read. */
-export function doubtsOf(records: readonly JournalRecord[], settled = 0): readonly (RecordOf<'intent'> | RecordOf<'intent-batch'>)[] {
-  const told = new Set(recordsOf(records, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [record.call] : [])));
+/**
+ * The calls among the records of a step of which only a read can tell what became of them; those before record
+ * `settled` were read.
+ */
+export function doubtsOf(
+  records: readonly JournalRecord[],
+  settled = 0,
+): readonly (RecordOf<'intent'> | RecordOf<'intent-batch'>)[] {
+  const told = new Set(
+    recordsOf(records, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [record.call] : [])),
+  );
   return [
-    ...recordsOf(records, 'intent').filter((intent) => intent.seq > settled && !told.has(intent.call) && !wasResent(intent, records)),
+    ...recordsOf(records, 'intent').filter(
+      (intent) => intent.seq > settled && !told.has(intent.call) && !wasResent(intent, records),
+    ),
     ...recordsOf(records, 'intent-batch').filter(({ seq, call }) => seq > settled && !told.has(call)),
   ];
 }
@@ -105,7 +147,11 @@ export function doubtsOf(records: readonly JournalRecord[], settled = 0): readon
 /** A lost answer that a later call with the same token settled. */
 function wasResent({ call, declared }: RecordOf<'intent'>, records: readonly JournalRecord[]): boolean {
   if (declared.retry !== 'token') return false;
-  const later = new Set(recordsOf(records, 'intent').flatMap((other) => (other.call > call && canonical(other.declared) === canonical(declared) ? [other.call] : [])));
+  const later = new Set(
+    recordsOf(records, 'intent').flatMap((other) =>
+      other.call > call && canonical(other.declared) === canonical(declared) ? [other.call] : [],
+    ),
+  );
   return recordsOf(records, 'outcome').some((outcome) => outcome.ok && later.has(outcome.call));
 }
 
@@ -119,14 +165,35 @@ function durationsOf(records: readonly JournalRecord[]): Partial<Record<Phase, n
   return result;
 }
 
-/** `snapshot=aiplan-…, encrypted=true`: the plain values of what a capture took; no ARN of what stands there by its name. */
+/**
+ * `snapshot=aiplan-…, encrypted=true`: the plain values of what a capture took; no ARN of what stands there by its
+ * name.
+ */
 export const refsText = (refs: JsonObject): string =>
-  Object.entries(refs).filter(([, value]) => value !== null && typeof value !== 'object' && !Object.values(refs).some((other) => typeof other === 'string' && String(value).startsWith('arn:') && String(value).endsWith(`:${other}`))).map(([key, value]) => `${key}=${String(value)}`).join(', ');
+  Object.entries(refs)
+    .filter(
+      ([, value]) =>
+        value !== null &&
+        typeof value !== 'object' &&
+        !Object.values(refs).some(
+          (other) =>
+            typeof other === 'string' && String(value).startsWith('arn:') && String(value).endsWith(`:${other}`),
+        ),
+    )
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(', ');
 
-/** The references of a capture without a final snapshot that was only announced: AWS takes it with the deletion, which may have been refused. */
+/**
+ * The references of a capture without a final snapshot that was only announced: AWS takes it with the deletion, which
+ * may have been refused.
+ */
 function takenOf(refs: JsonObject, records: readonly JournalRecord[]): JsonObject {
   const { final, ...taken } = refs;
   if (final === undefined || final === null) return refs;
-  const sent = new Set(recordsOf(records, 'intent').filter(({ declared }) => Object.values(declared.input).includes(final)).map(({ call }) => call));
+  const sent = new Set(
+    recordsOf(records, 'intent')
+      .filter(({ declared }) => Object.values(declared.input).includes(final))
+      .map(({ call }) => call),
+  );
   return recordsOf(records, 'outcome').some((outcome) => outcome.ok && sent.has(outcome.call)) ? refs : taken;
 }

@@ -24,20 +24,28 @@ export function unfinishedOf(records: readonly JournalRecord[]): Unfinished | nu
 }
 
 /**
- * The resources that a run holds until somebody deals with it: those of a killed or half stopped run that has sent anything. Null for a run
- * that holds nothing; a run that failed cleanly is planned again. Pure.
+ * The resources that a run holds until somebody deals with it: those of a killed or half stopped run that has sent
+ * anything. Null for a run that holds nothing; a run that failed cleanly is planned again. Pure.
  */
 export function openRunOf(records: readonly JournalRecord[]): OpenRun | null {
   const begin = recordsOf(records, 'begin')[0];
   const unfinished = unfinishedOf(records);
   const sent = records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
   if (begin === undefined || !sent || unfinished === null || unfinished === 'left') return null;
-  const histories = allHistoriesOf(records).filter(({ step, begun }) => step.action !== 'keep' && (unfinished === 'open' || begun));
+  const histories = allHistoriesOf(records).filter(
+    ({ step, begun }) => step.action !== 'keep' && (unfinished === 'open' || begun),
+  );
   const resources = new Map<string, { readonly type: string; readonly identity: string }>();
-  for (const history of histories) for (const identity of identitiesOf(history)) resources.set(`${history.type}\n${identity}`, { type: history.type, identity });
+  for (const history of histories)
+    for (const identity of identitiesOf(history))
+      resources.set(`${history.type}\n${identity}`, { type: history.type, identity });
   return {
-    run: begin.run, planName: begin.plan.name, resources: [...resources.values()],
-    creates: histories.filter(({ step, done }) => (step.action === 'create' || step.action === 'replace') && !done).map(({ type, step }) => ({ type, address: step.id })),
+    run: begin.run,
+    planName: begin.plan.name,
+    resources: [...resources.values()],
+    creates: histories
+      .filter(({ step, done }) => (step.action === 'create' || step.action === 'replace') && !done)
+      .map(({ type, step }) => ({ type, address: step.id })),
   };
 }
 

@@ -7,18 +7,27 @@ import type { RollbackReaders } from './rollback-reading.ts';
 import { quote } from '../domain/wording.ts';
 
 /** Lost answers (ISO times) so young that AWS may not show yet what became of their calls (law 9). Pure. */
-export const isYoung = (times: readonly (string | null)[], { now, consistency = defaultPace.consistency }: Pick<RollbackReaders, 'now' | 'consistency'>): boolean =>
-  times.some((at) => at !== null && Date.parse(now) - Date.parse(at) < consistency);
+export const isYoung = (
+  times: readonly (string | null)[],
+  { now, consistency = defaultPace.consistency }: Pick<RollbackReaders, 'now' | 'consistency'>,
+): boolean => times.some((at) => at !== null && Date.parse(now) - Date.parse(at) < consistency);
 
 /** Names of what AWS will still change in a resource to something else than it was before. Pure. */
 export const willBecome = ({ pending }: LiveResource, before: LiveResource | null): readonly string[] =>
-  Object.keys(pending).filter((name) => before?.properties[name] === undefined || canonical(pending[name] ?? null) !== canonical(before.properties[name]));
+  Object.keys(pending).filter(
+    (name) =>
+      before?.properties[name] === undefined || canonical(pending[name] ?? null) !== canonical(before.properties[name]),
+  );
 
 /**
- * What of a step is still going on, in words, or null: nothing can be put into the resource, nor can it be deleted, until it
- * has settled. A change that waits for its window is none. Pure.
+ * What of a step is still going on, in words, or null: nothing can be put into the resource, nor can it be deleted,
+ * until it has settled. A change that waits for its window is none. Pure.
  */
-export function underWay({ step, acted, before }: History, live: LiveResource, rules: TypeRules | undefined): string | null {
+export function underWay(
+  { step, acted, before }: History,
+  live: LiveResource,
+  rules: TypeRules | undefined,
+): string | null {
   const states = rules?.changeableStates ?? [];
   if (acted && states.length > 0 && !states.includes(live.state)) return `${live.identity} is ${quote(live.state)}`;
   const changed = new Set(step.changes.map(({ path }) => /^[^.[]+/u.exec(path)?.[0] ?? path));

@@ -13,9 +13,14 @@ export interface RollbackReaders {
   readonly schemas: Schemas;
   /** ISO time. */
   readonly now: string;
-  /** Journals of the rollbacks of the same run that came before this one: what they finished stays, what they left is gone on with. */
+  /**
+   * Journals of the rollbacks of the same run that came before this one: what they finished stays, what they left is
+   * gone on with.
+   */
   readonly earlier: readonly (readonly JournalRecord[])[];
-  /** How long, in milliseconds, AWS may not show what a call did whose answer was lost. Default: that of a run's pace. */
+  /**
+   * How long, in milliseconds, AWS may not show what a call did whose answer was lost. Default: that of a run's pace.
+   */
   readonly consistency?: number;
 }
 
@@ -35,8 +40,9 @@ export interface Found {
 }
 
 /**
- * Why what a step is about could not be read: its type as a whole, or it itself. What another resource of the type refuses concerns it only where
- * something is looked for by its tags, which may be that one. Undefined where all is known.
+ * Why what a step is about could not be read: its type as a whole, or it itself. What another resource of the type
+ * refuses concerns it only where something is looked for by its tags, which may be that one. Undefined where all is
+ * known.
  */
 export function unreadOf(found: Found, history: History, tries: readonly Try[]): ReadFailure | undefined {
   const { type, before, made, after, named, op, acted, step } = history;
@@ -44,7 +50,12 @@ export function unreadOf(found: Found, history: History, tries: readonly Try[]):
   const own = new Set([before?.identity, made, after?.identity, ...named, ...tries.map((one) => one.after?.identity)]);
   const direct = failures.find(({ identity }) => identity === null || own.has(identity));
   if (direct !== undefined) return direct;
-  const isSought = (step.action === 'create' || step.action === 'replace') && acted && made === null && named.length === 0 && found.byOp(type, op) === undefined;
+  const isSought =
+    (step.action === 'create' || step.action === 'replace') &&
+    acted &&
+    made === null &&
+    named.length === 0 &&
+    found.byOp(type, op) === undefined;
   const isTried = tries.some((one) => one.after === null && found.byOps(type, [one.op]).length === 0);
   return isSought || isTried ? failures[0] : undefined;
 }
@@ -52,33 +63,56 @@ export function unreadOf(found: Found, history: History, tries: readonly Try[]):
 /** Code of a read failure: the name exists, and belongs to another account (`ReadFailure` of buckets). */
 const notOwned = 'not-owned';
 
-/** Reads, per type, everything that a rollback must know: the named resources wholly, and the type's list for the tags. */
-export async function readForRollback(histories: readonly History[], earlier: Earlier, { session, types, now }: Omit<RollbackReaders, 'earlier'>): Promise<Found> {
+/**
+ * Reads, per type, everything that a rollback must know: the named resources wholly, and the type's list for the tags.
+ */
+export async function readForRollback(
+  histories: readonly History[],
+  earlier: Earlier,
+  { session, types, now }: Omit<RollbackReaders, 'earlier'>,
+): Promise<Found> {
   const byType = new Map<string, LiveResource[]>();
   const failures = new Map<string, ReadFailure[]>();
   const read = async (name: string): Promise<void> => {
     const type = types.get(name);
     if (type === undefined) {
-      failures.set(name, [{ type: name, identity: null, code: 'unknown-type', message: `this version does not know ${name}` }]);
+      failures.set(name, [
+        { type: name, identity: null, code: 'unknown-type', message: `this version does not know ${name}` },
+      ]);
       return;
     }
     const own = histories.filter((history) => history.type === name);
-    const identities = new Set([...own.flatMap(({ before, made, after, named }) => [before?.identity, made, after?.identity, ...named].filter((identity) => typeof identity === 'string')), ...earlier.identitiesOf(name)]);
+    const identities = new Set([
+      ...own.flatMap(({ before, made, after, named }) =>
+        [before?.identity, made, after?.identity, ...named].filter((identity) => typeof identity === 'string'),
+      ),
+      ...earlier.identitiesOf(name),
+    ]);
     const ops = new Set(own.flatMap(({ op, step }) => [op, ...earlier.triesOf(step.id).map((past) => past.op)]));
     const listed = await readOrFail(type, session, { identities: [], all: true, detailed: new Set(), now });
     for (const { identity, systemTags } of listed.resources) {
-      if (ops.has(systemTags['aiplan:op'] ?? '') || identities.has(systemTags['aiplan:restored-from'] ?? '')) identities.add(identity);
+      if (ops.has(systemTags['aiplan:op'] ?? '') || identities.has(systemTags['aiplan:restored-from'] ?? ''))
+        identities.add(identity);
     }
-    const wholly = identities.size === 0 ? { resources: [], failures: [] } : await readOrFail(type, session, { identities: [...identities], all: false, detailed: identities, now });
+    const wholly =
+      identities.size === 0
+        ? { resources: [], failures: [] }
+        : await readOrFail(type, session, { identities: [...identities], all: false, detailed: identities, now });
     byType.set(name, [...wholly.resources]);
     // A name that is another account's now is nothing of ours: what the run knew under it is gone.
-    failures.set(name, [...listed.failures, ...wholly.failures].filter(({ code }) => code !== notOwned));
+    failures.set(
+      name,
+      [...listed.failures, ...wholly.failures].filter(({ code }) => code !== notOwned),
+    );
   };
   for (const name of new Set(histories.map(({ type }) => type))) await read(name);
-  const isThere = (type: string, resource: LiveResource): boolean => types.get(type)?.rules.goneStates.includes(resource.state) !== true;
-  const among = (type: string, test: (resource: LiveResource) => boolean): readonly LiveResource[] => (byType.get(type) ?? []).filter((resource) => isThere(type, resource) && test(resource));
+  const isThere = (type: string, resource: LiveResource): boolean =>
+    types.get(type)?.rules.goneStates.includes(resource.state) !== true;
+  const among = (type: string, test: (resource: LiveResource) => boolean): readonly LiveResource[] =>
+    (byType.get(type) ?? []).filter((resource) => isThere(type, resource) && test(resource));
   return {
-    leaving: (type, identity) => (byType.get(type) ?? []).find((resource) => resource.identity === identity && !isThere(type, resource)),
+    leaving: (type, identity) =>
+      (byType.get(type) ?? []).find((resource) => resource.identity === identity && !isThere(type, resource)),
     get: (type, identity) => among(type, (resource) => resource.identity === identity)[0],
     byOp: (type, op) => among(type, ({ systemTags }) => systemTags['aiplan:op'] === op)[0],
     byOps: (type, ops) => among(type, ({ systemTags }) => ops.includes(systemTags['aiplan:op'] ?? '')),
@@ -88,12 +122,21 @@ export async function readForRollback(histories: readonly History[], earlier: Ea
 }
 
 /** A type that cannot be listed at all stops no other. Throws AwsError where nothing can be read. */
-export async function readOrFail(type: ResourceType, session: AwsReader, query: ReadQuery): Promise<Pick<ReadResult, 'resources' | 'failures'>> {
+export async function readOrFail(
+  type: ResourceType,
+  session: AwsReader,
+  query: ReadQuery,
+): Promise<Pick<ReadResult, 'resources' | 'failures'>> {
   try {
     return await type.read(session, query);
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind === 'expired' || error.kind === 'network') throw error;
-    return { resources: [], failures: [{ type: type.type, identity: null, code: error.code, message: `${error.operation}: ${error.message}` }] };
+    return {
+      resources: [],
+      failures: [
+        { type: type.type, identity: null, code: error.code, message: `${error.operation}: ${error.message}` },
+      ],
+    };
   }
 }
 
@@ -106,8 +149,21 @@ export async function wouldChange(program: Program<unknown>, session: AwsReader)
     let step = program.next();
     while (step.done !== true) {
       const effect = step.value;
-      if (effect.kind === 'call' || effect.kind === 'keep-secret' || (effect.kind === 'batch' && effect.calls.length > 0)) return true;
-      step = program.next(effect.kind === 'read' ? await session.read(effect.call) : effect.kind === 'wait' ? await session.read(effect.wait.read) : effect.kind === 'batch' ? [] : undefined);
+      if (
+        effect.kind === 'call' ||
+        effect.kind === 'keep-secret' ||
+        (effect.kind === 'batch' && effect.calls.length > 0)
+      )
+        return true;
+      step = program.next(
+        effect.kind === 'read'
+          ? await session.read(effect.call)
+          : effect.kind === 'wait'
+            ? await session.read(effect.wait.read)
+            : effect.kind === 'batch'
+              ? []
+              : undefined,
+      );
     }
     return false;
   } catch (error) {

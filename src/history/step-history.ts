@@ -44,7 +44,8 @@ export interface History {
 }
 
 /** The steps that a run began, in the order in which it did. Pure. */
-export const historiesOf = (records: readonly JournalRecord[]): readonly History[] => allHistoriesOf(records).filter(({ begun }) => begun);
+export const historiesOf = (records: readonly JournalRecord[]): readonly History[] =>
+  allHistoriesOf(records).filter(({ begun }) => begun);
 
 /** Every step of a run, also the ones that it did not begin, in plan order. Pure. */
 export function allHistoriesOf(records: readonly JournalRecord[]): readonly History[] {
@@ -62,9 +63,17 @@ function historyOf(run: string, step: Step, own: readonly JournalRecord[], settl
   const intents = [...recordsOf(own, 'intent'), ...recordsOf(own, 'intent-batch')];
   const makes = step.action === 'create' || step.action === 'replace';
   const replaced = before?.live?.identity;
-  const made = makes ? states.findLast(({ identity }) => identity !== null && identity !== replaced)?.identity ?? null : null;
+  const made = makes
+    ? (states.findLast(({ identity }) => identity !== null && identity !== replaced)?.identity ?? null)
+    : null;
   return {
-    step, type: step.type, op, begun: states.length > 0, before: before?.live ?? null, written: before?.entry.properties ?? {}, made,
+    step,
+    type: step.type,
+    op,
+    begun: states.length > 0,
+    before: before?.live ?? null,
+    written: before?.entry.properties ?? {},
+    made,
     after: states.findLast(({ after }) => after !== null)?.after ?? null,
     capture: recordsOf(own, 'captured').findLast(({ verified }) => verified)?.capture ?? null,
     acted: intents.some(({ purpose }) => purpose === 'change' || purpose === 'restore'),
@@ -73,57 +82,86 @@ function historyOf(run: string, step: Step, own: readonly JournalRecord[], settl
     deleteFirst: before?.entry.order === 'delete-first',
     removing: removalBegan(own),
     refusal: removalCalls(own).findLast(({ refusal }) => refusal !== null)?.refusal ?? null,
-    doubtAt: inDoubt(own, settled) ? own.at(-1)?.at ?? null : null,
-    named: made !== null || !makes ? [] : recordsOf(own, 'intent').flatMap(({ declared, purpose }) => ((purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== op ? [declared.identity] : [])),
+    doubtAt: inDoubt(own, settled) ? (own.at(-1)?.at ?? null) : null,
+    named:
+      made !== null || !makes
+        ? []
+        : recordsOf(own, 'intent').flatMap(({ declared, purpose }) =>
+            (purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== op
+              ? [declared.identity]
+              : [],
+          ),
   };
 }
 
 /**
- * It was made quiet after the last time that this was taken back. A call whose answer was lost may still reach AWS after the one that
- * takes it back, so that its effect is taken back again, by whoever goes on.
+ * It was made quiet after the last time that this was taken back. A call whose answer was lost may still reach AWS
+ * after the one that takes it back, so that its effect is taken back again, by whoever goes on.
  */
 function isQuiet(own: readonly JournalRecord[]): boolean {
   const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
   const since = Date.parse(own[undone]?.at ?? '') - defaultPace.consistency;
-  const lost = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [] : [record.call])));
-  return own.some((record, index) => (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'quiesce'
-    && (index > undone || (lost.has(record.call) && Date.parse(record.at) > since)));
+  const lost = new Set(
+    recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [] : [record.call])),
+  );
+  return own.some(
+    (record, index) =>
+      (record.kind === 'intent' || record.kind === 'intent-batch') &&
+      record.purpose === 'quiesce' &&
+      (index > undone || (lost.has(record.call) && Date.parse(record.at) > since)),
+  );
 }
 
 /**
- * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count, unless the refusal says that there
- * is nothing to remove, or something on its way out: then an earlier delivery of the same call may have had its effect. Nor do answered calls count
- * after which the resource was found whole and opened again.
+ * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count, unless the
+ * refusal says that there is nothing to remove, or something on its way out: then an earlier delivery of the same call
+ * may have had its effect. Nor do answered calls count after which the resource was found whole and opened again.
  */
 function removalBegan(own: readonly JournalRecord[]): boolean {
   const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
   return removalCalls(own).some(({ index, refusal }) => (refusal === null ? index > undone : saysLeaving(refusal)));
 }
 
-/** Codes by which AWS names what does not exist, or is in a state in which it cannot be removed, as what is being removed is. */
+/**
+ * Codes by which AWS names what does not exist, or is in a state in which it cannot be removed, as what is being
+ * removed is.
+ */
 const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
 
 /**
- * The calls of a removal that were sent, with the code of a refusal that had no effect. A run that was gone on with has several such places,
- * each of which ends where the step begins anew.
+ * The calls of a removal that were sent, with the code of a refusal that had no effect. A run that was gone on with has
+ * several such places, each of which ends where the step begins anew.
  */
-function removalCalls(own: readonly JournalRecord[]): readonly { readonly index: number; readonly refusal: string | null }[] {
-  const refused = new Map(recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'unknown' ? [] : [[record.call, record.code] as const])));
+function removalCalls(
+  own: readonly JournalRecord[],
+): readonly { readonly index: number; readonly refusal: string | null }[] {
+  const refused = new Map(
+    recordsOf(own, 'outcome').flatMap((record) =>
+      record.ok || record.executed === 'unknown' ? [] : [[record.call, record.code] as const],
+    ),
+  );
   let inRemoval = false;
   return own.flatMap((record, index) => {
     if (record.kind === 'step') inRemoval = record.message === removing;
-    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change' ? [{ index, refusal: refused.get(record.call) ?? null }] : [];
+    return inRemoval && (record.kind === 'intent' || record.kind === 'intent-batch') && record.purpose === 'change'
+      ? [{ index, refusal: refused.get(record.call) ?? null }]
+      : [];
   });
 }
 
 /** What `Address` or `Address.Attribute` stood for in a run; undefined for what it does not tell. Pure. */
-export const resolverOf = (histories: readonly History[]) => (name: string): Json | undefined => {
-  const dot = name.indexOf('.');
-  const address = dot < 0 ? name : name.slice(0, dot);
-  const history = histories.find(({ step }) => step.id === address);
-  const resource = history?.after ?? history?.before;
-  if (dot < 0) return history?.made ?? resource?.identity;
-  const path = name.slice(dot + 1);
-  const value = resource === null || resource === undefined ? undefined : valueAt(resource.attributes, path) ?? valueAt(resource.properties, path);
-  return isUnknown(value) ? undefined : value;
-};
+export const resolverOf =
+  (histories: readonly History[]) =>
+  (name: string): Json | undefined => {
+    const dot = name.indexOf('.');
+    const address = dot < 0 ? name : name.slice(0, dot);
+    const history = histories.find(({ step }) => step.id === address);
+    const resource = history?.after ?? history?.before;
+    if (dot < 0) return history?.made ?? resource?.identity;
+    const path = name.slice(dot + 1);
+    const value =
+      resource === null || resource === undefined
+        ? undefined
+        : (valueAt(resource.attributes, path) ?? valueAt(resource.properties, path));
+    return isUnknown(value) ? undefined : value;
+  };

@@ -4,8 +4,9 @@ import type { ChangePlan, ResourceEntry } from '../domain/change-plan.ts';
 import { isObject, isSecretRef, type Json, type JsonObject } from '../base/json.ts';
 
 /**
- * A change plan as plain JSON of the language itself (`depends_on`, `{ "Fn::Env": … }`), which parses to the same thing.
- * `rollbackOf` and `restore` are no part of the language: a generated rollback is made anew from its run, never read back.
+ * A change plan as plain JSON of the language itself (`depends_on`, `{ "Fn::Env": … }`), which parses to the same
+ * thing. `rollbackOf` and `restore` are no part of the language: a generated rollback is made anew from its run, never
+ * read back.
  */
 export function toLanguage(plan: ChangePlan): JsonObject {
   return {
@@ -15,16 +16,30 @@ export function toLanguage(plan: ChangePlan): JsonObject {
     ...(plan.author === undefined ? {} : { author: plan.author }),
     ...(plan.assume.length === 0 ? {} : { assume: plan.assume }),
     target: { account: plan.target.account, region: plan.target.region },
-    resources: Object.fromEntries(plan.resources.filter(({ lookup }) => lookup !== true).map((entry) => [entry.address, entryToLanguage(entry)])),
+    resources: Object.fromEntries(
+      plan.resources.filter(({ lookup }) => lookup !== true).map((entry) => [entry.address, entryToLanguage(entry)]),
+    ),
   };
 }
 
 /** One entry, its fields in the order in which people write them. */
 export function entryToLanguage(entry: ResourceEntry): JsonObject {
-  const { type, action, id, find, when, order, carry, reason, acceptLoss, dependsOn, rotate, expect, properties } = entry;
+  const { type, action, id, find, when, order, carry, reason, acceptLoss, dependsOn, rotate, expect, properties } =
+    entry;
   const fields: Record<string, Json | undefined> = {
-    type, action, id, find: longForm(find), when, order, carry, reason, accept_loss: acceptLoss, depends_on: dependsOn.length === 0 ? undefined : dependsOn,
-    rotate, expect: longForm(expect), properties: longForm(properties),
+    type,
+    action,
+    id,
+    find: longForm(find),
+    when,
+    order,
+    carry,
+    reason,
+    accept_loss: acceptLoss,
+    depends_on: dependsOn.length === 0 ? undefined : dependsOn,
+    rotate,
+    expect: longForm(expect),
+    properties: longForm(properties),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
@@ -52,5 +67,9 @@ function longForm(value: Json | undefined): Json | undefined {
   const looked = lookupText(value);
   if (looked !== null) return looked;
   if (value['$any'] === true) return { 'Fn::Any': true };
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined).map(([key, item]) => [key, longForm(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, longForm(item)]),
+  );
 }

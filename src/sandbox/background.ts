@@ -21,7 +21,12 @@ export interface UpOptions {
 }
 
 /** What the child gets from `up`. */
-export interface ServerOptions { readonly port?: number; readonly account?: string; readonly environment?: Environment; readonly token: string }
+export interface ServerOptions {
+  readonly port?: number;
+  readonly account?: string;
+  readonly environment?: Environment;
+  readonly token: string;
+}
 export type ServerMessage =
   | { readonly kind: 'ready'; readonly endpoint: string; readonly emulatorPid: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly help: string | undefined };
@@ -38,7 +43,9 @@ export interface SandboxState {
   readonly token: string;
 }
 
-export type SandboxStatus = { readonly running: false; readonly stale: boolean } | { readonly running: true; readonly state: SandboxState };
+export type SandboxStatus =
+  | { readonly running: false; readonly stale: boolean }
+  | { readonly running: true; readonly state: SandboxState };
 
 const serverMark = 'sandbox-server';
 const stateFile = (dir: string): string => join(dir, 'sandbox.json');
@@ -49,7 +56,9 @@ function defaultEntry(): string {
     const file = fileURLToPath(new URL(path, import.meta.url));
     if (existsSync(file)) return file;
   }
-  throw new UserError('sandbox-not-built', `There is no ${serverMark}.mjs beside this program`, { help: 'Run: npm run build' });
+  throw new UserError('sandbox-not-built', `There is no ${serverMark}.mjs beside this program`, {
+    help: 'Run: npm run build',
+  });
 }
 
 async function readState(dir: string): Promise<SandboxState | undefined> {
@@ -65,8 +74,11 @@ async function readState(dir: string): Promise<SandboxState | undefined> {
 /** Whether the process that answers at the endpoint is the one that we started: it knows our token. */
 async function answersToToken(state: SandboxState): Promise<boolean> {
   try {
-    const answer = await fetch(`${state.endpoint}/_sandbox/status`, { headers: { 'x-sandbox-token': state.token }, signal: AbortSignal.timeout(2_000) });
-    const { pid, tokenMatches } = await answer.json() as { pid: number; tokenMatches: boolean };
+    const answer = await fetch(`${state.endpoint}/_sandbox/status`, {
+      headers: { 'x-sandbox-token': state.token },
+      signal: AbortSignal.timeout(2_000),
+    });
+    const { pid, tokenMatches } = (await answer.json()) as { pid: number; tokenMatches: boolean };
     return pid === state.pid && tokenMatches;
   } catch {
     return false;
@@ -77,7 +89,7 @@ async function answersToToken(state: SandboxState): Promise<boolean> {
 export async function status(dir: string): Promise<SandboxStatus> {
   const state = await readState(dir);
   if (state === undefined) return { running: false, stale: false };
-  return await answersToToken(state) ? { running: true, state } : { running: false, stale: true };
+  return (await answersToToken(state)) ? { running: true, state } : { running: false, stale: true };
 }
 
 /** Starts a sandbox that outlives this process; answers the running one where there is one. Throws UserError. */
@@ -87,20 +99,40 @@ export async function up(options: UpOptions): Promise<SandboxState> {
   await down(options.dir);
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const token = randomBytes(16).toString('hex');
-  const child = fork(options.entry ?? defaultEntry(), [serverMark], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+  const child = fork(options.entry ?? defaultEntry(), [serverMark], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    execArgv: [],
+  });
   const { port, account = '123456789012', environment } = options;
   const message = await new Promise<ServerMessage>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new UserError('sandbox-failed', `The sandbox ended at once with ${code}`)));
     child.once('message', (sent) => resolve(sent as ServerMessage));
-    child.send({ account, token, ...(port === undefined ? {} : { port }), ...(environment === undefined ? {} : { environment: { AIPLAN_PYTHON: environment['AIPLAN_PYTHON'], XDG_CACHE_HOME: environment['XDG_CACHE_HOME'] } }) } satisfies ServerOptions);
+    child.send({
+      account,
+      token,
+      ...(port === undefined ? {} : { port }),
+      ...(environment === undefined
+        ? {}
+        : {
+            environment: { AIPLAN_PYTHON: environment['AIPLAN_PYTHON'], XDG_CACHE_HOME: environment['XDG_CACHE_HOME'] },
+          }),
+    } satisfies ServerOptions);
   });
   child.removeAllListeners();
-  if (message.kind === 'failed') throw new UserError(message.code, message.message, message.help === undefined ? {} : { help: message.help });
+  if (message.kind === 'failed')
+    throw new UserError(message.code, message.message, message.help === undefined ? {} : { help: message.help });
   child.unref();
   const state: SandboxState = {
-    format: 'aiplan/sandbox@1', pid: child.pid ?? 0, emulatorPid: message.emulatorPid, endpoint: message.endpoint,
-    account, region: options.region ?? 'eu-west-1', startedAt: new Date().toISOString(), token,
+    format: 'aiplan/sandbox@1',
+    pid: child.pid ?? 0,
+    emulatorPid: message.emulatorPid,
+    endpoint: message.endpoint,
+    account,
+    region: options.region ?? 'eu-west-1',
+    startedAt: new Date().toISOString(),
+    token,
   };
   await writeFile(stateFile(options.dir), `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   return state;

@@ -19,13 +19,14 @@ export interface EmulatorOptions {
 }
 
 /**
- * Starts moto and ends with it: the standard input of the child is a pipe that only this process holds, and the child ends
- * when it closes, so that not even `kill -9` of this process leaves it behind. An account other than moto's own is set only
- * where it is asked for, because it stands for every caller, assumed roles too.
+ * Starts moto and ends with it: the standard input of the child is a pipe that only this process holds, and the child
+ * ends when it closes, so that not even `kill -9` of this process leaves it behind. An account other than moto's own is
+ * set only where it is asked for, because it stands for every caller, assumed roles too.
  *
- * Most of what a request costs moto 5.2 is none of its answer: it lists the folders of all its services to find the one that
- * answers, lists the methods of that one, and writes a line that nobody reads. The first two always come out alike and are
- * remembered (where moto still has them under these names); of the lines, warnings are left. Garbage is collected less often.
+ * Most of what a request costs moto 5.2 is none of its answer: it lists the folders of all its services to find the one
+ * that answers, lists the methods of that one, and writes a line that nobody reads. The first two always come out alike
+ * and are remembered (where moto still has them under these names); of the lines, warnings are left. Garbage is
+ * collected less often.
  */
 const LAUNCHER = `
 import os, sys, threading
@@ -51,14 +52,15 @@ main(["-H", "127.0.0.1", "-p", sys.argv[1]])
 export const emulatorMark = 'aiplan-sandbox-emulator';
 
 /** A port on the loopback that is free now. */
-export const freePort = (): Promise<number> => new Promise((resolve, reject) => {
-  const server = createServer();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
   });
-});
 
 /** What Python says, or the system of Python, where the emulator is not there at all. */
 const MISSING = /ModuleNotFoundError|No module named|ENOENT|EACCES/u;
@@ -69,7 +71,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   for (const python of candidates(environment)) {
     const started = await startWith(python, options.account ?? '123456789012');
     if ('endpoint' in started) return started;
-    if (!MISSING.test(started.reason)) throw new UserError('emulator-failed', `The emulator did not start: ${started.reason}`, { help: `Run it by hand to see why: ${python} -m moto.server` });
+    if (!MISSING.test(started.reason))
+      throw new UserError('emulator-failed', `The emulator did not start: ${started.reason}`, {
+        help: `Run it by hand to see why: ${python} -m moto.server`,
+      });
   }
   throw emulatorMissing(environment);
 }
@@ -77,7 +82,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 async function startWith(python: string, account: string): Promise<Emulator | { readonly reason: string }> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const child = spawn(python, ['-c', LAUNCHER, String(port), account, emulatorMark], { stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = spawn(python, ['-c', LAUNCHER, String(port), account, emulatorMark], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
     const started = await waitUntilReady(child, port);
     if (started.ready) return running(child, port, started.ended);
     // Another process may have taken the port between the look and the start.
@@ -85,15 +92,25 @@ async function startWith(python: string, account: string): Promise<Emulator | { 
   }
 }
 
-type Start = { readonly ready: true; readonly ended: Promise<void> } | { readonly ready: false; readonly reason: string };
+type Start =
+  | { readonly ready: true; readonly ended: Promise<void> }
+  | { readonly ready: false; readonly reason: string };
 
 async function waitUntilReady(child: ChildProcess, port: number): Promise<Start> {
   let complaints = '';
-  child.stderr?.on('data', (chunk: Buffer) => { complaints = (complaints + chunk.toString('utf8')).slice(-2_000); });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString('utf8')).slice(-2_000);
+  });
   let failure: string | undefined;
   const ended = new Promise<void>((done) => {
-    child.once('error', (error) => { failure = error.message; done(); });
-    child.once('exit', (code, signal) => { failure ??= `it ended with ${signal ?? code}: ${complaints.trim().split('\n').at(-1) ?? ''}`; done(); });
+    child.once('error', (error) => {
+      failure = error.message;
+      done();
+    });
+    child.once('exit', (code, signal) => {
+      failure ??= `it ended with ${signal ?? code}: ${complaints.trim().split('\n').at(-1) ?? ''}`;
+      done();
+    });
   });
   const deadline = Date.now() + 60_000;
   while (failure === undefined && Date.now() < deadline) {
@@ -118,7 +135,10 @@ function running(child: ChildProcess, port: number, ended: Promise<void>): Emula
   child.unref();
   for (const stream of [child.stdin, child.stderr]) (stream as { unref?: () => void } | null)?.unref?.();
   return {
-    endpoint: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, ended,
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    ended,
     async stop() {
       child.ref();
       child.stdin?.end();

@@ -1,4 +1,10 @@
-import { CreateSecurityGroupCommand, CreateVolumeCommand, CreateVpcCommand, CreateSubnetCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateSecurityGroupCommand,
+  CreateVolumeCommand,
+  CreateVpcCommand,
+  CreateSubnetCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { CreateDBInstanceCommand } from '@aws-sdk/client-rds';
 import { CreateBucketCommand, type BucketLocationConstraint } from '@aws-sdk/client-s3';
 import { fleetPlan } from './fleet-plan.ts';
@@ -28,37 +34,85 @@ const times = async (count: number, one: (index: number) => Promise<string>): Pr
 
 async function make({ ec2, rds, s3, region }: SeedContext, plan: ReturnType<typeof fleetPlan>): Promise<Fleet> {
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.64.0.0/16' }));
-  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: '10.64.0.0/17', AvailabilityZone: `${region}a` }));
-  const tags = (kind: string, index: number) => tagList({ Name: `fleet-${kind}-${index}`, env: index % 5 === 0 ? 'prod' : 'dev', team: `team-${index % 7}` });
+  const { Subnet } = await ec2.send(
+    new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: '10.64.0.0/17', AvailabilityZone: `${region}a` }),
+  );
+  const tags = (kind: string, index: number) =>
+    tagList({ Name: `fleet-${kind}-${index}`, env: index % 5 === 0 ? 'prod' : 'dev', team: `team-${index % 7}` });
   const groups = await times(plan['AWS::EC2::SecurityGroup'], async (index) => {
-    const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: `fleet-${index}`, Description: `fleet ${index}`, VpcId: Vpc?.VpcId, TagSpecifications: [{ ResourceType: 'security-group', Tags: tags('group', index) }] }));
+    const { GroupId = '' } = await ec2.send(
+      new CreateSecurityGroupCommand({
+        GroupName: `fleet-${index}`,
+        Description: `fleet ${index}`,
+        VpcId: Vpc?.VpcId,
+        TagSpecifications: [{ ResourceType: 'security-group', Tags: tags('group', index) }],
+      }),
+    );
     return GroupId;
   });
   const instances: string[] = [];
   while (instances.length < plan['AWS::EC2::Instance']) {
     const MaxCount = Math.min(LAUNCH, plan['AWS::EC2::Instance'] - instances.length);
     const group = groups[instances.length % Math.max(1, groups.length)];
-    const { Instances = [] } = await ec2.send(new RunInstancesCommand({
-      ImageId: 'ami-0123456789abcdef0', InstanceType: 't3.micro', MinCount: MaxCount, MaxCount, SubnetId: Subnet?.SubnetId, ...(group === undefined ? {} : { SecurityGroupIds: [group] }),
-      TagSpecifications: [{ ResourceType: 'instance', Tags: tags('instance', instances.length) }],
-    }));
+    const { Instances = [] } = await ec2.send(
+      new RunInstancesCommand({
+        ImageId: 'ami-0123456789abcdef0',
+        InstanceType: 't3.micro',
+        MinCount: MaxCount,
+        MaxCount,
+        SubnetId: Subnet?.SubnetId,
+        ...(group === undefined ? {} : { SecurityGroupIds: [group] }),
+        TagSpecifications: [{ ResourceType: 'instance', Tags: tags('instance', instances.length) }],
+      }),
+    );
     instances.push(...Instances.map(({ InstanceId = '' }) => InstanceId));
   }
   const volumes = await times(plan['AWS::EC2::Volume'], async (index) => {
-    const { VolumeId = '' } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${region}a`, Size: 8 + (index % 64), VolumeType: 'gp3', TagSpecifications: [{ ResourceType: 'volume', Tags: tags('volume', index) }] }));
+    const { VolumeId = '' } = await ec2.send(
+      new CreateVolumeCommand({
+        AvailabilityZone: `${region}a`,
+        Size: 8 + (index % 64),
+        VolumeType: 'gp3',
+        TagSpecifications: [{ ResourceType: 'volume', Tags: tags('volume', index) }],
+      }),
+    );
     return VolumeId;
   });
   const databases = await times(plan['AWS::RDS::DBInstance'], async (index) => {
     const DBInstanceIdentifier = `fleet-${index}`;
-    await rds.send(new CreateDBInstanceCommand({
-      DBInstanceIdentifier, DBInstanceClass: 'db.t4g.micro', Engine: 'postgres', EngineVersion: '15.4', AllocatedStorage: 20, StorageType: 'gp3', MasterUsername: 'fleet', MasterUserPassword: `unused-${index}`, BackupRetentionPeriod: 0, Tags: tags('database', index),
-    }));
+    await rds.send(
+      new CreateDBInstanceCommand({
+        DBInstanceIdentifier,
+        DBInstanceClass: 'db.t4g.micro',
+        Engine: 'postgres',
+        EngineVersion: '15.4',
+        AllocatedStorage: 20,
+        StorageType: 'gp3',
+        MasterUsername: 'fleet',
+        MasterUserPassword: `unused-${index}`,
+        BackupRetentionPeriod: 0,
+        Tags: tags('database', index),
+      }),
+    );
     return DBInstanceIdentifier;
   });
   const buckets = await times(plan['AWS::S3::Bucket'], async (index) => {
     const Bucket = `fleet-${region}-${index}`;
-    await s3.send(new CreateBucketCommand({ Bucket, ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }) }));
+    await s3.send(
+      new CreateBucketCommand({
+        Bucket,
+        ...(region === 'us-east-1'
+          ? {}
+          : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
+      }),
+    );
     return Bucket;
   });
-  return { 'AWS::EC2::SecurityGroup': groups, 'AWS::EC2::Instance': instances, 'AWS::EC2::Volume': volumes, 'AWS::RDS::DBInstance': databases, 'AWS::S3::Bucket': buckets };
+  return {
+    'AWS::EC2::SecurityGroup': groups,
+    'AWS::EC2::Instance': instances,
+    'AWS::EC2::Volume': volumes,
+    'AWS::RDS::DBInstance': databases,
+    'AWS::S3::Bucket': buckets,
+  };
 }

@@ -16,7 +16,9 @@ export async function commandLine(pid: number): Promise<string> {
   try {
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
   } catch {
-    return new Promise((done) => { execFile('ps', ['-o', 'command=', '-p', String(pid)], (error, output) => done(error === null ? output : '')); });
+    return new Promise((done) => {
+      execFile('ps', ['-o', 'command=', '-p', String(pid)], (error, output) => done(error === null ? output : ''));
+    });
   }
 }
 
@@ -25,7 +27,9 @@ export async function hasEnded(pid: number, milliseconds: number): Promise<boole
   const deadline = Date.now() + milliseconds;
   while (isAlive(pid)) {
     if (Date.now() > deadline) return false;
-    await new Promise((done) => { setTimeout(done, 20); });
+    await new Promise((done) => {
+      setTimeout(done, 20);
+    });
   }
   return true;
 }

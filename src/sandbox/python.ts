@@ -23,7 +23,13 @@ export const candidates = (environment: Environment): readonly string[] => {
 /** The error where none of them has moto. */
 export function emulatorMissing(environment: Environment): UserError {
   const chosen = environment['AIPLAN_PYTHON'];
-  return new UserError('emulator-missing', chosen === undefined || chosen === '' ? 'No Python here has the AWS emulator moto' : `AIPLAN_PYTHON is "${chosen}", which cannot import moto`, {
-    help: `Install it with: python3 -m pip install "moto[server]==${emulatorVersion}" (Python 3.9 or newer), or point --endpoint at any AWS emulator that runs.`,
-  });
+  return new UserError(
+    'emulator-missing',
+    chosen === undefined || chosen === ''
+      ? 'No Python here has the AWS emulator moto'
+      : `AIPLAN_PYTHON is "${chosen}", which cannot import moto`,
+    {
+      help: `Install it with: python3 -m pip install "moto[server]==${emulatorVersion}" (Python 3.9 or newer), or point --endpoint at any AWS emulator that runs.`,
+    },
+  );
 }

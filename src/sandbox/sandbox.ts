@@ -33,17 +33,32 @@ export interface Sandbox {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const account = options.account ?? '123456789012';
-  const emulator = await startEmulator({ account, ...(options.environment === undefined ? {} : { environment: options.environment }) });
+  const emulator = await startEmulator({
+    account,
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+  });
   try {
     const { port, pace, token, onStop } = options;
     const proxy = await startProxy({
-      emulator: emulator.endpoint, account,
-      ...(port === undefined ? {} : { port }), ...(pace === undefined ? {} : { pace }), ...(token === undefined ? {} : { token }), ...(onStop === undefined ? {} : { onStop }),
+      emulator: emulator.endpoint,
+      account,
+      ...(port === undefined ? {} : { port }),
+      ...(pace === undefined ? {} : { pace }),
+      ...(token === undefined ? {} : { token }),
+      ...(onStop === undefined ? {} : { onStop }),
     });
     return {
-      endpoint: proxy.endpoint, account, proxy, emulatorPid: emulator.pid, ended: emulator.ended,
-      async reset() { await (await fetch(`${proxy.endpoint}/moto-api/reset`, { method: 'POST' })).arrayBuffer(); },
-      async stop() { await Promise.all([proxy.close(), emulator.stop()]); },
+      endpoint: proxy.endpoint,
+      account,
+      proxy,
+      emulatorPid: emulator.pid,
+      ended: emulator.ended,
+      async reset() {
+        await (await fetch(`${proxy.endpoint}/moto-api/reset`, { method: 'POST' })).arrayBuffer();
+      },
+      async stop() {
+        await Promise.all([proxy.close(), emulator.stop()]);
+      },
     };
   } catch (error) {
     await emulator.stop();

@@ -7,14 +7,29 @@ import type { KeptText, UsedMark, Store } from '../domain/records/store.ts';
 import type { Objects } from './objects/objects.ts';
 import { parsePlanText, planText } from './objects/plan-file.ts';
 
-export type Archive = Pick<Store, 'refuseAppliedPlan' | 'markPlanUsed' | 'releasePlan' | 'refuseUsedApproval' | 'approvalUsedBy' | 'spendApproval' | 'keepPlan' | 'keepApproval' | 'keptPlan' | 'keptApprovals' | 'marks'>;
+export type Archive = Pick<
+  Store,
+  | 'refuseAppliedPlan'
+  | 'markPlanUsed'
+  | 'releasePlan'
+  | 'refuseUsedApproval'
+  | 'approvalUsedBy'
+  | 'spendApproval'
+  | 'keepPlan'
+  | 'keepApproval'
+  | 'keptPlan'
+  | 'keptApprovals'
+  | 'marks'
+>;
 
 /** A plan is known by its digest and the moment it was made: the same change may be planned, and applied, again. */
-const planKey = (plan: Plan): string => `applied/${sha256(`${plan.digest}\n${plan.createdAt}`).slice('sha256:'.length, 'sha256:'.length + 32)}`;
+const planKey = (plan: Plan): string =>
+  `applied/${sha256(`${plan.digest}\n${plan.createdAt}`).slice('sha256:'.length, 'sha256:'.length + 32)}`;
 /** Marks are never taken away: one that is released makes room for the next. */
 const markKey = (plan: Plan, time: number): string => `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}.json`;
 const releasedEnding = '.released';
-const releaseKey = (plan: Plan, time: number): string => `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}${releasedEnding}.json`;
+const releaseKey = (plan: Plan, time: number): string =>
+  `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}${releasedEnding}.json`;
 
 /** The mark with which a plan can be spent now; null while an earlier one holds. */
 async function freeMark(objects: Objects, plan: Plan): Promise<string | null> {
@@ -28,7 +43,10 @@ async function freeMark(objects: Objects, plan: Plan): Promise<string | null> {
 /** The text of a mark: which run spent it. */
 const markText = (run: string): string => `${canonical({ format: 'aiplan/spent@1', run })}\n`;
 
-/** What is spent once, and what is kept for the team: the same for a folder and a bucket, because each is one object made once. */
+/**
+ * What is spent once, and what is kept for the team: the same for a folder and a bucket, because each is one object
+ * made once.
+ */
 export function keptIn(objects: Objects): Archive {
   const refuseMark = async (key: string, refusal: () => UserError): Promise<void> => {
     if ((await objects.read(key)) !== null) throw refusal();
@@ -74,9 +92,16 @@ export function keptIn(objects: Objects): Archive {
     keptApprovals: () => textsIn(objects, 'approvals'),
     async marks() {
       const [plans, approvals] = await Promise.all([textsIn(objects, 'applied'), textsIn(objects, 'spent')]);
-      const released = new Set(plans.flatMap(({ name }) => (name.endsWith(releasedEnding) ? [name.slice(0, -releasedEnding.length)] : [])));
+      const released = new Set(
+        plans.flatMap(({ name }) => (name.endsWith(releasedEnding) ? [name.slice(0, -releasedEnding.length)] : [])),
+      );
       return [
-        ...plans.filter(({ name }) => !name.endsWith(releasedEnding)).map((text): UsedMark => ({ ...markOf('plan', text), ...(released.has(text.name) ? { released: true } : {}) })),
+        ...plans
+          .filter(({ name }) => !name.endsWith(releasedEnding))
+          .map((text): UsedMark => ({
+            ...markOf('plan', text),
+            ...(released.has(text.name) ? { released: true } : {}),
+          })),
         ...approvals.map((text) => markOf('approval', text)),
       ];
     },
@@ -93,10 +118,18 @@ async function textsIn(objects: Objects, folder: string): Promise<readonly KeptT
   const names = await objects.list(folder);
   const texts: KeptText[] = [];
   for (let from = 0; from < names.length; from += width) {
-    texts.push(...await Promise.all(names.slice(from, from + width).map(async (name): Promise<KeptText> => {
-      const key = `${folder}/${name}`;
-      return { name: name.replace(/\.json$/u, ''), path: objects.placeOf(key), text: (await objects.read(key)) ?? '' };
-    })));
+    texts.push(
+      ...(await Promise.all(
+        names.slice(from, from + width).map(async (name): Promise<KeptText> => {
+          const key = `${folder}/${name}`;
+          return {
+            name: name.replace(/\.json$/u, ''),
+            path: objects.placeOf(key),
+            text: (await objects.read(key)) ?? '',
+          };
+        }),
+      )),
+    );
   }
   return texts;
 }
@@ -104,7 +137,15 @@ async function textsIn(objects: Objects, folder: string): Promise<readonly KeptT
 function markOf(of: UsedMark['of'], { name, path, text }: KeptText): UsedMark {
   try {
     const value: unknown = JSON.parse(text);
-    return { of, name, path, run: isObject(value) && value['format'] === 'aiplan/spent@1' && typeof value['run'] === 'string' ? value['run'] : null };
+    return {
+      of,
+      name,
+      path,
+      run:
+        isObject(value) && value['format'] === 'aiplan/spent@1' && typeof value['run'] === 'string'
+          ? value['run']
+          : null,
+    };
   } catch {
     // A mark that cannot be read is still a mark; whose it is nobody can say.
     return { of, name, path, run: null };
@@ -112,15 +153,30 @@ function markOf(of: UsedMark['of'], { name, path, text }: KeptText): UsedMark {
 }
 
 const keptKey = (digest: string): string => {
-  if (!/^sha256:[0-9a-f]{64}$/u.test(digest)) throw new UserError('not-a-plan-file', `"${digest}" is not the digest of a plan`, { help: 'a digest is sha256: and 64 hexadecimal digits' });
+  if (!/^sha256:[0-9a-f]{64}$/u.test(digest))
+    throw new UserError('not-a-plan-file', `"${digest}" is not the digest of a plan`, {
+      help: 'a digest is sha256: and 64 hexadecimal digits',
+    });
   return `plans/${digest.slice('sha256:'.length)}.json`;
 };
 const properNonce = (nonce: string): string => {
-  if (!/^[0-9a-f]{32}$/u.test(nonce)) throw new UserError('not-an-approval', 'the approval has no proper nonce', { exitCode: 3, help: 'review and sign again' });
+  if (!/^[0-9a-f]{32}$/u.test(nonce))
+    throw new UserError('not-an-approval', 'the approval has no proper nonce', {
+      exitCode: 3,
+      help: 'review and sign again',
+    });
   return nonce;
 };
 const spentKey = (nonce: string): string => `spent/${properNonce(nonce)}.json`;
 const approvalKey = (nonce: string): string => `approvals/${properNonce(nonce)}.json`;
 
-const applied = (plan: Plan): UserError => new UserError('plan-already-applied', `this plan of "${plan.name}" was applied before`, { exitCode: 3, help: 'a plan is applied once; plan again' });
-const replayed = (): UserError => new UserError('approval-replayed', 'this approval was used before', { exitCode: 3, help: 'an approval counts once; review and sign again' });
+const applied = (plan: Plan): UserError =>
+  new UserError('plan-already-applied', `this plan of "${plan.name}" was applied before`, {
+    exitCode: 3,
+    help: 'a plan is applied once; plan again',
+  });
+const replayed = (): UserError =>
+  new UserError('approval-replayed', 'this approval was used before', {
+    exitCode: 3,
+    help: 'an approval counts once; review and sign again',
+  });

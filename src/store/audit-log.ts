@@ -30,11 +30,14 @@ export interface AuditLogOptions {
 }
 
 /**
- * The audit log: one object for each entry, `audit/00000001.json` and on. Its text is the canonical JSON of the record and a
- * line feed; `prev` is the SHA-256 of the text before without its line feed. An object is made only where none is, so that
- * writers on any number of machines get one order. What lies in the folder and is no entry is left out.
+ * The audit log: one object for each entry, `audit/00000001.json` and on. Its text is the canonical JSON of the record
+ * and a line feed; `prev` is the SHA-256 of the text before without its line feed. An object is made only where none
+ * is, so that writers on any number of machines get one order. What lies in the folder and is no entry is left out.
  */
-export function auditLog(objects: Objects, { segments = false }: AuditLogOptions = {}): Pick<Store, 'appendAudit' | 'auditHead' | 'readAudit' | 'readAuditOf' | 'auditStrays'> {
+export function auditLog(
+  objects: Objects,
+  { segments = false }: AuditLogOptions = {},
+): Pick<Store, 'appendAudit' | 'auditHead' | 'readAudit' | 'readAuditOf' | 'auditStrays'> {
   /** The last entry that this process knows: where the search for the next number begins. */
   let known = { seq: 0, head: journalRoot };
   const index = auditIndex(objects);
@@ -53,24 +56,42 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
   const append = async (entry: AuditEntry, clock: Clock): Promise<AuditRecord> => {
     for (let races = 0; races < maximumRaces; races += 1) {
       known = await newest();
-      const record = { seq: known.seq + 1, prev: known.head, at: new Date(clock.now()).toISOString(), ...entry } as AuditRecord;
+      const record = {
+        seq: known.seq + 1,
+        prev: known.head,
+        at: new Date(clock.now()).toISOString(),
+        ...entry,
+      } as AuditRecord;
       const line = canonical(record);
       if ((await objects.create(`audit/${entryName(record.seq)}`, `${line}\n`)) !== 'made') continue;
       known = { seq: record.seq, head: sha256(line) };
       await index.add(record);
-      if (segments && record.seq % entriesPerSegment === 0) await writeSegment(objects, record.seq, () => linesFrom(record.seq - entriesPerSegment + 1, record.seq));
+      if (segments && record.seq % entriesPerSegment === 0)
+        await writeSegment(objects, record.seq, () => linesFrom(record.seq - entriesPerSegment + 1, record.seq));
       return record;
     }
-    throw new UserError('store-unwritable', `the audit log "${objects.placeOf('audit')}" is written by others faster than an entry can be added`, { help: 'try again' });
+    throw new UserError(
+      'store-unwritable',
+      `the audit log "${objects.placeOf('audit')}" is written by others faster than an entry can be added`,
+      { help: 'try again' },
+    );
   };
   const linesFrom = (first: number, last: number): Promise<readonly (string | null)[]> =>
-    eachOf(Array.from({ length: last - first + 1 }, (_, at) => first + at), width, (seq) => objects.read(`audit/${entryName(seq)}`));
+    eachOf(
+      Array.from({ length: last - first + 1 }, (_, at) => first + at),
+      width,
+      (seq) => objects.read(`audit/${entryName(seq)}`),
+    );
 
   /**
-   * Every entry, by segments as far as there are any that fit the chain, then one by one. With `damaged` a place where the log is damaged is told,
-   * and every entry that can be read is answered; without it the first one ends the reading.
+   * Every entry, by segments as far as there are any that fit the chain, then one by one. With `damaged` a place where
+   * the log is damaged is told, and every entry that can be read is answered; without it the first one ends the
+   * reading.
    */
-  const readAll = async (progress: (done: number, of: number) => void = () => undefined, damagedAt?: (problem: AuditProblem) => void): Promise<readonly AuditRecord[]> => {
+  const readAll = async (
+    progress: (done: number, of: number) => void = () => undefined,
+    damagedAt?: (problem: AuditProblem) => void,
+  ): Promise<readonly AuditRecord[]> => {
     const kept = segments ? await segmentsOf(objects, width) : [];
     const records: AuditRecord[] = [];
     let head: string | null = journalRoot;
@@ -85,7 +106,7 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
     let done = 0;
     const texts = await eachOf(names, width, async (name) => {
       const text = await objects.read(`audit/${name}`);
-      progress(done += 1, names.length);
+      progress((done += 1), names.length);
       return text ?? '';
     });
     let isWhole = true;
@@ -94,7 +115,11 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
       const name = names[at] ?? '';
       const number = Number(name.slice(0, 8));
       // What stands behind a gap and is no entry is a stray, and no sign that an entry was taken away.
-      if (name !== entryName(covered + at + 1) && !texts.some((other, later) => later >= at && isEntry(other, Number(names[later]?.slice(0, 8))))) break;
+      if (
+        name !== entryName(covered + at + 1) &&
+        !texts.some((other, later) => later >= at && isEntry(other, Number(names[later]?.slice(0, 8))))
+      )
+        break;
       const { record, problems } = checked(text, number, { name, seq: seq + 1, head }, objects);
       for (const problem of problems) {
         if (damagedAt === undefined) throw problem;
@@ -109,7 +134,11 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
     }
     if (segments && isWhole) {
       // What an earlier version of aiplan, or a process that died, left undone: the next reading is short again.
-      for (let last = covered - (covered % entriesPerSegment) + entriesPerSegment; last <= records.length; last += entriesPerSegment) {
+      for (
+        let last = covered - (covered % entriesPerSegment) + entriesPerSegment;
+        last <= records.length;
+        last += entriesPerSegment
+      ) {
         await writeSegment(objects, last, async () => texts.slice(last - entriesPerSegment - covered, last - covered));
       }
     }
@@ -120,7 +149,10 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
   return {
     appendAudit(entry, clock) {
       const result = tail.then(() => append(entry, clock));
-      tail = result.then(() => undefined, () => undefined);
+      tail = result.then(
+        () => undefined,
+        () => undefined,
+      );
       return result;
     },
     auditHead: async () => (await newest()).head,
@@ -129,9 +161,13 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
       const seqs = await index.of(run, plans);
       if (seqs === null) return readAll(undefined, damagedAt);
       const texts = await eachOf(seqs, width, (seq) => objects.read(`audit/${entryName(seq)}`));
-      const found = texts.flatMap((text, at) => (text !== null && isEntry(text, seqs[at] ?? 0) ? [JSON.parse(text) as AuditRecord] : []));
+      const found = texts.flatMap((text, at) =>
+        text !== null && isEntry(text, seqs[at] ?? 0) ? [JSON.parse(text) as AuditRecord] : [],
+      );
       // Begun before there was an index: then not all that is told of it is in the index.
-      return found.some((record) => record.kind === 'run-began' && record.run === run) ? found : readAll(undefined, damagedAt);
+      return found.some((record) => record.kind === 'run-began' && record.run === run)
+        ? found
+        : readAll(undefined, damagedAt);
     },
     async auditStrays() {
       const names = await objects.list('audit');
@@ -147,15 +183,29 @@ export function auditLog(objects: Objects, { segments = false }: AuditLogOptions
 function isEntry(text: string, seq: number): boolean {
   try {
     const value: unknown = JSON.parse(text);
-    return text.endsWith('\n') && isObject(value) && value['seq'] === seq && typeof value['kind'] === 'string' && typeof value['at'] === 'string' && typeof value['prev'] === 'string';
+    return (
+      text.endsWith('\n') &&
+      isObject(value) &&
+      value['seq'] === seq &&
+      typeof value['kind'] === 'string' &&
+      typeof value['at'] === 'string' &&
+      typeof value['prev'] === 'string'
+    );
   } catch {
     // What is no JSON is no entry.
     return false;
   }
 }
 
-/** The entries of a segment, if its lines go on with the chain; null where they do not: then each entry is read by itself. */
-function chained(text: string, before: number, start: string): { readonly records: readonly AuditRecord[]; readonly head: string } | null {
+/**
+ * The entries of a segment, if its lines go on with the chain; null where they do not: then each entry is read by
+ * itself.
+ */
+function chained(
+  text: string,
+  before: number,
+  start: string,
+): { readonly records: readonly AuditRecord[]; readonly head: string } | null {
   const lines = text.split('\n');
   if (lines.pop() !== '' || lines.length !== entriesPerSegment) return null;
   let head = start;
@@ -170,11 +220,31 @@ function chained(text: string, before: number, start: string): { readonly record
   return { records, head };
 }
 
-interface Expected { readonly name: string; readonly seq: number; /** Null: the entry before cannot be read. */ readonly head: string | null }
+interface Expected {
+  readonly name: string;
+  readonly seq: number;
+  /** Null: the entry before cannot be read. */ readonly head: string | null;
+}
 
 /** An entry, and what is wrong with it or missing before it; null where it cannot be read. */
-function checked(text: string, number: number, { name, seq, head }: Expected, objects: Objects): { readonly record: AuditRecord | null; readonly problems: readonly UserError[] } {
-  const gap = number === seq ? [] : [damaged(objects, entryName(seq), number === seq + 1 ? `it is missing; the next one is "${name}"` : `it and ${number - seq - 1} more are missing; the next one is "${name}"`)];
+function checked(
+  text: string,
+  number: number,
+  { name, seq, head }: Expected,
+  objects: Objects,
+): { readonly record: AuditRecord | null; readonly problems: readonly UserError[] } {
+  const gap =
+    number === seq
+      ? []
+      : [
+          damaged(
+            objects,
+            entryName(seq),
+            number === seq + 1
+              ? `it is missing; the next one is "${name}"`
+              : `it and ${number - seq - 1} more are missing; the next one is "${name}"`,
+          ),
+        ];
   const unreadable = (what: string) => ({ record: null, problems: [...gap, damaged(objects, name, what)] });
   let value: unknown;
   try {
@@ -182,14 +252,36 @@ function checked(text: string, number: number, { name, seq, head }: Expected, ob
   } catch {
     return unreadable('it is not JSON');
   }
-  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string' || !text.endsWith('\n')) return unreadable('it is not an audit entry');
-  if (value['seq'] !== number) return unreadable(`its number is ${value['seq'] === undefined ? 'missing' : sanitise(JSON.stringify(value['seq'])).slice(0, 80)}`);
+  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string' || !text.endsWith('\n'))
+    return unreadable('it is not an audit entry');
+  if (value['seq'] !== number)
+    return unreadable(
+      `its number is ${value['seq'] === undefined ? 'missing' : sanitise(JSON.stringify(value['seq'])).slice(0, 80)}`,
+    );
   const flaw = auditRecord(value);
   if (flaw !== null) return unreadable(sanitise(flawText(flaw)));
   const isLoose = gap.length === 0 && head !== null && value['prev'] !== head;
-  return { record: value as unknown as AuditRecord, problems: [...gap, ...(isLoose ? [damaged(objects, name, number === 1 ? 'the log does not begin here' : `it does not follow entry ${number - 1}, which was changed`)] : [])] };
+  return {
+    record: value as unknown as AuditRecord,
+    problems: [
+      ...gap,
+      ...(isLoose
+        ? [
+            damaged(
+              objects,
+              name,
+              number === 1
+                ? 'the log does not begin here'
+                : `it does not follow entry ${number - 1}, which was changed`,
+            ),
+          ]
+        : []),
+    ],
+  };
 }
 
-const damaged = (objects: Objects, name: string, what: string): UserError => new UserError('audit-damaged', `the audit log is damaged at entry "${name}": ${what}`, {
-  where: objects.placeOf(`audit/${name}`), help: 'leave it as it is, and restore that entry from a backup or, in S3, from its earlier version',
-});
+const damaged = (objects: Objects, name: string, what: string): UserError =>
+  new UserError('audit-damaged', `the audit log is damaged at entry "${name}": ${what}`, {
+    where: objects.placeOf(`audit/${name}`),
+    help: 'leave it as it is, and restore that entry from a backup or, in S3, from its earlier version',
+  });

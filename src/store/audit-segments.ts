@@ -6,11 +6,12 @@ import type { Objects } from './objects/objects.ts';
 export const entriesPerSegment = 500;
 
 const folder = 'audit-segments';
-const nameOf = (last: number): string => `${String(last - entriesPerSegment + 1).padStart(8, '0')}-${String(last).padStart(8, '0')}.jsonl`;
+const nameOf = (last: number): string =>
+  `${String(last - entriesPerSegment + 1).padStart(8, '0')}-${String(last).padStart(8, '0')}.jsonl`;
 
 /**
- * The texts of the segments from the first entry on, as far as they follow each other. A segment holds the very lines of its entries, so that the
- * chain proves it; it takes work away and proves nothing itself.
+ * The texts of the segments from the first entry on, as far as they follow each other. A segment holds the very lines
+ * of its entries, so that the chain proves it; it takes work away and proves nothing itself.
  */
 export async function segmentsOf(objects: Objects, width: number): Promise<readonly string[]> {
   const names = new Set(await objects.list(folder));
@@ -19,11 +20,22 @@ export async function segmentsOf(objects: Objects, width: number): Promise<reado
   return (await eachOf(wanted, width, (name) => objects.read(`${folder}/${name}`))).map((text) => text ?? '');
 }
 
-/** Writes the segment that ends with an entry, where all of its lines are there. What fails here is no failure of anything: the entries are there. */
-export async function writeSegment(objects: Objects, last: number, lines: () => Promise<readonly (string | null)[]>): Promise<void> {
+/**
+ * Writes the segment that ends with an entry, where all of its lines are there. What fails here is no failure of
+ * anything: the entries are there.
+ */
+export async function writeSegment(
+  objects: Objects,
+  last: number,
+  lines: () => Promise<readonly (string | null)[]>,
+): Promise<void> {
   try {
     const texts = await lines();
-    if (texts.length === entriesPerSegment && texts.every((text) => text !== null && text.endsWith('\n') && text.indexOf('\n') === text.length - 1)) await objects.create(`${folder}/${nameOf(last)}`, texts.join(''));
+    if (
+      texts.length === entriesPerSegment &&
+      texts.every((text) => text !== null && text.endsWith('\n') && text.indexOf('\n') === text.length - 1)
+    )
+      await objects.create(`${folder}/${nameOf(last)}`, texts.join(''));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
   }

@@ -14,8 +14,8 @@ const part = /^[A-Za-z0-9_-]{1,64}$/u;
 const unknown = '-';
 
 /**
- * The name of a mark: `<run>.<how>.<target>.<plan name>.<run that it takes back>.json`, `-` for what there is not. Null where a part
- * cannot stand in a name: then there is no mark, and the journal is read each time.
+ * The name of a mark: `<run>.<how>.<target>.<plan name>.<run that it takes back>.json`, `-` for what there is not. Null
+ * where a part cannot stand in a name: then there is no mark, and the journal is read each time.
  */
 export function markName({ run, how, at, planName, rollbackOf }: ClosedRun): string | null {
   const parts = [run, how, ...[at, planName, rollbackOf].map((value) => value ?? unknown)];
@@ -25,7 +25,14 @@ export function markName({ run, how, at, planName, rollbackOf }: ClosedRun): str
 /** Reads a mark's name; null where it is none: what cannot be read settles nothing. */
 export function markOf(name: string): ClosedRun | null {
   const [run = '', how = '', at = '', planName = '', rollbackOf = '', ending, ...more] = name.split('.');
-  if (ending !== 'json' || more.length > 0 || !isRunName(run) || !hows.has(how) || ![at, planName, rollbackOf].every((value) => part.test(value))) return null;
+  if (
+    ending !== 'json' ||
+    more.length > 0 ||
+    !isRunName(run) ||
+    !hows.has(how) ||
+    ![at, planName, rollbackOf].every((value) => part.test(value))
+  )
+    return null;
   const known = (value: string): string | null => (value === unknown ? null : value);
   return { run, how: how as Settling, at: known(at), planName: known(planName), rollbackOf: known(rollbackOf) };
 }
@@ -43,20 +50,29 @@ export interface RunsOfStore {
 type Listing = Pick<Store, 'listRuns' | 'openRuns' | 'findRun' | 'closedRuns' | 'closeRun'>;
 
 /**
- * The lists of runs. So that plan and apply need not read every journal that was ever written, a run with which nothing more happens
- * gets a mark: an object whose name says all that is asked of such a run. A mark only ever takes work away. Which runs there are is told
- * by the journals themselves, and whoever has no mark is read: a mark that was not written, is lost or cannot be read hides
- * nothing. It is made after the end of the run is durable, so that no open run has one; and no run that has one is gone on with.
+ * The lists of runs. So that plan and apply need not read every journal that was ever written, a run with which nothing
+ * more happens gets a mark: an object whose name says all that is asked of such a run. A mark only ever takes work
+ * away. Which runs there are is told by the journals themselves, and whoever has no mark is read: a mark that was not
+ * written, is lost or cannot be read hides nothing. It is made after the end of the run is durable, so that no open run
+ * has one; and no run that has one is gone on with.
  */
 export function closedIn(objects: Objects, { names, summary, wholeSummary, each }: RunsOfStore): Listing {
-  const closedRuns = async (): Promise<readonly ClosedRun[]> => (await objects.list(folder)).flatMap((name) => markOf(name) ?? []);
+  const closedRuns = async (): Promise<readonly ClosedRun[]> =>
+    (await objects.list(folder)).flatMap((name) => markOf(name) ?? []);
 
   /** A run with a mark of a person is damaged, whatever its first and last record look like. */
   const listed = async (run: string, closed: ReadonlyMap<string, ClosedRun>): Promise<RunSummary | null> => {
     const mark = closed.get(run);
     if (mark === undefined) return summary(run);
     const [found, by] = await Promise.all([wholeSummary(run), closingOf(objects, mark)]);
-    return found === null ? null : { ...found, planName: found.planName ?? mark.planName, rollbackOf: found.rollbackOf ?? mark.rollbackOf, closed: by };
+    return found === null
+      ? null
+      : {
+          ...found,
+          planName: found.planName ?? mark.planName,
+          rollbackOf: found.rollbackOf ?? mark.rollbackOf,
+          closed: by,
+        };
   };
   return {
     closedRuns,
@@ -67,7 +83,7 @@ export function closedIn(objects: Objects, { names, summary, wholeSummary, each 
       let done = 0;
       const found = await each(wanted, async (run) => {
         const one = await listed(run, closed);
-        progress?.(done += 1, wanted.length);
+        progress?.((done += 1), wanted.length);
         return one;
       });
       return found.filter((one) => one !== null);
@@ -75,7 +91,12 @@ export function closedIn(objects: Objects, { names, summary, wholeSummary, each 
     async openRuns() {
       const [all, marks] = await Promise.all([names(), closedRuns()]);
       const settled = new Set(marks.map(({ run }) => run));
-      return (await each(all.filter((run) => !settled.has(run)), summary)).filter((found) => found !== null);
+      return (
+        await each(
+          all.filter((run) => !settled.has(run)),
+          summary,
+        )
+      ).filter((found) => found !== null);
     },
     findRun: async (run) => (isRunName(run) ? summary(run) : null),
     async closeRun({ run, account, region, endpoint, planName, rollbackOf }, how, closing) {
@@ -88,12 +109,16 @@ export function closedIn(objects: Objects, { names, summary, wholeSummary, each 
   };
 }
 
-/** Who closed a run. A mark whose text cannot be read says nothing of that, and closes it all the same: its name stands for it. */
+/**
+ * Who closed a run. A mark whose text cannot be read says nothing of that, and closes it all the same: its name stands
+ * for it.
+ */
 async function closingOf(objects: Objects, mark: ClosedRun): Promise<{ readonly by: string; readonly at: string }> {
   const text = await objects.read(`${folder}/${markName(mark) ?? ''}`);
   try {
     const value: unknown = JSON.parse(text ?? '');
-    if (isObject(value) && typeof value['by'] === 'string' && typeof value['at'] === 'string') return { by: value['by'], at: value['at'] };
+    if (isObject(value) && typeof value['by'] === 'string' && typeof value['at'] === 'string')
+      return { by: value['by'], at: value['at'] };
   } catch {
     // Said below: nobody knows.
   }

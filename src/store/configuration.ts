@@ -43,7 +43,10 @@ interface Setting {
 
 const capture = (key: keyof Configuration['capture']) => ({
   get: (configuration: Configuration) => configuration.capture[key],
-  set: (configuration: Configuration, value: never) => ({ ...configuration, capture: { ...configuration.capture, [key]: value } }),
+  set: (configuration: Configuration, value: never) => ({
+    ...configuration,
+    capture: { ...configuration.capture, [key]: value },
+  }),
 });
 const top = (key: keyof Configuration) => ({
   get: (configuration: Configuration) => configuration[key],
@@ -64,8 +67,18 @@ const settings: readonly Setting[] = [
   { name: 'allow_yes', kind: 'flag', ...top('allowYes'), tighten: (a: boolean, b: boolean) => a && b },
   { name: 'plan_expiry_minutes', kind: 'count', ...top('planExpiryMinutes'), tighten: least },
   { name: 'max_confirmations', kind: 'count', ...top('maxConfirmations'), tighten: least },
-  { name: 'secret_prefixes', kind: 'texts', ...top('secretPrefixes'), tighten: (a: readonly string[], b: readonly string[]) => a.filter((item) => b.includes(item)) },
-  { name: 'secret_files', kind: 'texts', ...top('secretFiles'), tighten: (a: readonly string[], b: readonly string[]) => a.filter((item) => b.includes(item)) },
+  {
+    name: 'secret_prefixes',
+    kind: 'texts',
+    ...top('secretPrefixes'),
+    tighten: (a: readonly string[], b: readonly string[]) => a.filter((item) => b.includes(item)),
+  },
+  {
+    name: 'secret_files',
+    kind: 'texts',
+    ...top('secretFiles'),
+    tighten: (a: readonly string[], b: readonly string[]) => a.filter((item) => b.includes(item)),
+  },
   { name: 'protected', kind: 'texts', ...top('protected'), tighten: union },
   { name: 'accounts', kind: 'texts', ...top('accounts'), tighten: common },
   { name: 'aliases', kind: 'map', ...top('aliases') },
@@ -82,17 +95,34 @@ const settings: readonly Setting[] = [
 
 const fits = (kind: Kind, value: unknown): boolean => {
   switch (kind) {
-    case 'text': return typeof value === 'string' && value !== '';
-    case 'flag': return typeof value === 'boolean';
-    case 'count': return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-    case 'texts': return Array.isArray(value) && value.every((item) => typeof item === 'string');
-    case 'map': return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((item) => typeof item === 'string');
-    case 'tier': return value === 'T0' || value === 'T1';
-    default: return kind satisfies never;
+    case 'text':
+      return typeof value === 'string' && value !== '';
+    case 'flag':
+      return typeof value === 'boolean';
+    case 'count':
+      return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+    case 'texts':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string');
+    case 'map':
+      return (
+        typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.values(value).every((item) => typeof item === 'string')
+      );
+    case 'tier':
+      return value === 'T0' || value === 'T1';
+    default:
+      return kind satisfies never;
   }
 };
 const kindNames: Readonly<Record<Kind, string>> = {
-  text: 'a text', flag: 'true or false', count: 'a whole number of 0 or more', texts: 'a list of texts', map: 'a map of texts (quote account ids)', tier: 'T0 or T1',
+  text: 'a text',
+  flag: 'true or false',
+  count: 'a whole number of 0 or more',
+  texts: 'a list of texts',
+  map: 'a map of texts (quote account ids)',
+  tier: 'T0 or T1',
 };
 
 /** Reads one configuration file. Throws UserError `bad-configuration` with file:line:column. */
@@ -101,43 +131,66 @@ function readLayer(path: string): Values | null {
   if (text === null) return null;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const place = (offset: number): string => { const { line, col } = lines.linePos(offset); return `${path}:${line}:${col}`; };
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
-    throw new UserError('bad-configuration', sanitise(problem.message.split('\n')[0] ?? 'not YAML'), { where: place(problem.pos[0]), help: 'repair the file; FORMATS.md lists every setting' });
+    throw new UserError('bad-configuration', sanitise(problem.message.split('\n')[0] ?? 'not YAML'), {
+      where: place(problem.pos[0]),
+      help: 'repair the file; FORMATS.md lists every setting',
+    });
   }
   const values = plainValues(document, place);
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    throw new UserError('bad-configuration', 'the file is not a map of settings', { where: `${path}:1:1`, help: 'FORMATS.md lists every setting' });
+    throw new UserError('bad-configuration', 'the file is not a map of settings', {
+      where: `${path}:1:1`,
+      help: 'FORMATS.md lists every setting',
+    });
   }
   for (const [name, value] of Object.entries(values)) {
     const node = document.getIn([name], true) as { range?: [number, number, number] } | undefined;
     const where = place(node?.range?.[0] ?? 0);
     const setting = settings.find((candidate) => candidate.name === name);
     if (setting === undefined) {
-      throw new UserError('bad-configuration', `unknown setting "${sanitise(name)}"`, { where, help: `known settings: ${settings.map((known) => known.name).join(', ')}` });
+      throw new UserError('bad-configuration', `unknown setting "${sanitise(name)}"`, {
+        where,
+        help: `known settings: ${settings.map((known) => known.name).join(', ')}`,
+      });
     }
     if (!fits(setting.kind, value)) {
-      throw new UserError('bad-configuration', `"${name}" is ${sanitise(JSON.stringify(value) ?? 'nothing')}; it takes ${kindNames[setting.kind]}`, { where, help: 'correct the value' });
+      throw new UserError(
+        'bad-configuration',
+        `"${name}" is ${sanitise(JSON.stringify(value) ?? 'nothing')}; it takes ${kindNames[setting.kind]}`,
+        { where, help: 'correct the value' },
+      );
     }
   }
   return values as Values;
 }
 
-/** The values of a document. Anchors and aliases are not taken: one alone could stand for millions of values. Throws UserError `bad-configuration`. */
+/**
+ * The values of a document. Anchors and aliases are not taken: one alone could stand for millions of values. Throws
+ * UserError `bad-configuration`.
+ */
 function plainValues(document: Document.Parsed, place: (offset: number) => string): unknown {
-  const refuse = (node: { readonly range?: readonly number[] | null }, what: string, help: string): never => { throw new UserError('bad-configuration', what, { where: place(node.range?.[0] ?? 0), help }); };
+  const refuse = (node: { readonly range?: readonly number[] | null }, what: string, help: string): never => {
+    throw new UserError('bad-configuration', what, { where: place(node.range?.[0] ?? 0), help });
+  };
   visit(document, {
     Alias: (_key, node) => refuse(node, 'it uses an alias (`*`)', 'write the value itself where the alias stands'),
-    Pair: (_key, { key }) => { if (isCollection(key)) refuse(key, 'a list or a map is used as a name', 'a name is a text'); },
+    Pair: (_key, { key }) => {
+      if (isCollection(key)) refuse(key, 'a list or a map is used as a name', 'a name is a text');
+    },
   });
   return document.toJS({ maxAliasCount: 0 }) ?? {};
 }
 
 /**
- * The effective configuration: defaults, the system's file (`/etc/aiplan/config.yaml`) where there is one, the user's file, and
- * the repository's `aiplan.yaml`. Only the outermost file that exists may relax; every further one can only tighten (law 14).
- * Throws UserError `bad-configuration`, `loosening-configuration`, `configuration-in-working-tree`.
+ * The effective configuration: defaults, the system's file (`/etc/aiplan/config.yaml`) where there is one, the user's
+ * file, and the repository's `aiplan.yaml`. Only the outermost file that exists may relax; every further one can only
+ * tighten (law 14). Throws UserError `bad-configuration`, `loosening-configuration`, `configuration-in-working-tree`.
  */
 export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config.yaml'): Configuration {
   const layers = [
@@ -145,7 +198,10 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
     { path: join(folders.configuration, 'config.yaml'), name: 'user file' },
     { path: join(folders.workingTree, 'aiplan.yaml'), name: 'repository file' },
   ];
-  let result: Configuration = { ...defaults, sources: Object.fromEntries(settings.map((setting) => [setting.name, 'default'])) };
+  let result: Configuration = {
+    ...defaults,
+    sources: Object.fromEntries(settings.map((setting) => [setting.name, 'default'])),
+  };
   let relaxable = true;
   for (const { path, name } of layers) {
     const values = readLayer(path);
@@ -165,7 +221,11 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
   const inS3 = result.store !== null && result.store.startsWith('s3://');
   if (inS3) s3Place(result.store ?? '');
   else if (result.store !== null && !isAbsolute(result.store)) {
-    throw new UserError('bad-configuration', `"store" is "${sanitise(result.store)}"; it takes the full path of a folder, or s3://bucket/prefix`, { help: 'correct the value' });
+    throw new UserError(
+      'bad-configuration',
+      `"store" is "${sanitise(result.store)}"; it takes the full path of a folder, or s3://bucket/prefix`,
+      { help: 'correct the value' },
+    );
   }
   for (const path of [result.allowedSigners, inS3 ? null : result.store, ...result.secretFiles]) {
     if (path !== null) refuseInside(path, folders, 'a path named in the configuration');
@@ -175,13 +235,18 @@ export function loadConfiguration(folders: Folders, system = '/etc/aiplan/config
 
 function tightened(setting: Setting, outer: unknown, value: unknown, path: string): unknown {
   if (setting.tighten === undefined) {
-    throw new UserError('loosening-configuration', `"${setting.name}" may not be set here`, { where: path, help: 'this file can only tighten; say it in the outermost configuration file' });
+    throw new UserError('loosening-configuration', `"${setting.name}" may not be set here`, {
+      where: path,
+      help: 'this file can only tighten; say it in the outermost configuration file',
+    });
   }
   return setting.tighten(outer as never, value as never);
 }
 
 /** Rows for the screen: name, effective value, where it comes from. */
-export function describeConfiguration(configuration: Configuration): readonly { readonly name: string; readonly value: string; readonly source: string }[] {
+export function describeConfiguration(
+  configuration: Configuration,
+): readonly { readonly name: string; readonly value: string; readonly source: string }[] {
   return settings.map((setting) => ({
     name: setting.name,
     value: JSON.stringify(setting.get(configuration) ?? null),

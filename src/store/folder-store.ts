@@ -46,9 +46,15 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     }
   };
   /** A folder without a journal is damaged: something was there. */
-  const known = async (run: string): Promise<RunSummary | null> => (existsSync(runFolder(folder, run)) ? summary(run) : null);
+  const known = async (run: string): Promise<RunSummary | null> =>
+    existsSync(runFolder(folder, run)) ? summary(run) : null;
   const names = (): readonly string[] => namesIn(runFolder(folder, '')).filter(isRunName).sort().reverse();
-  const locks = folderLocks({ store: folder, host, runOf: async (run) => (isRunName(run) && readStored(segmentPath(folder, run, 1)) !== null ? summary(run) : null), ...lockOptions });
+  const locks = folderLocks({
+    store: folder,
+    host,
+    runOf: async (run) => (isRunName(run) && readStored(segmentPath(folder, run, 1)) !== null ? summary(run) : null),
+    ...lockOptions,
+  });
   return {
     place: folder,
     shared: false,
@@ -57,7 +63,12 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     takeOverLock: (target, from, owner) => locks.takeOver(target, from, owner),
 
     async createJournal(run, clock, needs = {}) {
-      return writerOf({ run, clock, sink: await journalFiles(folder, run, 1, needs, files), spool: spoolFile(spool, run) });
+      return writerOf({
+        run,
+        clock,
+        sink: await journalFiles(folder, run, 1, needs, files),
+        spool: spoolFile(spool, run),
+      });
     },
     async continueJournal(run, clock, needs = {}) {
       const { records, spooled, head } = read(run);
@@ -71,11 +82,18 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     readRun: async (run) => read(run),
     async eachRun(work, options = {}) {
       const runs = options.runs ?? names();
-      await giveEach(runs, 1, async (run) => foundRun(run, segmentPath(folder, run, 1), async () => read(run)), work, options);
+      await giveEach(
+        runs,
+        1,
+        async (run) => foundRun(run, segmentPath(folder, run, 1), async () => read(run)),
+        work,
+        options,
+      );
     },
     ...closedIn(objects, {
       names: async () => names(),
-      summary: known, wholeSummary: known,
+      summary: known,
+      wholeSummary: known,
       each: (runs, work) => eachOf(runs, 1, work),
     }),
 
@@ -85,9 +103,20 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     rewritten: async () => ({ objects: [], problem: null }),
     async inspect() {
       makeFolder(folder);
-      const problems = closeToOthers(folder) ? [] : [`"${folder}" can be read by others, and its rights are not this user's to change`];
-      return { facts: [`a folder of this machine, "${folder}"`, 'its lock and its marks of what was spent hold on this machine only; a team shares one in S3 (`store: s3://bucket/prefix`)', `what cannot be stored there is kept in "${spool}"`], problems };
+      const problems = closeToOthers(folder)
+        ? []
+        : [`"${folder}" can be read by others, and its rights are not this user's to change`];
+      return {
+        facts: [
+          `a folder of this machine, "${folder}"`,
+          'its lock and its marks of what was spent hold on this machine only; a team shares one in S3 (`store: s3://bucket/prefix`)',
+          `what cannot be stored there is kept in "${spool}"`,
+        ],
+        problems,
+      };
     },
-    close() { /* Nothing is open between two calls. */ },
+    close() {
+      /* Nothing is open between two calls. */
+    },
   };
 }

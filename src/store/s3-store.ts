@@ -1,5 +1,12 @@
 import { UserError } from '../base/error.ts';
-import type { OpenJournal, ReadJournal, RewrittenObjects, RunSummary, Store, StoreFacts } from '../domain/records/store.ts';
+import type {
+  OpenJournal,
+  ReadJournal,
+  RewrittenObjects,
+  RunSummary,
+  Store,
+  StoreFacts,
+} from '../domain/records/store.ts';
 import type { BucketFacts, StoreBucket } from '../domain/records/store-bucket.ts';
 import { auditLog } from './audit-log.ts';
 import { readStored } from './objects/folder-objects.ts';
@@ -31,8 +38,9 @@ export interface S3StoreOptions extends Pick<S3LockOptions, 'host' | 'alive' | '
 }
 
 /**
- * The store as a prefix of an S3 bucket: one truth for a team and its CI. Every object is written once, but for the locks, whose
- * states follow each other. Throws as `Store` says, and UserError `store-not-versioned` for a bucket that forgets what is overwritten.
+ * The store as a prefix of an S3 bucket: one truth for a team and its CI. Every object is written once, but for the
+ * locks, whose states follow each other. Throws as `Store` says, and UserError `store-not-versioned` for a bucket that
+ * forgets what is overwritten.
  */
 export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3StoreOptions): Store {
   const patience = sleep === undefined ? {} : { sleep };
@@ -40,7 +48,9 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   const open = (): Promise<StoreBucket> => {
     opening ??= opened(connect, place, patience);
     // What could not be opened may be by the next time.
-    opening.catch(() => { opening = undefined; });
+    opening.catch(() => {
+      opening = undefined;
+    });
     return opening;
   };
   const objects = s3Objects(place, open, patience);
@@ -54,7 +64,8 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   const finished = new Map<string, RunSummary>();
   const summary = async (run: string): Promise<RunSummary | null> => {
     const known = finished.get(run) ?? (await summaryNow(run));
-    if (known !== null && known.spooled === undefined && (known.outcome === 'done' || known.outcome === 'abandoned')) finished.set(run, known);
+    if (known !== null && known.spooled === undefined && (known.outcome === 'done' || known.outcome === 'abandoned'))
+      finished.set(run, known);
     return known;
   };
   const summaryNow = async (run: string): Promise<RunSummary | null> => {
@@ -66,11 +77,13 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     try {
       return summaryOfRead(run, path, await read(run));
     } catch (error) {
-      if (error instanceof UserError && error.code === 'journal-damaged') return damagedSummary(run, path, error.message);
+      if (error instanceof UserError && error.code === 'journal-damaged')
+        return damagedSummary(run, path, error.message);
       throw error;
     }
   };
-  const names = async (): Promise<readonly string[]> => (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
+  const names = async (): Promise<readonly string[]> =>
+    (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
   const settled = closedIn(objects, { names, summary, wholeSummary, each: inParallel });
   /** Journals that this process writes: when their runs are settled, the whole of each is kept as one object. */
   const writing = new Map<string, OpenJournal>();
@@ -78,7 +91,12 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     writing.set(journal.run, journal);
     return journal;
   };
-  const locks = s3Locks({ open, runOf: async (run) => (isRunName(run) ? summary(run) : null), ...patience, ...lockOptions });
+  const locks = s3Locks({
+    open,
+    runOf: async (run) => (isRunName(run) ? summary(run) : null),
+    ...patience,
+    ...lockOptions,
+  });
   return {
     place,
     shared: true,
@@ -96,28 +114,52 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       // What was spooled becomes part of the journal, byte for byte, before anything follows it.
       const adopted = spooled?.state === 'merged' ? spooled.records : 0;
       for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
-      return noted(writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } }));
+      return noted(
+        writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } }),
+      );
     },
     readRun: read,
     async eachRun(work, options = {}) {
-      const [all, marks, segments] = await Promise.all([options.runs ?? names(), settled.closedRuns(), segmentNames(objects)]);
+      const [all, marks, segments] = await Promise.all([
+        options.runs ?? names(),
+        settled.closedRuns(),
+        segmentNames(objects),
+      ]);
       const hows = new Map(marks.map(({ run, how }) => [run, how]));
-      await giveEach(all, bulkWidth, (run) => foundRun(run, `${place}/runs/${run}`, async () => {
-        refuseOddName(run);
-        const [segment, how] = [segments.get(run), hows.get(run)];
-        if (how === undefined || how === 'closed' || readStored(spoolPath(spool, run)) !== null) return read(run);
-        const whole = segment === undefined ? null : await readSegment(objects, run, segment, how, `${place}/runs/${run}`, async () => (await objects.read(`runs/${run}/${recordName(segment.records + 1)}`)) !== null);
-        if (whole !== null) return whole;
-        const journal = await read(run);
-        // The next reading of many is short.
-        await keepSegment(objects, run, journal.records);
-        return journal;
-      }), work, options);
+      await giveEach(
+        all,
+        bulkWidth,
+        (run) =>
+          foundRun(run, `${place}/runs/${run}`, async () => {
+            refuseOddName(run);
+            const [segment, how] = [segments.get(run), hows.get(run)];
+            if (how === undefined || how === 'closed' || readStored(spoolPath(spool, run)) !== null) return read(run);
+            const whole =
+              segment === undefined
+                ? null
+                : await readSegment(
+                    objects,
+                    run,
+                    segment,
+                    how,
+                    `${place}/runs/${run}`,
+                    async () => (await objects.read(`runs/${run}/${recordName(segment.records + 1)}`)) !== null,
+                  );
+            if (whole !== null) return whole;
+            const journal = await read(run);
+            // The next reading of many is short.
+            await keepSegment(objects, run, journal.records);
+            return journal;
+          }),
+        work,
+        options,
+      );
     },
     ...settled,
     async closeRun(summary, how, closing) {
       const journal = writing.get(summary.run);
-      if (journal !== undefined && readStored(spoolPath(spool, summary.run)) === null) await keepSegment(objects, summary.run, journal.records);
+      if (journal !== undefined && readStored(spoolPath(spool, summary.run)) === null)
+        await keepSegment(objects, summary.run, journal.records);
       return settled.closeRun(summary, how, closing);
     },
 
@@ -128,7 +170,12 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       const bucket = await open();
       try {
         const keys = await patiently(() => bucket.rewritten(), patience);
-        return { objects: keys.filter(({ key }) => !key.startsWith('locks/') && !key.startsWith('probes/')).map(({ key, how, at }) => ({ path: `${place}/${key}`, how, at })), problem: null };
+        return {
+          objects: keys
+            .filter(({ key }) => !key.startsWith('locks/') && !key.startsWith('probes/'))
+            .map(({ key, how, at }) => ({ path: `${place}/${key}`, how, at })),
+          problem: null,
+        };
       } catch (error) {
         const explained = s3StoreError(error, place, 'read');
         if (!(explained instanceof UserError)) throw explained;
@@ -142,7 +189,10 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
       } catch (error) {
         const explained = s3StoreError(error, place, 'read');
         if (!(explained instanceof UserError)) throw explained;
-        return { facts: [`${place}, shared by everybody who may write there`], problems: [`${explained.message}; ${explained.help ?? ''}`] };
+        return {
+          facts: [`${place}, shared by everybody who may write there`],
+          problems: [`${explained.message}; ${explained.help ?? ''}`],
+        };
       } finally {
         bucket.close();
       }
@@ -150,13 +200,21 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     async prove(): Promise<StoreFacts> {
       const bucket = await connect();
       try {
-        return await provedStore(bucket, { place, spool, name: `${lockOptions.host.replaceAll(/[^A-Za-z0-9]/gu, '-').slice(0, 40)}-${Date.now()}`, patience });
+        return await provedStore(bucket, {
+          place,
+          spool,
+          name: `${lockOptions.host.replaceAll(/[^A-Za-z0-9]/gu, '-').slice(0, 40)}-${Date.now()}`,
+          patience,
+        });
       } finally {
         bucket.close();
       }
     },
     close() {
-      void opening?.then((bucket) => bucket.close(), () => undefined);
+      void opening?.then(
+        (bucket) => bucket.close(),
+        () => undefined,
+      );
       opening = undefined;
     },
   };
@@ -174,6 +232,11 @@ async function opened(connect: () => Promise<StoreBucket>, place: string, patien
   }
 }
 
-const notVersioned = (place: string, versioning: BucketFacts['versioning']): UserError => new UserError('store-not-versioned', `the bucket of the store "${place}" does not keep versions (versioning is ${versioning === 'off' ? 'off' : 'suspended'})`, {
-  help: `a store must be able to bring back what somebody deletes: ${versioningCommand(place)}`,
-});
+const notVersioned = (place: string, versioning: BucketFacts['versioning']): UserError =>
+  new UserError(
+    'store-not-versioned',
+    `the bucket of the store "${place}" does not keep versions (versioning is ${versioning === 'off' ? 'off' : 'suspended'})`,
+    {
+      help: `a store must be able to bring back what somebody deletes: ${versioningCommand(place)}`,
+    },
+  );

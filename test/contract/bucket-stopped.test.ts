@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CreateBucketCommand, CreateMultipartUploadCommand, GetBucketPolicyCommand, ListObjectVersionsCommand, PutBucketPolicyCommand, PutBucketVersioningCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetBucketPolicyCommand,
+  ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { SeenRequest } from '../../src/sandbox/proxy/faults.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
@@ -22,13 +31,29 @@ suite('the deletion of a bucket that AWS stops midway', () => {
     sandbox = await startTestSandbox({ pace: { reads: 1, milliseconds: 0 } });
     road = await openRoad(sandbox);
     ({ s3 } = clientsOf(sandbox.endpoint));
-    await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: region } }));
+    await s3.send(
+      new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: region } }),
+    );
     await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
-    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement: [kept] }) }));
-    for (const [Key, Body] of [['a', 'one'], ['b', 'older'], ['b', 'newer'], ['odd\u0001key', 'x']] as const) await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+    await s3.send(
+      new PutBucketPolicyCommand({
+        Bucket: bucket,
+        Policy: JSON.stringify({ Version: '2012-10-17', Statement: [kept] }),
+      }),
+    );
+    for (const [Key, Body] of [
+      ['a', 'one'],
+      ['b', 'older'],
+      ['b', 'newer'],
+      ['odd\u0001key', 'x'],
+    ] as const)
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
     await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'unfinished' }));
   }, 60_000);
-  afterEach(() => { for (const hook of hooks) hook(); hooks.clear(); });
+  afterEach(() => {
+    for (const hook of hooks) hook();
+    hooks.clear();
+  });
   afterAll(async () => {
     road?.close();
     s3?.destroy();
@@ -38,12 +63,22 @@ suite('the deletion of a bucket that AWS stops midway', () => {
   /** Its policy, and of each key the ETags of all versions, newest first. */
   const stateOf = async (): Promise<unknown> => {
     const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
-    return [JSON.parse((await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))).Policy ?? ''), Versions.toSorted((one, other) => Number(other.IsLatest) - Number(one.IsLatest)).map(({ Key, ETag }) => `${Key ?? ''} ${ETag ?? ''}`).toSorted()];
+    return [
+      JSON.parse((await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))).Policy ?? ''),
+      Versions.toSorted((one, other) => Number(other.IsLatest) - Number(one.IsLatest))
+        .map(({ Key, ETag }) => `${Key ?? ''} ${ETag ?? ''}`)
+        .toSorted(),
+    ];
   };
-  const blocks = ({ plan }: Made): readonly string[] => plan.findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
+  const blocks = ({ plan }: Made): readonly string[] =>
+    plan.findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
   const removal = async (): Promise<Made> => {
     plans += 1;
-    const made = await road.plan(road.text(`stopped-${plans}`, { Files: { type: 'AWS::S3::Bucket', action: 'delete', id: bucket, reason: 'a test', expect: {} } }));
+    const made = await road.plan(
+      road.text(`stopped-${plans}`, {
+        Files: { type: 'AWS::S3::Bucket', action: 'delete', id: bucket, reason: 'a test', expect: {} },
+      }),
+    );
     expect(blocks(made)).toEqual([]);
     return made;
   };
@@ -62,14 +97,19 @@ suite('the deletion of a bucket that AWS stops midway', () => {
     const where: string[] = [];
     for (;;) {
       let stopped = '';
-      const name = ({ operation, parameters, mutating, service }: SeenRequest): string | null => (mutating && service === 's3' && (parameters['Bucket'] === bucket || operation === 'CopyObject') ? `${operation} ${operation === 'CopyObject' ? '' : parameters['Key'] ?? ''}` : null);
-      hooks.add(sandbox.proxy.onRequest((request) => {
-        const point = name(request);
-        if (point === null || (stopped === '' ? seen.has(point) : point !== stopped)) return undefined;
-        seen.add(point);
-        stopped = point;
-        return { kind: 'deny' };
-      }));
+      const name = ({ operation, parameters, mutating, service }: SeenRequest): string | null =>
+        mutating && service === 's3' && (parameters['Bucket'] === bucket || operation === 'CopyObject')
+          ? `${operation} ${operation === 'CopyObject' ? '' : (parameters['Key'] ?? '')}`
+          : null;
+      hooks.add(
+        sandbox.proxy.onRequest((request) => {
+          const point = name(request);
+          if (point === null || (stopped === '' ? seen.has(point) : point !== stopped)) return undefined;
+          seen.add(point);
+          stopped = point;
+          return { kind: 'deny' };
+        }),
+      );
       const { run, outcome } = await road.apply(await removal());
       for (const hook of hooks) hook();
       hooks.clear();
@@ -78,26 +118,57 @@ suite('the deletion of a bucket that AWS stops midway', () => {
         await taken(run);
         break;
       }
-      const isWhole = JSON.stringify((await stateOf() as unknown[])[1]) === JSON.stringify((before as unknown[])[1]);
+      const isWhole = JSON.stringify(((await stateOf()) as unknown[])[1]) === JSON.stringify((before as unknown[])[1]);
       // What has lost nothing is open; what has a gap takes no writes until the rollback has filled it.
-      where.push(`${stopped.trim()}: ${isWhole ? 'whole' : 'partly'}, ${await isClosed() ? 'closed' : 'open'}`);
+      where.push(`${stopped.trim()}: ${isWhole ? 'whole' : 'partly'}, ${(await isClosed()) ? 'closed' : 'open'}`);
       await taken(run);
       expect([stopped, await stateOf()]).toEqual([stopped, before]);
     }
-    expect(where).toEqual(['PutBucketPolicy: whole, open', 'CopyObject: whole, open', 'DeleteObject odd\u0001key: whole, open', 'DeleteObjects: partly, closed', 'AbortMultipartUpload unfinished: partly, closed', 'DeleteBucket: partly, closed']);
+    expect(where).toEqual([
+      'PutBucketPolicy: whole, open',
+      'CopyObject: whole, open',
+      'DeleteObject odd\u0001key: whole, open',
+      'DeleteObjects: partly, closed',
+      'AbortMultipartUpload unfinished: partly, closed',
+      'DeleteBucket: partly, closed',
+    ]);
     expect(await stateOf()).toEqual(before);
   });
 
-  it.each([['every object', '*', false], ['one of them', 'b', true]])('by a policy that somebody puts meanwhile, about %s', async (_what, key, isClosedAfter) => {
+  it.each([
+    ['every object', '*', false],
+    ['one of them', 'b', true],
+  ])('by a policy that somebody puts meanwhile, about %s', async (_what, key, isClosedAfter) => {
     const before = await stateOf();
     let isPut = false;
-    hooks.add(sandbox.proxy.onRequest(async ({ operation, parameters }) => {
-      if (isPut || !/^DeleteObjects?$/u.test(operation) || parameters['Bucket'] !== bucket) return undefined;
-      isPut = true;
-      const policy = JSON.parse((await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))).Policy ?? '') as { Statement: object[] };
-      await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ ...policy, Statement: [...policy.Statement, { Sid: 'New', Effect: 'Deny', Principal: '*', Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'], Resource: `${arn}/${key}` }] }) }));
-      return undefined;
-    }));
+    hooks.add(
+      sandbox.proxy.onRequest(async ({ operation, parameters }) => {
+        if (isPut || !/^DeleteObjects?$/u.test(operation) || parameters['Bucket'] !== bucket) return undefined;
+        isPut = true;
+        const policy = JSON.parse((await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))).Policy ?? '') as {
+          Statement: object[];
+        };
+        await s3.send(
+          new PutBucketPolicyCommand({
+            Bucket: bucket,
+            Policy: JSON.stringify({
+              ...policy,
+              Statement: [
+                ...policy.Statement,
+                {
+                  Sid: 'New',
+                  Effect: 'Deny',
+                  Principal: '*',
+                  Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+                  Resource: `${arn}/${key}`,
+                },
+              ],
+            }),
+          }),
+        );
+        return undefined;
+      }),
+    );
     const { run, outcome, message } = await road.apply(await removal());
     expect([outcome, message]).toEqual(['failed', expect.stringMatching(/AccessDenied/u)]);
     expect(await isClosed()).toBe(isClosedAfter);
@@ -105,8 +176,13 @@ suite('the deletion of a bucket that AWS stops midway', () => {
       // What the rollback brings back is all that was; the statement of somebody else is not aiplan's to take.
       await taken(run);
     }
-    const [policy, versions] = await stateOf() as [{ Statement: { Sid: string }[] }, unknown];
+    const [policy, versions] = (await stateOf()) as [{ Statement: { Sid: string }[] }, unknown];
     expect([policy.Statement.map(({ Sid }) => Sid), versions]).toEqual([['Theirs', 'New'], (before as unknown[])[1]]);
-    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement: [kept] }) }));
+    await s3.send(
+      new PutBucketPolicyCommand({
+        Bucket: bucket,
+        Policy: JSON.stringify({ Version: '2012-10-17', Statement: [kept] }),
+      }),
+    );
   });
 });

@@ -1,7 +1,14 @@
 import { checkedManifest, listManifests, manifestVersion } from '../../providers/s3/objects/manifests.ts';
 import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CreateBucketCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3';
 import { keepText, putManifest, readManifestCall, readText } from '../../providers/s3/capture-bucket/capture-bucket.ts';
 import type { CaptureBucket } from '../../providers/s3/objects/capture-place.ts';
 import { setupProgram, verifyCaptureBucket } from '../../providers/s3/capture-bucket/capture-setup.ts';
@@ -21,7 +28,9 @@ suite('the capture bucket against the sandbox', () => {
     fixture = await startBuckets();
     of = { account, region, endpoint: fixture.sandbox.endpoint, bucket: null };
   }, 90_000);
-  afterAll(async () => { await fixture.stop(); });
+  afterAll(async () => {
+    await fixture.stop();
+  });
 
   let times = 0;
   const setup = async (which: CaptureBucket = of): Promise<readonly string[]> => {
@@ -32,7 +41,11 @@ suite('the capture bucket against the sandbox', () => {
 
   it('is made once; a second time changes nothing', async () => {
     expect(await verify()).toEqual([]);
-    const mutations = (): number => Object.entries(fixture.aws.counts).reduce((sum, [name, count]) => (/:(Create|Put|Delete)/u.test(name) ? sum + count : sum), 0);
+    const mutations = (): number =>
+      Object.entries(fixture.aws.counts).reduce(
+        (sum, [name, count]) => (/:(Create|Put|Delete)/u.test(name) ? sum + count : sum),
+        0,
+      );
     const before = mutations();
     expect(before).toBeGreaterThanOrEqual(4);
     expect(await setup()).toEqual([]);
@@ -41,22 +54,30 @@ suite('the capture bucket against the sandbox', () => {
 
   it('says what is wrong, and is put right again', async () => {
     await fixture.s3.send(new DeleteBucketPolicyCommand({ Bucket: store }));
-    await fixture.s3.send(new PutBucketVersioningCommand({ Bucket: store, VersioningConfiguration: { Status: 'Suspended' } }));
+    await fixture.s3.send(
+      new PutBucketVersioningCommand({ Bucket: store, VersioningConfiguration: { Status: 'Suspended' } }),
+    );
     expect(await verify()).toEqual([
       `The capture bucket "${store}": versioning is not enabled.`,
       `The capture bucket "${store}": its policy does not protect the captures: s3:BypassGovernanceRetention, s3:DeleteBucket, s3:DeleteObjectVersion and 7 more are not denied.`,
     ]);
     expect(await setup()).toHaveLength(2);
-    const { Body } = await fixture.s3.send(new GetObjectCommand({ Bucket: store, Key: `setup/time-${times}/versioning.json` }));
+    const { Body } = await fixture.s3.send(
+      new GetObjectCommand({ Bucket: store, Key: `setup/time-${times}/versioning.json` }),
+    );
     expect(await Body?.transformToString()).toBe('{"Status":"Suspended"}');
     expect(await verify()).toEqual([]);
   });
 
   it('keeps versions from everybody but the root user', async () => {
     const VersionId = await fixture.put(store, 'copies/x', 'kept');
-    await expect(fixture.s3.send(new DeleteObjectCommand({ Bucket: store, Key: 'copies/x', VersionId }))).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(
+      fixture.s3.send(new DeleteObjectCommand({ Bucket: store, Key: 'copies/x', VersionId })),
+    ).rejects.toMatchObject({ name: 'AccessDenied' });
     await fixture.s3.send(new DeleteObjectCommand({ Bucket: store, Key: 'copies/x' }));
-    const { Versions = [] } = await fixture.s3.send(new ListObjectVersionsCommand({ Bucket: store, Prefix: 'copies/x' }));
+    const { Versions = [] } = await fixture.s3.send(
+      new ListObjectVersionsCommand({ Bucket: store, Prefix: 'copies/x' }),
+    );
     expect(Versions.map((version) => version.VersionId)).toEqual([VersionId]);
   });
 
@@ -68,9 +89,14 @@ suite('the capture bucket against the sandbox', () => {
     expect((await fixture.aws.read(readManifestCall(of, 'run-7', 'Site-abc')))?.['Body']).toBe('{"hello":"world"}');
     const vault = openVault(fixture.aws, of, 'run-7');
     const manifest = { format: 'aiplan/capture@1', run: 'run-7', step: 'Site' } as unknown as CaptureManifest;
-    expect(await vault.putManifest('run-7', 'Site', manifest)).toMatch(/^s3:.*\/manifests\/run-7\/Site-[0-9a-f]{12}\.json$/u);
+    expect(await vault.putManifest('run-7', 'Site', manifest)).toMatch(
+      /^s3:.*\/manifests\/run-7\/Site-[0-9a-f]{12}\.json$/u,
+    );
     const { manifests, strays } = await drive(fixture.aws, () => listManifests(of, 'run-7'));
-    expect([manifests.map(({ run, name, versions }) => [run, name, versions.length]), strays.map(({ key }) => key)]).toEqual([[['run-7', 'Site', 1]], ['manifests/run-7/Site-abc.json']]);
+    expect([
+      manifests.map(({ run, name, versions }) => [run, name, versions.length]),
+      strays.map(({ key }) => key),
+    ]).toEqual([[['run-7', 'Site', 1]], ['manifests/run-7/Site-abc.json']]);
     const [listed] = manifests;
     const read = await fixture.aws.read(manifestVersion(of, listed!.key, listed!.versions[0]!.id));
     expect(checkedManifest(listed!, String(read?.['Body']))).toEqual({ manifest });

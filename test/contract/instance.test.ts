@@ -15,7 +15,8 @@ jest.setTimeout(180_000);
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 const script = '#!/bin/sh\necho hello\n';
 
-const masked = (identity: string, text: string): Json => mask(maskSalt('AWS::EC2::Instance', identity, 'UserData'), text);
+const masked = (identity: string, text: string): Json =>
+  mask(maskSalt('AWS::EC2::Instance', identity, 'UserData'), text);
 
 suite('AWS::EC2::Instance against the emulator', () => {
   let ec2: Ec2Fixture;
@@ -28,7 +29,9 @@ suite('AWS::EC2::Instance against the emulator', () => {
       await ec2.ask('iam', 'CreateInstanceProfile', { InstanceProfileName: name });
     }
   });
-  afterAll(async () => { await ec2.stop(); });
+  afterAll(async () => {
+    await ec2.stop();
+  });
 
   const run = <Result>(make: () => Program<Result>): Promise<Result> => drive(ec2.aws, make, secrets);
   const read = async (identity: string): Promise<LiveResource> => {
@@ -37,7 +40,12 @@ suite('AWS::EC2::Instance against the emulator', () => {
     return live;
   };
   const base = (more: JsonObject = {}): JsonObject => ({
-    ImageId: ec2.image, InstanceType: 't3.micro', SubnetId: ec2.subnet, SecurityGroupIds: [ec2.groups[0]], Tags: { Name: 'web' }, ...more,
+    ImageId: ec2.image,
+    InstanceType: 't3.micro',
+    SubnetId: ec2.subnet,
+    SecurityGroupIds: [ec2.groups[0]],
+    Tags: { Name: 'web' },
+    ...more,
   });
   const launched = async (more: JsonObject = {}): Promise<LiveResource> => {
     next += 1;
@@ -61,10 +69,19 @@ suite('AWS::EC2::Instance against the emulator', () => {
 
   it('creates what is desired and reads it back', async () => {
     const desired = {
-      PrivateIpAddress: '10.20.1.50', KeyName: 'ops', IamInstanceProfile: 'web', EbsOptimized: true, Monitoring: true, SourceDestCheck: false,
-      DisableApiTermination: true, InstanceInitiatedShutdownBehavior: 'terminate', CreditSpecification: { CPUCredits: 'standard' },
+      PrivateIpAddress: '10.20.1.50',
+      KeyName: 'ops',
+      IamInstanceProfile: 'web',
+      EbsOptimized: true,
+      Monitoring: true,
+      SourceDestCheck: false,
+      DisableApiTermination: true,
+      InstanceInitiatedShutdownBehavior: 'terminate',
+      CreditSpecification: { CPUCredits: 'standard' },
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2, HttpEndpoint: 'enabled' },
-      BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 20, VolumeType: 'gp3', DeleteOnTermination: false } }],
+      BlockDeviceMappings: [
+        { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 20, VolumeType: 'gp3', DeleteOnTermination: false } },
+      ],
     };
     const live = await launched({ ...desired, UserData: script });
     const { BlockDeviceMappings, ...plain } = desired;
@@ -75,7 +92,12 @@ suite('AWS::EC2::Instance against the emulator', () => {
     ]);
     expect(live.properties['Volumes']).toEqual([]);
     expect(live.systemTags).toMatchObject({ 'aiplan:plan': 'shop', 'aiplan:resource': 'Web' });
-    expect(live.binding).toMatchObject({ protections: ['termination protection'], encrypted: false, backups: 'none', instanceStore: 'none' });
+    expect(live.binding).toMatchObject({
+      protections: ['termination protection'],
+      encrypted: false,
+      backups: 'none',
+      instanceStore: 'none',
+    });
     expect(live.observed['bytes']).toBe(28 * 2 ** 30);
     expect(JSON.stringify(live)).not.toContain('hello');
   });
@@ -83,9 +105,19 @@ suite('AWS::EC2::Instance against the emulator', () => {
   it('changes everything that can be changed in place', async () => {
     const live = await launched({ DisableApiTermination: false });
     const changes = {
-      SecurityGroupIds: [...ec2.groups].sort(), SourceDestCheck: false, Monitoring: true, IamInstanceProfile: 'web', DisableApiTermination: true,
-      InstanceInitiatedShutdownBehavior: 'terminate', CreditSpecification: { CPUCredits: 'standard' }, Tags: { owner: 'platform' },
-      MetadataOptions: { ...(live.properties['MetadataOptions'] as JsonObject), HttpTokens: 'required', HttpPutResponseHopLimit: 3 },
+      SecurityGroupIds: [...ec2.groups].sort(),
+      SourceDestCheck: false,
+      Monitoring: true,
+      IamInstanceProfile: 'web',
+      DisableApiTermination: true,
+      InstanceInitiatedShutdownBehavior: 'terminate',
+      CreditSpecification: { CPUCredits: 'standard' },
+      Tags: { owner: 'platform' },
+      MetadataOptions: {
+        ...(live.properties['MetadataOptions'] as JsonObject),
+        HttpTokens: 'required',
+        HttpPutResponseHopLimit: 3,
+      },
     };
     const after = await updated(live, changes);
     expect(after.properties).toMatchObject(changes);
@@ -100,7 +132,11 @@ suite('AWS::EC2::Instance against the emulator', () => {
   it('stops and starts for what needs a stopped instance, and leaves a stopped one stopped', async () => {
     const live = await launched({ UserData: script });
     const after = await updated(live, { InstanceType: 't3.small', EbsOptimized: true, UserData: 'second' });
-    expect(after.properties).toMatchObject({ InstanceType: 't3.small', EbsOptimized: true, UserData: masked(live.identity, 'second') });
+    expect(after.properties).toMatchObject({
+      InstanceType: 't3.small',
+      EbsOptimized: true,
+      UserData: masked(live.identity, 'second'),
+    });
     expect(after.state).toBe('running');
     await ec2.ask('ec2', 'StopInstances', { 'InstanceId.1': live.identity });
     let stopped = await read(live.identity);
@@ -114,7 +150,11 @@ suite('AWS::EC2::Instance against the emulator', () => {
     const bytes = Buffer.from([0x1f, 0x8b, 0x08, 0x00, 0xff, 0xfe]).toString('base64');
     secrets.set('archive', bytes);
     const after = await updated(live, { UserData: { $secret: { captured: 'archive' } } });
-    const answer = await ec2.aws.read({ service: 'ec2', operation: 'DescribeInstanceAttribute', input: { InstanceId: live.identity, Attribute: 'userData' } });
+    const answer = await ec2.aws.read({
+      service: 'ec2',
+      operation: 'DescribeInstanceAttribute',
+      input: { InstanceId: live.identity, Attribute: 'userData' },
+    });
     expect(answer?.['UserData']).toEqual({ Value: bytes });
     expect(after.properties['UserData']).toEqual(masked(live.identity, `base64 ${bytes}`));
   });
@@ -140,9 +180,21 @@ suite('AWS::EC2::Instance against the emulator', () => {
     expect(new Set(ids).size).toBe(2);
     const found = await ec2.aws.read({ service: 'ec2', operation: 'DescribeSnapshots', input: { SnapshotIds: ids } });
     for (const snapshot of (found ?? {})['Snapshots'] as JsonObject[]) {
-      expect(snapshot['Tags']).toEqual(expect.arrayContaining([{ Key: 'aiplan:op', Value: 'op-tag' }, { Key: 'aiplan:source', Value: live.identity }]));
+      expect(snapshot['Tags']).toEqual(
+        expect.arrayContaining([
+          { Key: 'aiplan:op', Value: 'op-tag' },
+          { Key: 'aiplan:source', Value: live.identity },
+        ]),
+      );
     }
-    expect(await run(() => instance.capture!.verify(contextFor({ live }), { ...capture, refs: { snapshots: [(capture.refs['snapshots'] as JsonObject[])[0]!] } }))).toHaveLength(1);
+    expect(
+      await run(() =>
+        instance.capture!.verify(contextFor({ live }), {
+          ...capture,
+          refs: { snapshots: [(capture.refs['snapshots'] as JsonObject[])[0]!] },
+        }),
+      ),
+    ).toHaveLength(1);
   });
 
   it('takes a quiescing back as if it had not been', async () => {
@@ -151,7 +203,9 @@ suite('AWS::EC2::Instance against the emulator', () => {
     await run(() => instance.capture!.quiesce!(context));
     const quiet = await read(live.identity);
     expect(quiet.state).toBe('stopped');
-    expect((quiet.attributes['BlockDevices'] as JsonObject[]).map((device) => device['DeleteOnTermination'])).toEqual([false]);
+    expect((quiet.attributes['BlockDevices'] as JsonObject[]).map((device) => device['DeleteOnTermination'])).toEqual([
+      false,
+    ]);
     await run(() => instance.capture!.unquiesce!(context));
     const after = await read(live.identity);
     expect([after.state, after.properties]).toEqual(['running', live.properties]);
@@ -160,14 +214,26 @@ suite('AWS::EC2::Instance against the emulator', () => {
   it('deletes the instance alone and brings it back as it was', async () => {
     const data = { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 20, VolumeType: 'gp3', DeleteOnTermination: true } };
     const first = await launched({
-      PrivateIpAddress: '10.20.1.99', UserData: script, IamInstanceProfile: 'web', SourceDestCheck: false, Monitoring: true, InstanceInitiatedShutdownBehavior: 'terminate',
-      MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 }, CreditSpecification: { CPUCredits: 'standard' },
-      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 12, VolumeType: 'gp3', Iops: 4000 } }, data, { ...data, DeviceName: '/dev/sdg' }],
+      PrivateIpAddress: '10.20.1.99',
+      UserData: script,
+      IamInstanceProfile: 'web',
+      SourceDestCheck: false,
+      Monitoring: true,
+      InstanceInitiatedShutdownBehavior: 'terminate',
+      MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
+      CreditSpecification: { CPUCredits: 'standard' },
+      BlockDeviceMappings: [
+        { DeviceName: '/dev/xvda', Ebs: { VolumeSize: 12, VolumeType: 'gp3', Iops: 4000 } },
+        data,
+        { ...data, DeviceName: '/dev/sdg' },
+      ],
     });
     const allocation = await ec2.ask('ec2', 'AllocateAddress', { Domain: 'vpc' }, 'allocationId');
     await ec2.ask('ec2', 'AssociateAddress', { AllocationId: allocation, InstanceId: first.identity });
     const live = await read(first.identity);
-    const [root, sdf, sdg] = (live.attributes['BlockDevices'] as JsonObject[]).map((device) => String(device['VolumeId']));
+    const [root, sdf, sdg] = (live.attributes['BlockDevices'] as JsonObject[]).map((device) =>
+      String(device['VolumeId']),
+    );
     const context = contextFor({ live, op: 'op-delete', captureName: 'aiplan-web-delete', action: 'delete' });
     expect(await run(() => instance.preflight!(context, 'delete'))).toEqual([]);
     expect(await run(() => instance.capture!.restorable(context, null))).toEqual({ problems: [], losses: [] });
@@ -177,7 +243,9 @@ suite('AWS::EC2::Instance against the emulator', () => {
     await run(() => instance.remove!(context));
     await run(() => instance.gone!(live.identity));
     expect(JSON.stringify(capture)).not.toContain('hello');
-    const volumes = (await ec2.aws.read({ service: 'ec2', operation: 'DescribeVolumes', input: { VolumeIds: [root!, sdf!, sdg!] } }))?.['Volumes'] as JsonObject[];
+    const volumes = (
+      await ec2.aws.read({ service: 'ec2', operation: 'DescribeVolumes', input: { VolumeIds: [root!, sdf!, sdg!] } })
+    )?.['Volumes'] as JsonObject[];
     expect(volumes.map((volume) => volume['State'])).toEqual(['available', 'available', 'available']);
     expect(instance.rules.leftovers(live)).toEqual([root, sdf, sdg]);
     await ec2.ask('ec2', 'DeleteVolume', { VolumeId: sdg! });
@@ -190,13 +258,21 @@ suite('AWS::EC2::Instance against the emulator', () => {
     const lost = { ImageId: null, UserData: null, BlockDeviceMappings: null, Volumes: null };
     expect({ ...after.properties, ...lost }).toEqual({ ...live.properties, ...lost });
     expect(after.properties['UserData']).toEqual(masked(identity, script));
-    const withoutOrigin = (list: Json | undefined): JsonObject[] => (list as JsonObject[]).map((item) => ({ ...item, Ebs: { ...(item['Ebs'] as JsonObject), SnapshotId: null } }));
-    expect(withoutOrigin(after.properties['BlockDeviceMappings'])).toEqual(withoutOrigin(live.properties['BlockDeviceMappings']));
+    const withoutOrigin = (list: Json | undefined): JsonObject[] =>
+      (list as JsonObject[]).map((item) => ({ ...item, Ebs: { ...(item['Ebs'] as JsonObject), SnapshotId: null } }));
+    expect(withoutOrigin(after.properties['BlockDeviceMappings'])).toEqual(
+      withoutOrigin(live.properties['BlockDeviceMappings']),
+    );
     const devices = (after.attributes['BlockDevices'] as JsonObject[]).map((device) => String(device['VolumeId']));
     expect(devices[1]).toBe(sdf);
     expect(map).toMatchObject({ [live.identity]: identity, [root!]: devices[0], [sdg!]: devices[2] });
     expect(after.attributes['Addresses']).toEqual([expect.objectContaining({ AllocationId: allocation })]);
-    expect(after.systemTags).toEqual({ 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:restored-from': live.identity, 'aiplan:op': 'op-restore' });
+    expect(after.systemTags).toEqual({
+      'aiplan:plan': 'shop',
+      'aiplan:resource': 'Web',
+      'aiplan:restored-from': live.identity,
+      'aiplan:op': 'op-restore',
+    });
   });
 
   it('brings a stopped, protected instance back stopped and protected', async () => {
@@ -204,8 +280,16 @@ suite('AWS::EC2::Instance against the emulator', () => {
     await ec2.ask('ec2', 'StopInstances', { 'InstanceId.1': running.identity });
     let live = await read(running.identity);
     while (live.state !== 'stopped') live = await read(running.identity);
-    const context = contextFor({ live, desired: live.properties, op: 'op-delete-2', captureName: 'aiplan-web-delete-2', action: 'delete' });
-    expect(await run(() => instance.preflight!(context, 'delete'))).toEqual([expect.stringContaining('DisableApiTermination: false')]);
+    const context = contextFor({
+      live,
+      desired: live.properties,
+      op: 'op-delete-2',
+      captureName: 'aiplan-web-delete-2',
+      action: 'delete',
+    });
+    expect(await run(() => instance.preflight!(context, 'delete'))).toEqual([
+      expect.stringContaining('DisableApiTermination: false'),
+    ]);
     await run(() => instance.capture!.quiesce!(context));
     const capture = await captured(context);
     await expect(run(() => instance.remove!(context))).rejects.toMatchObject({ code: 'OperationNotPermitted' });
@@ -218,15 +302,36 @@ suite('AWS::EC2::Instance against the emulator', () => {
   });
 
   it('replaces with what is carried along', async () => {
-    const first = await launched({ PrivateIpAddress: '10.20.1.77', UserData: script, BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 4, DeleteOnTermination: true } }] });
+    const first = await launched({
+      PrivateIpAddress: '10.20.1.77',
+      UserData: script,
+      BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 4, DeleteOnTermination: true } }],
+    });
     const data = await ec2.ask('ec2', 'CreateVolume', { AvailabilityZone: 'eu-west-1a', Size: '5' }, 'volumeId');
     const live = await updated(first, { Volumes: [{ Device: '/dev/sdg', VolumeId: data }] });
-    const image = await ec2.ask('ec2', 'RegisterImage', {
-      Name: 'newer', RootDeviceName: '/dev/sda1', 'BlockDeviceMapping.1.DeviceName': '/dev/sda1', 'BlockDeviceMapping.1.Ebs.VolumeSize': '9', 'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
-    }, 'imageId');
+    const image = await ec2.ask(
+      'ec2',
+      'RegisterImage',
+      {
+        Name: 'newer',
+        RootDeviceName: '/dev/sda1',
+        'BlockDeviceMapping.1.DeviceName': '/dev/sda1',
+        'BlockDeviceMapping.1.Ebs.VolumeSize': '9',
+        'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
+      },
+      'imageId',
+    );
     const context = contextFor({
-      live, desired: { ...live.properties, ImageId: image }, changes: [], op: 'op-replace', captureName: 'aiplan-web-replace', action: 'replace', replacing: true,
-      carry: ['PrivateIpAddress', 'volumes'], order: 'delete-first', ownership: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:op': 'op-replace' },
+      live,
+      desired: { ...live.properties, ImageId: image },
+      changes: [],
+      op: 'op-replace',
+      captureName: 'aiplan-web-replace',
+      action: 'replace',
+      replacing: true,
+      carry: ['PrivateIpAddress', 'volumes'],
+      order: 'delete-first',
+      ownership: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:op': 'op-replace' },
     });
     expect(await run(() => instance.preflight!(context, 'replace'))).toEqual([]);
     await run(() => instance.capture!.quiesce!(context));
@@ -235,10 +340,25 @@ suite('AWS::EC2::Instance against the emulator', () => {
     await run(() => instance.gone!(live.identity));
     const { identity } = await run(() => instance.create!(context));
     const after = await read(identity);
-    expect(after.properties).toMatchObject({ ImageId: image, PrivateIpAddress: '10.20.1.77', InstanceType: 't3.micro', Tags: { Name: 'web' }, UserData: masked(identity, script) });
-    const sdf = (live.attributes['BlockDevices'] as JsonObject[]).find((device) => device['DeviceName'] === '/dev/sdf')?.['VolumeId'];
-    expect((after.attributes['BlockDevices'] as JsonObject[]).map((device) => [device['DeviceName'], device['Root'] === true ? device['Size'] : device['VolumeId']])).toEqual([
-      ['/dev/sda1', 9], ['/dev/sdf', sdf], ['/dev/sdg', data],
+    expect(after.properties).toMatchObject({
+      ImageId: image,
+      PrivateIpAddress: '10.20.1.77',
+      InstanceType: 't3.micro',
+      Tags: { Name: 'web' },
+      UserData: masked(identity, script),
+    });
+    const sdf = (live.attributes['BlockDevices'] as JsonObject[]).find(
+      (device) => device['DeviceName'] === '/dev/sdf',
+    )?.['VolumeId'];
+    expect(
+      (after.attributes['BlockDevices'] as JsonObject[]).map((device) => [
+        device['DeviceName'],
+        device['Root'] === true ? device['Size'] : device['VolumeId'],
+      ]),
+    ).toEqual([
+      ['/dev/sda1', 9],
+      ['/dev/sdf', sdf],
+      ['/dev/sdg', data],
     ]);
   });
 
@@ -246,16 +366,31 @@ suite('AWS::EC2::Instance against the emulator', () => {
     const live = await launched({});
     await ec2.ask('ec2', 'TerminateInstances', { 'InstanceId.1': live.identity });
     await run(() => instance.gone!(live.identity));
-    const { resources, absent, failures } = await instance.read(ec2.aws, { identities: [live.identity, 'i-0123456789abcdef0'], all: false, detailed: new Set([live.identity]) });
-    expect([resources.map(({ state }) => state), absent, failures]).toEqual([['terminated'], ['i-0123456789abcdef0'], []]);
+    const { resources, absent, failures } = await instance.read(ec2.aws, {
+      identities: [live.identity, 'i-0123456789abcdef0'],
+      all: false,
+      detailed: new Set([live.identity]),
+    });
+    expect([resources.map(({ state }) => state), absent, failures]).toEqual([
+      ['terminated'],
+      ['i-0123456789abcdef0'],
+      [],
+    ]);
   });
 
   it('says what stands against a launch', async () => {
-    const desired = base({ ImageId: 'ami-0123456789abcdef0', SubnetId: 'subnet-0123456789abcdef0', SecurityGroupIds: ['sg-0123456789abcdef0'], KeyName: 'nobody' });
+    const desired = base({
+      ImageId: 'ami-0123456789abcdef0',
+      SubnetId: 'subnet-0123456789abcdef0',
+      SecurityGroupIds: ['sg-0123456789abcdef0'],
+      KeyName: 'nobody',
+    });
     const problems = await run(() => instance.preflight!(contextFor({ desired }), 'create'));
     expect(problems).toEqual([
-      expect.stringContaining('ami-0123456789abcdef0'), expect.stringContaining('subnet-0123456789abcdef0'),
-      expect.stringContaining('sg-0123456789abcdef0'), expect.stringContaining('nobody'),
+      expect.stringContaining('ami-0123456789abcdef0'),
+      expect.stringContaining('subnet-0123456789abcdef0'),
+      expect.stringContaining('sg-0123456789abcdef0'),
+      expect.stringContaining('nobody'),
     ]);
   });
 });

@@ -20,11 +20,24 @@ suite('a sandbox in the background', () => {
     folder = await mkdtemp(join(tmpdir(), 'aiplan-sandbox-'));
     // In a process of its own: the bundler cannot tell the values of jest's realm.
     const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-    await promisify(execFile)(process.execPath, [path('node_modules/rolldown/bin/cli.mjs'), path('src/sandbox/server-process.ts'), '--platform', 'node', '--file', join(folder, 'sandbox-server.mjs'), '--log-level', 'silent']);
+    await promisify(execFile)(process.execPath, [
+      path('node_modules/rolldown/bin/cli.mjs'),
+      path('src/sandbox/server-process.ts'),
+      '--platform',
+      'node',
+      '--file',
+      join(folder, 'sandbox-server.mjs'),
+      '--log-level',
+      'silent',
+    ]);
     entry = join(folder, 'sandbox-server.mjs');
   }, 60_000);
-  afterEach(async () => { await down(dir()); });
-  afterAll(async () => { await rm(folder, { recursive: true, force: true }); });
+  afterEach(async () => {
+    await down(dir());
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
 
   it('starts once, says where it is, and leaves nothing behind', async () => {
     expect(await status(dir())).toEqual({ running: false, stale: false });
@@ -62,7 +75,10 @@ suite('a sandbox in the background', () => {
     await down(dir());
     const stranger = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
     try {
-      await writeFile(join(dir(), 'sandbox.json'), JSON.stringify({ ...state, pid: stranger.pid, emulatorPid: stranger.pid }));
+      await writeFile(
+        join(dir(), 'sandbox.json'),
+        JSON.stringify({ ...state, pid: stranger.pid, emulatorPid: stranger.pid }),
+      );
       expect(await down(dir())).toBe(false);
       expect(isAlive(stranger.pid ?? 0)).toBe(true);
       await expect(readFile(join(dir(), 'sandbox.json'))).rejects.toThrow('ENOENT');
@@ -73,13 +89,26 @@ suite('a sandbox in the background', () => {
 
   it('has the account that it was asked for', async () => {
     const { endpoint, account } = await up({ dir: dir(), entry, environment: process.env, account: '210987654321' });
-    const headers = { authorization: 'AWS4-HMAC-SHA256 Credential=test/20200101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=00', 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await fetch(endpoint, { method: 'POST', headers, body: 'Action=GetCallerIdentity&Version=2011-06-15' });
-    expect([account, await answer.text()]).toEqual(['210987654321', expect.stringContaining('<Account>210987654321</Account>')]);
+    const headers = {
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=test/20200101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=00',
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    const answer = await fetch(endpoint, {
+      method: 'POST',
+      headers,
+      body: 'Action=GetCallerIdentity&Version=2011-06-15',
+    });
+    expect([account, await answer.text()]).toEqual([
+      '210987654321',
+      expect.stringContaining('<Account>210987654321</Account>'),
+    ]);
   }, 60_000);
 
   it('says why it cannot start', async () => {
-    await expect(up({ dir: dir(), entry, environment: { AIPLAN_PYTHON: '/no/such/python' } })).rejects.toMatchObject({ code: 'emulator-missing' });
+    await expect(up({ dir: dir(), entry, environment: { AIPLAN_PYTHON: '/no/such/python' } })).rejects.toMatchObject({
+      code: 'emulator-missing',
+    });
     expect(await status(dir())).toEqual({ running: false, stale: false });
   });
 });

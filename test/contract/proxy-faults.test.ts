@@ -1,7 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, DescribeSubnetsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CreateSecurityGroupCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
 import { DescribeDBInstancesCommand, type RDSClient } from '@aws-sdk/client-rds';
-import { CreateBucketCommand, HeadBucketCommand, ListBucketsCommand, ListObjectVersionsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  ListBucketsCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { Fault } from '../../src/sandbox/proxy/faults.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { emulatorAvailable } from '../helpers/emulator.ts';
@@ -15,18 +27,26 @@ suite('the proxy breaks what a test wants broken', () => {
   let rds: RDSClient;
   let s3: S3Client;
   let lift: () => void = () => undefined;
-  beforeAll(async () => { sandbox = await startTestSandbox({ token: 'secret' }); ({ ec2, rds, s3 } = clientsOf(sandbox.endpoint)); }, 90_000);
+  beforeAll(async () => {
+    sandbox = await startTestSandbox({ token: 'secret' });
+    ({ ec2, rds, s3 } = clientsOf(sandbox.endpoint));
+  }, 90_000);
   afterEach(() => lift());
-  afterAll(async () => { await sandbox.stop(); });
+  afterAll(async () => {
+    await sandbox.stop();
+  });
 
   const on = (wanted: string, fault: Fault): void => {
-    lift = sandbox.proxy.onRequest(({ service, operation }) => (`${service}:${operation}` === wanted ? fault : undefined));
+    lift = sandbox.proxy.onRequest(({ service, operation }) =>
+      `${service}:${operation}` === wanted ? fault : undefined,
+    );
   };
   const group = async (GroupName: string) => {
     const VpcId = (await ec2.send(new DescribeSubnetsCommand({}))).Subnets?.[0]?.VpcId;
     return ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: GroupName, VpcId }));
   };
-  const groupNames = async () => (await ec2.send(new DescribeSecurityGroupsCommand({}))).SecurityGroups?.map(({ GroupName }) => GroupName) ?? [];
+  const groupNames = async () =>
+    (await ec2.send(new DescribeSecurityGroupsCommand({}))).SecurityGroups?.map(({ GroupName }) => GroupName) ?? [];
 
   it('drops a connection before anything happened', async () => {
     on('ec2:CreateSecurityGroup', { kind: 'drop', when: 'before' });
@@ -44,11 +64,16 @@ suite('the proxy breaks what a test wants broken', () => {
     expect(await refusalCode(s3.send(new HeadBucketCommand({ Bucket: 'silent' })))).toBe('none');
   });
 
-  it('throttles and denies in each service\'s own words, until the hook is taken away', async () => {
+  it("throttles and denies in each service's own words, until the hook is taken away", async () => {
     for (const [service, ask, throttled, denied] of [
       ['rds:DescribeDBInstances', () => rds.send(new DescribeDBInstancesCommand({})), 'Throttling', 'AccessDenied'],
       ['s3:ListBuckets', () => s3.send(new ListBucketsCommand({})), 'SlowDown', 'AccessDenied'],
-      ['ec2:DescribeSubnets', () => ec2.send(new DescribeSubnetsCommand({})), 'RequestLimitExceeded', 'UnauthorizedOperation'],
+      [
+        'ec2:DescribeSubnets',
+        () => ec2.send(new DescribeSubnetsCommand({})),
+        'RequestLimitExceeded',
+        'UnauthorizedOperation',
+      ],
     ] as const) {
       on(service, { kind: 'throttle' });
       expect(await refusalCode(ask())).toBe(throttled);
@@ -62,13 +87,19 @@ suite('the proxy breaks what a test wants broken', () => {
 
   it('answers any error, and delays until a promise is settled', async () => {
     on('s3:PutObject', { kind: 'error', code: 'QuotaExceeded', message: 'full', status: 507 });
-    expect(await refusalCode(s3.send(new PutObjectCommand({ Bucket: 'silent', Key: 'a', Body: 'a' })))).toBe('QuotaExceeded');
+    expect(await refusalCode(s3.send(new PutObjectCommand({ Bucket: 'silent', Key: 'a', Body: 'a' })))).toBe(
+      'QuotaExceeded',
+    );
     lift();
     let release: () => void = () => undefined;
-    const held = new Promise<void>((done) => { release = done; });
+    const held = new Promise<void>((done) => {
+      release = done;
+    });
     on('ec2:DescribeSubnets', { kind: 'delay', until: held });
     let answered = false;
-    const asking = ec2.send(new DescribeSubnetsCommand({})).then(() => { answered = true; });
+    const asking = ec2.send(new DescribeSubnetsCommand({})).then(() => {
+      answered = true;
+    });
     await ec2.send(new DescribeSecurityGroupsCommand({}));
     expect(answered).toBe(false);
     release();
@@ -98,7 +129,10 @@ suite('the proxy breaks what a test wants broken', () => {
       const put = await refusalCode(s3.send(new PutObjectCommand({ Bucket: 'silent', Key: kind, Body: 'a' })));
       lift();
       // PutObject answers by headers alone: there is nothing to cut or to garble but the empty body.
-      expect([put, (await s3.send(new ListObjectVersionsCommand({ Bucket: 'silent', Prefix: kind }))).Versions?.length]).toEqual([expect.any(String), 1]);
+      expect([
+        put,
+        (await s3.send(new ListObjectVersionsCommand({ Bucket: 'silent', Prefix: kind }))).Versions?.length,
+      ]).toEqual([expect.any(String), 1]);
     }
   });
 
@@ -113,10 +147,22 @@ suite('the proxy breaks what a test wants broken', () => {
     const bucket = () => s3.send(new CreateBucketCommand({ Bucket: 'refused' }));
     const list = () => rds.send(new DescribeDBInstancesCommand({}));
     expect([
-      await said('ec2:CreateSecurityGroup', { kind: 'expired' }, make), await said('s3:CreateBucket', { kind: 'expired' }, bucket), await said('rds:DescribeDBInstances', { kind: 'expired' }, list),
-      await said('ec2:CreateSecurityGroup', { kind: 'dependency' }, make), await said('ec2:CreateSecurityGroup', { kind: 'quota' }, make), await said('s3:CreateBucket', { kind: 'quota' }, bucket),
+      await said('ec2:CreateSecurityGroup', { kind: 'expired' }, make),
+      await said('s3:CreateBucket', { kind: 'expired' }, bucket),
+      await said('rds:DescribeDBInstances', { kind: 'expired' }, list),
+      await said('ec2:CreateSecurityGroup', { kind: 'dependency' }, make),
+      await said('ec2:CreateSecurityGroup', { kind: 'quota' }, make),
+      await said('s3:CreateBucket', { kind: 'quota' }, bucket),
       await said('rds:DescribeDBInstances', { kind: 'capacity' }, list),
-    ]).toEqual(['RequestExpired', 'ExpiredToken', 'ExpiredToken', 'DependencyViolation', 'SecurityGroupLimitExceeded', 'TooManyBuckets', 'InsufficientDBInstanceCapacity']);
+    ]).toEqual([
+      'RequestExpired',
+      'ExpiredToken',
+      'ExpiredToken',
+      'DependencyViolation',
+      'SecurityGroupLimitExceeded',
+      'TooManyBuckets',
+      'InsufficientDBInstanceCapacity',
+    ]);
     expect(await groupNames()).not.toContain('refused');
   });
 
@@ -127,7 +173,12 @@ suite('the proxy breaks what a test wants broken', () => {
     lift = sandbox.proxy.onRequest(() => undefined);
     stop();
     const byId = () => ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [GroupId] }));
-    expect([await refusalCode(byId()), (await groupNames()).includes('late'), (await groupNames()).includes('late'), await refusalCode(byId())]).toEqual(['InvalidGroup.NotFound', false, true, 'none']);
+    expect([
+      await refusalCode(byId()),
+      (await groupNames()).includes('late'),
+      (await groupNames()).includes('late'),
+      await refusalCode(byId()),
+    ]).toEqual(['InvalidGroup.NotFound', false, true, 'none']);
     lift();
     sandbox.proxy.rememberAnswers();
     expect(await groupNames()).not.toContain('newer');
@@ -150,21 +201,40 @@ suite('the proxy breaks what a test wants broken', () => {
     const before = sandbox.proxy.requests.length;
     await ec2.send(new DescribeSubnetsCommand({}));
     await s3.send(new PutObjectCommand({ Bucket: 'silent', Key: 'a/b', Body: 'a' }));
-    expect(sandbox.proxy.requests.slice(before).map(({ service, operation, mutating }) => [service, operation, mutating])).toEqual([['ec2', 'DescribeSubnets', false], ['s3', 'PutObject', true]]);
+    expect(
+      sandbox.proxy.requests.slice(before).map(({ service, operation, mutating }) => [service, operation, mutating]),
+    ).toEqual([
+      ['ec2', 'DescribeSubnets', false],
+      ['s3', 'PutObject', true],
+    ]);
     expect(sandbox.proxy.requests.at(-1)?.parameters).toMatchObject({ Bucket: 'silent', Key: 'a/b' });
   });
 
   it('shows times of a fixture', async () => {
     const VersionId = 'null';
-    await fetch(`${sandbox.endpoint}/_sandbox/age`, { method: 'POST', body: JSON.stringify([{ id: 'bucket/silent', time: '2024-07-01T10:00:00Z' }, { id: `object/silent/a/b?${VersionId}`, time: '2025-01-02T03:04:05Z' }]) });
+    await fetch(`${sandbox.endpoint}/_sandbox/age`, {
+      method: 'POST',
+      body: JSON.stringify([
+        { id: 'bucket/silent', time: '2024-07-01T10:00:00Z' },
+        { id: `object/silent/a/b?${VersionId}`, time: '2025-01-02T03:04:05Z' },
+      ]),
+    });
     const bucket = (await s3.send(new ListBucketsCommand({}))).Buckets?.find(({ Name }) => Name === 'silent');
     expect(bucket?.CreationDate?.toISOString()).toBe('2024-07-01T10:00:00.000Z');
     const versions = (await s3.send(new ListObjectVersionsCommand({ Bucket: 'silent', Prefix: 'a/' }))).Versions;
-    expect(versions?.map(({ Key, LastModified }) => [Key, LastModified?.toISOString()])).toEqual([['a/b', '2025-01-02T03:04:05.000Z']]);
+    expect(versions?.map(({ Key, LastModified }) => [Key, LastModified?.toISOString()])).toEqual([
+      ['a/b', '2025-01-02T03:04:05.000Z'],
+    ]);
   });
 
   it('refuses controls that make no sense, and a stop without the token', async () => {
-    const post = async (path: string, body: string) => (await fetch(`${sandbox.endpoint}/_sandbox/${path}`, { method: 'POST', body })).status;
-    expect([await post('age', '{'), await post('age', '{"id":"x","time":"never"}'), await post('nonsense', ''), await post('stop', '')]).toEqual([400, 400, 404, 403]);
+    const post = async (path: string, body: string) =>
+      (await fetch(`${sandbox.endpoint}/_sandbox/${path}`, { method: 'POST', body })).status;
+    expect([
+      await post('age', '{'),
+      await post('age', '{"id":"x","time":"never"}'),
+      await post('nonsense', ''),
+      await post('stop', ''),
+    ]).toEqual([400, 400, 404, 403]);
   });
 });

@@ -13,9 +13,14 @@ import { openRoad, type Entries, type Made, type Road } from '../helpers/road.ts
 import { clientsOf, startTestSandbox } from '../helpers/sandbox.ts';
 
 jest.setTimeout(process.env['AIPLAN_EVERY_POINT'] === '1' ? 900_000 : 240_000);
-/** What is tried on the emulator; the memory double tries every point of a run and of a rollback (test/faults/matrix-*.test.ts). */
+/**
+ * What is tried on the emulator; the memory double tries every point of a run and of a rollback
+ * (test/faults/matrix-*.test.ts).
+ */
 const every = process.env['AIPLAN_EVERY_POINT'] === '1';
-const rule = every ? 'each operation, before and after' : 'each operation after it was carried out; the first and the last also before it was sent; AIPLAN_EVERY_POINT=1 tries all';
+const rule = every
+  ? 'each operation, before and after'
+  : 'each operation after it was carried out; the first and the last also before it was sent; AIPLAN_EVERY_POINT=1 tries all';
 const shown = (report: Report): string => rowsToText(reportRows(report), { width: 200, color: false });
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
@@ -41,33 +46,100 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
   });
   /** The instance has another id after each restore. */
   const refreshed = async (): Promise<void> => {
-    web = (await road.all('AWS::EC2::Instance')).find(({ properties }) => (properties['Tags'] as JsonObject)['Name'] === 'web')?.identity ?? '';
+    web =
+      (await road.all('AWS::EC2::Instance')).find(
+        ({ properties }) => (properties['Tags'] as JsonObject)['Name'] === 'web',
+      )?.identity ?? '';
   };
   beforeEach(async () => {
     before = await stateOf(road, s3);
     await refreshed();
   });
-  afterEach(() => { stop.disarm(); });
+  afterEach(() => {
+    stop.disarm();
+  });
 
-  const blocks = ({ plan }: Made): readonly string[] => plan.findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
-  const only = (names: readonly string[], all: Entries): Entries => Object.fromEntries(names.map((name) => [name, all[name] ?? {}]));
+  const blocks = ({ plan }: Made): readonly string[] =>
+    plan.findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code}: ${message}`);
+  const only = (names: readonly string[], all: Entries): Entries =>
+    Object.fromEntries(names.map((name) => [name, all[name] ?? {}]));
   const remove = (...names: readonly ('Database' | 'Instance' | 'Bucket')[]): Entries => {
     const all: Entries = {
-      Database: { type: 'AWS::RDS::DBInstance', action: 'delete', id: database, reason: 'a test', properties: { DeletionProtection: false } },
+      Database: {
+        type: 'AWS::RDS::DBInstance',
+        action: 'delete',
+        id: database,
+        reason: 'a test',
+        properties: { DeletionProtection: false },
+      },
       Instance: { type: 'AWS::EC2::Instance', action: 'delete', id: web, reason: 'a test' },
       Bucket: { type: 'AWS::S3::Bucket', action: 'delete', id: bucket, reason: 'a test' },
     };
     return only(names, all);
   };
-  const updates = (...names: readonly ('Database' | 'Instance' | 'Bucket')[]): Entries => only(names, {
-    Database: { type: 'AWS::RDS::DBInstance', action: 'update', id: database, when: 'now', reason: 'a test', properties: { DBInstanceClass: 'db.m6g.xlarge', Tags: { team: 'shop' } } },
-    Instance: { type: 'AWS::EC2::Instance', action: 'update', id: web, when: 'now', reason: 'a test', properties: { InstanceType: 't3.small', Tags: { owner: 'me' } } },
-    Bucket: { type: 'AWS::S3::Bucket', action: 'update', id: bucket, reason: 'a test', properties: { Tags: { owner: 'me' }, OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerPreferred' }] } } },
-  });
+  const updates = (...names: readonly ('Database' | 'Instance' | 'Bucket')[]): Entries =>
+    only(names, {
+      Database: {
+        type: 'AWS::RDS::DBInstance',
+        action: 'update',
+        id: database,
+        when: 'now',
+        reason: 'a test',
+        properties: { DBInstanceClass: 'db.m6g.xlarge', Tags: { team: 'shop' } },
+      },
+      Instance: {
+        type: 'AWS::EC2::Instance',
+        action: 'update',
+        id: web,
+        when: 'now',
+        reason: 'a test',
+        properties: { InstanceType: 't3.small', Tags: { owner: 'me' } },
+      },
+      Bucket: {
+        type: 'AWS::S3::Bucket',
+        action: 'update',
+        id: bucket,
+        reason: 'a test',
+        properties: {
+          Tags: { owner: 'me' },
+          OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerPreferred' }] },
+        },
+      },
+    });
   const creates = (): Entries => ({
-    Made: { type: 'AWS::S3::Bucket', action: 'create', reason: 'a test', properties: { BucketName: 'courses-made', VersioningConfiguration: { Status: 'Enabled' }, Tags: { team: 'shop' } } },
-    Group: { type: 'AWS::EC2::SecurityGroup', action: 'create', reason: 'a test', properties: { GroupName: 'made', GroupDescription: 'made', VpcId: small.vpc, SecurityGroupIngress: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '10.0.0.0/8' }] } },
-    Server: { type: 'AWS::EC2::Instance', action: 'create', reason: 'a test', properties: { ImageId: small.image, InstanceType: 't3.micro', SubnetId: small.subnet, SecurityGroupIds: [{ Ref: 'Group' }], Tags: { Name: 'made' } } },
+    Made: {
+      type: 'AWS::S3::Bucket',
+      action: 'create',
+      reason: 'a test',
+      properties: {
+        BucketName: 'courses-made',
+        VersioningConfiguration: { Status: 'Enabled' },
+        Tags: { team: 'shop' },
+      },
+    },
+    Group: {
+      type: 'AWS::EC2::SecurityGroup',
+      action: 'create',
+      reason: 'a test',
+      properties: {
+        GroupName: 'made',
+        GroupDescription: 'made',
+        VpcId: small.vpc,
+        SecurityGroupIngress: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '10.0.0.0/8' }],
+      },
+    },
+    Server: {
+      type: 'AWS::EC2::Instance',
+      action: 'create',
+      reason: 'a test',
+      properties: {
+        ImageId: small.image,
+        InstanceType: 't3.micro',
+        SubnetId: small.subnet,
+        SecurityGroupIds: [{ Ref: 'Group' }],
+        Tags: { Name: 'made' },
+      },
+    },
   });
 
   async function applied(entries: Entries): Promise<Report> {
@@ -80,7 +152,12 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
   /** The plan that takes a run back, as soon as AWS has finished what the run began; until then it says "wait". */
   async function planBack(run: string, where: string): Promise<Made> {
     let made = await road.planRollback(run);
-    for (let waits = 0; waits < 5 && blocks(made).some((text) => /^(rollback-wait|wrong-state):/u.test(text)); waits += 1) made = await road.planRollback(run);
+    for (
+      let waits = 0;
+      waits < 5 && blocks(made).some((text) => /^(rollback-wait|wrong-state):/u.test(text));
+      waits += 1
+    )
+      made = await road.planRollback(run);
     expect([where, blocks(made)]).toEqual([where, []]);
     return made;
   }
@@ -89,23 +166,31 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
   async function takenBack(run: string, where: string): Promise<Report | null> {
     const made = await planBack(run, where);
     const report = made.plan.steps.length === 0 ? null : await road.apply(made);
-    if (report !== null) expect([where, report.outcome, report.message, report.findings]).toEqual([where, 'done', null, []]);
+    if (report !== null)
+      expect([where, report.outcome, report.message, report.findings]).toEqual([where, 'done', null, []]);
     expect([where, await stateOf(road, s3)]).toEqual([where, before]);
     return report;
   }
   /** A run that is taken back has nothing left to take back. */
-  const nothingLeft = async (run: string): Promise<void> => expect((await planBack(run, 'the end')).plan.steps.map(({ id, action }) => `${id} ${action}`)).toEqual([]);
+  const nothingLeft = async (run: string): Promise<void> =>
+    expect((await planBack(run, 'the end')).plan.steps.map(({ id, action }) => `${id} ${action}`)).toEqual([]);
 
   /** The next run is stopped at the first call whose name was not seen before. */
-  const armNext = (how: Stop, seen: Set<string>, name: (call: Call) => string): void => stop.arm(how, (call) => {
-    if (seen.has(name(call))) return false;
-    seen.add(name(call));
-    return true;
-  });
+  const armNext = (how: Stop, seen: Set<string>, name: (call: Call) => string): void =>
+    stop.arm(how, (call) => {
+      if (seen.has(name(call))) return false;
+      seen.add(name(call));
+      return true;
+    });
 
   it.each([
-    ['the deletion of a database', () => remove('Database')], ['the deletion of an instance', () => remove('Instance')], ['the deletion of a bucket', () => remove('Bucket')],
-    ['the update of a database', () => updates('Database')], ['the update of an instance', () => updates('Instance')], ['the update of a bucket', () => updates('Bucket')], ['creates', creates],
+    ['the deletion of a database', () => remove('Database')],
+    ['the deletion of an instance', () => remove('Instance')],
+    ['the deletion of a bucket', () => remove('Bucket')],
+    ['the update of a database', () => updates('Database')],
+    ['the update of an instance', () => updates('Instance')],
+    ['the update of a bucket', () => updates('Bucket')],
+    ['creates', creates],
   ] as const)('%s, stopped in each of its operations', async (what, entriesOf) => {
     const points: string[] = [];
     const stopAt = async (how: Stop, seen: Set<string>): Promise<boolean> => {
@@ -122,16 +207,25 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
     const operations = new Set<string>();
     for (let more = true; more;) more = await stopAt('after', operations);
     const [first, last] = [[...operations][0] ?? '', [...operations].at(-1) ?? ''];
-    for (const name of every ? operations : new Set([first, last])) await stopAt('before', new Set([...operations].filter((other) => other !== name)));
+    for (const name of every ? operations : new Set([first, last]))
+      await stopAt('before', new Set([...operations].filter((other) => other !== name)));
     process.stdout.write(`${what}: ${points.length} points (${rule})\n`);
     expect(points.length).toBeGreaterThan(3);
   });
 
   it.each([
-    ['the deletion of all three', () => remove('Database', 'Instance', 'Bucket'), ['after']], ['the deletion of a bucket', () => remove('Bucket'), ['ctrl-c']],
-    ['an update and creates', () => ({ ...updates(...every ? ['Database', 'Instance', 'Bucket'] as const : ['Instance'] as const), ...creates() }), ['after']],
+    ['the deletion of all three', () => remove('Database', 'Instance', 'Bucket'), ['after']],
+    ['the deletion of a bucket', () => remove('Bucket'), ['ctrl-c']],
+    [
+      'an update and creates',
+      () => ({
+        ...updates(...(every ? (['Database', 'Instance', 'Bucket'] as const) : (['Instance'] as const))),
+        ...creates(),
+      }),
+      ['after'],
+    ],
   ] as const)('the rollback of %s, stopped at each of its calls in turn', async (what, entriesOf, ways) => {
-    for (const how of every ? ['before', 'after', 'ctrl-c'] as const : ways) {
+    for (const how of every ? (['before', 'after', 'ctrl-c'] as const) : ways) {
       const { run } = await applied(entriesOf());
       const calls = new Set<string>();
       const points: string[] = [];
@@ -142,7 +236,12 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
         const report = await road.apply(made);
         const where = stop.disarm();
         if (where === null) {
-          expect([points.at(-1), report.outcome, report.message, report.findings]).toEqual([points.at(-1), 'done', null, []]);
+          expect([points.at(-1), report.outcome, report.message, report.findings]).toEqual([
+            points.at(-1),
+            'done',
+            null,
+            [],
+          ]);
           break;
         }
         // Ctrl-C at the last call stops nothing any more.
@@ -152,7 +251,9 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
       await takenBack(run, `after ${points.length} stops`);
       await nothingLeft(run);
       await refreshed();
-      process.stdout.write(`the rollback of ${what}: ${points.length} points, ${how === 'ctrl-c' ? 'Ctrl-C during' : how} each call in turn\n`);
+      process.stdout.write(
+        `the rollback of ${what}: ${points.length} points, ${how === 'ctrl-c' ? 'Ctrl-C during' : how} each call in turn\n`,
+      );
       expect(points.length).toBeGreaterThan(5);
     }
   });
@@ -162,7 +263,11 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
     let copies = 0;
     stop.arm('ctrl-c', ({ operation }) => operation === 'CopyObject' && (copies += 1) === 2);
     const stopped = await road.apply(await planBack(run, 'the beginning'));
-    expect([stopped.outcome, stopped.rollbackOf, stop.disarm()]).toEqual(['stopped', run, expect.stringContaining('CopyObject')]);
+    expect([stopped.outcome, stopped.rollbackOf, stop.disarm()]).toEqual([
+      'stopped',
+      run,
+      expect.stringContaining('CopyObject'),
+    ]);
     expect(shown(stopped)).toContain(`aiplan rollback ${run}`);
     const report = await takenBack(run, 'Ctrl-C');
     expect(shown(report ?? stopped)).toContain(`Run ${run} is taken back`);

@@ -17,8 +17,12 @@ const suite = (await emulatorAvailable()) ? describe : describe.skip;
 suite('AWS::EC2::Volume against the emulator', () => {
   let ec2: Ec2Fixture;
   let next = 0;
-  beforeAll(async () => { ec2 = await startEc2(); });
-  afterAll(async () => { await ec2.stop(); });
+  beforeAll(async () => {
+    ec2 = await startEc2();
+  });
+  afterAll(async () => {
+    await ec2.stop();
+  });
 
   const run = <Result>(make: () => Program<Result>): Promise<Result> => drive(ec2.aws, make);
   const read = async (identity: string): Promise<LiveResource> => {
@@ -48,26 +52,49 @@ suite('AWS::EC2::Volume against the emulator', () => {
   };
 
   it('creates what is desired and reads it back', async () => {
-    const desired = { Size: 30, VolumeType: 'gp3', Iops: 4000, Throughput: 200, Encrypted: true, AutoEnableIO: true, Tags: { Name: 'data' } };
+    const desired = {
+      Size: 30,
+      VolumeType: 'gp3',
+      Iops: 4000,
+      Throughput: 200,
+      Encrypted: true,
+      AutoEnableIO: true,
+      Tags: { Name: 'data' },
+    };
     const live = await created(desired);
     expect(live.properties).toMatchObject({ AvailabilityZone: 'eu-west-1a', MultiAttachEnabled: false, ...desired });
     expect(live.properties['KmsKeyId']).toMatch(/^arn:/u);
     expect(live).toMatchObject({
-      state: 'available', systemTags: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web' },
-      binding: { attached: [], encrypted: true, protections: [], backups: 'none' }, observed: { bytes: 30 * 2 ** 30, snapshots: 0 },
+      state: 'available',
+      systemTags: { 'aiplan:plan': 'shop', 'aiplan:resource': 'Web' },
+      binding: { attached: [], encrypted: true, protections: [], backups: 'none' },
+      observed: { bytes: 30 * 2 ** 30, snapshots: 0 },
     });
   });
 
   it('changes everything that can be changed, and nothing else', async () => {
     const live = await created({ Size: 10, VolumeType: 'gp3', Tags: { Name: 'data', old: 'yes' } });
-    const changes = { Size: 20, Iops: 5000, Throughput: 300, AutoEnableIO: true, Tags: { Name: 'data', owner: 'platform' } };
+    const changes = {
+      Size: 20,
+      Iops: 5000,
+      Throughput: 300,
+      AutoEnableIO: true,
+      Tags: { Name: 'data', owner: 'platform' },
+    };
     expect((await updated(live, changes)).properties).toEqual({ ...live.properties, ...changes });
     const { Throughput: _none, ...rest } = (await updated(live, { VolumeType: 'io2', Iops: 6000 })).properties;
     expect(rest).toMatchObject({ VolumeType: 'io2', Iops: 6000, Size: 20 });
   });
 
   it('deletes a volume and brings it back from its snapshot', async () => {
-    const live = await created({ Size: 12, VolumeType: 'io1', Iops: 500, Encrypted: true, AutoEnableIO: true, Tags: { Name: 'data' } });
+    const live = await created({
+      Size: 12,
+      VolumeType: 'io1',
+      Iops: 500,
+      Encrypted: true,
+      AutoEnableIO: true,
+      Tags: { Name: 'data' },
+    });
     const context = contextFor({ live, op: 'op-delete', action: 'delete' });
     expect(await run(() => volume.preflight!(context, 'delete'))).toEqual([]);
     expect(await run(() => volume.capture!.restorable(context, null))).toEqual({ problems: [], losses: [] });
@@ -84,12 +111,25 @@ suite('AWS::EC2::Volume against the emulator', () => {
     const after = await read(identity);
     expect(map).toEqual({ [live.identity]: identity });
     expect(after.properties).toEqual({ ...live.properties, SnapshotId: capture.refs['snapshot'] });
-    expect(after.systemTags).toEqual({ 'aiplan:plan': 'shop', 'aiplan:resource': 'Web', 'aiplan:restored-from': live.identity, 'aiplan:op': 'op-restore' });
+    expect(after.systemTags).toEqual({
+      'aiplan:plan': 'shop',
+      'aiplan:resource': 'Web',
+      'aiplan:restored-from': live.identity,
+      'aiplan:op': 'op-restore',
+    });
   });
 
   it('is never deleted while attached, and is attached again by a restore', async () => {
     const data = await created({ Size: 5 });
-    const server = contextFor({ desired: { ImageId: ec2.image, InstanceType: 't3.micro', SubnetId: ec2.subnet, Volumes: [{ Device: '/dev/sdf', VolumeId: data.identity }] }, op: 'op-server' });
+    const server = contextFor({
+      desired: {
+        ImageId: ec2.image,
+        InstanceType: 't3.micro',
+        SubnetId: ec2.subnet,
+        Volumes: [{ Device: '/dev/sdf', VolumeId: data.identity }],
+      },
+      op: 'op-server',
+    });
     const { identity: owner } = await run(() => instance.create!(server));
     const live = await read(data.identity);
     expect(live.binding['attached']).toEqual([`${owner} /dev/sdf`]);
@@ -103,7 +143,9 @@ suite('AWS::EC2::Volume against the emulator', () => {
     await ec2.ask('ec2', 'DetachVolume', { VolumeId: data.identity, InstanceId: owner });
     await run(() => volume.remove!(context));
     const { identity } = await run(() => volume.capture!.restore(contextFor({ live, op: 'op-restore-2' }), capture));
-    expect((await read(identity)).attributes['Attachments']).toEqual([expect.objectContaining({ InstanceId: owner, Device: '/dev/sdf' })]);
+    expect((await read(identity)).attributes['Attachments']).toEqual([
+      expect.objectContaining({ InstanceId: owner, Device: '/dev/sdf' }),
+    ]);
   });
 
   it('notices an incomplete capture', async () => {
@@ -129,7 +171,11 @@ suite('AWS::EC2::Volume against the emulator', () => {
     expect(now.binding['backups']).toBe('snapshots exist');
     const before = ec2.aws.counts['ec2:DescribeVolumes'] ?? 0;
     const missing = Array.from({ length: 250 }, (_, index) => `vol-${String(index).padStart(17, '0')}`);
-    const result = await volume.read(ec2.aws, { identities: [live.identity, ...missing], all: false, detailed: new Set() });
+    const result = await volume.read(ec2.aws, {
+      identities: [live.identity, ...missing],
+      all: false,
+      detailed: new Set(),
+    });
     expect((ec2.aws.counts['ec2:DescribeVolumes'] ?? 0) - before).toBe(2);
     expect([result.resources.length, result.absent.length, result.failures]).toEqual([1, 250, []]);
   });

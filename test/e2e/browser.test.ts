@@ -38,9 +38,15 @@ const unreadable = `(() => {
 
 suite('the HTML page in a real browser', () => {
   let page: Page;
-  beforeAll(async () => { page = await open(platformPlan(), { width: 390, height: 844 }); });
+  beforeAll(async () => {
+    page = await open(platformPlan(), { width: 390, height: 844 });
+  });
 
-  it.each([[390, 844], [320, 640], [1280, 900]])('needs no scrolling sideways at %i×%i', async (width, height) => {
+  it.each([
+    [390, 844],
+    [320, 640],
+    [1280, 900],
+  ])('needs no scrolling sideways at %i×%i', async (width, height) => {
     await page.look({ width, height });
     expect(await page.evaluate('innerWidth')).toBe(width);
     expect(await page.evaluate(tooWide)).toEqual({ page: 0, elements: [] });
@@ -49,7 +55,7 @@ suite('the HTML page in a real browser', () => {
   it.each(['light', 'dark'] as const)('can be read in %s: each text against what it stands on', async (scheme) => {
     await page.look({ width: 390, height: 844, scheme });
     expect(await page.evaluate('matchMedia("(prefers-color-scheme: dark)").matches')).toBe(scheme === 'dark');
-    const found = await page.evaluate(unreadable) as { looked: number; bad: readonly string[] };
+    const found = (await page.evaluate(unreadable)) as { looked: number; bad: readonly string[] };
     expect(found.bad).toEqual([]);
     expect(found.looked).toBeGreaterThan(200);
   });
@@ -66,21 +72,45 @@ suite('the HTML page in a real browser', () => {
   });
 
   it('shows every destruction and every grant without a click, in the order of reading', async () => {
-    const seen = await page.evaluate(`[...document.querySelectorAll('section.step')].filter((section) => section.querySelector('.tag') && section.checkVisibility() && section.closest('details') === null && section.getBoundingClientRect().height > 80)
-      .map((section) => ({ top: section.getBoundingClientRect().top, text: section.innerText }))`) as readonly { top: number; text: string }[];
-    const wanted = ['WebGroup', 'OldBastion', 'DuplicateDb', 'OldUploads', 'SiteServer'].map((id) => platformSteps.find((step) => step.id === id) ?? baseStep);
+    const seen =
+      (await page.evaluate(`[...document.querySelectorAll('section.step')].filter((section) => section.querySelector('.tag') && section.checkVisibility() && section.closest('details') === null && section.getBoundingClientRect().height > 80)
+      .map((section) => ({ top: section.getBoundingClientRect().top, text: section.innerText }))`)) as readonly {
+        top: number;
+        text: string;
+      }[];
+    const wanted = ['WebGroup', 'OldBastion', 'DuplicateDb', 'OldUploads', 'SiteServer'].map(
+      (id) => platformSteps.find((step) => step.id === id) ?? baseStep,
+    );
     expect(seen).toHaveLength(wanted.length);
     expect(seen.map(({ top }) => top)).toEqual(seen.map(({ top }) => top).toSorted((a, b) => a - b));
     for (const [index, step] of wanted.entries()) {
-      for (const part of [step.id, step.identity ?? '', ...(step.destruction?.loses ?? []), ...(step.grant?.opens ?? [])]) expect(seen[index]?.text.replaceAll(/\s+/gu, ' ')).toContain(part);
+      for (const part of [
+        step.id,
+        step.identity ?? '',
+        ...(step.destruction?.loses ?? []),
+        ...(step.grant?.opens ?? []),
+      ])
+        expect(seen[index]?.text.replaceAll(/\s+/gu, ' ')).toContain(part);
     }
-    expect(await page.evaluate('[...document.querySelectorAll("details")].map((element) => [element.open, element.querySelectorAll(".tag").length])')).toEqual([[false, 0]]);
+    expect(
+      await page.evaluate(
+        '[...document.querySelectorAll("details")].map((element) => [element.open, element.querySelectorAll(".tag").length])',
+      ),
+    ).toEqual([[false, 0]]);
   });
 
   it('has a picture that the keyboard reaches, scrolls in its own box, and keeps its words inside', async () => {
     await page.look({ width: 320, height: 640 });
-    expect(await page.evaluate(`(() => { const box = document.querySelector('.picture'); box.focus(); box.scrollLeft = 50; return [document.activeElement === box, box.scrollWidth > box.clientWidth, box.scrollLeft]; })()`)).toEqual([true, true, expect.any(Number)]);
-    expect(await page.evaluate(`[...document.querySelectorAll('.picture g')].flatMap((group) => { const box = group.querySelector('.box').getBoundingClientRect(); return [...group.querySelectorAll('text')].filter((text) => { const own = text.getBoundingClientRect(); return own.right > box.right - 2 || own.left < box.left || own.top < box.top || own.bottom > box.bottom; }).map((text) => text.textContent); })`)).toEqual([]);
+    expect(
+      await page.evaluate(
+        `(() => { const box = document.querySelector('.picture'); box.focus(); box.scrollLeft = 50; return [document.activeElement === box, box.scrollWidth > box.clientWidth, box.scrollLeft]; })()`,
+      ),
+    ).toEqual([true, true, expect.any(Number)]);
+    expect(
+      await page.evaluate(
+        `[...document.querySelectorAll('.picture g')].flatMap((group) => { const box = group.querySelector('.box').getBoundingClientRect(); return [...group.querySelectorAll('text')].filter((text) => { const own = text.getBoundingClientRect(); return own.right > box.right - 2 || own.left < box.left || own.top < box.top || own.bottom > box.bottom; }).map((text) => text.textContent); })`,
+      ),
+    ).toEqual([]);
     await page.look({});
   });
 
@@ -92,20 +122,47 @@ suite('the HTML page in a real browser', () => {
   it('is looked at by checks that find what is wrong', async () => {
     const broken = await open(platformPlan(), { width: 390, height: 844 });
     await broken.evaluate('document.querySelector("h1").style.cssText = "white-space: nowrap; width: 500px"');
-    expect(await broken.evaluate(tooWide)).toEqual({ page: expect.any(Number), elements: [expect.stringContaining('<h1')] });
-    expect((await broken.evaluate(tooWide) as { page: number }).page).toBeGreaterThan(100);
+    expect(await broken.evaluate(tooWide)).toEqual({
+      page: expect.any(Number),
+      elements: [expect.stringContaining('<h1')],
+    });
+    expect(((await broken.evaluate(tooWide)) as { page: number }).page).toBeGreaterThan(100);
     await broken.evaluate('document.querySelector("h1").style.color = "rgb(200, 200, 200)"');
     await broken.evaluate('document.querySelector(".picture .name").style.fontSize = "8px"');
-    expect((await broken.evaluate(unreadable) as { bad: readonly string[] }).bad).toEqual([expect.stringMatching(/^shared-platform-move: 1\.\d+ at/u), expect.stringMatching(/ at 8px$/u)]);
-    await broken.evaluate('new Promise((done) => { const image = new Image(); image.onerror = done; image.src = "http://127.0.0.1:9/x.png"; document.body.append(image); })');
-    expect([broken.requests, broken.complaints]).toEqual([['http://127.0.0.1:9/x.png'], [expect.stringContaining('Content Security Policy')]]);
+    expect(((await broken.evaluate(unreadable)) as { bad: readonly string[] }).bad).toEqual([
+      expect.stringMatching(/^shared-platform-move: 1\.\d+ at/u),
+      expect.stringMatching(/ at 8px$/u),
+    ]);
+    await broken.evaluate(
+      'new Promise((done) => { const image = new Image(); image.onerror = done; image.src = "http://127.0.0.1:9/x.png"; document.body.append(image); })',
+    );
+    expect([broken.requests, broken.complaints]).toEqual([
+      ['http://127.0.0.1:9/x.png'],
+      [expect.stringContaining('Content Security Policy')],
+    ]);
     await broken.close();
   });
 
   it('draws hostile text as text, inside its window', async () => {
-    const hostile = '</dd><script>document.title="taken"</script><img src="http://127.0.0.1:9/x" onerror="document.title=\'taken\'">\u001b[2J\u202e';
-    const step: Step = { ...deleteDatabase, identity: hostile, reason: 'x'.repeat(10_000), destruction: { loses: [hostile, '\u5bbd'.repeat(500)] }, evidence: { binding: { [hostile]: hostile }, observed: { tags: { long: 'W'.repeat(10_000) } } } };
-    const bad = await open(samplePlan([{ ...step, id: 'W'.repeat(300) }, { ...grantStep, dependsOn: ['W'.repeat(300)] }], { name: hostile, intent: hostile }), { width: 390, height: 844 });
+    const hostile =
+      '</dd><script>document.title="taken"</script><img src="http://127.0.0.1:9/x" onerror="document.title=\'taken\'">\u001b[2J\u202e';
+    const step: Step = {
+      ...deleteDatabase,
+      identity: hostile,
+      reason: 'x'.repeat(10_000),
+      destruction: { loses: [hostile, '\u5bbd'.repeat(500)] },
+      evidence: { binding: { [hostile]: hostile }, observed: { tags: { long: 'W'.repeat(10_000) } } },
+    };
+    const bad = await open(
+      samplePlan(
+        [
+          { ...step, id: 'W'.repeat(300) },
+          { ...grantStep, dependsOn: ['W'.repeat(300)] },
+        ],
+        { name: hostile, intent: hostile },
+      ),
+      { width: 390, height: 844 },
+    );
     expect(await bad.evaluate('document.title')).toContain('<script>');
     expect(await bad.evaluate('document.querySelectorAll("script, img").length')).toBe(0);
     expect(await bad.evaluate(tooWide)).toEqual({ page: 0, elements: [] });
@@ -115,10 +172,20 @@ suite('the HTML page in a real browser', () => {
   });
 
   it('keeps 2,000 destructions readable', async () => {
-    const steps = Array.from({ length: 2_000 }, (_, index): Step => ({ ...deleteDatabase, id: `Db${index}`, identity: `db-${index}`, digest: `sha256:${index}`, dependsOn: index % 3 === 0 ? [] : [`Db${index - 1}`] }));
+    const steps = Array.from({ length: 2_000 }, (_, index): Step => ({
+      ...deleteDatabase,
+      id: `Db${index}`,
+      identity: `db-${index}`,
+      digest: `sha256:${index}`,
+      dependsOn: index % 3 === 0 ? [] : [`Db${index - 1}`],
+    }));
     const large = await open(samplePlan(steps), { width: 390, height: 844 });
     expect(await large.evaluate('document.querySelectorAll("section.step").length')).toBe(2_000);
-    expect(await large.evaluate('(() => { const last = [...document.querySelectorAll("section.step")].at(-1); last.scrollIntoView(); return last.innerText.includes("db-1999"); })()')).toBe(true);
+    expect(
+      await large.evaluate(
+        '(() => { const last = [...document.querySelectorAll("section.step")].at(-1); last.scrollIntoView(); return last.innerText.includes("db-1999"); })()',
+      ),
+    ).toBe(true);
     expect(await large.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
     await large.close();
   });

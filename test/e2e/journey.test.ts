@@ -9,7 +9,11 @@ jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) && terminalAvailable() ? describe : describe.skip;
 
-interface Entry { readonly type: string; readonly id: string; readonly properties: Readonly<Record<string, unknown>> }
+interface Entry {
+  readonly type: string;
+  readonly id: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
 
 suite('the incident, in a terminal of 80 by 24', () => {
   let account: Account;
@@ -44,22 +48,40 @@ suite('the incident, in a terminal of 80 by 24', () => {
     await terminal.type(word);
     terminal.press('Enter');
   };
-  /** What lives, with former identities in the place of those that a restore gave, and without what it announces to be new. */
+  /**
+   * What lives, with former identities in the place of those that a restore gave, and without what it announces to be
+   * new.
+   */
   const everything = async (map: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> => {
     let text = JSON.stringify(await cli.json(['inventory']));
     for (const [former, now] of Object.entries(map)) text = text.replaceAll(now, former);
     const entries = JSON.parse(text) as Entry[];
-    return Object.fromEntries(entries.map(({ type, id, properties: { ImageId: _image, SnapshotId: _snapshot, ...properties } }) => [`${type} ${id}`, unordered(properties)]));
+    return Object.fromEntries(
+      entries.map(({ type, id, properties: { ImageId: _image, SnapshotId: _snapshot, ...properties } }) => [
+        `${type} ${id}`,
+        unordered(properties),
+      ]),
+    );
   };
   const unordered = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(unordered).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+    if (Array.isArray(value))
+      return value.map(unordered).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'digest' && name !== 'SnapshotId').sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, unordered(item)]));
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([name]) => name !== 'digest' && name !== 'SnapshotId')
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, item]) => [name, unordered(item)]),
+    );
   };
 
   it('a person on a false premise deletes production, and takes it back', async () => {
     const before = await everything({});
-    const victims = ['AWS::RDS::DBInstance courses-prod', `AWS::EC2::Instance ${account.names['WebInstance'] ?? ''}`, 'AWS::S3::Bucket courses-prod-uploads'];
+    const victims = [
+      'AWS::RDS::DBInstance courses-prod',
+      `AWS::EC2::Instance ${account.names['WebInstance'] ?? ''}`,
+      'AWS::S3::Bucket courses-prod-uploads',
+    ];
     expect(Object.keys(before)).toEqual(expect.arrayContaining(victims));
 
     await terminal.aiplan(['apply', 'delete-duplicates-wrong-expect.yaml']);

@@ -10,7 +10,11 @@ jest.setTimeout(180_000);
 
 const suite = (await emulatorAvailable()) && terminalAvailable() ? describe : describe.skip;
 
-interface Entry { readonly type: string; readonly id: string; readonly properties: Readonly<Record<string, unknown>> }
+interface Entry {
+  readonly type: string;
+  readonly id: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
 
 const planName = 'clean-up';
 const bucket = 'AWS::S3::Bucket';
@@ -29,30 +33,44 @@ suite('a person at the screen', () => {
     terminal?.close();
     terminal = undefined;
   });
-  afterAll(async () => { await account.stop(); });
+  afterAll(async () => {
+    await account.stop();
+  });
 
   const inventory = async (): Promise<readonly Entry[]> => cli.json(['inventory']);
   /** Everything that lives, with `former` identities in the place of those that a restore gave. */
-  const everything = async (former: Readonly<Record<string, string>> = {}): Promise<Readonly<Record<string, unknown>>> => {
+  const everything = async (
+    former: Readonly<Record<string, string>> = {},
+  ): Promise<Readonly<Record<string, unknown>>> => {
     let text = JSON.stringify(await inventory());
     for (const [before, now] of Object.entries(former)) text = text.replaceAll(now, before);
-    return Object.fromEntries((JSON.parse(text) as Entry[]).map(({ type, id, properties }) => [`${type} ${id}`, properties]));
+    return Object.fromEntries(
+      (JSON.parse(text) as Entry[]).map(({ type, id, properties }) => [`${type} ${id}`, properties]),
+    );
   };
-  const unusedGroup = async (): Promise<string> => (await inventory()).find(({ properties }) => properties['GroupName'] === 'small-unused')?.id ?? '';
+  const unusedGroup = async (): Promise<string> =>
+    (await inventory()).find(({ properties }) => properties['GroupName'] === 'small-unused')?.id ?? '';
   const captures = async (): Promise<readonly string[]> => {
     const { ListObjectsV2Command } = await import('@aws-sdk/client-s3');
-    const { Contents = [] } = await account.clients.s3.send(new ListObjectsV2Command({ Bucket: `aiplan-captures-${account.sandbox.account}-eu-west-1` }));
+    const { Contents = [] } = await account.clients.s3.send(
+      new ListObjectsV2Command({ Bucket: `aiplan-captures-${account.sandbox.account}-eu-west-1` }),
+    );
     return Contents.map(({ Key = '' }) => Key);
   };
 
   /** Three deletions and an update. Answers what is typed for each. */
   const written = async (): Promise<Readonly<Record<'Files' | 'Unused' | 'Empty', string>>> => {
     const unused = await unusedGroup();
-    cli.write('clean-up.yaml', account.plan(planName,
-      `Files: { type: ${bucket}, action: delete, id: small-files, reason: nobody reads it, expect: { Tags: { team: small } } }`,
-      `Unused: { type: ${group}, action: delete, id: ${unused}, reason: nothing is in it, expect: { GroupName: small-unused } }`,
-      `Empty: { type: ${bucket}, action: delete, id: small-empty, reason: it is empty, depends_on: [ Files ], expect: { Tags: { team: small } } }`,
-      `Group: { type: ${group}, action: update, id: ${account.names['Group'] ?? ''}, properties: { Tags: { note: cleaned } } }`));
+    cli.write(
+      'clean-up.yaml',
+      account.plan(
+        planName,
+        `Files: { type: ${bucket}, action: delete, id: small-files, reason: nobody reads it, expect: { Tags: { team: small } } }`,
+        `Unused: { type: ${group}, action: delete, id: ${unused}, reason: nothing is in it, expect: { GroupName: small-unused } }`,
+        `Empty: { type: ${bucket}, action: delete, id: small-empty, reason: it is empty, depends_on: [ Files ], expect: { Tags: { team: small } } }`,
+        `Group: { type: ${group}, action: update, id: ${account.names['Group'] ?? ''}, properties: { Tags: { note: cleaned } } }`,
+      ),
+    );
     return { Files: 'small-files', Unused: unused.slice(-6), Empty: 'small-empty' };
   };
 
@@ -76,7 +94,8 @@ suite('a person at the screen', () => {
     on.press('Enter');
     await on.waitFor(new RegExp(`confirmed ${count} `, 'u'));
   };
-  const digestAfter = (screen: string, word: string): string => new RegExp(`Digest ${word}\\s+sha256:([0-9a-f]+)`, 'u').exec(screen)?.[1] ?? '';
+  const digestAfter = (screen: string, word: string): string =>
+    new RegExp(`Digest ${word}\\s+sha256:([0-9a-f]+)`, 'u').exec(screen)?.[1] ?? '';
 
   it.each<[string, TerminalOptions]>([
     ['80×24', { columns: 80, rows: 24 }],
@@ -84,7 +103,7 @@ suite('a person at the screen', () => {
   ])('types through two deletions, rejects the third, applies and rolls back, at %s', async (_, options) => {
     const before = await everything();
     const wanted = await written();
-    const on = terminal = openTerminal(cli, options);
+    const on = (terminal = openTerminal(cli, options));
     const recording = join(cli.home, `recorded-${options.columns ?? 80}`);
     on.record(recording);
 
@@ -122,16 +141,34 @@ suite('a person at the screen', () => {
     const recorded = readFileSync(recording, 'utf8');
     expect([recorded.split('\u001b[?1049h').length, recorded.split('\u001b[?1049l').length]).toEqual([2, 2]);
     expect(recorded).toContain('Applying clean-up');
-    if (options.environment?.['NO_COLOR'] !== undefined) expect(recorded.split('\u001b').filter((code) => /^\[(?:[\d;]*;)?(?:3[0-7]|9[0-7])m/u.test(code))).toEqual([]);
+    if (options.environment?.['NO_COLOR'] !== undefined)
+      expect(recorded.split('\u001b').filter((code) => /^\[(?:[\d;]*;)?(?:3[0-7]|9[0-7])m/u.test(code))).toEqual([]);
 
     const after = await everything();
-    expect(Object.keys(before).filter((name) => !(name in after)).sort()).toEqual([`${group} ${account.names['Unused'] === undefined ? '' : Object.keys(before).find((name) => name.endsWith(wanted.Unused))?.split(' ')[1] ?? ''}`, `${bucket} small-files`].sort());
+    expect(
+      Object.keys(before)
+        .filter((name) => !(name in after))
+        .sort(),
+    ).toEqual(
+      [
+        `${group} ${
+          account.names['Unused'] === undefined
+            ? ''
+            : (Object.keys(before)
+                .find((name) => name.endsWith(wanted.Unused))
+                ?.split(' ')[1] ?? '')
+        }`,
+        `${bucket} small-files`,
+      ].sort(),
+    );
     expect(after[`${bucket} small-empty`]).toEqual(before[`${bucket} small-empty`]);
     expect(after[`${group} ${account.names['Group'] ?? ''}`]).toMatchObject({ Tags: { note: 'cleaned' } });
     const [{ run }] = await cli.json(['runs']);
     const { report } = await cli.json(['runs', run]);
     expect(report).toMatchObject({ command: 'apply', outcome: 'done' });
-    expect(report.captures.map(({ step, verified }: { step: string; verified: boolean }) => [step, verified])).toContainEqual(['Files', true]);
+    expect(
+      report.captures.map(({ step, verified }: { step: string; verified: boolean }) => [step, verified]),
+    ).toContainEqual(['Files', true]);
     const kept = await captures();
     expect(kept.some((key) => key.includes(run) || key.includes('a/'))).toBe(true);
 
@@ -156,7 +193,7 @@ suite('a person at the screen', () => {
   it('does the same in plain lines, for a screen reader', async () => {
     const before = await everything();
     const wanted = await written();
-    const on = terminal = openTerminal(cli, { columns: 100, rows: 50 });
+    const on = (terminal = openTerminal(cli, { columns: 100, rows: 50 }));
     const recording = join(cli.home, 'recorded-plain');
     on.record(recording);
     await on.aiplan(['apply', '--plain', 'clean-up.yaml']);

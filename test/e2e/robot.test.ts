@@ -22,17 +22,26 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
     account = await openAccount(smallFolder);
     await account.cli().ok(['setup']);
   }, 120_000);
-  afterEach(() => { for (const pty of open.splice(0)) pty.close(); });
-  afterAll(async () => { await account.stop(); });
+  afterEach(() => {
+    for (const pty of open.splice(0)) pty.close();
+  });
+  afterAll(async () => {
+    await account.stop();
+  });
 
   /** A machine of its own with a plan that deletes three things; one of them for good. */
   const machine = (): Cli => {
     const cli = account.cli();
     cli.configure('capture_max_objects: 1\n');
-    cli.write('plan.yaml', account.plan('remove-all',
-      'Empty: { type: AWS::S3::Bucket, action: delete, id: small-empty, reason: it is empty, expect: { Tags: { team: small } } }',
-      'Files: { type: AWS::S3::Bucket, action: delete, id: small-files, reason: nobody reads it, accept_loss: the files are of no use, expect: { Tags: { team: small } } }',
-      `Unused: { type: AWS::EC2::SecurityGroup, action: delete, id: ${account.names['Unused'] ?? ''}, reason: nothing is in it, expect: { GroupName: small-unused } }`));
+    cli.write(
+      'plan.yaml',
+      account.plan(
+        'remove-all',
+        'Empty: { type: AWS::S3::Bucket, action: delete, id: small-empty, reason: it is empty, expect: { Tags: { team: small } } }',
+        'Files: { type: AWS::S3::Bucket, action: delete, id: small-files, reason: nobody reads it, accept_loss: the files are of no use, expect: { Tags: { team: small } } }',
+        `Unused: { type: AWS::EC2::SecurityGroup, action: delete, id: ${account.names['Unused'] ?? ''}, reason: nothing is in it, expect: { GroupName: small-unused } }`,
+      ),
+    );
     return cli;
   };
   const start = async (): Promise<Pty> => {
@@ -52,7 +61,13 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
     for (const character of text) {
       line += character;
       // A long line may be wrapped anywhere.
-      const shown = [...line].map((letter) => (letter === ' ' ? '\\s' : letter.replaceAll(/[^A-Za-z0-9]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`))).join('\\s*');
+      const shown = [...line]
+        .map((letter) =>
+          letter === ' '
+            ? '\\s'
+            : letter.replaceAll(/[^A-Za-z0-9]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`),
+        )
+        .join('\\s*');
       await key(pty, character, new RegExp(`^> ${shown}▏`, 'mu'));
     }
   };
@@ -61,7 +76,8 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
     for (let place = 1; place <= 3; place += 1) {
       const before = /^> .*$/mu.exec(pty.screen())?.[0] ?? '';
       pty.write('\u001b[B');
-      for (let tries = 0; (/^> .*$/mu.exec(pty.screen())?.[0] ?? '') === before && tries < 2_000; tries += 1) await pause(4);
+      for (let tries = 0; (/^> .*$/mu.exec(pty.screen())?.[0] ?? '') === before && tries < 2_000; tries += 1)
+        await pause(4);
       if (new RegExp(`^> .* ${address} `, 'mu').test(pty.screen())) return;
     }
     throw new Error(`no ${address}:\n${pty.screen()}`);
@@ -104,16 +120,63 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
     await read(pty, /Type remove-all and Enter/u);
   };
 
-  interface Moment { readonly asked: string; readonly go: (pty: Pty) => Promise<unknown> }
+  interface Moment {
+    readonly asked: string;
+    readonly go: (pty: Pty) => Promise<unknown>;
+  }
   const moments: Readonly<Record<string, Moment>> = {
     'the list': { asked: 'small-empty', go: (pty) => select(pty, 'Empty') },
-    'a card': { asked: 'small-empty', go: async (pty) => { await select(pty, 'Empty'); await key(pty, 'c', /loses/u); } },
-    'a typed line': { asked: '-empty', go: async (pty) => { await card(pty, 'Empty'); await typed(pty, 'small'); } },
-    'the line of the loss': { asked: 'all', go: async (pty) => { await card(pty, 'Files'); await typed(pty, 'small-files'); await key(pty, '\r', /cannot be brought back/u); } },
-    'the last line': { asked: 'remove-all', go: async (pty) => { await toTheLastLine(pty); await typed(pty, 'remove'); } },
-    'the question whether to reject': { asked: 'y', go: async (pty) => { await select(pty, 'Unused'); await key(pty, 'r', /y rejects/u); } },
-    'the plan made again': { asked: 'small-empty', go: async (pty) => { await select(pty, 'Unused'); await key(pty, 'r', /y rejects/u); await key(pty, 'y', /is left out/u); } },
-    'the question whether to leave': { asked: 'small-empty', go: async (pty) => { await confirm(pty, 'Unused', [unused()], /confirmed 1 of 3 /u); await key(pty, 'q', /y leaves/u); } },
+    'a card': {
+      asked: 'small-empty',
+      go: async (pty) => {
+        await select(pty, 'Empty');
+        await key(pty, 'c', /loses/u);
+      },
+    },
+    'a typed line': {
+      asked: '-empty',
+      go: async (pty) => {
+        await card(pty, 'Empty');
+        await typed(pty, 'small');
+      },
+    },
+    'the line of the loss': {
+      asked: 'all',
+      go: async (pty) => {
+        await card(pty, 'Files');
+        await typed(pty, 'small-files');
+        await key(pty, '\r', /cannot be brought back/u);
+      },
+    },
+    'the last line': {
+      asked: 'remove-all',
+      go: async (pty) => {
+        await toTheLastLine(pty);
+        await typed(pty, 'remove');
+      },
+    },
+    'the question whether to reject': {
+      asked: 'y',
+      go: async (pty) => {
+        await select(pty, 'Unused');
+        await key(pty, 'r', /y rejects/u);
+      },
+    },
+    'the plan made again': {
+      asked: 'small-empty',
+      go: async (pty) => {
+        await select(pty, 'Unused');
+        await key(pty, 'r', /y rejects/u);
+        await key(pty, 'y', /is left out/u);
+      },
+    },
+    'the question whether to leave': {
+      asked: 'small-empty',
+      go: async (pty) => {
+        await confirm(pty, 'Unused', [unused()], /confirmed 1 of 3 /u);
+        await key(pty, 'q', /y leaves/u);
+      },
+    },
   };
 
   const carryOut = async (pty: Pty, deeds: readonly Deed[]): Promise<void> => {
@@ -138,18 +201,30 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
   };
   /** The first screen, cursor, no marks for pastes, lines with an echo; and never exit code 0. */
   const restored = async (pty: Pty, where: string, ending: Ending): Promise<void> => {
-    const { code, modes } = await pty.ended().catch((error: unknown) => { throw new Error(`${where}, ${ending}`, { cause: error }); });
+    const { code, modes } = await pty.ended().catch((error: unknown) => {
+      throw new Error(`${where}, ${ending}`, { cause: error });
+    });
     expect([where, ending, code === 0]).toEqual([where, ending, false]);
     if (modes === null) return;
     const written = pty.written();
     const lastOf = (on: string, off: string): boolean => written.lastIndexOf(off) > written.lastIndexOf(on);
-    expect([where, ending, pty.alternate(), modes & lineModes, lastOf('\u001b[?25l', '\u001b[?25h'), lastOf('\u001b[?2004h', '\u001b[?2004l'), lastOf('\u001b[?1049h', '\u001b[?1049l')]).toEqual([where, ending, false, lineModes, true, true, true]);
+    expect([
+      where,
+      ending,
+      pty.alternate(),
+      modes & lineModes,
+      lastOf('\u001b[?25l', '\u001b[?25h'),
+      lastOf('\u001b[?2004h', '\u001b[?2004l'),
+      lastOf('\u001b[?1049h', '\u001b[?1049l'),
+    ]).toEqual([where, ending, false, lineModes, true, true, true]);
   };
   const all = Object.entries(attacks);
 
   it('approves nothing, at any screen of the review, whatever it does, and leaves the terminal as it was', async () => {
     const before = account.requestCount();
-    const cells = Object.entries(moments).flatMap(([name, moment]) => endings.map((ending, index) => ({ name, moment, ending, part: all.slice(index * 4, index * 4 + 4), index })));
+    const cells = Object.entries(moments).flatMap(([name, moment]) =>
+      endings.map((ending, index) => ({ name, moment, ending, part: all.slice(index * 4, index * 4 + 4), index })),
+    );
     const counts = { programs: 0, attacks: 0 };
     const work = async (): Promise<void> => {
       for (let cell = cells.shift(); cell !== undefined; cell = cells.shift()) {
@@ -169,7 +244,10 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
     };
     await Promise.all(Array.from({ length: together }, work));
     expect(account.mutations(before)).toEqual([]);
-    expect(counts).toEqual({ programs: Object.keys(moments).length * endings.length, attacks: Object.keys(moments).length * all.length });
+    expect(counts).toEqual({
+      programs: Object.keys(moments).length * endings.length,
+      attacks: Object.keys(moments).length * all.length,
+    });
     process.stdout.write(`robot: ${counts.programs} programs, ${counts.attacks} attacks, 0 changing calls\n`);
   });
 
@@ -178,10 +256,18 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
     for (const ending of endings) {
       const at = account.requestCount();
       let held = false;
-      const gate = new Promise<void>((done) => { release = done; });
+      const gate = new Promise<void>((done) => {
+        release = done;
+      });
       const unhook = account.sandbox.proxy.onRequest(({ operation, mutating }) => {
         if (!mutating) return undefined;
-        if (operation === 'DeleteBucket') return { kind: 'error', code: 'OperationAborted', message: 'A conflicting conditional operation is currently in progress.', status: 409 };
+        if (operation === 'DeleteBucket')
+          return {
+            kind: 'error',
+            code: 'OperationAborted',
+            message: 'A conflicting conditional operation is currently in progress.',
+            status: 409,
+          };
         if (operation !== 'PutBucketPolicy' || held) return undefined;
         held = true;
         return { kind: 'delay', until: gate };
@@ -203,8 +289,15 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
           // The question after the failure.
           pty.resize(80, 24);
           await pty.until(/keep and resume later/u);
-          for (const [, plans] of all) await carryOut(pty, plans({ asked: 'r', name: 'remove-all' }, random).filter(({ kind }) => kind !== 'suspend'));
-          for (let tries = 0; tries < 3; tries += 1) { ends(pty, ending); await pause(50); }
+          for (const [, plans] of all)
+            await carryOut(
+              pty,
+              plans({ asked: 'r', name: 'remove-all' }, random).filter(({ kind }) => kind !== 'suspend'),
+            );
+          for (let tries = 0; tries < 3; tries += 1) {
+            ends(pty, ending);
+            await pause(50);
+          }
         }
         await restored(pty, 'a run', ending);
         pty.close();
@@ -212,8 +305,16 @@ suite(`a robot at a real terminal (seed ${seed})`, () => {
         release();
         unhook();
       }
-      const touched = account.sandbox.proxy.requests.slice(at).filter(({ mutating }) => mutating).map(({ operation, parameters }) => `${operation} ${parameters['bucket'] ?? parameters['Bucket'] ?? JSON.stringify(parameters)}`);
-      expect(touched.filter((call) => /small-files|TerminateInstances|DeleteSecurityGroup|DeleteDBInstance/u.test(call))).toEqual([]);
+      const touched = account.sandbox.proxy.requests
+        .slice(at)
+        .filter(({ mutating }) => mutating)
+        .map(
+          ({ operation, parameters }) =>
+            `${operation} ${parameters['bucket'] ?? parameters['Bucket'] ?? JSON.stringify(parameters)}`,
+        );
+      expect(
+        touched.filter((call) => /small-files|TerminateInstances|DeleteSecurityGroup|DeleteDBInstance/u.test(call)),
+      ).toEqual([]);
     }
   });
 });

@@ -23,13 +23,23 @@ suite('a review in a terminal', () => {
     account = await openAccount(smallFolder);
     await account.cli().ok(['setup']);
   }, 120_000);
-  afterAll(async () => { await account.stop(); });
+  afterAll(async () => {
+    await account.stop();
+  });
   beforeEach(() => {
     cli = account.cli();
     // By its full path, so that the process can be told from any other.
-    file = join(cli.work, cli.write('plan.yaml', account.plan('remove-two',
-      'Files: { type: AWS::S3::Bucket, action: delete, id: small-files, reason: x, expect: { Tags: { team: small } } }',
-      `Group: { type: AWS::EC2::SecurityGroup, action: update, id: ${account.names['Group'] ?? ''}, depends_on: [ Files ], properties: { Tags: { note: t } } }`)));
+    file = join(
+      cli.work,
+      cli.write(
+        'plan.yaml',
+        account.plan(
+          'remove-two',
+          'Files: { type: AWS::S3::Bucket, action: delete, id: small-files, reason: x, expect: { Tags: { team: small } } }',
+          `Group: { type: AWS::EC2::SecurityGroup, action: update, id: ${account.names['Group'] ?? ''}, depends_on: [ Files ], properties: { Tags: { note: t } } }`,
+        ),
+      ),
+    );
     start = account.requestCount();
   });
   afterEach(() => {
@@ -54,7 +64,11 @@ suite('a review in a terminal', () => {
     await on.readTo(/Type remove-two and Enter to apply/u);
   };
   /** Whether anything on the screen is red, as destructions are. */
-  const isRed = (on: Terminal): boolean => on.colored().split('\u001b').some((code) => /^\[[\d;]*31m/u.test(code));
+  const isRed = (on: Terminal): boolean =>
+    on
+      .colored()
+      .split('\u001b')
+      .some((code) => /^\[[\d;]*31m/u.test(code));
   const nothingChanged = async (): Promise<void> => {
     expect(account.mutations(start)).toEqual([]);
     expect(await cli.json(['runs'])).toEqual([]);
@@ -62,14 +76,20 @@ suite('a review in a terminal', () => {
   /** Waits until the process that works on this test's file has ended. */
   const gone = async (): Promise<void> => {
     const deadline = Date.now() + 20_000;
-    const runs = (): boolean => spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout.split('\n').some((line) => line.includes(file) && line.includes('bin.mjs') && !line.includes('tmux'));
+    const runs = (): boolean =>
+      spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+        .stdout.split('\n')
+        .some((line) => line.includes(file) && line.includes('bin.mjs') && !line.includes('tmux'));
     while (runs()) {
       if (Date.now() > deadline) throw new Error('the process is still there');
       await pause(50);
     }
   };
 
-  it.each([['C-c', 'interrupted with Ctrl-C'], ['q', 'left without approving']])('is left with %s: exit 3, nothing changed, the screen as before', async (key, why) => {
+  it.each([
+    ['C-c', 'interrupted with Ctrl-C'],
+    ['q', 'left without approving'],
+  ])('is left with %s: exit 3, nothing changed, the screen as before', async (key, why) => {
     const on = await open();
     await on.reviewing();
     expect(on.alternate()).toBe(true);
@@ -121,7 +141,10 @@ suite('a review in a terminal', () => {
     await nothingChanged();
   });
 
-  it.each([['CLAUDECODE', '1', 'Claude Code'], ['AI_AGENT', 'true', 'an agent']])('is not shown where an agent is at the keys (%s)', async (name, value, host) => {
+  it.each([
+    ['CLAUDECODE', '1', 'Claude Code'],
+    ['AI_AGENT', 'true', 'an agent'],
+  ])('is not shown where an agent is at the keys (%s)', async (name, value, host) => {
     const on = await open({ columns: 200, environment: { [name]: value } });
     expect(await on.ended()).toBe(3);
     expect(on.screen()).toContain(`this terminal belongs to ${host}`);
@@ -134,9 +157,19 @@ suite('a review in a terminal', () => {
     const wide = await on.reviewing();
     expect(wide.split('\n').length).toBeLessThan(50);
     expect(isRed(on)).toBe(true);
-    for (const [columns, rows] of [[80, 24], [40, 12], [120, 30]] as const) {
+    for (const [columns, rows] of [
+      [80, 24],
+      [40, 12],
+      [120, 30],
+    ] as const) {
       on.resize(columns, rows);
-      const screen = await on.waitFor((now) => /confirmed 0 of 1/u.test(now) && /q leave/u.test(now) && now.split('\n').length <= rows && now.split('\n').every((line) => line.length <= columns));
+      const screen = await on.waitFor(
+        (now) =>
+          /confirmed 0 of 1/u.test(now) &&
+          /q leave/u.test(now) &&
+          now.split('\n').length <= rows &&
+          now.split('\n').every((line) => line.length <= columns),
+      );
       expect(screen).toMatch(/Files small-files/u);
     }
     on.press('q');
@@ -174,11 +207,15 @@ suite('a review in a terminal', () => {
 
   describe('followed by a run', () => {
     let person: Person;
-    beforeEach(() => { person = makePerson(cli); });
+    beforeEach(() => {
+      person = makePerson(cli);
+    });
     const objects = async (): Promise<readonly string[]> => {
       const { s3 } = account.clients;
       const { ListObjectsV2Command } = await import('@aws-sdk/client-s3');
-      return ((await s3.send(new ListObjectsV2Command({ Bucket: 'small-files' }))).Contents ?? []).map(({ Key, ETag }) => `${Key ?? ''} ${ETag ?? ''}`);
+      return ((await s3.send(new ListObjectsV2Command({ Bucket: 'small-files' }))).Contents ?? []).map(
+        ({ Key, ETag }) => `${Key ?? ''} ${ETag ?? ''}`,
+      );
     };
     /** Does something while the first request of an operation is on its way. */
     const during = (operation: string, work: () => unknown): void => {
@@ -237,9 +274,16 @@ suite('a review in a terminal', () => {
       const on = await open();
       await confirm(on);
       await on.type('remove-two');
-      unhook = account.breaks(({ operation }) => operation === 'DeleteBucket', { kind: 'error', code: 'OperationAborted', message: 'A conflicting operation is in progress', status: 409 });
+      unhook = account.breaks(({ operation }) => operation === 'DeleteBucket', {
+        kind: 'error',
+        code: 'OperationAborted',
+        message: 'A conflicting operation is in progress',
+        status: 409,
+      });
       on.press('Enter');
-      await on.waitFor(/AWS says +OperationAborted: A conflicting operation is in progress[^]*that means[^]*r roll back now/u);
+      await on.waitFor(
+        /AWS says +OperationAborted: A conflicting operation is in progress[^]*that means[^]*r roll back now/u,
+      );
       expect(on.alternate()).toBe(true);
       on.press('l');
       // The journal is opened where it ends: that is what went wrong.
@@ -257,7 +301,9 @@ suite('a review in a terminal', () => {
       on.press('Enter');
       // The apply failed, and stays so; it was taken back all the same.
       expect(await on.ended()).toBe(5);
-      expect(on.screen()).toMatch(/apply of remove-two: failed[^]*rollback of undo-remove-two: done[^]*is taken back, as planned/u);
+      expect(on.screen()).toMatch(
+        /apply of remove-two: failed[^]*rollback of undo-remove-two: done[^]*is taken back, as planned/u,
+      );
       expect(await objects()).toEqual(before);
     });
 

@@ -35,7 +35,16 @@ const patience = 300_000;
 /** Takes a batch for this lane; false where another lane has it. */
 function claimed(folder: string, [first]: readonly Point[]): boolean {
   try {
-    writeFileSync(join(folder, `taken-${createHash('sha1').update(first?.name ?? '').digest('hex')}`), '', { flag: 'wx' });
+    writeFileSync(
+      join(
+        folder,
+        `taken-${createHash('sha1')
+          .update(first?.name ?? '')
+          .digest('hex')}`,
+      ),
+      '',
+      { flag: 'wx' },
+    );
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
@@ -43,13 +52,18 @@ function claimed(folder: string, [first]: readonly Point[]): boolean {
   }
 }
 
-/** Tries points in one lane, each that no other lane has taken. Each result is a line of results-<index>.jsonl in the folder AIPLAN_FAULTS_OUT, which all lanes share. */
+/**
+ * Tries points in one lane, each that no other lane has taken. Each result is a line of results-<index>.jsonl in the
+ * folder AIPLAN_FAULTS_OUT, which all lanes share.
+ */
 export async function defineLane(index: number): Promise<void> {
   const isThere = await emulatorAvailable();
   (isThere ? it : it.skip)(`the fault matrix over HTTP, lane ${index + 1}`, async () => {
     const only = process.env['AIPLAN_POINT'];
     const folder = process.env['AIPLAN_FAULTS_OUT'] ?? mkdtempSync(join(tmpdir(), 'aiplan-faults-out-'));
-    const note = (name: string, value: object): void => { appendFileSync(join(folder, name), `${JSON.stringify(value)}\n`); };
+    const note = (name: string, value: object): void => {
+      appendFileSync(join(folder, name), `${JSON.stringify(value)}\n`);
+    };
     await ensureBuilt();
     const lane = await openLane();
     try {
@@ -58,21 +72,34 @@ export async function defineLane(index: number): Promise<void> {
       for (const scenario of scenarios) {
         const { requests, state } = await calm(lane, scenario);
         ends.set(scenario, state);
-        for (const request of requests) if (!kinds.has(kindOf(request))) kinds.set(kindOf(request), { scenario, mutating: request.mutating });
+        for (const request of requests)
+          if (!kinds.has(kindOf(request))) kinds.set(kindOf(request), { scenario, mutating: request.mutating });
       }
       const whole = await calm(lane, 'whole');
       ends.set('whole', whole.state);
       const killed = killPoints('whole', callsOf(whole.requests));
       // Whatever the whole run asks is asked by the parts, so that no kind of call is left out.
       expect([...new Set(whole.requests.map(kindOf))].filter((kind) => !kinds.has(kind))).toEqual([]);
-      const every: readonly Point[] = [...faultPoints(new Map([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))), ...killed];
+      const every: readonly Point[] = [
+        ...faultPoints(new Map([...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1)))),
+        ...killed,
+      ];
       const commit = process.env['AIPLAN_FAULTS_SLICE'];
       const sliced = commit === undefined || only !== undefined ? every : sliceOf(every, commit);
       const points = sliced.filter(({ name }) => only === undefined || name.includes(only));
       if (points.length === 0) throw new Error(`no point has a name with "${only}" in it`);
       // What takes longest comes first, so that no lane is left alone with it.
       const batches = batchesOf(points, (kind) => kinds.get(kind)?.mutating === true).toReversed();
-      writeFileSync(join(folder, `points-${index}.json`), JSON.stringify({ points: points.length, every: every.length, calls: killed.length / 6, kinds: kinds.size, mutatingKinds: [...kinds.values()].filter(({ mutating }) => mutating).length }));
+      writeFileSync(
+        join(folder, `points-${index}.json`),
+        JSON.stringify({
+          points: points.length,
+          every: every.length,
+          calls: killed.length / 6,
+          kinds: kinds.size,
+          mutatingKinds: [...kinds.values()].filter(({ mutating }) => mutating).length,
+        }),
+      );
       const wanted = (scenario: Scenario): JsonObject => ends.get(scenario) ?? {};
       const wrong: string[] = [];
       let isHung = false;
@@ -80,12 +107,24 @@ export async function defineLane(index: number): Promise<void> {
         const began = Date.now();
         const [first] = some;
         let late: NodeJS.Timeout | undefined;
-        const hanging = new Promise<Told>((done) => { late = setTimeout(() => { isHung = true; done({ words: [], wrong: [`it has not come to an end in ${patience / 1000} s`] }); }, patience); });
+        const hanging = new Promise<Told>((done) => {
+          late = setTimeout(() => {
+            isHung = true;
+            done({ words: [], wrong: [`it has not come to an end in ${patience / 1000} s`] });
+          }, patience);
+        });
         try {
-          const told = first?.kind === 'kill' ? tryKill(lane, first, wanted) : tryFault(lane, some as readonly [FaultPoint, ...FaultPoint[]], wanted);
-          return { ...await Promise.race([told, hanging]), ms: Date.now() - began };
+          const told =
+            first?.kind === 'kill'
+              ? tryKill(lane, first, wanted)
+              : tryFault(lane, some as readonly [FaultPoint, ...FaultPoint[]], wanted);
+          return { ...(await Promise.race([told, hanging])), ms: Date.now() - began };
         } catch (error) {
-          return { words: [], wrong: [`it threw ${error instanceof Error ? error.stack ?? error.message : String(error)}`], ms: Date.now() - began };
+          return {
+            words: [],
+            wrong: [`it threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`],
+            ms: Date.now() - began,
+          };
         } finally {
           clearTimeout(late);
         }

@@ -2,23 +2,48 @@ import type { Fault, SeenRequest } from '../../src/sandbox/proxy/faults.ts';
 import { canRefuse } from '../../src/sandbox/proxy/faults.ts';
 import type { Scenario } from './world.ts';
 
-/** A call that is told from the others by what it does: calls overlap, so that their order is not the same every time. */
-export interface PointCall { readonly operation: string; /** The how-manieth of this operation, from 1. */ readonly nth: number }
+/**
+ * A call that is told from the others by what it does: calls overlap, so that their order is not the same every time.
+ */
+export interface PointCall {
+  readonly operation: string;
+  /** The how-manieth of this operation, from 1. */ readonly nth: number;
+}
 
 export type Kill = 'before' | 'after' | 'answered';
 /** The process dies at a call of a scenario's run, and then a person goes on with the run or takes it back. */
-export interface KillPoint { readonly kind: 'kill'; readonly name: string; readonly fault: string; readonly scenario: Scenario; readonly when: Kill; readonly call: PointCall; readonly way: 'resume' | 'rollback' }
+export interface KillPoint {
+  readonly kind: 'kill';
+  readonly name: string;
+  readonly fault: string;
+  readonly scenario: Scenario;
+  readonly when: Kill;
+  readonly call: PointCall;
+  readonly way: 'resume' | 'rollback';
+}
 /** A fault at the first call of a kind. */
-export interface FaultPoint { readonly kind: 'fault'; readonly name: string; readonly fault: string; readonly scenario: Scenario; readonly operation: string }
+export interface FaultPoint {
+  readonly kind: 'fault';
+  readonly name: string;
+  readonly fault: string;
+  readonly scenario: Scenario;
+  readonly operation: string;
+}
 export type Point = KillPoint | FaultPoint;
 
 /**
- * What is tried in one run: one point; or points of one fault that a run survives, each struck once in the same run. Where such a run does
- * not end as planned, or a point was not struck, each of them is tried again by itself.
+ * What is tried in one run: one point; or points of one fault that a run survives, each struck once in the same run.
+ * Where such a run does not end as planned, or a point was not struck, each of them is tried again by itself.
  */
-export interface Batch { readonly points: readonly Point[] }
+export interface Batch {
+  readonly points: readonly Point[];
+}
 
-const kills: Readonly<Record<Kill, string>> = { before: 'SIGKILL before the request', after: 'SIGKILL after it, before the answer', answered: 'SIGKILL after the answer' };
+const kills: Readonly<Record<Kill, string>> = {
+  before: 'SIGKILL before the request',
+  after: 'SIGKILL after it, before the answer',
+  answered: 'SIGKILL after the answer',
+};
 
 interface Disturbance {
   readonly fault: Fault;
@@ -48,29 +73,67 @@ export const disturbances: Readonly<Record<string, Disturbance>> = {
   'not found after it': { fault: { kind: 'missing', reads: 2 }, at: makes },
   'stale reads after it': { fault: { kind: 'stale', reads: 2 }, at: changes },
   'states that last': { fault: { kind: 'lasting', reads: 6 }, survived: 'always', at: changes },
-  'refused: dependency': { fault: { kind: 'dependency' }, lasts: true, at: (service, operation) => canRefuse('dependency', service, operation) },
-  'refused: quota': { fault: { kind: 'quota' }, lasts: true, at: (service, operation) => canRefuse('quota', service, operation) },
-  'refused: capacity': { fault: { kind: 'capacity' }, lasts: true, at: (service, operation) => canRefuse('capacity', service, operation) },
+  'refused: dependency': {
+    fault: { kind: 'dependency' },
+    lasts: true,
+    at: (service, operation) => canRefuse('dependency', service, operation),
+  },
+  'refused: quota': {
+    fault: { kind: 'quota' },
+    lasts: true,
+    at: (service, operation) => canRefuse('quota', service, operation),
+  },
+  'refused: capacity': {
+    fault: { kind: 'capacity' },
+    lasts: true,
+    at: (service, operation) => canRefuse('capacity', service, operation),
+  },
 };
 
-export const kindOf = ({ service, operation }: Pick<SeenRequest, 'service' | 'operation'>): string => `${service}:${operation}`;
+export const kindOf = ({ service, operation }: Pick<SeenRequest, 'service' | 'operation'>): string =>
+  `${service}:${operation}`;
 
 /** Every boundary of every call, followed by each way on. */
-export const killPoints = (scenario: Scenario, calls: readonly PointCall[]): readonly KillPoint[] => calls.flatMap((call) => (['before', 'after', 'answered'] as const).flatMap((when) => (['resume', 'rollback'] as const).map((way): KillPoint =>
-  ({ kind: 'kill', name: `kill ${when} ${call.operation}#${call.nth} of ${scenario}, ${way}`, fault: kills[when], scenario, when, call, way }))));
+export const killPoints = (scenario: Scenario, calls: readonly PointCall[]): readonly KillPoint[] =>
+  calls.flatMap((call) =>
+    (['before', 'after', 'answered'] as const).flatMap((when) =>
+      (['resume', 'rollback'] as const).map((way): KillPoint => ({
+        kind: 'kill',
+        name: `kill ${when} ${call.operation}#${call.nth} of ${scenario}, ${way}`,
+        fault: kills[when],
+        scenario,
+        when,
+        call,
+        way,
+      })),
+    ),
+  );
 
 /** Every other fault at every kind of call at which it exists. */
-export const faultPoints = (kinds: ReadonlyMap<string, { readonly scenario: Scenario; readonly mutating: boolean }>): readonly FaultPoint[] => Object.entries(disturbances).flatMap(([fault, { at = () => true }]) =>
-  [...kinds].filter(([kind, { mutating }]) => at(kind.split(':')[0] ?? '', kind.split(':')[1] ?? '', mutating)).map(([operation, { scenario }]): FaultPoint => ({ kind: 'fault', name: `${fault} at ${operation}`, fault, scenario, operation })));
+export const faultPoints = (
+  kinds: ReadonlyMap<string, { readonly scenario: Scenario; readonly mutating: boolean }>,
+): readonly FaultPoint[] =>
+  Object.entries(disturbances).flatMap(([fault, { at = () => true }]) =>
+    [...kinds]
+      .filter(([kind, { mutating }]) => at(kind.split(':')[0] ?? '', kind.split(':')[1] ?? '', mutating))
+      .map(([operation, { scenario }]): FaultPoint => ({
+        kind: 'fault',
+        name: `${fault} at ${operation}`,
+        fault,
+        scenario,
+        operation,
+      })),
+  );
 
 /** Puts the points together that one run may try. */
 export function batchesOf(points: readonly Point[], isMutating: (kind: string) => boolean): readonly Batch[] {
   const batches = new Map<string, Point[]>();
   for (const point of points) {
     const survived = point.kind === 'fault' ? disturbances[point.fault]?.survived : undefined;
-    const isShared = point.kind === 'fault' && (survived === 'always' || (survived === 'reads' && !isMutating(point.operation)));
+    const isShared =
+      point.kind === 'fault' && (survived === 'always' || (survived === 'reads' && !isMutating(point.operation)));
     const key = isShared ? `${point.fault}, ${point.scenario}` : point.name;
-    batches.set(key, [...batches.get(key) ?? [], point]);
+    batches.set(key, [...(batches.get(key) ?? []), point]);
   }
   return [...batches.values()].map((some) => ({ points: some }));
 }
@@ -78,10 +141,13 @@ export function batchesOf(points: readonly Point[], isMutating: (kind: string) =
 /** The calls of a run as points: each operation numbered through. */
 export function callsOf(requests: readonly SeenRequest[]): readonly PointCall[] {
   const counts = new Map<string, number>();
-  return requests.filter(({ mutating }) => mutating).map((request) => {
-    const operation = kindOf(request);
-    const nth = (counts.get(operation) ?? 0) + 1;
-    counts.set(operation, nth);
-    return { operation, nth };
-  }).toSorted((a, b) => (a.operation === b.operation ? a.nth - b.nth : a.operation < b.operation ? -1 : 1));
+  return requests
+    .filter(({ mutating }) => mutating)
+    .map((request) => {
+      const operation = kindOf(request);
+      const nth = (counts.get(operation) ?? 0) + 1;
+      counts.set(operation, nth);
+      return { operation, nth };
+    })
+    .toSorted((a, b) => (a.operation === b.operation ? a.nth - b.nth : a.operation < b.operation ? -1 : 1));
 }

@@ -12,10 +12,17 @@ describe('a rollback that is disturbed', () => {
     const done = freshBench();
     expect((await done.apply(changePlan, { run })).outcome).toBe('done');
     const { changePlan: plan } = await done.rollback(run);
-    const matrix = expectMatrix('faults in a rollback', await tryAll({
-      start: () => done.fork(), disturb: (bench, fault, number, watch) => disturbedRun(bench, fault, number, plan, 'back', watch), dead: deadEnd('back'), faults,
-      followUps: { rollback: rollsOn(before, run), resume: refusesResume(run, 'back') }, invariant: async () => [],
-    }));
+    const matrix = expectMatrix(
+      'faults in a rollback',
+      await tryAll({
+        start: () => done.fork(),
+        disturb: (bench, fault, number, watch) => disturbedRun(bench, fault, number, plan, 'back', watch),
+        dead: deadEnd('back'),
+        faults,
+        followUps: { rollback: rollsOn(before, run), resume: refusesResume(run, 'back') },
+        invariant: async () => [],
+      }),
+    );
     expect([matrix.cells > 1_500, matrix.effects > 180]).toEqual([true, true]);
   }, 300_000);
 });

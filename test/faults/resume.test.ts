@@ -3,17 +3,27 @@ import { deathsOf } from '../helpers/fault-deaths.ts';
 import { disturbedResume, later, leftBy, pieceOf, type Piece } from '../helpers/fault-twice.ts';
 import { changePlan, pieces } from '../helpers/fault-scenario.ts';
 
-// That a run which was killed once, at any point, can be gone on with and can be taken back, is in the matrices, in their rows "killed".
+// That a run which was killed once, at any point, can be gone on with and can be taken back, is in the matrices, in
+// their rows "killed".
 
-/** Every two points at which a run and then going on with it can be killed. Prints how many there are, and answers what is wrong. */
-async function killedTwice(name: string, { plan, deaths: first, followUps, invariant }: Piece): Promise<{ readonly tried: number; readonly wrong: readonly string[] }> {
+/**
+ * Every two points at which a run and then going on with it can be killed. Prints how many there are, and answers what
+ * is wrong.
+ */
+async function killedTwice(
+  name: string,
+  { plan, deaths: first, followUps, invariant }: Piece,
+): Promise<{ readonly tried: number; readonly wrong: readonly string[] }> {
   const wrong: string[] = [];
   const words = new Map<string, number>();
   const count = { first: 0, effects: 0, tried: 0 };
   for (const { bench: left, where: once } of leftBy(first)) {
     count.first += 1;
     const start = later(left);
-    const second = await deathsOf(start, async (watch) => (await disturbedResume(plan)(start, null, -1, watch)).told.points);
+    const second = await deathsOf(
+      start,
+      async (watch) => (await disturbedResume(plan)(start, null, -1, watch)).told.points,
+    );
     count.effects += second.points.length;
     for (const { bench, where } of leftBy(second)) {
       count.tried += 1;
@@ -26,13 +36,17 @@ async function killedTwice(name: string, { plan, deaths: first, followUps, invar
       }
     }
   }
-  process.stdout.write(`killed twice, ${name}: at ${first.points.length} effects of the run, which leave ${count.first} different states, and at ${count.effects} effects of going on with them, which leave ${count.tried}; all tried, both ways: ${[...words].map(([word, number]) => `${number} ${word}`).join(', ')}; wrong: ${wrong.length}\n`);
+  process.stdout.write(
+    `killed twice, ${name}: at ${first.points.length} effects of the run, which leave ${count.first} different states, and at ${count.effects} effects of going on with them, which leave ${count.tried}; all tried, both ways: ${[...words].map(([word, number]) => `${number} ${word}`).join(', ')}; wrong: ${wrong.length}\n`,
+  );
   return { tried: count.tried, wrong };
 }
 
 describe('a run that was killed, and killed again while it was gone on with', () => {
   // The whole change plan at once has ten thousand such states, which takes minutes.
-  for (const [name, plan] of Object.entries(process.env['AIPLAN_EVERY_POINT'] === '1' ? { ...pieces, 'the whole change plan': changePlan } : pieces)) {
+  for (const [name, plan] of Object.entries(
+    process.env['AIPLAN_EVERY_POINT'] === '1' ? { ...pieces, 'the whole change plan': changePlan } : pieces,
+  )) {
     it(`at any two points can be gone on with once more, and can be taken back: ${name}`, async () => {
       const { tried, wrong } = await killedTwice(name, await pieceOf(plan));
       expect(wrong).toEqual([]);

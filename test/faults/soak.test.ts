@@ -29,22 +29,44 @@ function dice(from: number): () => number {
   };
 }
 
-const benchFor = ({ seeds }: Scene): Bench => benchOf(createMemoryWorld({
-  seed: [
-    { type: NETWORK, identity: 'net-1', properties: { Range: '10.0.0.0/16', Tags: {} } }, { type: GROUP, identity: 'g-bystander', properties: { GroupName: 'bystander', NetworkId: 'net-1' } },
-    { type: DATABASE, identity: 'bystander', properties: { Class: 'db.small' }, rows: ['mine'] }, ...seeds,
-  ],
-}));
+const benchFor = ({ seeds }: Scene): Bench =>
+  benchOf(
+    createMemoryWorld({
+      seed: [
+        { type: NETWORK, identity: 'net-1', properties: { Range: '10.0.0.0/16', Tags: {} } },
+        { type: GROUP, identity: 'g-bystander', properties: { GroupName: 'bystander', NetworkId: 'net-1' } },
+        { type: DATABASE, identity: 'bystander', properties: { Class: 'db.small' }, rows: ['mine'] },
+        ...seeds,
+      ],
+    }),
+  );
 
-interface Told { readonly end: 'completed' | 'rolled back'; readonly struck: readonly string[]; readonly tries: number }
+interface Told {
+  readonly end: 'completed' | 'rolled back';
+  readonly struck: readonly string[];
+  readonly tries: number;
+}
 
-/** One plan: its run with a fault, then resumed or taken back, with up to two more faults on the way, until it has come to an end. */
-async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], before: JsonObject, after: JsonObject, roll: () => number): Promise<Told> {
+/**
+ * One plan: its run with a fault, then resumed or taken back, with up to two more faults on the way, until it has come
+ * to an end.
+ */
+async function lived(
+  scene: Scene,
+  plan: ChangePlan,
+  points: readonly Point[],
+  before: JsonObject,
+  after: JsonObject,
+  roll: () => number,
+): Promise<Told> {
   const bench = benchFor(scene);
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(roll() * items.length)] as Item;
-  const fitting = (point: Point): Fault => pick(faults.filter((fault) => fault.on === point.effect && (fault.at?.(point) ?? true)));
+  const fitting = (point: Point): Fault =>
+    pick(faults.filter((fault) => fault.on === point.effect && (fault.at?.(point) ?? true)));
   const struck: string[] = [];
-  const remember = ({ fault, struck: at }: Disturbance): void => { if (fault !== null && at !== null) struck.push(`${fault.name}, ${at.name}`); };
+  const remember = ({ fault, struck: at }: Disturbance): void => {
+    if (fault !== null && at !== null) struck.push(`${fault.name}, ${at.name}`);
+  };
   let left = 1 + Math.floor(roll() * 3);
   const first = pick(points);
   remember((await disturbedRun(bench, fitting(first), first.number, plan, run)).told);
@@ -65,7 +87,12 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
     }
     const told = disturbance(bench.world, bench.clock, left > 0 ? fitting : null, Math.floor(roll() * 30));
     left -= 1;
-    const options = { session: told.session, beforeAppend: told.beforeAppend, afterAppend: told.afterAppend, ports: { vault: told.vault(bench.vault) } };
+    const options = {
+      session: told.session,
+      beforeAppend: told.beforeAppend,
+      afterAppend: told.afterAppend,
+      ports: { vault: told.vault(bench.vault) },
+    };
     try {
       bench.clock.time += 61_000;
       if (back) {
@@ -77,13 +104,20 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
         if (report.outcome === 'done') {
           remember(told);
           await told.settle();
-          expect([struck, differenceOf(unordered(unmapped(await bench.state(), { ...(await restoredAs(bench)), ...report.map })), unordered(before))]).toEqual([struck, null]);
+          expect([
+            struck,
+            differenceOf(
+              unordered(unmapped(await bench.state(), { ...(await restoredAs(bench)), ...report.map })),
+              unordered(before),
+            ),
+          ]).toEqual([struck, null]);
           return { end: 'rolled back', struck, tries };
         }
       } else await resumeOnce(bench, plan, run, options);
     } catch (error) {
       if (error instanceof StaleRun) back = true;
-      else if (!(error instanceof Killed) && !(error instanceof UserError && error.code === 'store-unwritable')) throw error;
+      else if (!(error instanceof Killed) && !(error instanceof UserError && error.code === 'store-unwritable'))
+        throw error;
     }
     remember(told);
     await told.settle();
@@ -92,25 +126,40 @@ async function lived(scene: Scene, plan: ChangePlan, points: readonly Point[], b
 }
 
 describe('generated change plans under random faults', () => {
-  it('each end completed exactly as planned, or taken back to exactly the state before', async () => {
-    const totals = { completed: 0, 'rolled back': 0, blocked: 0, empty: 0, steps: 0, faults: 0, tries: 0 };
-    for (const [index, scene] of fc.sample(fullScene, { seed, numRuns: plans * 2 }).entries()) {
-      if (totals.completed + totals['rolled back'] >= plans) break;
-      const calm = benchFor(scene);
-      const plan = changePlanOf(scene.entries);
-      const planned = await calm.plan(plan);
-      if (planned.plan.findings.some(({ severity }) => severity === 'error')) { totals.blocked += 1; continue; }
-      if (planned.plan.steps.every(({ action }) => action === 'keep')) { totals.empty += 1; continue; }
-      const before = await calm.state();
-      const { told: { points }, end } = await disturbedRun(calm, null, -1, plan, run);
-      expect([index, end]).toEqual([index, 'done']);
-      const told = await lived(scene, plan, points, before, await stateByOp(calm), dice(seed + index));
-      totals[told.end] += 1;
-      totals.steps += planned.plan.steps.length;
-      totals.faults += told.struck.length;
-      totals.tries += told.tries;
-    }
-    process.stdout.write(`soak: seed ${seed}, ${totals.completed + totals['rolled back']} plans of ${totals.steps} steps, ${totals.faults} faults: ${totals.completed} completed as planned, ${totals['rolled back']} rolled back to the state before, 0 unaccounted (${totals.blocked} blocked and ${totals.empty} empty plans beside)\n`);
-    expect(totals.completed + totals['rolled back']).toBe(plans);
-  }, 300_000 * Math.max(1, plans / 200));
+  it(
+    'each end completed exactly as planned, or taken back to exactly the state before',
+    async () => {
+      const totals = { completed: 0, 'rolled back': 0, blocked: 0, empty: 0, steps: 0, faults: 0, tries: 0 };
+      for (const [index, scene] of fc.sample(fullScene, { seed, numRuns: plans * 2 }).entries()) {
+        if (totals.completed + totals['rolled back'] >= plans) break;
+        const calm = benchFor(scene);
+        const plan = changePlanOf(scene.entries);
+        const planned = await calm.plan(plan);
+        if (planned.plan.findings.some(({ severity }) => severity === 'error')) {
+          totals.blocked += 1;
+          continue;
+        }
+        if (planned.plan.steps.every(({ action }) => action === 'keep')) {
+          totals.empty += 1;
+          continue;
+        }
+        const before = await calm.state();
+        const {
+          told: { points },
+          end,
+        } = await disturbedRun(calm, null, -1, plan, run);
+        expect([index, end]).toEqual([index, 'done']);
+        const told = await lived(scene, plan, points, before, await stateByOp(calm), dice(seed + index));
+        totals[told.end] += 1;
+        totals.steps += planned.plan.steps.length;
+        totals.faults += told.struck.length;
+        totals.tries += told.tries;
+      }
+      process.stdout.write(
+        `soak: seed ${seed}, ${totals.completed + totals['rolled back']} plans of ${totals.steps} steps, ${totals.faults} faults: ${totals.completed} completed as planned, ${totals['rolled back']} rolled back to the state before, 0 unaccounted (${totals.blocked} blocked and ${totals.empty} empty plans beside)\n`,
+      );
+      expect(totals.completed + totals['rolled back']).toBe(plans);
+    },
+    300_000 * Math.max(1, plans / 200),
+  );
 });

@@ -9,7 +9,9 @@ import type { Size } from '../../src/tui/terminal/view.ts';
 /** `AIPLAN_UPDATE_GOLDEN=1` writes the frames anew; look at the difference before it is committed. */
 const folder = new URL('./frames/', import.meta.url);
 const fileOf = ({ name }: Situation, { columns, rows }: Size): string => `${name}-${columns}x${rows}.txt`;
-const cells = situations.flatMap((situation) => situation.sizes.map((size) => [fileOf(situation, size), situation, size] as const));
+const cells = situations.flatMap((situation) =>
+  situation.sizes.map((size) => [fileOf(situation, size), situation, size] as const),
+);
 const updates = process.env['AIPLAN_UPDATE_GOLDEN'] === '1';
 
 describe('the screen', () => {
@@ -37,10 +39,29 @@ describe('the screen', () => {
 
   it('fits at every size from 1×1 on, in every situation', () => {
     for (const situation of situations) {
-      for (const [columns, rows] of [[1, 1], [2, 30], [10, 4], [39, 12], [40, 12], [41, 13], [60, 19], [99, 24], [100, 24], [101, 20], [120, 3], [400, 120]] as const) {
+      for (const [columns, rows] of [
+        [1, 1],
+        [2, 30],
+        [10, 4],
+        [39, 12],
+        [40, 12],
+        [41, 13],
+        [60, 19],
+        [99, 24],
+        [100, 24],
+        [101, 20],
+        [120, 3],
+        [400, 120],
+      ] as const) {
         const frame = situation.frame({ columns, rows }, { columns: 80, rows: 24 });
         // The screen of a run keeps four lines and ten columns; what does not fit is cut by the screen itself.
-        expect([situation.name, columns, rows, frame.length <= Math.max(4, rows - 1), frame.filter((line) => widthOfRow(line) > Math.max(10, columns)).length]).toEqual([situation.name, columns, rows, true, 0]);
+        expect([
+          situation.name,
+          columns,
+          rows,
+          frame.length <= Math.max(4, rows - 1),
+          frame.filter((line) => widthOfRow(line) > Math.max(10, columns)).length,
+        ]).toEqual([situation.name, columns, rows, true, 0]);
       }
     }
   });

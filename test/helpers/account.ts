@@ -35,14 +35,22 @@ export async function openAccount(folder: string): Promise<Account> {
   const { names } = await seed(sandbox.endpoint, folder);
   const machines: Cli[] = [];
   return {
-    sandbox, endpoint: sandbox.endpoint, names, clients,
+    sandbox,
+    endpoint: sandbox.endpoint,
+    names,
+    clients,
     cli(endpoint = sandbox.endpoint) {
       const machine = openCli(endpoint);
       machines.push(machine);
       return machine;
     },
-    plan: (name, ...resources) => `aiplan: 1\nname: ${name}\nintent: A test.\ntarget: { account: "${names['Account'] ?? ''}", region: ${names['Region'] ?? ''} }\nresources:\n${resources.map((entry) => `  ${entry}\n`).join('')}`,
-    mutations: (start = 0) => sandbox.proxy.requests.slice(start).filter(({ mutating }) => mutating).map(({ service, operation }) => `${service}:${operation}`),
+    plan: (name, ...resources) =>
+      `aiplan: 1\nname: ${name}\nintent: A test.\ntarget: { account: "${names['Account'] ?? ''}", region: ${names['Region'] ?? ''} }\nresources:\n${resources.map((entry) => `  ${entry}\n`).join('')}`,
+    mutations: (start = 0) =>
+      sandbox.proxy.requests
+        .slice(start)
+        .filter(({ mutating }) => mutating)
+        .map(({ service, operation }) => `${service}:${operation}`),
     requestCount: () => sandbox.proxy.requests.length,
     breaks: (which, fault) => sandbox.proxy.onRequest((request) => (which(request) ? fault : undefined)),
     async stop() {
@@ -54,7 +62,12 @@ export async function openAccount(folder: string): Promise<Account> {
 }
 
 /** A wire to an endpoint that can be cut: then nothing answers, and open connections break. */
-export interface Wire { readonly endpoint: string; cut(): Promise<void>; mend(): Promise<void>; close(): Promise<void> }
+export interface Wire {
+  readonly endpoint: string;
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+  close(): Promise<void>;
+}
 
 export async function openWire(endpoint: string): Promise<Wire> {
   const { hostname, port: far } = new URL(endpoint);
@@ -64,24 +77,34 @@ export async function openWire(endpoint: string): Promise<Wire> {
     socket.on('error', () => socket.destroy()).once('close', () => open.delete(socket));
     return socket;
   };
-  const listen = (port: number): Promise<Server> => new Promise((done, fail) => {
-    const server = createServer((near) => {
-      const other = track(connect(Number(far), hostname));
-      track(near).pipe(other).pipe(near);
-      near.once('close', () => other.destroy());
-      other.once('close', () => near.destroy());
+  const listen = (port: number): Promise<Server> =>
+    new Promise((done, fail) => {
+      const server = createServer((near) => {
+        const other = track(connect(Number(far), hostname));
+        track(near).pipe(other).pipe(near);
+        near.once('close', () => other.destroy());
+        other.once('close', () => near.destroy());
+      });
+      server.once('error', fail).listen(port, '127.0.0.1', () => done(server));
     });
-    server.once('error', fail).listen(port, '127.0.0.1', () => done(server));
-  });
   let server: Server | null = await listen(0);
   const { port } = server.address() as { port: number };
   const cut = async (): Promise<void> => {
     const was = server;
     server = null;
     if (was === null) return;
-    const closed = new Promise((done) => { was.close(done); });
+    const closed = new Promise((done) => {
+      was.close(done);
+    });
     for (const socket of open) socket.destroy();
     await closed;
   };
-  return { endpoint: `http://127.0.0.1:${port}`, cut, close: cut, async mend() { server ??= await listen(port); } };
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    cut,
+    close: cut,
+    async mend() {
+      server ??= await listen(port);
+    },
+  };
 }

@@ -23,7 +23,10 @@ export function digestedPlan(steps?: readonly Step[], over: Partial<Plan> = {}):
 }
 
 /** Puts entries into a chain, one second apart from `from` on. */
-export function chained<Entry extends object>(entries: readonly Entry[], from: string): (Entry & { seq: number; prev: string; at: string })[] {
+export function chained<Entry extends object>(
+  entries: readonly Entry[],
+  from: string,
+): (Entry & { seq: number; prev: string; at: string })[] {
   let prev = chainRoot;
   return entries.map((entry, index) => {
     const record = { seq: index + 1, prev, at: new Date(Date.parse(from) + index * 1000).toISOString(), ...entry };
@@ -36,14 +39,32 @@ export const nonceOf = (number: number): string => String(number).padStart(32, '
 
 /** A whole approval of a plan, as a person would give it. */
 export const approvalFor = (plan: Plan, nonce = nonceOf(1), at = plan.createdAt): Approval => ({
-  format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name,
+  format: 'aiplan/approval@1',
+  planDigest: plan.digest,
+  planName: plan.name,
   target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
-  nonce, createdAt: at, expiresAt: new Date(Date.parse(at) + 3_600_000).toISOString(), tier: 'T0', by: 'ada',
-  confirmations: needed(plan).confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: `sha256:${'1'.repeat(64)}`, typedLoss: lossPhrase(step), at })),
+  nonce,
+  createdAt: at,
+  expiresAt: new Date(Date.parse(at) + 3_600_000).toISOString(),
+  tier: 'T0',
+  by: 'ada',
+  confirmations: needed(plan).confirmations.map((step) => ({
+    step: step.id,
+    stepDigest: step.digest,
+    typed: step.confirm ?? '',
+    shown: `sha256:${'1'.repeat(64)}`,
+    typedLoss: lossPhrase(step),
+    at,
+  })),
   typedName: needed(plan).name ? plan.name : null,
 });
 
-export interface SampleRun { readonly run: string; readonly plan: Plan; readonly approval: Approval; readonly entries: readonly JournalEntry[] }
+export interface SampleRun {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly approval: Approval;
+  readonly entries: readonly JournalEntry[];
+}
 
 /** What a run of a plan journals: every declared call of every step, answered with a request id of its own. */
 export function sampleRun(plan: Plan, number = 1): SampleRun {
@@ -53,18 +74,41 @@ export function sampleRun(plan: Plan, number = 1): SampleRun {
   const entries: JournalEntry[] = [
     { kind: 'begin', format: 'aiplan/journal@1', run, command: 'apply', target: plan.target, plan, approval },
     { kind: 'phase', phase: 'change' },
-    ...plan.steps.filter(({ action }) => action !== 'keep').flatMap((step): JournalEntry[] => [
-      { kind: 'step', step: step.id, state: 'started', identity: step.identity, after: null, message: null },
-      ...step.calls.flatMap((name): JournalEntry[] => {
-        const [service, operation] = name.split(':') as ['ec2', string];
-        call += 1;
-        return [
-          { kind: 'intent', step: step.id, call, purpose: 'change', declared: { service, operation, input: { Id: step.identity ?? step.id, MasterUserPassword: 'canary-password' }, identity: step.identity ?? step.id, retry: 'absolute', purpose: `do ${operation}` } },
-          { kind: 'outcome', step: step.id, call, ok: true, requestId: `request-${number}-${call}`, milliseconds: 1234, answer: {} },
-        ];
-      }),
-      { kind: 'step', step: step.id, state: 'done', identity: step.identity, after: null, message: null },
-    ]),
+    ...plan.steps
+      .filter(({ action }) => action !== 'keep')
+      .flatMap((step): JournalEntry[] => [
+        { kind: 'step', step: step.id, state: 'started', identity: step.identity, after: null, message: null },
+        ...step.calls.flatMap((name): JournalEntry[] => {
+          const [service, operation] = name.split(':') as ['ec2', string];
+          call += 1;
+          return [
+            {
+              kind: 'intent',
+              step: step.id,
+              call,
+              purpose: 'change',
+              declared: {
+                service,
+                operation,
+                input: { Id: step.identity ?? step.id, MasterUserPassword: 'canary-password' },
+                identity: step.identity ?? step.id,
+                retry: 'absolute',
+                purpose: `do ${operation}`,
+              },
+            },
+            {
+              kind: 'outcome',
+              step: step.id,
+              call,
+              ok: true,
+              requestId: `request-${number}-${call}`,
+              milliseconds: 1234,
+              answer: {},
+            },
+          ];
+        }),
+        { kind: 'step', step: step.id, state: 'done', identity: step.identity, after: null, message: null },
+      ]),
     { kind: 'end', outcome: 'done', message: null },
   ];
   return { run, plan, approval, entries };
@@ -73,28 +117,88 @@ export function sampleRun(plan: Plan, number = 1): SampleRun {
 const actor = { by: 'ada', host: 'laptop' } as const;
 
 /** The audit log and the journals of some runs, all of it as aiplan writes it. */
-export function sampleLogs(runs: readonly SampleRun[], more: readonly AuditEntry[] = []): VerifiedLogs & { readonly audit: AuditRecord[]; readonly journals: { run: string; path: string; records: JournalRecord[]; problem: null }[] } {
-  const journals = runs.map(({ run, entries }, index) => ({ run, path: `/store/runs/${run}/journal.jsonl`, records: chained(entries, `2026-02-26T23:1${5 + index}:10.000Z`) as JournalRecord[], problem: null }));
+export function sampleLogs(
+  runs: readonly SampleRun[],
+  more: readonly AuditEntry[] = [],
+): VerifiedLogs & {
+  readonly audit: AuditRecord[];
+  readonly journals: { run: string; path: string; records: JournalRecord[]; problem: null }[];
+} {
+  const journals = runs.map(({ run, entries }, index) => ({
+    run,
+    path: `/store/runs/${run}/journal.jsonl`,
+    records: chained(entries, `2026-02-26T23:1${5 + index}:10.000Z`) as JournalRecord[],
+    problem: null,
+  }));
   const entries: AuditEntry[] = runs.flatMap(({ run, plan, approval }, index): AuditEntry[] => {
     const records = journals[index]?.records ?? [];
     return [
-      { kind: 'planned', ...actor, target: plan.target, plan: plan.digest, name: plan.name, claims: plan.author, steps: plan.steps.length, blocked: 0 },
-      { kind: 'reviewed', ...actor, target: plan.target, plan: plan.digest, name: plan.name, tier: approval.tier, decision: 'approved', why: 'typed', rejected: [], confirmations: approval.confirmations, typedName: approval.typedName, approver: approval.by, nonce: approval.nonce },
-      { kind: 'run-began', ...actor, target: plan.target, run, command: 'apply', plan: plan.digest, journal: markOf(records.slice(0, 1)) },
+      {
+        kind: 'planned',
+        ...actor,
+        target: plan.target,
+        plan: plan.digest,
+        name: plan.name,
+        claims: plan.author,
+        steps: plan.steps.length,
+        blocked: 0,
+      },
+      {
+        kind: 'reviewed',
+        ...actor,
+        target: plan.target,
+        plan: plan.digest,
+        name: plan.name,
+        tier: approval.tier,
+        decision: 'approved',
+        why: 'typed',
+        rejected: [],
+        confirmations: approval.confirmations,
+        typedName: approval.typedName,
+        approver: approval.by,
+        nonce: approval.nonce,
+      },
+      {
+        kind: 'run-began',
+        ...actor,
+        target: plan.target,
+        run,
+        command: 'apply',
+        plan: plan.digest,
+        journal: markOf(records.slice(0, 1)),
+      },
       { kind: 'run-ended', ...actor, target: plan.target, run, outcome: 'done', journal: markOf(records) },
     ];
   });
-  return { audit: chained([...entries, ...more], '2026-02-26T23:15:00.000Z') as AuditRecord[], journals, plans: new Map(runs.map(({ plan }) => [plan.digest, plan])), approvals: new Map(), marks: marksOf(runs), settled: [], rewritten: { objects: [], problem: null } };
+  return {
+    audit: chained([...entries, ...more], '2026-02-26T23:15:00.000Z') as AuditRecord[],
+    journals,
+    plans: new Map(runs.map(({ plan }) => [plan.digest, plan])),
+    approvals: new Map(),
+    marks: marksOf(runs),
+    settled: [],
+    rewritten: { objects: [], problem: null },
+  };
 }
 
 /** The marks that runs leave; an approval is marked by the first that uses it. */
 export const marksOf = (runs: readonly Pick<SampleRun, 'run' | 'approval'>[]): readonly UsedMark[] => [
   ...runs.map(({ run }): UsedMark => ({ of: 'plan', name: run, path: `/store/applied/${run}.json`, run })),
-  ...[...new Map(runs.toReversed().map(({ run, approval }) => [approval.nonce, run]))].map(([nonce, run]): UsedMark => ({ of: 'approval', name: nonce, path: `/store/spent/${nonce}.json`, run })),
+  ...[...new Map(runs.toReversed().map(({ run, approval }) => [approval.nonce, run]))].map(
+    ([nonce, run]): UsedMark => ({ of: 'approval', name: nonce, path: `/store/spent/${nonce}.json`, run }),
+  ),
 ];
 
 /** A journal whose records are others, chained again so that its own chain fits. */
-export const rechained = (journal: AuditedJournal, change: (entries: JournalEntry[]) => readonly JournalEntry[]): AuditedJournal => {
+export const rechained = (
+  journal: AuditedJournal,
+  change: (entries: JournalEntry[]) => readonly JournalEntry[],
+): AuditedJournal => {
   const entries = (journal.records ?? []).map(({ seq: _seq, prev: _prev, at: _at, ...entry }) => entry as JournalEntry);
-  return { run: journal.run, path: journal.path, records: chained(change(entries), journal.records?.[0]?.at ?? '2026-02-26T23:15:10.000Z') as JournalRecord[], problem: null };
+  return {
+    run: journal.run,
+    path: journal.path,
+    records: chained(change(entries), journal.records?.[0]?.at ?? '2026-02-26T23:15:10.000Z') as JournalRecord[],
+    problem: null,
+  };
 };

@@ -11,7 +11,8 @@ export async function browserAvailable(): Promise<Browser | null> {
     return await openBrowser();
   } catch (error) {
     const why = (error as Error).message;
-    if (process.env['AIPLAN_REQUIRE_EMULATOR'] === '1') throw new Error(`a browser is required and cannot run: ${why}`, { cause: error });
+    if (process.env['AIPLAN_REQUIRE_EMULATOR'] === '1')
+      throw new Error(`a browser is required and cannot run: ${why}`, { cause: error });
     console.warn(`browser suites are skipped: ${why}`);
     return null;
   }

@@ -1,6 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,16 +22,29 @@ import { isAlive } from '../../src/sandbox/processes.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const bin = join(root, 'dist', 'bin.mjs');
 
-export interface Finished { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string }
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
-/** Runs a program to its end and keeps what it said. After `timeout` milliseconds it is killed, and `signal` says so. */
+/**
+ * Runs a program to its end and keeps what it said. After `timeout` milliseconds it is killed, and `signal` says so.
+ */
 export function finished(child: ChildProcess, timeout = 60_000): Promise<Finished> {
   const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) child[name]?.setEncoding('utf8').on('data', (text: string) => { said[name] += text; });
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+    });
   return new Promise((done, fail) => {
     const late = setTimeout(() => child.kill('SIGKILL'), timeout);
     child.once('error', fail);
-    child.once('close', (code, signal) => { clearTimeout(late); done({ code, signal, ...said }); });
+    child.once('close', (code, signal) => {
+      clearTimeout(late);
+      done({ code, signal, ...said });
+    });
   });
 }
 
@@ -29,15 +54,25 @@ const digestFile = join(root, 'dist', 'source.sha256');
 /** Holds the digest of the dist/ that was found fresh last, and bears the time of that look. */
 const seenFresh = join(root, 'node_modules', '.cache', 'aiplan', 'built');
 
-/** Whether dist/ is the one that was found fresh, and no source was touched, added or taken away since: a look at times alone. */
+/**
+ * Whether dist/ is the one that was found fresh, and no source was touched, added or taken away since: a look at times
+ * alone.
+ */
 function isFresh(): boolean {
   try {
     const since = statSync(seenFresh).mtimeMs;
     const untouched = (path: string): boolean => {
       const found = statSync(path);
-      return found.mtimeMs < since && found.ctimeMs < since && (!found.isDirectory() || readdirSync(path).every((name) => untouched(join(path, name))));
+      return (
+        found.mtimeMs < since &&
+        found.ctimeMs < since &&
+        (!found.isDirectory() || readdirSync(path).every((name) => untouched(join(path, name))))
+      );
     };
-    return readFileSync(seenFresh, 'utf8') === readFileSync(digestFile, 'utf8') && SOURCES.every((name) => untouched(join(root, name)));
+    return (
+      readFileSync(seenFresh, 'utf8') === readFileSync(digestFile, 'utf8') &&
+      SOURCES.every((name) => untouched(join(root, name)))
+    );
   } catch (error) {
     // Nobody looked yet, or a file went away meanwhile.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
@@ -49,11 +84,17 @@ function isFresh(): boolean {
 export async function ensureBuilt(): Promise<void> {
   if (isFresh()) return;
   const lock = join(tmpdir(), `aiplan-build-${createHash('sha256').update(root).digest('hex').slice(0, 12)}.lock`);
-  while (!taken(lock)) await new Promise((done) => { setTimeout(done, 50); });
+  while (!taken(lock))
+    await new Promise((done) => {
+      setTimeout(done, 50);
+    });
   try {
     const started = new Date();
     const build = `const { ensureBuild } = await import(${JSON.stringify(pathToFileURL(join(root, 'scripts', 'build.mjs')).href)}); await ensureBuild();`;
-    const { code, stderr } = await finished(spawn(process.execPath, ['--input-type=module', '-e', build], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] }), 120_000);
+    const { code, stderr } = await finished(
+      spawn(process.execPath, ['--input-type=module', '-e', build], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] }),
+      120_000,
+    );
     if (code !== 0) throw new Error(`the build failed:\n${stderr}`);
     mkdirSync(dirname(seenFresh), { recursive: true });
     writeFileSync(seenFresh, readFileSync(digestFile));
@@ -97,7 +138,12 @@ export interface RunOptions {
 }
 
 /** What a command that must fail has to say. */
-export interface Failure { readonly exit: number; readonly code: string; readonly says?: RegExp; readonly help?: RegExp }
+export interface Failure {
+  readonly exit: number;
+  readonly code: string;
+  readonly says?: RegExp;
+  readonly help?: RegExp;
+}
 
 /** A person's machine: private home, configuration, state and working tree; removed by `close`. */
 export interface Cli {
@@ -126,13 +172,33 @@ export function openCli(endpoint: string | null = null): Cli {
   const [work, state] = [join(home, 'work'), join(home, 'state')];
   mkdirSync(join(work, '.git'), { recursive: true });
   const environment: Record<string, string> = {
-    PATH: process.env['PATH'] ?? '', HOME: home, USER: 'ada', TMPDIR: tmpdir(), LANG: 'C.UTF-8',
-    XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: state, XDG_CACHE_HOME: join(home, 'cache'), AWS_EC2_METADATA_DISABLED: 'true',
-    ...(endpoint === null ? {} : { AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' }),
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    USER: 'ada',
+    TMPDIR: tmpdir(),
+    LANG: 'C.UTF-8',
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_STATE_HOME: state,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...(endpoint === null
+      ? {}
+      : {
+          AWS_ENDPOINT_URL: endpoint,
+          AWS_REGION: 'eu-west-1',
+          AWS_ACCESS_KEY_ID: 'sandbox',
+          AWS_SECRET_ACCESS_KEY: 'sandbox',
+        }),
   };
   const cli: Cli = {
-    home, work, state, environment,
-    write(name, text) { writeFileSync(join(work, name), text); return name; },
+    home,
+    work,
+    state,
+    environment,
+    write(name, text) {
+      writeFileSync(join(work, name), text);
+      return name;
+    },
     read: (name) => readFileSync(join(work, name), 'utf8'),
     configure(text) {
       const path = join(home, 'config', 'aiplan', 'config.yaml');
@@ -141,23 +207,46 @@ export function openCli(endpoint: string | null = null): Cli {
     },
     run(words, { environment: more = {}, input, timeout, through = [], onStarted } = {}) {
       const [command, ...rest] = [...through, process.execPath, bin, ...words] as [string, ...string[]];
-      const child = spawn(command, rest, { cwd: work, env: { ...environment, ...more }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+      const child = spawn(command, rest, {
+        cwd: work,
+        env: { ...environment, ...more },
+        stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      });
       child.stdin?.end(input);
       onStarted?.(child);
       return finished(child, timeout);
     },
     async ok(words, options = {}) {
       const result = await cli.run(words, options);
-      if (!(options.expected ?? [0]).includes(result.code ?? -1)) throw new Error(`aiplan ${words.join(' ')} ended with ${result.code ?? result.signal}\n${result.stdout}${result.stderr}`);
+      if (!(options.expected ?? [0]).includes(result.code ?? -1))
+        throw new Error(
+          `aiplan ${words.join(' ')} ended with ${result.code ?? result.signal}\n${result.stdout}${result.stderr}`,
+        );
       return result;
     },
-    async json(words, options) { return JSON.parse((await cli.ok(['--json', ...words], options)).stdout) as unknown; },
+    async json(words, options) {
+      return JSON.parse((await cli.ok(['--json', ...words], options)).stdout) as unknown;
+    },
     async fails(words, { exit, code, says = /\S/u, help = /\S/u }, options) {
       const result = await cli.run(['--json', ...words], options);
-      expect({ words, code: result.code, error: /^\s*\{/u.test(result.stdout) ? JSON.parse(result.stdout) as unknown : result }).toEqual({ words, code: exit, error: expect.objectContaining({ error: code, message: expect.stringMatching(says), help: expect.stringMatching(help) }) });
+      expect({
+        words,
+        code: result.code,
+        error: /^\s*\{/u.test(result.stdout) ? (JSON.parse(result.stdout) as unknown) : result,
+      }).toEqual({
+        words,
+        code: exit,
+        error: expect.objectContaining({
+          error: code,
+          message: expect.stringMatching(says),
+          help: expect.stringMatching(help),
+        }),
+      });
       return result;
     },
-    close() { rmSync(home, { recursive: true, force: true }); },
+    close() {
+      rmSync(home, { recursive: true, force: true });
+    },
   };
   return cli;
 }

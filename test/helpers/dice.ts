@@ -23,7 +23,16 @@ export function diceOf(seed: number): Dice {
   const between = (from: number, to: number): number => from + Math.floor(roll() * (to - from + 1));
   const some = <Item>(items: readonly Item[], count: number): readonly Item[] => {
     const left = [...items];
-    return Array.from({ length: Math.min(count, left.length) }, () => left.splice(between(0, left.length - 1), 1)[0] as Item);
+    return Array.from(
+      { length: Math.min(count, left.length) },
+      () => left.splice(between(0, left.length - 1), 1)[0] as Item,
+    );
   };
-  return { roll, between, some, chance: (often) => roll() < often, pick: (items) => items[between(0, items.length - 1)] as (typeof items)[number] };
+  return {
+    roll,
+    between,
+    some,
+    chance: (often) => roll() < often,
+    pick: (items) => items[between(0, items.length - 1)] as (typeof items)[number],
+  };
 }

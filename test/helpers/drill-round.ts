@@ -9,7 +9,13 @@ import { INSTANCE, writePlan, type Census } from './drill-plan.ts';
 import { openRoad, type Entries, type Made, type Road } from './road.ts';
 
 /** How a round ended: `ended`: the account is as it was; `refused`: at plan, by its codes; `fault`: of the product. */
-export interface Round { readonly seed: number; readonly end: 'ended' | 'refused' | 'fault'; readonly how: string; readonly entries: Entries; readonly wrong: readonly string[] }
+export interface Round {
+  readonly seed: number;
+  readonly end: 'ended' | 'refused' | 'fault';
+  readonly how: string;
+  readonly entries: Entries;
+  readonly wrong: readonly string[];
+}
 
 /** Kills the process of a run at a call: nothing leaves it any more, and its journal ends there. */
 class Killer {
@@ -31,10 +37,15 @@ class Killer {
   }
 
   readonly around = (session: ApplySession): ApplySession => {
-    const alive = (): void => { if (this.#dead) throw new Error('the process is dead'); };
+    const alive = (): void => {
+      if (this.#dead) throw new Error('the process is dead');
+    };
     return {
       ...session,
-      read: async (call) => { alive(); return session.read(call); },
+      read: async (call) => {
+        alive();
+        return session.read(call);
+      },
       mutate: async (call, resolved, permit) => {
         alive();
         this.#seen += 1;
@@ -50,7 +61,9 @@ class Killer {
 }
 
 const problemsOf = ({ plan }: Made): readonly { readonly step: string | null; readonly text: string }[] =>
-  plan.findings.filter(({ severity }) => severity === 'error').map(({ step, code, message }) => ({ step, text: `${code}: ${message}` }));
+  plan.findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ step, code, message }) => ({ step, text: `${code}: ${message}` }));
 
 /** One round on a fresh account: grown, planned for, applied, perhaps killed and gone on with, taken back, compared. */
 export async function playRound(sandbox: Sandbox, seed: number): Promise<Round> {
@@ -67,7 +80,11 @@ export async function playRound(sandbox: Sandbox, seed: number): Promise<Round> 
   }
 }
 
-interface Stage { readonly road: Road; readonly killer: Killer; readonly grown: Grown }
+interface Stage {
+  readonly road: Road;
+  readonly killer: Killer;
+  readonly grown: Grown;
+}
 
 class Play {
   readonly #sandbox: Sandbox;
@@ -91,11 +108,14 @@ class Play {
     try {
       const made = await this.#planned();
       if (typeof made === 'string') return this.#end('refused', made, []);
-      if (made.plan.steps.every(({ action }) => action === 'keep')) return this.#end('refused', 'nothing to change', []);
+      if (made.plan.steps.every(({ action }) => action === 'keep'))
+        return this.#end('refused', 'nothing to change', []);
       const before = await pictureOf(road, this.#sandbox);
       return await this.#applied(made, before, census);
     } catch (error) {
-      return this.#end('fault', error instanceof UserError ? `${error.code}` : 'thrown', [error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error)]);
+      return this.#end('fault', error instanceof UserError ? `${error.code}` : 'thrown', [
+        error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
+      ]);
     }
   }
 
@@ -118,7 +138,9 @@ class Play {
       if (problems.length === 0) return made;
       for (const { text } of problems) codes.add(text.split(':', 1)[0] ?? text);
       const out = new Set(problems.map(({ step }) => step));
-      const left = Object.entries(this.#entries).filter(([address, entry]) => !out.has(address) && !JSON.stringify(entry).includes('"Ref"'));
+      const left = Object.entries(this.#entries).filter(
+        ([address, entry]) => !out.has(address) && !JSON.stringify(entry).includes('"Ref"'),
+      );
       if (left.length === Object.keys(this.#entries).length) break;
       this.#entries = Object.fromEntries(left);
     }
@@ -137,7 +159,8 @@ class Play {
       this.#log.push(`killed ${died.at}`);
     } else if (report.outcome !== 'done') {
       const said = [report.message ?? '', ...report.findings.map(({ code, message }) => `${code}: ${message}`)];
-      if (report.calls === 0 && report.outcome === 'blocked') return this.#end('fault', 'apply refused what plan had let pass', said);
+      if (report.calls === 0 && report.outcome === 'blocked')
+        return this.#end('fault', 'apply refused what plan had let pass', said);
       return this.#undone(report, before, census, made, said);
     }
     if (died !== null && this.#dice.chance(0.5)) {
@@ -145,12 +168,18 @@ class Play {
       if (!('outcome' in resumed)) return this.#end('fault', 'the run could not be gone on with', resumed);
       this.#log.push('gone on with');
       report = resumed;
-      if (report.outcome !== 'done') return this.#end('fault', `gone on with, it ended ${report.outcome}`, [report.message ?? '', ...report.findings.map(({ message }) => message)]);
+      if (report.outcome !== 'done')
+        return this.#end('fault', `gone on with, it ended ${report.outcome}`, [
+          report.message ?? '',
+          ...report.findings.map(({ message }) => message),
+        ]);
     }
     return this.#undone(report, before, census, made, []);
   }
 
-  /** Takes the run back, in more than one try where AWS is still at work, and compares. `said`: what went wrong before. */
+  /**
+   * Takes the run back, in more than one try where AWS is still at work, and compares. `said`: what went wrong before.
+   */
   async #undone({ run }: Report, before: Picture, census: Census, made: Made, said: readonly string[]): Promise<Round> {
     const { road, killer } = this.#stage;
     const map: Record<string, string> = {};
@@ -160,7 +189,8 @@ class Play {
       const back = await road.planRollback(run);
       const problems = problemsOf(back);
       if (problems.length > 0 && problems.every(({ text }) => text.startsWith('rollback-wait'))) continue;
-      if (problems.length > 0) return this.#end('fault', 'the rollback is blocked', [...said, ...problems.map(({ text }) => text)]);
+      if (problems.length > 0)
+        return this.#end('fault', 'the rollback is blocked', [...said, ...problems.map(({ text }) => text)]);
       if (kills && tries === 0) killer.arm(this.#dice.between(1, 8), this.#dice.pick(['before', 'after']));
       for (const step of back.plan.steps) for (const leftover of step.leftovers) leftovers.add(leftover);
       const report = await road.apply(back);
@@ -172,35 +202,69 @@ class Play {
         this.#log.push(`rollback killed ${died.at}`);
         continue;
       }
-      if (report.outcome !== 'done') return this.#end('fault', `the rollback ended ${report.outcome}`, [...said, report.message ?? '', ...report.findings.map(({ code, message }) => `${code}: ${message}`)]);
-      const wrong = differences(before, await pictureOf(road, this.#sandbox), allowed(made, back, map, leftovers, census));
+      if (report.outcome !== 'done')
+        return this.#end('fault', `the rollback ended ${report.outcome}`, [
+          ...said,
+          report.message ?? '',
+          ...report.findings.map(({ code, message }) => `${code}: ${message}`),
+        ]);
+      const wrong = differences(
+        before,
+        await pictureOf(road, this.#sandbox),
+        allowed(made, back, map, leftovers, census),
+      );
       if (said.length > 0) return this.#end('fault', 'apply failed half way', [...said, ...wrong]);
-      return wrong.length === 0 ? this.#end('ended', 'as it began', []) : this.#end('fault', 'it did not end as it began', wrong);
+      return wrong.length === 0
+        ? this.#end('ended', 'as it began', [])
+        : this.#end('fault', 'it did not end as it began', wrong);
     }
     return this.#end('fault', 'the rollback waits for ever', said);
   }
 }
 
 /** What the plans announced. */
-function allowed({ plan }: Made, back: Made, map: Readonly<Record<string, string>>, leftovers: Set<string>, census: Census): Allowed {
+function allowed(
+  { plan }: Made,
+  back: Made,
+  map: Readonly<Record<string, string>>,
+  leftovers: Set<string>,
+  census: Census,
+): Allowed {
   const lost = new Map<string, Set<string>>();
-  const may = (identity: string, names: readonly string[]): void => { lost.set(identity, new Set([...(lost.get(identity) ?? []), ...names])); };
+  const may = (identity: string, names: readonly string[]): void => {
+    lost.set(identity, new Set([...(lost.get(identity) ?? []), ...names]));
+  };
   for (const { action, identity } of plan.steps) {
     if (identity === null || (action !== 'delete' && action !== 'replace')) continue;
     // Where it came from, and what AWS assigns to a new one.
     may(identity, ['ImageId', 'SnapshotId', 'BlockDeviceMappings', 'CACertificateIdentifier', 'owner', 'attached']);
-    const live = Object.values(census).flat().find((one) => one.identity === identity);
-    for (const device of (live?.attributes['BlockDevices'] ?? []) as readonly { readonly VolumeId?: string; readonly Root?: boolean }[]) {
+    const live = Object.values(census)
+      .flat()
+      .find((one) => one.identity === identity);
+    for (const device of (live?.attributes['BlockDevices'] ?? []) as readonly {
+      readonly VolumeId?: string;
+      readonly Root?: boolean;
+    }[]) {
       // The root of an instance that went stays by law 1; the new one is made from its image.
-      if (device.VolumeId !== undefined) { leftovers.add(device.VolumeId); may(device.VolumeId, ['SnapshotId', 'owner']); }
+      if (device.VolumeId !== undefined) {
+        leftovers.add(device.VolumeId);
+        may(device.VolumeId, ['SnapshotId', 'owner']);
+      }
     }
   }
   // One-way changes are announced by the plan, what stays by the rollback; an instance shows what its volume has.
   for (const step of plan.steps) {
     if (step.oneWay.length === 0 || step.identity === null) continue;
-    may(step.identity, step.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path));
-    for (const { identity, attributes } of census[INSTANCE] ?? []) if (JSON.stringify(attributes['BlockDevices'] ?? []).includes(step.identity)) may(identity, ['BlockDeviceMappings', 'attached']);
+    may(
+      step.identity,
+      step.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path),
+    );
+    for (const { identity, attributes } of census[INSTANCE] ?? [])
+      if (JSON.stringify(attributes['BlockDevices'] ?? []).includes(step.identity))
+        may(identity, ['BlockDeviceMappings', 'attached']);
   }
-  for (const { code, step, message } of back.plan.findings) if (code === 'rollback-one-way') may(plan.steps.find(({ id }) => id === step)?.identity ?? '', [message.split(' ', 1)[0] ?? '']);
+  for (const { code, step, message } of back.plan.findings)
+    if (code === 'rollback-one-way')
+      may(plan.steps.find(({ id }) => id === step)?.identity ?? '', [message.split(' ', 1)[0] ?? '']);
   return { map, leftovers, lost };
 }

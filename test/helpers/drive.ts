@@ -6,9 +6,18 @@ import { isSecretRef, type Json, type JsonObject } from '../../src/base/json.ts'
  * Drives a program against a session, for tests of resource types: no journal, quick polling, secrets kept in memory.
  * `make` is called twice, because the first pass only previews: the operations seen there are all that is permitted.
  */
-export async function drive<Result>(session: AwsSession, make: () => Program<Result>, secrets: Map<string, string> = new Map()): Promise<Result> {
+export async function drive<Result>(
+  session: AwsSession,
+  make: () => Program<Result>,
+  secrets: Map<string, string> = new Map(),
+): Promise<Result> {
   const operations = [...new Set(preview(make()).calls.map(callName))];
-  const permit = { run: 'test', step: 'Test', operations, confirmedLoss: ['skip-final-snapshot', 'retention-zero'] as const };
+  const permit = {
+    run: 'test',
+    step: 'Test',
+    operations,
+    confirmedLoss: ['skip-final-snapshot', 'retention-zero'] as const,
+  };
   const resolve = (value: Json | undefined): Json => {
     if (isSecretRef(value)) {
       const { captured, env, base64 } = value.$secret;
@@ -16,16 +25,20 @@ export async function drive<Result>(session: AwsSession, make: () => Program<Res
       return base64 === true ? Buffer.from(text).toString('base64') : text;
     }
     if (Array.isArray(value)) return value.map(resolve);
-    if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value as JsonObject).map(([key, item]) => [key, resolve(item)]));
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(Object.entries(value as JsonObject).map(([key, item]) => [key, resolve(item)]));
     return value ?? null;
   };
   const perform = async (effect: Effect): Promise<unknown> => {
     switch (effect.kind) {
-      case 'read': return session.read(effect.call);
-      case 'call': return (await session.mutate(effect.call, resolve(effect.call.input) as JsonObject, permit)).output;
+      case 'read':
+        return session.read(effect.call);
+      case 'call':
+        return (await session.mutate(effect.call, resolve(effect.call.input) as JsonObject, permit)).output;
       case 'batch': {
         const answers = [];
-        for (const call of effect.calls) answers.push((await session.mutate(call, resolve(call.input) as JsonObject, permit)).output);
+        for (const call of effect.calls)
+          answers.push((await session.mutate(call, resolve(call.input) as JsonObject, permit)).output);
         return answers;
       }
       case 'wait': {
@@ -40,9 +53,13 @@ export async function drive<Result>(session: AwsSession, make: () => Program<Res
         }
         throw new Error(`${effect.wait.what}: still not settled after 400 polls`);
       }
-      case 'keep-secret': secrets.set(effect.name, effect.text); return { $secret: { captured: effect.name } };
-      case 'progress': return undefined;
-      default: return effect satisfies never;
+      case 'keep-secret':
+        secrets.set(effect.name, effect.text);
+        return { $secret: { captured: effect.name } };
+      case 'progress':
+        return undefined;
+      default:
+        return effect satisfies never;
     }
   };
   const program = make();
@@ -50,7 +67,11 @@ export async function drive<Result>(session: AwsSession, make: () => Program<Res
   while (step.done !== true) {
     let value: unknown;
     let failed: unknown;
-    try { value = await perform(step.value); } catch (error) { failed = error ?? new Error('failed'); }
+    try {
+      value = await perform(step.value);
+    } catch (error) {
+      failed = error ?? new Error('failed');
+    }
     step = failed === undefined ? program.next(value) : program.throw(failed);
   }
   return step.value;

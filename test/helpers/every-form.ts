@@ -14,21 +14,37 @@ import { parseHtml, textOf } from './html-tree.ts';
 import { talk } from './plain-talk.ts';
 import { sampleTime } from './sample-plan.ts';
 
-/** Words without what a form puts between them: blanks, line breaks, marks of lists; and as they were before a line was kept from being a CI command. */
-export const squeezed = (text: string): string => text
-  .replaceAll('\\u{3a}:', '::').replaceAll('\\u{23}#', '##').replaceAll(/\s+/gu, '');
+/**
+ * Words without what a form puts between them: blanks, line breaks, marks of lists; and as they were before a line was
+ * kept from being a CI command.
+ */
+export const squeezed = (text: string): string =>
+  text.replaceAll('\\u{3a}:', '::').replaceAll('\\u{23}#', '##').replaceAll(/\s+/gu, '');
 
 /** One plan in one form, as everything that a reader gets to read, in its order. */
 export type Form = 'text' | 'markdown' | 'html' | 'plain' | 'screen';
 
-export const textForm = (document: PlanDocument): string => squeezed(rowsToText(documentRows(document), { width: 72, color: false }));
+export const textForm = (document: PlanDocument): string =>
+  squeezed(rowsToText(documentRows(document), { width: 72, color: false }));
 
 /** Markdown as GitHub shows it: entities are characters again, and the marks of headings, lists and bold are gone. */
-const markdownForm = (plan: Plan): string => squeezed(planMarkdown(plan, sampleTime, { picture: true })
-  .split('\n').map((line) => line.replace(/^(?:#+|\s*-) /u, '').replaceAll('**', '')).join('\n')
-  .replaceAll('&#8203;', '').replaceAll(/&#(\d+);/gu, (_, code: string) => String.fromCharCode(Number(code))).replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'));
+const markdownForm = (plan: Plan): string =>
+  squeezed(
+    planMarkdown(plan, sampleTime, { picture: true })
+      .split('\n')
+      .map((line) => line.replace(/^(?:#+|\s*-) /u, '').replaceAll('**', ''))
+      .join('\n')
+      .replaceAll('&#8203;', '')
+      .replaceAll(/&#(\d+);/gu, (_, code: string) => String.fromCharCode(Number(code)))
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&'),
+  );
 
-const htmlForm = (plan: Plan): string => squeezed(textOf(parseHtml(planHtml(plan, sampleTime)), ({ name }) => name === 'style' || name === 'title' || name === 'svg'));
+const htmlForm = (plan: Plan): string =>
+  squeezed(
+    textOf(parseHtml(planHtml(plan, sampleTime)), ({ name }) => name === 'style' || name === 'title' || name === 'svg'),
+  );
 
 /** The whole conversation: everything is confirmed, and nothing at the end. */
 function plainForm(plan: Plan): string {
@@ -46,16 +62,31 @@ function plainForm(plan: Plan): string {
 
 const size = { columns: 78, rows: 60 };
 
-/** The screen, gone through from top to bottom: the list, each step with each of its tabs, each card, and the summary. */
+/**
+ * The screen, gone through from top to bottom: the list, each step with each of its tabs, each card, and the summary.
+ */
 function screenForm(plan: Plan): string {
-  const { scene } = reviewScene({ plan, purpose: 'apply', tier: 'T0', maxConfirmations: 10_000, knowledge: noKnowledge, now: () => sampleTime, replan: null });
+  const { scene } = reviewScene({
+    plan,
+    purpose: 'apply',
+    tier: 'T0',
+    maxConfirmations: 10_000,
+    knowledge: noKnowledge,
+    now: () => sampleTime,
+    replan: null,
+  });
   const seen: string[] = [];
   const look = (): string => {
     const frame = scene.frame(size, sampleTime).map(plainText).join('\n');
     if (seen.at(-1) !== frame) seen.push(frame);
     return frame;
   };
-  const character = (letters: string): void => { for (const letter of letters) { scene.handle({ kind: 'character', character: letter }); scene.frame(size, sampleTime); } };
+  const character = (letters: string): void => {
+    for (const letter of letters) {
+      scene.handle({ kind: 'character', character: letter });
+      scene.frame(size, sampleTime);
+    }
+  };
   /** Down to the end, page by page; two pages have a line in common. */
   const read = (): void => {
     for (let before = ''; before !== look();) {
@@ -98,19 +129,33 @@ function screenForm(plan: Plan): string {
 }
 
 export const forms: Readonly<Record<Form, (plan: Plan) => string>> = {
-  text: (plan) => textForm(planDocument(plan, sampleTime, { picture: true })), markdown: markdownForm, html: htmlForm, plain: plainForm, screen: screenForm,
+  text: (plan) => textForm(planDocument(plan, sampleTime, { picture: true })),
+  markdown: markdownForm,
+  html: htmlForm,
+  plain: plainForm,
+  screen: screenForm,
 };
 
 /** What a reader must get to know of a step: its name, who it is, and all that is lost or opened. */
-export const facts = (step: Step): readonly string[] => [step.id, ...(step.identity === null ? [] : [step.identity]), ...(step.destruction?.loses ?? []), ...(step.grant?.opens ?? [])].map((fact) => squeezed(sanitise(fact)));
+export const facts = (step: Step): readonly string[] =>
+  [
+    step.id,
+    ...(step.identity === null ? [] : [step.identity]),
+    ...(step.destruction?.loses ?? []),
+    ...(step.grant?.opens ?? []),
+  ].map((fact) => squeezed(sanitise(fact)));
 
 /**
- * What a form leaves out: every destruction and grant with all its facts, and the steps in reading order. `text` is squeezed.
- * The order counts from where all steps are told one after the other: anywhere, as long as it holds once.
+ * What a form leaves out: every destruction and grant with all its facts, and the steps in reading order. `text` is
+ * squeezed. The order counts from where all steps are told one after the other: anywhere, as long as it holds once.
  */
 export function leftOut(plan: Plan, text: string): readonly string[] {
   const hurting = inReadingOrder(plan.steps).filter((step) => step.destruction !== null || step.grant !== null);
-  const missing = hurting.flatMap((step) => facts(step).filter((fact) => !text.includes(fact)).map((fact) => `${step.id}: ${fact}`));
+  const missing = hurting.flatMap((step) =>
+    facts(step)
+      .filter((fact) => !text.includes(fact))
+      .map((fact) => `${step.id}: ${fact}`),
+  );
   let at = 0;
   const disordered: string[] = [];
   for (const step of hurting) {

@@ -9,12 +9,15 @@ export interface Deaths {
 }
 
 /**
- * Every way in which a run can die, from one run that does not: a dead process does nothing more, so that what it leaves is the world, the
- * journals, the capture bucket and the clock as they are at that moment. Test "what a process leaves" compares it with runs that do die.
+ * Every way in which a run can die, from one run that does not: a dead process does nothing more, so that what it
+ * leaves is the world, the journals, the capture bucket and the clock as they are at that moment. Test "what a process
+ * leaves" compares it with runs that do die.
  */
 export async function deathsOf(bench: Bench, run: (watch: Watch) => Promise<readonly Point[]>): Promise<Deaths> {
   const left = { before: new Map<number, Bench>(), after: new Map<number, Bench>() };
-  const points = await run((when, { number }) => { left[when].set(number, bench.fork()); });
+  const points = await run((when, { number }) => {
+    left[when].set(number, bench.fork());
+  });
   return {
     points,
     at(when, { number, name }) {

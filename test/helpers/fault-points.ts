@@ -5,7 +5,9 @@ import type { FakeClock } from './apply-ports.ts';
 import type { MemoryWorld } from './memory-world.ts';
 import { Killed } from './mortal.ts';
 
-/** What a run does to the world outside: reads and calls of AWS, lines of the journal, the capture bucket, credentials. */
+/**
+ * What a run does to the world outside: reads and calls of AWS, lines of the journal, the capture bucket, credentials.
+ */
 export type Effect = 'read' | 'call' | 'line' | 'vault' | 'renew';
 
 /** One effect of a run, by its number in the order of effects. */
@@ -70,7 +72,13 @@ export type Watch = (when: 'before' | 'after', point: Point) => void;
 const endless = 1_500;
 
 /** A run in which one fault strikes at the n-th effect; without a fault, its effects are only counted. */
-export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault | ((point: Point) => Fault) | null = null, number = -1, watch: Watch = () => undefined): Disturbance {
+export function disturbance(
+  world: MemoryWorld,
+  clock: FakeClock,
+  wanted: Fault | ((point: Point) => Fault) | null = null,
+  number = -1,
+  watch: Watch = () => undefined,
+): Disturbance {
   const points: Point[] = [];
   const late: (() => Promise<unknown>)[] = [];
   let lasting: { readonly effects: readonly Effect[]; readonly error: (name: string) => Error } | null = null;
@@ -81,52 +89,98 @@ export function disturbance(world: MemoryWorld, clock: FakeClock, wanted: Fault 
 
   const arrive = (effect: Effect, name: string, call: Call | null, about: string): Point => {
     if (dead) throw new Killed('dead already');
-    if (points.length > endless) throw new Error(`the run comes to no end: ${points.slice(-3).map((point) => point.name).join(', ')}`);
+    if (points.length > endless)
+      throw new Error(
+        `the run comes to no end: ${points
+          .slice(-3)
+          .map((point) => point.name)
+          .join(', ')}`,
+      );
     const point: Point = { number: points.length, effect, name, call, about };
     points.push(point);
     if (point.number === number && typeof wanted === 'function') fault = wanted(point);
     return point;
   };
   const sceneOf = (point: Point, perform: () => Promise<unknown>): Scene => ({
-    point, world, clock, perform,
-    die() { dead = true; throw new Killed(`${point.effect} ${point.name}`); },
-    lasting(effects, error) { lasting = { effects, error }; },
-    later(work) { late.push(work); },
+    point,
+    world,
+    clock,
+    perform,
+    die() {
+      dead = true;
+      throw new Killed(`${point.effect} ${point.name}`);
+    },
+    lasting(effects, error) {
+      lasting = { effects, error };
+    },
+    later(work) {
+      late.push(work);
+    },
   });
-  const through = async <Result>(effect: Effect, name: string, call: Call | null, perform: () => Promise<Result>, about = ''): Promise<Result> => {
+  const through = async <Result>(
+    effect: Effect,
+    name: string,
+    call: Call | null,
+    perform: () => Promise<Result>,
+    about = '',
+  ): Promise<Result> => {
     const point = arrive(effect, name, call, about);
     if (lasting?.effects.includes(effect) === true) throw lasting.error(name);
     if (point.number !== number || fault === null || fault.on !== effect || fault.at?.(point) === false) {
       watch('before', point);
-      try { return await perform(); } finally { watch('after', point); }
+      try {
+        return await perform();
+      } finally {
+        watch('after', point);
+      }
     }
     struck = point;
     return fault.act(sceneOf(point, perform)) as Promise<Result>;
   };
   return {
     points,
-    get struck() { return struck; },
-    get dead() { return dead; },
-    get fault() { return fault; },
+    get struck() {
+      return struck;
+    },
+    get dead() {
+      return dead;
+    },
+    get fault() {
+      return fault;
+    },
     session: (session) => ({
       ...session,
       read: (call) => through('read', callName(call), null, () => session.read(call), JSON.stringify(call.input)),
-      mutate: (call, resolved, permit) => through('call', callName(call), call, () => session.mutate(call, resolved, permit), permit.step),
+      mutate: (call, resolved, permit) =>
+        through('call', callName(call), call, () => session.mutate(call, resolved, permit), permit.step),
       renew: () => through('renew', 'renew', null, () => session.renew()),
     }),
-    vault: (vault) => Object.fromEntries(Object.entries(vault).map(([name, member]: [string, unknown]) => [
-      name, typeof member === 'function' ? (...words: unknown[]) => through('vault', name, null, () => (member as (...all: unknown[]) => Promise<unknown>)(...words)) : member,
-    ])) as unknown as CaptureVault,
+    vault: (vault) =>
+      Object.fromEntries(
+        Object.entries(vault).map(([name, member]: [string, unknown]) => [
+          name,
+          typeof member === 'function'
+            ? (...words: unknown[]) =>
+                through('vault', name, null, () => (member as (...all: unknown[]) => Promise<unknown>)(...words))
+            : member,
+        ]),
+      ) as unknown as CaptureVault,
     // A line is written at once: what strikes before it leaves none, what strikes after it leaves it.
     beforeAppend(entry) {
       line = arrive('line', entry.kind, null, '');
       if (lasting?.effects.includes('line') === true) throw lasting.error(entry.kind);
-      if (line.number === number && fault?.on === 'line' && fault.before === true) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      if (line.number === number && fault?.on === 'line' && fault.before === true) {
+        struck = line;
+        fault.act(sceneOf(line, async () => undefined));
+      }
       watch('before', line);
     },
     afterAppend() {
       if (line !== null) watch('after', line);
-      if (line !== null && line.number === number && fault?.on === 'line' && fault.before !== true) { struck = line; fault.act(sceneOf(line, async () => undefined)); }
+      if (line !== null && line.number === number && fault?.on === 'line' && fault.before !== true) {
+        struck = line;
+        fault.act(sceneOf(line, async () => undefined));
+      }
     },
     async settle() {
       lasting = null;

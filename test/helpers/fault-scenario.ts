@@ -9,43 +9,113 @@ export const run = '20260226-230000-0001';
 
 /** What no plan names: it stays as it is, whatever happens. */
 const bystanders: readonly Seed[] = [
-  { type: GROUP, identity: 'g-bystander', properties: { GroupName: 'bystander', NetworkId: 'net-1', Rules: [{ Protocol: 'tcp', Port: 22, Source: '10.0.0.0/8' }] } },
+  {
+    type: GROUP,
+    identity: 'g-bystander',
+    properties: {
+      GroupName: 'bystander',
+      NetworkId: 'net-1',
+      Rules: [{ Protocol: 'tcp', Port: 22, Source: '10.0.0.0/8' }],
+    },
+  },
   { type: DATABASE, identity: 'bystander', properties: { Class: 'db.small', Script: 'untouched' }, rows: ['mine'] },
   { type: NOTE, identity: 'bystander', properties: { Text: 'untouched' } },
   { type: BOX, identity: 'bystander', rows: ['k=v'] },
 ];
 
-export const freshBench = (): Bench => benchOf(createMemoryWorld({
-  seed: [
-    { type: NETWORK, identity: 'net-1', properties: { Range: '10.0.0.0/16', Tags: {} } },
-    { type: GROUP, identity: 'g-web', properties: { GroupName: 'web', NetworkId: 'net-1', Rules: [{ Protocol: 'tcp', Port: 443, Source: '10.0.0.0/8' }] } },
-    { type: GROUP, identity: 'g-old', properties: { GroupName: 'old', NetworkId: 'net-1' } },
-    { type: DATABASE, identity: 'courses', properties: { Class: 'db.large', GroupIds: ['g-web'], Script: 'boot', Retention: 14, Protected: true, Tags: { team: 'x' } }, rows: ['a', 'b', 'c'] },
-    { type: DATABASE, identity: 'other', properties: { Class: 'db.small', Script: 'other boot' }, rows: ['z'] },
-    { type: NOTE, identity: 'readme', properties: { Text: 'old', Settings: { a: 1, b: { c: 2 } } } },
-    { type: BOX, identity: 'files', properties: { Policy: 'mine', Settings: { rules: 3 }, Tags: { team: 'x' } }, rows: ['a=1', 'b=2', 'c=3'] },
-    { type: BOX, identity: 'shelf', properties: { Settings: { rules: 1 } }, rows: ['x=1'] },
-    ...bystanders,
-  ],
-}));
+export const freshBench = (): Bench =>
+  benchOf(
+    createMemoryWorld({
+      seed: [
+        { type: NETWORK, identity: 'net-1', properties: { Range: '10.0.0.0/16', Tags: {} } },
+        {
+          type: GROUP,
+          identity: 'g-web',
+          properties: {
+            GroupName: 'web',
+            NetworkId: 'net-1',
+            Rules: [{ Protocol: 'tcp', Port: 443, Source: '10.0.0.0/8' }],
+          },
+        },
+        { type: GROUP, identity: 'g-old', properties: { GroupName: 'old', NetworkId: 'net-1' } },
+        {
+          type: DATABASE,
+          identity: 'courses',
+          properties: {
+            Class: 'db.large',
+            GroupIds: ['g-web'],
+            Script: 'boot',
+            Retention: 14,
+            Protected: true,
+            Tags: { team: 'x' },
+          },
+          rows: ['a', 'b', 'c'],
+        },
+        { type: DATABASE, identity: 'other', properties: { Class: 'db.small', Script: 'other boot' }, rows: ['z'] },
+        { type: NOTE, identity: 'readme', properties: { Text: 'old', Settings: { a: 1, b: { c: 2 } } } },
+        {
+          type: BOX,
+          identity: 'files',
+          properties: { Policy: 'mine', Settings: { rules: 3 }, Tags: { team: 'x' } },
+          rows: ['a=1', 'b=2', 'c=3'],
+        },
+        { type: BOX, identity: 'shelf', properties: { Settings: { rules: 1 } }, rows: ['x=1'] },
+        ...bystanders,
+      ],
+    }),
+  );
 
 export const changePlan: ChangePlan = changePlanOf([
-  entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' }, properties: { Protected: false } }),
+  entryOf('Db', DATABASE, {
+    action: 'delete',
+    id: 'courses',
+    expect: { Class: 'db.large' },
+    properties: { Protected: false },
+  }),
   entryOf('Web', GROUP, { action: 'delete', id: 'g-web', expect: { GroupName: 'web' } }),
   entryOf('Old', GROUP, { action: 'replace', id: 'g-old', order: 'create-first', properties: { GroupName: 'newer' } }),
-  entryOf('Note', NOTE, { id: 'readme', properties: { Text: 'new', Settings: { b: { c: 3 }, d: 4 } }, expect: { Settings: { b: { c: 2 } } } }),
+  entryOf('Note', NOTE, {
+    id: 'readme',
+    properties: { Text: 'new', Settings: { b: { c: 3 }, d: 4 } },
+    expect: { Settings: { b: { c: 2 } } },
+  }),
   entryOf('Other', DATABASE, { id: 'other', properties: { Class: 'db.large', Script: 'new boot' } }),
-  entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: { 'Fn::GetAtt': ['Group', 'GroupId'] } } }),
+  entryOf('Fresh', NOTE, {
+    action: 'create',
+    properties: { NoteName: 'fresh', Text: { 'Fn::GetAtt': ['Group', 'GroupId'] } },
+  }),
   entryOf('Files', BOX, { action: 'delete', id: 'files', expect: { Policy: 'mine' } }),
   entryOf('Shelf', BOX, { id: 'shelf', properties: { Settings: { rules: 2 }, Tags: { owner: 'me' } } }),
-  entryOf('Made', DATABASE, { action: 'create', reason: 'test', properties: { DatabaseName: 'made', Engine: 'postgres', Class: 'db.small', GroupIds: [{ Ref: 'Group' }], Script: 'first boot' } }),
+  entryOf('Made', DATABASE, {
+    action: 'create',
+    reason: 'test',
+    properties: {
+      DatabaseName: 'made',
+      Engine: 'postgres',
+      Class: 'db.small',
+      GroupIds: [{ Ref: 'Group' }],
+      Script: 'first boot',
+    },
+  }),
   entryOf('Group', GROUP, { action: 'create', properties: { GroupName: 'made', NetworkId: 'net-1' } }),
 ]);
 
-/** The change plan in pieces of one kind of step each, with what each needs: for what is tried at every two points of a run, where a long run costs too much. */
-export const pieces: Readonly<Record<string, ChangePlan>> = Object.fromEntries(Object.entries({
-  'deletes with a native snapshot': ['Db', 'Web'], 'a replace and an update': ['Old', 'Note'], 'updates of what holds data': ['Other', 'Shelf'], 'a delete piece by piece': ['Files'], 'creates': ['Fresh', 'Made', 'Group'],
-}).map(([name, addresses]) => [name, { ...changePlan, resources: changePlan.resources.filter(({ address }) => addresses.includes(address)) }]));
+/**
+ * The change plan in pieces of one kind of step each, with what each needs: for what is tried at every two points of a
+ * run, where a long run costs too much.
+ */
+export const pieces: Readonly<Record<string, ChangePlan>> = Object.fromEntries(
+  Object.entries({
+    'deletes with a native snapshot': ['Db', 'Web'],
+    'a replace and an update': ['Old', 'Note'],
+    'updates of what holds data': ['Other', 'Shelf'],
+    'a delete piece by piece': ['Files'],
+    creates: ['Fresh', 'Made', 'Group'],
+  }).map(([name, addresses]) => [
+    name,
+    { ...changePlan, resources: changePlan.resources.filter(({ address }) => addresses.includes(address)) },
+  ]),
+);
 
 /** The state with every new identity written as the former one. */
 export const unmapped = (state: JsonObject, map: Readonly<Record<string, string>>): JsonObject => {
@@ -72,4 +142,3 @@ export async function takeBack(bench: Bench, name: string, where: string): Promi
   expect([where, report.outcome, report.message, report.findings]).toEqual([where, 'done', null, []]);
   return report.map;
 }
-

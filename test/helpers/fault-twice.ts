@@ -9,10 +9,16 @@ import { freshBench, run } from './fault-scenario.ts';
 import { resumeOnce } from './resume-world.ts';
 
 /** What a run that died left, and where it did. */
-export interface Left { readonly bench: Bench; readonly where: string }
+export interface Left {
+  readonly bench: Bench;
+  readonly where: string;
+}
 
 /** What the deaths of a run leave that can be gone on with: those that leave the same are one. */
-export function* leftBy({ points, at }: Deaths, isWanted: (point: Deaths['points'][number], when: NonNullable<Fault['kills']>) => boolean = () => true): Generator<Left> {
+export function* leftBy(
+  { points, at }: Deaths,
+  isWanted: (point: Deaths['points'][number], when: NonNullable<Fault['kills']>) => boolean = () => true,
+): Generator<Left> {
   const seen = new Set<string>();
   for (const point of points) {
     for (const when of ['before', 'after'] as const) {
@@ -27,8 +33,9 @@ export function* leftBy({ points, at }: Deaths, isWanted: (point: Deaths['points
 }
 
 /** Goes on with a run, with one fault at one effect of that, or none. */
-export const disturbedResume = (plan: ChangePlan) => (bench: Bench, fault: Fault | null, number: number, watch?: Watch) =>
-  disturbedBy(bench, { fault, number, name: run, watch }, (through) => resumeOnce(bench, plan, run, through));
+export const disturbedResume =
+  (plan: ChangePlan) => (bench: Bench, fault: Fault | null, number: number, watch?: Watch) =>
+    disturbedBy(bench, { fault, number, name: run, watch }, (through) => resumeOnce(bench, plan, run, through));
 
 /** One change plan with everything that is asked about runs of it. */
 export interface Piece {
@@ -48,7 +55,12 @@ export async function pieceOf(plan: ChangePlan): Promise<Piece> {
     expect(end).toBe('done');
     return told.points;
   });
-  return { plan, deaths, followUps: { resume: goesOn(before, await stateByOp(calm), plan, run), rollback: rollsBack(before, run) }, invariant: accounted(before, run) };
+  return {
+    plan,
+    deaths,
+    followUps: { resume: goesOn(before, await stateByOp(calm), plan, run), rollback: rollsBack(before, run) },
+    invariant: accounted(before, run),
+  };
 }
 
 /** A minute later, when nobody doubts any more what became of a lost call. */

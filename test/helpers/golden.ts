@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
 
 /**
- * Holds a text against a file of `fixtures/golden`. `AIPLAN_UPDATE_GOLDEN=1` writes the file anew; look at the difference before
- * it is committed.
+ * Holds a text against a file of `fixtures/golden`. `AIPLAN_UPDATE_GOLDEN=1` writes the file anew; look at the
+ * difference before it is committed.
  */
 export function expectGolden(name: string, text: string): void {
   const file = fileURLToPath(new URL(`../../fixtures/golden/${name}`, import.meta.url));

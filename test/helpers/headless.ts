@@ -31,9 +31,24 @@ export function openHeadless(columns = 80, rows = 24, over: Partial<ScreenOption
   let raw = false;
   let stops = 0;
   let interrupt: (signal: string) => void = () => undefined;
-  stdout.on('data', (chunk: Buffer) => { written.push(chunk.toString()); screen.write(chunk); });
-  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => { raw = on; return stdin; }, ref: () => stdin, unref: () => stdin });
-  const lines = (): string[] => Array.from({ length: screen.rows }, (_, index) => screen.buffer.active.getLine(index)?.translateToString(true) ?? '');
+  stdout.on('data', (chunk: Buffer) => {
+    written.push(chunk.toString());
+    screen.write(chunk);
+  });
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: (on: boolean) => {
+      raw = on;
+      return stdin;
+    },
+    ref: () => stdin,
+    unref: () => stdin,
+  });
+  const lines = (): string[] =>
+    Array.from(
+      { length: screen.rows },
+      (_, index) => screen.buffer.active.getLine(index)?.translateToString(true) ?? '',
+    );
   const until = async (text: string | RegExp): Promise<string> => {
     for (let tries = 0; tries < 600; tries += 1) {
       const shown = lines().join('\n');
@@ -44,12 +59,29 @@ export function openHeadless(columns = 80, rows = 24, over: Partial<ScreenOption
   };
   return {
     options: {
-      stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream, color: false, now: Date.now,
-      onInterrupt: (callback) => { interrupt = callback; return () => { interrupt = () => undefined; }; }, stop: () => { stops += 1; }, ...over,
+      stdin: stdin as unknown as NodeJS.ReadStream,
+      stdout: stdout as unknown as NodeJS.WriteStream,
+      color: false,
+      now: Date.now,
+      onInterrupt: (callback) => {
+        interrupt = callback;
+        return () => {
+          interrupt = () => undefined;
+        };
+      },
+      stop: () => {
+        stops += 1;
+      },
+      ...over,
     },
-    stdin, lines, until,
+    stdin,
+    lines,
+    until,
     written: () => written.join(''),
-    flushed: () => new Promise((done) => { screen.write('', () => done()); }),
+    flushed: () =>
+      new Promise((done) => {
+        screen.write('', () => done());
+      }),
     alternate: () => screen.buffer.active.type === 'alternate',
     raw: () => raw,
     resize(width, height) {

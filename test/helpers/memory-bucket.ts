@@ -1,7 +1,10 @@
 import { AwsError } from '../../src/base/error.ts';
 import type { StoreBucket } from '../../src/domain/records/store-bucket.ts';
 
-/** A bucket in memory, that counts requests as S3 would see them. A name in `failing` is a part of keys that cannot be written. */
+/**
+ * A bucket in memory, that counts requests as S3 would see them. A name in `failing` is a part of keys that cannot be
+ * written.
+ */
 export interface MemoryBucket extends StoreBucket {
   readonly objects: Map<string, string>;
   /** Requests since the last look, by operation. */
@@ -19,14 +22,29 @@ export function memoryBucket(): MemoryBucket {
   const tags = new Map<string, number>();
   let counts: Record<string, number> = {};
   let versions = 0;
-  const count = (operation: string, times = 1): void => { counts[operation] = (counts[operation] ?? 0) + times; };
+  const count = (operation: string, times = 1): void => {
+    counts[operation] = (counts[operation] ?? 0) + times;
+  };
   const failing = new Set<string>();
   return {
-    place: 's3://memory/store', objects, failing,
-    counted() { const was = counts; counts = {}; return was; },
+    place: 's3://memory/store',
+    objects,
+    failing,
+    counted() {
+      const was = counts;
+      counts = {};
+      return was;
+    },
     async put(key, text, condition) {
       count('put');
-      if ([...failing].some((part) => key.includes(part))) throw new AwsError({ kind: 'denied', operation: 'PutObject', code: 'AccessDenied', message: 'no', executed: 'no' });
+      if ([...failing].some((part) => key.includes(part)))
+        throw new AwsError({
+          kind: 'denied',
+          operation: 'PutObject',
+          code: 'AccessDenied',
+          message: 'no',
+          executed: 'no',
+        });
       const etag = objects.has(key) ? tags.get(key) : undefined;
       if (condition.kind === 'absent' ? etag !== undefined : String(etag) !== condition.etag) return { stored: false };
       versions += 1;
@@ -40,13 +58,19 @@ export function memoryBucket(): MemoryBucket {
       return text === undefined ? null : { text, etag: String(tags.get(key) ?? 0), writtenAt: 0, readAt: 0 };
     },
     async list(folder, { after = '', folders = false } = {}) {
-      const below = [...objects.keys()].filter((key) => key.startsWith(`${folder}/`)).map((key) => key.slice(folder.length + 1));
-      const names = [...new Set(folders ? below.map((name) => name.split('/')[0] ?? '') : below)].filter((name) => name > after).sort();
+      const below = [...objects.keys()]
+        .filter((key) => key.startsWith(`${folder}/`))
+        .map((key) => key.slice(folder.length + 1));
+      const names = [...new Set(folders ? below.map((name) => name.split('/')[0] ?? '') : below)]
+        .filter((name) => name > after)
+        .sort();
       count('list', Math.max(1, Math.ceil(names.length / page)));
       return names;
     },
     rewritten: async () => [],
     facts: async () => ({ versioning: 'Enabled', objectLock: null }),
-    close() { /* Nothing is open. */ },
+    close() {
+      /* Nothing is open. */
+    },
   };
 }

@@ -14,8 +14,10 @@ export interface MemoryCaptureBucket {
   readonly denied: Set<string>;
 }
 
-export const memoryCaptureBucket = (documents: Record<string, Json>, head: MemoryCaptureBucket['head'] = 'there'): MemoryCaptureBucket =>
-  ({ documents, objects: new Map(), sent: [], head, denied: new Set() });
+export const memoryCaptureBucket = (
+  documents: Record<string, Json>,
+  head: MemoryCaptureBucket['head'] = 'there',
+): MemoryCaptureBucket => ({ documents, objects: new Map(), sent: [], head, denied: new Set() });
 
 /** Drives a program of the capture bucket against it, as S3 would answer. */
 export function driveBucket<Result>(bucket: MemoryCaptureBucket, program: Program<Result>): Result {
@@ -23,13 +25,26 @@ export function driveBucket<Result>(bucket: MemoryCaptureBucket, program: Progra
   while (step.done !== true) {
     let value: unknown;
     let error: unknown;
-    try { value = answer(bucket, step.value); } catch (thrown) { error = thrown; }
+    try {
+      value = answer(bucket, step.value);
+    } catch (thrown) {
+      error = thrown;
+    }
     step = error === undefined ? program.next(value) : program.throw(error);
   }
   return step.value;
 }
 
-const refused = (operation: string, code: string, httpStatus: number): AwsError => new AwsError({ code, kind: 'denied', operation: `s3:${operation}`, message: code, requestId: 'r', executed: 'no', httpStatus });
+const refused = (operation: string, code: string, httpStatus: number): AwsError =>
+  new AwsError({
+    code,
+    kind: 'denied',
+    operation: `s3:${operation}`,
+    message: code,
+    requestId: 'r',
+    executed: 'no',
+    httpStatus,
+  });
 
 function answer(bucket: MemoryCaptureBucket, effect: Effect): JsonObject | null {
   if (effect.kind === 'read') {
@@ -39,7 +54,8 @@ function answer(bucket: MemoryCaptureBucket, effect: Effect): JsonObject | null 
       if (bucket.head === 'elsewhere') throw refused(operation, 'Forbidden', 403);
       return bucket.head === 'absent' ? null : {};
     }
-    if (operation === 'ListObjectVersions') return { Versions: [...bucket.objects.keys()].slice(0, Number(input['MaxKeys'])).map((Key) => ({ Key })) };
+    if (operation === 'ListObjectVersions')
+      return { Versions: [...bucket.objects.keys()].slice(0, Number(input['MaxKeys'])).map((Key) => ({ Key })) };
     const row = subResources.find(({ get }) => get.operation === operation);
     if (row === undefined) throw new Error(`no answer to ${operation}`);
     const document = bucket.documents[row.name];

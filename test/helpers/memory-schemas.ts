@@ -14,34 +14,70 @@ const tags: PropertySchema = { type: { kind: 'tags' } };
 const toGroup = [{ type: GROUP, property: 'GroupId' }];
 const toNetwork = [{ type: NETWORK, property: 'NetworkId' }];
 
-const schema = (type: string, primaryIdentifier: string, stateful: boolean, properties: TypeSchema['properties'], rest: Partial<TypeSchema> = {}): TypeSchema => ({
-  type, documentation: 'A type of the memory world.', primaryIdentifier: [primaryIdentifier], stateful, tagProperty: 'Tags',
-  properties: { ...properties, Tags: tags }, attributes: {}, definitions: {}, ...rest,
+const schema = (
+  type: string,
+  primaryIdentifier: string,
+  stateful: boolean,
+  properties: TypeSchema['properties'],
+  rest: Partial<TypeSchema> = {},
+): TypeSchema => ({
+  type,
+  documentation: 'A type of the memory world.',
+  primaryIdentifier: [primaryIdentifier],
+  stateful,
+  tagProperty: 'Tags',
+  properties: { ...properties, Tags: tags },
+  attributes: {},
+  definitions: {},
+  ...rest,
 });
 
 const table: Readonly<Record<string, TypeSchema>> = {
-  [DATABASE]: schema(DATABASE, 'DatabaseName', true, {
-    DatabaseName: text({ replacement: 'yes' }),
-    Engine: text({ required: true, replacement: 'yes', values: ['postgres', 'mysql'] }),
-    Class: text({ required: true }),
-    Size: whole(),
-    Retention: whole(),
-    Protected: flag(),
-    Public: flag(),
-    Password: text(),
-    Script: text(),
-    GroupIds: { type: { kind: 'list', element: { kind: 'string' } }, refers: toGroup },
-    Parameters: { type: { kind: 'map', element: { kind: 'string' } } },
-  }, { attributes: { ResourceId: text(), Endpoint: { type: { kind: 'object', definition: 'Endpoint' } } }, definitions: { Endpoint: { Address: text(), Port: whole() } } }),
-  [GROUP]: schema(GROUP, 'GroupId', false, {
-    GroupName: text({ replacement: 'yes' }),
-    Description: text(),
-    NetworkId: text({ required: true, replacement: 'yes', refers: toNetwork }),
-    Rules: { type: { kind: 'list', element: { kind: 'object', definition: 'Rule' } } },
-  }, {
-    attributes: { GroupId: text(), Address: text() },
-    definitions: { Rule: { Protocol: text({ required: true }), Port: whole({ required: true }), Source: text(), SourceGroup: text({ refers: toGroup }), Description: text() } },
-  }),
+  [DATABASE]: schema(
+    DATABASE,
+    'DatabaseName',
+    true,
+    {
+      DatabaseName: text({ replacement: 'yes' }),
+      Engine: text({ required: true, replacement: 'yes', values: ['postgres', 'mysql'] }),
+      Class: text({ required: true }),
+      Size: whole(),
+      Retention: whole(),
+      Protected: flag(),
+      Public: flag(),
+      Password: text(),
+      Script: text(),
+      GroupIds: { type: { kind: 'list', element: { kind: 'string' } }, refers: toGroup },
+      Parameters: { type: { kind: 'map', element: { kind: 'string' } } },
+    },
+    {
+      attributes: { ResourceId: text(), Endpoint: { type: { kind: 'object', definition: 'Endpoint' } } },
+      definitions: { Endpoint: { Address: text(), Port: whole() } },
+    },
+  ),
+  [GROUP]: schema(
+    GROUP,
+    'GroupId',
+    false,
+    {
+      GroupName: text({ replacement: 'yes' }),
+      Description: text(),
+      NetworkId: text({ required: true, replacement: 'yes', refers: toNetwork }),
+      Rules: { type: { kind: 'list', element: { kind: 'object', definition: 'Rule' } } },
+    },
+    {
+      attributes: { GroupId: text(), Address: text() },
+      definitions: {
+        Rule: {
+          Protocol: text({ required: true }),
+          Port: whole({ required: true }),
+          Source: text(),
+          SourceGroup: text({ refers: toGroup }),
+          Description: text(),
+        },
+      },
+    },
+  ),
   [NOTE]: schema(NOTE, 'NoteName', false, {
     NoteName: text({ replacement: 'yes' }),
     Text: text(),
@@ -49,8 +85,18 @@ const table: Readonly<Record<string, TypeSchema>> = {
     Settings: { type: { kind: 'map', element: { kind: 'json' } } },
     DatabaseName: text({ refers: [{ type: DATABASE, property: 'DatabaseName' }] }),
   }),
-  [BOX]: schema(BOX, 'BoxName', true, { BoxName: text({ replacement: 'yes' }), Policy: text(), Settings: { type: { kind: 'map', element: { kind: 'json' } } } }),
-  [NETWORK]: schema(NETWORK, 'NetworkId', false, { Range: text({ replacement: 'yes' }) }, { attributes: { NetworkId: text() } }),
+  [BOX]: schema(BOX, 'BoxName', true, {
+    BoxName: text({ replacement: 'yes' }),
+    Policy: text(),
+    Settings: { type: { kind: 'map', element: { kind: 'json' } } },
+  }),
+  [NETWORK]: schema(
+    NETWORK,
+    'NetworkId',
+    false,
+    { Range: text({ replacement: 'yes' }) },
+    { attributes: { NetworkId: text() } },
+  ),
 };
 
 export const memorySchemas: Schemas = (type) => table[type];

@@ -1,4 +1,11 @@
-import { callName, type Answer, type AwsSession, type Call, type Permit, type ReadCall } from '../../src/domain/call.ts';
+import {
+  callName,
+  type Answer,
+  type AwsSession,
+  type Call,
+  type Permit,
+  type ReadCall,
+} from '../../src/domain/call.ts';
 import { UserError } from '../../src/base/error.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import { mutations } from './memory-mutations.ts';
@@ -36,9 +43,15 @@ export function memorySession(state: State, sent: Call[]): AwsSession {
     async mutate(call: Call, resolved: JsonObject, permit: Permit): Promise<Answer> {
       const name = callName(call);
       const execute = mutations[name];
-      if (execute === undefined) throw new UserError('gate-refused', `${name} is not a known operation of the memory world`);
-      if (!permit.operations.includes(name)) throw new UserError('gate-refused', `${name} is not among the calls of step "${permit.step}"`);
-      if (call.operation === 'DeleteDatabase' && resolved['SkipFinalSnapshot'] === true && permit.confirmedLoss?.includes('skip-final-snapshot') !== true) {
+      if (execute === undefined)
+        throw new UserError('gate-refused', `${name} is not a known operation of the memory world`);
+      if (!permit.operations.includes(name))
+        throw new UserError('gate-refused', `${name} is not among the calls of step "${permit.step}"`);
+      if (
+        call.operation === 'DeleteDatabase' &&
+        resolved['SkipFinalSnapshot'] === true &&
+        permit.confirmedLoss?.includes('skip-final-snapshot') !== true
+      ) {
         throw new UserError('gate-refused', 'a skipped final snapshot is not permitted');
       }
       const failure = fault(name);

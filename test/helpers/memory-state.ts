@@ -39,10 +39,21 @@ export interface Snapshot {
 }
 
 /** A failure to come: `lost` executes the call and then loses its answer. */
-export interface Fault { readonly operation: string; readonly error: AwsError; readonly lost: boolean; times: number }
+export interface Fault {
+  readonly operation: string;
+  readonly error: AwsError;
+  readonly lost: boolean;
+  times: number;
+}
 
-/** Reads of one thing: so many do not see it after it was made; so many still show it as it was before it was changed or deleted. */
-export interface Lag { readonly unseen: number; readonly stale: number }
+/**
+ * Reads of one thing: so many do not see it after it was made; so many still show it as it was before it was changed or
+ * deleted.
+ */
+export interface Lag {
+  readonly unseen: number;
+  readonly stale: number;
+}
 
 export interface State {
   readonly items: Map<string, Item>;
@@ -53,7 +64,10 @@ export interface State {
   /** Copies of objects, by the name of the capture. */
   readonly copies: Map<string, ReadonlyMap<string, string>>;
   /** What was deleted and is still listed. */
-  readonly ghosts: Map<string, { left: number; readonly type: string; readonly identity: string; readonly view: JsonObject }>;
+  readonly ghosts: Map<
+    string,
+    { left: number; readonly type: string; readonly identity: string; readonly view: JsonObject }
+  >;
   /** How eventually consistent the next mutations are. */
   lag: Lag;
   /** How many there may be, by type and `snapshots`. */
@@ -67,17 +81,38 @@ export interface State {
 
 export const keyOf = (type: string, identity: string): string => `${type} ${identity}`;
 
-export const awsError = (operation: string, code: string, kind: AwsErrorKind, message: string, executed: 'no' | 'unknown' = 'no'): AwsError =>
-  new AwsError({ code, kind, operation, message, executed, requestId: 'memory', httpStatus: kind === 'network' ? undefined : 400 });
+export const awsError = (
+  operation: string,
+  code: string,
+  kind: AwsErrorKind,
+  message: string,
+  executed: 'no' | 'unknown' = 'no',
+): AwsError =>
+  new AwsError({
+    code,
+    kind,
+    operation,
+    message,
+    executed,
+    requestId: 'memory',
+    httpStatus: kind === 'network' ? undefined : 400,
+  });
 
 /** A clock that only moves when something is made, so that runs are repeatable. */
-export const nextTime = (state: State): string => new Date(Date.UTC(2026, 1, 26, 12, 0, 0) + (state.counter += 1) * 60_000).toISOString();
+export const nextTime = (state: State): string =>
+  new Date(Date.UTC(2026, 1, 26, 12, 0, 0) + (state.counter += 1) * 60_000).toISOString();
 
 /** One describe has passed: transitional states move on. Returns false when the item is gone. */
 export function observe(state: State, item: Item): boolean {
   if (item.next === null && item.state !== 'deleting') return true;
-  if (item.polls > 0) { item.polls -= 1; return true; }
-  if (item.state === 'deleting') { state.items.delete(keyOf(item.type, item.identity)); return false; }
+  if (item.polls > 0) {
+    item.polls -= 1;
+    return true;
+  }
+  if (item.state === 'deleting') {
+    state.items.delete(keyOf(item.type, item.identity));
+    return false;
+  }
   item.state = item.next ?? item.state;
   item.next = null;
   return true;
@@ -94,7 +129,10 @@ export function become(state: State, item: Item, transitional: string, next: str
   item.state = transitional;
   item.next = next;
   item.polls = state.polls;
-  if (state.polls === 0 && next !== null) { item.state = next; item.next = null; }
+  if (state.polls === 0 && next !== null) {
+    item.state = next;
+    item.next = null;
+  }
 }
 
 /** Runs a mutation so that reads see its effects as late as the world's lag says. */
@@ -109,24 +147,72 @@ export function lagging<Result>(state: State, show: (item: Item) => JsonObject, 
     if (former === undefined || former.item !== item) item.hidden = unseen;
     else if (stale > 0 && textOf(former.view) !== textOf(show(item))) item.former = { left: stale, view: former.view };
   }
-  for (const [key, { item, view }] of before) if (stale > 0 && !state.items.has(key)) state.ghosts.set(key, { left: stale, type: item.type, identity: item.identity, view });
+  for (const [key, { item, view }] of before)
+    if (stale > 0 && !state.items.has(key))
+      state.ghosts.set(key, { left: stale, type: item.type, identity: item.identity, view });
   for (const [name, snapshot] of state.snapshots) if (!snapshots.has(name)) snapshot.hidden = unseen;
   return result;
 }
 
 /** A state of its own with the same in it; failures to come stay with this one. */
 export const copied = (state: State): State => ({
-  ...state, faults: [], lag: state.lag, tokens: new Map(state.tokens), copies: new Map(state.copies), quotas: new Map(state.quotas), exhausted: new Set(state.exhausted),
-  items: new Map([...state.items].map(([key, item]) => [key, { ...item, former: item.former === null ? null : { ...item.former } }])),
+  ...state,
+  faults: [],
+  lag: state.lag,
+  tokens: new Map(state.tokens),
+  copies: new Map(state.copies),
+  quotas: new Map(state.quotas),
+  exhausted: new Set(state.exhausted),
+  items: new Map(
+    [...state.items].map(([key, item]) => [key, { ...item, former: item.former === null ? null : { ...item.former } }]),
+  ),
   snapshots: new Map([...state.snapshots].map(([name, snapshot]) => [name, { ...snapshot }])),
   ghosts: new Map([...state.ghosts].map(([key, one]) => [key, { ...one }])),
 });
 
 /** Everything that decides how the world behaves from now on, as text. */
-export const pictured = (state: State): string => JSON.stringify([
-  [...state.items.values()].map(({ type, identity, incarnation, properties, systemTags, state: word, pending, rows, created, polls, next, secret, hidden, former }) => [
-    type, identity, incarnation, word, created, polls, next, secret, hidden, textOf(properties), textOf(systemTags), textOf(pending), textOf(rows), former === null ? null : [former.left, textOf(former.view)],
-  ]),
-  [...state.snapshots.values()], [...state.tokens], [...state.copies].map(([name, held]) => [name, [...held]]), [...state.ghosts].map(([key, { left, view }]) => [key, left, textOf(view)]),
-  state.lag, [...state.quotas], [...state.exhausted], state.polls, state.counter,
-]);
+export const pictured = (state: State): string =>
+  JSON.stringify([
+    [...state.items.values()].map(
+      ({
+        type,
+        identity,
+        incarnation,
+        properties,
+        systemTags,
+        state: word,
+        pending,
+        rows,
+        created,
+        polls,
+        next,
+        secret,
+        hidden,
+        former,
+      }) => [
+        type,
+        identity,
+        incarnation,
+        word,
+        created,
+        polls,
+        next,
+        secret,
+        hidden,
+        textOf(properties),
+        textOf(systemTags),
+        textOf(pending),
+        textOf(rows),
+        former === null ? null : [former.left, textOf(former.view)],
+      ],
+    ),
+    [...state.snapshots.values()],
+    [...state.tokens],
+    [...state.copies].map(([name, held]) => [name, [...held]]),
+    [...state.ghosts].map(([key, { left, view }]) => [key, left, textOf(view)]),
+    state.lag,
+    [...state.quotas],
+    [...state.exhausted],
+    state.polls,
+    state.counter,
+  ]);

@@ -52,7 +52,11 @@ export interface MemoryWorld {
   /** Takes a resource away behind aiplan's back. */
   drop(type: string, identity: string): void;
   /** Somebody else changes a resource that is there; answers whether it was. `replaced`: another one takes its name. */
-  meddle(type: string, identity: string, change: { readonly properties?: JsonObject; readonly tags?: JsonObject; readonly replaced?: boolean }): boolean;
+  meddle(
+    type: string,
+    identity: string,
+    change: { readonly properties?: JsonObject; readonly tags?: JsonObject; readonly replaced?: boolean },
+  ): boolean;
   /** The resource as a detailed read would give it, without counting as a describe. */
   get(type: string, identity: string): Promise<LiveResource | undefined>;
   list(): readonly { readonly type: string; readonly identity: string; readonly state: string }[];
@@ -78,14 +82,37 @@ export interface MemoryWorld {
   fork(): MemoryWorld;
   /** Everything that decides how the world behaves from now on, as text: equal ones behave alike. */
   image(): string;
-  fail(operation: string, options?: { code?: string; kind?: AwsErrorKind; message?: string; lost?: boolean; times?: number }): void;
+  fail(
+    operation: string,
+    options?: { code?: string; kind?: AwsErrorKind; message?: string; lost?: boolean; times?: number },
+  ): void;
 }
 
-export const memoryTarget: Target = { account: '123456789012', region: 'eu-west-1', caller: 'arn:aws:iam::123456789012:user/test', endpoint: null };
+export const memoryTarget: Target = {
+  account: '123456789012',
+  region: 'eu-west-1',
+  caller: 'arn:aws:iam::123456789012:user/test',
+  endpoint: null,
+};
 
 /** A fresh world with the given resources. */
-export function createMemoryWorld({ seed = [], polls = 1 }: { readonly seed?: readonly Seed[]; readonly polls?: number } = {}): MemoryWorld {
-  const state: State = { items: new Map(), snapshots: new Map(), tokens: new Map(), faults: [], copies: new Map(), ghosts: new Map(), lag: { unseen: 0, stale: 0 }, quotas: new Map(), exhausted: new Set(), polls, counter: 0 };
+export function createMemoryWorld({
+  seed = [],
+  polls = 1,
+}: { readonly seed?: readonly Seed[]; readonly polls?: number } = {}): MemoryWorld {
+  const state: State = {
+    items: new Map(),
+    snapshots: new Map(),
+    tokens: new Map(),
+    faults: [],
+    copies: new Map(),
+    ghosts: new Map(),
+    lag: { unseen: 0, stale: 0 },
+    quotas: new Map(),
+    exhausted: new Set(),
+    polls,
+    counter: 0,
+  };
   const world = worldOver(state, []);
   for (const resource of seed) world.put(resource);
   nextTime(state);
@@ -94,25 +121,78 @@ export function createMemoryWorld({ seed = [], polls = 1 }: { readonly seed?: re
 
 function worldOver(state: State, sent: Call[]): MemoryWorld {
   return {
-    types: memoryTypes, schemas: memorySchemas, session: memorySession(state, sent), target: memoryTarget, sent,
+    types: memoryTypes,
+    schemas: memorySchemas,
+    session: memorySession(state, sent),
+    target: memoryTarget,
+    sent,
     put({ type, identity, properties = {}, state: word, incarnation, pending = {}, rows = [], created }) {
       const { Tags = {}, Password, ...rest } = properties;
       const tags = Object.entries(Tags as Record<string, string>);
       const system = ([key]: readonly [string, string]): boolean => /^(aws|aiplan):/u.test(key);
-      const defaults: Record<string, Json> = type === DATABASE ? { DatabaseName: identity, Engine: 'postgres', Class: 'db.small', Size: 20, Retention: 7, Protected: false, Public: false, GroupIds: [], Parameters: {} }
-        : type.endsWith('Group') ? { Rules: [] } : type.endsWith('Note') ? { NoteName: identity, Settings: {} } : type === BOX ? { BoxName: identity, Settings: {} } : {};
+      const defaults: Record<string, Json> =
+        type === DATABASE
+          ? {
+              DatabaseName: identity,
+              Engine: 'postgres',
+              Class: 'db.small',
+              Size: 20,
+              Retention: 7,
+              Protected: false,
+              Public: false,
+              GroupIds: [],
+              Parameters: {},
+            }
+          : type.endsWith('Group')
+            ? { Rules: [] }
+            : type.endsWith('Note')
+              ? { NoteName: identity, Settings: {} }
+              : type === BOX
+                ? { BoxName: identity, Settings: {} }
+                : {};
       state.items.set(keyOf(type, identity), {
-        type, identity, incarnation: incarnation ?? `${identity}#0`, properties: { ...defaults, ...(rest as Record<string, Json>), Tags: Object.fromEntries(tags.filter((tag) => !system(tag))) },
-        systemTags: Object.fromEntries(tags.filter(system)), state: word ?? (type === DATABASE ? 'available' : 'present'), pending: { ...(pending as Record<string, Json>) },
-        rows: [...rows], created: created ?? '2025-01-01T00:00:00.000Z', polls: 0, next: null, secret: typeof Password === 'string' ? Password : null, hidden: 0, former: null,
+        type,
+        identity,
+        incarnation: incarnation ?? `${identity}#0`,
+        properties: {
+          ...defaults,
+          ...(rest as Record<string, Json>),
+          Tags: Object.fromEntries(tags.filter((tag) => !system(tag))),
+        },
+        systemTags: Object.fromEntries(tags.filter(system)),
+        state: word ?? (type === DATABASE ? 'available' : 'present'),
+        pending: { ...(pending as Record<string, Json>) },
+        rows: [...rows],
+        created: created ?? '2025-01-01T00:00:00.000Z',
+        polls: 0,
+        next: null,
+        secret: typeof Password === 'string' ? Password : null,
+        hidden: 0,
+        former: null,
       } satisfies Item);
     },
-    drop(type, identity) { state.items.delete(keyOf(type, identity)); },
+    drop(type, identity) {
+      state.items.delete(keyOf(type, identity));
+    },
     meddle(type, identity, { properties = {}, tags = {}, replaced = false }) {
       const item = state.items.get(keyOf(type, identity));
       if (item === undefined || item.state === 'deleting') return false;
-      const changed = { ...item.properties, ...(properties as Record<string, Json>), Tags: { ...(item.properties['Tags'] as JsonObject), ...tags } };
-      if (replaced) state.items.set(keyOf(type, identity), { ...item, incarnation: `${identity}#stranger`, systemTags: {}, properties: changed, rows: ['stranger=1'], next: null, polls: 0, state: type === DATABASE ? 'available' : 'present' });
+      const changed = {
+        ...item.properties,
+        ...(properties as Record<string, Json>),
+        Tags: { ...(item.properties['Tags'] as JsonObject), ...tags },
+      };
+      if (replaced)
+        state.items.set(keyOf(type, identity), {
+          ...item,
+          incarnation: `${identity}#stranger`,
+          systemTags: {},
+          properties: changed,
+          rows: ['stranger=1'],
+          next: null,
+          polls: 0,
+          state: type === DATABASE ? 'available' : 'present',
+        });
       else item.properties = changed;
       return true;
     },
@@ -120,7 +200,17 @@ function worldOver(state: State, sent: Call[]): MemoryWorld {
       const found = state.items.get(keyOf(type, identity));
       const item = found === undefined ? null : foreseen(found);
       if (item === null) return undefined;
-      const users = type !== GROUP ? [] : [...state.items.values()].filter((other) => other.type === DATABASE && foreseen(other) !== null && texts(other.properties['GroupIds']).includes(identity)).map((other) => `${DATABASE} ${other.identity}`);
+      const users =
+        type !== GROUP
+          ? []
+          : [...state.items.values()]
+              .filter(
+                (other) =>
+                  other.type === DATABASE &&
+                  foreseen(other) !== null &&
+                  texts(other.properties['GroupIds']).includes(identity),
+              )
+              .map((other) => `${DATABASE} ${other.identity}`);
       return liveOf(type, describe(item), true, undefined, users);
     },
     list: () => [...state.items.values()].map(({ type, identity, state: word }) => ({ type, identity, state: word })),
@@ -132,20 +222,52 @@ function worldOver(state: State, sent: Call[]): MemoryWorld {
     },
     secret: (identity) => state.items.get(keyOf(DATABASE, identity))?.secret ?? null,
     snapshots: () => [...state.snapshots.keys()],
-    held: (name) => state.snapshots.get(name)?.rows ?? (state.copies.has(name) ? [...state.copies.get(name) ?? []].map(([key, body]) => `${key}=${body}`) : null),
-    lag(unseen, stale) { state.lag = { unseen, stale }; },
-    limit(what, most) { if (most === null) state.quotas.delete(what); else state.quotas.set(what, most); },
-    exhaust(name, none = true) { if (none) state.exhausted.add(name); else state.exhausted.delete(name); },
-    spoil(snapshot) { const found = state.snapshots.get(snapshot); if (found !== undefined) found.failed = true; },
-    slow(count) { state.polls = count; },
+    held: (name) =>
+      state.snapshots.get(name)?.rows ??
+      (state.copies.has(name) ? [...(state.copies.get(name) ?? [])].map(([key, body]) => `${key}=${body}`) : null),
+    lag(unseen, stale) {
+      state.lag = { unseen, stale };
+    },
+    limit(what, most) {
+      if (most === null) state.quotas.delete(what);
+      else state.quotas.set(what, most);
+    },
+    exhaust(name, none = true) {
+      if (none) state.exhausted.add(name);
+      else state.exhausted.delete(name);
+    },
+    spoil(snapshot) {
+      const found = state.snapshots.get(snapshot);
+      if (found !== undefined) found.failed = true;
+    },
+    slow(count) {
+      state.polls = count;
+    },
     flush(identity) {
       const item = state.items.get(keyOf(DATABASE, identity));
-      if (item !== undefined) { item.properties = { ...item.properties, ...item.pending }; item.pending = {}; }
+      if (item !== undefined) {
+        item.properties = { ...item.properties, ...item.pending };
+        item.pending = {};
+      }
     },
     fork: () => worldOver(copied(state), [...sent]),
     image: () => pictured(state),
-    fail(operation, { code = 'InternalError', kind = 'unknown', message = 'ordered by the test', lost = false, times = 1 } = {}) {
-      state.faults.push({ operation, lost, times, error: awsError(operation, code, kind, message, lost || kind === 'network' || kind === 'unknown' ? 'unknown' : 'no') });
+    fail(
+      operation,
+      { code = 'InternalError', kind = 'unknown', message = 'ordered by the test', lost = false, times = 1 } = {},
+    ) {
+      state.faults.push({
+        operation,
+        lost,
+        times,
+        error: awsError(
+          operation,
+          code,
+          kind,
+          message,
+          lost || kind === 'network' || kind === 'unknown' ? 'unknown' : 'no',
+        ),
+      });
     },
   };
 }

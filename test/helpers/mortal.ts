@@ -5,8 +5,8 @@ import type { ApplySession } from '../../src/domain/records/ports.ts';
 export class Killed extends Error {}
 
 /**
- * Lets a run live until its n-th point (0: it dies at the first). Points are, in order: before and after every line of the
- * journal, before every request, and after every request before its answer. `points` counts those that were passed.
+ * Lets a run live until its n-th point (0: it dies at the first). Points are, in order: before and after every line of
+ * the journal, before every request, and after every request before its answer. `points` counts those that were passed.
  */
 export function mortal(dieAt: number) {
   let points = 0;
@@ -22,9 +22,15 @@ export function mortal(dieAt: number) {
     points += 1;
   };
   return {
-    get points() { return points; },
-    get where() { return where; },
-    get isDead() { return dead; },
+    get points() {
+      return points;
+    },
+    get where() {
+      return where;
+    },
+    get isDead() {
+      return dead;
+    },
     session: (session: ApplySession): ApplySession => ({
       ...session,
       async read(call) {

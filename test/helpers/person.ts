@@ -11,7 +11,9 @@ import type { Cli, Finished, RunOptions } from './cli.ts';
 /** Somebody with an SSH key who is an allowed signer on a machine, and says everything that a plan asks. */
 export interface Person {
   readonly key: string;
-  /** Plans a file and applies it, signed where the plan asks for anything, else with `--yes`; answers what apply said. */
+  /**
+   * Plans a file and applies it, signed where the plan asks for anything, else with `--yes`; answers what apply said.
+   */
   applies(file: string, options?: RunOptions): Promise<Finished>;
   /** Carries out the plan that a command writes with `-o`. */
   carriesOut(words: readonly string[], options?: RunOptions): Promise<Finished>;
@@ -51,18 +53,34 @@ export function makePerson(cli: Cli, settings = ''): Person {
     const needs = needed(plan);
     if (askedText(needs) === '') return cli.ok(['apply', file, '--yes'], options);
     const approval: Approval = {
-      format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: plan.target, nonce: randomBytes(16).toString('hex'),
-      createdAt: new Date().toISOString(), expiresAt: plan.expiresAt, tier: 'T1', by: 'ada', typedName: needs.name ? plan.name : null,
-      confirmations: needs.confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step) })),
+      format: 'aiplan/approval@1',
+      planDigest: plan.digest,
+      planName: plan.name,
+      target: plan.target,
+      nonce: randomBytes(16).toString('hex'),
+      createdAt: new Date().toISOString(),
+      expiresAt: plan.expiresAt,
+      tier: 'T1',
+      by: 'ada',
+      typedName: needs.name ? plan.name : null,
+      confirmations: needs.confirmations.map((step) => ({
+        step: step.id,
+        stepDigest: step.digest,
+        typed: step.confirm ?? '',
+        shown: '',
+        typedLoss: lossPhrase(step),
+      })),
     };
     cli.write('signed.approval.json', JSON.stringify(sign(cli, approval, key)));
     return cli.ok(['apply', file, '--approval', 'signed.approval.json'], options);
   };
-  const carriesOut = async (words: readonly string[], options: RunOptions = {}): Promise<Finished> => approve('signed.plan.json', await cli.json([...words, '-o', 'signed.plan.json']) as Plan, options);
+  const carriesOut = async (words: readonly string[], options: RunOptions = {}): Promise<Finished> =>
+    approve('signed.plan.json', (await cli.json([...words, '-o', 'signed.plan.json'])) as Plan, options);
   return {
-    key, carriesOut,
+    key,
+    carriesOut,
     async applies(file, options = {}) {
-      const plan = await cli.json(['plan', file, '-o', 'signed.plan.json']) as Plan;
+      const plan = (await cli.json(['plan', file, '-o', 'signed.plan.json'])) as Plan;
       return approve('signed.plan.json', plan, options);
     },
     async takesBack(run, options = {}) {

@@ -19,9 +19,15 @@ export interface Talk {
 
 export function talk(plan: Plan, over: Partial<ReviewSetup> & { readonly now?: () => number } = {}): Talk {
   const { now = () => sampleTime, ...setup } = over;
-  const moment = () => ({ now: now(), shown: (step: Parameters<typeof shownDigest>[0]) => shownDigest(step, plan, now()) });
+  const moment = () => ({
+    now: now(),
+    shown: (step: Parameters<typeof shownDigest>[0]) => shownDigest(step, plan, now()),
+  });
   const text = (rows: readonly Row[]): string => rows.map((row) => `${plainText(row)}\n`).join('');
-  const first = begin({ plan, purpose: 'apply', tier: 'T0', maxConfirmations: 20, canReject: true, ...setup }, moment());
+  const first = begin(
+    { plan, purpose: 'apply', tier: 'T0', maxConfirmations: 20, canReject: true, ...setup },
+    moment(),
+  );
   let { conversation } = first;
   let heard = text(first.say);
   const take = (turn: { readonly conversation: Conversation; readonly say: readonly Row[] }): string => {
@@ -31,8 +37,12 @@ export function talk(plan: Plan, over: Partial<ReviewSetup> & { readonly now?: (
   };
   const press = (event: KeyEvent): string => take(answer(conversation, event, moment()));
   return {
-    get conversation() { return conversation; },
-    get heard() { return heard; },
+    get conversation() {
+      return conversation;
+    },
+    get heard() {
+      return heard;
+    },
     press,
     type(line) {
       const before = heard.length;

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
 import { bin, type Cli } from './cli.ts';
 
-/** A real pseudo-terminal with aiplan in it: what is written arrives as it is, and the terminal's modes can be looked at. */
+/**
+ * A real pseudo-terminal with aiplan in it: what is written arrives as it is, and the terminal's modes can be looked
+ * at.
+ */
 export interface Pty {
   /** One write to the terminal. */
   write(bytes: Buffer | string): void;
@@ -34,25 +37,38 @@ const bridge = fileURLToPath(new URL('./pty.py', import.meta.url));
 /** Starts aiplan on a terminal of 80×24. */
 export function openPty(cli: Cli, words: readonly string[]): Pty {
   const screen = new xterm.Terminal({ cols: 80, rows: 24, allowProposedApi: true });
-  const child = spawn(process.env['AIPLAN_PYTHON'] ?? 'python3', [bridge, '80', '24', process.execPath, bin, ...words], { cwd: cli.work, env: { ...cli.environment, TERM: 'xterm-256color' }, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.env['AIPLAN_PYTHON'] ?? 'python3',
+    [bridge, '80', '24', process.execPath, bin, ...words],
+    { cwd: cli.work, env: { ...cli.environment, TERM: 'xterm-256color' }, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   const written: string[] = [];
   let stops = { count: 0, modes: null as number | null };
   let end: { readonly code: number; readonly modes: number | null } | undefined;
-  const modesOf = (text: string | undefined): number | null => (text === undefined || text === '-' ? null : Number(text));
+  const modesOf = (text: string | undefined): number | null =>
+    text === undefined || text === '-' ? null : Number(text);
   createInterface({ input: child.stdout }).on('line', (line) => {
     const [kind, first = '', second] = line.split(' ');
     if (kind === 'o') {
       const bytes = Buffer.from(first, 'base64');
       written.push(bytes.toString());
-      screen.write(bytes, () => { now = undefined; });
+      screen.write(bytes, () => {
+        now = undefined;
+      });
     } else if (kind === 'z') stops = { count: stops.count + 1, modes: modesOf(first) };
     else if (kind === 'x') end = { code: Number(first), modes: modesOf(second) };
   });
   child.stdin.on('error', () => undefined);
-  const order = (line: string): void => { if (child.stdin.writable) child.stdin.write(`${line}\n`); };
+  const order = (line: string): void => {
+    if (child.stdin.writable) child.stdin.write(`${line}\n`);
+  };
   /** What the screen shows, until it takes something in. */
   let now: string | undefined;
-  const shown = (): string => (now ??= Array.from({ length: screen.rows }, (_, index) => screen.buffer.active.getLine(index)?.translateToString(true) ?? '').join('\n'));
+  const shown = (): string =>
+    (now ??= Array.from(
+      { length: screen.rows },
+      (_, index) => screen.buffer.active.getLine(index)?.translateToString(true) ?? '',
+    ).join('\n'));
   const wait = async <Value>(what: string, look: () => Value | undefined, timeout = 60_000): Promise<Value> => {
     for (const deadline = Date.now() + timeout; ;) {
       const found = look();
@@ -63,17 +79,37 @@ export function openPty(cli: Cli, words: readonly string[]): Pty {
   };
   return {
     write: (bytes) => order(`w ${Buffer.from(bytes).toString('base64')}`),
-    resize(columns, rows) { screen.resize(Math.max(2, columns), Math.max(1, rows)); now = undefined; order(`r ${columns} ${rows}`); },
-    signal: (name) => order(`s ${name}`), goOn: () => order('c'), hangUp: () => order('h'), screen: shown,
-    until: (what, timeout) => wait(`saw ${String(what)}`, () => { const seen = shown(); return what.test(seen) ? seen : undefined; }, timeout),
+    resize(columns, rows) {
+      screen.resize(Math.max(2, columns), Math.max(1, rows));
+      now = undefined;
+      order(`r ${columns} ${rows}`);
+    },
+    signal: (name) => order(`s ${name}`),
+    goOn: () => order('c'),
+    hangUp: () => order('h'),
+    screen: shown,
+    until: (what, timeout) =>
+      wait(
+        `saw ${String(what)}`,
+        () => {
+          const seen = shown();
+          return what.test(seen) ? seen : undefined;
+        },
+        timeout,
+      ),
     stops: () => stops,
     async ended() {
       const ending = await wait('ended', () => end);
       // The screen takes in what was written a little later.
-      await new Promise<void>((done) => { screen.write('', done); });
+      await new Promise<void>((done) => {
+        screen.write('', done);
+      });
       return ending;
     },
-    written: () => written.join(''), alternate: () => screen.buffer.active.type === 'alternate',
-    close() { child.stdin.end(); },
+    written: () => written.join(''),
+    alternate: () => screen.buffer.active.type === 'alternate',
+    close() {
+      child.stdin.end();
+    },
   };
 }

@@ -42,15 +42,45 @@ export interface Reviewer {
   screen(): string;
 }
 
-const names: ReadonlySet<string> = new Set<Named>(['paste', 'enter', 'escape', 'backspace', 'tab', 'back-tab', 'up', 'down', 'left', 'right', 'page-up', 'page-down', 'home', 'end', 'interrupt']);
+const names: ReadonlySet<string> = new Set<Named>([
+  'paste',
+  'enter',
+  'escape',
+  'backspace',
+  'tab',
+  'back-tab',
+  'up',
+  'down',
+  'left',
+  'right',
+  'page-up',
+  'page-down',
+  'home',
+  'end',
+  'interrupt',
+]);
 
-export function openReviewer({ plan = samplePlan(), size = { columns: 80, rows: 24 }, purpose = 'apply', tier = 'T0', maxConfirmations = 20, canReject = true, knowledge = noKnowledge, now = sampleTime }: ReviewerOptions = {}): Reviewer {
+export function openReviewer({
+  plan = samplePlan(),
+  size = { columns: 80, rows: 24 },
+  purpose = 'apply',
+  tier = 'T0',
+  maxConfirmations = 20,
+  canReject = true,
+  knowledge = noKnowledge,
+  now = sampleTime,
+}: ReviewerOptions = {}): Reviewer {
   let state = openReview({ plan, purpose, tier, maxConfirmations, canReject });
   let rows: readonly Row[] = [];
-  const draw = (): void => { ({ rows, state } = drawFrame(state, reviewer.size, reviewer.now, knowledge)); };
+  const draw = (): void => {
+    ({ rows, state } = drawFrame(state, reviewer.size, reviewer.now, knowledge));
+  };
   const reviewer: Reviewer = {
-    get state() { return state; },
-    now, size,
+    get state() {
+      return state;
+    },
+    now,
+    size,
     press(...keys) {
       for (const key of keys) {
         if (names.has(key)) reviewer.tell({ kind: key } as KeyEvent);
@@ -59,7 +89,10 @@ export function openReviewer({ plan = samplePlan(), size = { columns: 80, rows: 
       return reviewer;
     },
     burst(text) {
-      for (const character of text) reviewer.blind(character === '\r' ? { kind: 'enter', together: true } : { kind: 'character', character, together: true });
+      for (const character of text)
+        reviewer.blind(
+          character === '\r' ? { kind: 'enter', together: true } : { kind: 'character', character, together: true },
+        );
       draw();
       return reviewer;
     },
@@ -73,7 +106,14 @@ export function openReviewer({ plan = samplePlan(), size = { columns: 80, rows: 
       return reviewer;
     },
     read() {
-      for (let pages = 0; pages < 500 && (state.place === 'card' || state.place === 'summary') && !rows.some((line) => plainText(line).startsWith('> ')); pages += 1) reviewer.press('page-down');
+      for (
+        let pages = 0;
+        pages < 500 &&
+        (state.place === 'card' || state.place === 'summary') &&
+        !rows.some((line) => plainText(line).startsWith('> '));
+        pages += 1
+      )
+        reviewer.press('page-down');
       return reviewer;
     },
     confirm(...texts) {
@@ -81,8 +121,14 @@ export function openReviewer({ plan = samplePlan(), size = { columns: 80, rows: 
       for (const text of texts) reviewer.press(text, 'enter');
       return reviewer;
     },
-    rows: () => { draw(); return rows; },
-    screen: () => { draw(); return rows.map(plainText).join('\n'); },
+    rows: () => {
+      draw();
+      return rows;
+    },
+    screen: () => {
+      draw();
+      return rows.map(plainText).join('\n');
+    },
   };
   draw();
   return reviewer;

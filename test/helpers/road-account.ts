@@ -38,35 +38,84 @@ export interface TypeFixture {
 /** A fixture with `${Name}` replaced by identities. Throws on a name that the account does not have. */
 export function typeFixture(name: string, names: Readonly<Record<string, string>>): TypeFixture {
   const text = readFileSync(fileURLToPath(new URL(`../../fixtures/contract/${name}.yaml`, import.meta.url)), 'utf8');
-  return parse(text.replaceAll(/\$\{(\w+)\}/gu, (_, key: string) => {
-    const value = names[key];
-    if (value === undefined) throw new Error(`fixtures/contract/${name}.yaml names "${key}", which the account does not have`);
-    return value;
-  })) as TypeFixture;
+  return parse(
+    text.replaceAll(/\$\{(\w+)\}/gu, (_, key: string) => {
+      const value = names[key];
+      if (value === undefined)
+        throw new Error(`fixtures/contract/${name}.yaml names "${key}", which the account does not have`);
+      return value;
+    }),
+  ) as TypeFixture;
 }
 
 /** What every fixture may name: a network, two images, roles, groups of RDS. */
-export async function furnish(sandbox: Sandbox): Promise<{ readonly names: Readonly<Record<string, string>>; readonly ask: Ask }> {
+export async function furnish(
+  sandbox: Sandbox,
+): Promise<{ readonly names: Readonly<Record<string, string>>; readonly ask: Ask }> {
   const ask = asker(sandbox.endpoint, region);
   const vpc = await ask('ec2', 'CreateVpc', { CidrBlock: '10.40.0.0/16' }, 'vpcId');
-  const subnet = (zone: string, block: string): Promise<string> => ask('ec2', 'CreateSubnet', { VpcId: vpc, CidrBlock: block, AvailabilityZone: `${region}${zone}` }, 'subnetId');
-  const group = (name: string): Promise<string> => ask('ec2', 'CreateSecurityGroup', { GroupName: name, GroupDescription: name, VpcId: vpc }, 'groupId');
-  const image = (name: string): Promise<string> => ask('ec2', 'RegisterImage', {
-    Name: name, RootDeviceName: '/dev/xvda', 'BlockDeviceMapping.1.DeviceName': '/dev/xvda', 'BlockDeviceMapping.1.Ebs.VolumeSize': '8', 'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
-  }, 'imageId');
-  const [subnetA, subnetB, groupA, groupB, imageA, imageB] = [await subnet('a', '10.40.1.0/24'), await subnet('b', '10.40.2.0/24'), await group('first'), await group('second'), await image('older'), await image('newer')];
-  await ask('rds', 'CreateDBSubnetGroup', { DBSubnetGroupName: 'private', DBSubnetGroupDescription: 'private', 'SubnetIds.SubnetIdentifier.1': subnetA, 'SubnetIds.SubnetIdentifier.2': subnetB });
-  for (const name of ['first-pg15', 'second-pg15']) await ask('rds', 'CreateDBParameterGroup', { DBParameterGroupName: name, DBParameterGroupFamily: 'postgres15', Description: name });
+  const subnet = (zone: string, block: string): Promise<string> =>
+    ask('ec2', 'CreateSubnet', { VpcId: vpc, CidrBlock: block, AvailabilityZone: `${region}${zone}` }, 'subnetId');
+  const group = (name: string): Promise<string> =>
+    ask('ec2', 'CreateSecurityGroup', { GroupName: name, GroupDescription: name, VpcId: vpc }, 'groupId');
+  const image = (name: string): Promise<string> =>
+    ask(
+      'ec2',
+      'RegisterImage',
+      {
+        Name: name,
+        RootDeviceName: '/dev/xvda',
+        'BlockDeviceMapping.1.DeviceName': '/dev/xvda',
+        'BlockDeviceMapping.1.Ebs.VolumeSize': '8',
+        'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
+      },
+      'imageId',
+    );
+  const [subnetA, subnetB, groupA, groupB, imageA, imageB] = [
+    await subnet('a', '10.40.1.0/24'),
+    await subnet('b', '10.40.2.0/24'),
+    await group('first'),
+    await group('second'),
+    await image('older'),
+    await image('newer'),
+  ];
+  await ask('rds', 'CreateDBSubnetGroup', {
+    DBSubnetGroupName: 'private',
+    DBSubnetGroupDescription: 'private',
+    'SubnetIds.SubnetIdentifier.1': subnetA,
+    'SubnetIds.SubnetIdentifier.2': subnetB,
+  });
+  for (const name of ['first-pg15', 'second-pg15'])
+    await ask('rds', 'CreateDBParameterGroup', {
+      DBParameterGroupName: name,
+      DBParameterGroupFamily: 'postgres15',
+      Description: name,
+    });
   for (const name of ['web', 'worker']) await ask('iam', 'CreateInstanceProfile', { InstanceProfileName: name });
   const { ec2, rds, s3 } = clientsOf(sandbox.endpoint);
   await s3.send(new CreateBucketCommand({ Bucket: logs, CreateBucketConfiguration: { LocationConstraint: region } }));
   for (const client of [ec2, rds, s3]) client.destroy();
-  const data = await ask('ec2', 'CreateVolume', { AvailabilityZone: `${region}a`, Size: '5', VolumeType: 'gp3' }, 'volumeId');
+  const data = await ask(
+    'ec2',
+    'CreateVolume',
+    { AvailabilityZone: `${region}a`, Size: '5', VolumeType: 'gp3' },
+    'volumeId',
+  );
   return {
     ask,
     names: {
-      Account: sandbox.account, Vpc: vpc, Subnet: subnetA, SubnetB: subnetB, Group: groupA, GroupB: groupB, Image: imageA, ImageB: imageB, Data: data, Logs: logs,
-      Store: `aiplan-captures-${sandbox.account}-${region}`, Role: `arn:aws:iam::${sandbox.account}:role`,
+      Account: sandbox.account,
+      Vpc: vpc,
+      Subnet: subnetA,
+      SubnetB: subnetB,
+      Group: groupA,
+      GroupB: groupB,
+      Image: imageA,
+      ImageB: imageB,
+      Data: data,
+      Logs: logs,
+      Store: `aiplan-captures-${sandbox.account}-${region}`,
+      Role: `arn:aws:iam::${sandbox.account}:role`,
     },
   };
 }

@@ -40,7 +40,11 @@ import { rollbackSource, sourceOfPlan } from '../../src/cli/planning/loading.ts'
 export const region = 'eu-west-1';
 
 /** A plan, and what it was made from. */
-export interface Made { readonly source: Source; readonly planned: Planned; readonly plan: Plan }
+export interface Made {
+  readonly source: Source;
+  readonly planned: Planned;
+  readonly plan: Plan;
+}
 
 /** An entry of a change plan as it would be written in JSON. */
 export type Entries = Readonly<Record<string, JsonObject>>;
@@ -57,7 +61,9 @@ export interface Road {
   bringOut(run: string, step: string, as: string | null, instead?: JsonObject): Promise<Made>;
   /** Plans again from the same source. */
   again(made: Made): Promise<Made>;
-  /** Approves and applies: lock, real journal, captures, changes. Throws UserError where the plan cannot be approved. */
+  /**
+   * Approves and applies: lock, real journal, captures, changes. Throws UserError where the plan cannot be approved.
+   */
   apply(made: Made): Promise<Report>;
   /** Everything about one resource; undefined where it does not exist. Throws on a failed read. */
   live(type: string, identity: string): Promise<LiveResource | undefined>;
@@ -80,63 +86,138 @@ export interface Road {
 }
 
 /**
- * How a test gets between the road and AWS: a wrapper of every run's session, and Ctrl-C. `checked`: every plan is made as the commands make it,
- * which ask what apply would refuse; else apply is the one to refuse.
+ * How a test gets between the road and AWS: a wrapper of every run's session, and Ctrl-C. `checked`: every plan is made
+ * as the commands make it, which ask what apply would refuse; else apply is the one to refuse.
  */
-export interface RoadOptions { readonly around?: (session: ApplySession) => ApplySession; readonly onInterrupt?: Io['onInterrupt']; readonly checked?: boolean }
+export interface RoadOptions {
+  readonly around?: (session: ApplySession) => ApplySession;
+  readonly onInterrupt?: Io['onInterrupt'];
+  readonly checked?: boolean;
+}
 
-/** Opens the road through a sandbox and makes its capture bucket, as `aiplan setup` does. `secrets` are environment variables. */
-export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string, string>> = {}, { around = (session) => session, onInterrupt = () => () => undefined, checked = false }: RoadOptions = {}): Promise<Road> {
+/**
+ * Opens the road through a sandbox and makes its capture bucket, as `aiplan setup` does. `secrets` are environment
+ * variables.
+ */
+export async function openRoad(
+  sandbox: Sandbox,
+  secrets: Readonly<Record<string, string>> = {},
+  { around = (session) => session, onInterrupt = () => () => undefined, checked = false }: RoadOptions = {},
+): Promise<Road> {
   const folder = mkdtempSync(join(tmpdir(), 'aiplan-road-'));
-  const target = { account: sandbox.account, region, caller: `arn:aws:iam::${sandbox.account}:user/test`, endpoint: sandbox.endpoint };
+  const target = {
+    account: sandbox.account,
+    region,
+    caller: `arn:aws:iam::${sandbox.account}:user/test`,
+    endpoint: sandbox.endpoint,
+  };
   const bucket = captureBucketOf(testConfiguration, target);
-  const sessionFor = (mode: 'read-only' | 'apply'): OpenSession => openSession({ region, endpoint: sandbox.endpoint, credentials: testCredentials, mode, captureBucket: bucket });
+  const sessionFor = (mode: 'read-only' | 'apply'): OpenSession =>
+    openSession({ region, endpoint: sandbox.endpoint, credentials: testCredentials, mode, captureBucket: bucket });
   const [reader, writer] = [sessionFor('read-only'), sessionFor('apply')];
   const io: Io = { ...quickIo(folder, secrets), onInterrupt };
   const world: CommandContext = {
-    io, options: { color: false, quiet: true }, configuration: testConfiguration, store: folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: io.host }), types: resourceTypes, schemas: loadSchema,
-    folders: { configuration: join(folder, 'configuration'), state: folder, cache: join(folder, 'cache'), workingTree: join(folder, 'tree'), apart: true },
+    io,
+    options: { color: false, quiet: true },
+    configuration: testConfiguration,
+    store: folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: io.host }),
+    types: resourceTypes,
+    schemas: loadSchema,
+    folders: {
+      configuration: join(folder, 'configuration'),
+      state: folder,
+      cache: join(folder, 'cache'),
+      workingTree: join(folder, 'tree'),
+      apart: true,
+    },
     reader: async () => reader,
-    secretReader: async () => { throw new Error('no secret of AWS on this road'); },
+    secretReader: async () => {
+      throw new Error('no secret of AWS on this road');
+    },
     // One session for all runs: what a new one costs is measured elsewhere.
-    applier: async () => ({ ...around({ ...writer, async renew() { /* these credentials do not expire */ } }), close() { /* closed with the road */ } }),
-    target: async () => target, recorded: () => null, close() { /* nothing of its own */ },
+    applier: async () => ({
+      ...around({
+        ...writer,
+        async renew() {
+          /* these credentials do not expire */
+        },
+      }),
+      close() {
+        /* closed with the road */
+      },
+    }),
+    target: async () => target,
+    recorded: () => null,
+    close() {
+      /* nothing of its own */
+    },
   };
-  await runOutsideRun(writer, () => setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'road' }), { run: 'setup', step: 'capture bucket', setup: true });
+  await runOutsideRun(
+    writer,
+    () =>
+      setupProgram({ account: target.account, region, endpoint: sandbox.endpoint, bucket: null }, { stamp: 'road' }),
+    { run: 'setup', step: 'capture bucket', setup: true },
+  );
   const madeFrom = async (source: Source): Promise<Made> => {
     const planned = checked ? (await makeCheckedPlan(world, source)).planned : await makePlan(world, source);
     return { source, planned, plan: planned.plan };
   };
   const journalFile = (id: string): string => join(folder, 'store', 'runs', id, 'journal.jsonl');
-  const linesOf = (id: string): readonly string[] => readFileSync(journalFile(id), 'utf8').split('\n').filter((line) => line !== '');
+  const linesOf = (id: string): readonly string[] =>
+    readFileSync(journalFile(id), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
   return {
-    text: (name, resources) => JSON.stringify({ aiplan: 1, name, intent: 'The contract of every resource type.', target: { account: target.account, region }, resources }),
+    text: (name, resources) =>
+      JSON.stringify({
+        aiplan: 1,
+        name,
+        intent: 'The contract of every resource type.',
+        target: { account: target.account, region },
+        resources,
+      }),
     plan: async (text) => madeFrom(parseSource(world, text, 'contract.yaml')),
     planRollback: async (id) => madeFrom(await rollbackSource(world, id)),
-    bringOut: async (id, step, as, instead = {}) => madeFrom(await bringingOut(world, { run: id, step, as, instead, fromAws: false })),
+    bringOut: async (id, step, as, instead = {}) =>
+      madeFrom(await bringingOut(world, { run: id, step, as, instead, fromAws: false })),
     again: ({ source }) => madeFrom(source),
-    apply: ({ planned, source }) => run(world, approve(planned, approvalOf(planned.plan, io), testConfiguration, io.clock.now()), source),
+    apply: ({ planned, source }) =>
+      run(world, approve(planned, approvalOf(planned.plan, io), testConfiguration, io.clock.now()), source),
     async live(type, identity) {
       const definition = resourceTypes.get(type);
       if (definition === undefined) throw new Error(`no type ${type}`);
-      const { resources, failures } = await definition.read(reader, { identities: [identity], all: false, detailed: new Set([identity]) });
+      const { resources, failures } = await definition.read(reader, {
+        identities: [identity],
+        all: false,
+        detailed: new Set([identity]),
+      });
       if (failures.length > 0) throw new Error(JSON.stringify(failures));
       return resources.find(({ state }) => !definition.rules.goneStates.includes(state));
     },
     async all(type) {
       const definition = resourceTypes.get(type);
       if (definition === undefined) throw new Error(`no type ${type}`);
-      const known = (await definition.read(reader, { identities: [], all: true, detailed: new Set() })).resources.filter(({ identity, state }) => identity !== bucket && !definition.rules.goneStates.includes(state)).map(({ identity }) => identity);
+      const known = (await definition.read(reader, { identities: [], all: true, detailed: new Set() })).resources
+        .filter(({ identity, state }) => identity !== bucket && !definition.rules.goneStates.includes(state))
+        .map(({ identity }) => identity);
       if (known.length === 0) return [];
-      const { resources, failures } = await definition.read(reader, { identities: known, all: false, detailed: new Set(known) });
+      const { resources, failures } = await definition.read(reader, {
+        identities: known,
+        all: false,
+        detailed: new Set(known),
+      });
       if (failures.length > 0) throw new Error(JSON.stringify(failures));
       return resources;
     },
     async readable(type) {
       const definition = resourceTypes.get(type);
       if (definition === undefined) throw new Error(`no type ${type}`);
-      const known = (await definition.read(reader, { identities: [], all: true, detailed: new Set() })).resources.filter(({ identity, state }) => identity !== bucket && !definition.rules.goneStates.includes(state)).map(({ identity }) => identity);
-      return known.length === 0 ? [] : (await definition.read(reader, { identities: known, all: false, detailed: new Set(known) })).resources;
+      const known = (await definition.read(reader, { identities: [], all: true, detailed: new Set() })).resources
+        .filter(({ identity, state }) => identity !== bucket && !definition.rules.goneStates.includes(state))
+        .map(({ identity }) => identity);
+      return known.length === 0
+        ? []
+        : (await definition.read(reader, { identities: known, all: false, detailed: new Set(known) })).resources;
     },
     resume: (id) => resumed(world, io, id),
     newest() {
@@ -144,9 +225,21 @@ export async function openRoad(sandbox: Sandbox, secrets: Readonly<Record<string
       const id = runs.at(-1) ?? '';
       return { run: id, records: linesOf(id).length };
     },
-    cut(id, count) { writeFileSync(journalFile(id), linesOf(id).slice(0, count).map((line) => `${line}\n`).join('')); },
+    cut(id, count) {
+      writeFileSync(
+        journalFile(id),
+        linesOf(id)
+          .slice(0, count)
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+    },
     records: (id) => readJournal(world.store.place, id).records,
-    mutations: (since) => sandbox.proxy.requests.slice(since).filter(({ mutating }) => mutating).map(({ service, operation }) => `${service}:${operation}`),
+    mutations: (since) =>
+      sandbox.proxy.requests
+        .slice(since)
+        .filter(({ mutating }) => mutating)
+        .map(({ service, operation }) => `${service}:${operation}`),
     requestCount: () => sandbox.proxy.requests.length,
     close() {
       reader.close();
@@ -164,20 +257,43 @@ async function resumed(world: CommandContext, io: Io, id: string): Promise<Repor
   if (confirmed === undefined) throw new Error(`${id} has no beginning`);
   const target = await world.target();
   const source: Source = { ...(await sourceOfPlan(world, confirmed, `run ${id}`, '')), resumes: id };
-  const settlement = await reconcile(records, { session: await world.reader(), types: world.types, schemas: world.schemas, now: io.clock.now(), pace: { consistency: 0 } });
+  const settlement = await reconcile(records, {
+    session: await world.reader(),
+    types: world.types,
+    schemas: world.schemas,
+    now: io.clock.now(),
+    pace: { consistency: 0 },
+  });
   const planned = await makePlan(world, source, rewind(await readLiveFor(world, source), records));
   const remaining = remainingOf(records, settlement, planned, new Date(io.clock.now()).toISOString());
   if (remaining.stale.length > 0) return remaining.stale.map(({ step, why }) => `${step ?? 'the plan'}: ${why}`);
   const plan = { ...remaining.planned.plan, target };
-  const approved = approve({ ...remaining.planned, plan }, approvalOf(plan, io), testConfiguration, io.clock.now(), confirmed);
-  const lock = await world.store.acquireLock(target, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(io.clock.now()).toISOString() });
+  const approved = approve(
+    { ...remaining.planned, plan },
+    approvalOf(plan, io),
+    testConfiguration,
+    io.clock.now(),
+    confirmed,
+  );
+  const lock = await world.store.acquireLock(target, {
+    run: id,
+    owner: io.user,
+    host: io.host,
+    pid: io.pid,
+    startedAt: new Date(io.clock.now()).toISOString(),
+  });
   const watch = lineWatch(world);
   const signals = stopSignals(io, watch);
   const journal = await world.store.continueJournal(id, io.clock, { steps: plan.steps.length });
   let opened;
   try {
     opened = await openPorts(world, {
-      run: id, target, journal, lock, signals, watch,
+      run: id,
+      target,
+      journal,
+      lock,
+      signals,
+      watch,
       replan: async (asBefore) => {
         const live = await readLiveFor(world, source);
         return makePlan(world, source, asBefore?.(live) ?? live);
@@ -197,12 +313,21 @@ function quickIo(folder: string, secrets: Readonly<Record<string, string>>): Io 
   let skipped = 0;
   let drawn = 0;
   return {
-    environment: secrets, current: folder, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, user: 'ada', host: 'here', pid: process.pid,
+    environment: secrets,
+    current: folder,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    user: 'ada',
+    host: 'here',
+    pid: process.pid,
     clock: {
       now: () => Date.now() + skipped,
       async sleep(milliseconds) {
         skipped += milliseconds;
-        await new Promise((done) => { setImmediate(done); });
+        await new Promise((done) => {
+          setImmediate(done);
+        });
       },
     },
     random(count) {
@@ -218,9 +343,22 @@ function approvalOf(plan: Plan, io: Io): Approval {
   const needs = needed(plan);
   const now = io.clock.now();
   return {
-    format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
-    nonce: Buffer.from(io.random(16)).toString('hex'), createdAt: new Date(now).toISOString(), expiresAt: new Date(now + 600_000).toISOString(), tier: 'T0', by: 'ada',
-    confirmations: needs.confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step) })),
+    format: 'aiplan/approval@1',
+    planDigest: plan.digest,
+    planName: plan.name,
+    target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
+    nonce: Buffer.from(io.random(16)).toString('hex'),
+    createdAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + 600_000).toISOString(),
+    tier: 'T0',
+    by: 'ada',
+    confirmations: needs.confirmations.map((step) => ({
+      step: step.id,
+      stepDigest: step.digest,
+      typed: step.confirm ?? '',
+      shown: '',
+      typedLoss: lossPhrase(step),
+    })),
     typedName: needs.name ? plan.name : null,
   };
 }

@@ -7,10 +7,15 @@ import { testCredentials } from './emulator.ts';
 /** Clients without the gate and without retries, for tests of the sandbox itself. */
 export function clientsOf(endpoint: string) {
   const options = { endpoint, region: 'eu-west-1', credentials: testCredentials, maxAttempts: 1 };
-  return { ec2: new EC2Client(options), rds: new RDSClient(options), s3: new S3Client({ ...options, forcePathStyle: true }) };
+  return {
+    ec2: new EC2Client(options),
+    rds: new RDSClient(options),
+    s3: new S3Client({ ...options, forcePathStyle: true }),
+  };
 }
 
-export const startTestSandbox = (options: Omit<SandboxOptions, 'environment'> = {}): Promise<Sandbox> => startSandbox({ ...options, environment: process.env });
+export const startTestSandbox = (options: Omit<SandboxOptions, 'environment'> = {}): Promise<Sandbox> =>
+  startSandbox({ ...options, environment: process.env });
 
 /** The code of the error that a request fails with, AWS's spelling; `none` where it succeeds. */
 export async function refusalCode(request: Promise<unknown>): Promise<string> {
@@ -39,6 +44,12 @@ let images = 0;
 /** An image with a root of 8 GiB: RunInstances takes none that does not exist. */
 export async function plainImage(ec2: EC2Client): Promise<string> {
   images += 1;
-  const { ImageId = '' } = await ec2.send(new RegisterImageCommand({ Name: `plain-${images}`, RootDeviceName: '/dev/sda1', BlockDeviceMappings: [{ DeviceName: '/dev/sda1', Ebs: { VolumeSize: 8 } }] }));
+  const { ImageId = '' } = await ec2.send(
+    new RegisterImageCommand({
+      Name: `plain-${images}`,
+      RootDeviceName: '/dev/sda1',
+      BlockDeviceMappings: [{ DeviceName: '/dev/sda1', Ebs: { VolumeSize: 8 } }],
+    }),
+  );
   return ImageId;
 }

@@ -1,11 +1,24 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * The suites that take longest, by what they were seen to take: they start first, so that no worker has one left when the
- * others have ended. A fresh clone has no times of its own, and jest would go by the size of files.
+ * The suites that take longest, by what they were seen to take: they start first, so that no worker has one left when
+ * the others have ended. A fresh clone has no times of its own, and jest would go by the size of files.
  */
 const LONGEST = [
-  'contract/rollback-interrupted', 'contract/road', 'cli/resume', 'e2e/robot', 'e2e/teams', 'cli/interrupted', 'faults/matrix', 'faults/', 'e2e/', 'cli/', 'contract/', 'property/', 'unit/lock', 'tui/',
+  'contract/rollback-interrupted',
+  'contract/road',
+  'cli/resume',
+  'e2e/robot',
+  'e2e/teams',
+  'cli/interrupted',
+  'faults/matrix',
+  'faults/',
+  'e2e/',
+  'cli/',
+  'contract/',
+  'property/',
+  'unit/lock',
+  'tui/',
 ];
 
 const rank = ({ path }) => {
@@ -15,6 +28,6 @@ const rank = ({ path }) => {
 
 export default class LongestFirst extends Sequencer {
   async sort(tests) {
-    return [...await super.sort(tests)].sort((a, b) => rank(a) - rank(b));
+    return [...(await super.sort(tests))].sort((a, b) => rank(a) - rank(b));
   }
 }

@@ -14,7 +14,10 @@ export interface SourceImport {
 }
 
 /** A use of a name that the file does not declare: `console`, `Math.random`, `new Date()`. */
-export interface GlobalUse { readonly name: string; readonly line: number }
+export interface GlobalUse {
+  readonly name: string;
+  readonly line: number;
+}
 
 export interface SourceFile {
   /** From the repository's root, with slashes. */
@@ -37,7 +40,10 @@ const undeclared = 1;
 
 /** Reads every TypeScript file below the folders, `src` and `providers` say, in order of path. */
 export function readSources(...folders: readonly string[]): readonly SourceFile[] {
-  return folders.flatMap(filesIn).sort().map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
+  return folders
+    .flatMap(filesIn)
+    .sort()
+    .map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
 }
 
 function filesIn(folder: string): readonly string[] {
@@ -53,24 +59,39 @@ export function readSource(path: string, text: string): SourceFile {
   const imports: SourceImport[] = [];
   const globals: GlobalUse[] = [];
   const any: number[] = [];
-  const lineOf = (node: Syntax): number => bytes.subarray(0, Math.max((node.span?.start ?? 1) - 1, 0)).toString('utf8').split('\n').length;
+  const lineOf = (node: Syntax): number =>
+    bytes
+      .subarray(0, Math.max((node.span?.start ?? 1) - 1, 0))
+      .toString('utf8')
+      .split('\n').length;
   const add = (source: unknown, kind: SourceImport['kind'], node: Syntax): void => {
     const name = (source as { readonly value?: unknown }).value;
     if (typeof name !== 'string') throw new Error(`${path}:${lineOf(node)}: an import whose name is computed`);
     const own = name.startsWith('.');
-    imports.push({ target: own ? normalize(join(dirname(path), name)).replaceAll('\\', '/') : name, own, kind, line: lineOf(node) });
+    imports.push({
+      target: own ? normalize(join(dirname(path), name)).replaceAll('\\', '/') : name,
+      own,
+      kind,
+      line: lineOf(node),
+    });
   };
   const visit = (value: unknown): void => {
-    if (Array.isArray(value)) { value.forEach(visit); return; }
+    if (Array.isArray(value)) {
+      value.forEach(visit);
+      return;
+    }
     if (typeof value !== 'object' || value === null) return;
     const node = value as Syntax;
     switch (node.type) {
       case 'ImportDeclaration':
       case 'ExportAllDeclaration':
       case 'ExportNamedDeclaration':
-        if (node['source'] !== null && node['source'] !== undefined) add(node['source'], node['typeOnly'] === true ? 'type' : 'static', node);
+        if (node['source'] !== null && node['source'] !== undefined)
+          add(node['source'], node['typeOnly'] === true ? 'type' : 'static', node);
         break;
-      case 'TsImportType': add(node['argument'], 'type', node); break;
+      case 'TsImportType':
+        add(node['argument'], 'type', node);
+        break;
       case 'CallExpression': {
         const callee = node['callee'] as Syntax;
         const first = (node['arguments'] as readonly { readonly expression: unknown }[])[0]?.expression;
@@ -80,13 +101,18 @@ export function readSource(path: string, text: string): SourceFile {
         break;
       }
       case 'NewExpression':
-        if (isGlobal(node['callee'] as Syntax, 'Date') && ((node['arguments'] ?? []) as readonly unknown[]).length === 0) globals.push({ name: 'new Date()', line: lineOf(node) });
+        if (
+          isGlobal(node['callee'] as Syntax, 'Date') &&
+          ((node['arguments'] ?? []) as readonly unknown[]).length === 0
+        )
+          globals.push({ name: 'new Date()', line: lineOf(node) });
         break;
       case 'MemberExpression': {
         const object = node['object'] as Syntax;
         const property = node['property'] as Syntax;
         const name = property.type === 'Computed' ? (property['expression'] as Syntax)['value'] : property['value'];
-        if (object.type === 'Identifier' && object['ctxt'] === undeclared && typeof name === 'string') globals.push({ name: `${String(object['value'])}.${name}`, line: lineOf(node) });
+        if (object.type === 'Identifier' && object['ctxt'] === undeclared && typeof name === 'string')
+          globals.push({ name: `${String(object['value'])}.${name}`, line: lineOf(node) });
         break;
       }
       case 'Identifier':
@@ -95,21 +121,25 @@ export function readSource(path: string, text: string): SourceFile {
       case 'TsKeywordType':
         if (node['kind'] === 'any') any.push(lineOf(node));
         break;
-      default: break;
+      default:
+        break;
     }
     for (const [name, inner] of Object.entries(node)) if (name !== 'span') visit(inner);
   };
   visit(parseSync(text, { syntax: 'typescript', tsx: path.endsWith('x'), target: 'es2022' }).body);
   const lines = text.split('\n');
-  const unchecked = lines.flatMap((line, index) => (/@ts-(?:ignore|nocheck|expect-error)/u.test(line) ? [index + 1] : []));
+  const unchecked = lines.flatMap((line, index) =>
+    /@ts-(?:ignore|nocheck|expect-error)/u.test(line) ? [index + 1] : [],
+  );
   return { path, lines: text.endsWith('\n') ? lines.length - 1 : lines.length, imports, globals, any, unchecked };
 }
 
-const isGlobal = (node: Syntax, name: string): boolean => node.type === 'Identifier' && node['value'] === name && node['ctxt'] === undeclared;
+const isGlobal = (node: Syntax, name: string): boolean =>
+  node.type === 'Identifier' && node['value'] === name && node['ctxt'] === undeclared;
 
 /**
- * Everything that runs at once when a file is loaded: our own files and the packages that they import, with the way there.
- * Imports of types and lazy imports are left out.
+ * Everything that runs at once when a file is loaded: our own files and the packages that they import, with the way
+ * there. Imports of types and lazy imports are left out.
  */
 export function loadedWith(path: string, sources: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
   const byPath = new Map(sources.map((source) => [source.path, source]));

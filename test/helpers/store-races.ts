@@ -6,9 +6,20 @@ import type { Child, Children } from './store-children.ts';
 
 export const target = { account: '123456789012', region: 'eu-west-1', endpoint: null };
 
-/** Two processes try to take the lock at the same time, again and again; for each round who had it, and what the other was told. */
-export async function raced(children: Children, store: ChildStore, rounds: number): Promise<readonly (readonly [boolean, unknown])[]> {
-  const both = await Promise.all(['20260226-230000-000a', '20260226-230000-000b'].map((run, index) => children.start({ store, host: `host-${index}`, run })));
+/**
+ * Two processes try to take the lock at the same time, again and again; for each round who had it, and what the other
+ * was told.
+ */
+export async function raced(
+  children: Children,
+  store: ChildStore,
+  rounds: number,
+): Promise<readonly (readonly [boolean, unknown])[]> {
+  const both = await Promise.all(
+    ['20260226-230000-000a', '20260226-230000-000b'].map((run, index) =>
+      children.start({ store, host: `host-${index}`, run }),
+    ),
+  );
   const results: (readonly [boolean, unknown])[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const at = both.map((child) => child.said.length);
@@ -28,14 +39,26 @@ export async function raced(children: Children, store: ChildStore, rounds: numbe
 
 const lastSent = ({ said }: Child): unknown => said.findLast(({ sent }) => sent !== undefined)?.['sent'];
 
-/** A holder is stopped in its work until it counts as silent; a person takes over elsewhere; the holder wakes and must send nothing more. */
+/**
+ * A holder is stopped in its work until it counts as silent; a person takes over elsewhere; the holder wakes and must
+ * send nothing more.
+ */
 export async function slept(children: Children, store: ChildStore, pace: LockPace, mine: Store): Promise<void> {
   const child = await children.start({ store, host: 'here', run: '20260226-230000-000c', pace });
   child.tell('work');
-  const { holds } = await child.hears((said) => said['holds'] !== undefined, 0) as { readonly holds: LockOwner };
+  const { holds } = (await child.hears((said) => said['holds'] !== undefined, 0)) as { readonly holds: LockOwner };
   await child.hears(({ sent }) => sent === 3, 0);
-  const next = { run: '20260226-230000-000d', owner: 'bob', host: 'there', pid: process.pid, startedAt: new Date().toISOString() };
-  await expect(mine.takeOverLock(target, holds, next)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('20260226-230000-000c-work') });
+  const next = {
+    run: '20260226-230000-000d',
+    owner: 'bob',
+    host: 'there',
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+  };
+  await expect(mine.takeOverLock(target, holds, next)).rejects.toMatchObject({
+    code: 'locked',
+    message: expect.stringContaining('20260226-230000-000c-work'),
+  });
   child.signal('SIGSTOP');
   const lock = await untilGiven(() => mine.takeOverLock(target, holds, next));
   // Nothing more comes out of a stopped process: this is what it had sent.
@@ -58,7 +81,9 @@ async function untilGiven<Result>(ask: () => Promise<Result>): Promise<Result> {
       return await ask();
     } catch (error) {
       if ((error as { code?: string }).code !== 'locked') throw error;
-      await new Promise((done) => { setTimeout(done, 50); });
+      await new Promise((done) => {
+        setTimeout(done, 50);
+      });
     }
   }
 }
@@ -70,6 +95,9 @@ export async function audited(children: Children, store: ChildStore, mine: Store
   await Promise.all(writers.map((child) => child.hears((said) => said['audited'] !== undefined, 0)));
   const records = await mine.readAudit();
   expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 3 * entries }, (_, index) => index + 1));
-  for (const by of ['a', 'b', 'c']) expect(records.filter((record) => record.by === by).map((record) => (record.kind === 'refused' ? record.message : ''))).toEqual(Array.from({ length: entries }, (_, index) => String(index)));
+  for (const by of ['a', 'b', 'c'])
+    expect(
+      records.filter((record) => record.by === by).map((record) => (record.kind === 'refused' ? record.message : '')),
+    ).toEqual(Array.from({ length: entries }, (_, index) => String(index)));
   for (const child of writers) await child.end();
 }

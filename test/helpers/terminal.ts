@@ -23,7 +23,10 @@ export interface Terminal {
   waitFor(what: RegExp | ((screen: string) => boolean), timeout?: number): Promise<string>;
   /** Waits until a review is on the screen; answers the screen. */
   reviewing(): Promise<string>;
-  /** Goes down a text with the space bar, as a person who reads it, until its end lets a line be typed; answers the screen. */
+  /**
+   * Goes down a text with the space bar, as a person who reads it, until its end lets a line be typed; answers the
+   * screen.
+   */
   readTo(what: RegExp): Promise<string>;
   /** Whether the alternate screen is shown. */
   alternate(): boolean;
@@ -39,44 +42,75 @@ export interface Terminal {
 export function terminalMissing(): string | null {
   const { error, status, stdout } = spawnSync('tmux', ['-V'], { encoding: 'utf8' });
   if (error !== undefined) return `tmux cannot be run (${(error as NodeJS.ErrnoException).code ?? error.message})`;
-  return status === 0 && /tmux (?:[3-9]|next)/u.test(stdout) ? null : `tmux 3 or newer is wanted, this is "${stdout.trim()}"`;
+  return status === 0 && /tmux (?:[3-9]|next)/u.test(stdout)
+    ? null
+    : `tmux 3 or newer is wanted, this is "${stdout.trim()}"`;
 }
 
 /** As `emulatorAvailable`: one line says why a suite is skipped; where everything is required, it throws instead. */
 export function terminalAvailable(): boolean {
   const why = terminalMissing();
-  if (why !== null && process.env['AIPLAN_REQUIRE_EMULATOR'] === '1') throw new Error(`a terminal is required and missing: ${why}`);
+  if (why !== null && process.env['AIPLAN_REQUIRE_EMULATOR'] === '1')
+    throw new Error(`a terminal is required and missing: ${why}`);
   if (why !== null) console.warn(`terminal suites are skipped: ${why}`);
   return why === null;
 }
 
 /** What stands in the line at the bottom in which something is typed, without blanks: it may be wrapped. */
-const lineOf = (screen: string): string => (/(?:^|\n)> ((?:(?!\n> )[^])*)$/u.exec(screen)?.[1] ?? '').replaceAll(/[\s▏]/gu, '');
+const lineOf = (screen: string): string =>
+  (/(?:^|\n)> ((?:(?!\n> )[^])*)$/u.exec(screen)?.[1] ?? '').replaceAll(/[\s▏]/gu, '');
 
-const quoted = (word: string): string => `'${word.replaceAll('\'', '\'\\\'\'')}'`;
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-export interface TerminalOptions { readonly columns?: number; readonly rows?: number; readonly environment?: Environment }
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly environment?: Environment;
+}
 
 /** Opens a terminal on a machine, with a shell in its working tree. It is 80×24 where nothing else is said. */
 export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = {} }: TerminalOptions = {}): Terminal {
   const socket = `aiplan-${process.pid}-${randomBytes(4).toString('hex')}`;
   const tmux = (...words: readonly string[]): string => {
-    const { status, stdout, stderr } = spawnSync('tmux', ['-L', socket, '-f', '/dev/null', ...words], { encoding: 'utf8', env: { ...cli.environment, TERM: 'xterm-256color' } });
+    const { status, stdout, stderr } = spawnSync('tmux', ['-L', socket, '-f', '/dev/null', ...words], {
+      encoding: 'utf8',
+      env: { ...cli.environment, TERM: 'xterm-256color' },
+    });
     if (status !== 0) throw new Error(`tmux ${words.join(' ')}: ${stderr}`);
     return stdout;
   };
-  const variables = Object.entries({ ...cli.environment, ...environment, PS1: 'READY$ ', ENV: '', CODE: '' }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${quoted(value)}`]));
-  tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', cli.work, `exec env -i TERM="$TERM" ${variables.join(' ')} sh`);
+  const variables = Object.entries({ ...cli.environment, ...environment, PS1: 'READY$ ', ENV: '', CODE: '' }).flatMap(
+    ([name, value]) => (value === undefined ? [] : [`${name}=${quoted(value)}`]),
+  );
+  tmux(
+    'new-session',
+    '-d',
+    '-x',
+    String(columns),
+    '-y',
+    String(rows),
+    '-c',
+    cli.work,
+    `exec env -i TERM="$TERM" ${variables.join(' ')} sh`,
+  );
   tmux('set-option', '-g', 'remain-on-exit', 'on');
   // A test that is killed closes nothing: the server then ends by itself.
-  tmux('run-shell', '-b', `while kill -0 ${process.pid} && tmux -L ${socket} has-session; do sleep 2; done >/dev/null 2>&1; tmux -L ${socket} kill-server 2>/dev/null`);
+  tmux(
+    'run-shell',
+    '-b',
+    `while kill -0 ${process.pid} && tmux -L ${socket} has-session; do sleep 2; done >/dev/null 2>&1; tmux -L ${socket} kill-server 2>/dev/null`,
+  );
   /** The screen on which the last key was pressed. */
   let shownAtPress: string | null = null;
   const terminal: Terminal = {
     async aiplan(words) {
       await terminal.waitFor(/READY\$ *$/u);
       // The prompt shows the exit code of the command before, so that its end can be seen.
-      tmux('send-keys', '-l', `clear; node ${[bin, ...words].map(quoted).join(' ')}; CODE=$?; PS1="ended $CODE READY$ "`);
+      tmux(
+        'send-keys',
+        '-l',
+        `clear; node ${[bin, ...words].map(quoted).join(' ')}; CODE=$?; PS1="ended $CODE READY$ "`,
+      );
       tmux('send-keys', 'Enter');
     },
     async ended(timeout) {
@@ -99,7 +133,10 @@ export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = 
       tmux('set-buffer', '--', text);
       tmux('paste-buffer', '-d', '-r', ...(bracketed ? ['-p'] : []));
     },
-    screen: () => tmux('capture-pane', '-p').replaceAll(/[ \t]+$/gmu, '').replace(/\n+$/u, ''),
+    screen: () =>
+      tmux('capture-pane', '-p')
+        .replaceAll(/[ \t]+$/gmu, '')
+        .replace(/\n+$/u, ''),
     colored: () => tmux('capture-pane', '-p', '-e'),
     async waitFor(what, timeout = 30_000) {
       const deadline = Date.now() + timeout;
@@ -124,10 +161,18 @@ export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = 
       return terminal.screen();
     },
     alternate: () => tmux('display-message', '-p', '#{alternate_on}').trim() === '1',
-    record(file) { tmux('pipe-pane', '-o', `cat > ${quoted(file)}`); },
-    resize(width, height) { tmux('resize-window', '-x', String(width), '-y', String(height)); },
-    hangUp() { tmux('respawn-pane', '-k', 'cat'); },
-    close() { tmux('kill-server'); },
+    record(file) {
+      tmux('pipe-pane', '-o', `cat > ${quoted(file)}`);
+    },
+    resize(width, height) {
+      tmux('resize-window', '-x', String(width), '-y', String(height));
+    },
+    hangUp() {
+      tmux('respawn-pane', '-k', 'cat');
+    },
+    close() {
+      tmux('kill-server');
+    },
   };
   return terminal;
 }

@@ -19,7 +19,8 @@ const slowly = (text: string): { tree: Node | undefined; errors: readonly string
 
 /** An empty value stands somewhere behind its key; exactly where differs when spaces follow the key. */
 const unplaced = (node: Node | undefined): unknown => {
-  if (node?.kind === 'map') return { ...node, entries: node.entries.map((entry) => ({ ...entry, node: unplaced(entry.node) })) };
+  if (node?.kind === 'map')
+    return { ...node, entries: node.entries.map((entry) => ({ ...entry, node: unplaced(entry.node) })) };
   if (node?.kind === 'list') return { ...node, items: node.items.map(unplaced) };
   return node?.kind === 'scalar' && (node.source ?? node.value) === '' ? { ...node, at: 0 } : node;
 };
@@ -34,50 +35,250 @@ const agree = (text: string): boolean => {
 };
 
 const scalarText = fc.oneof(
-  fc.constantFrom('a', 'b c', 'true', 'null', '~', '0', '-1', '1.50', '0x1F', '1e3', '012345678901', 'i-0ab', '0.0.0.0/0', 'x: y', 'x # y', 'a:b', '- a', '!Ref X', '!Any', '*x', '&x y', '"q"', "'it''s'", "it's", '|', '>', '[', '{a}', '@', '`', '%a', '', 'é ü', 'a\\b', '"\\u00e9\\n"', '<<', '?', '? a', ':', '::', 'a\u00a0', 'a\u2003b', 'a\u0085b', "a'b", 'a"b', 'a`b'),
+  fc.constantFrom(
+    'a',
+    'b c',
+    'true',
+    'null',
+    '~',
+    '0',
+    '-1',
+    '1.50',
+    '0x1F',
+    '1e3',
+    '012345678901',
+    'i-0ab',
+    '0.0.0.0/0',
+    'x: y',
+    'x # y',
+    'a:b',
+    '- a',
+    '!Ref X',
+    '!Any',
+    '*x',
+    '&x y',
+    '"q"',
+    "'it''s'",
+    "it's",
+    '|',
+    '>',
+    '[',
+    '{a}',
+    '@',
+    '`',
+    '%a',
+    '',
+    'é ü',
+    'a\\b',
+    '"\\u00e9\\n"',
+    '<<',
+    '?',
+    '? a',
+    ':',
+    '::',
+    'a\u00a0',
+    'a\u2003b',
+    'a\u0085b',
+    "a'b",
+    'a"b',
+    'a`b',
+  ),
   fc.string({ maxLength: 6 }),
 );
 const flow: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({
-  node: fc.oneof({ depthSize: 'small' }, scalarText,
+  node: fc.oneof(
+    { depthSize: 'small' },
+    scalarText,
     fc.array(tie('node'), { maxLength: 3 }).map((items) => `[${items.join(', ')}]`),
-    fc.array(fc.tuple(fc.constantFrom('a', 'Ref', '"k"', "'q'", 'A::B', 'b c'), tie('node')), { maxLength: 3 }).map((items) => `{ ${items.map(([key, value]) => `${key}: ${value}`).join(', ')} }`)),
+    fc
+      .array(fc.tuple(fc.constantFrom('a', 'Ref', '"k"', "'q'", 'A::B', 'b c'), tie('node')), { maxLength: 3 })
+      .map((items) => `{ ${items.map(([key, value]) => `${key}: ${value}`).join(', ')} }`),
+  ),
 })).node;
 /** Mostly well-formed block YAML, and then a character or two changed. */
 const block: fc.Arbitrary<string> = fc.letrec<{ map: string; list: string; value: string }>((tie) => ({
-  value: fc.oneof({ depthSize: 'small' }, fc.constantFrom(' plain', ' two words', ' 12', ' "q"', ' db.m7g.large', ' { a: 1, b: [x, y] }', ' [ 10.0.0.0/8, "::/0" ]'), fc.constantFrom(' true # c', ' !Ref X', ' é—ü', ' { a: { b: !Ref Y }, c: \'d\' }', ' {a: b,\n    c: d}', ' [\n    a,\n    b ]'), scalarText.map((text) => ` ${text}`), flow.map((text) => ` ${text}`), fc.constantFrom('', ' # c', ' |\n  a\n   b: c\n\n', ' |-\n  a', ' >\n  a\n  b', ' !Ref X', ' !GetAtt [X, y]', ' "a\n  b"', ' a\n  b'),
-    tie('map').map((text) => `\n${text.replace(/^/gmu, '  ')}`), tie('list').map((text) => `\n${text.replace(/^/gmu, '  ')}`), tie('list').map((text) => `\n${text}`)),
-  map: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'Key', '"q r"', "'s'", 'A::B', 'b c', 'true', '12'), tie('value'), fc.constantFrom('', '', ' ', ' # c', '\n', '\n# c')), { minLength: 1, maxLength: 3 }).map((entries) => entries.map(([key, value, tail]) => `${key}:${value}${tail}`).join('\n')),
-  list: fc.array(fc.oneof(tie('value').map((value) => `-${value}`), tie('map').map((text) => `- ${text.replace(/\n/gu, '\n  ')}`)), { minLength: 1, maxLength: 3 }).map((items) => items.join('\n')),
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(
+      ' plain',
+      ' two words',
+      ' 12',
+      ' "q"',
+      ' db.m7g.large',
+      ' { a: 1, b: [x, y] }',
+      ' [ 10.0.0.0/8, "::/0" ]',
+    ),
+    fc.constantFrom(
+      ' true # c',
+      ' !Ref X',
+      ' é—ü',
+      " { a: { b: !Ref Y }, c: 'd' }",
+      ' {a: b,\n    c: d}',
+      ' [\n    a,\n    b ]',
+    ),
+    scalarText.map((text) => ` ${text}`),
+    flow.map((text) => ` ${text}`),
+    fc.constantFrom(
+      '',
+      ' # c',
+      ' |\n  a\n   b: c\n\n',
+      ' |-\n  a',
+      ' >\n  a\n  b',
+      ' !Ref X',
+      ' !GetAtt [X, y]',
+      ' "a\n  b"',
+      ' a\n  b',
+    ),
+    tie('map').map((text) => `\n${text.replace(/^/gmu, '  ')}`),
+    tie('list').map((text) => `\n${text.replace(/^/gmu, '  ')}`),
+    tie('list').map((text) => `\n${text}`),
+  ),
+  map: fc
+    .array(
+      fc.tuple(
+        fc.constantFrom('a', 'b', 'Key', '"q r"', "'s'", 'A::B', 'b c', 'true', '12'),
+        tie('value'),
+        fc.constantFrom('', '', ' ', ' # c', '\n', '\n# c'),
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((entries) => entries.map(([key, value, tail]) => `${key}:${value}${tail}`).join('\n')),
+  list: fc
+    .array(
+      fc.oneof(
+        tie('value').map((value) => `-${value}`),
+        tie('map').map((text) => `- ${text.replace(/\n/gu, '\n  ')}`),
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((items) => items.join('\n')),
 })).map;
-const edited = fc.tuple(block, fc.array(fc.tuple(fc.nat(), fc.nat(1), fc.constantFrom('', ' ', '\n', ':', ': ', '-', '#', ' #', '"', "'", '[', ']', '{', '}', ',', '!', '|', '>', '&', '*', 'a', '\t', '\\')), { maxLength: 2 }), fc.constantFrom('', '\n', '\n\n', ' '))
-  .map(([text, edits, end]) => edits.reduce((result, [where, cut, put]) => { const at = where % (result.length + 1); return result.slice(0, at) + put + result.slice(at + cut); }, text) + end);
-const line = fc.tuple(fc.constantFrom(0, 0, 0, 2, 2, 4, 4, 6, 1, 3), fc.constantFrom('a: ', 'b: ', 'key:', '- ', '- a: ', '"q": ', '', '# ', 'a:', '-', '---', '- - ', 'x: |', 'y: |-', 'z: >', '\t'), fc.oneof(scalarText, flow, fc.constant('')), fc.constantFrom('', '', '', ' ', ' # c', '#c'))
+const edited = fc
+  .tuple(
+    block,
+    fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.nat(1),
+        fc.constantFrom(
+          '',
+          ' ',
+          '\n',
+          ':',
+          ': ',
+          '-',
+          '#',
+          ' #',
+          '"',
+          "'",
+          '[',
+          ']',
+          '{',
+          '}',
+          ',',
+          '!',
+          '|',
+          '>',
+          '&',
+          '*',
+          'a',
+          '\t',
+          '\\',
+        ),
+      ),
+      { maxLength: 2 },
+    ),
+    fc.constantFrom('', '\n', '\n\n', ' '),
+  )
+  .map(
+    ([text, edits, end]) =>
+      edits.reduce((result, [where, cut, put]) => {
+        const at = where % (result.length + 1);
+        return result.slice(0, at) + put + result.slice(at + cut);
+      }, text) + end,
+  );
+const line = fc
+  .tuple(
+    fc.constantFrom(0, 0, 0, 2, 2, 4, 4, 6, 1, 3),
+    fc.constantFrom(
+      'a: ',
+      'b: ',
+      'key:',
+      '- ',
+      '- a: ',
+      '"q": ',
+      '',
+      '# ',
+      'a:',
+      '-',
+      '---',
+      '- - ',
+      'x: |',
+      'y: |-',
+      'z: >',
+      '\t',
+    ),
+    fc.oneof(scalarText, flow, fc.constant('')),
+    fc.constantFrom('', '', '', ' ', ' # c', '#c'),
+  )
   .map(([indent, head, value, tail]) => `${' '.repeat(indent)}${head}${value}${tail}`);
 const json = fc.jsonValue({ maxDepth: 4 });
 
 describe('the two readers', () => {
   it('agree on lines that look like YAML', () => {
     let answered = 0;
-    fc.assert(fc.property(fc.oneof(edited, fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n'))), (text) => { if (agree(text)) answered += 1; }), options);
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          edited,
+          fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n')),
+        ),
+        (text) => {
+          if (agree(text)) answered += 1;
+        },
+      ),
+      options,
+    );
     expect(answered).toBeGreaterThan(options.numRuns / 40);
   });
 
   it('agree on JSON, written in any way', () => {
     let answered = 0;
-    fc.assert(fc.property(json, fc.constantFrom(0, 1, 2, '\t'), (value, space) => { if (agree(JSON.stringify({ a: value }, null, space))) answered += 1; }), options);
+    fc.assert(
+      fc.property(json, fc.constantFrom(0, 1, 2, '\t'), (value, space) => {
+        if (agree(JSON.stringify({ a: value }, null, space))) answered += 1;
+      }),
+      options,
+    );
     expect(answered).toBeGreaterThan(options.numRuns * 0.9);
   });
 
   it('agree on YAML as the library writes it', () => {
     let answered = 0;
-    fc.assert(fc.property(json, fc.boolean(), (value, flowing) => { if (agree(stringify({ key: value, other: [value] }, { collectionStyle: flowing ? 'flow' : 'any' }))) answered += 1; }), options);
+    fc.assert(
+      fc.property(json, fc.boolean(), (value, flowing) => {
+        if (agree(stringify({ key: value, other: [value] }, { collectionStyle: flowing ? 'flow' : 'any' })))
+          answered += 1;
+      }),
+      options,
+    );
     expect(answered).toBeGreaterThan(options.numRuns / 4);
   });
 
   it('never throw on any text', () => {
-    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('utf8')), fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n'))), (text) => {
-      const { tree, problems } = readTree(text);
-      expect(tree !== undefined || problems.failed).toBe(true);
-    }), options);
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary', maxLength: 60 }),
+          fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('utf8')),
+          fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n')),
+        ),
+        (text) => {
+          const { tree, problems } = readTree(text);
+          expect(tree !== undefined || problems.failed).toBe(true);
+        },
+      ),
+      options,
+    );
   });
 });

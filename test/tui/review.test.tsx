@@ -12,9 +12,22 @@ const plan = samplePlan();
 /** Shows the review on a screen of its own until it is decided. */
 async function review(terminal: Headless, over = {}): Promise<ReviewResult> {
   const screen = openScreen({ ...terminal.options, now: () => sampleTime });
-  const { scene, result } = reviewScene({ plan, purpose: 'apply', now: () => sampleTime, tier: 'T0', maxConfirmations: 20, knowledge: noKnowledge, replan: null, ...over });
+  const { scene, result } = reviewScene({
+    plan,
+    purpose: 'apply',
+    now: () => sampleTime,
+    tier: 'T0',
+    maxConfirmations: 20,
+    knowledge: noKnowledge,
+    replan: null,
+    ...over,
+  });
   screen.show(scene);
-  try { return await result; } finally { await screen.close(); }
+  try {
+    return await result;
+  } finally {
+    await screen.close();
+  }
 }
 
 /** Presses a key until the screen shows something. */
@@ -29,11 +42,18 @@ async function pressUntil(terminal: Headless, key: string, what: RegExp): Promis
 }
 
 describe('the review on a terminal', () => {
-  it.each([[80, 24], [200, 50], [40, 12]])('takes typed confirmations at %i×%i', async (columns, rows) => {
+  it.each([
+    [80, 24],
+    [200, 50],
+    [40, 12],
+  ])('takes typed confirmations at %i×%i', async (columns, rows) => {
     const terminal = openHeadless(columns, rows);
     const result = review(terminal);
     await terminal.until('CoursesDb');
-    for (const [identity, after] of [['courses-prod', /1 to go/u], ['1b2c3d', /everything is\s+confirmed/u]] as const) {
+    for (const [identity, after] of [
+      ['courses-prod', /1 to go/u],
+      ['1b2c3d', /everything is\s+confirmed/u],
+    ] as const) {
       terminal.stdin.write('c');
       await terminal.until(/- delete|~ update/u);
       await pressUntil(terminal, ' ', /^> ▏/mu);
@@ -71,7 +91,12 @@ describe('the review on a terminal', () => {
   });
 
   it('takes Ctrl-C, a hang-up and the end of input for no, and restores the terminal', async () => {
-    for (const leave of [(t: Headless) => t.stdin.write('\u0003'), (t: Headless) => t.interrupt('SIGTERM'), (t: Headless) => t.stdin.end(), (t: Headless) => t.stdin.write('q')]) {
+    for (const leave of [
+      (t: Headless) => t.stdin.write('\u0003'),
+      (t: Headless) => t.interrupt('SIGTERM'),
+      (t: Headless) => t.stdin.end(),
+      (t: Headless) => t.stdin.write('q'),
+    ]) {
       const terminal = openHeadless();
       const result = review(terminal);
       await terminal.until('CoursesDb');
@@ -94,7 +119,12 @@ describe('the review on a terminal', () => {
     terminal.resize(120, 40);
     await terminal.until(/^> courses-▏/mu);
     process.emit('SIGCONT');
-    for (const [character, shown] of [['p', 'courses-p'], ['r', 'courses-pr'], ['o', 'courses-pro'], ['d', 'courses-prod']] as const) {
+    for (const [character, shown] of [
+      ['p', 'courses-p'],
+      ['r', 'courses-pr'],
+      ['o', 'courses-pro'],
+      ['d', 'courses-prod'],
+    ] as const) {
       terminal.stdin.write(character);
       await terminal.until(`> ${shown}▏`);
     }
@@ -107,7 +137,12 @@ describe('the review on a terminal', () => {
   it('plans again when a step is rejected, and shows the time that it takes', async () => {
     const terminal = openHeadless(100, 30);
     let finish: (value: typeof plan) => void = () => undefined;
-    const result = review(terminal, { replan: () => new Promise<typeof plan>((done) => { finish = done; }) });
+    const result = review(terminal, {
+      replan: () =>
+        new Promise<typeof plan>((done) => {
+          finish = done;
+        }),
+    });
     await terminal.until('CoursesDb');
     terminal.stdin.write('\u001b[F');
     await terminal.until(/> +\+ create SiteBucket/u);
@@ -118,13 +153,22 @@ describe('the review on a terminal', () => {
     finish(samplePlan([grantStep, kept, deleteDatabase], { digest: 'sha256:new' }));
     await terminal.until(/No longer in the plan[^]*create SiteBucket[^]*Digest now +sha256:new/u);
     terminal.stdin.write('\u0003');
-    expect(await result).toMatchObject({ decision: 'declined', rejected: ['SiteBucket'], plan: { digest: 'sha256:new' } });
+    expect(await result).toMatchObject({
+      decision: 'declined',
+      rejected: ['SiteBucket'],
+      plan: { digest: 'sha256:new' },
+    });
   });
 
   it('shows hostile text on lines of its own, whatever the terminal makes of it', async () => {
     const hostile = '\u001b[2J\u001b]0;x\u0007\u202e👩‍💻👍🏽🇩🇪 漢字 e\u0301 '.repeat(8);
     const terminal = openHeadless(120, 24);
-    const result = review(terminal, { plan: samplePlan([{ ...deleteDatabase, identity: hostile, reason: hostile, destruction: { loses: [hostile] } }, createBucket], { intent: hostile }) });
+    const result = review(terminal, {
+      plan: samplePlan(
+        [{ ...deleteDatabase, identity: hostile, reason: hostile, destruction: { loses: [hostile] } }, createBucket],
+        { intent: hostile },
+      ),
+    });
     await terminal.until('SiteBucket');
     await terminal.flushed();
     // The first and the last line are where they belong: no line in between took two.
@@ -137,7 +181,15 @@ describe('the review on a terminal', () => {
 });
 
 describe('a line to type', () => {
-  const ask = (terminal: Headless, rows: number) => typeLine({ ...terminal.options, question: [...Array.from({ length: rows }, (_, index) => row(0, `capture ${index}`)), row(0, 'Type 12 and Enter')], wanted: '12' });
+  const ask = (terminal: Headless, rows: number) =>
+    typeLine({
+      ...terminal.options,
+      question: [
+        ...Array.from({ length: rows }, (_, index) => row(0, `capture ${index}`)),
+        row(0, 'Type 12 and Enter'),
+      ],
+      wanted: '12',
+    });
 
   it('takes exactly the text that is asked for, after the question was read', async () => {
     const terminal = openHeadless(60, 12);

@@ -17,7 +17,13 @@ import { samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 const escape = '\u001b';
 const run = '20260226-230000-0001';
 
-const seeded = () => createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', rows: ['a'] }, { type: NOTE, identity: 'n', properties: { Text: 'old' } }] });
+const seeded = () =>
+  createMemoryWorld({
+    seed: [
+      { type: DATABASE, identity: 'courses', rows: ['a'] },
+      { type: NOTE, identity: 'n', properties: { Text: 'old' } },
+    ],
+  });
 const changes = changePlanOf([
   entryOf('N', NOTE, { id: 'n', properties: { Text: 'new' } }),
   entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Engine: 'postgres' } }),
@@ -34,8 +40,22 @@ async function toTheEnd(on: Headless, wanted: RegExp): Promise<void> {
 }
 
 /** Reviews a plan on the screen as a person does: confirms what asks for it, and approves. */
-async function approves(on: Headless, screen: Screen, plan: Plan, now: () => number, confirmations: readonly string[]): Promise<void> {
-  const { scene, result } = reviewScene({ plan, purpose: 'apply', tier: 'T0', maxConfirmations: 20, knowledge: noKnowledge, now, replan: null });
+async function approves(
+  on: Headless,
+  screen: Screen,
+  plan: Plan,
+  now: () => number,
+  confirmations: readonly string[],
+): Promise<void> {
+  const { scene, result } = reviewScene({
+    plan,
+    purpose: 'apply',
+    tier: 'T0',
+    maxConfirmations: 20,
+    knowledge: noKnowledge,
+    now,
+    replan: null,
+  });
   screen.show(scene);
   await on.until(new RegExp(`confirmed 0 of ${confirmations.length}`, 'u'));
   for (const [index, text] of confirmations.entries()) {
@@ -53,7 +73,13 @@ async function approves(on: Headless, screen: Screen, plan: Plan, now: () => num
 }
 
 /** Carries a change plan out under a scene of the screen. */
-async function carriesOut(bench: Bench, screen: Screen, changePlan: ChangePlan, plan: Plan, id: string): Promise<{ readonly report: Report; readonly scene: RunScene }> {
+async function carriesOut(
+  bench: Bench,
+  screen: Screen,
+  changePlan: ChangePlan,
+  plan: Plan,
+  id: string,
+): Promise<{ readonly report: Report; readonly scene: RunScene }> {
   const scene = runScene({ plan, now: () => bench.clock.now() });
   screen.show(scene.scene);
   scene.watch.begun(id);
@@ -61,7 +87,10 @@ async function carriesOut(bench: Bench, screen: Screen, changePlan: ChangePlan, 
 }
 
 describe('review, run, failure and way back on one screen', () => {
-  it.each([[80, 24], [40, 12]])('at %i×%i, and everything is as before', async (columns, rows) => {
+  it.each([
+    [80, 24],
+    [40, 12],
+  ])('at %i×%i, and everything is as before', async (columns, rows) => {
     const world = seeded();
     const bench = benchOf(world);
     const now = (): number => bench.clock.now();
@@ -69,12 +98,19 @@ describe('review, run, failure and way back on one screen', () => {
     const on = openHeadless(columns, rows, { now });
     const screen = openScreen(on.options);
     try {
-      world.fail('rds:DeleteDatabase', { code: 'InvalidDatabaseState', kind: 'conflict', message: 'the database is busy' });
+      world.fail('rds:DeleteDatabase', {
+        code: 'InvalidDatabaseState',
+        kind: 'conflict',
+        message: 'the database is busy',
+      });
       const { plan } = await bench.plan(changes);
       await approves(on, screen, plan, now, ['courses']);
       const { report, scene } = await carriesOut(bench, screen, changes, plan, run);
       expect(report).toMatchObject({ outcome: 'failed', exitCode: 5 });
-      const choice = scene.finished({ report, why: failureRows(report, bench.journalOf(run)), back: 'roll back now' }, async () => journalRows(bench.journalOf(run)));
+      const choice = scene.finished(
+        { report, why: failureRows(report, bench.journalOf(run)), back: 'roll back now' },
+        async () => journalRows(bench.journalOf(run)),
+      );
       await on.until('InvalidDatabaseState');
       on.stdin.write('l');
       // The journal opens where it ends; its beginning is a key away.
@@ -113,12 +149,32 @@ describe('the screen of a run', () => {
     const screen = openScreen(on.options);
     const scene = runScene({ plan: samplePlan(), now: () => sampleTime });
     const heard: string[] = [];
-    scene.watch.onInterrupt((signal) => { heard.push(signal); });
+    scene.watch.onInterrupt((signal) => {
+      heard.push(signal);
+    });
     screen.show(scene.scene);
     scene.watch.begun(run);
     return { on, screen, scene, heard };
   };
-  const report = { run, command: 'apply', rollbackOf: null, planName: 'x', outcome: 'failed', message: null, steps: [], captures: [], leftovers: [], undone: [], findings: [], map: {}, startedAt: '', endedAt: '', durations: {}, calls: 1, exitCode: 5 } as Report;
+  const report = {
+    run,
+    command: 'apply',
+    rollbackOf: null,
+    planName: 'x',
+    outcome: 'failed',
+    message: null,
+    steps: [],
+    captures: [],
+    leftovers: [],
+    undone: [],
+    findings: [],
+    map: {},
+    startedAt: '',
+    endedAt: '',
+    durations: {},
+    calls: 1,
+    exitCode: 5,
+  } as Report;
 
   it('hands every Ctrl-C to the run, as a key and as a signal, and says what it does', async () => {
     const { on, screen, scene, heard } = opened();
@@ -142,7 +198,14 @@ describe('the screen of a run', () => {
   });
 
   it('takes Ctrl-C and the end of the terminal for keeping everything, when it asks', async () => {
-    for (const leave of [(on: Headless): void => { on.stdin.write('\u0003'); }, (on: Headless): void => { on.stdin.end(); }]) {
+    for (const leave of [
+      (on: Headless): void => {
+        on.stdin.write('\u0003');
+      },
+      (on: Headless): void => {
+        on.stdin.end();
+      },
+    ]) {
       const { on, screen, scene, heard } = opened();
       const choice = scene.finished({ report, why: [], back: 'roll back now' }, async () => []);
       await on.until(/r roll back now/u);
@@ -163,7 +226,9 @@ describe('the screen of a run', () => {
 
   it('says so when the journal cannot be read', async () => {
     const { on, screen, scene } = opened();
-    const choice = scene.finished({ report, why: [], back: null }, async () => { throw new Error('the disk is gone'); });
+    const choice = scene.finished({ report, why: [], back: null }, async () => {
+      throw new Error('the disk is gone');
+    });
     await on.until(/k keep/u);
     on.stdin.write('l');
     await on.until(/cannot be read: the disk is gone/u);

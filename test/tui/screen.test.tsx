@@ -14,10 +14,25 @@ function recorder(name: string, tick: number | null = null) {
     tick,
     frame: (size: Size): readonly Row[] => {
       drawn += 1;
-      return [row(0, `${name} ${size.columns}x${size.rows}`), ...lines.map((line) => row(0, line)), row(0, `heard ${events.length}: ${events.map((event) => (event.kind === 'character' ? event.character + (event.together === true ? '*' : '') : event.kind)).join(' ')}`)];
+      return [
+        row(0, `${name} ${size.columns}x${size.rows}`),
+        ...lines.map((line) => row(0, line)),
+        row(
+          0,
+          `heard ${events.length}: ${events.map((event) => (event.kind === 'character' ? event.character + (event.together === true ? '*' : '') : event.kind)).join(' ')}`,
+        ),
+      ];
     },
-    handle(event) { events.push(event); change(); },
-    onChange(callback) { change = callback; return () => { change = () => undefined; }; },
+    handle(event) {
+      events.push(event);
+      change();
+    },
+    onChange(callback) {
+      change = callback;
+      return () => {
+        change = () => undefined;
+      };
+    },
   };
   return { scene, events, lines, drawn: () => drawn, change: () => change() };
 }
@@ -79,7 +94,12 @@ describe('the screen', () => {
     shown.lines.push(...Array.from({ length: 60 }, (_, index) => `line ${index} ${'wide '.repeat(60)}`));
     screen.show(shown.scene);
     await terminal.until('shown 80x24');
-    for (const [columns, rows] of [[40, 12], [120, 30], [20, 5], [3, 2]] as const) {
+    for (const [columns, rows] of [
+      [40, 12],
+      [120, 30],
+      [20, 5],
+      [3, 2],
+    ] as const) {
       terminal.resize(columns, rows);
       await terminal.until(columns < 20 ? 'sh' : `shown ${columns}x${rows}`);
       await terminal.flushed();
@@ -95,7 +115,10 @@ describe('the screen', () => {
     screen.show(still.scene);
     await terminal.until('still');
     screen.show(moving.scene);
-    for (let tries = 0; moving.drawn() < 5; tries += 1) { if (tries > 500) throw new Error('it stands still'); await new Promise((done) => setTimeout(done, 5)); }
+    for (let tries = 0; moving.drawn() < 5; tries += 1) {
+      if (tries > 500) throw new Error('it stands still');
+      await new Promise((done) => setTimeout(done, 5));
+    }
     expect(still.drawn()).toBe(1);
     await screen.close();
   });
@@ -118,9 +141,14 @@ describe('the screen', () => {
 
   it('tells the end of input, a signal, Ctrl-C and a broken terminal', async () => {
     const ways: readonly (readonly [(terminal: Headless) => unknown, KeyEvent])[] = [
-      [(terminal) => terminal.stdin.end(), { kind: 'gone', why: 'the terminal was closed' }], [(terminal) => terminal.interrupt('SIGHUP'), { kind: 'gone', why: 'ended by SIGHUP' }],
-      [(terminal) => terminal.interrupt('SIGINT'), { kind: 'interrupt' }], [(terminal) => terminal.stdin.write('\u0003'), { kind: 'interrupt' }],
-      [(terminal) => terminal.options.stdout.emit('error', new Error('EIO')), { kind: 'gone', why: 'the terminal was closed' }],
+      [(terminal) => terminal.stdin.end(), { kind: 'gone', why: 'the terminal was closed' }],
+      [(terminal) => terminal.interrupt('SIGHUP'), { kind: 'gone', why: 'ended by SIGHUP' }],
+      [(terminal) => terminal.interrupt('SIGINT'), { kind: 'interrupt' }],
+      [(terminal) => terminal.stdin.write('\u0003'), { kind: 'interrupt' }],
+      [
+        (terminal) => terminal.options.stdout.emit('error', new Error('EIO')),
+        { kind: 'gone', why: 'the terminal was closed' },
+      ],
     ];
     for (const [happens, event] of ways) {
       const terminal = openHeadless();
@@ -129,14 +157,18 @@ describe('the screen', () => {
       screen.show(shown.scene);
       await terminal.until('heard 0');
       happens(terminal);
-      for (let tries = 0; shown.events.length === 0; tries += 1) { if (tries > 500) throw new Error('nothing was heard'); await new Promise((done) => setTimeout(done, 5)); }
+      for (let tries = 0; shown.events.length === 0; tries += 1) {
+        if (tries > 500) throw new Error('nothing was heard');
+        await new Promise((done) => setTimeout(done, 5));
+      }
       expect(shown.events[0]).toEqual(event);
       await screen.close();
     }
   });
 
   const before = (name: string): number => process.listenerCount(name);
-  const listeners = (name: string): readonly ((...args: unknown[]) => void)[] => process.listeners(name as 'SIGCONT') as ((...args: unknown[]) => void)[];
+  const listeners = (name: string): readonly ((...args: unknown[]) => void)[] =>
+    process.listeners(name as 'SIGCONT') as ((...args: unknown[]) => void)[];
 
   it('restores the terminal when the program crashes or exits, and leaves no listener behind', async () => {
     const names = ['exit', 'uncaughtExceptionMonitor', 'SIGCONT', 'SIGTSTP'] as const;
@@ -165,7 +197,10 @@ describe('the screen', () => {
     screen.show(shown.scene);
     await terminal.until('heard 0');
     terminal.stdin.write('\u001a');
-    for (let tries = 0; terminal.stops() === 0; tries += 1) { if (tries > 500) throw new Error('it did not stop'); await new Promise((done) => setTimeout(done, 5)); }
+    for (let tries = 0; terminal.stops() === 0; tries += 1) {
+      if (tries > 500) throw new Error('it did not stop');
+      await new Promise((done) => setTimeout(done, 5));
+    }
     await terminal.flushed();
     expect([terminal.alternate(), terminal.raw()]).toEqual([false, false]);
     process.emit('SIGCONT');
@@ -178,7 +213,10 @@ describe('the screen', () => {
     await terminal.until('heard 0');
     expect((await terminal.until('shown')).includes('somebody')).toBe(false);
     process.emit('SIGTSTP');
-    for (let tries = 0; terminal.stops() < 2; tries += 1) { if (tries > 500) throw new Error('it did not stop'); await new Promise((done) => setTimeout(done, 5)); }
+    for (let tries = 0; terminal.stops() < 2; tries += 1) {
+      if (tries > 500) throw new Error('it did not stop');
+      await new Promise((done) => setTimeout(done, 5));
+    }
     await screen.close();
     await terminal.flushed();
     expect([terminal.alternate(), terminal.raw()]).toEqual([false, false]);
@@ -190,7 +228,10 @@ describe('the screen', () => {
     screen.show(recorder('shown').scene);
     await terminal.until('shown');
     terminal.stdin.write('\u001a');
-    for (let tries = 0; terminal.stops() === 0; tries += 1) { if (tries > 500) throw new Error('it did not stop'); await new Promise((done) => setTimeout(done, 5)); }
+    for (let tries = 0; terminal.stops() === 0; tries += 1) {
+      if (tries > 500) throw new Error('it did not stop');
+      await new Promise((done) => setTimeout(done, 5));
+    }
     terminal.stdin.write('k');
     await terminal.until('heard 1: k');
     expect(terminal.raw()).toBe(true);
@@ -201,7 +242,13 @@ describe('the screen', () => {
     const terminal = openHeadless(60, 10);
     const screen = openScreen(terminal.options);
     const broken = recorder('broken');
-    screen.show({ ...broken.scene, tick: null, frame: () => { throw new Error('no such row'); } });
+    screen.show({
+      ...broken.scene,
+      tick: null,
+      frame: () => {
+        throw new Error('no such row');
+      },
+    });
     await terminal.until('the screen could not be drawn: no such row');
     expect(broken.events[0]).toEqual({ kind: 'gone', why: 'the screen could not be drawn: no such row' });
     await screen.close();
@@ -211,7 +258,10 @@ describe('the screen', () => {
     const terminal = openHeadless();
     const write = terminal.options.stdout.write.bind(terminal.options.stdout);
     let slow = false;
-    terminal.options.stdout.write = ((text: string, done?: () => void) => { write(text, done ?? (() => undefined)); return !slow; }) as typeof write;
+    terminal.options.stdout.write = ((text: string, done?: () => void) => {
+      write(text, done ?? (() => undefined));
+      return !slow;
+    }) as typeof write;
     const screen = openScreen(terminal.options);
     const shown = recorder('shown');
     screen.show(shown.scene);
@@ -220,7 +270,10 @@ describe('the screen', () => {
     terminal.stdin.write('a');
     await terminal.until('heard 1: a');
     const drawn = shown.drawn();
-    for (const key of 'bcdef') { terminal.stdin.write(key); await new Promise((done) => setTimeout(done, 20)); }
+    for (const key of 'bcdef') {
+      terminal.stdin.write(key);
+      await new Promise((done) => setTimeout(done, 20));
+    }
     expect(shown.drawn()).toBe(drawn);
     expect(shown.events).toHaveLength(6);
     slow = false;

@@ -9,34 +9,56 @@ import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, NOTE, type Seed } from '../helpers/memory-world.ts';
 
 const rows = (number: number): readonly string[] => Array.from({ length: number }, (_, index) => `row ${index}`);
-const database = (number: number): Seed => ({ type: DATABASE, identity: 'courses', properties: { Class: 'db.large' }, rows: rows(number) });
+const database = (number: number): Seed => ({
+  type: DATABASE,
+  identity: 'courses',
+  properties: { Class: 'db.large' },
+  rows: rows(number),
+});
 const note: Seed = { type: NOTE, identity: 'readme', properties: { Text: 'old' } };
 const deleteDatabase = entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } });
 const updateNote = entryOf('Note', NOTE, { action: 'update', id: 'readme', properties: { Text: 'new' } });
 
 describe('what was observed when a step was confirmed is held against what is there', () => {
   it.each<[string, number, number, string]>([
-    ['nothing became something', 0, 300, 'stale'], ['more than twice', 10, 21, 'stale'], ['twice', 10, 20, 'done'], ['less', 10, 1, 'done'],
+    ['nothing became something', 0, 300, 'stale'],
+    ['more than twice', 10, 21, 'stale'],
+    ['twice', 10, 20, 'done'],
+    ['less', 10, 1, 'done'],
   ])('before the first change: %s', async (_name, shown, then, outcome) => {
     const world = createMemoryWorld({ seed: [database(shown), note] });
-    const report = await benchOf(world).apply(changePlanOf([deleteDatabase, updateNote]), { between: () => { world.rows('courses', rows(then)); } });
+    const report = await benchOf(world).apply(changePlanOf([deleteDatabase, updateNote]), {
+      between: () => {
+        world.rows('courses', rows(then));
+      },
+    });
     expect(report.outcome).toBe(outcome);
     if (outcome === 'stale') {
-      expect(report).toMatchObject({ exitCode: 4, calls: 0, message: expect.stringContaining(`rows: ${shown} → ${then}`) });
+      expect(report).toMatchObject({
+        exitCode: 4,
+        calls: 0,
+        message: expect.stringContaining(`rows: ${shown} → ${then}`),
+      });
       expect(world.sent).toEqual([]);
     }
   });
   it('right before its step, when the run is on its way', async () => {
     const world = createMemoryWorld({ seed: [database(0), note] });
     const report = await benchOf(world).apply(changePlanOf([updateNote, deleteDatabase]), {
-      beforeAppend(entry) { if (entry.kind === 'step' && entry.step === 'Note' && entry.state === 'done') world.rows('courses', rows(300)); },
+      beforeAppend(entry) {
+        if (entry.kind === 'step' && entry.step === 'Note' && entry.state === 'done') world.rows('courses', rows(300));
+      },
     });
     expect(report).toMatchObject({ outcome: 'stale', exitCode: 4, message: expect.stringContaining('rows: 0 → 300') });
     expect(world.sent.map(({ operation }) => operation)).toEqual(['PutNote']);
   });
   it('right before the removal: what was filled while it was captured is left alone, and opened again', async () => {
     const world = createMemoryWorld({ seed: [database(0)] });
-    const report = await benchOf(world).apply(changePlanOf([deleteDatabase]), { afterAppend(entry) { if (entry.kind === 'captured') world.rows('courses', rows(300)); } });
+    const report = await benchOf(world).apply(changePlanOf([deleteDatabase]), {
+      afterAppend(entry) {
+        if (entry.kind === 'captured') world.rows('courses', rows(300));
+      },
+    });
     expect(report).toMatchObject({ outcome: 'stale', exitCode: 4, message: expect.stringContaining('rows: 0 → 300') });
     expect(world.list()).toEqual([{ type: DATABASE, identity: 'courses', state: 'available' }]);
     expect(world.sent.map(({ operation }) => operation)).not.toContain('DeleteDatabase');
@@ -47,8 +69,24 @@ describe('what was observed when a step was confirmed is held against what is th
     const changePlan = changePlanOf([deleteDatabase]);
     const { plan } = await bench.plan(changePlan);
     const signed = (observed: JsonObject | undefined): Approval => ({
-      format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name, target: plan.target, nonce: '0'.repeat(32), createdAt: '', expiresAt: '', tier: 'T1', by: 'ada', typedName: null,
-      confirmations: needed(plan).confirmations.map((step) => ({ step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: '', typedLoss: lossPhrase(step), ...(observed === undefined ? {} : { observed }) })),
+      format: 'aiplan/approval@1',
+      planDigest: plan.digest,
+      planName: plan.name,
+      target: plan.target,
+      nonce: '0'.repeat(32),
+      createdAt: '',
+      expiresAt: '',
+      tier: 'T1',
+      by: 'ada',
+      typedName: null,
+      confirmations: needed(plan).confirmations.map((step) => ({
+        step: step.id,
+        stepDigest: step.digest,
+        typed: step.confirm ?? '',
+        shown: '',
+        typedLoss: lossPhrase(step),
+        ...(observed === undefined ? {} : { observed }),
+      })),
     });
     const shown = boundObservations(plan.steps[0]?.evidence.observed ?? {});
     world.rows('courses', rows(300));
@@ -58,6 +96,8 @@ describe('what was observed when a step was confirmed is held against what is th
     // Loaded for apply, the plan is made again: its own evidence is what is there by now.
     expect(movedObservations(signed(shown), now, now, rulesOf)).toContain('rows: 0 → 300');
     expect(movedObservations(signed(undefined), plan, now, rulesOf)).toContain('rows: 0 → 300');
-    expect(movedObservations(signed(boundObservations(now.steps[0]?.evidence.observed ?? {})), plan, now, rulesOf)).toBe('');
+    expect(
+      movedObservations(signed(boundObservations(now.steps[0]?.evidence.observed ?? {})), plan, now, rulesOf),
+    ).toBe('');
   });
 });

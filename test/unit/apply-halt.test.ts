@@ -13,15 +13,22 @@ const pressing = (first: (event: RunEvent) => boolean, second: (event: RunEvent)
   const stop = new AbortController();
   const halt = new AbortController();
   return {
-    stop: stop.signal, ports: { halt: halt.signal },
+    stop: stop.signal,
+    ports: { halt: halt.signal },
     events(event: RunEvent) {
       if (stop.signal.aborted && second(event)) halt.abort();
       if (first(event)) stop.abort();
     },
   };
 };
-const waits = (text: string) => (event: RunEvent): boolean => event.kind === 'progress' && event.text.includes(text);
-const sends = (call: string) => (event: RunEvent): boolean => event.kind === 'call' && event.state === 'sent' && event.call.endsWith(call);
+const waits =
+  (text: string) =>
+  (event: RunEvent): boolean =>
+    event.kind === 'progress' && event.text.includes(text);
+const sends =
+  (call: string) =>
+  (event: RunEvent): boolean =>
+    event.kind === 'call' && event.state === 'sent' && event.call.endsWith(call);
 
 describe('Ctrl-C twice', () => {
   it('gives up the waits of the undo as well, with everything in the journal, and the run can be taken back', async () => {
@@ -30,13 +37,27 @@ describe('Ctrl-C twice', () => {
     const before = await bench.state();
     const polled: string[] = [];
     const pressed = pressing(waits('closed'), waits('available'));
-    const report = await bench.apply(changePlanOf([deletion]), { ...pressed, events(event) { if (event.kind === 'progress') polled.push(event.text); pressed.events(event); } });
-    expect(report).toMatchObject({ outcome: 'stopped', exitCode: 5, steps: [{ state: 'open' }], undone: [{ step: 'Db', text: expect.stringContaining(`aiplan rollback ${run}`) }] });
+    const report = await bench.apply(changePlanOf([deletion]), {
+      ...pressed,
+      events(event) {
+        if (event.kind === 'progress') polled.push(event.text);
+        pressed.events(event);
+      },
+    });
+    expect(report).toMatchObject({
+      outcome: 'stopped',
+      exitCode: 5,
+      steps: [{ state: 'open' }],
+      undone: [{ step: 'Db', text: expect.stringContaining(`aiplan rollback ${run}`) }],
+    });
     expect(polled.filter((text) => text.includes('available'))).toHaveLength(1);
     const records = bench.journalOf(run);
     expect(records.at(-1)?.kind).toBe('end');
     expect(inDoubt(records)).toBe(false);
-    expect([...new Set(recordsOf(records, 'intent').map(({ declared }) => declared.operation))]).toEqual(['CloseDatabase', 'OpenDatabase']);
+    expect([...new Set(recordsOf(records, 'intent').map(({ declared }) => declared.operation))]).toEqual([
+      'CloseDatabase',
+      'OpenDatabase',
+    ]);
     world.slow(1);
     const { changePlan } = await bench.rollback(run);
     expect((await bench.apply(changePlan, { run: 'back' })).outcome).toBe('done');
@@ -47,7 +68,10 @@ describe('Ctrl-C twice', () => {
     const world = createMemoryWorld({ seed: [database], polls: 5 });
     const bench = benchOf(world);
     const before = await bench.state();
-    const report = await bench.apply(changePlanOf([deletion]), pressing(waits('closed'), (event) => event.kind === 'phase' && event.phase === 'undo'));
+    const report = await bench.apply(
+      changePlanOf([deletion]),
+      pressing(waits('closed'), (event) => event.kind === 'phase' && event.phase === 'undo'),
+    );
     expect(report).toMatchObject({ outcome: 'stopped', steps: [{ state: 'open' }] });
     expect(world.sent.map(({ operation }) => operation)).toEqual(['CloseDatabase']);
     world.slow(1);
@@ -70,7 +94,10 @@ describe('Ctrl-C twice', () => {
   it('changes nothing about a run that has nothing to take back', async () => {
     const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'n' }] });
     const bench = benchOf(world);
-    const report = await bench.apply(changePlanOf([entryOf('N', NOTE, { id: 'n', properties: { Text: 'new' } })]), pressing(sends('PutNote'), () => true));
+    const report = await bench.apply(
+      changePlanOf([entryOf('N', NOTE, { id: 'n', properties: { Text: 'new' } })]),
+      pressing(sends('PutNote'), () => true),
+    );
     expect(report.outcome).toBe('done');
   });
 });
@@ -78,8 +105,18 @@ describe('Ctrl-C twice', () => {
 describe('Ctrl-C while captures are taken', () => {
   it('is not told as a capture that failed', async () => {
     const bench = benchOf(createMemoryWorld({ seed: [database] }));
-    const report = await bench.apply(changePlanOf([entryOf('Db', DATABASE, { id: 'courses', properties: { Size: 50 } })]), pressing((event) => event.kind === 'phase' && event.phase === 'capture', () => false));
-    expect(report).toMatchObject({ outcome: 'stopped', message: expect.stringMatching(/^stopped while captures were taken, so nothing was changed: stopped/u), steps: [{ state: 'not-started' }] });
+    const report = await bench.apply(
+      changePlanOf([entryOf('Db', DATABASE, { id: 'courses', properties: { Size: 50 } })]),
+      pressing(
+        (event) => event.kind === 'phase' && event.phase === 'capture',
+        () => false,
+      ),
+    );
+    expect(report).toMatchObject({
+      outcome: 'stopped',
+      message: expect.stringMatching(/^stopped while captures were taken, so nothing was changed: stopped/u),
+      steps: [{ state: 'not-started' }],
+    });
   });
 });
 
@@ -87,14 +124,22 @@ describe('what a run says about its steps', () => {
   it('names each stage before its calls', async () => {
     const world = createMemoryWorld({ seed: [database] });
     const said: string[] = [];
-    await benchOf(world).apply(changePlanOf([deletion]), { events(event) { if (event.kind === 'stage') said.push(event.stage); } });
+    await benchOf(world).apply(changePlanOf([deletion]), {
+      events(event) {
+        if (event.kind === 'stage') said.push(event.stage);
+      },
+    });
     expect(said).toEqual(['quiesce', 'capture', 'verify-capture', 'change', 'change']);
   });
 
   it('and reads back what it changed', async () => {
     const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'n' }] });
     const said: string[] = [];
-    await benchOf(world).apply(changePlanOf([entryOf('N', NOTE, { id: 'n', properties: { Text: 'new' } })]), { events(event) { if (event.kind === 'stage') said.push(event.stage); } });
+    await benchOf(world).apply(changePlanOf([entryOf('N', NOTE, { id: 'n', properties: { Text: 'new' } })]), {
+      events(event) {
+        if (event.kind === 'stage') said.push(event.stage);
+      },
+    });
     expect(said.at(-1)).toBe('verify');
   });
 });

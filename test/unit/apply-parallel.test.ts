@@ -8,10 +8,17 @@ import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 
 const run = '20260226-230000-0001';
-const database = (identity: string, more: Partial<Seed> = {}): Seed => ({ type: DATABASE, identity, properties: { Class: 'db.large' }, rows: [identity], ...more });
+const database = (identity: string, more: Partial<Seed> = {}): Seed => ({
+  type: DATABASE,
+  identity,
+  properties: { Class: 'db.large' },
+  rows: [identity],
+  ...more,
+});
 const network: Seed = { type: NETWORK, identity: 'net-1', properties: { Range: '10.0.0.0/16', Tags: {} } };
 const grow = (address: string, id: string) => entryOf(address, DATABASE, { id, properties: { Class: 'db.huge' } });
-const drop = (address: string, id: string) => entryOf(address, DATABASE, { action: 'delete', id, expect: { Class: 'db.large' } });
+const drop = (address: string, id: string) =>
+  entryOf(address, DATABASE, { action: 'delete', id, expect: { Class: 'db.large' } });
 
 /** Counts mutating calls that are under way, except those of captures. */
 function watching() {
@@ -21,7 +28,7 @@ function watching() {
     ...inner,
     async mutate(call, resolved, permit) {
       const counts = call.operation !== 'CreateDatabaseSnapshot';
-      if (counts) most = Math.max(most, under += 1);
+      if (counts) most = Math.max(most, (under += 1));
       for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
       try {
         return await inner.mutate(call, resolved, permit);
@@ -40,7 +47,11 @@ describe('steps of a run', () => {
     const watch = watching();
     const order: string[] = [];
     const report = await bench.apply(changePlanOf([grow('A', 'a'), grow('B', 'b'), grow('C', 'c')]), {
-      run, session: watch.session, events: (event) => { if (event.kind === 'step' && event.step !== '') order.push(`${event.step} ${event.state}`); },
+      run,
+      session: watch.session,
+      events: (event) => {
+        if (event.kind === 'step' && event.step !== '') order.push(`${event.step} ${event.state}`);
+      },
     });
     expect(report.outcome).toBe('done');
     expect(watch.most()).toBe(1);
@@ -54,22 +65,34 @@ describe('steps of a run', () => {
     const bench = benchOf(world);
     const before = await bench.state();
     let refused = false;
-    const report = await bench.apply(changePlanOf(['a', 'b', 'c', 'd', 'e'].map((name) => drop(name.toUpperCase(), name))), {
-      run, session: (inner) => ({
-        ...inner,
-        async mutate(call, resolved, permit) {
-          if (call.operation === 'DeleteDatabase') {
-            refused = true;
-            throw new AwsError({ code: 'AccessDenied', kind: 'denied', operation: callName(call), message: 'no', executed: 'no' });
-          }
-          return inner.mutate(call, resolved, permit);
-        },
-      }),
-    });
+    const report = await bench.apply(
+      changePlanOf(['a', 'b', 'c', 'd', 'e'].map((name) => drop(name.toUpperCase(), name))),
+      {
+        run,
+        session: (inner) => ({
+          ...inner,
+          async mutate(call, resolved, permit) {
+            if (call.operation === 'DeleteDatabase') {
+              refused = true;
+              throw new AwsError({
+                code: 'AccessDenied',
+                kind: 'denied',
+                operation: callName(call),
+                message: 'no',
+                executed: 'no',
+              });
+            }
+            return inner.mutate(call, resolved, permit);
+          },
+        }),
+      },
+    );
     expect([refused, report.outcome]).toEqual([true, 'failed']);
     const records = bench.journalOf(run);
     const failedAt = records.findIndex((record) => record.kind === 'outcome' && !record.ok);
-    const later = records.slice(failedAt + 1).flatMap((record) => (record.kind === 'intent' ? [`${record.purpose} ${record.declared.operation}`] : []));
+    const later = records
+      .slice(failedAt + 1)
+      .flatMap((record) => (record.kind === 'intent' ? [`${record.purpose} ${record.declared.operation}`] : []));
     expect(later.length).toBeGreaterThan(0);
     expect(later.filter((call) => !call.startsWith('undo '))).toEqual([]);
     expect(await bench.state()).toEqual(before);
@@ -77,18 +100,38 @@ describe('steps of a run', () => {
   });
 
   it('begin one after the other where one names the resource of the other, and at every change of rank', async () => {
-    const world = createMemoryWorld({ seed: [network, { type: GROUP, identity: 'g-1', properties: { GroupName: 'one', NetworkId: 'net-1' } }, database('a', { properties: { Class: 'db.large', GroupIds: ['g-1'] } }), database('b'), database('c')] });
+    const world = createMemoryWorld({
+      seed: [
+        network,
+        { type: GROUP, identity: 'g-1', properties: { GroupName: 'one', NetworkId: 'net-1' } },
+        database('a', { properties: { Class: 'db.large', GroupIds: ['g-1'] } }),
+        database('b'),
+        database('c'),
+      ],
+    });
     const bench = benchOf(world);
-    const planned = await bench.plan(changePlanOf([
-      entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: 'x' } }), grow('A', 'a'), grow('B', 'b'),
-      entryOf('Group', GROUP, { id: 'g-1', properties: { Rules: [{ Protocol: 'tcp', Port: 443, Source: '10.0.0.0/8' }] } }), drop('C', 'c'),
-    ]));
+    const planned = await bench.plan(
+      changePlanOf([
+        entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: 'x' } }),
+        grow('A', 'a'),
+        grow('B', 'b'),
+        entryOf('Group', GROUP, {
+          id: 'g-1',
+          properties: { Rules: [{ Protocol: 'tcp', Port: 443, Source: '10.0.0.0/8' }] },
+        }),
+        drop('C', 'c'),
+      ]),
+    );
     const tasks = tasksOf({ planned, ports: { types: world.types } } as unknown as Parameters<typeof tasksOf>[0]);
     const groups = ranksOf(tasks).map((group) => group.map(({ step }) => step.id));
     expect(groups.map((group) => [...group].sort())).toEqual([['Fresh'], ['A', 'B', 'Group'], ['C']]);
     const updates = ranksOf(tasks)[1] ?? [];
     const edges = edgesOf(updates);
-    const [a, b, group] = ['A', 'B', 'Group'].map((id) => updates.findIndex(({ step }) => step.id === id)) as [number, number, number];
+    const [a, b, group] = ['A', 'B', 'Group'].map((id) => updates.findIndex(({ step }) => step.id === id)) as [
+      number,
+      number,
+      number,
+    ];
     expect(edges[Math.max(a, group)]).toContain(Math.min(a, group));
     expect(edges[Math.max(a, b)]).not.toContain(Math.min(a, b));
     expect(edges[b]).toEqual([]);

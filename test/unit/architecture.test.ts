@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadedWith, readSource, readSources, root, type SourceFile, type SourceImport } from '../helpers/source-tree.ts';
+import {
+  loadedWith,
+  readSource,
+  readSources,
+  root,
+  type SourceFile,
+  type SourceImport,
+} from '../helpers/source-tree.ts';
 
 /** What the files of one folder may import. A folder that is not in the table may not exist. */
 interface Layer {
@@ -25,7 +32,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'src/plan/': { own: ['src/plan/', ...values], packages: [], pure: true },
   'src/history/': { own: ['src/history/', 'src/plan/', ...values], packages: [], pure: true },
   'src/run/': { own: ['src/run/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
-  'src/recovery/': { own: ['src/recovery/', 'src/run/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
+  'src/recovery/': {
+    own: ['src/recovery/', 'src/run/', 'src/history/', 'src/plan/', ...values],
+    packages: [],
+    pure: true,
+  },
   'src/audit/': { own: ['src/audit/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
   // string-width: columns of a terminal, a pure function.
   'src/views/': { own: ['src/views/', ...values], packages: ['diff', 'string-width'], pure: true },
@@ -43,7 +54,14 @@ const layers: Readonly<Record<string, Layer>> = {
     own: ['src/sandbox/', ...values],
     packages: [
       ...files,
-      'node:child_process', 'node:http', 'node:net', 'node:stream', 'node:stream/consumers', 'node:stream/promises', 'node:timers/promises', 'node:url',
+      'node:child_process',
+      'node:http',
+      'node:net',
+      'node:stream',
+      'node:stream/consumers',
+      'node:stream/promises',
+      'node:timers/promises',
+      'node:url',
       '@aws-sdk/*',
     ],
     // Fixtures are YAML.
@@ -51,8 +69,19 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'src/cli/': {
     own: [
-      'src/cli/', 'src/language/', 'src/plan/', 'src/history/', 'src/run/', 'src/recovery/', 'src/audit/',
-      'src/views/', 'src/store/', 'src/tui/', 'src/sandbox/', ...values, 'providers/',
+      'src/cli/',
+      'src/language/',
+      'src/plan/',
+      'src/history/',
+      'src/run/',
+      'src/recovery/',
+      'src/audit/',
+      'src/views/',
+      'src/store/',
+      'src/tui/',
+      'src/sandbox/',
+      ...values,
+      'providers/',
     ],
     packages: ['node:path'],
     besides: {
@@ -63,7 +92,9 @@ const layers: Readonly<Record<string, Layer>> = {
   'src/cli.ts': { own: ['src/cli/'], packages: ['node:crypto', 'node:os', 'node:timers/promises'] },
   'src/bin.ts': { own: ['src/cli.ts'], packages: ['node:module'] },
   'providers/': {
-    own: ['providers/', ...values], packages: [], pure: true,
+    own: ['providers/', ...values],
+    packages: [],
+    pure: true,
     besides: {
       'providers/aws/session/commands-*.ts': ['@aws-sdk/*'],
       // Schemas are files beside the program; reading one takes no port, because every type needs it.
@@ -76,32 +107,53 @@ const layers: Readonly<Record<string, Layer>> = {
   },
 };
 
-const impure = /^(?:console|process|performance|fetch|crypto|globalThis|global|require|set(?:Timeout|Interval|Immediate)|queueMicrotask|Date\(\)|new Date\(\)|Date\.now|Math\.random)$/u;
+const impure =
+  /^(?:console|process|performance|fetch|crypto|globalThis|global|require|set(?:Timeout|Interval|Immediate)|queueMicrotask|Date\(\)|new Date\(\)|Date\.now|Math\.random)$/u;
 const mostLines = 420;
 const mostFiles = 20;
 const mostColumns = 120;
 
 const sources = readSources('src', 'providers');
-const layerOf = (path: string): string | undefined => Object.keys(layers).find((name) => (name.endsWith('/') ? path.startsWith(name) : path === name));
-const fits = (pattern: string, text: string): boolean => new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/gu, '\\$&').replaceAll('*', '[^/]*')}$`, 'u').test(text);
+const layerOf = (path: string): string | undefined =>
+  Object.keys(layers).find((name) => (name.endsWith('/') ? path.startsWith(name) : path === name));
+const fits = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/gu, '\\$&').replaceAll('*', '[^/]*')}$`, 'u').test(text);
 
 function importAllowed(source: Pick<SourceFile, 'path'>, { target, own, kind }: SourceImport): boolean {
   const layer = layers[layerOf(source.path) ?? ''];
   if (layer === undefined) return false;
   if (own) return layer.own.some((folder) => (folder.endsWith('/') ? target.startsWith(folder) : target === folder));
   if (kind === 'type' && source.path.startsWith('providers/') && fits('@aws-sdk/*', target)) return true;
-  const besides = Object.entries(layer.besides ?? {}).filter(([path]) => fits(path, source.path)).flatMap(([, packages]) => packages);
+  const besides = Object.entries(layer.besides ?? {})
+    .filter(([path]) => fits(path, source.path))
+    .flatMap(([, packages]) => packages);
   return [...layer.packages, ...besides].some((name) => fits(name, target));
 }
 
 /** `path:line: what` for everything that a rule finds in some files; an empty list is what the tests want. */
-const importProblems = (all: readonly SourceFile[]): readonly string[] => all.flatMap((source) =>
-  source.imports.filter((found) => !importAllowed(source, found)).map(({ target, kind, line }) => `${source.path}:${line}: ${kind} import of ${target}`));
-const impurities = (all: readonly SourceFile[]): readonly string[] => all.filter(({ path }) => layers[layerOf(path) ?? '']?.pure === true)
-  .flatMap(({ path, globals }) => globals.filter(({ name }) => impure.test(name)).map(({ name, line }) => `${path}:${line}: ${name}`));
+const importProblems = (all: readonly SourceFile[]): readonly string[] =>
+  all.flatMap((source) =>
+    source.imports
+      .filter((found) => !importAllowed(source, found))
+      .map(({ target, kind, line }) => `${source.path}:${line}: ${kind} import of ${target}`),
+  );
+const impurities = (all: readonly SourceFile[]): readonly string[] =>
+  all
+    .filter(({ path }) => layers[layerOf(path) ?? '']?.pure === true)
+    .flatMap(({ path, globals }) =>
+      globals.filter(({ name }) => impure.test(name)).map(({ name, line }) => `${path}:${line}: ${name}`),
+    );
 const globalsBut = (all: readonly SourceFile[], name: RegExp, allowed: readonly string[]): readonly string[] =>
-  all.filter(({ path }) => !allowed.includes(path)).flatMap(({ path, globals }) => globals.filter((use) => name.test(use.name)).map((use) => `${path}:${use.line}: ${use.name}`));
-const untyped = (all: readonly SourceFile[]): readonly string[] => all.flatMap(({ path, any, unchecked }) => [...any.map((line) => `${path}:${line}: any`), ...unchecked.map((line) => `${path}:${line}: unchecked`)]);
+  all
+    .filter(({ path }) => !allowed.includes(path))
+    .flatMap(({ path, globals }) =>
+      globals.filter((use) => name.test(use.name)).map((use) => `${path}:${use.line}: ${use.name}`),
+    );
+const untyped = (all: readonly SourceFile[]): readonly string[] =>
+  all.flatMap(({ path, any, unchecked }) => [
+    ...any.map((line) => `${path}:${line}: any`),
+    ...unchecked.map((line) => `${path}:${line}: unchecked`),
+  ]);
 
 /** The circles of a graph, each as the names that reach each other, in order of name (Tarjan's algorithm). */
 function circles(graph: readonly (readonly [string, readonly string[]])[]): readonly (readonly string[])[] {
@@ -135,7 +187,12 @@ function holding(pattern: RegExp): readonly string[] {
 describe('the house', () => {
   it('reads the source tree', () => {
     expect(sources.length).toBeGreaterThan(200);
-    expect(sources.flatMap(({ imports }) => imports).filter(({ own, target }) => own && !sources.some(({ path }) => path === target)).map(({ target }) => target)).toEqual([]);
+    expect(
+      sources
+        .flatMap(({ imports }) => imports)
+        .filter(({ own, target }) => own && !sources.some(({ path }) => path === target))
+        .map(({ target }) => target),
+    ).toEqual([]);
   });
 
   it('has a place for every file', () => {
@@ -147,7 +204,9 @@ describe('the house', () => {
   });
 
   it('has no circle of imports', () => {
-    expect(circles(sources.map(({ path, imports }) => [path, imports.filter(({ own }) => own).map(({ target }) => target)]))).toEqual([]);
+    expect(
+      circles(sources.map(({ path, imports }) => [path, imports.filter(({ own }) => own).map(({ target }) => target)])),
+    ).toEqual([]);
   });
 
   it('has no circle of rooms: a folder and the folders below it are rooms of their own', () => {
@@ -163,27 +222,44 @@ describe('the house', () => {
   it('has rooms of at most 20 files, each with a README', () => {
     const rooms = new Map<string, number>();
     for (const { path } of sources) rooms.set(dirname(path), (rooms.get(dirname(path)) ?? 0) + 1);
-    expect([...rooms].filter(([, files]) => files > mostFiles).map(([room, files]) => `${room}: ${files} files`)).toEqual([]);
+    expect(
+      [...rooms].filter(([, files]) => files > mostFiles).map(([room, files]) => `${room}: ${files} files`),
+    ).toEqual([]);
     const named = [...rooms.keys()].filter((room) => room !== 'src' && room !== 'providers');
     expect(named.filter((room) => !existsSync(join(root, room, 'README.md')))).toEqual([]);
   });
 
   it('names in the README of a room only files that are there', () => {
-    const named = [...new Set(sources.map(({ path }) => dirname(path)))].filter((room) => existsSync(join(root, room, 'README.md')));
-    const missing = named.flatMap((room) => [...readFileSync(join(root, room, 'README.md'), 'utf8').matchAll(/`([\w-]+\.tsx?)`/gu)]
-      .map(([, name]) => `${room}/${name ?? ''}`)).filter((path) => !existsSync(join(root, path)));
+    const named = [...new Set(sources.map(({ path }) => dirname(path)))].filter((room) =>
+      existsSync(join(root, room, 'README.md')),
+    );
+    const missing = named
+      .flatMap((room) =>
+        [...readFileSync(join(root, room, 'README.md'), 'utf8').matchAll(/`([\w-]+\.tsx?)`/gu)].map(
+          ([, name]) => `${room}/${name ?? ''}`,
+        ),
+      )
+      .filter((path) => !existsSync(join(root, path)));
     expect(missing).toEqual([]);
   });
 
   it('keeps lines within 120 columns, but for texts and patterns that cannot be broken', () => {
-    const long = sources.flatMap(({ path }) => readFileSync(join(root, path), 'utf8').split('\n')
-      .flatMap((line, index) => ([...line].length > mostColumns && !/['"`/]/u.test(line) ? [`${path}:${index + 1}`] : [])));
+    const long = sources.flatMap(({ path }) =>
+      readFileSync(join(root, path), 'utf8')
+        .split('\n')
+        .flatMap((line, index) =>
+          [...line].length > mostColumns && !/['"`/]/u.test(line) ? [`${path}:${index + 1}`] : [],
+        ),
+    );
     expect(long).toEqual([]);
   });
 
   it('names no exception that is not used', () => {
-    const used = (path: string, name: string): boolean => sources.some((source) => fits(path, source.path) && source.imports.some(({ target }) => fits(name, target)));
-    const unused = Object.values(layers).flatMap(({ besides = {} }) => Object.entries(besides)).flatMap(([path, names]) => names.filter((name) => !used(path, name)).map((name) => `${path}: ${name}`));
+    const used = (path: string, name: string): boolean =>
+      sources.some((source) => fits(path, source.path) && source.imports.some(({ target }) => fits(name, target)));
+    const unused = Object.values(layers)
+      .flatMap(({ besides = {} }) => Object.entries(besides))
+      .flatMap(([path, names]) => names.filter((name) => !used(path, name)).map((name) => `${path}: ${name}`));
     expect(unused).toEqual([]);
   });
 
@@ -201,16 +277,20 @@ describe('the house', () => {
   });
 
   it('keeps files small enough to read at one sitting', () => {
-    expect(sources.filter(({ lines }) => lines > mostLines).map(({ path, lines }) => `${path}: ${lines} lines`)).toEqual([]);
+    expect(
+      sources.filter(({ lines }) => lines > mostLines).map(({ path, lines }) => `${path}: ${lines} lines`),
+    ).toEqual([]);
   });
 });
 
 describe('what is loaded when', () => {
   const heavy = /^(?:@aws-sdk\/|ink$|react|@cedar-policy\/)/u;
-  const waysTo = (path: string, wanted: RegExp): readonly string[] => [...loadedWith(path, sources)].filter(([target]) => wanted.test(target)).map(([, way]) => way.join(' → '));
+  const waysTo = (path: string, wanted: RegExp): readonly string[] =>
+    [...loadedWith(path, sources)].filter(([target]) => wanted.test(target)).map(([, way]) => way.join(' → '));
 
   it('starts with nothing but Node itself', () => {
-    for (const start of ['src/bin.ts', 'src/cli.ts']) expect(waysTo(start, /^(?!node:|src\/(?:bin|cli)\.ts$)/u)).toEqual([]);
+    for (const start of ['src/bin.ts', 'src/cli.ts'])
+      expect(waysTo(start, /^(?!node:|src\/(?:bin|cli)\.ts$)/u)).toEqual([]);
   });
 
   it('loads no AWS client and no Ink with any command', () => {
@@ -221,9 +301,18 @@ describe('what is loaded when', () => {
 
   it('loads no AWS client with the resource types, and clients only where one is made', () => {
     expect(waysTo('providers/index.ts', heavy)).toEqual([]);
-    const importers = sources.flatMap(({ path, imports }) => imports.filter(({ target, kind }) => target.startsWith('providers/aws/session/commands-') && kind !== 'type').map(({ kind }) => `${path} ${kind}`));
-    // The store's client is behind a gate of its own. The last one asks a client for its region and sends nothing: see the last test of the next group.
-    expect([...new Set(importers)]).toEqual(['providers/aws/session/session.ts lazy', 'providers/aws/session/store-session.ts lazy', 'providers/aws/session/target.ts lazy']);
+    const importers = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target, kind }) => target.startsWith('providers/aws/session/commands-') && kind !== 'type')
+        .map(({ kind }) => `${path} ${kind}`),
+    );
+    // The store's client is behind a gate of its own. The last one asks a client for its region and sends nothing: see
+    // the last test of the next group.
+    expect([...new Set(importers)]).toEqual([
+      'providers/aws/session/session.ts lazy',
+      'providers/aws/session/store-session.ts lazy',
+      'providers/aws/session/target.ts lazy',
+    ]);
   });
 });
 
@@ -233,14 +322,29 @@ describe('the narrow places', () => {
   });
 
   it('sends mutating calls only from the executor, the driver of setup and expiry, what notes its calls, and the vault', () => {
-    expect(holding(/\.mutate\(/u)).toEqual(['providers/s3/capture-bucket/vault.ts', 'src/cli/context/audit-log.ts', 'src/cli/context/command-context.ts', 'src/run/executor/run-outside.ts', 'src/run/executor/send-batch.ts', 'src/run/executor/send.ts']);
+    expect(holding(/\.mutate\(/u)).toEqual([
+      'providers/s3/capture-bucket/vault.ts',
+      'src/cli/context/audit-log.ts',
+      'src/cli/context/command-context.ts',
+      'src/run/executor/run-outside.ts',
+      'src/run/executor/send-batch.ts',
+      'src/run/executor/send.ts',
+    ]);
   });
 
   it('builds requests of the SDK in two files: that of the sessions, and that of the store', () => {
-    expect(holding(/\.send\(/u).filter((path) => !path.startsWith('src/sandbox/'))).toEqual(['providers/aws/session/session.ts', 'providers/aws/session/store-session.ts']);
-    // What seeds the emulator speaks to it with clients of its own, and refuses any other endpoint (src/sandbox/seed/context.ts).
-    const clients = sources.filter(({ imports }) => imports.some(({ target, kind }) => target.startsWith('@aws-sdk/') && kind !== 'type')).map(({ path }) => path);
-    expect(clients.filter((path) => !/^providers\/aws\/session\/commands-|^src\/sandbox\/(?:seed\/|fleet\.ts)/u.test(path))).toEqual([]);
+    expect(holding(/\.send\(/u).filter((path) => !path.startsWith('src/sandbox/'))).toEqual([
+      'providers/aws/session/session.ts',
+      'providers/aws/session/store-session.ts',
+    ]);
+    // What seeds the emulator speaks to it with clients of its own, and refuses any other endpoint
+    // (src/sandbox/seed/context.ts).
+    const clients = sources
+      .filter(({ imports }) => imports.some(({ target, kind }) => target.startsWith('@aws-sdk/') && kind !== 'type'))
+      .map(({ path }) => path);
+    expect(
+      clients.filter((path) => !/^providers\/aws\/session\/commands-|^src\/sandbox\/(?:seed\/|fleet\.ts)/u.test(path)),
+    ).toEqual([]);
   });
 });
 
@@ -268,31 +372,65 @@ describe('the rules themselves', () => {
   });
 
   it('allow types of the SDK, and what the table says', () => {
-    expect(importProblems([
-      broken('providers/ec2/a.ts', "import type { Instance } from '@aws-sdk/client-ec2';"),
-      broken('src/language/a.ts', "import { parse } from 'yaml';\nimport type { Json } from '../base/json.ts';"),
-      broken('src/cli/commands/a.ts', "const { apply } = await import('../../run/apply/apply.ts');"),
-    ])).toEqual([]);
+    expect(
+      importProblems([
+        broken('providers/ec2/a.ts', "import type { Instance } from '@aws-sdk/client-ec2';"),
+        broken('src/language/a.ts', "import { parse } from 'yaml';\nimport type { Json } from '../base/json.ts';"),
+        broken('src/cli/commands/a.ts', "const { apply } = await import('../../run/apply/apply.ts');"),
+      ]),
+    ).toEqual([]);
   });
 
   it('find circles, long ones too, and only these', () => {
-    expect(circles([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['e']], ['e', []]])).toEqual([['a', 'b', 'c']]);
-    expect(circles([['a', ['b', 'c']], ['b', ['c']], ['c', []]])).toEqual([]);
+    expect(
+      circles([
+        ['a', ['b']],
+        ['b', ['c', 'd']],
+        ['c', ['a']],
+        ['d', ['e']],
+        ['e', []],
+      ]),
+    ).toEqual([['a', 'b', 'c']]);
+    expect(
+      circles([
+        ['a', ['b', 'c']],
+        ['b', ['c']],
+        ['c', []],
+      ]),
+    ).toEqual([]);
   });
 
   it('find what is not pure, and only that', () => {
-    const text = 'const at = Date.now();\nconst now = new Date();\nconst die = Math["random"]();\nconsole.log(process.env.HOME);\nsetTimeout(run, 5);\nconst fine = new Date(at); const process2 = { console: 1, now: 2 }; function f(process: string) { return process; }';
+    const text =
+      'const at = Date.now();\nconst now = new Date();\nconst die = Math["random"]();\nconsole.log(process.env.HOME);\nsetTimeout(run, 5);\nconst fine = new Date(at); const process2 = { console: 1, now: 2 }; function f(process: string) { return process; }';
     const found = impurities([broken('src/plan/a.ts', text)]);
-    expect(found.map((line) => line.replace('src/plan/a.ts:', ''))).toEqual(['1: Date.now', '2: new Date()', '3: Math.random', '4: console', '4: process', '5: setTimeout']);
+    expect(found.map((line) => line.replace('src/plan/a.ts:', ''))).toEqual([
+      '1: Date.now',
+      '2: new Date()',
+      '3: Math.random',
+      '4: console',
+      '4: process',
+      '5: setTimeout',
+    ]);
     expect(impurities([broken('src/store/a.ts', text)])).toEqual([]);
   });
 
   it('find the type any and comments that switch the checker off', () => {
-    expect(untyped([broken('src/plan/a.ts', 'const a = b as any;\nlet c: any;\n// @ts-ignore\nconst any = 1; const text = "as any";')])).toEqual(['src/plan/a.ts:1: any', 'src/plan/a.ts:2: any', 'src/plan/a.ts:3: unchecked']);
+    expect(
+      untyped([
+        broken(
+          'src/plan/a.ts',
+          'const a = b as any;\nlet c: any;\n// @ts-ignore\nconst any = 1; const text = "as any";',
+        ),
+      ]),
+    ).toEqual(['src/plan/a.ts:1: any', 'src/plan/a.ts:2: any', 'src/plan/a.ts:3: unchecked']);
   });
 
   it('follow what is loaded at once, and nothing else', () => {
-    const tree = [broken('src/a.ts', "import { b } from './b.ts';"), broken('src/b.ts', "import type { x } from 'types-only';\nconst later = import('later');\nimport 'at-once';")];
+    const tree = [
+      broken('src/a.ts', "import { b } from './b.ts';"),
+      broken('src/b.ts', "import type { x } from 'types-only';\nconst later = import('later');\nimport 'at-once';"),
+    ];
     expect([...loadedWith('src/a.ts', tree).keys()]).toEqual(['src/a.ts', 'src/b.ts', 'at-once']);
   });
 });

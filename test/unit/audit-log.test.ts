@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { auditedJournal, auditedSession, notePlanned, recordApproved, recordDeclined, recordPlanned, recordRefusal } from '../../src/cli/context/audit-log.ts';
+import {
+  auditedJournal,
+  auditedSession,
+  notePlanned,
+  recordApproved,
+  recordDeclined,
+  recordPlanned,
+  recordRefusal,
+} from '../../src/cli/context/audit-log.ts';
 import type { GlobalOptions, Io } from '../../src/cli/context/io.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import type { AuditEntry } from '../../src/domain/records/audit.ts';
@@ -25,9 +33,24 @@ let store: Store;
 let said: string;
 let broken: boolean;
 const world = (environment: Record<string, string> = {}) => ({
-  io: { user: 'ada', host: 'laptop', environment, clock: fakeClock(Date.parse('2026-02-26T23:15:00Z')), stderr: { write: (text: string) => { said += text; return true; } } } as unknown as Io,
+  io: {
+    user: 'ada',
+    host: 'laptop',
+    environment,
+    clock: fakeClock(Date.parse('2026-02-26T23:15:00Z')),
+    stderr: {
+      write: (text: string) => {
+        said += text;
+        return true;
+      },
+    },
+  } as unknown as Io,
   options: { color: false } satisfies GlobalOptions,
-  store: { ...store, appendAudit: (entry: AuditEntry, clock: Io['clock']) => (broken ? Promise.reject(new UserError('store-unwritable', 'no space left')) : store.appendAudit(entry, clock)) } as Store,
+  store: {
+    ...store,
+    appendAudit: (entry: AuditEntry, clock: Io['clock']) =>
+      broken ? Promise.reject(new UserError('store-unwritable', 'no space left')) : store.appendAudit(entry, clock),
+  } as Store,
 });
 const everything = () => readEverything({ store, configuration: { allowedSigners: null } as Configuration });
 const kinds = async (): Promise<readonly string[]> => (await store.readAudit()).map(({ kind }) => kind);
@@ -38,7 +61,9 @@ beforeEach(() => {
   said = '';
   broken = false;
 });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
 
 describe('plans and reviews', () => {
   it('are noted once, with the whole plan kept under its digest', async () => {
@@ -46,14 +71,35 @@ describe('plans and reviews', () => {
     await recordPlanned(here, plan);
     await recordApproved(here, plan, approval, 'typed in the terminal');
     expect(await store.readAudit()).toMatchObject([
-      { kind: 'planned', by: 'ada', host: 'laptop', agent: 'Claude Code', plan: plan.digest, claims: { agent: 'an agent' }, steps: 4 },
-      { kind: 'reviewed', decision: 'approved', approver: 'ada', nonce: approval.nonce, confirmations: approval.confirmations },
+      {
+        kind: 'planned',
+        by: 'ada',
+        host: 'laptop',
+        agent: 'Claude Code',
+        plan: plan.digest,
+        claims: { agent: 'an agent' },
+        steps: 4,
+      },
+      {
+        kind: 'reviewed',
+        decision: 'approved',
+        approver: 'ada',
+        nonce: approval.nonce,
+        confirmations: approval.confirmations,
+      },
     ]);
     expect(await store.keptPlan(plan.digest)).toEqual(plan);
   });
 
   it('are kept without the text of sensitive properties, and still have their digest', async () => {
-    const sensitive = digestedPlan([{ ...deleteDatabase, changes: [{ path: 'UserData', before: null, after: { $masked: 'set' }, effect: 'grant', authored: '#!/bin/sh canary' }] }]);
+    const sensitive = digestedPlan([
+      {
+        ...deleteDatabase,
+        changes: [
+          { path: 'UserData', before: null, after: { $masked: 'set' }, effect: 'grant', authored: '#!/bin/sh canary' },
+        ],
+      },
+    ]);
     await recordPlanned(world(), sensitive);
     const kept = await store.keptPlan(sensitive.digest);
     expect(JSON.stringify(kept)).not.toContain('canary');
@@ -82,13 +128,31 @@ describe('refusals', () => {
     await recordPlanned(here, plan);
     await recordRefusal(here, refusal, 'apply');
     await recordRefusal(world(), new UserError('wrong-account', 'x'), 'plan');
-    expect((await store.readAudit()).slice(1)).toMatchObject([{ kind: 'refused', code: 'confirmation-missing', message: 'nobody is there', command: 'apply', plan: plan.digest, target: plan.target }, { kind: 'refused', code: 'wrong-account', plan: null, target: null }]);
+    expect((await store.readAudit()).slice(1)).toMatchObject([
+      {
+        kind: 'refused',
+        code: 'confirmation-missing',
+        message: 'nobody is there',
+        command: 'apply',
+        plan: plan.digest,
+        target: plan.target,
+      },
+      { kind: 'refused', code: 'wrong-account', plan: null, target: null },
+    ]);
   });
 
   it('of a run that is gone on with name the run', async () => {
-    await recordRefusal(world(), new UserError('run-stale', 'somebody else was there'), 'resume', null, ['20260226-231501-a1b2']);
-    await recordRefusal(world(), new UserError('run-ended', 'it is done'), 'runs', null, ['abandon', '20260226-231501-a1b2']);
-    expect(await store.readAudit()).toMatchObject([{ kind: 'refused', code: 'run-stale', run: '20260226-231501-a1b2' }, { kind: 'refused', command: 'runs', run: '20260226-231501-a1b2' }]);
+    await recordRefusal(world(), new UserError('run-stale', 'somebody else was there'), 'resume', null, [
+      '20260226-231501-a1b2',
+    ]);
+    await recordRefusal(world(), new UserError('run-ended', 'it is done'), 'runs', null, [
+      'abandon',
+      '20260226-231501-a1b2',
+    ]);
+    expect(await store.readAudit()).toMatchObject([
+      { kind: 'refused', code: 'run-stale', run: '20260226-231501-a1b2' },
+      { kind: 'refused', command: 'runs', run: '20260226-231501-a1b2' },
+    ]);
   });
 
   it('that are none are not: other commands, other errors, bugs', async () => {
@@ -118,7 +182,10 @@ describe('the journal of a run', () => {
     await recordApproved(here, plan, sample.approval, 'typed');
     await store.markPlanUsed(plan, sample.run);
     await store.spendApproval(sample.approval.nonce, sample.run);
-    const journal = auditedJournal(here, await store.createJournal(sample.run, here.io.clock), { target: plan.target, plan: plan.digest });
+    const journal = auditedJournal(here, await store.createJournal(sample.run, here.io.clock), {
+      target: plan.target,
+      plan: plan.digest,
+    });
     return { here, journal };
   };
 
@@ -131,7 +198,14 @@ describe('the journal of a run', () => {
     expect(await kinds()).toEqual(['planned', 'reviewed', 'run-began', 'run-ended']);
     const { logs, damaged, planProblems } = await everything();
     expect({ damaged, planProblems }).toEqual({ damaged: [], planProblems: [] });
-    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [], records: 4, runs: 1, calls: 4, plans: 1 });
+    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({
+      broken: [],
+      notes: [],
+      records: 4,
+      runs: 1,
+      calls: 4,
+      plans: 1,
+    });
   });
 
   it('cannot begin where the audit log cannot be told', async () => {
@@ -140,7 +214,10 @@ describe('the journal of a run', () => {
     await expect(journal.append(sample.entries[0]!)).rejects.toMatchObject({ code: 'store-unwritable' });
     await journal.close();
     const { logs } = await everything();
-    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [{ code: 'nothing-sent' }] });
+    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({
+      broken: [],
+      notes: [{ code: 'nothing-sent' }],
+    });
   });
 
   it('is not lost where only its end cannot be told', async () => {
@@ -151,35 +228,97 @@ describe('the journal of a run', () => {
     await journal.close();
     expect(said).toContain('the end of the run could not be noted');
     const { logs } = await everything();
-    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({ broken: [], notes: [{ code: 'end-not-told' }] });
+    expect(verifyAudit(logs, { whereOf: String, approvalPlace: String, settledPlace: String })).toMatchObject({
+      broken: [],
+      notes: [{ code: 'end-not-told' }],
+    });
   });
 });
 
 describe('calls outside a run', () => {
-  const call: Call = { service: 's3', operation: 'CreateBucket', input: { Bucket: 'captures' }, identity: 'captures', retry: 'named', purpose: 'x' };
+  const call: Call = {
+    service: 's3',
+    operation: 'CreateBucket',
+    input: { Bucket: 'captures' },
+    identity: 'captures',
+    retry: 'named',
+    purpose: 'x',
+  };
   const permit: Permit = { run: 'setup', step: 'capture bucket', operations: ['s3:CreateBucket'] };
-  const session = (mutate: ApplySession['mutate']): ApplySession & { close(): void } => ({ counts: {}, read: async () => null, renew: async () => undefined, close: () => undefined, mutate });
-  const states = async (): Promise<readonly unknown[]> => (await store.readAudit()).map((record) => (record.kind === 'called' ? [record.state, record.requestId, record.code] : record.kind));
+  const session = (mutate: ApplySession['mutate']): ApplySession & { close(): void } => ({
+    counts: {},
+    read: async () => null,
+    renew: async () => undefined,
+    close: () => undefined,
+    mutate,
+  });
+  const states = async (): Promise<readonly unknown[]> =>
+    (await store.readAudit()).map((record) =>
+      record.kind === 'called' ? [record.state, record.requestId, record.code] : record.kind,
+    );
 
   it('stand in the audit log before they are sent, and after their answer', async () => {
     const before: unknown[] = [];
-    const sending = auditedSession(world(), session(async () => { before.push(...await states()); return { output: {}, requestId: 'r-1', attempts: 1 }; }), plan.target, 'setup');
+    const sending = auditedSession(
+      world(),
+      session(async () => {
+        before.push(...(await states()));
+        return { output: {}, requestId: 'r-1', attempts: 1 };
+      }),
+      plan.target,
+      'setup',
+    );
     await sending.mutate(call, call.input, permit);
     expect(before).toEqual([['sent', null, null]]);
-    expect(await states()).toEqual([['sent', null, null], ['answered', 'r-1', null]]);
+    expect(await states()).toEqual([
+      ['sent', null, null],
+      ['answered', 'r-1', null],
+    ]);
   });
 
   it('are told apart: refused, or lost', async () => {
-    const failing = (executed: 'no' | 'unknown') => auditedSession(world(), session(() => Promise.reject(new AwsError({ code: 'X', kind: 'denied', operation: 's3:CreateBucket', message: 'no', requestId: 'r', executed }))), plan.target, 'setup').mutate(call, call.input, permit);
+    const failing = (executed: 'no' | 'unknown') =>
+      auditedSession(
+        world(),
+        session(() =>
+          Promise.reject(
+            new AwsError({
+              code: 'X',
+              kind: 'denied',
+              operation: 's3:CreateBucket',
+              message: 'no',
+              requestId: 'r',
+              executed,
+            }),
+          ),
+        ),
+        plan.target,
+        'setup',
+      ).mutate(call, call.input, permit);
     await expect(failing('no')).rejects.toMatchObject({ code: 'X' });
     await expect(failing('unknown')).rejects.toMatchObject({ code: 'X' });
-    expect(await states()).toEqual([['sent', null, null], ['refused', 'r', 'X'], ['sent', null, null], ['lost', 'r', 'X']]);
+    expect(await states()).toEqual([
+      ['sent', null, null],
+      ['refused', 'r', 'X'],
+      ['sent', null, null],
+      ['lost', 'r', 'X'],
+    ]);
   });
 
   it('are not sent where that cannot be noted', async () => {
     broken = true;
     let sent = 0;
-    await expect(auditedSession(world(), session(async () => { sent += 1; return { output: {}, requestId: 'r', attempts: 1 }; }), plan.target, 'setup').mutate(call, call.input, permit)).rejects.toMatchObject({ code: 'store-unwritable' });
+    await expect(
+      auditedSession(
+        world(),
+        session(async () => {
+          sent += 1;
+          return { output: {}, requestId: 'r', attempts: 1 };
+        }),
+        plan.target,
+        'setup',
+      ).mutate(call, call.input, permit),
+    ).rejects.toMatchObject({ code: 'store-unwritable' });
     expect(sent).toBe(0);
   });
 });

@@ -28,15 +28,27 @@ beforeEach(async () => {
   s3.second += 3_600;
 });
 
-const restore = (changed: Capture = capture): Promise<unknown> => drive(s3, () => bucket.capture!.restore(contextFor({ live, run: 'back', ownership: { 'aiplan:op': 'op-back' } }), changed));
-const copyOf = (text: string): string => s3.keys(store).find((key) => key.startsWith('copies/') && s3.text(store, key) === text) ?? '';
-const entries = (): readonly JsonObject[] => (JSON.parse(s3.text(store, 'manifests/run-1/Site-0001.json') ?? '') as { entries: JsonObject[] }).entries;
+const restore = (changed: Capture = capture): Promise<unknown> =>
+  drive(s3, () =>
+    bucket.capture!.restore(contextFor({ live, run: 'back', ownership: { 'aiplan:op': 'op-back' } }), changed),
+  );
+const copyOf = (text: string): string =>
+  s3.keys(store).find((key) => key.startsWith('copies/') && s3.text(store, key) === text) ?? '';
+const entries = (): readonly JsonObject[] =>
+  (JSON.parse(s3.text(store, 'manifests/run-1/Site-0001.json') ?? '') as { entries: JsonObject[] }).entries;
 
 describe('the copies of a bucket', () => {
   it('are bound to the version, ETag and size that S3 had when they were taken', () => {
     expect(entries()).toHaveLength(3);
-    for (const entry of entries()) expect(entry).toMatchObject({ copyVersion: expect.stringMatching(/^v\d+$/u), copyEtag: expect.stringMatching(/^[0-9a-f]{32}$/u), size: expect.any(Number) });
-    expect(capture.refs['parts']).toEqual([expect.objectContaining({ key: 'manifests/run-1/Site-0001.json', version: expect.stringMatching(/^v/u) })]);
+    for (const entry of entries())
+      expect(entry).toMatchObject({
+        copyVersion: expect.stringMatching(/^v\d+$/u),
+        copyEtag: expect.stringMatching(/^[0-9a-f]{32}$/u),
+        size: expect.any(Number),
+      });
+    expect(capture.refs['parts']).toEqual([
+      expect.objectContaining({ key: 'manifests/run-1/Site-0001.json', version: expect.stringMatching(/^v/u) }),
+    ]);
   });
 
   it('are restored from that version, also where somebody wrote over them or deleted them', async () => {
@@ -44,8 +56,14 @@ describe('the copies of a bucket', () => {
     s3.remove(store, copyOf('text'));
     await restore();
     expect([s3.text('site', 'index.html'), s3.text('site', 'a.txt')]).toEqual(['the page', 'text']);
-    const copies = s3.sent.filter(({ operation, input }) => operation === 'CopyObject' && input['Bucket'] === 'site').map(({ input }) => input);
-    for (const input of copies) expect(input).toMatchObject({ CopySource: expect.stringMatching(/\?versionId=v\d+$/u), CopySourceIfMatch: expect.stringMatching(/^"[0-9a-f]{32}"$/u) });
+    const copies = s3.sent
+      .filter(({ operation, input }) => operation === 'CopyObject' && input['Bucket'] === 'site')
+      .map(({ input }) => input);
+    for (const input of copies)
+      expect(input).toMatchObject({
+        CopySource: expect.stringMatching(/\?versionId=v\d+$/u),
+        CopySourceIfMatch: expect.stringMatching(/^"[0-9a-f]{32}"$/u),
+      });
     expect(copies).toHaveLength(3);
   });
 
@@ -54,16 +72,24 @@ describe('the copies of a bucket', () => {
     const id = String(entries().find((entry) => entry['copy'] === key)?.['copyVersion']);
     s3.write(store, key, 'page of the attacker');
     s3.destroy(store, key, id);
-    await expect(restore()).rejects.toMatchObject({ code: 'copy-differs', message: expect.stringContaining('"index.html"') });
+    await expect(restore()).rejects.toMatchObject({
+      code: 'copy-differs',
+      message: expect.stringContaining('"index.html"'),
+    });
     expect(s3.keys('site')).toEqual([]);
-    await expect(s3.read({ service: 's3', operation: 'HeadBucket', input: { Bucket: 'site' } })).rejects.toMatchObject({ code: 'NoSuchBucket' });
+    await expect(s3.read({ service: 's3', operation: 'HeadBucket', input: { Bucket: 'site' } })).rejects.toMatchObject({
+      code: 'NoSuchBucket',
+    });
   });
 
   it('of captures without version ids are the oldest version with their ETag', async () => {
     const body = JSON.stringify({ entries: entries().map(({ copyVersion: _none, ...entry }) => entry) });
     s3.write(store, 'manifests/run-1/Site-0001.json', body);
     s3.write(store, copyOf('the page'), 'page of the attacker');
-    await restore({ ...capture, refs: { ...capture.refs, parts: [{ key: 'manifests/run-1/Site-0001.json', digest: sha256(body) }] } });
+    await restore({
+      ...capture,
+      refs: { ...capture.refs, parts: [{ key: 'manifests/run-1/Site-0001.json', digest: sha256(body) }] },
+    });
     expect(s3.text('site', 'index.html')).toBe('the page');
   });
 
@@ -77,25 +103,44 @@ describe('the copies of a bucket', () => {
     const mutate = s3.mutate.bind(s3);
     s3.mutate = async (call, resolved, permit) => {
       const made = await mutate(call, resolved, permit);
-      if (call.operation === 'CopyObject' && call.input['Key'] === 'a.txt') s3.destroy('site', 'a.txt', String(made.output['VersionId']));
+      if (call.operation === 'CopyObject' && call.input['Key'] === 'a.txt')
+        s3.destroy('site', 'a.txt', String(made.output['VersionId']));
       return made;
     };
-    await expect(restore()).rejects.toMatchObject({ code: 'object-restored-differently', message: expect.stringContaining('"a.txt"') });
+    await expect(restore()).rejects.toMatchObject({
+      code: 'object-restored-differently',
+      message: expect.stringContaining('"a.txt"'),
+    });
   });
 
   it('are refused where S3 says that it copied another version', async () => {
     const mutate = s3.mutate.bind(s3);
     s3.mutate = async (call, resolved, permit) => {
       const made = await mutate(call, resolved, permit);
-      return call.operation === 'CopyObject' ? { ...made, output: { ...made.output, CopySourceVersionId: 'other' } } : made;
+      return call.operation === 'CopyObject'
+        ? { ...made, output: { ...made.output, CopySourceVersionId: 'other' } }
+        : made;
     };
     await expect(restore()).rejects.toMatchObject({ code: 'object-restored-differently' });
   });
 
   it('are not taken into a bucket that keeps no versions', async () => {
     const plain = taking(['site']);
-    plain.mutate({ service: 's3', operation: 'CreateBucket', identity: store, retry: 'named', input: { Bucket: store }, purpose: '' }, { Bucket: store }, { run: '', step: '', operations: [] });
-    await expect(drive(plain, () => bucket.capture!.take(context))).rejects.toMatchObject({ code: 'captures-unversioned' });
+    plain.mutate(
+      {
+        service: 's3',
+        operation: 'CreateBucket',
+        identity: store,
+        retry: 'named',
+        input: { Bucket: store },
+        purpose: '',
+      },
+      { Bucket: store },
+      { run: '', step: '', operations: [] },
+    );
+    await expect(drive(plain, () => bucket.capture!.take(context))).rejects.toMatchObject({
+      code: 'captures-unversioned',
+    });
   });
 });
 
@@ -108,18 +153,40 @@ describe('a forged capture', () => {
     return { ...capture, refs: { ...capture.refs, parts: [{ key, digest: sha256(body) }], ...more } };
   };
   let first: JsonObject;
-  beforeEach(() => { first = entries()[0] ?? {}; });
+  beforeEach(() => {
+    first = entries()[0] ?? {};
+  });
   const entry = (copy: string): JsonObject => ({ ...first, key: 'index.html', copy });
 
-  it.each(['secrets/run-0/Web/data', 'copies/run-0/Site/0000000', 'copies/run-1/Site2/0000000', 'copies/run-1/Site', 'manifests/run-1/Site-0001.json'])('names no other source than the copies of its own run and step: %s', async (copy) => {
+  it.each([
+    'secrets/run-0/Web/data',
+    'copies/run-0/Site/0000000',
+    'copies/run-1/Site2/0000000',
+    'copies/run-1/Site',
+    'manifests/run-1/Site-0001.json',
+  ])('names no other source than the copies of its own run and step: %s', async (copy) => {
     s3.write(store, copy, 'the page');
-    await expect(restore(forged([entry(copy)]))).rejects.toMatchObject({ code: 'manifest-damaged', message: expect.stringContaining(copy) });
+    await expect(restore(forged([entry(copy)]))).rejects.toMatchObject({
+      code: 'manifest-damaged',
+      message: expect.stringContaining(copy),
+    });
   });
 
   it('names no other bucket, no other place of its list, and no other prefix', async () => {
-    await expect(restore(forged([], { store: 'elsewhere' }))).rejects.toMatchObject({ code: 'manifest-damaged', message: expect.stringContaining('"elsewhere"') });
-    for (const key of ['manifests/run-0/Site-0001.json', 'copies/run-1/Site/0000000', 'manifests/run-1/Site-00001.json', 'secrets/x']) {
-      await expect(restore(forged([], { key }))).rejects.toMatchObject({ code: 'manifest-damaged', message: expect.stringContaining(key) });
+    await expect(restore(forged([], { store: 'elsewhere' }))).rejects.toMatchObject({
+      code: 'manifest-damaged',
+      message: expect.stringContaining('"elsewhere"'),
+    });
+    for (const key of [
+      'manifests/run-0/Site-0001.json',
+      'copies/run-1/Site/0000000',
+      'manifests/run-1/Site-00001.json',
+      'secrets/x',
+    ]) {
+      await expect(restore(forged([], { key }))).rejects.toMatchObject({
+        code: 'manifest-damaged',
+        message: expect.stringContaining(key),
+      });
     }
     await expect(restore(forged([], { prefix: '' }))).rejects.toMatchObject({ code: 'manifest-damaged' });
   });

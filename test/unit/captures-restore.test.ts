@@ -23,13 +23,22 @@ const run = '20260226-230000-0001';
 const [first, second] = ['20260226-230001-0002', '20260226-230002-0002'] as const;
 
 async function deleted(): Promise<Bench> {
-  const bench = benchOf(createMemoryWorld({
-    seed: [
-      { type: GROUP, identity: 'g-1', properties: { GroupName: 'web' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] }, rows: ['a', 'b'] },
-      { type: BOX, identity: 'box', rows: ['k=v'] }, { type: NOTE, identity: 'note', properties: { Text: 'old' } },
-    ],
-  }));
-  const report = await bench.apply(changePlanOf([entryOf('Db', DATABASE, { action: 'delete', id: 'db', expect: {} }), entryOf('Box', BOX, { action: 'delete', id: 'box', expect: {} })]));
+  const bench = benchOf(
+    createMemoryWorld({
+      seed: [
+        { type: GROUP, identity: 'g-1', properties: { GroupName: 'web' } },
+        { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] }, rows: ['a', 'b'] },
+        { type: BOX, identity: 'box', rows: ['k=v'] },
+        { type: NOTE, identity: 'note', properties: { Text: 'old' } },
+      ],
+    }),
+  );
+  const report = await bench.apply(
+    changePlanOf([
+      entryOf('Db', DATABASE, { action: 'delete', id: 'db', expect: {} }),
+      entryOf('Box', BOX, { action: 'delete', id: 'box', expect: {} }),
+    ]),
+  );
   expect(report.outcome).toBe('done');
   return bench;
 }
@@ -38,8 +47,19 @@ async function deleted(): Promise<Bench> {
 function bringOut(bench: Bench, step: string, apart: Apart): ChangePlan {
   const history = historiesOf(bench.journalOf(run)).find((one) => one.step.id === step);
   const live = history?.before as LiveResource;
-  const restore: RestoreOrder = { run, step, formerIdentity: live.identity, formerIncarnation: live.incarnation, capture: history?.capture as unknown as Json, live, apart };
-  return changePlanOf([entryOf(step, live.type, { action: 'create', properties: live.properties, reason: 'wanted again', restore })], { bringsOut: { run, step, ...apart, fromAws: false } });
+  const restore: RestoreOrder = {
+    run,
+    step,
+    formerIdentity: live.identity,
+    formerIncarnation: live.incarnation,
+    capture: history?.capture as unknown as Json,
+    live,
+    apart,
+  };
+  return changePlanOf(
+    [entryOf(step, live.type, { action: 'create', properties: live.properties, reason: 'wanted again', restore })],
+    { bringsOut: { run, step, ...apart, fromAws: false } },
+  );
 }
 
 describe('a capture is brought out', () => {
@@ -49,35 +69,51 @@ describe('a capture is brought out', () => {
     const report = await bench.apply(bringOut(bench, 'Db', { as: 'db-again', instead: {} }), { run: first });
     expect([report.outcome, report.findings, report.map]).toEqual(['done', [], {}]);
     expect([bench.world.rows('db-again'), bench.world.rows('db')]).toEqual([['a', 'b'], ['other']]);
-    expect((await bench.apply(bringOut(bench, 'Box', { as: 'box-again', instead: {} }), { run: second })).outcome).toBe('done');
+    expect((await bench.apply(bringOut(bench, 'Box', { as: 'box-again', instead: {} }), { run: second })).outcome).toBe(
+      'done',
+    );
     expect(bench.world.rows('box-again')).toEqual(['k=v']);
   });
 
   it('beside its original, and is then no way back of the run, which still has its own', async () => {
     const bench = await deleted();
-    expect((await bench.apply(bringOut(bench, 'Db', { as: 'db-again', instead: {} }), { run: first })).outcome).toBe('done');
+    expect((await bench.apply(bringOut(bench, 'Db', { as: 'db-again', instead: {} }), { run: first })).outcome).toBe(
+      'done',
+    );
     const { changePlan, findings } = await bench.rollback(run);
     expect([findings, changePlan.resources.map(({ restore }) => restore?.formerIdentity)]).toEqual([[], ['box', 'db']]);
     expect((await bench.apply(changePlan, { run: second })).outcome).toBe('done');
-    expect([bench.world.rows('db'), bench.world.rows('db-again')]).toEqual([['a', 'b'], ['a', 'b']]);
+    expect([bench.world.rows('db'), bench.world.rows('db-again')]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
   });
 
   it('with other properties where something is gone, which are judged like a change', async () => {
     const bench = await deleted();
     bench.world.drop(GROUP, 'g-1');
     bench.world.put({ type: GROUP, identity: 'g-2', properties: { GroupName: 'other' } });
-    expect((await bench.apply(bringOut(bench, 'Db', { as: 'db', instead: {} }), { run: first })).findings).toEqual([expect.objectContaining({ code: 'not-restorable', message: 'group g-1 does not exist' })]);
+    expect((await bench.apply(bringOut(bench, 'Db', { as: 'db', instead: {} }), { run: first })).findings).toEqual([
+      expect.objectContaining({ code: 'not-restorable', message: 'group g-1 does not exist' }),
+    ]);
     const open = await bench.plan(bringOut(bench, 'Db', { as: 'db', instead: { GroupIds: ['g-2'], Public: true } }));
     expect(open.plan.steps[0]).toMatchObject({ grant: { opens: [expect.stringContaining('on the internet')] } });
-    expect((await bench.apply(bringOut(bench, 'Db', { as: 'db', instead: { GroupIds: ['g-2'] } }), { run: second })).outcome).toBe('done');
+    expect(
+      (await bench.apply(bringOut(bench, 'Db', { as: 'db', instead: { GroupIds: ['g-2'] } }), { run: second })).outcome,
+    ).toBe('done');
     expect((await bench.world.get(DATABASE, 'db'))?.properties['GroupIds']).toEqual(['g-2']);
   });
 
   it('and not where its name is taken, or none was given', async () => {
     const bench = await deleted();
     bench.world.put({ type: DATABASE, identity: 'taken', rows: [] });
-    const errors = async (as: string | null): Promise<readonly string[]> => (await bench.plan(bringOut(bench, 'Db', { as, instead: {} }))).plan.findings.filter(({ severity }) => severity === 'error').map(({ code, message }) => `${code} ${message}`);
-    expect(await errors('taken')).toEqual([expect.stringContaining('the name "taken" is held by another resource now')]);
+    const errors = async (as: string | null): Promise<readonly string[]> =>
+      (await bench.plan(bringOut(bench, 'Db', { as, instead: {} }))).plan.findings
+        .filter(({ severity }) => severity === 'error')
+        .map(({ code, message }) => `${code} ${message}`);
+    expect(await errors('taken')).toEqual([
+      expect.stringContaining('the name "taken" is held by another resource now'),
+    ]);
     expect(await errors(null)).toContainEqual('not-restorable a database needs a name: --as NAME');
   });
 
@@ -91,42 +127,117 @@ describe('a capture is brought out', () => {
   it('by a plan that says what it is made anew from', () => {
     const brings = { run, step: 'Db', as: null, instead: { Class: 'x' }, fromAws: true };
     expect(bringsOutOf({ changePlan: canonical({ bringsOut: brings } as unknown as Json) })).toEqual(brings);
-    for (const text of ['{}', 'name: x', '{"bringsOut":{"run":"x"}}', '{"bringsOut":{"run":1,"step":"x","instead":{}}}']) expect(bringsOutOf({ changePlan: text })).toBeNull();
+    for (const text of [
+      '{}',
+      'name: x',
+      '{"bringsOut":{"run":"x"}}',
+      '{"bringsOut":{"run":1,"step":"x","instead":{}}}',
+    ])
+      expect(bringsOutOf({ changePlan: text })).toBeNull();
   });
 });
 
 describe('every type says how its captures are brought out', () => {
   const of = (type: ResourceType, live: Partial<LiveResource>, as: string | null, instead: JsonObject = {}) =>
-    type.capture!.apart!({ type: type.type, identity: 'old', incarnation: 'old', properties: {}, attributes: {}, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true, ...live }, as, instead);
+    type.capture!.apart!(
+      {
+        type: type.type,
+        identity: 'old',
+        incarnation: 'old',
+        properties: {},
+        attributes: {},
+        systemTags: {},
+        state: 'present',
+        pending: {},
+        binding: {},
+        observed: {},
+        detailed: true,
+        ...live,
+      },
+      as,
+      instead,
+    );
   const blocked = { blocked: expect.any(String) };
 
   it('by a name, where it has one', () => {
     expect(of(dbInstance, {}, 'new')).toMatchObject({ identity: 'new', properties: { DBInstanceIdentifier: 'new' } });
-    for (const name of [null, 'New', 'a--b', 'a-', '1a', 'a'.repeat(64)]) expect(of(dbInstance, {}, name)).toEqual(blocked);
+    for (const name of [null, 'New', 'a--b', 'a-', '1a', 'a'.repeat(64)])
+      expect(of(dbInstance, {}, name)).toEqual(blocked);
     for (const name of [null, 'My_Bucket', 'ab']) expect(of(bucket, {}, name)).toEqual(blocked);
-    expect(of(securityGroup, { properties: { GroupName: 'web' } }, 'again')).toMatchObject({ identity: 'old', properties: { GroupName: 'again' } });
+    expect(of(securityGroup, { properties: { GroupName: 'web' } }, 'again')).toMatchObject({
+      identity: 'old',
+      properties: { GroupName: 'again' },
+    });
     expect([of(instance, {}, 'x'), of(volume, {}, 'x')]).toEqual([blocked, blocked]);
   });
 
   it('without what only one can have', () => {
-    expect(of(volume, { attributes: { Attachments: [{ InstanceId: 'i-1' }] } }, null)).toMatchObject({ attributes: { Attachments: [] } });
-    const web = { properties: { PrivateIpAddress: '10.0.0.5', SubnetId: 's-2' }, attributes: { Addresses: [{ AllocationId: 'eipalloc-1' }] } };
-    expect(of(instance, web, null)).toMatchObject({ properties: { PrivateIpAddress: '10.0.0.5' }, attributes: { Addresses: [] } });
+    expect(of(volume, { attributes: { Attachments: [{ InstanceId: 'i-1' }] } }, null)).toMatchObject({
+      attributes: { Attachments: [] },
+    });
+    const web = {
+      properties: { PrivateIpAddress: '10.0.0.5', SubnetId: 's-2' },
+      attributes: { Addresses: [{ AllocationId: 'eipalloc-1' }] },
+    };
+    expect(of(instance, web, null)).toMatchObject({
+      properties: { PrivateIpAddress: '10.0.0.5' },
+      attributes: { Addresses: [] },
+    });
     expect((of(instance, web, null, { SubnetId: 's-2' }) as LiveResource).properties).toEqual({ SubnetId: 's-2' });
     const tags = restoreTags(contextFor({ apart: 'i-1' }), {}, {}, 'i-1');
     expect([tags['aiplan:restored-from'], tags['aiplan:brought-out-of']]).toEqual([undefined, 'i-1']);
   });
 
   it('a bucket closed to everybody, without its policy and rules', () => {
-    const live = of(bucket, { ...liveBucket({ properties: { BucketName: 'site', VersioningConfiguration: { Status: 'Enabled' }, LifecycleConfiguration: {}, LoggingConfiguration: {} } }) }, 'site-again') as LiveResource;
-    expect(live).toMatchObject({ identity: 'site-again', properties: { BucketName: 'site-again', VersioningConfiguration: { Status: 'Enabled' } } });
+    const live = of(
+      bucket,
+      {
+        ...liveBucket({
+          properties: {
+            BucketName: 'site',
+            VersioningConfiguration: { Status: 'Enabled' },
+            LifecycleConfiguration: {},
+            LoggingConfiguration: {},
+          },
+        }),
+      },
+      'site-again',
+    ) as LiveResource;
+    expect(live).toMatchObject({
+      identity: 'site-again',
+      properties: { BucketName: 'site-again', VersioningConfiguration: { Status: 'Enabled' } },
+    });
     expect(Object.keys(live.properties)).not.toContain('LifecycleConfiguration');
-    const configuration = { policy: '{"Statement":[]}', acl: null, versioning: null, lifecycle: [{ ID: 'expire' }], logging: { TargetBucket: 'logs' }, tagging: [{ Key: 'team', Value: 'x' }], encryption: { Rules: [] }, publicAccessBlock: null };
-    const capture: Capture = { how: 'config', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras: { configuration } };
+    const configuration = {
+      policy: '{"Statement":[]}',
+      acl: null,
+      versioning: null,
+      lifecycle: [{ ID: 'expire' }],
+      logging: { TargetBucket: 'logs' },
+      tagging: [{ Key: 'team', Value: 'x' }],
+      encryption: { Rules: [] },
+      publicAccessBlock: null,
+    };
+    const capture: Capture = {
+      how: 'config',
+      refs: {},
+      pointInTime: null,
+      bytes: null,
+      encrypted: null,
+      extras: { configuration },
+    };
     const { calls } = preview(bucket.capture!.restore(bucketContext({ live, apart: 'site' }), capture));
     const names = calls.map(({ operation }) => operation);
     expect(names).toContain('PutPublicAccessBlock');
-    for (const name of ['PutBucketPolicy', 'PutBucketAcl', 'PutBucketLifecycleConfiguration', 'PutBucketLogging', 'DeletePublicAccessBlock', 'PutBucketEncryption']) expect(names).not.toContain(name);
+    for (const name of [
+      'PutBucketPolicy',
+      'PutBucketAcl',
+      'PutBucketLifecycleConfiguration',
+      'PutBucketLogging',
+      'DeletePublicAccessBlock',
+      'PutBucketEncryption',
+    ])
+      expect(names).not.toContain(name);
     expect(calls.every(({ input }) => input['Bucket'] === 'site-again')).toBe(true);
   });
 });

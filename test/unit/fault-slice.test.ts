@@ -2,7 +2,12 @@ import { expect, it } from '@jest/globals';
 import { faultPoints, killPoints, type Point } from '../faults-http/points.ts';
 import { sliceOf } from '../faults-http/slice.ts';
 
-const kinds = new Map(['ec2:RunInstances', 'ec2:DescribeInstances', 's3:PutObject', 'rds:CreateDBInstance'].map((kind) => [kind, { scenario: 'whole' as const, mutating: !kind.includes('Describe') }]));
+const kinds = new Map(
+  ['ec2:RunInstances', 'ec2:DescribeInstances', 's3:PutObject', 'rds:CreateDBInstance'].map((kind) => [
+    kind,
+    { scenario: 'whole' as const, mutating: !kind.includes('Describe') },
+  ]),
+);
 const calls = ['ec2:RunInstances', 's3:PutObject', 'rds:CreateDBInstance'].map((operation) => ({ operation, nth: 1 }));
 const all: readonly Point[] = [...faultPoints(kinds), ...killPoints('whole', calls)];
 const slices = Array.from({ length: 6 }, (_, turn) => sliceOf(all, `${turn}`.padStart(8, '0')));
@@ -10,7 +15,11 @@ const slices = Array.from({ length: 6 }, (_, turn) => sliceOf(all, `${turn}`.pad
 it('every slice kills at every boundary of every mutating call, once', () => {
   for (const slice of slices) {
     const kills = slice.flatMap((point) => (point.kind === 'kill' ? [`${point.when} ${point.call.operation}`] : []));
-    expect(kills.toSorted()).toEqual(calls.flatMap(({ operation }) => ['after', 'answered', 'before'].map((when) => `${when} ${operation}`)).toSorted());
+    expect(kills.toSorted()).toEqual(
+      calls
+        .flatMap(({ operation }) => ['after', 'answered', 'before'].map((when) => `${when} ${operation}`))
+        .toSorted(),
+    );
   }
 });
 

@@ -28,23 +28,54 @@ function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): CommandContex
       return { path: 'p', records: bench.journalOf(run), head: '', torn: null };
     },
     readAuditOf: async () => (knows === 'log' ? [{ kind: 'run-began', run }] : []),
-    settledRuns: async () => [], unsettledRuns: async () => [], listRuns: async () => [],
+    settledRuns: async () => [],
+    unsettledRuns: async () => [],
+    listRuns: async () => [],
   };
   const { target, types, schemas, session } = bench.world;
   return {
-    store, types, schemas, configuration: testConfiguration, options: { color: false }, target: async () => target, recorded: () => null,
+    store,
+    types,
+    schemas,
+    configuration: testConfiguration,
+    options: { color: false },
+    target: async () => target,
+    recorded: () => null,
     // The account in memory has no buckets of S3's and no snapshots of RDS's; the capture bucket is beside it.
-    reader: async () => ({ ...session, read: (call: Parameters<MemoryS3['read']>[0]) => (call.input['Bucket'] === bucket || call.operation === 'DescribeDBSnapshots' ? s3.read(call) : session.read(call)) }),
-    io: { clock: bench.clock, stderr: { write: (text: string) => { said += text; } } },
+    reader: async () => ({
+      ...session,
+      read: (call: Parameters<MemoryS3['read']>[0]) =>
+        call.input['Bucket'] === bucket || call.operation === 'DescribeDBSnapshots'
+          ? s3.read(call)
+          : session.read(call),
+    }),
+    io: {
+      clock: bench.clock,
+      stderr: {
+        write: (text: string) => {
+          said += text;
+        },
+      },
+    },
   } as unknown as CommandContext;
 }
 
 beforeEach(async () => {
   said = '';
-  bench = benchOf(createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large' }, rows: ['a'] }, { type: NOTE, identity: 'readme', properties: { Text: 'old' } }] }));
+  bench = benchOf(
+    createMemoryWorld({
+      seed: [
+        { type: DATABASE, identity: 'courses', properties: { Class: 'db.large' }, rows: ['a'] },
+        { type: NOTE, identity: 'readme', properties: { Text: 'old' } },
+      ],
+    }),
+  );
   s3 = memoryS3([bucket]);
   const vault = openVault(s3, { account, region, endpoint: null, bucket: null }, run);
-  const changes = changePlanOf([entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } }), entryOf('Note', NOTE, { id: 'readme', properties: { Text: 'new' } })]);
+  const changes = changePlanOf([
+    entryOf('Db', DATABASE, { action: 'delete', id: 'courses', expect: { Class: 'db.large' } }),
+    entryOf('Note', NOTE, { id: 'readme', properties: { Text: 'new' } }),
+  ]);
   expect((await bench.apply(changes, { run, ports: { vault } })).outcome).toBe('done');
   bench.clock.time += 61_000;
   s3.second += 3_600;
@@ -55,10 +86,16 @@ const forge = (name: string, value: Json): string => {
   s3.write(bucket, key, JSON.stringify(value));
   return key;
 };
-const lying = <Manifest>(name: string): Manifest => JSON.parse(s3.text(bucket, s3.keys(bucket).find((key) => key.startsWith(`manifests/${run}/${name}-`)) ?? '') ?? '') as Manifest;
-const entries = (source: { readonly changePlan: { readonly resources: readonly { readonly action: string; readonly address: string }[] } }): readonly string[] => source.changePlan.resources.map(({ action, address }) => `${action} ${address}`).sort();
+const lying = <Manifest>(name: string): Manifest =>
+  JSON.parse(
+    s3.text(bucket, s3.keys(bucket).find((key) => key.startsWith(`manifests/${run}/${name}-`)) ?? '') ?? '',
+  ) as Manifest;
+const entries = (source: {
+  readonly changePlan: { readonly resources: readonly { readonly action: string; readonly address: string }[] };
+}): readonly string[] => source.changePlan.resources.map(({ action, address }) => `${action} ${address}`).sort();
 const both = ['create Db', 'update Note'];
-const errors = (findings: readonly { readonly severity: string; readonly code: string }[]): readonly string[] => findings.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+const errors = (findings: readonly { readonly severity: string; readonly code: string }[]): readonly string[] =>
+  findings.filter(({ severity }) => severity === 'error').map(({ code }) => code);
 
 describe('a rollback from AWS', () => {
   it('brings everything back where nobody was at the bucket', async () => {
@@ -67,19 +104,35 @@ describe('a rollback from AWS', () => {
     expect((await runsInAws(worldOf('nothing'))).runs.map((one) => one.run)).toEqual([run]);
   });
 
-  it.each(['journal', 'nothing'] as const)('is not hidden by a forged plan of the run with a later time (the store knows its %s)', async (knows) => {
-    const whole = lying<RunManifest>('run.all');
-    const key = forge('run.all', { ...whole, at: '2030-01-01T00:00:00.000Z', journalHead: 'sha256:0', befores: [], plan: { ...whole.plan, name: 'empty', steps: [] } } as unknown as Json);
-    const source = await fromAwsSource(worldOf(knows), run);
-    expect(entries(source)).toEqual(both);
-    expect(source.findings.filter(({ code }) => code === 'manifest-rival').map(({ message }) => message)).toEqual([expect.stringContaining(key)]);
-    expect((await runsInAws(worldOf(knows))).runs).toEqual([expect.objectContaining({ run, planName: 'test-plan', steps: 2 })]);
-  });
+  it.each(['journal', 'nothing'] as const)(
+    'is not hidden by a forged plan of the run with a later time (the store knows its %s)',
+    async (knows) => {
+      const whole = lying<RunManifest>('run.all');
+      const key = forge('run.all', {
+        ...whole,
+        at: '2030-01-01T00:00:00.000Z',
+        journalHead: 'sha256:0',
+        befores: [],
+        plan: { ...whole.plan, name: 'empty', steps: [] },
+      } as unknown as Json);
+      const source = await fromAwsSource(worldOf(knows), run);
+      expect(entries(source)).toEqual(both);
+      expect(source.findings.filter(({ code }) => code === 'manifest-rival').map(({ message }) => message)).toEqual([
+        expect.stringContaining(key),
+      ]);
+      expect((await runsInAws(worldOf(knows))).runs).toEqual([
+        expect.objectContaining({ run, planName: 'test-plan', steps: 2 }),
+      ]);
+    },
+  );
 
   it('of a run that only the bucket speaks of is marked so; a store that does not answer knows nothing', async () => {
     for (const knows of ['nothing', 'silent'] as const) {
       const source = await fromAwsSource(worldOf(knows), run);
-      expect([source.changePlan.unlogged, source.findings.map(({ code }) => code)]).toEqual([true, expect.arrayContaining(['rollback-unlogged'])]);
+      expect([source.changePlan.unlogged, source.findings.map(({ code }) => code)]).toEqual([
+        true,
+        expect.arrayContaining(['rollback-unlogged']),
+      ]);
       const { plan } = await bench.plan(source.changePlan);
       expect(plan.steps.map(({ confirm }) => confirm !== null)).toEqual([true, true]);
     }
@@ -90,7 +143,10 @@ describe('a rollback from AWS', () => {
     const taken = lying<CaptureManifest>('Db');
     const key = s3.keys(bucket).find((one) => one.startsWith(`manifests/${run}/Db-`)) ?? '';
     s3.destroy(bucket, key, 'v2');
-    forge('Db', { ...taken, capture: { ...taken.capture, extras: { script: { $secret: { captured: 'other/Web/user-data' } } } } } as unknown as Json);
+    forge('Db', {
+      ...taken,
+      capture: { ...taken.capture, extras: { script: { $secret: { captured: 'other/Web/user-data' } } } },
+    } as unknown as Json);
     const { plan } = await bench.plan((await fromAwsSource(worldOf('nothing'), run)).changePlan);
     expect(plan.findings.map(({ code }) => code)).toContain('capture-foreign');
     expect(plan.steps.filter(({ blocked }) => blocked).map(({ id }) => id)).toContain('Db');
@@ -103,16 +159,29 @@ describe('a rollback from AWS', () => {
     forge('run.all', { ...plain, plan: {} });
     forge('run.all', { ...plain, format: 'aiplan/run@9' });
     const { runs, findings } = await runsInAws(worldOf('nothing'));
-    expect([runs.length, findings.map(({ code }) => code)]).toEqual([1, Array.from({ length: 4 }, () => 'manifest-left-out')]);
+    expect([runs.length, findings.map(({ code }) => code)]).toEqual([
+      1,
+      Array.from({ length: 4 }, () => 'manifest-left-out'),
+    ]);
     const source = await fromAwsSource(worldOf('nothing'), run);
-    expect([entries(source), errors(source.findings), source.findings.filter(({ code }) => code === 'manifest-left-out').length]).toEqual([both, [], 3]);
+    expect([
+      entries(source),
+      errors(source.findings),
+      source.findings.filter(({ code }) => code === 'manifest-left-out').length,
+    ]).toEqual([both, [], 3]);
   });
 
   it('says what it could not use where nothing else is there', async () => {
     for (const key of s3.keys(bucket)) for (const id of ['v1', 'v2', 'v3']) s3.destroy(bucket, key, id);
     s3.write(bucket, `manifests/${run}/run.all-000000000000.json`, 'no json');
-    await expect(fromAwsSource(worldOf('nothing'), run)).rejects.toMatchObject({ code: 'no-manifests', message: expect.stringContaining('not JSON') });
-    await expect(runsInAws(worldOf('nothing'))).rejects.toMatchObject({ code: 'no-manifests', message: expect.stringContaining('not JSON') });
+    await expect(fromAwsSource(worldOf('nothing'), run)).rejects.toMatchObject({
+      code: 'no-manifests',
+      message: expect.stringContaining('not JSON'),
+    });
+    await expect(runsInAws(worldOf('nothing'))).rejects.toMatchObject({
+      code: 'no-manifests',
+      message: expect.stringContaining('not JSON'),
+    });
   });
 });
 
@@ -122,13 +191,20 @@ describe('a rollback by the journal', () => {
     s3.write(bucket, `manifests/${run}/run.all-000000000000.json`, '{"plan":{}}');
     const source = await rollbackSource(worldOf('journal'), run);
     expect([entries(source), errors(source.findings)]).toEqual([both, []]);
-    expect(source.findings.filter(({ code }) => code === 'manifest-left-out').map(({ message }) => message)).toEqual([expect.stringContaining('Db-000000000000.json'), expect.stringContaining('run.all-000000000000.json')]);
+    expect(source.findings.filter(({ code }) => code === 'manifest-left-out').map(({ message }) => message)).toEqual([
+      expect.stringContaining('Db-000000000000.json'),
+      expect.stringContaining('run.all-000000000000.json'),
+    ]);
   });
 
   it('takes the manifest that was written first where somebody wrote over it', async () => {
     const key = s3.keys(bucket).find((one) => one.startsWith(`manifests/${run}/Db-`)) ?? '';
     s3.write(bucket, key, '{}');
     const source = await rollbackSource(worldOf('journal'), run);
-    expect([entries(source), errors(source.findings), source.findings.map(({ code }) => code)]).toEqual([both, [], expect.arrayContaining(['manifest-overwritten'])]);
+    expect([entries(source), errors(source.findings), source.findings.map(({ code }) => code)]).toEqual([
+      both,
+      [],
+      expect.arrayContaining(['manifest-overwritten']),
+    ]);
   });
 });

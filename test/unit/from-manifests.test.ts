@@ -12,7 +12,9 @@ import { Killed, mortal } from '../helpers/mortal.ts';
 function manifestsOf(bench: Bench): LyingManifests {
   const lying = [...bench.vault.manifests].map(([key, manifest]) => ({ key, written: manifest.at, manifest }));
   return {
-    runs: lying.filter((one): one is Lying<RunManifest> => one.manifest.format === 'aiplan/run@1'), leftOut: [], touched: [],
+    runs: lying.filter((one): one is Lying<RunManifest> => one.manifest.format === 'aiplan/run@1'),
+    leftOut: [],
+    touched: [],
     captures: lying.filter((one): one is Lying<CaptureManifest> => one.manifest.format === 'aiplan/capture@1'),
   };
 }
@@ -20,10 +22,26 @@ function manifestsOf(bench: Bench): LyingManifests {
 /** The rollback that the capture bucket alone gives; the journals of the bench are not asked. */
 async function fromAws(bench: Bench, manifests = manifestsOf(bench)): Promise<RollbackDraft> {
   const { world, clock } = bench;
-  const read = await Promise.all(world.types.all.filter(({ managed }) => managed).map((type) => type.read(world.session, { identities: [], all: true, detailed: new Set() })));
-  const made = madeByTag(run, read.flatMap(({ resources }) => resources));
-  const earlier = keptRuns(manifests).filter(({ rollbackOf }) => rollbackOf === run).toReversed().map((one) => recordsFrom(one.run, manifests));
-  const draft = await rollbackChangePlan(recordsFrom(run, manifests, made), { session: world.session, types: world.types, schemas: world.schemas, now: new Date(clock.time += 61_000).toISOString(), earlier });
+  const read = await Promise.all(
+    world.types.all
+      .filter(({ managed }) => managed)
+      .map((type) => type.read(world.session, { identities: [], all: true, detailed: new Set() })),
+  );
+  const made = madeByTag(
+    run,
+    read.flatMap(({ resources }) => resources),
+  );
+  const earlier = keptRuns(manifests)
+    .filter(({ rollbackOf }) => rollbackOf === run)
+    .toReversed()
+    .map((one) => recordsFrom(one.run, manifests));
+  const draft = await rollbackChangePlan(recordsFrom(run, manifests, made), {
+    session: world.session,
+    types: world.types,
+    schemas: world.schemas,
+    now: new Date((clock.time += 61_000)).toISOString(),
+    earlier,
+  });
   return { ...draft, changePlan: { ...draft.changePlan, withoutJournal: true } };
 }
 
@@ -31,12 +49,23 @@ it('takes a run back from the capture bucket alone, and asks for everything agai
   const bench = freshBench();
   const before = await bench.state();
   expect((await bench.apply(changePlan, { run })).outcome).toBe('done');
-  expect(keptRuns(manifestsOf(bench))).toEqual([{ run, at: expect.any(String), planName: 'test-plan', rollbackOf: null, steps: changePlan.resources.length, whole: true }]);
+  expect(keptRuns(manifestsOf(bench))).toEqual([
+    {
+      run,
+      at: expect.any(String),
+      planName: 'test-plan',
+      rollbackOf: null,
+      steps: changePlan.resources.length,
+      whole: true,
+    },
+  ]);
   const draft = await fromAws(bench);
   expect(draft.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
   const { plan } = await bench.plan(draft.changePlan);
   expect(plan.steps.filter(({ coveredBy }) => coveredBy !== undefined)).toEqual([]);
-  expect(plan.steps.filter(({ action }) => action === 'delete').map(({ confirm }) => confirm === null)).not.toContain(true);
+  expect(plan.steps.filter(({ action }) => action === 'delete').map(({ confirm }) => confirm === null)).not.toContain(
+    true,
+  );
   const report = await bench.apply(draft.changePlan, { run: 'back' });
   expect([report.outcome, report.message, report.findings]).toEqual(['done', null, []]);
   expect(unmapped(await bench.state(), { ...(await restoredAs(bench)), ...report.map })).toEqual(before);
@@ -49,7 +78,12 @@ it('takes back a run that was killed at any place after its captures, and nothin
     const bench = freshBench();
     const before = await bench.state();
     const life = mortal(dieAt);
-    const ended = await bench.apply(changePlan, { run, session: life.session, beforeAppend: life.append, afterAppend: life.written }).catch((error: unknown) => { if (!(error instanceof Killed)) throw error; return null; });
+    const ended = await bench
+      .apply(changePlan, { run, session: life.session, beforeAppend: life.append, afterAppend: life.written })
+      .catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+        return null;
+      });
     if (ended !== null) break;
     if (keptRuns(manifestsOf(bench)).length === 0) continue;
     // What the bucket and AWS show is all that there is to go by.
@@ -61,7 +95,10 @@ it('takes back a run that was killed at any place after its captures, and nothin
     expect([where, draft.findings.filter(({ severity }) => severity !== 'info')]).toEqual([where, []]);
     const report = await bench.apply(draft.changePlan, { run: 'back' });
     expect([where, report.outcome, report.message, report.findings]).toEqual([where, 'done', null, []]);
-    expect([where, unmapped(await bench.state(), { ...(await restoredAs(bench)), ...report.map })]).toEqual([where, before]);
+    expect([where, unmapped(await bench.state(), { ...(await restoredAs(bench)), ...report.map })]).toEqual([
+      where,
+      before,
+    ]);
     tried += 1;
   }
   expect(tried).toBeGreaterThan(15);
@@ -72,7 +109,14 @@ it('goes on with a rollback that was itself lost in the middle', async () => {
   const before = await bench.state();
   await bench.apply(changePlan, { run });
   const life = mortal(150);
-  await expect(bench.apply((await fromAws(bench)).changePlan, { run: 'back', session: life.session, beforeAppend: life.append, afterAppend: life.written })).rejects.toThrow(Killed);
+  await expect(
+    bench.apply((await fromAws(bench)).changePlan, {
+      run: 'back',
+      session: life.session,
+      beforeAppend: life.append,
+      afterAppend: life.written,
+    }),
+  ).rejects.toThrow(Killed);
   const draft = await fromAws(bench);
   expect(draft.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
   const report = await bench.apply(draft.changePlan, { run: 'again' });
@@ -87,13 +131,31 @@ it('says what is not known where only the captures are there, and still brings b
   expect(keptRuns(captures)).toEqual([expect.objectContaining({ run, whole: false })]);
   const draft = await fromAws(bench, captures);
   const entries = draft.changePlan.resources.map(({ address, action }) => `${action} ${address}`);
-  expect(entries).toEqual(expect.arrayContaining(['create Db', 'create Web', 'create Files', 'create Old', 'delete OldReplacement', 'delete Group', 'delete Fresh', 'delete Made']));
+  expect(entries).toEqual(
+    expect.arrayContaining([
+      'create Db',
+      'create Web',
+      'create Files',
+      'create Old',
+      'delete OldReplacement',
+      'delete Group',
+      'delete Fresh',
+      'delete Made',
+    ]),
+  );
   expect(entries).not.toContain('update Note');
 });
 
 it('takes nothing for the run that only says so', () => {
-  const live = (tags: Record<string, string>): LiveResource => ({ systemTags: tags } as unknown as LiveResource);
+  const live = (tags: Record<string, string>): LiveResource => ({ systemTags: tags }) as unknown as LiveResource;
   const own = live({ 'aiplan:resource': 'A', 'aiplan:op': opOf(run, 'A') });
-  expect(madeByTag(run, [own, live({ 'aiplan:resource': 'B', 'aiplan:op': opOf(run, 'A') }), live({ 'aiplan:op': opOf(run, 'A') }), live({})])).toEqual([own]);
+  expect(
+    madeByTag(run, [
+      own,
+      live({ 'aiplan:resource': 'B', 'aiplan:op': opOf(run, 'A') }),
+      live({ 'aiplan:op': opOf(run, 'A') }),
+      live({}),
+    ]),
+  ).toEqual([own]);
   expect(recordsFrom(run, { runs: [], captures: [], leftOut: [], touched: [] })).toEqual([]);
 });

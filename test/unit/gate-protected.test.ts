@@ -11,7 +11,12 @@ const refused = (name: string, input: JsonObject, permit: Partial<Permit> = {}):
 };
 
 describe('refused whatever was declared', () => {
-  const final = { DBInstanceIdentifier: 'db', DeleteAutomatedBackups: false, SkipFinalSnapshot: false, FinalDBSnapshotIdentifier: 'final' };
+  const final = {
+    DBInstanceIdentifier: 'db',
+    DeleteAutomatedBackups: false,
+    SkipFinalSnapshot: false,
+    FinalDBSnapshotIdentifier: 'final',
+  };
 
   it('automated backups are kept by a database delete', () => {
     for (const operation of ['rds:DeleteDBInstance', 'rds:DeleteDBCluster']) {
@@ -19,7 +24,13 @@ describe('refused whatever was declared', () => {
       expect(refused(operation, { ...final, DeleteAutomatedBackups: true })).toBe(true);
       expect(refused(operation, { ...final, DeleteAutomatedBackups: undefined })).toBe(true);
       expect(refused(operation, { ...final, DeleteAutomatedBackups: 'false' })).toBe(true);
-      expect(refused(operation, { ...final, DeleteAutomatedBackups: true }, { confirmedLoss: ['skip-final-snapshot', 'retention-zero'] })).toBe(true);
+      expect(
+        refused(
+          operation,
+          { ...final, DeleteAutomatedBackups: true },
+          { confirmedLoss: ['skip-final-snapshot', 'retention-zero'] },
+        ),
+      ).toBe(true);
     }
   });
 
@@ -29,8 +40,12 @@ describe('refused whatever was declared', () => {
       expect(refused(operation, without)).toBe(true);
       expect(refused(operation, { ...without, FinalDBSnapshotIdentifier: '' })).toBe(true);
       expect(refused(operation, { ...final, SkipFinalSnapshot: true })).toBe(true);
-      expect(refused(operation, { ...without, SkipFinalSnapshot: true }, { confirmedLoss: ['retention-zero'] })).toBe(true);
-      expect(refused(operation, { ...without, SkipFinalSnapshot: true }, { confirmedLoss: ['skip-final-snapshot'] })).toBe(false);
+      expect(refused(operation, { ...without, SkipFinalSnapshot: true }, { confirmedLoss: ['retention-zero'] })).toBe(
+        true,
+      );
+      expect(
+        refused(operation, { ...without, SkipFinalSnapshot: true }, { confirmedLoss: ['skip-final-snapshot'] }),
+      ).toBe(false);
     }
   });
 
@@ -44,15 +59,42 @@ describe('refused whatever was declared', () => {
   });
 
   it('however a value is spelled', () => {
-    for (const zero of [0, -0, 0.0, '0', '00', '0.0', ' 0 ', '', '-1', false, 'False', 'none', {}, [], { $unknown: 'X' }] as Json[]) expect([zero, refused('rds:ModifyDBInstance', { BackupRetentionPeriod: zero })]).toEqual([zero, true]);
-    for (const kept of [1, '7', 35, null]) expect([kept, refused('rds:ModifyDBInstance', { BackupRetentionPeriod: kept })]).toEqual([kept, false]);
+    for (const zero of [
+      0,
+      -0,
+      0.0,
+      '0',
+      '00',
+      '0.0',
+      ' 0 ',
+      '',
+      '-1',
+      false,
+      'False',
+      'none',
+      {},
+      [],
+      { $unknown: 'X' },
+    ] as Json[])
+      expect([zero, refused('rds:ModifyDBInstance', { BackupRetentionPeriod: zero })]).toEqual([zero, true]);
+    for (const kept of [1, '7', 35, null])
+      expect([kept, refused('rds:ModifyDBInstance', { BackupRetentionPeriod: kept })]).toEqual([kept, false]);
     for (const on of [true, 'true', 'True', ' TRUE ', 1, '1', 'yes', {}] as Json[]) {
       expect([on, refused('rds:DeleteDBInstance', { ...final, SkipFinalSnapshot: on })]).toEqual([on, true]);
       expect([on, refused('s3:DeleteObject', { Bucket: 'b', BypassGovernanceRetention: on })]).toEqual([on, true]);
-      expect([on, refused('ec2:DeregisterImage', { ImageId: 'ami-1', DeleteAssociatedSnapshots: on }, { expireCaptures: ['ami-1'] })]).toEqual([on, true]);
+      expect([
+        on,
+        refused(
+          'ec2:DeregisterImage',
+          { ImageId: 'ami-1', DeleteAssociatedSnapshots: on },
+          { expireCaptures: ['ami-1'] },
+        ),
+      ]).toEqual([on, true]);
     }
-    for (const off of [false, 'false', 'False', undefined]) expect(refused('rds:DeleteDBInstance', { ...final, SkipFinalSnapshot: off })).toBe(false);
-    for (const bucket of ['captures', 'Captures', ' captures', 'arn:aws:s3:::captures']) expect([bucket, refused('s3:DeleteObject', { Bucket: bucket, Key: 'k' })]).toEqual([bucket, true]);
+    for (const off of [false, 'false', 'False', undefined])
+      expect(refused('rds:DeleteDBInstance', { ...final, SkipFinalSnapshot: off })).toBe(false);
+    for (const bucket of ['captures', 'Captures', ' captures', 'arn:aws:s3:::captures'])
+      expect([bucket, refused('s3:DeleteObject', { Bucket: bucket, Key: 'k' })]).toEqual([bucket, true]);
   });
 
   it('locks are never overridden', () => {
@@ -69,7 +111,11 @@ describe('refused whatever was declared', () => {
     ['rds:DeleteDBClusterSnapshot', { DBClusterSnapshotIdentifier: 'x' }, 'x'],
     ['s3:DeleteObject', { Bucket: 'captures', Key: 'k' }, 's3://captures/k'],
     ['s3:DeleteObject', { Bucket: 'captures', Key: 'k', VersionId: 'v' }, 's3://captures/k?versionId=v'],
-    ['s3:DeleteObjects', { Bucket: 'captures', Delete: { Objects: [{ Key: 'k', VersionId: 'v' }] } }, 's3://captures/k?versionId=v'],
+    [
+      's3:DeleteObjects',
+      { Bucket: 'captures', Delete: { Objects: [{ Key: 'k', VersionId: 'v' }] } },
+      's3://captures/k?versionId=v',
+    ],
   ])('%s only for exactly the captures that expire', (operation, input, id) => {
     expect(refused(operation, input)).toBe(true);
     expect(refused(operation, input, { expireCaptures: [`${id}x`, ''] })).toBe(true);
@@ -77,29 +123,63 @@ describe('refused whatever was declared', () => {
   });
 
   it('an expiring image does not take snapshots along, nor one object another', () => {
-    expect(refused('ec2:DeregisterImage', { ImageId: 'ami-1', DeleteAssociatedSnapshots: true }, { expireCaptures: ['ami-1'] })).toBe(true);
-    expect(refused('s3:DeleteObjects', { Bucket: 'captures', Delete: { Objects: [{ Key: 'k' }, { Key: 'l' }] } }, { expireCaptures: ['s3://captures/k'] })).toBe(true);
-    expect(refused('s3:DeleteObjects', { Bucket: 'captures', Delete: { Objects: [] } }, { expireCaptures: ['s3://captures/k'] })).toBe(true);
+    expect(
+      refused(
+        'ec2:DeregisterImage',
+        { ImageId: 'ami-1', DeleteAssociatedSnapshots: true },
+        { expireCaptures: ['ami-1'] },
+      ),
+    ).toBe(true);
+    expect(
+      refused(
+        's3:DeleteObjects',
+        { Bucket: 'captures', Delete: { Objects: [{ Key: 'k' }, { Key: 'l' }] } },
+        { expireCaptures: ['s3://captures/k'] },
+      ),
+    ).toBe(true);
+    expect(
+      refused(
+        's3:DeleteObjects',
+        { Bucket: 'captures', Delete: { Objects: [] } },
+        { expireCaptures: ['s3://captures/k'] },
+      ),
+    ).toBe(true);
   });
 
   it.each<[string, JsonObject]>([
     ['rds:DeleteDBInstanceAutomatedBackup', { DbiResourceId: 'db-1' }],
     ['rds:DeleteDBClusterAutomatedBackup', { DbClusterResourceId: 'c' }],
     ['rds:StopDBInstanceAutomatedBackupsReplication', {}],
-    ['rds:ModifyDBSnapshotAttribute', {}], ['rds:ModifyDBClusterSnapshotAttribute', {}], ['rds:ModifyDBSnapshot', {}],
+    ['rds:ModifyDBSnapshotAttribute', {}],
+    ['rds:ModifyDBClusterSnapshotAttribute', {}],
+    ['rds:ModifyDBSnapshot', {}],
     ['rds:RemoveTagsFromResource', { ResourceName: 'arn:aws:rds:eu-west-1:123456789012:snapshot:x' }],
-    ['ec2:ModifySnapshotAttribute', {}], ['ec2:ResetSnapshotAttribute', {}], ['ec2:ModifyImageAttribute', {}], ['ec2:ModifySnapshotTier', {}],
-    ['ec2:UnlockSnapshot', {}], ['ec2:DisableImage', {}], ['ec2:DisableImageDeregistrationProtection', {}],
-    ['ec2:DisableSnapshotBlockPublicAccess', {}], ['ec2:DisableEbsEncryptionByDefault', {}],
+    ['ec2:ModifySnapshotAttribute', {}],
+    ['ec2:ResetSnapshotAttribute', {}],
+    ['ec2:ModifyImageAttribute', {}],
+    ['ec2:ModifySnapshotTier', {}],
+    ['ec2:UnlockSnapshot', {}],
+    ['ec2:DisableImage', {}],
+    ['ec2:DisableImageDeregistrationProtection', {}],
+    ['ec2:DisableSnapshotBlockPublicAccess', {}],
+    ['ec2:DisableEbsEncryptionByDefault', {}],
     ['ec2:DeleteTags', { Resources: ['i-1', 'snap-1'] }],
     ['sts:AssumeRole', {}],
   ])('%s %j never', (operation, input) => {
-    expect(refused(operation, input, { expireCaptures: ['db-1', 'c', 'x', 'snap-1'], setup: true, confirmedLoss: ['skip-final-snapshot', 'retention-zero'] })).toBe(true);
+    expect(
+      refused(operation, input, {
+        expireCaptures: ['db-1', 'c', 'x', 'snap-1'],
+        setup: true,
+        confirmedLoss: ['skip-final-snapshot', 'retention-zero'],
+      }),
+    ).toBe(true);
   });
 
   it('leaves ordinary calls alone', () => {
     expect(refused('ec2:DeleteTags', { Resources: ['i-1'] })).toBe(false);
-    expect(refused('rds:RemoveTagsFromResource', { ResourceName: 'arn:aws:rds:eu-west-1:123456789012:db:x' })).toBe(false);
+    expect(refused('rds:RemoveTagsFromResource', { ResourceName: 'arn:aws:rds:eu-west-1:123456789012:db:x' })).toBe(
+      false,
+    );
     expect(refused('ec2:TerminateInstances', { InstanceIds: ['i-1'] })).toBe(false);
     expect(refused('s3:DeleteObjects', { Bucket: 'site', Delete: { Objects: [{ Key: 'k' }] } })).toBe(false);
     expect(refused('ec2:CreateSnapshot', { VolumeId: 'vol-1' })).toBe(false);
@@ -113,10 +193,28 @@ describe('refused whatever was declared', () => {
 
 describe('the capture bucket', () => {
   it('takes captures, and nothing else', () => {
-    for (const operation of ['PutObject', 'CopyObject', 'CreateMultipartUpload', 'UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload', 'AbortMultipartUpload']) {
+    for (const operation of [
+      'PutObject',
+      'CopyObject',
+      'CreateMultipartUpload',
+      'UploadPart',
+      'UploadPartCopy',
+      'CompleteMultipartUpload',
+      'AbortMultipartUpload',
+    ]) {
       expect(refused(`s3:${operation}`, { Bucket: 'captures' })).toBe(false);
     }
-    for (const operation of ['DeleteObject', 'DeleteObjects', 'DeleteBucket', 'PutBucketPolicy', 'PutBucketVersioning', 'DeleteBucketPolicy', 'PutBucketLifecycleConfiguration', 'PutObjectTagging', 'CreateBucket']) {
+    for (const operation of [
+      'DeleteObject',
+      'DeleteObjects',
+      'DeleteBucket',
+      'PutBucketPolicy',
+      'PutBucketVersioning',
+      'DeleteBucketPolicy',
+      'PutBucketLifecycleConfiguration',
+      'PutObjectTagging',
+      'CreateBucket',
+    ]) {
       expect(refused(`s3:${operation}`, { Bucket: 'captures', Key: 'k' })).toBe(true);
       expect(refused(`s3:${operation}`, { Bucket: 'site', Key: 'k' })).toBe(false);
     }
@@ -126,9 +224,28 @@ describe('the capture bucket', () => {
     for (const operation of ['CreateBucket', 'PutBucketPolicy', 'PutPublicAccessBlock', 'PutBucketEncryption']) {
       expect(refused(`s3:${operation}`, { Bucket: 'captures' }, { setup: true })).toBe(false);
     }
-    expect(refused('s3:PutBucketVersioning', { Bucket: 'captures', VersioningConfiguration: { Status: 'Enabled' } }, { setup: true })).toBe(false);
-    expect(refused('s3:PutBucketVersioning', { Bucket: 'captures', VersioningConfiguration: { Status: 'Suspended' } }, { setup: true })).toBe(true);
-    for (const operation of ['DeleteObject', 'DeleteObjects', 'DeleteBucket', 'DeleteBucketPolicy', 'DeletePublicAccessBlock', 'PutBucketAcl']) {
+    expect(
+      refused(
+        's3:PutBucketVersioning',
+        { Bucket: 'captures', VersioningConfiguration: { Status: 'Enabled' } },
+        { setup: true },
+      ),
+    ).toBe(false);
+    expect(
+      refused(
+        's3:PutBucketVersioning',
+        { Bucket: 'captures', VersioningConfiguration: { Status: 'Suspended' } },
+        { setup: true },
+      ),
+    ).toBe(true);
+    for (const operation of [
+      'DeleteObject',
+      'DeleteObjects',
+      'DeleteBucket',
+      'DeleteBucketPolicy',
+      'DeletePublicAccessBlock',
+      'PutBucketAcl',
+    ]) {
       expect(refused(`s3:${operation}`, { Bucket: 'captures', Key: 'k' }, { setup: true })).toBe(true);
     }
   });

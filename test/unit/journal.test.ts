@@ -20,10 +20,20 @@ const phase: JournalEntry = { kind: 'phase', phase: 'recheck' };
 const run = '20260226-230000-a1b2';
 
 let store: string;
-beforeEach(() => { store = mkdtempSync(join(tmpdir(), 'aiplan-journal-')); });
-afterEach(() => { for (const folder of [store, `${store}-spool`]) rmSync(folder, { recursive: true, force: true }); });
+beforeEach(() => {
+  store = mkdtempSync(join(tmpdir(), 'aiplan-journal-'));
+});
+afterEach(() => {
+  for (const folder of [store, `${store}-spool`]) rmSync(folder, { recursive: true, force: true });
+});
 
-const storeWith = (files: FileOptions = {}): Store => folderStore({ folder: store, spool: join(store, '..', `${basename(store)}-spool`), host: 'here', files: { reserve: 0, ...files } });
+const storeWith = (files: FileOptions = {}): Store =>
+  folderStore({
+    folder: store,
+    spool: join(store, '..', `${basename(store)}-spool`),
+    host: 'here',
+    files: { reserve: 0, ...files },
+  });
 
 const write = async (entries: readonly JournalEntry[], name = run): Promise<string> => {
   const journal = await storeWith().createJournal(name, fakeClock());
@@ -32,7 +42,11 @@ const write = async (entries: readonly JournalEntry[], name = run): Promise<stri
   return journal.place;
 };
 const codeOf = (work: () => unknown): string => {
-  try { work(); } catch (error) { return error instanceof UserError ? `${error.code} ${error.message}` : String(error); }
+  try {
+    work();
+  } catch (error) {
+    return error instanceof UserError ? `${error.code} ${error.message}` : String(error);
+  }
   return 'nothing thrown';
 };
 
@@ -41,7 +55,11 @@ describe('journal', () => {
     const path = await write([begin, phase, { kind: 'end', outcome: 'done', message: null }]);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     const read = readJournal(store, run);
-    expect(read.records.map(({ seq, kind }) => [seq, kind])).toEqual([[1, 'begin'], [2, 'phase'], [3, 'end']]);
+    expect(read.records.map(({ seq, kind }) => [seq, kind])).toEqual([
+      [1, 'begin'],
+      [2, 'phase'],
+      [3, 'end'],
+    ]);
     expect(read.records.map(({ prev }) => prev)).toEqual([journalRoot, sha256(lines[0]!), sha256(lines[1]!)]);
     expect(read.head).toBe(sha256(lines[2]!));
     expect(read.torn).toBeNull();
@@ -56,7 +74,15 @@ describe('journal', () => {
   it('syncs after every line, before append returns', async () => {
     const log: string[] = [];
     const file: JournalFile = {
-      async write(text) { log.push(`write ${JSON.parse(text).kind}`); }, async sync() { log.push('sync'); }, async close() { log.push('close'); },
+      async write(text) {
+        log.push(`write ${JSON.parse(text).kind}`);
+      },
+      async sync() {
+        log.push('sync');
+      },
+      async close() {
+        log.push('close');
+      },
     };
     const journal = await storeWith({ openFile: async () => file }).createJournal(run, fakeClock());
     await journal.append(begin);
@@ -89,14 +115,62 @@ describe('journal', () => {
   });
 
   it.each([
-    ['a changed line', (lines: string[]) => { lines[1] = lines[1]!.replace('recheck', 'change'); }, 'line 3: it does not follow record 2'],
-    ['a removed line', (lines: string[]) => { lines.splice(1, 1); }, 'line 2: its number is 3'],
-    ['an inserted line', (lines: string[]) => { lines.splice(1, 0, lines[1]!); }, 'line 3: its number is 2'],
-    ['a line that is not JSON', (lines: string[]) => { lines[1] = 'rm -rf'; }, 'line 2: it is not JSON'],
-    ['a missing beginning', (lines: string[]) => { lines.shift(); }, 'line 1: its number is 2'],
-    ['a first line of another kind', (lines: string[]) => { lines[0] = lines[0]!.replace('"begin"', '"phase"'); }, 'line 1: a journal begins with'],
-    ['an unknown format', (lines: string[]) => { lines[0] = lines[0]!.replace('journal@1', 'journal@9'); }, 'line 1: its format'],
-    ['a line that is no record', (lines: string[]) => { lines[1] = '[]'; }, 'line 2: it is not a journal record'],
+    [
+      'a changed line',
+      (lines: string[]) => {
+        lines[1] = lines[1]!.replace('recheck', 'change');
+      },
+      'line 3: it does not follow record 2',
+    ],
+    [
+      'a removed line',
+      (lines: string[]) => {
+        lines.splice(1, 1);
+      },
+      'line 2: its number is 3',
+    ],
+    [
+      'an inserted line',
+      (lines: string[]) => {
+        lines.splice(1, 0, lines[1]!);
+      },
+      'line 3: its number is 2',
+    ],
+    [
+      'a line that is not JSON',
+      (lines: string[]) => {
+        lines[1] = 'rm -rf';
+      },
+      'line 2: it is not JSON',
+    ],
+    [
+      'a missing beginning',
+      (lines: string[]) => {
+        lines.shift();
+      },
+      'line 1: its number is 2',
+    ],
+    [
+      'a first line of another kind',
+      (lines: string[]) => {
+        lines[0] = lines[0]!.replace('"begin"', '"phase"');
+      },
+      'line 1: a journal begins with',
+    ],
+    [
+      'an unknown format',
+      (lines: string[]) => {
+        lines[0] = lines[0]!.replace('journal@1', 'journal@9');
+      },
+      'line 1: its format',
+    ],
+    [
+      'a line that is no record',
+      (lines: string[]) => {
+        lines[1] = '[]';
+      },
+      'line 2: it is not a journal record',
+    ],
   ])('refuses %s and says where', async (_name, damage, expected) => {
     const path = await write([begin, phase, phase]);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
@@ -123,7 +197,10 @@ describe('journal', () => {
 
   it('refuses an unwritable store before anything else', async () => {
     writeFileSync(join(store, 'runs'), 'a file where the folder should be');
-    await expect(storeWith().createJournal(run, fakeClock())).rejects.toMatchObject({ code: 'store-unwritable', help: expect.any(String) });
+    await expect(storeWith().createJournal(run, fakeClock())).rejects.toMatchObject({
+      code: 'store-unwritable',
+      help: expect.any(String),
+    });
   });
 
   it('refuses a second journal for one run', async () => {
@@ -135,13 +212,25 @@ describe('journal', () => {
     let full = false;
     const written: string[] = [];
     const file: JournalFile = {
-      async write(text) { if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' }); written.push(text); },
-      async sync() { /* nothing to do in memory */ }, async close() { /* nothing to do in memory */ },
+      async write(text) {
+        if (full) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        written.push(text);
+      },
+      async sync() {
+        /* nothing to do in memory */
+      },
+      async close() {
+        /* nothing to do in memory */
+      },
     };
     const journal = await storeWith({ openFile: async () => file }).createJournal(run, fakeClock());
     await journal.append(begin);
     full = true;
-    await expect(journal.append(phase)).rejects.toMatchObject({ code: 'store-unwritable', message: expect.stringContaining('ENOSPC'), help: expect.stringContaining('disk space') });
+    await expect(journal.append(phase)).rejects.toMatchObject({
+      code: 'store-unwritable',
+      message: expect.stringContaining('ENOSPC'),
+      help: expect.stringContaining('disk space'),
+    });
     full = false;
     await expect(journal.append(phase)).rejects.toMatchObject({ code: 'store-unwritable' });
     expect(written).toHaveLength(1);
@@ -159,7 +248,15 @@ describe('runs', () => {
     await write([begin], '20260227-230000-0002');
     const path = await write([begin, phase], '20260228-230000-0003');
     writeFileSync(path, 'rubbish\n');
-    expect((await storeWith().listRuns()).map(({ run: name, outcome, planName, steps, problem }) => [name, outcome, planName, steps, problem !== null])).toEqual([
+    expect(
+      (await storeWith().listRuns()).map(({ run: name, outcome, planName, steps, problem }) => [
+        name,
+        outcome,
+        planName,
+        steps,
+        problem !== null,
+      ]),
+    ).toEqual([
       ['20260228-230000-0003', 'damaged', null, 0, true],
       ['20260227-230000-0002', 'open', 'move', 2, false],
       ['20260226-230000-0001', 'failed', 'move', 2, false],

@@ -14,7 +14,10 @@ interface Entry {
 }
 type Packages = Readonly<Record<string, Entry>>;
 
-const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { readonly lockfileVersion: number; readonly packages: Packages };
+const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+  readonly lockfileVersion: number;
+  readonly packages: Packages;
+};
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Entry;
 
 /** The entry that a package at `from` gets when it asks for `name`: its own, else that of the nearest folder above. */
@@ -25,17 +28,31 @@ function found(packages: Packages, from: string, name: string): Entry | undefine
   }
 }
 
-/** Optional packages, such as the binaries for other systems, that the lock names and does not hold: `npm ci` refuses those. */
-const missing = (packages: Packages): readonly string[] => Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
-  Object.keys(optionalDependencies).filter((name) => found(packages, path, name) === undefined).map((name) => `${path} → ${name}`));
+/**
+ * Optional packages, such as the binaries for other systems, that the lock names and does not hold: `npm ci` refuses
+ * those.
+ */
+const missing = (packages: Packages): readonly string[] =>
+  Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => found(packages, path, name) === undefined)
+      .map((name) => `${path} → ${name}`),
+  );
 
 /** Where packages would be fetched from, if not from whatever registry the user has. */
-const foreignHosts = (packages: Packages): readonly string[] => [...new Set(Object.values(packages).flatMap(({ resolved }) =>
-  (resolved === undefined || resolved.startsWith('https://registry.npmjs.org/') ? [] : [resolved])))];
+const foreignHosts = (packages: Packages): readonly string[] => [
+  ...new Set(
+    Object.values(packages).flatMap(({ resolved }) =>
+      resolved === undefined || resolved.startsWith('https://registry.npmjs.org/') ? [] : [resolved],
+    ),
+  ),
+];
 
 describe('package-lock.json', () => {
   it('holds an entry for every optional package that it names, for every system', () => {
-    const named = Object.values(lock.packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    const named = Object.values(lock.packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
     expect(named.filter((name) => /darwin/u.test(name)).length).toBeGreaterThan(3);
     expect(named.filter((name) => /win32/u.test(name)).length).toBeGreaterThan(3);
     expect(missing(lock.packages)).toEqual([]);
@@ -46,14 +63,24 @@ describe('package-lock.json', () => {
   });
 
   it('has a checksum for everything that is fetched', () => {
-    expect(Object.entries(lock.packages).filter(([path, { integrity, link }]) => path !== '' && link !== true && integrity === undefined).map(([path]) => path)).toEqual([]);
+    expect(
+      Object.entries(lock.packages)
+        .filter(([path, { integrity, link }]) => path !== '' && link !== true && integrity === undefined)
+        .map(([path]) => path),
+    ).toEqual([]);
   });
 
   it('is the lock of package.json, of which every version is exact', () => {
     expect(lock.lockfileVersion).toBe(3);
     expect(lock.packages['']?.devDependencies).toEqual(manifest.devDependencies);
-    expect(Object.entries(manifest.devDependencies ?? {}).filter(([, version]) => !/^\d+\.\d+\.\d+$/u.test(version))).toEqual([]);
-    expect(Object.entries(manifest.devDependencies ?? {}).filter(([name, version]) => lock.packages[`node_modules/${name}`]?.version !== version)).toEqual([]);
+    expect(
+      Object.entries(manifest.devDependencies ?? {}).filter(([, version]) => !/^\d+\.\d+\.\d+$/u.test(version)),
+    ).toEqual([]);
+    expect(
+      Object.entries(manifest.devDependencies ?? {}).filter(
+        ([name, version]) => lock.packages[`node_modules/${name}`]?.version !== version,
+      ),
+    ).toEqual([]);
   });
 
   it('has no dependencies at run time: the package ships as a bundle', () => {

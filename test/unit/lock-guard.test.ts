@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { UserError } from '../../src/base/error.ts';
 import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 
-const lost = (): never => { throw new UserError('lock-lost', 'the lock of this run is lost: somebody took it over'); };
+const lost = (): never => {
+  throw new UserError('lock-lost', 'the lock of this run is lost: somebody took it over');
+};
 
 describe('a run that loses its lock', () => {
   it('at any look sends nothing more, says so, and leaves no call in doubt', async () => {
@@ -16,8 +18,16 @@ describe('a run that loses its lock', () => {
       let underWay = 0;
       const report = await bench.apply(changePlan, {
         run,
-        afterAppend({ kind }) { if (kind === 'intent' || kind === 'intent-batch') intents += 1; },
-        session: (session) => ({ ...session, mutate(...call) { mutations += 1; return session.mutate(...call); } }),
+        afterAppend({ kind }) {
+          if (kind === 'intent' || kind === 'intent-batch') intents += 1;
+        },
+        session: (session) => ({
+          ...session,
+          mutate(...call) {
+            mutations += 1;
+            return session.mutate(...call);
+          },
+        }),
         ports: {
           async guard() {
             if (looks >= at && sent < 0) [sent, underWay] = [mutations, looks - intents - mutations];
@@ -30,13 +40,21 @@ describe('a run that loses its lock', () => {
         expect(report.outcome).toBe('done');
         break;
       }
-      expect([at, report.outcome, mutations >= sent && mutations <= sent + underWay, underWay <= 8]).toEqual([at, 'stopped', true, true]);
+      expect([at, report.outcome, mutations >= sent && mutations <= sent + underWay, underWay <= 8]).toEqual([
+        at,
+        'stopped',
+        true,
+        true,
+      ]);
       alone += underWay === 0 ? 1 : 0;
       expect([at, report.message]).toEqual([at, expect.stringContaining('the lock of this run is lost')]);
       const records = bench.journalOf(run);
       for (const record of records) {
         if (record.kind !== 'intent' && record.kind !== 'intent-batch') continue;
-        expect([at, records.find((other) => other.kind === 'outcome' && other.call === record.call)?.kind]).toEqual([at, 'outcome']);
+        expect([at, records.find((other) => other.kind === 'outcome' && other.call === record.call)?.kind]).toEqual([
+          at,
+          'outcome',
+        ]);
       }
       tried += 1;
     }

@@ -16,7 +16,10 @@ describe('processes that share a local store', () => {
     store = { kind: 'folder', folder: join(folder, 'store'), spool: join(folder, 'spool') };
     children = await storeChildren();
   });
-  afterAll(async () => { await children.close(); rmSync(folder, { recursive: true, force: true }); });
+  afterAll(async () => {
+    await children.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it('race for the lock 50 times: exactly one has it each time', async () => {
     expect(await raced(children, store, 50)).toEqual(Array.from({ length: 50 }, () => [true, 'locked']));
@@ -24,7 +27,12 @@ describe('processes that share a local store', () => {
 
   it('that sleep while another takes over send nothing more', async () => {
     const pace = { heartbeat: 50, gap: 200, silent: 400 };
-    await slept(children, store, pace, folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: 'there', pace }));
+    await slept(
+      children,
+      store,
+      pace,
+      folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: 'there', pace }),
+    );
   });
 
   it('write one audit log', async () => {

@@ -13,12 +13,50 @@ const keyed = resourceTypes.all.filter(({ rules }) => rules.lookalikeKeys !== un
 /** Few values, so that two things often have one in common; odd kinds too, because what is written may be anything. */
 const text = fc.constantFrom('courses', 'Courses', 'courses-2', 'courses-old', 'reports', '', 'postgres');
 const odd = fc.oneof({ weight: 8, arbitrary: text }, { weight: 1, arbitrary: fc.constantFrom(null, 7, true) });
-const names = ['GroupName', 'VpcId', 'SnapshotId', 'AvailabilityZone', 'SubnetId', 'PrivateIpAddress', 'ImageId', 'InstanceType', 'DBInstanceIdentifier', 'Engine', 'DBName', 'MasterUsername', 'BucketName'] as const;
-const properties = fc.record({ ...Object.fromEntries(names.map((name) => [name, odd])), Size: fc.constantFrom(1, 2), Tags: fc.oneof(fc.record({ Name: odd }), fc.constant({})) }, { requiredKeys: [] }) as fc.Arbitrary<JsonObject>;
+const names = [
+  'GroupName',
+  'VpcId',
+  'SnapshotId',
+  'AvailabilityZone',
+  'SubnetId',
+  'PrivateIpAddress',
+  'ImageId',
+  'InstanceType',
+  'DBInstanceIdentifier',
+  'Engine',
+  'DBName',
+  'MasterUsername',
+  'BucketName',
+] as const;
+const properties = fc.record(
+  {
+    ...Object.fromEntries(names.map((name) => [name, odd])),
+    Size: fc.constantFrom(1, 2),
+    Tags: fc.oneof(fc.record({ Name: odd }), fc.constant({})),
+  },
+  { requiredKeys: [] },
+) as fc.Arbitrary<JsonObject>;
 const live = fc.record({ properties, identity: text }).map(({ properties: found, identity }): LiveResource => ({
-  type: 'any', identity, incarnation: identity, properties: found, attributes: {}, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true,
+  type: 'any',
+  identity,
+  incarnation: identity,
+  properties: found,
+  attributes: {},
+  systemTags: {},
+  state: 'present',
+  pending: {},
+  binding: {},
+  observed: {},
+  detailed: true,
 }));
-const entry: ResourceEntry = { address: 'New', type: 'any', action: 'create', dependsOn: [], source: { line: 1, column: 1 }, positions: {} };
+const entry: ResourceEntry = {
+  address: 'New',
+  type: 'any',
+  action: 'create',
+  dependsOn: [],
+  source: { line: 1, column: 1 },
+  positions: {},
+};
 
 const withoutKeys = (type: ResourceType): ResourceType => {
   const { lookalikeKeys: _left, ...rules } = type.rules;
@@ -27,23 +65,58 @@ const withoutKeys = (type: ResourceType): ResourceType => {
 
 describe('keys of lookalikes', () => {
   it('are given by every type that can be created', () => {
-    expect(keyed.map(({ type }) => type).sort()).toEqual(resourceTypes.all.filter(({ managed }) => managed).map(({ type }) => type).sort());
+    expect(keyed.map(({ type }) => type).sort()).toEqual(
+      resourceTypes.all
+        .filter(({ managed }) => managed)
+        .map(({ type }) => type)
+        .sort(),
+    );
   });
-  it.each(keyed.map((type) => [type.type, type] as const))('%s: find what a look at every resource finds', (_name, type) => {
-    let found = 0;
-    fc.assert(fc.property(properties, fc.array(live, { maxLength: 8 }), (desired, others) => {
-      const quick = duplicatesOf(entry, 'plan', type, desired, others);
-      found += quick.same.length + quick.similar.length;
-      expect(quick).toEqual(duplicatesOf(entry, 'plan', withoutKeys(type), desired, others));
-    }), { seed, numRuns: 400 });
-    expect(found).toBeGreaterThan(20);
-  });
+  it.each(keyed.map((type) => [type.type, type] as const))(
+    '%s: find what a look at every resource finds',
+    (_name, type) => {
+      let found = 0;
+      fc.assert(
+        fc.property(properties, fc.array(live, { maxLength: 8 }), (desired, others) => {
+          const quick = duplicatesOf(entry, 'plan', type, desired, others);
+          found += quick.same.length + quick.similar.length;
+          expect(quick).toEqual(duplicatesOf(entry, 'plan', withoutKeys(type), desired, others));
+        }),
+        { seed, numRuns: 400 },
+      );
+      expect(found).toBeGreaterThan(20);
+    },
+  );
   it('ask only what has a key in common', () => {
     const asked: string[] = [];
     const [type] = keyed;
-    const watching = { ...type, rules: { ...type?.rules, lookalikeKeys: ({ Key }: JsonObject) => [String(Key)], lookalike: (_desired: JsonObject, other: LiveResource) => { asked.push(other.identity); return 'similar'; } } } as unknown as ResourceType;
-    const others = ['a', 'b', 'c', 'a'].map((Key, index): LiveResource => ({ type: 'any', identity: `${Key}${index}`, incarnation: '', properties: { Key }, attributes: {}, systemTags: {}, state: 'present', pending: {}, binding: {}, observed: {}, detailed: true }));
-    expect(duplicatesOf(entry, 'plan', watching, { Key: 'a' }, others).similar.map(({ identity }) => identity)).toEqual(['a0', 'a3']);
+    const watching = {
+      ...type,
+      rules: {
+        ...type?.rules,
+        lookalikeKeys: ({ Key }: JsonObject) => [String(Key)],
+        lookalike: (_desired: JsonObject, other: LiveResource) => {
+          asked.push(other.identity);
+          return 'similar';
+        },
+      },
+    } as unknown as ResourceType;
+    const others = ['a', 'b', 'c', 'a'].map((Key, index): LiveResource => ({
+      type: 'any',
+      identity: `${Key}${index}`,
+      incarnation: '',
+      properties: { Key },
+      attributes: {},
+      systemTags: {},
+      state: 'present',
+      pending: {},
+      binding: {},
+      observed: {},
+      detailed: true,
+    }));
+    expect(duplicatesOf(entry, 'plan', watching, { Key: 'a' }, others).similar.map(({ identity }) => identity)).toEqual(
+      ['a0', 'a3'],
+    );
     expect(asked).toEqual(['a0', 'a3']);
   });
 });

@@ -11,51 +11,104 @@ import { elements, parseHtml, textOf } from '../helpers/html-tree.ts';
 import { platformPlan } from '../helpers/platform-plan.ts';
 import { baseStep, samplePlan } from '../helpers/sample-plan.ts';
 
-const parameters = { seed: Number(process.env['AIPLAN_SEED'] ?? 20260226), numRuns: Number(process.env['AIPLAN_RUNS'] ?? 60) };
+const parameters = {
+  seed: Number(process.env['AIPLAN_SEED'] ?? 20260226),
+  numRuns: Number(process.env['AIPLAN_RUNS'] ?? 60),
+};
 
 /** A plan whose step i waits for some of the steps before it. */
-const graph = (count: number, waits: (index: number) => readonly number[], over: (index: number) => Partial<Step> = () => ({})) =>
-  samplePlan(Array.from({ length: count }, (_, index): Step => ({ ...baseStep, id: `S${index}`, digest: `sha256:${index}`, dependsOn: waits(index).map((at) => `S${at}`), ...over(index) })));
-const graphs = fc.integer({ min: 1, max: 40 }).chain((count) => fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 60 }).map((pairs) =>
-  graph(count, (index) => [...new Set(pairs.filter(([a, b]) => Math.max(a, b) === index && a !== b).map(([a, b]) => Math.min(a, b)))])));
+const graph = (
+  count: number,
+  waits: (index: number) => readonly number[],
+  over: (index: number) => Partial<Step> = () => ({}),
+) =>
+  samplePlan(
+    Array.from({ length: count }, (_, index): Step => ({
+      ...baseStep,
+      id: `S${index}`,
+      digest: `sha256:${index}`,
+      dependsOn: waits(index).map((at) => `S${at}`),
+      ...over(index),
+    })),
+  );
+const graphs = fc
+  .integer({ min: 1, max: 40 })
+  .chain((count) =>
+    fc
+      .array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1)), { maxLength: 60 })
+      .map((pairs) =>
+        graph(count, (index) => [
+          ...new Set(pairs.filter(([a, b]) => Math.max(a, b) === index && a !== b).map(([a, b]) => Math.min(a, b))),
+        ]),
+      ),
+  );
 
-const overlaps = ({ nodes }: Picture): readonly string[] => nodes.flatMap((a, index) => nodes.slice(index + 1)
-  .filter((b) => Math.abs(a.x - b.x) < box.width && Math.abs(a.y - b.y) < box.height).map((b) => `${a.step.id} and ${b.step.id}`));
+const overlaps = ({ nodes }: Picture): readonly string[] =>
+  nodes.flatMap((a, index) =>
+    nodes
+      .slice(index + 1)
+      .filter((b) => Math.abs(a.x - b.x) < box.width && Math.abs(a.y - b.y) < box.height)
+      .map((b) => `${a.step.id} and ${b.step.id}`),
+  );
 
 describe('the dependency picture', () => {
   it('draws every step once, none over another, and every line from left to right', () => {
-    fc.assert(fc.property(graphs, (plan) => {
-      const picture = pictureOf(plan);
-      expect(picture.nodes.map(({ step }) => step.id).sort()).toEqual(plan.steps.map(({ id }) => id).sort());
-      expect(overlaps(picture)).toEqual([]);
-      const at = new Map(picture.nodes.map((node) => [node.step.id, node] as const));
-      for (const { from, to, points } of picture.edges) {
-        const [start, end] = [at.get(from.id), at.get(to.id)];
-        expect(points[0]).toEqual({ x: (start?.x ?? 0) + box.width, y: (start?.y ?? 0) + box.height / 2 });
-        expect(points.at(-1)).toEqual({ x: end?.x, y: (end?.y ?? 0) + box.height / 2 });
-        expect(points.every(({ x }, index) => index === 0 || x > (points[index - 1]?.x ?? 0))).toBe(true);
-      }
-      expect(picture.edges.map(({ from, to }) => `${to.id} ${from.id}`).sort()).toEqual(plan.steps.flatMap(({ id, dependsOn }) => dependsOn.map((other) => `${id} ${other}`)).sort());
-      for (const { x, y } of picture.nodes) {
-        expect(x).toBeGreaterThanOrEqual(0);
-        expect(y).toBeGreaterThanOrEqual(0);
-        expect(x + box.width).toBeLessThanOrEqual(picture.width);
-        expect(y + box.height).toBeLessThanOrEqual(picture.height);
-      }
-    }), parameters);
+    fc.assert(
+      fc.property(graphs, (plan) => {
+        const picture = pictureOf(plan);
+        expect(picture.nodes.map(({ step }) => step.id).sort()).toEqual(plan.steps.map(({ id }) => id).sort());
+        expect(overlaps(picture)).toEqual([]);
+        const at = new Map(picture.nodes.map((node) => [node.step.id, node] as const));
+        for (const { from, to, points } of picture.edges) {
+          const [start, end] = [at.get(from.id), at.get(to.id)];
+          expect(points[0]).toEqual({ x: (start?.x ?? 0) + box.width, y: (start?.y ?? 0) + box.height / 2 });
+          expect(points.at(-1)).toEqual({ x: end?.x, y: (end?.y ?? 0) + box.height / 2 });
+          expect(points.every(({ x }, index) => index === 0 || x > (points[index - 1]?.x ?? 0))).toBe(true);
+        }
+        expect(picture.edges.map(({ from, to }) => `${to.id} ${from.id}`).sort()).toEqual(
+          plan.steps.flatMap(({ id, dependsOn }) => dependsOn.map((other) => `${id} ${other}`)).sort(),
+        );
+        for (const { x, y } of picture.nodes) {
+          expect(x).toBeGreaterThanOrEqual(0);
+          expect(y).toBeGreaterThanOrEqual(0);
+          expect(x + box.width).toBeLessThanOrEqual(picture.width);
+          expect(y + box.height).toBeLessThanOrEqual(picture.height);
+        }
+      }),
+      parameters,
+    );
   });
 
   it('is the same for the same plan', () => expect(pictureOf(platformPlan())).toEqual(pictureOf(platformPlan())));
 
   it('puts a step behind the longest way to it', () => {
-    const { layers, lines } = layersOf(['a', 'b', 'c', 'd'], [{ from: 'a', to: 'b' }, { from: 'b', to: 'c' }, { from: 'a', to: 'c' }, { from: 'd', to: 'c' }]);
-    expect(layers.map((layer) => layer.filter((name) => name.length === 1).toSorted())).toEqual([['a', 'd'], ['b'], ['c']]);
+    const { layers, lines } = layersOf(
+      ['a', 'b', 'c', 'd'],
+      [
+        { from: 'a', to: 'b' },
+        { from: 'b', to: 'c' },
+        { from: 'a', to: 'c' },
+        { from: 'd', to: 'c' },
+      ],
+    );
+    expect(layers.map((layer) => layer.filter((name) => name.length === 1).toSorted())).toEqual([
+      ['a', 'd'],
+      ['b'],
+      ['c'],
+    ]);
     expect(lines.map((line) => line.length)).toEqual([2, 2, 3, 3]);
   });
 
   it('lets no line cross where none has to', () => {
     // Written so that every line crosses every other one until the layers are sorted.
-    const { layers } = layersOf(['a', 'b', 'c', 'x', 'y', 'z'], [{ from: 'a', to: 'z' }, { from: 'b', to: 'y' }, { from: 'c', to: 'x' }]);
+    const { layers } = layersOf(
+      ['a', 'b', 'c', 'x', 'y', 'z'],
+      [
+        { from: 'a', to: 'z' },
+        { from: 'b', to: 'y' },
+        { from: 'c', to: 'x' },
+      ],
+    );
     const [first = [], second = []] = layers;
     expect(second).toEqual(first.map((name) => ({ a: 'z', b: 'y', c: 'x' })[name]));
   });
@@ -69,20 +122,30 @@ describe('the dependency picture', () => {
   it('keeps distances with the smallest sum of squares', () => {
     expect(apart([10, 10], [20, 20])).toEqual([0, 20]);
     expect(apart([0, 100, 90], [10, 10, 10])).toEqual([0, 90, 100]);
-    fc.assert(fc.property(fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 12 }), (wanted) => {
-      const places = apart(wanted, wanted.map(() => 10));
-      const cost = (heights: readonly number[]): number => heights.reduce((sum, height, index) => sum + (height - (wanted[index] ?? 0)) ** 2, 0);
-      expect(places.every((height, index) => index === 0 || height - (places[index - 1] ?? 0) >= 10 - 1e-9)).toBe(true);
-      // No single block of neighbours can be moved for the better.
-      for (let from = 0; from < places.length; from += 1) {
-        for (let to = from; to < places.length; to += 1) {
-          for (const by of [-0.5, 0.5]) {
-            const moved = places.map((height, index) => (index >= from && index <= to ? height + by : height));
-            if (moved.every((height, index) => index === 0 || height - (moved[index - 1] ?? 0) >= 10)) expect(cost(moved)).toBeGreaterThan(cost(places) - 1e-9);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 12 }), (wanted) => {
+        const places = apart(
+          wanted,
+          wanted.map(() => 10),
+        );
+        const cost = (heights: readonly number[]): number =>
+          heights.reduce((sum, height, index) => sum + (height - (wanted[index] ?? 0)) ** 2, 0);
+        expect(places.every((height, index) => index === 0 || height - (places[index - 1] ?? 0) >= 10 - 1e-9)).toBe(
+          true,
+        );
+        // No single block of neighbours can be moved for the better.
+        for (let from = 0; from < places.length; from += 1) {
+          for (let to = from; to < places.length; to += 1) {
+            for (const by of [-0.5, 0.5]) {
+              const moved = places.map((height, index) => (index >= from && index <= to ? height + by : height));
+              if (moved.every((height, index) => index === 0 || height - (moved[index - 1] ?? 0) >= 10))
+                expect(cost(moved)).toBeGreaterThan(cost(places) - 1e-9);
+            }
           }
         }
-      }
-    }), parameters);
+      }),
+      parameters,
+    );
   });
 
   it('of one step is a box without words below it', () => {
@@ -92,35 +155,63 @@ describe('the dependency picture', () => {
   });
 
   it('of many steps draws those that are connected to a destruction or a grant, and says so', () => {
-    const plan = graph(200, (index) => (index % 20 === 3 || index === 101 ? [index - 1] : []), (index) => (index % 20 === 3 ? { destruction: { loses: ['x'] } } : index === 100 ? { grant: { opens: ['y'] } } : {}));
+    const plan = graph(
+      200,
+      (index) => (index % 20 === 3 || index === 101 ? [index - 1] : []),
+      (index) =>
+        index % 20 === 3 ? { destruction: { loses: ['x'] } } : index === 100 ? { grant: { opens: ['y'] } } : {},
+    );
     const picture = pictureOf(plan);
-    expect(picture.nodes.map(({ step }) => step.id).sort()).toEqual([...Array.from({ length: 10 }, (_, at) => [`S${at * 20 + 3}`, `S${at * 20 + 2}`]).flat(), 'S100', 'S101'].sort());
-    expect(plainText(pictureRows(picture)[1] ?? { indent: 0, spans: [] })).toBe('  22 of 200 steps: those that are connected to a destruction or a grant; the others are left out here');
+    expect(picture.nodes.map(({ step }) => step.id).sort()).toEqual(
+      [...Array.from({ length: 10 }, (_, at) => [`S${at * 20 + 3}`, `S${at * 20 + 2}`]).flat(), 'S100', 'S101'].sort(),
+    );
+    expect(plainText(pictureRows(picture)[1] ?? { indent: 0, spans: [] })).toBe(
+      '  22 of 200 steps: those that are connected to a destruction or a grant; the others are left out here',
+    );
   });
 
   it('of 10,000 destructions stays a picture, and says how many it shows', () => {
-    const picture = pictureOf(graph(10_000, (index) => (index % 2 === 1 ? [index - 1] : []), () => ({ destruction: { loses: ['x'] } })));
+    const picture = pictureOf(
+      graph(
+        10_000,
+        (index) => (index % 2 === 1 ? [index - 1] : []),
+        () => ({ destruction: { loses: ['x'] } }),
+      ),
+    );
     expect(picture.nodes).toHaveLength(mostDrawn);
-    expect(plainText(pictureRows(picture)[1] ?? { indent: 0, spans: [] })).toBe(`  ${mostDrawn} of 10,000 steps: those that are connected to a destruction or a grant, at most ${mostDrawn}; the others are left out here`);
+    expect(plainText(pictureRows(picture)[1] ?? { indent: 0, spans: [] })).toBe(
+      `  ${mostDrawn} of 10,000 steps: those that are connected to a destruction or a grant, at most ${mostDrawn}; the others are left out here`,
+    );
   });
 });
 
 describe('the picture in words', () => {
   it('names the same steps and the same relations as the picture, in the order of execution', () => {
-    fc.assert(fc.property(graphs, (plan) => {
-      const picture = pictureOf(plan);
-      const rows = pictureRows(picture).slice(1).map(plainText);
-      if (plan.steps.length > 1) expect(rows.map((text) => /^\s*\d+\. \+ create (\S+?)(?:, after|$)/u.exec(text)?.[1])).toEqual(plan.steps.map(({ id }) => id));
-      const said = rows.flatMap((text) => { const [, id = '', before = ''] = /create (\S+), after (.*)$/u.exec(text) ?? []; return before === '' ? [] : before.split(', ').map((other) => `${id} ${other}`); });
-      expect(said.sort()).toEqual(picture.edges.map(({ from, to }) => `${to.id} ${from.id}`).sort());
-    }), parameters);
+    fc.assert(
+      fc.property(graphs, (plan) => {
+        const picture = pictureOf(plan);
+        const rows = pictureRows(picture).slice(1).map(plainText);
+        if (plan.steps.length > 1)
+          expect(rows.map((text) => /^\s*\d+\. \+ create (\S+?)(?:, after|$)/u.exec(text)?.[1])).toEqual(
+            plan.steps.map(({ id }) => id),
+          );
+        const said = rows.flatMap((text) => {
+          const [, id = '', before = ''] = /create (\S+), after (.*)$/u.exec(text) ?? [];
+          return before === '' ? [] : before.split(', ').map((other) => `${id} ${other}`);
+        });
+        expect(said.sort()).toEqual(picture.edges.map(({ from, to }) => `${to.id} ${from.id}`).sort());
+      }),
+      parameters,
+    );
   });
 });
 
 describe('the picture as SVG', () => {
   it('says in each box what happens, to what, and what that is', () => {
     const svg = parseHtml(pictureSvg(pictureOf(platformPlan())));
-    const boxes = [...elements(svg)].filter(({ name }) => name === 'g').map((group) => textOf(group, ({ name }) => name === 'title'));
+    const boxes = [...elements(svg)]
+      .filter(({ name }) => name === 'g')
+      .map((group) => textOf(group, ({ name }) => name === 'title'));
     expect(boxes).toHaveLength(10);
     expect(boxes).toContain('~ updateWebGroup[destruction] [grant]');
     expect(boxes).toContain('- deleteOldBastion[destruction]');
@@ -136,7 +227,20 @@ describe('the picture as SVG', () => {
   });
   it('lets hostile names open no element', () => {
     const hostile = '</text><script>x</script>\u202e"';
-    const names = [...elements(parseHtml(pictureSvg(pictureOf(samplePlan([{ ...baseStep, id: hostile }, { ...baseStep, id: 'B', dependsOn: [hostile] }])))))].map(({ name }) => name);
+    const names = [
+      ...elements(
+        parseHtml(
+          pictureSvg(
+            pictureOf(
+              samplePlan([
+                { ...baseStep, id: hostile },
+                { ...baseStep, id: 'B', dependsOn: [hostile] },
+              ]),
+            ),
+          ),
+        ),
+      ),
+    ].map(({ name }) => name);
     expect(names).not.toContain('script');
   });
 });

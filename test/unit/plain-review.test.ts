@@ -12,21 +12,38 @@ function openTerminal() {
   let written = '';
   let raw = false;
   let stops = 0;
-  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => { raw = on; return stdin; } });
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: true,
+    setRawMode: (on: boolean) => {
+      raw = on;
+      return stdin;
+    },
+  });
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
-  stdout.on('data', (chunk: Buffer) => { written += String(chunk); });
+  stdout.on('data', (chunk: Buffer) => {
+    written += String(chunk);
+  });
   let interrupt: (signal: string) => void = () => undefined;
   const terminal = {
-    stdin, stdout,
-    get written() { return written; },
-    get raw() { return raw; },
+    stdin,
+    stdout,
+    get written() {
+      return written;
+    },
+    get raw() {
+      return raw;
+    },
     interrupt: (signal: string) => interrupt(signal),
-    get stops() { return stops; },
+    get stops() {
+      return stops;
+    },
     listeners: () => stdin.listenerCount('data') + stdin.listenerCount('end'),
     async until(what: string): Promise<void> {
       for (let tries = 0; tries < 1_000; tries += 1) {
         if (written.includes(what)) return;
-        await new Promise((done) => { setImmediate(done); });
+        await new Promise((done) => {
+          setImmediate(done);
+        });
       }
       throw new Error(`never saw ${JSON.stringify(what)} in:\n${written}`);
     },
@@ -34,13 +51,31 @@ function openTerminal() {
     async type(text: string): Promise<void> {
       for (const character of text) {
         stdin.write(character);
-        await new Promise((done) => { setImmediate(done); });
+        await new Promise((done) => {
+          setImmediate(done);
+        });
       }
     },
-    review: (plan: Plan = samplePlan([deleteDatabase]), replan: Parameters<typeof plainReview>[0]['replan'] = null) => plainReview({
-      plan, purpose: 'apply', tier: 'T0', maxConfirmations: 20, knowledge: noKnowledge, now: () => sampleTime, replan, color: false,
-      stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream, onInterrupt: (callback) => { interrupt = callback; return () => undefined; }, stop: () => { stops += 1; },
-    }),
+    review: (plan: Plan = samplePlan([deleteDatabase]), replan: Parameters<typeof plainReview>[0]['replan'] = null) =>
+      plainReview({
+        plan,
+        purpose: 'apply',
+        tier: 'T0',
+        maxConfirmations: 20,
+        knowledge: noKnowledge,
+        now: () => sampleTime,
+        replan,
+        color: false,
+        stdin: stdin as unknown as NodeJS.ReadStream,
+        stdout: stdout as unknown as NodeJS.WriteStream,
+        onInterrupt: (callback) => {
+          interrupt = callback;
+          return () => undefined;
+        },
+        stop: () => {
+          stops += 1;
+        },
+      }),
   };
   return terminal;
 }
@@ -57,8 +92,22 @@ describe('the plain review in a terminal', () => {
     await terminal.until('This is going to happen');
     await terminal.type('shared-platform-move\r');
     await expect(result).resolves.toEqual({
-      decision: 'approved', typedName: 'shared-platform-move', why: '', plan, rejected: [],
-      confirmations: [{ step: 'CoursesDb', stepDigest: 'sha256:db', typed: 'courses-prod', typedLoss: null, shown: shownDigest(deleteDatabase, plan, sampleTime), at: new Date(sampleTime).toISOString(), observed: boundObservations(deleteDatabase.evidence.observed) }],
+      decision: 'approved',
+      typedName: 'shared-platform-move',
+      why: '',
+      plan,
+      rejected: [],
+      confirmations: [
+        {
+          step: 'CoursesDb',
+          stepDigest: 'sha256:db',
+          typed: 'courses-prod',
+          typedLoss: null,
+          shown: shownDigest(deleteDatabase, plan, sampleTime),
+          at: new Date(sampleTime).toISOString(),
+          observed: boundObservations(deleteDatabase.evidence.observed),
+        },
+      ],
     });
     expect([terminal.raw, terminal.listeners()]).toEqual([false, 0]);
   });
@@ -96,7 +145,11 @@ describe('the plain review in a terminal', () => {
     terminal.stdin.write('\u001b[201~');
     terminal.stdin.write('\r');
     terminal.stdin.write('\u0003');
-    await expect(result).resolves.toMatchObject({ decision: 'declined', confirmations: [], why: 'interrupted with Ctrl-C' });
+    await expect(result).resolves.toMatchObject({
+      decision: 'declined',
+      confirmations: [],
+      why: 'interrupted with Ctrl-C',
+    });
     expect(terminal.written).not.toContain('CoursesDb confirmed');
   });
 
@@ -106,7 +159,13 @@ describe('the plain review in a terminal', () => {
     ['the end of input', ({ stdin }) => stdin.end(), 'the terminal was closed'],
     ['a terminal that breaks', ({ stdin }) => stdin.destroy(new Error('EIO')), 'the terminal was closed'],
     ['a request to end', ({ interrupt }) => interrupt('SIGTERM'), 'ended by SIGTERM'],
-    ['quit', ({ stdin }) => { for (const key of ['q', 'u', 'i', 't', '\r']) setImmediate(() => stdin.write(key)); }, 'left without approving'],
+    [
+      'quit',
+      ({ stdin }) => {
+        for (const key of ['q', 'u', 'i', 't', '\r']) setImmediate(() => stdin.write(key));
+      },
+      'left without approving',
+    ],
   ])('takes %s for no', async (_what, leave, why) => {
     const terminal = openTerminal();
     const result = terminal.review();
@@ -121,7 +180,10 @@ describe('the plain review in a terminal', () => {
     const terminal = openTerminal();
     const less = samplePlan([deleteDatabase], { digest: `sha256:${'b'.repeat(64)}` });
     const asked: (readonly string[])[] = [];
-    const result = terminal.review(samplePlan([deleteDatabase, grantStep]), async (rejected) => { asked.push(rejected); return less; });
+    const result = terminal.review(samplePlan([deleteDatabase, grantStep]), async (rejected) => {
+      asked.push(rejected);
+      return less;
+    });
     await terminal.until('> ');
     await terminal.type('reject WebGroup\r');
     await terminal.until('type yes and Enter');
@@ -129,7 +191,12 @@ describe('the plain review in a terminal', () => {
     await terminal.until('WebGroup is left out');
     await terminal.type('courses-prod\r');
     await terminal.type('shared-platform-move\r');
-    await expect(result).resolves.toMatchObject({ decision: 'approved', plan: less, rejected: ['WebGroup'], confirmations: [{ step: 'CoursesDb' }] });
+    await expect(result).resolves.toMatchObject({
+      decision: 'approved',
+      plan: less,
+      rejected: ['WebGroup'],
+      confirmations: [{ step: 'CoursesDb' }],
+    });
     expect(asked).toEqual([['WebGroup']]);
   });
 
@@ -157,7 +224,10 @@ describe('the plain review in a terminal', () => {
     await terminal.until('\u001b[?2004h\n> courses');
     expect(terminal.raw).toBe(true);
     await stopped('-prod', 2);
-    for (let tries = 0; !terminal.raw && tries < 400; tries += 1) await new Promise((done) => { setTimeout(done, 5); });
+    for (let tries = 0; !terminal.raw && tries < 400; tries += 1)
+      await new Promise((done) => {
+        setTimeout(done, 5);
+      });
     await terminal.until('\u001b[?2004h\n> courses-prod');
     await terminal.type('\r');
     await terminal.until('This is going to happen');

@@ -5,12 +5,41 @@ import type { LiveResource } from '../../src/domain/live.ts';
 import { proves, unprovenBy } from '../../src/cli/planning/proven-restores.ts';
 
 const live: LiveResource = {
-  type: 'AWS::RDS::DBInstance', identity: 'courses-prod', incarnation: 'db-1', properties: { PubliclyAccessible: false }, attributes: {}, systemTags: {}, pending: {},
-  binding: {}, observed: {}, state: 'available', detailed: true,
+  type: 'AWS::RDS::DBInstance',
+  identity: 'courses-prod',
+  incarnation: 'db-1',
+  properties: { PubliclyAccessible: false },
+  attributes: {},
+  systemTags: {},
+  pending: {},
+  binding: {},
+  observed: {},
+  state: 'available',
+  detailed: true,
 } as unknown as LiveResource;
-const capture = { how: 'native', refs: { snapshot: 'before', final: 'last' }, pointInTime: null, bytes: 1, encrypted: true, extras: {} };
-const order: RestoreOrder = { run: 'r', step: 'Db', formerIdentity: 'courses-prod', formerIncarnation: 'db-1', capture, live };
-const manifest = { run: 'r', step: 'Db', live: { ...live, state: 'stopped' }, before: live, capture } as unknown as JsonObject;
+const capture = {
+  how: 'native',
+  refs: { snapshot: 'before', final: 'last' },
+  pointInTime: null,
+  bytes: 1,
+  encrypted: true,
+  extras: {},
+};
+const order: RestoreOrder = {
+  run: 'r',
+  step: 'Db',
+  formerIdentity: 'courses-prod',
+  formerIncarnation: 'db-1',
+  capture,
+  live,
+};
+const manifest = {
+  run: 'r',
+  step: 'Db',
+  live: { ...live, state: 'stopped' },
+  before: live,
+  capture,
+} as unknown as JsonObject;
 
 describe('a restore', () => {
   it('is proven by a manifest that says of it what the journal says', () => expect(proves(manifest, order)).toBe(true));
@@ -18,7 +47,8 @@ describe('a restore', () => {
     const forged: readonly RestoreOrder[] = [
       { ...order, capture: { ...capture, refs: { snapshot: 'before', final: 'an-older-one' } } },
       { ...order, live: { ...live, properties: { PubliclyAccessible: true } } },
-      { ...order, formerIdentity: 'other' }, { ...order, formerIncarnation: 'db-2' },
+      { ...order, formerIdentity: 'other' },
+      { ...order, formerIncarnation: 'db-2' },
     ];
     expect(forged.map((claim) => proves(manifest, claim))).toEqual([false, false, false, false]);
     const { live: _live, ...unrecorded } = order;
@@ -27,12 +57,25 @@ describe('a restore', () => {
   });
   it('that is not proven says what is known: a manifest that is not there says nothing against the journal', () => {
     const formerly = { ...order, formerly: { 'vol-1': { Size: 8 } } };
-    const before = (Size: number) => [{ befores: [{ step: 'V', live: { ...live, identity: 'vol-1', properties: { Size } }, entry: {}, changes: [] }] }] as unknown as Parameters<typeof unprovenBy>[1];
+    const before = (Size: number) =>
+      [
+        {
+          befores: [{ step: 'V', live: { ...live, identity: 'vol-1', properties: { Size } }, entry: {}, changes: [] }],
+        },
+      ] as unknown as Parameters<typeof unprovenBy>[1];
     expect(unprovenBy([manifest], [], order)).toBeNull();
     expect(unprovenBy([manifest], before(8), formerly)).toBeNull();
-    expect(unprovenBy([], [], order)).toBe('no manifest of run r for "courses-prod" lies in the capture bucket: it was not written, or it is gone. Only the journal speaks of the capture');
-    expect(unprovenBy([manifest], [], { ...order, formerIncarnation: 'db-2' })).toContain('do not say the same of "courses-prod"; which of them was changed is not known');
-    expect(unprovenBy([manifest], [], formerly)).toContain('before its first change is not there: only the journal says');
-    expect(unprovenBy([manifest], before(9), formerly)).toContain('do not say the same of what "courses-prod" brings along');
+    expect(unprovenBy([], [], order)).toBe(
+      'no manifest of run r for "courses-prod" lies in the capture bucket: it was not written, or it is gone. Only the journal speaks of the capture',
+    );
+    expect(unprovenBy([manifest], [], { ...order, formerIncarnation: 'db-2' })).toContain(
+      'do not say the same of "courses-prod"; which of them was changed is not known',
+    );
+    expect(unprovenBy([manifest], [], formerly)).toContain(
+      'before its first change is not there: only the journal says',
+    );
+    expect(unprovenBy([manifest], before(9), formerly)).toContain(
+      'do not say the same of what "courses-prod" brings along',
+    );
   });
 });

@@ -12,8 +12,13 @@ const account = '123456789012';
 const now = '2026-11-30T10:00:00.000Z';
 const target = { account, region: 'eu-west-1', caller: `arn:aws:iam::${account}:user/maria`, endpoint: null };
 const count = 40;
-const ids = (kind: string): readonly string[] => Array.from({ length: count }, (_, index) => `${kind}-${(0x10000000000000000n + BigInt(index)).toString(16).slice(1).padStart(17, '0')}`);
-const named = (kind: string): readonly string[] => Array.from({ length: count }, (_, index) => `${kind}-number-${index}`);
+const ids = (kind: string): readonly string[] =>
+  Array.from(
+    { length: count },
+    (_, index) => `${kind}-${(0x10000000000000000n + BigInt(index)).toString(16).slice(1).padStart(17, '0')}`,
+  );
+const named = (kind: string): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${kind}-number-${index}`);
 const instances = ids('i');
 const [volumes, groups, buckets, databases] = [ids('vol'), ids('sg'), named('bucket'), named('database')];
 const tagList = [{ Key: 'team', Value: 'platform' }];
@@ -22,14 +27,57 @@ const tagList = [{ Key: 'team', Value: 'platform' }];
 function counting(): { readonly aws: AwsReader; readonly calls: Record<string, number> } {
   const calls: Record<string, number> = {};
   const answers: Readonly<Record<string, (input: JsonObject) => JsonObject>> = {
-    'ec2:DescribeInstances': () => ({ Reservations: [{ Instances: instances.map((InstanceId) => ({ InstanceId, InstanceType: 'm5.large', State: { Code: 16, Name: 'running' }, Tags: tagList })) }] }),
-    'ec2:DescribeVolumes': () => ({ Volumes: volumes.map((VolumeId) => ({ VolumeId, State: 'available', Size: 10, VolumeType: 'gp3', Iops: 3000, Throughput: 125, Tags: tagList })) }),
-    'ec2:DescribeSecurityGroups': () => ({ SecurityGroups: groups.map((GroupId) => ({ GroupId, GroupName: GroupId, VpcId: 'vpc-1', Tags: tagList, IpPermissions: [], IpPermissionsEgress: [] })) }),
-    'rds:DescribeDBInstances': () => ({ DBInstances: databases.map((DBInstanceIdentifier) => ({ DBInstanceIdentifier, DBInstanceStatus: 'available', DbiResourceId: 'db-A', TagList: tagList, BackupRetentionPeriod: 7 })) }),
-    's3:ListBuckets': () => ({ Buckets: buckets.map((Name) => ({ Name, CreationDate: now, BucketRegion: 'eu-west-1' })) }),
+    'ec2:DescribeInstances': () => ({
+      Reservations: [
+        {
+          Instances: instances.map((InstanceId) => ({
+            InstanceId,
+            InstanceType: 'm5.large',
+            State: { Code: 16, Name: 'running' },
+            Tags: tagList,
+          })),
+        },
+      ],
+    }),
+    'ec2:DescribeVolumes': () => ({
+      Volumes: volumes.map((VolumeId) => ({
+        VolumeId,
+        State: 'available',
+        Size: 10,
+        VolumeType: 'gp3',
+        Iops: 3000,
+        Throughput: 125,
+        Tags: tagList,
+      })),
+    }),
+    'ec2:DescribeSecurityGroups': () => ({
+      SecurityGroups: groups.map((GroupId) => ({
+        GroupId,
+        GroupName: GroupId,
+        VpcId: 'vpc-1',
+        Tags: tagList,
+        IpPermissions: [],
+        IpPermissionsEgress: [],
+      })),
+    }),
+    'rds:DescribeDBInstances': () => ({
+      DBInstances: databases.map((DBInstanceIdentifier) => ({
+        DBInstanceIdentifier,
+        DBInstanceStatus: 'available',
+        DbiResourceId: 'db-A',
+        TagList: tagList,
+        BackupRetentionPeriod: 7,
+      })),
+    }),
+    's3:ListBuckets': () => ({
+      Buckets: buckets.map((Name) => ({ Name, CreationDate: now, BucketRegion: 'eu-west-1' })),
+    }),
     's3:GetBucketTagging': () => ({ TagSet: tagList }),
     's3:GetBucketVersioning': () => ({ Status: 'Enabled' }),
-    'ec2:DescribeInstanceAttribute': (input) => ({ InstanceId: input['InstanceId'] ?? '', DisableApiTermination: { Value: false } }),
+    'ec2:DescribeInstanceAttribute': (input) => ({
+      InstanceId: input['InstanceId'] ?? '',
+      DisableApiTermination: { Value: false },
+    }),
     'ec2:DescribeVolumeAttribute': () => ({ AutoEnableIO: { Value: false } }),
   };
   const aws: AwsReader = {
@@ -43,23 +91,69 @@ function counting(): { readonly aws: AwsReader; readonly calls: Record<string, n
   return { aws, calls };
 }
 
-const kinds = [['AWS::EC2::Instance', instances], ['AWS::EC2::Volume', volumes], ['AWS::EC2::SecurityGroup', groups], ['AWS::S3::Bucket', buckets], ['AWS::RDS::DBInstance', databases]] as const;
+const kinds = [
+  ['AWS::EC2::Instance', instances],
+  ['AWS::EC2::Volume', volumes],
+  ['AWS::EC2::SecurityGroup', groups],
+  ['AWS::S3::Bucket', buckets],
+  ['AWS::RDS::DBInstance', databases],
+] as const;
 
 /** Reads for a plan that updates everything; `propertiesOf` gives what it states. */
-async function calls(propertiesOf: (type: string, index: number) => JsonObject): Promise<Readonly<Record<string, number>>> {
-  const entries = kinds.flatMap(([type, list]) => list.map((id, index) => [`${type.replaceAll(':', '')}${index}`, { type, action: 'update', id, properties: propertiesOf(type, index) }] as const));
-  const text = JSON.stringify({ aiplan: 1, name: 'fleet', intent: 'Look.', target: { account, region: 'eu-west-1' }, resources: Object.fromEntries(entries) });
-  const { changePlan, findings } = parseChangePlan(text, { file: 'fleet.json', schemas: loadSchema, types: resourceTypes });
+async function calls(
+  propertiesOf: (type: string, index: number) => JsonObject,
+): Promise<Readonly<Record<string, number>>> {
+  const entries = kinds.flatMap(([type, list]) =>
+    list.map(
+      (id, index) =>
+        [
+          `${type.replaceAll(':', '')}${index}`,
+          { type, action: 'update', id, properties: propertiesOf(type, index) },
+        ] as const,
+    ),
+  );
+  const text = JSON.stringify({
+    aiplan: 1,
+    name: 'fleet',
+    intent: 'Look.',
+    target: { account, region: 'eu-west-1' },
+    resources: Object.fromEntries(entries),
+  });
+  const { changePlan, findings } = parseChangePlan(text, {
+    file: 'fleet.json',
+    schemas: loadSchema,
+    types: resourceTypes,
+  });
   if (changePlan === null) throw new Error(JSON.stringify(findings));
   const { aws, calls: made } = counting();
   await refresh(changePlan, {
-    aws, types: resourceTypes, schemas: loadSchema, target, now, concurrency: 16,
-    changing: (live) => changingUpdates({ changePlan, text, live, types: resourceTypes, schemas: loadSchema, configuration: defaults, now }),
+    aws,
+    types: resourceTypes,
+    schemas: loadSchema,
+    target,
+    now,
+    concurrency: 16,
+    changing: (live) =>
+      changingUpdates({
+        changePlan,
+        text,
+        live,
+        types: resourceTypes,
+        schemas: loadSchema,
+        configuration: defaults,
+        now,
+      }),
   });
   return made;
 }
 
-const lists = { 'ec2:DescribeInstances': 1, 'ec2:DescribeVolumes': 1, 'ec2:DescribeSecurityGroups': 1, 'rds:DescribeDBInstances': 1, 's3:ListBuckets': 1 };
+const lists = {
+  'ec2:DescribeInstances': 1,
+  'ec2:DescribeVolumes': 1,
+  'ec2:DescribeSecurityGroups': 1,
+  'rds:DescribeDBInstances': 1,
+  's3:ListBuckets': 1,
+};
 
 describe('a plan that names everything and changes nothing', () => {
   it('reads lists, and of each bucket what the plan names', async () => {
@@ -72,7 +166,13 @@ describe('a plan that names everything and changes nothing', () => {
       ...(type.endsWith('Volume') && index < 2 ? { AutoEnableIO: false } : {}),
       ...(type.endsWith('Bucket') && index < 5 ? { VersioningConfiguration: { Status: 'Enabled' } } : {}),
     }));
-    expect(made).toEqual({ ...lists, 's3:GetBucketTagging': count, 'ec2:DescribeInstanceAttribute': 3, 'ec2:DescribeVolumeAttribute': 2, 's3:GetBucketVersioning': 5 });
+    expect(made).toEqual({
+      ...lists,
+      's3:GetBucketTagging': count,
+      'ec2:DescribeInstanceAttribute': 3,
+      'ec2:DescribeVolumeAttribute': 2,
+      's3:GetBucketVersioning': 5,
+    });
   });
 });
 
@@ -80,7 +180,20 @@ describe('a plan that changes a few of what it names', () => {
   it('reads those whole, and the rest by their names', async () => {
     const made = await calls((_type, index) => ({ Tags: { team: index < 2 ? 'shop' : 'platform' } }));
     // Two of each kind: four attributes of an instance, one of a volume; every part of a bucket's configuration.
-    expect(made).toMatchObject({ 'ec2:DescribeInstanceAttribute': 8, 'ec2:DescribeVolumeAttribute': 2, 's3:GetBucketVersioning': 2, 's3:GetBucketTagging': count + 2, 'ec2:DescribeSecurityGroupRules': 1, 'rds:DescribeDBSnapshots': 1 });
-    expect(Math.max(...Object.entries(made).filter(([name]) => name !== 's3:GetBucketTagging').map(([, times]) => times))).toBeLessThanOrEqual(8);
+    expect(made).toMatchObject({
+      'ec2:DescribeInstanceAttribute': 8,
+      'ec2:DescribeVolumeAttribute': 2,
+      's3:GetBucketVersioning': 2,
+      's3:GetBucketTagging': count + 2,
+      'ec2:DescribeSecurityGroupRules': 1,
+      'rds:DescribeDBSnapshots': 1,
+    });
+    expect(
+      Math.max(
+        ...Object.entries(made)
+          .filter(([name]) => name !== 's3:GetBucketTagging')
+          .map(([, times]) => times),
+      ),
+    ).toBeLessThanOrEqual(8);
   });
 });

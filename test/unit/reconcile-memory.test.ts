@@ -16,13 +16,27 @@ const plan = digestedPlan();
 const now = Date.parse('2026-02-28T00:00:00Z');
 const journalOf = (number: number, from = '2026-02-26T23:15:00Z') => {
   const sample = sampleRun(plan, number);
-  return { run: sample.run, path: 'p', problem: null, records: chained(sample.entries, from) as unknown as readonly JournalRecord[] };
+  return {
+    run: sample.run,
+    path: 'p',
+    problem: null,
+    records: chained(sample.entries, from) as unknown as readonly JournalRecord[],
+  };
 };
 
 describe('what reconcile keeps of a journal', () => {
   it('is its names and calls, without anything that was read, sent or answered', () => {
     const journal = journalOf(1);
-    const large = { ...journal, records: journal.records.map((record) => (record.kind === 'intent' ? { ...record, declared: { ...record.declared, input: { UserData: 'x'.repeat(100_000) } } } : record.kind === 'outcome' && record.ok ? { ...record, answer: { Listing: 'y'.repeat(100_000) } } : record)) };
+    const large = {
+      ...journal,
+      records: journal.records.map((record) =>
+        record.kind === 'intent'
+          ? { ...record, declared: { ...record.declared, input: { UserData: 'x'.repeat(100_000) } } }
+          : record.kind === 'outcome' && record.ok
+            ? { ...record, answer: { Listing: 'y'.repeat(100_000) } }
+            : record,
+      ),
+    };
     const facts = reconcileFacts(large, now - 90 * 86_400_000);
     expect(JSON.stringify(large).length).toBeGreaterThan(500_000);
     expect(JSON.stringify(facts).length).toBeLessThan(10_000);
@@ -35,7 +49,13 @@ describe('what reconcile keeps of a journal', () => {
     const old = journalOf(1, '2025-06-01T00:00:00Z');
     const since = now - 90 * 86_400_000;
     expect(reconcileFacts(old, since)).toMatchObject({ names: [], calls: [] });
-    const cut = { ...old, records: old.records.slice(0, old.records.findIndex(({ kind }) => kind === 'outcome')) };
+    const cut = {
+      ...old,
+      records: old.records.slice(
+        0,
+        old.records.findIndex(({ kind }) => kind === 'outcome'),
+      ),
+    };
     expect(reconcileFacts(cut, since)?.calls).toMatchObject([{ outcome: null }]);
     expect(reconcileFacts({ run: 'r', path: 'p', records: null, problem: 'x' }, since)).toBeNull();
   });
@@ -51,12 +71,34 @@ describe('audit reconcile', () => {
     store = folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: 'laptop' });
     [told, said] = ['', ''];
   });
-  afterEach(() => { rmSync(folder, { recursive: true }); });
-  const worldOf = (given: Store): CommandContext => ({
-    store: given, configuration: testConfiguration, options: { color: false, json: true }, target: async () => plan.target,
-    io: { clock: fakeClock(now), stdout: { write: (text: string) => { told += text; } }, stderr: { write: (text: string) => { said += text; } }, environment: {} },
-    reader: async () => ({ counts: {}, read: async ({ operation }: { operation: string }) => (operation === 'LookupEvents' ? { Events: [] } : null) }),
-  } as unknown as CommandContext);
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const worldOf = (given: Store): CommandContext =>
+    ({
+      store: given,
+      configuration: testConfiguration,
+      options: { color: false, json: true },
+      target: async () => plan.target,
+      io: {
+        clock: fakeClock(now),
+        stdout: {
+          write: (text: string) => {
+            told += text;
+          },
+        },
+        stderr: {
+          write: (text: string) => {
+            said += text;
+          },
+        },
+        environment: {},
+      },
+      reader: async () => ({
+        counts: {},
+        read: async ({ operation }: { operation: string }) => (operation === 'LookupEvents' ? { Events: [] } : null),
+      }),
+    }) as unknown as CommandContext;
 
   it('lets go of each journal before the next ones are read, and still knows every call', async () => {
     const expected: string[] = [];
@@ -68,13 +110,25 @@ describe('audit reconcile', () => {
       expected.push(...[1, 2, 3, 4].map(() => run));
     }
     // Whatever is kept of a journal beyond its turn is gone.
-    const forgetful: Store = { ...store, eachRun: (work, options) => store.eachRun((found) => {
-      const answer = work(found);
-      if (found.journal !== null) (found.journal.records as JournalRecord[]).length = 0;
-      return answer;
-    }, options), readRun: () => Promise.reject(new Error('reconcile reads the journals through eachRun alone')) };
+    const forgetful: Store = {
+      ...store,
+      eachRun: (work, options) =>
+        store.eachRun((found) => {
+          const answer = work(found);
+          if (found.journal !== null) (found.journal.records as JournalRecord[]).length = 0;
+          return answer;
+        }, options),
+      readRun: () => Promise.reject(new Error('reconcile reads the journals through eachRun alone')),
+    };
     expect(await auditReconcile(worldOf(forgetful), {})).toBe(3);
-    const { missing, asked } = JSON.parse(told) as { readonly missing: readonly { readonly run: string }[]; readonly asked: { readonly runs: number } };
-    expect([missing.map(({ run }) => run), asked.runs, said]).toEqual([expected, 12, expect.stringContaining('asking CloudTrail')]);
+    const { missing, asked } = JSON.parse(told) as {
+      readonly missing: readonly { readonly run: string }[];
+      readonly asked: { readonly runs: number };
+    };
+    expect([missing.map(({ run }) => run), asked.runs, said]).toEqual([
+      expected,
+      12,
+      expect.stringContaining('asking CloudTrail'),
+    ]);
   });
 });

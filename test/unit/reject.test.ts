@@ -5,19 +5,31 @@ import { needed } from '../../src/domain/confirmation.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE } from '../helpers/memory-world.ts';
 import { changePlanOf, codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
 
-const world = () => createMemoryWorld({
-  seed: [
-    { type: NETWORK, identity: 'net-1' },
-    { type: GROUP, identity: 'g-1', properties: { NetworkId: 'net-1', Description: 'web' } },
-    { type: DATABASE, identity: 'courses', properties: { GroupIds: ['g-1'] }, rows: ['a'] },
-    { type: NOTE, identity: 'n', properties: { Text: 'old', DatabaseName: 'courses' } },
-  ],
-});
+const world = () =>
+  createMemoryWorld({
+    seed: [
+      { type: NETWORK, identity: 'net-1' },
+      { type: GROUP, identity: 'g-1', properties: { NetworkId: 'net-1', Description: 'web' } },
+      { type: DATABASE, identity: 'courses', properties: { GroupIds: ['g-1'] }, rows: ['a'] },
+      { type: NOTE, identity: 'n', properties: { Text: 'old', DatabaseName: 'courses' } },
+    ],
+  });
 const network: EntrySample = { address: 'Net', type: NETWORK, action: 'create', properties: { Range: '10.0.0.0/16' } };
-const group: EntrySample = { address: 'Web', type: GROUP, action: 'create', properties: { GroupName: 'web', NetworkId: { Ref: 'Net' } } };
+const group: EntrySample = {
+  address: 'Web',
+  type: GROUP,
+  action: 'create',
+  properties: { GroupName: 'web', NetworkId: { Ref: 'Net' } },
+};
 const note: EntrySample = { address: 'N', type: NOTE, action: 'update', id: 'n', properties: { Text: 'new' } };
-const other: EntrySample = { address: 'Other', type: NOTE, action: 'create', properties: { NoteName: 'other', Text: { 'Fn::GetAtt': ['N', 'Text'] } } };
-const reduced = (entries: readonly EntrySample[], ...rejected: readonly string[]) => withoutRejected(changePlanOf(entries), rejected);
+const other: EntrySample = {
+  address: 'Other',
+  type: NOTE,
+  action: 'create',
+  properties: { NoteName: 'other', Text: { 'Fn::GetAtt': ['N', 'Text'] } },
+};
+const reduced = (entries: readonly EntrySample[], ...rejected: readonly string[]) =>
+  withoutRejected(changePlanOf(entries), rejected);
 
 describe('withoutRejected', () => {
   it('takes out what nobody refers to, and names it, sorted and once', () => {
@@ -32,8 +44,19 @@ describe('withoutRejected', () => {
   });
 
   it('makes a look-up of a live resource that others refer to, without what was believed and wanted of it', () => {
-    const { resources } = reduced([{ ...note, expect: { Text: 'old' }, reason: 'r', when: 'now', dependsOn: ['Other2'] }, other], 'N');
-    expect(resources[0]).toEqual({ address: 'N', type: NOTE, action: 'read', id: 'n', dependsOn: [], source: { line: 1, column: 3 }, positions: {} });
+    const { resources } = reduced(
+      [{ ...note, expect: { Text: 'old' }, reason: 'r', when: 'now', dependsOn: ['Other2'] }, other],
+      'N',
+    );
+    expect(resources[0]).toEqual({
+      address: 'N',
+      type: NOTE,
+      action: 'read',
+      id: 'n',
+      dependsOn: [],
+      source: { line: 1, column: 3 },
+      positions: {},
+    });
     expect(resources[1]?.action).toBe('create');
   });
 
@@ -43,20 +66,28 @@ describe('withoutRejected', () => {
 
   it('takes it out of depends_on, and says so', () => {
     const later: EntrySample = { ...group, dependsOn: ['N', 'Net'] };
-    expect(reduced([network, note, later], 'N').resources.find(({ address }) => address === 'Web')?.dependsOn).toEqual(['Net']);
-    expect(rejectionFindings(changePlanOf([network, note, later]), ['N'])).toMatchObject([{ code: 'runs-without', step: 'Web', severity: 'warning' }]);
+    expect(reduced([network, note, later], 'N').resources.find(({ address }) => address === 'Web')?.dependsOn).toEqual([
+      'Net',
+    ]);
+    expect(rejectionFindings(changePlanOf([network, note, later]), ['N'])).toMatchObject([
+      { code: 'runs-without', step: 'Web', severity: 'warning' },
+    ]);
     expect(rejectionFindings(changePlanOf([network, note, later]), ['N', 'Web'])).toEqual([]);
   });
 
   it('refuses what no step can be', () => {
     expect(() => reduced([note], 'Nothing')).toThrow(expect.objectContaining({ code: 'not-rejectable', exitCode: 3 }));
-    expect(() => reduced([{ ...note, action: 'read' }], 'N')).toThrow(expect.objectContaining({ code: 'not-rejectable' }));
+    expect(() => reduced([{ ...note, action: 'read' }], 'N')).toThrow(
+      expect.objectContaining({ code: 'not-rejectable' }),
+    );
   });
 });
 
 describe('planning without what was rejected', () => {
   const planned = async (entries: readonly EntrySample[], ...rejected: readonly string[]) =>
-    planFor(world(), withoutRejected(changePlanOf(entries), rejected).resources, { changePlan: { rejected: [...rejected].sort() } });
+    planFor(world(), withoutRejected(changePlanOf(entries), rejected).resources, {
+      changePlan: { rejected: [...rejected].sort() },
+    });
 
   it('blocks what needs a rejected create, by name, until that is rejected too', async () => {
     const half = await planned([network, group, note], 'Net');
@@ -88,9 +119,30 @@ describe('planning without what was rejected', () => {
   });
 
   it('does not take a rejected delete for done: what it was in the way of is blocked', async () => {
-    const gone: EntrySample = { address: 'Db', type: DATABASE, action: 'delete', id: 'courses', reason: 'r', expect: { Engine: 'postgres' } };
-    const groupGone: EntrySample = { address: 'Web', type: GROUP, action: 'delete', id: 'g-1', reason: 'r', expect: { Description: 'web' } };
-    const noteGone: EntrySample = { address: 'N', type: NOTE, action: 'delete', id: 'n', reason: 'r', expect: { Text: 'old' } };
+    const gone: EntrySample = {
+      address: 'Db',
+      type: DATABASE,
+      action: 'delete',
+      id: 'courses',
+      reason: 'r',
+      expect: { Engine: 'postgres' },
+    };
+    const groupGone: EntrySample = {
+      address: 'Web',
+      type: GROUP,
+      action: 'delete',
+      id: 'g-1',
+      reason: 'r',
+      expect: { Description: 'web' },
+    };
+    const noteGone: EntrySample = {
+      address: 'N',
+      type: NOTE,
+      action: 'delete',
+      id: 'n',
+      reason: 'r',
+      expect: { Text: 'old' },
+    };
     expect((await planned([gone, groupGone, noteGone])).plan.summary.blocked).toBe(0);
     const less = await planned([gone, groupGone, noteGone], 'Db');
     expect(codes(less, 'Web')).toContain('still-used');
@@ -98,7 +150,15 @@ describe('planning without what was rejected', () => {
   });
 
   it('keeps the digests of the steps that have nothing to do with it, so that their confirmations stay', async () => {
-    const grant: EntrySample = { address: 'Open', type: DATABASE, action: 'update', id: 'courses', when: 'now', reason: 'r', properties: { Public: true } };
+    const grant: EntrySample = {
+      address: 'Open',
+      type: DATABASE,
+      action: 'update',
+      id: 'courses',
+      when: 'now',
+      reason: 'r',
+      properties: { Public: true },
+    };
     const whole = await planned([grant, network, group]);
     const less = await planned([grant, network, group], 'Net', 'Web');
     expect(stepOf(whole, 'Open').confirm).not.toBeNull();

@@ -6,37 +6,98 @@ import { reportRows } from '../../src/views/run/report-rows.ts';
 import { plainText } from '../../src/views/base/rows.ts';
 import { runsRows } from '../../src/views/run/runs-rows.ts';
 
-const report = (more: Partial<Report>): Report => ({
-  run: 'r1', command: 'apply', planName: 'move', rollbackOf: null, outcome: 'open', message: null, startedAt: '2026-02-26T10:00:00.000Z', endedAt: null, calls: 0,
-  steps: [], captures: [], map: {}, leftovers: [], undone: [], findings: [], durations: {}, ...more,
-}) as unknown as Report;
+const report = (more: Partial<Report>): Report =>
+  ({
+    run: 'r1',
+    command: 'apply',
+    planName: 'move',
+    rollbackOf: null,
+    outcome: 'open',
+    message: null,
+    startedAt: '2026-02-26T10:00:00.000Z',
+    endedAt: null,
+    calls: 0,
+    steps: [],
+    captures: [],
+    map: {},
+    leftovers: [],
+    undone: [],
+    findings: [],
+    durations: {},
+    ...more,
+  }) as unknown as Report;
 const text = (found: Report, next = true): string => reportRows(found, next).map(plainText).join('\n');
 
 describe('what a run did, in words', () => {
   it('names the way on of a run that was killed before it touched anything, and no way back', () => {
-    const untouched = text(report({ steps: [{ id: 'Db', state: 'not-started', identity: 'db', message: null }] as unknown as Report['steps'] }));
+    const untouched = text(
+      report({
+        steps: [{ id: 'Db', state: 'not-started', identity: 'db', message: null }] as unknown as Report['steps'],
+      }),
+    );
     expect(untouched).toContain('aiplan resume r1');
     expect(untouched).not.toContain('aiplan rollback');
-    const half = text(report({ steps: [{ id: 'Db', state: 'open', identity: 'db', message: null }] as unknown as Report['steps'] }));
+    const half = text(
+      report({ steps: [{ id: 'Db', state: 'open', identity: 'db', message: null }] as unknown as Report['steps'] }),
+    );
     expect(half).toMatch(/half way +Db db[^]*aiplan resume r1[^]*aiplan rollback r1/u);
   });
 
   it('shows the two latest complete captures of a step, every incomplete one, and counts the rest', () => {
-    const capture = (step: string, refs: string, verified = true): Report['captures'][number] => ({ step, how: 'native', verified, problems: [], refs }) as unknown as Report['captures'][number];
-    const shown = text(report({ captures: [capture('Db', 'oldest'), capture('Db', 'broken', false), capture('Db', 'two'), capture('Other', 'first'), capture('Db', 'three'), capture('Db', 'four')] }));
-    expect(['oldest', 'broken', 'two', 'first', 'three', 'four'].filter((name) => shown.includes(name))).toEqual(['broken', 'first', 'three', 'four']);
+    const capture = (step: string, refs: string, verified = true): Report['captures'][number] =>
+      ({ step, how: 'native', verified, problems: [], refs }) as unknown as Report['captures'][number];
+    const shown = text(
+      report({
+        captures: [
+          capture('Db', 'oldest'),
+          capture('Db', 'broken', false),
+          capture('Db', 'two'),
+          capture('Other', 'first'),
+          capture('Db', 'three'),
+          capture('Db', 'four'),
+        ],
+      }),
+    );
+    expect(['oldest', 'broken', 'two', 'first', 'three', 'four'].filter((name) => shown.includes(name))).toEqual([
+      'broken',
+      'first',
+      'three',
+      'four',
+    ]);
     expect(shown).toContain('2 older complete ones of the same steps: aiplan captures');
   });
 
   it('leaves out the ARN of what is named beside it, and no other one', () => {
-    expect(refsText({ snapshot: 'snap-1', snapshotArn: 'arn:aws:rds:eu-west-1:1:snapshot:snap-1', key: 'arn:aws:kms:eu-west-1:1:key/k' })).toBe('snapshot=snap-1, key=arn:aws:kms:eu-west-1:1:key/k');
+    expect(
+      refsText({
+        snapshot: 'snap-1',
+        snapshotArn: 'arn:aws:rds:eu-west-1:1:snapshot:snap-1',
+        key: 'arn:aws:kms:eu-west-1:1:key/k',
+      }),
+    ).toBe('snapshot=snap-1, key=arn:aws:kms:eu-west-1:1:key/k');
   });
 });
 
 describe('the list of runs', () => {
   it('says of a run which rollback took it back', () => {
-    const summary = (run: string, rollbackOf: string | null, outcome: string): RunSummary => ({ run, command: rollbackOf === null ? 'apply' : 'rollback', outcome, planName: 'move', rollbackOf, account: '1', region: 'eu', endpoint: null, problem: null }) as unknown as RunSummary;
-    const lines = runsRows([], [summary('r3', 'r1', 'done'), summary('r2', 'r1', 'stopped'), summary('r1', null, 'stopped')]).map(plainText);
-    expect(lines.filter((line) => line.includes('taken back by'))).toEqual([expect.stringMatching(/^r1 apply stopped taken back by r3 move/u)]);
+    const summary = (run: string, rollbackOf: string | null, outcome: string): RunSummary =>
+      ({
+        run,
+        command: rollbackOf === null ? 'apply' : 'rollback',
+        outcome,
+        planName: 'move',
+        rollbackOf,
+        account: '1',
+        region: 'eu',
+        endpoint: null,
+        problem: null,
+      }) as unknown as RunSummary;
+    const lines = runsRows(
+      [],
+      [summary('r3', 'r1', 'done'), summary('r2', 'r1', 'stopped'), summary('r1', null, 'stopped')],
+    ).map(plainText);
+    expect(lines.filter((line) => line.includes('taken back by'))).toEqual([
+      expect.stringMatching(/^r1 apply stopped taken back by r3 move/u),
+    ]);
   });
 });

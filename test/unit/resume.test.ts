@@ -17,12 +17,23 @@ import { DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
 import { look, resumeOnce, StaleRun } from '../helpers/resume-world.ts';
 
 /** Runs until an operation (of a step) is about to be sent or was just carried out; then the process is dead. */
-async function killedAt(bench: Bench, operation: string, when: 'before' | 'after', step: string | null = null, plan: ChangePlan = changePlan): Promise<void> {
+async function killedAt(
+  bench: Bench,
+  operation: string,
+  when: 'before' | 'after',
+  step: string | null = null,
+  plan: ChangePlan = changePlan,
+): Promise<void> {
   let dead = false;
-  const die = (): never => { dead = true; throw new Error('killed'); };
+  const die = (): never => {
+    dead = true;
+    throw new Error('killed');
+  };
   const session = (same: ApplySession): ApplySession => ({
     ...same,
-    async read(call) { return dead ? die() : same.read(call); },
+    async read(call) {
+      return dead ? die() : same.read(call);
+    },
     async mutate(call, resolved, permit) {
       const isIt = call.operation === operation && (step === null || permit.step === step);
       if (dead || (isIt && when === 'before')) die();
@@ -30,17 +41,46 @@ async function killedAt(bench: Bench, operation: string, when: 'before' | 'after
       return isIt ? die() : answer;
     },
   });
-  await bench.apply(plan, { run, session, beforeAppend: () => { if (dead) die(); } }).catch((error: unknown) => { if (!dead) throw error; });
+  await bench
+    .apply(plan, {
+      run,
+      session,
+      beforeAppend: () => {
+        if (dead) die();
+      },
+    })
+    .catch((error: unknown) => {
+      if (!dead) throw error;
+    });
 }
 
-const standing = async (bench: Bench, step: string) => (await look(bench, changePlan, run)).settlement.standings.find((one) => one.step.id === step);
+const standing = async (bench: Bench, step: string) =>
+  (await look(bench, changePlan, run)).settlement.standings.find((one) => one.step.id === step);
 
 describe('settling', () => {
   it.each([
-    ['CreateGroup', 'before', 'Group', 'not-done', /ec2:CreateGroup on "op-\w+" was sent at 2026-02-26 .*with the token op-\w+; no answer is journaled[^]*AWS has nothing with the tag aiplan:op=op-\w+/u],
-    ['CreateGroup', 'after', 'Group', 'done', /no answer is journaled[^]*AWS has g-\w+ \(present\) with the tag aiplan:op=op-\w+/u],
+    [
+      'CreateGroup',
+      'before',
+      'Group',
+      'not-done',
+      /ec2:CreateGroup on "op-\w+" was sent at 2026-02-26 .*with the token op-\w+; no answer is journaled[^]*AWS has nothing with the tag aiplan:op=op-\w+/u,
+    ],
+    [
+      'CreateGroup',
+      'after',
+      'Group',
+      'done',
+      /no answer is journaled[^]*AWS has g-\w+ \(present\) with the tag aiplan:op=op-\w+/u,
+    ],
     ['PutNote', 'after', 'Note', 'done', /s3:PutNote on "readme" was sent[^]*live as wanted: /u],
-    ['CloseDatabase', 'after', 'Db', 'partly', /rds:ModifyDatabase was carried out[^]*making it quiet for its capture had begun/u],
+    [
+      'CloseDatabase',
+      'after',
+      'Db',
+      'partly',
+      /rds:ModifyDatabase was carried out[^]*making it quiet for its capture had begun/u,
+    ],
     ['DeleteDatabase', 'after', 'Db', 'done', /AWS has no courses any more/u],
     ['DeleteDatabase', 'before', 'Db', 'partly', /its removal was sent and had no effect/u],
     ['DeleteGroup', 'after', 'Web', 'done', /AWS has no g-web any more/u],
@@ -69,13 +109,28 @@ describe('settling', () => {
     bench.world.fail('s3:ListNotes', { kind: 'denied', code: 'AccessDenied', times: 5 });
     const settlement = await reconcile(bench.journalOf(run), { ...bench.world, now: bench.clock.now() + 61_000 });
     const note = settlement.standings.find(({ step }) => step.id === 'Note');
-    expect([note?.verdict, note?.problems, note?.evidence.join(' ')]).toEqual(['unknown', ['what cannot be read cannot be settled'], expect.stringMatching(/AccessDenied/u)]);
+    expect([note?.verdict, note?.problems, note?.evidence.join(' ')]).toEqual([
+      'unknown',
+      ['what cannot be read cannot be settled'],
+      expect.stringMatching(/AccessDenied/u),
+    ]);
   });
 });
 
 describe('somebody else, while the run lay there,', () => {
-  const stale = async (bench: Bench): Promise<string> => resumeOnce(bench, changePlan, run).then(({ outcome }) => outcome, (error: unknown) => { if (error instanceof StaleRun) return error.message; throw error; });
-  const untouched = async (killed: readonly [string, 'before' | 'after', string?], meddle: (bench: Bench) => void | Promise<void>, says: RegExp): Promise<void> => {
+  const stale = async (bench: Bench): Promise<string> =>
+    resumeOnce(bench, changePlan, run).then(
+      ({ outcome }) => outcome,
+      (error: unknown) => {
+        if (error instanceof StaleRun) return error.message;
+        throw error;
+      },
+    );
+  const untouched = async (
+    killed: readonly [string, 'before' | 'after', string?],
+    meddle: (bench: Bench) => void | Promise<void>,
+    says: RegExp,
+  ): Promise<void> => {
     const bench = freshBench();
     await killedAt(bench, ...killed);
     await meddle(bench);
@@ -84,33 +139,107 @@ describe('somebody else, while the run lay there,', () => {
     expect(bench.world.sent.length).toBe(sent);
   };
 
-  it('changed what is still to be changed: named, nothing sent', () => untouched(['CreateGroup', 'after'], ({ world }) => { world.put({ type: NOTE, identity: 'readme', properties: { Text: 'mine' }, incarnation: 'readme#0' }); }, /^Note: readme was changed by somebody else: .*Text/u));
-  it('changed what is half changed to something else', () => untouched(['PutNote', 'before', 'Note'], ({ world }) => { world.put({ type: NOTE, identity: 'readme', properties: { Text: 'mine' }, incarnation: 'readme#0' }); }, /^Note: readme was changed by somebody else/u));
-  it('made the very change that is still to be made', () => untouched(['CreateGroup', 'after'], ({ world }) => { world.put({ type: NOTE, identity: 'readme', properties: { Text: 'new', Settings: { a: 1, b: { c: 3 }, d: 4 } }, incarnation: 'readme#0' }); }, /^Note: readme was changed by somebody else/u));
-  it('took the name of what is to be destroyed', () => untouched(['CloseDatabase', 'after'], ({ world }) => { world.put({ type: DATABASE, identity: 'courses', incarnation: 'another', rows: ['theirs'] }); }, /^Db: courses is gone, and this run never sent its removal/u));
-  it('deleted what is to be destroyed', () => untouched(['CreateGroup', 'after'], ({ world }) => { world.drop(GROUP, 'g-old'); }, /Old: g-old is gone, and this run never sent its removal: somebody else deleted it/u));
-  it('deleted what the run has made', () => untouched(['PutNote', 'after'], async ({ world }) => {
-    const made = await Promise.all(world.list().filter(({ type }) => type === GROUP).map(({ type, identity }) => world.get(type, identity)));
-    world.drop(GROUP, made.find((live) => live?.systemTags['aiplan:resource'] === 'Group')?.identity ?? '');
-  }, /Group: g-\w+ was made by this run and is gone/u));
-  it('took the tag from what the run has made and not finished', () => untouched(['CreateDatabase', 'after'], ({ world }) => { world.put({ type: DATABASE, identity: 'made', properties: { Class: 'db.small' } }); }, /Made: made does not carry the tag aiplan:op=op-\w+/u));
-  it('began to use what is to be destroyed', () => untouched(['CloseDatabase', 'after'], ({ world }) => { world.put({ type: DATABASE, identity: 'newcomer', properties: { GroupIds: ['g-web'] } }); }, /g-web/u));
+  it('changed what is still to be changed: named, nothing sent', () =>
+    untouched(
+      ['CreateGroup', 'after'],
+      ({ world }) => {
+        world.put({ type: NOTE, identity: 'readme', properties: { Text: 'mine' }, incarnation: 'readme#0' });
+      },
+      /^Note: readme was changed by somebody else: .*Text/u,
+    ));
+  it('changed what is half changed to something else', () =>
+    untouched(
+      ['PutNote', 'before', 'Note'],
+      ({ world }) => {
+        world.put({ type: NOTE, identity: 'readme', properties: { Text: 'mine' }, incarnation: 'readme#0' });
+      },
+      /^Note: readme was changed by somebody else/u,
+    ));
+  it('made the very change that is still to be made', () =>
+    untouched(
+      ['CreateGroup', 'after'],
+      ({ world }) => {
+        world.put({
+          type: NOTE,
+          identity: 'readme',
+          properties: { Text: 'new', Settings: { a: 1, b: { c: 3 }, d: 4 } },
+          incarnation: 'readme#0',
+        });
+      },
+      /^Note: readme was changed by somebody else/u,
+    ));
+  it('took the name of what is to be destroyed', () =>
+    untouched(
+      ['CloseDatabase', 'after'],
+      ({ world }) => {
+        world.put({ type: DATABASE, identity: 'courses', incarnation: 'another', rows: ['theirs'] });
+      },
+      /^Db: courses is gone, and this run never sent its removal/u,
+    ));
+  it('deleted what is to be destroyed', () =>
+    untouched(
+      ['CreateGroup', 'after'],
+      ({ world }) => {
+        world.drop(GROUP, 'g-old');
+      },
+      /Old: g-old is gone, and this run never sent its removal: somebody else deleted it/u,
+    ));
+  it('deleted what the run has made', () =>
+    untouched(
+      ['PutNote', 'after'],
+      async ({ world }) => {
+        const made = await Promise.all(
+          world
+            .list()
+            .filter(({ type }) => type === GROUP)
+            .map(({ type, identity }) => world.get(type, identity)),
+        );
+        world.drop(GROUP, made.find((live) => live?.systemTags['aiplan:resource'] === 'Group')?.identity ?? '');
+      },
+      /Group: g-\w+ was made by this run and is gone/u,
+    ));
+  it('took the tag from what the run has made and not finished', () =>
+    untouched(
+      ['CreateDatabase', 'after'],
+      ({ world }) => {
+        world.put({ type: DATABASE, identity: 'made', properties: { Class: 'db.small' } });
+      },
+      /Made: made does not carry the tag aiplan:op=op-\w+/u,
+    ));
+  it('began to use what is to be destroyed', () =>
+    untouched(
+      ['CloseDatabase', 'after'],
+      ({ world }) => {
+        world.put({ type: DATABASE, identity: 'newcomer', properties: { GroupIds: ['g-web'] } });
+      },
+      /g-web/u,
+    ));
   it('gets in after the person has confirmed: the run stops as stale before it sends anything', async () => {
     const bench = freshBench();
     await killedAt(bench, 'CreateGroup', 'after');
     let sent = 0;
-    const report = await resumeOnce(bench, changePlan, run, { between() {
-      bench.world.put({ type: NOTE, identity: 'readme', properties: { Text: 'mine' }, incarnation: 'readme#0' });
-      sent = bench.world.sent.length;
-    } });
-    expect([report.outcome, report.message, bench.world.sent.length]).toEqual(['stale', expect.stringMatching(/nothing more was sent: "Note": readme was changed by somebody else/u), sent]);
+    const report = await resumeOnce(bench, changePlan, run, {
+      between() {
+        bench.world.put({ type: NOTE, identity: 'readme', properties: { Text: 'mine' }, incarnation: 'readme#0' });
+        sent = bench.world.sent.length;
+      },
+    });
+    expect([report.outcome, report.message, bench.world.sent.length]).toEqual([
+      'stale',
+      expect.stringMatching(/nothing more was sent: "Note": readme was changed by somebody else/u),
+      sent,
+    ]);
     // It is still there to be dealt with.
     expect(unfinishedOf(bench.journalOf(run))).not.toBeNull();
   });
 });
 
 describe('what was confirmed', () => {
-  const begun = async (): Promise<Bench> => { const bench = freshBench(); await killedAt(bench, 'CreateGroup', 'after'); return bench; };
+  const begun = async (): Promise<Bench> => {
+    const bench = freshBench();
+    await killedAt(bench, 'CreateGroup', 'after');
+    return bench;
+  };
 
   it('binds what remains: the steps carry the digests that a person confirmed, and only what is left is asked', async () => {
     const bench = await begun();
@@ -118,16 +247,27 @@ describe('what was confirmed', () => {
     const confirmed = recordsOf(bench.journalOf(run), 'begin')[0]?.plan;
     const { plan } = remaining.planned;
     expect(plan.steps.map(({ id }) => id)).not.toContain('Group');
-    expect(plan.steps.every(({ id, digest }) => confirmed?.steps.find((step) => step.id === id)?.digest === digest)).toBe(true);
+    expect(
+      plan.steps.every(({ id, digest }) => confirmed?.steps.find((step) => step.id === id)?.digest === digest),
+    ).toBe(true);
     expect([plan.resumes, plan.digest === confirmed?.digest, digestsFit(plan)]).toEqual([run, false, true]);
     expect(digestsFit({ ...plan, steps: plan.steps.map((step) => ({ ...step, identity: 'another' })) })).toBe(false);
     expect(digestsFit({ ...plan, steps: plan.steps.slice(1) })).toBe(false);
     const { approval } = bench.approve(remaining.planned);
     expect(approve(remaining.planned, approval, testConfiguration, bench.clock.now()).approval).toBe(approval);
     for (const missing of approval.confirmations) {
-      expect(() => approve(remaining.planned, { ...approval, confirmations: approval.confirmations.filter((one) => one !== missing) }, testConfiguration, bench.clock.now())).toThrow(/was not confirmed/u);
+      expect(() =>
+        approve(
+          remaining.planned,
+          { ...approval, confirmations: approval.confirmations.filter((one) => one !== missing) },
+          testConfiguration,
+          bench.clock.now(),
+        ),
+      ).toThrow(/was not confirmed/u);
     }
-    expect(() => approve(remaining.planned, { ...approval, typedName: null }, testConfiguration, bench.clock.now())).toThrow(/plan name/u);
+    expect(() =>
+      approve(remaining.planned, { ...approval, typedName: null }, testConfiguration, bench.clock.now()),
+    ).toThrow(/plan name/u);
   });
 
   it('counts again where it was signed, until it expires; what was typed never does', async () => {
@@ -136,17 +276,59 @@ describe('what was confirmed', () => {
     const begin = recordsOf(bench.journalOf(run), 'begin')[0];
     if (begin === undefined) throw new Error('no beginning');
     const [signed, now] = [{ ...begin.approval, tier: 'T1' as const }, Date.parse(begin.approval.expiresAt) - 1];
-    const at = (approval: typeof begin.approval, time: number) => approve({ ...remaining.planned, plan: { ...remaining.planned.plan, expiresAt: new Date(time + 1_000).toISOString() } }, approval, testConfiguration, time, begin.plan).approval;
+    const at = (approval: typeof begin.approval, time: number) =>
+      approve(
+        { ...remaining.planned, plan: { ...remaining.planned.plan, expiresAt: new Date(time + 1_000).toISOString() } },
+        approval,
+        testConfiguration,
+        time,
+        begin.plan,
+      ).approval;
     expect(at(signed, now)).toBe(signed);
     expect(() => at(begin.approval, now)).toThrow(expect.objectContaining({ code: 'approval-foreign' }));
     expect(() => at(signed, now + 1)).toThrow(expect.objectContaining({ code: 'approval-expired' }));
   });
 
   it.each([
-    ['a step of the plan', (records: JournalRecord[]) => { edit(records, (begin) => { (begin.plan.steps.find(({ id }) => id === 'Web') as { identity: string }).identity = 'g-bystander'; }); }, /the journal was edited/u],
-    ['the change plan', (records: JournalRecord[]) => { edit(records, (begin) => { (begin.plan as { changePlan: string }).changePlan = canonical({ ...changePlan, intent: 'Other.' }); }); }, /edited|change plan is not the one/u],
-    ['the configuration', (records: JournalRecord[]) => { edit(records, (begin) => { (begin.plan as { configuration: object }).configuration = { ...begin.plan.configuration, maxConfirmations: 1 }; }); }, /edited|configuration has changed/u],
-    ['what a resource was before', (records: JournalRecord[]) => { for (const record of records) if (record.kind === 'before' && record.step === 'Web' && record.live !== null) (record.live.properties as Record<string, unknown>)['GroupName'] = 'other'; }, /Web/u],
+    [
+      'a step of the plan',
+      (records: JournalRecord[]) => {
+        edit(records, (begin) => {
+          (begin.plan.steps.find(({ id }) => id === 'Web') as { identity: string }).identity = 'g-bystander';
+        });
+      },
+      /the journal was edited/u,
+    ],
+    [
+      'the change plan',
+      (records: JournalRecord[]) => {
+        edit(records, (begin) => {
+          (begin.plan as { changePlan: string }).changePlan = canonical({ ...changePlan, intent: 'Other.' });
+        });
+      },
+      /edited|change plan is not the one/u,
+    ],
+    [
+      'the configuration',
+      (records: JournalRecord[]) => {
+        edit(records, (begin) => {
+          (begin.plan as { configuration: object }).configuration = {
+            ...begin.plan.configuration,
+            maxConfirmations: 1,
+          };
+        });
+      },
+      /edited|configuration has changed/u,
+    ],
+    [
+      'what a resource was before',
+      (records: JournalRecord[]) => {
+        for (const record of records)
+          if (record.kind === 'before' && record.step === 'Web' && record.live !== null)
+            (record.live.properties as Record<string, unknown>)['GroupName'] = 'other';
+      },
+      /Web/u,
+    ],
   ] as const)('does not survive a journal in which %s was edited', async (_what, meddle, says) => {
     const bench = await begun();
     // A journal of its own: the records of the memory world are shared.
@@ -158,7 +340,12 @@ describe('what was confirmed', () => {
 
   it('does not let another change plan through', async () => {
     const bench = await begun();
-    const other = { ...changePlan, resources: changePlan.resources.map((entry) => (entry.address === 'Note' ? { ...entry, properties: { Text: 'evil' }, expect: {} } : entry)) };
+    const other = {
+      ...changePlan,
+      resources: changePlan.resources.map((entry) =>
+        entry.address === 'Note' ? { ...entry, properties: { Text: 'evil' }, expect: {} } : entry,
+      ),
+    };
     await expect(resumeOnce(bench, other, run)).rejects.toThrow(/the change plan is not the one that was confirmed/u);
   });
 
@@ -175,17 +362,31 @@ describe('going on', () => {
     bench.world.rows('courses', ['a', 'b', 'c', 'late']);
     const report = await resumeOnce(bench, changePlan, run);
     const records = bench.journalOf(run);
-    expect([report.run, report.outcome, records[before]]).toEqual([run, 'done', expect.objectContaining({ kind: 'resumed', session: 2, by: 'ada', settled: expect.arrayContaining([expect.objectContaining({ step: 'Db', verdict: 'partly' })]) })]);
+    expect([report.run, report.outcome, records[before]]).toEqual([
+      run,
+      'done',
+      expect.objectContaining({
+        kind: 'resumed',
+        session: 2,
+        by: 'ada',
+        settled: expect.arrayContaining([expect.objectContaining({ step: 'Db', verdict: 'partly' })]),
+      }),
+    ]);
     const calls = [...recordsOf(records, 'intent'), ...recordsOf(records, 'intent-batch')].map(({ call }) => call);
     expect(new Set(calls).size).toBe(calls.length);
-    const taken = recordsOf(records, 'captured').filter(({ step }) => step === 'Db').map(({ capture }) => String(capture.refs['snapshot']));
+    const taken = recordsOf(records, 'captured')
+      .filter(({ step }) => step === 'Db')
+      .map(({ capture }) => String(capture.refs['snapshot']));
     expect(new Set(taken).size).toBe(taken.length);
     expect(bench.world.held(taken.at(-1) ?? '')).toEqual(['a', 'b', 'c', 'late']);
   });
 
   it('starts an instance-like resource again that an update had stopped for its own sake, and sends no change twice', async () => {
     const bench = freshBench();
-    await killedAt(bench, 'ModifyDatabase', 'after', 'Other', { ...changePlan, resources: changePlan.resources.filter(({ address }) => address === 'Other') });
+    await killedAt(bench, 'ModifyDatabase', 'after', 'Other', {
+      ...changePlan,
+      resources: changePlan.resources.filter(({ address }) => address === 'Other'),
+    });
     const only = { ...changePlan, resources: changePlan.resources.filter(({ address }) => address === 'Other') };
     const sent = bench.world.sent.length;
     expect((await resumeOnce(bench, only, run)).outcome).toBe('done');
@@ -196,9 +397,18 @@ describe('going on', () => {
     const bench = freshBench();
     await bench.apply(changePlan, { run });
     const records = bench.journalOf(run);
-    const code = (of: readonly JournalRecord[]): string => { try { refuseResume(of); return 'fine'; } catch (error) { return error instanceof UserError ? error.code : String(error); } };
+    const code = (of: readonly JournalRecord[]): string => {
+      try {
+        refuseResume(of);
+        return 'fine';
+      } catch (error) {
+        return error instanceof UserError ? error.code : String(error);
+      }
+    };
     expect([code(records), code([]), code(records.slice(0, -1))]).toEqual(['run-ended', 'run-is-blank', 'fine']);
-    expect(code([...records.slice(0, -1), { ...records.at(-1), kind: 'end', outcome: 'abandoned' } as JournalRecord])).toBe('run-ended');
+    expect(
+      code([...records.slice(0, -1), { ...records.at(-1), kind: 'end', outcome: 'abandoned' } as JournalRecord]),
+    ).toBe('run-ended');
     await bench.apply((await bench.rollback(run)).changePlan, { run: 'back' });
     expect(code(bench.journalOf('back').slice(0, -1))).toBe('run-is-rollback');
   });
@@ -215,7 +425,10 @@ describe('going on', () => {
     const bench = freshBench();
     bench.world.fail('s3:PutNote', { kind: 'denied', code: 'AccessDenied', times: 9 });
     await bench.apply(changePlan, { run });
-    expect(await resumeOnce(bench, changePlan, run)).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/AccessDenied/u) });
+    expect(await resumeOnce(bench, changePlan, run)).toMatchObject({
+      outcome: 'failed',
+      message: expect.stringMatching(/AccessDenied/u),
+    });
     expect(allHistoriesOf(bench.journalOf(run)).filter(({ done }) => !done).length).toBeGreaterThan(0);
   });
 });
@@ -225,29 +438,47 @@ describe('an open run', () => {
     const bench = freshBench();
     await killedAt(bench, 'CreateGroup', 'before');
     const held = openRunOf(bench.journalOf(run));
-    expect(held?.resources.map(({ identity }) => identity).sort()).toEqual(expect.arrayContaining(['courses', 'files', 'g-old', 'g-web', 'other', 'readme', 'shelf']));
+    expect(held?.resources.map(({ identity }) => identity).sort()).toEqual(
+      expect.arrayContaining(['courses', 'files', 'g-old', 'g-web', 'other', 'readme', 'shelf']),
+    );
     expect(held?.resources.map(({ identity }) => identity)).not.toContain('bystander');
-    expect(held?.creates.map(({ address }) => address)).toEqual(expect.arrayContaining(['Group', 'Fresh', 'Made', 'Old']));
+    expect(held?.creates.map(({ address }) => address)).toEqual(
+      expect.arrayContaining(['Group', 'Fresh', 'Made', 'Old']),
+    );
   });
 
   it('is one that sent something and has no end, or has left something half done', async () => {
-    const states = async (operation: string, when: 'before' | 'after', change: (records: readonly JournalRecord[]) => readonly JournalRecord[] = (same) => same) => {
+    const states = async (
+      operation: string,
+      when: 'before' | 'after',
+      change: (records: readonly JournalRecord[]) => readonly JournalRecord[] = (same) => same,
+    ) => {
       const bench = freshBench();
       await killedAt(bench, operation, when);
       const records = change(bench.journalOf(run));
       return [unfinishedOf(records), openRunOf(records) !== null];
     };
-    const ended = (outcome: string) => (records: readonly JournalRecord[]) => [...records, { ...records.at(-1), kind: 'end', outcome, message: null } as JournalRecord];
+    const ended = (outcome: string) => (records: readonly JournalRecord[]) => [
+      ...records,
+      { ...records.at(-1), kind: 'end', outcome, message: null } as JournalRecord,
+    ];
     expect(await states('CreateGroup', 'before')).toEqual(['open', true]);
-    expect(await states('CreateGroup', 'before', (records) => records.filter(({ kind }) => kind !== 'intent'))).toEqual(['open', false]);
+    expect(await states('CreateGroup', 'before', (records) => records.filter(({ kind }) => kind !== 'intent'))).toEqual(
+      ['open', false],
+    );
     expect(await states('PutNote', 'after', ended('stopped'))).toEqual(['half', true]);
     expect(await states('PutNote', 'after', ended('done'))).toEqual([null, false]);
     expect(await states('PutNote', 'after', ended('abandoned'))).toEqual([null, false]);
     const bench = freshBench();
     bench.world.fail('s3:PutNote', { kind: 'denied', code: 'AccessDenied' });
-    await bench.apply({ ...changePlan, resources: changePlan.resources.filter(({ address }) => address === 'Note' || address === 'Old') }, { run });
+    await bench.apply(
+      {
+        ...changePlan,
+        resources: changePlan.resources.filter(({ address }) => address === 'Note' || address === 'Old'),
+      },
+      { run },
+    );
     expect([unfinishedOf(bench.journalOf(run)), openRunOf(bench.journalOf(run))]).toEqual(['left', null]);
     expect([unfinishedOf([]), openRunOf([])]).toEqual([null, null]);
   });
 });
-

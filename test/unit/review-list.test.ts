@@ -3,16 +3,31 @@ import type { Step } from '../../src/domain/plan.ts';
 import { createBucket, deleteDatabase, grantStep, kept, samplePlan } from '../helpers/sample-plan.ts';
 import { openReviewer, type Reviewer } from '../helpers/reviewer.ts';
 
-const update: Step = { ...createBucket, id: 'Web', type: 'AWS::EC2::Instance', identity: 'i-0abc', action: 'update', declared: 'update', digest: 'sha256:web', changes: [{ path: 'InstanceType', before: 't3.micro', after: 't3.large', effect: 'in-place' }, { path: 'Tags.owner', before: 'ada', after: null, effect: 'in-place' }] };
+const update: Step = {
+  ...createBucket,
+  id: 'Web',
+  type: 'AWS::EC2::Instance',
+  identity: 'i-0abc',
+  action: 'update',
+  declared: 'update',
+  digest: 'sha256:web',
+  changes: [
+    { path: 'InstanceType', before: 't3.micro', after: 't3.large', effect: 'in-place' },
+    { path: 'Tags.owner', before: 'ada', after: null, effect: 'in-place' },
+  ],
+};
 const plan = samplePlan([createBucket, update, grantStep, kept, deleteDatabase]);
 const open = (): Reviewer => openReviewer({ plan });
-const selectedId = (reviewer: Reviewer): string => (reviewer.state.cursor === 0 ? '' : reviewer.state.listed[reviewer.state.cursor - 1]?.id ?? '?');
+const selectedId = (reviewer: Reviewer): string =>
+  reviewer.state.cursor === 0 ? '' : (reviewer.state.listed[reviewer.state.cursor - 1]?.id ?? '?');
 
 describe('the list', () => {
   it('has destructions first, then grants, updates, creates; what is unchanged only when asked for', () => {
     const reviewer = open();
     expect(reviewer.state.listed.map(({ id }) => id)).toEqual(['CoursesDb', 'WebGroup', 'Web', 'SiteBucket']);
-    expect(reviewer.screen()).toMatch(/Destructions\n.*CoursesDb[^]*Grants\n.*WebGroup[^]*Updates\n.*Web [^]*Creates\n.*SiteBucket[^]*1 unchanged hidden: u/u);
+    expect(reviewer.screen()).toMatch(
+      /Destructions\n.*CoursesDb[^]*Grants\n.*WebGroup[^]*Updates\n.*Web [^]*Creates\n.*SiteBucket[^]*1 unchanged hidden: u/u,
+    );
     expect(reviewer.press('u').screen()).toMatch(/Creates[^]*Unchanged\n.*unchanged Logs logs/u);
     expect(reviewer.screen()).not.toContain('hidden');
     expect(reviewer.press('u').screen()).not.toContain('Logs');
@@ -20,25 +35,45 @@ describe('the list', () => {
 
   it('never collapses a destruction or a grant', () => {
     for (const keys of [[], ['e'], ['e', 'e'], ['u'], ['d', 'd'], ['end']]) {
-      expect(open().press(...keys).screen()).toMatch(/CoursesDb[^]*loses the database[^]*WebGroup[^]*opens port 443 to everyone/u);
+      expect(
+        open()
+          .press(...keys)
+          .screen(),
+      ).toMatch(/CoursesDb[^]*loses the database[^]*WebGroup[^]*opens port 443 to everyone/u);
     }
   });
 
   it('shows the changes of every step where all is expanded', () => {
     expect(open().screen()).not.toContain('t3.large');
-    expect(open().press('e').screen()).toMatch(/Web i-0abc\n +~ InstanceType: t3\.micro → t3\.large\n +- Tags\.owner: ada/u);
+    expect(open().press('e').screen()).toMatch(
+      /Web i-0abc\n +~ InstanceType: t3\.micro → t3\.large\n +- Tags\.owner: ada/u,
+    );
   });
 
   it.each<[string, readonly string[], string]>([
-    ['down', ['down'], 'WebGroup'], ['j', ['j', 'j'], 'Web'], ['up and k', ['end', 'up', 'k'], 'WebGroup'], ['end', ['end'], 'SiteBucket'], ['G', ['G'], 'SiteBucket'],
-    ['home', ['end', 'home'], ''], ['g', ['G', 'g'], ''], ['page down', ['page-down'], 'SiteBucket'], ['space', [' '], 'SiteBucket'], ['page up', ['end', 'page-up'], ''], ['b', ['end', 'b'], ''],
-    ['nothing above the first', ['home', 'up', 'k'], ''], ['nothing below the last', ['end', 'down', 'j'], 'SiteBucket'],
+    ['down', ['down'], 'WebGroup'],
+    ['j', ['j', 'j'], 'Web'],
+    ['up and k', ['end', 'up', 'k'], 'WebGroup'],
+    ['end', ['end'], 'SiteBucket'],
+    ['G', ['G'], 'SiteBucket'],
+    ['home', ['end', 'home'], ''],
+    ['g', ['G', 'g'], ''],
+    ['page down', ['page-down'], 'SiteBucket'],
+    ['space', [' '], 'SiteBucket'],
+    ['page up', ['end', 'page-up'], ''],
+    ['b', ['end', 'b'], ''],
+    ['nothing above the first', ['home', 'up', 'k'], ''],
+    ['nothing below the last', ['end', 'down', 'j'], 'SiteBucket'],
   ])('moves with %s', (_name, keys, expected) => {
     expect(selectedId(open().press(...keys))).toBe(expected);
   });
 
   it('opens the selected step with Enter or the right arrow, and comes back with Escape or the left one', () => {
-    for (const [there, back] of [['enter', 'escape'], ['right', 'left'], ['l', 'h']] as const) {
+    for (const [there, back] of [
+      ['enter', 'escape'],
+      ['right', 'left'],
+      ['l', 'h'],
+    ] as const) {
       const reviewer = open().press(there);
       expect(reviewer.state.place).toBe('detail');
       expect(reviewer.screen()).toMatch(/delete CoursesDb[^]*\[1 Changes\][^]*loses/u);
@@ -50,17 +85,30 @@ describe('the list', () => {
     const reviewer = open().press('enter');
     expect(reviewer.press('tab').screen()).toContain('[2 Evidence]');
     expect(reviewer.press('back-tab', 'back-tab').screen()).toContain('[5 Depends]');
-    for (const [key, title] of [['1', 'Changes'], ['2', 'Evidence'], ['3', 'Recovery'], ['4', 'Calls'], ['5', 'Depends']]) expect(reviewer.press(key ?? '').screen()).toContain(`[${key} ${title}]`);
+    for (const [key, title] of [
+      ['1', 'Changes'],
+      ['2', 'Evidence'],
+      ['3', 'Recovery'],
+      ['4', 'Calls'],
+      ['5', 'Depends'],
+    ])
+      expect(reviewer.press(key ?? '').screen()).toContain(`[${key} ${title}]`);
     const wide = openReviewer({ plan, size: { columns: 120, rows: 30 } });
     expect(wide.press('4').screen()).toMatch(/> +\[ \] - delete CoursesDb[^]*rds:DeleteDBInstance/u);
     expect(wide.press('down').screen()).toMatch(/\[4 Calls\][^]*ec2:AuthorizeSecurityGroupIngress/u);
   });
 
   it('selects properties in the changes and shows what AWS says about them', () => {
-    const knowledge = (_type: string, path: string) => ({ documentation: `What ${path} means.`, policy: false, set: false, text: false });
+    const knowledge = (_type: string, path: string) => ({
+      documentation: `What ${path} means.`,
+      policy: false,
+      set: false,
+      text: false,
+    });
     const reviewer = openReviewer({ plan, knowledge }).press('down', 'down', 'enter');
     expect(reviewer.screen()).toContain('What InstanceType means.');
-    for (let lines = 0; lines < 4 && !reviewer.screen().includes('What Tags.owner means.'); lines += 1) reviewer.press('down');
+    for (let lines = 0; lines < 4 && !reviewer.screen().includes('What Tags.owner means.'); lines += 1)
+      reviewer.press('down');
     expect(reviewer.screen()).toContain('What Tags.owner means.');
   });
 
@@ -78,9 +126,18 @@ describe('the list', () => {
   it('says of a key that it does nothing, and what does with ?', () => {
     expect(open().press('x').screen()).toContain('"x" does nothing here; ? shows what does');
     const reviewer = openReviewer({ plan, size: { columns: 80, rows: 50 } }).press('?');
-    for (const text of ['only destructions', 'search addresses', 'leave without approving', 'next and previous match', 'expand all', 'reject the selected step']) expect(reviewer.screen()).toContain(text);
+    for (const text of [
+      'only destructions',
+      'search addresses',
+      'leave without approving',
+      'next and previous match',
+      'expand all',
+      'reject the selected step',
+    ])
+      expect(reviewer.screen()).toContain(text);
     expect(reviewer.press('c', 'a', 'r').state.place).toBe('help');
-    for (const key of ['?', 'escape', 'q']) expect(open().press('?', key).state).toMatchObject({ place: 'list', decision: null });
+    for (const key of ['?', 'escape', 'q'])
+      expect(open().press('?', key).state).toMatchObject({ place: 'list', decision: null });
     expect(open().press('enter', '?', 'escape').state.place).toBe('detail');
   });
 });
@@ -97,18 +154,32 @@ describe('a filter', () => {
 
   it('offers every action and type that occurs', () => {
     const reviewer = open().press('f');
-    expect(reviewer.screen()).toMatch(/all steps {2}5\n.*destructions {2}1\n.*delete {2}1\n.*update {2}2\n.*create {2}1\n.*unchanged {2}1\n.*AWS::EC2::Instance {2}1/u);
-    expect(reviewer.press('down', 'down', 'down', 'enter').state.listed.map(({ id }) => id)).toEqual(['WebGroup', 'Web']);
+    expect(reviewer.screen()).toMatch(
+      /all steps {2}5\n.*destructions {2}1\n.*delete {2}1\n.*update {2}2\n.*create {2}1\n.*unchanged {2}1\n.*AWS::EC2::Instance {2}1/u,
+    );
+    expect(reviewer.press('down', 'down', 'down', 'enter').state.listed.map(({ id }) => id)).toEqual([
+      'WebGroup',
+      'Web',
+    ]);
     expect(open().press('f', 'down', 'escape').state).toMatchObject({ filter: null, place: 'list' });
     expect(open().press('f', 'end', 'enter').state.filter).toEqual({ by: 'type', type: 'AWS::S3::Bucket' });
-    expect(open().press('f', 'down', 'down', 'down', 'down', 'down', 'enter').state.listed.map(({ id }) => id)).toEqual(['Logs']);
+    expect(
+      open()
+        .press('f', 'down', 'down', 'down', 'down', 'down', 'enter')
+        .state.listed.map(({ id }) => id),
+    ).toEqual(['Logs']);
   });
 
   it('hides nothing from what must be confirmed: n leads out of it', () => {
     const reviewer = open().press('d').confirm('courses-prod');
     expect(selectedId(reviewer)).toBe('WebGroup');
-    expect(reviewer.state).toMatchObject({ filter: null, message: 'CoursesDb confirmed; 1 to go; the filter hid it and is off' });
-    expect(open().press('f', 'end', 'enter', 'a').state.message).toBe('2 confirmations still missing; n goes to the next');
+    expect(reviewer.state).toMatchObject({
+      filter: null,
+      message: 'CoursesDb confirmed; 1 to go; the filter hid it and is off',
+    });
+    expect(open().press('f', 'end', 'enter', 'a').state.message).toBe(
+      '2 confirmations still missing; n goes to the next',
+    );
   });
 
   it('hides nothing from the summary', () => {
@@ -124,7 +195,16 @@ describe('a filter', () => {
 });
 
 describe('the search', () => {
-  it.each<[string, string]>([['webg', 'WebGroup'], ['dbinstance', 'CoursesDb'], ['I-0ABC', 'Web'], ['ada', 'Web'], ['t3.large', 'Web'], ['aishippinglabs', 'SiteBucket'], ['t3 owner', 'Web'], ['0.0.0.0/0', 'WebGroup']])('finds %s as it is typed', (query, id) => {
+  it.each<[string, string]>([
+    ['webg', 'WebGroup'],
+    ['dbinstance', 'CoursesDb'],
+    ['I-0ABC', 'Web'],
+    ['ada', 'Web'],
+    ['t3.large', 'Web'],
+    ['aishippinglabs', 'SiteBucket'],
+    ['t3 owner', 'Web'],
+    ['0.0.0.0/0', 'WebGroup'],
+  ])('finds %s as it is typed', (query, id) => {
     const reviewer = open().press('/', query);
     expect(selectedId(reviewer)).toBe(id);
     expect(reviewer.screen()).toMatch(/^\/.*▏ +1 of 1$/mu);

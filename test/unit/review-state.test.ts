@@ -7,7 +7,11 @@ import { baseStep, createBucket, deleteDatabase, samplePlan, sampleTime } from '
 import { openReviewer, type Reviewer } from '../helpers/reviewer.ts';
 
 const minutes = 60_000;
-const irreversible: Step = { ...deleteDatabase, recoverability: { level: 'irreversible', loses: ['all  rows written since 2023, for good'] }, acceptLoss: 'ok' };
+const irreversible: Step = {
+  ...deleteDatabase,
+  recoverability: { level: 'irreversible', loses: ['all  rows written since 2023, for good'] },
+  acceptLoss: 'ok',
+};
 const confirmBoth = (reviewer: Reviewer): Reviewer => reviewer.confirm('courses-prod').confirm('1b2c3d');
 
 describe('confirming', () => {
@@ -15,14 +19,38 @@ describe('confirming', () => {
     const reviewer = confirmBoth(openReviewer()).press('a').read().press('shared-platform-move', 'enter');
     expect(reviewer.state.decision).toBe('approved');
     expect([...reviewer.state.confirmations.values()]).toEqual([
-      { step: 'CoursesDb', typed: 'courses-prod', typedLoss: null, stepDigest: 'sha256:db', shown: 'sha256:shown-CoursesDb', at: '2026-02-26T22:50:00.000Z', observed: expect.objectContaining({ bytes: expect.any(Number) }) },
-      { step: 'WebGroup', typed: '1b2c3d', typedLoss: null, stepDigest: 'sha256:sg', shown: 'sha256:shown-WebGroup', at: '2026-02-26T22:50:00.000Z', observed: {} },
+      {
+        step: 'CoursesDb',
+        typed: 'courses-prod',
+        typedLoss: null,
+        stepDigest: 'sha256:db',
+        shown: 'sha256:shown-CoursesDb',
+        at: '2026-02-26T22:50:00.000Z',
+        observed: expect.objectContaining({ bytes: expect.any(Number) }),
+      },
+      {
+        step: 'WebGroup',
+        typed: '1b2c3d',
+        typedLoss: null,
+        stepDigest: 'sha256:sg',
+        shown: 'sha256:shown-WebGroup',
+        at: '2026-02-26T22:50:00.000Z',
+        observed: {},
+      },
     ]);
   });
 
   it('takes yes only where nothing needs confirmation, interrupts or rests on a journal', () => {
-    expect(openReviewer({ plan: samplePlan([createBucket]) }).press('a').read().press('yes', 'enter').state.decision).toBe('approved');
-    const interrupting = () => openReviewer({ plan: samplePlan([{ ...baseStep, action: 'update', interrupts: true }]) }).press('a').read();
+    expect(
+      openReviewer({ plan: samplePlan([createBucket]) })
+        .press('a')
+        .read()
+        .press('yes', 'enter').state.decision,
+    ).toBe('approved');
+    const interrupting = () =>
+      openReviewer({ plan: samplePlan([{ ...baseStep, action: 'update', interrupts: true }]) })
+        .press('a')
+        .read();
     expect(interrupting().press('yes', 'enter').state.decision).toBeNull();
     expect(interrupting().press('shared-platform-move', 'enter').state.decision).toBe('approved');
     expect(confirmBoth(openReviewer()).press('a').read().press('yes', 'enter').state.decision).toBeNull();
@@ -44,13 +72,20 @@ describe('confirming', () => {
   it('asks for the loss as well where nothing comes back', () => {
     const reviewer = openReviewer({ plan: samplePlan([irreversible]) }).confirm('courses-prod');
     expect(reviewer.state.confirmations.size).toBe(0);
-    expect(reviewer.screen()).toMatch(/This cannot be brought back\. Type what is lost and Enter: all rows written since\s+2023/u);
+    expect(reviewer.screen()).toMatch(
+      /This cannot be brought back\. Type what is lost and Enter: all rows written since\s+2023/u,
+    );
     expect(reviewer.press('all rows', 'enter').state.confirmations.size).toBe(0);
-    expect(reviewer.press('all rows written since 2023', 'enter').state.confirmations.get('CoursesDb')).toMatchObject({ typed: 'courses-prod', typedLoss: 'all rows written since 2023' });
+    expect(reviewer.press('all rows written since 2023', 'enter').state.confirmations.get('CoursesDb')).toMatchObject({
+      typed: 'courses-prod',
+      typedLoss: 'all rows written since 2023',
+    });
   });
 
   it('leaves a step alone with Escape, also between identity and loss', () => {
-    const reviewer = openReviewer({ plan: samplePlan([irreversible]) }).confirm('courses-prod').press('escape');
+    const reviewer = openReviewer({ plan: samplePlan([irreversible]) })
+      .confirm('courses-prod')
+      .press('escape');
     expect(reviewer.state).toMatchObject({ place: 'list', message: 'not confirmed', typedIdentity: null });
     expect(reviewer.press('c').read().press('all rows written since 2023', 'enter').state.confirmations.size).toBe(0);
   });
@@ -80,21 +115,27 @@ describe('what was not read cannot be confirmed', () => {
   it('lets no line be skipped: End and bursts of pages go to the first one that was not seen', () => {
     const reviewer = openReviewer({ size: small }).press('c');
     const seen = new Set<string>();
-    const look = (): void => { for (const line of reviewer.screen().split('\n')) seen.add(line.trim()); };
+    const look = (): void => {
+      for (const line of reviewer.screen().split('\n')) seen.add(line.trim());
+    };
     look();
     for (let times = 0; times < 30; times += 1) {
       for (let keys = 0; keys < 5; keys += 1) reviewer.blind({ kind: 'page-down' });
       reviewer.blind({ kind: 'end' });
       look();
     }
-    const card = cardRows(deleteDatabase, samplePlan(), sampleTime).flatMap((line) => wrap(line, small.columns)).map((line) => plainText(line).trim());
+    const card = cardRows(deleteDatabase, samplePlan(), sampleTime)
+      .flatMap((line) => wrap(line, small.columns))
+      .map((line) => plainText(line).trim());
     for (const line of card) expect([...seen]).toContain(line);
   });
 
   it('has what is lost or opened on the first screen of every card', () => {
     for (const size of [small, { columns: 80, rows: 24 }, { columns: 100, rows: 12 }]) {
       const reviewer = openReviewer({ size }).press('c');
-      expect(reviewer.screen().replaceAll(/\s+/gu, ' ')).toContain('loses the database and everything written after its snapshot');
+      expect(reviewer.screen().replaceAll(/\s+/gu, ' ')).toContain(
+        'loses the database and everything written after its snapshot',
+      );
       expect(reviewer.press('escape', 'n', 'c').screen()).toMatch(/opens\s+port 443/u);
     }
   });
@@ -119,7 +160,14 @@ describe('what was not read cannot be confirmed', () => {
   });
 
   it('wants the summary read: what destroys or opens, and its end', () => {
-    const many = samplePlan([deleteDatabase, ...Array.from({ length: 60 }, (_, index): Step => ({ ...createBucket, id: `Bucket${index}`, digest: `sha256:${index}` }))]);
+    const many = samplePlan([
+      deleteDatabase,
+      ...Array.from({ length: 60 }, (_, index): Step => ({
+        ...createBucket,
+        id: `Bucket${index}`,
+        digest: `sha256:${index}`,
+      })),
+    ]);
     const reviewer = openReviewer({ plan: many }).confirm('courses-prod').press('a');
     reviewer.press('shared-platform-move', 'enter');
     expect(reviewer.state.decision).toBeNull();
@@ -136,12 +184,18 @@ describe('pasted text', () => {
   it('never counts, and forgets what was typed before it', () => {
     const reviewer = openReviewer().press('c').read().press('courses-', 'paste', 'prod', 'enter');
     expect(reviewer.state.confirmations.size).toBe(0);
-    expect(openReviewer().press('c').read().press('courses-', 'paste').screen()).toContain('pasted text does not count: type it, so that it is you who says it');
+    expect(openReviewer().press('c').read().press('courses-', 'paste').screen()).toContain(
+      'pasted text does not count: type it, so that it is you who says it',
+    );
   });
 
   it('counts as little where the terminal does not mark it, with or without Enter', () => {
     for (const text of ['courses-prod', 'courses-prod\r', 'od\r', 'd\r']) {
-      const reviewer = openReviewer().press('c').read().press('courses-pr'.slice(0, 12 - text.replace('\r', '').length)).burst(text);
+      const reviewer = openReviewer()
+        .press('c')
+        .read()
+        .press('courses-pr'.slice(0, 12 - text.replace('\r', '').length))
+        .burst(text);
       expect(reviewer.state.confirmations.size).toBe(0);
       expect(reviewer.press('enter').state.confirmations.size).toBe(0);
     }
@@ -172,7 +226,12 @@ describe('silence is no', () => {
     const keys = ['c', ...'courses-prod', 'enter', 'c', ...'1b2c3d', 'enter', 'a', ...'shared-platform-move'];
     for (const last of [{ kind: 'gone', why: 'the terminal was closed' }, { kind: 'interrupt' }] as const) {
       for (let length = 0; length <= keys.length; length += 1) {
-        expect(openReviewer().press(...keys.slice(0, length)).tell(last).press('enter', 'y').state).toMatchObject({ decision: 'declined' });
+        expect(
+          openReviewer()
+            .press(...keys.slice(0, length))
+            .tell(last)
+            .press('enter', 'y').state,
+        ).toMatchObject({ decision: 'declined' });
       }
     }
     expect(openReviewer().tell({ kind: 'gone', why: 'ended by SIGHUP' }).state.why).toBe('ended by SIGHUP');
@@ -180,7 +239,9 @@ describe('silence is no', () => {
 
   it('is never approved by Enter, y, or any single key repeated', () => {
     for (const key of ['y', 'a', 'c', 'n', ' ', 'Y', 'r', 'd', 'e']) {
-      expect(openReviewer().press(...Array.from({ length: 40 }, () => [key, 'enter']).flat()).state.decision).not.toBe('approved');
+      expect(openReviewer().press(...Array.from({ length: 40 }, () => [key, 'enter']).flat()).state.decision).not.toBe(
+        'approved',
+      );
     }
   });
 
@@ -221,16 +282,34 @@ describe('a plan that nobody can confirm', () => {
 
   it('asks for more confirmations than a person can give: split the plan', () => {
     const reviewer = openReviewer({ maxConfirmations: 1 });
-    expect(reviewer.screen()).toMatch(/split the plan: it has 2 destructions and grants, and nobody confirms more than\s+1 with care/u);
-    expect(reviewer.press('down', 'c').state).toMatchObject({ place: 'list', message: expect.stringMatching(/^split the plan/u) });
-    expect(reviewer.press('a').state).toMatchObject({ place: 'list', message: expect.stringMatching(/^split the plan/u) });
+    expect(reviewer.screen()).toMatch(
+      /split the plan: it has 2 destructions and grants, and nobody confirms more than\s+1 with care/u,
+    );
+    expect(reviewer.press('down', 'c').state).toMatchObject({
+      place: 'list',
+      message: expect.stringMatching(/^split the plan/u),
+    });
+    expect(reviewer.press('a').state).toMatchObject({
+      place: 'list',
+      message: expect.stringMatching(/^split the plan/u),
+    });
   });
 
   it('is blocked, was recorded, or does nothing', () => {
     const blocked = samplePlan([{ ...deleteDatabase, blocked: true }, createBucket]);
-    expect(openReviewer({ plan: blocked }).press('down', 'c').state.message).toBe('this step is blocked: it cannot be confirmed, only rejected');
-    expect(openReviewer({ plan: samplePlan([createBucket], { findings: [{ code: 'x', severity: 'error', step: null, message: 'wrong', line: 1, column: 1, help: 'h' }] }) }).press('a').state.message).toBe('the plan is blocked: it cannot be applied as it is');
-    expect(openReviewer({ plan: samplePlan(undefined, { recorded: true }) }).press('down', 'c').state.message).toContain('recorded state');
+    expect(openReviewer({ plan: blocked }).press('down', 'c').state.message).toBe(
+      'this step is blocked: it cannot be confirmed, only rejected',
+    );
+    expect(
+      openReviewer({
+        plan: samplePlan([createBucket], {
+          findings: [{ code: 'x', severity: 'error', step: null, message: 'wrong', line: 1, column: 1, help: 'h' }],
+        }),
+      }).press('a').state.message,
+    ).toBe('the plan is blocked: it cannot be applied as it is');
+    expect(
+      openReviewer({ plan: samplePlan(undefined, { recorded: true }) }).press('down', 'c').state.message,
+    ).toContain('recorded state');
     expect(openReviewer({ plan: samplePlan([]) }).press('a').state.message).toBe('nothing is left to do: leave with q');
   });
 });

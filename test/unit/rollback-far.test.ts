@@ -17,13 +17,19 @@ import { unreadable } from '../helpers/unreadable.ts';
 
 const run = '20260226-230000-0001';
 const undo = (number: number): string => `20260226-23000${number}-0002`;
-const codes = ({ findings }: Pick<RollbackDraft, 'findings'>): readonly string[] => findings.map(({ severity, code, step }) => `${severity} ${code} ${step ?? ''}`);
+const codes = ({ findings }: Pick<RollbackDraft, 'findings'>): readonly string[] =>
+  findings.map(({ severity, code, step }) => `${severity} ${code} ${step ?? ''}`);
 
 /** A group, a database in it, and a run that deletes both. */
 async function bothDeleted(): Promise<Bench> {
-  const bench = benchOf(createMemoryWorld({
-    seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] }, rows: ['a'] }],
-  }));
+  const bench = benchOf(
+    createMemoryWorld({
+      seed: [
+        { type: GROUP, identity: 'g-1', properties: { GroupName: 'web' } },
+        { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'] }, rows: ['a'] },
+      ],
+    }),
+  );
   const entries = [
     entryOf('Db', DATABASE, { action: 'delete', id: 'db', expect: { Class: 'db.small' } }),
     entryOf('Web', GROUP, { action: 'delete', id: 'g-1', expect: { GroupName: 'web' }, dependsOn: ['Db'] }),
@@ -34,7 +40,10 @@ async function bothDeleted(): Promise<Bench> {
 
 /** Whether the capture bucket bears a restore out, by what the run put there. */
 const isProven = (bench: Bench, order: RestoreOrder | undefined): boolean =>
-  order !== undefined && [...bench.vault.manifests].some(([, manifest]) => 'capture' in manifest && proves(manifest as unknown as JsonObject, order));
+  order !== undefined &&
+  [...bench.vault.manifests].some(
+    ([, manifest]) => 'capture' in manifest && proves(manifest as unknown as JsonObject, order),
+  );
 
 describe('a rollback that is gone on with', () => {
   it('is proven by the manifests of the run, whatever came back under another identity meanwhile', async () => {
@@ -60,31 +69,55 @@ describe('a rollback that is gone on with', () => {
 
 describe('another resource that cannot be read', () => {
   const others: readonly Seed[] = [
-    { type: DATABASE, identity: 'other-db' }, { type: GROUP, identity: 'g-9', properties: { GroupName: 'other' } }, { type: BOX, identity: 'other-box' }, { type: NOTE, identity: 'other-note' },
+    { type: DATABASE, identity: 'other-db' },
+    { type: GROUP, identity: 'g-9', properties: { GroupName: 'other' } },
+    { type: BOX, identity: 'other-box' },
+    { type: NOTE, identity: 'other-note' },
   ];
   const victims: readonly Seed[] = [
-    { type: DATABASE, identity: 'db', rows: ['a'] }, { type: GROUP, identity: 'g-1', properties: { GroupName: 'web' } }, { type: BOX, identity: 'box', rows: ['k=v'] }, { type: NOTE, identity: 'note', properties: { Text: 'old' } },
+    { type: DATABASE, identity: 'db', rows: ['a'] },
+    { type: GROUP, identity: 'g-1', properties: { GroupName: 'web' } },
+    { type: BOX, identity: 'box', rows: ['k=v'] },
+    { type: NOTE, identity: 'note', properties: { Text: 'old' } },
   ];
   const draft = (bench: Bench, records: readonly JournalRecord[], types: ResourceTypes): Promise<RollbackDraft> =>
-    rollbackChangePlan(records, { session: bench.world.session, types, schemas: bench.world.schemas, now: '2026-02-27T09:00:00.000Z', earlier: [] });
+    rollbackChangePlan(records, {
+      session: bench.world.session,
+      types,
+      schemas: bench.world.schemas,
+      now: '2026-02-27T09:00:00.000Z',
+      earlier: [],
+    });
 
-  it.each(victims.map((victim, index) => [victim.type, victim, others[index] as Seed] as const))('stops no rollback of a run that did not touch it: %s', async (type, victim, other) => {
-    const bench = benchOf(createMemoryWorld({ seed: [victim, other] }));
-    const entry = type === NOTE ? entryOf('It', type, { id: victim.identity, properties: { Text: 'new' } }) : entryOf('It', type, { action: 'delete', id: victim.identity, expect: {} });
-    expect((await bench.apply(changePlanOf([entry]))).outcome).toBe('done');
-    const found = await draft(bench, bench.journalOf(run), unreadable(bench.world.types, type, other.identity));
-    expect([codes(found), found.changePlan.resources.map(({ address }) => address)]).toEqual([[], ['It']]);
-    const own = await draft(bench, bench.journalOf(run), unreadable(bench.world.types, type, victim.identity));
-    expect(codes(own)).toEqual(['error rollback-unread It']);
-  });
+  it.each(victims.map((victim, index) => [victim.type, victim, others[index] as Seed] as const))(
+    'stops no rollback of a run that did not touch it: %s',
+    async (type, victim, other) => {
+      const bench = benchOf(createMemoryWorld({ seed: [victim, other] }));
+      const entry =
+        type === NOTE
+          ? entryOf('It', type, { id: victim.identity, properties: { Text: 'new' } })
+          : entryOf('It', type, { action: 'delete', id: victim.identity, expect: {} });
+      expect((await bench.apply(changePlanOf([entry]))).outcome).toBe('done');
+      const found = await draft(bench, bench.journalOf(run), unreadable(bench.world.types, type, other.identity));
+      expect([codes(found), found.changePlan.resources.map(({ address }) => address)]).toEqual([[], ['It']]);
+      const own = await draft(bench, bench.journalOf(run), unreadable(bench.world.types, type, victim.identity));
+      expect(codes(own)).toEqual(['error rollback-unread It']);
+    },
+  );
 
   it('stops one that looks for what it made by its tags, which may be that one', async () => {
-    const bench = benchOf(createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-9', properties: { GroupName: 'other' } }] }));
+    const bench = benchOf(
+      createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-9', properties: { GroupName: 'other' } }] }),
+    );
     bench.world.fail('ec2:CreateGroup', { code: 'Lost', kind: 'network', lost: true, times: 5 });
-    const report = await bench.apply(changePlanOf([entryOf('Web', GROUP, { action: 'create', properties: { GroupName: 'web' } })]));
+    const report = await bench.apply(
+      changePlanOf([entryOf('Web', GROUP, { action: 'create', properties: { GroupName: 'web' } })]),
+    );
     expect(report.outcome).not.toBe('done');
     for (const { identity } of bench.world.list()) if (identity !== 'g-9') bench.world.drop(GROUP, identity);
-    expect(codes(await draft(bench, bench.journalOf(run), unreadable(bench.world.types, GROUP, 'g-9')))).toEqual(['error rollback-unread Web']);
+    expect(codes(await draft(bench, bench.journalOf(run), unreadable(bench.world.types, GROUP, 'g-9')))).toEqual([
+      'error rollback-unread Web',
+    ]);
   });
 });
 
@@ -92,20 +125,68 @@ describe('what cannot be undone', () => {
   /** The rollback as the commands plan it, from one reading of the memory world; `more`: what is said of it beside. */
   async function far(bench: Bench, more: readonly Finding[] = [], rejected: readonly string[] = []) {
     const { changePlan, findings } = await bench.rollback(run);
-    const source: Source = { changePlan, text: canonical(changePlan), file: 'rollback', findings: [...findings, ...more], incomplete: [] };
+    const source: Source = {
+      changePlan,
+      text: canonical(changePlan),
+      file: 'rollback',
+      findings: [...findings, ...more],
+      incomplete: [],
+    };
     const { world, clock } = bench;
     const now = new Date(clock.now()).toISOString();
-    const live = await refresh(changePlan, { aws: world.session, types: world.types, schemas: world.schemas, target: world.target, now, concurrency: 8 });
-    const planOf = async (less: Source) => ({ planned: plan({ changePlan: less.changePlan, text: less.text, live, types: world.types, schemas: world.schemas, configuration: testConfiguration, now, findings: less.findings }) });
+    const live = await refresh(changePlan, {
+      aws: world.session,
+      types: world.types,
+      schemas: world.schemas,
+      target: world.target,
+      now,
+      concurrency: 8,
+    });
+    const planOf = async (less: Source) => ({
+      planned: plan({
+        changePlan: less.changePlan,
+        text: less.text,
+        live,
+        types: world.types,
+        schemas: world.schemas,
+        configuration: testConfiguration,
+        now,
+        findings: less.findings,
+      }),
+    });
     const made = await asFarAsPossible(rejecting(source, rejected), planOf);
-    return { ...made, planOf, steps: made.planned.plan.steps.filter(({ action }) => action !== 'keep').map(({ id }) => id), blocked: made.planned.plan.steps.some((step) => step.blocked) };
+    return {
+      ...made,
+      planOf,
+      steps: made.planned.plan.steps.filter(({ action }) => action !== 'keep').map(({ id }) => id),
+      blocked: made.planned.plan.steps.some((step) => step.blocked),
+    };
   }
-  const error = (step: string | null, code = 'restore-unproven'): Finding => ({ code, severity: 'error', step, message: `${code} of ${step ?? 'all'}`, line: null, column: null });
+  const error = (step: string | null, code = 'restore-unproven'): Finding => ({
+    code,
+    severity: 'error',
+    step,
+    message: `${code} of ${step ?? 'all'}`,
+    line: null,
+    column: null,
+  });
   const notes = async (): Promise<Bench> => {
-    const bench = benchOf(createMemoryWorld({ seed: [{ type: NOTE, identity: 'one', properties: { Text: 'old' } }, { type: NOTE, identity: 'two', properties: { Text: 'old' } }, { type: DATABASE, identity: 'db', rows: ['a'] }] }));
-    const report = await bench.apply(changePlanOf([
-      entryOf('One', NOTE, { id: 'one', properties: { Text: 'new' } }), entryOf('Two', NOTE, { id: 'two', properties: { Text: 'new' } }), entryOf('Db', DATABASE, { action: 'delete', id: 'db', expect: {} }),
-    ]));
+    const bench = benchOf(
+      createMemoryWorld({
+        seed: [
+          { type: NOTE, identity: 'one', properties: { Text: 'old' } },
+          { type: NOTE, identity: 'two', properties: { Text: 'old' } },
+          { type: DATABASE, identity: 'db', rows: ['a'] },
+        ],
+      }),
+    );
+    const report = await bench.apply(
+      changePlanOf([
+        entryOf('One', NOTE, { id: 'one', properties: { Text: 'new' } }),
+        entryOf('Two', NOTE, { id: 'two', properties: { Text: 'new' } }),
+        entryOf('Db', DATABASE, { action: 'delete', id: 'db', expect: {} }),
+      ]),
+    );
     expect(report.outcome).toBe('done');
     return bench;
   };
@@ -115,9 +196,20 @@ describe('what cannot be undone', () => {
     bench.world.meddle(NOTE, 'two', { properties: { Text: 'of somebody else' } });
     bench.world.put({ type: DATABASE, identity: 'db', incarnation: 'db#stranger' });
     const { steps, blocked, source, planned } = await far(bench);
-    expect([steps, blocked, planned.plan.findings.filter(({ severity }) => severity === 'error')]).toEqual([['One'], false, []]);
-    expect(planned.plan.findings.map(({ severity, code, step }) => `${severity} ${code} ${step ?? ''}`)).toEqual(expect.arrayContaining(['warning rollback-conflict Two', 'warning rollback-name-taken Db']));
-    expect(source.incomplete).toEqual(expect.arrayContaining([expect.stringMatching(/^Two: Text of two is/u), expect.stringMatching(/^Db: the name db is held/u)]));
+    expect([steps, blocked, planned.plan.findings.filter(({ severity }) => severity === 'error')]).toEqual([
+      ['One'],
+      false,
+      [],
+    ]);
+    expect(planned.plan.findings.map(({ severity, code, step }) => `${severity} ${code} ${step ?? ''}`)).toEqual(
+      expect.arrayContaining(['warning rollback-conflict Two', 'warning rollback-name-taken Db']),
+    );
+    expect(source.incomplete).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^Two: Text of two is/u),
+        expect.stringMatching(/^Db: the name db is held/u),
+      ]),
+    );
     expect((await bench.apply(source.changePlan, { run: undo(1) })).outcome).toBe('done');
     expect((await bench.world.get(NOTE, 'one'))?.properties['Text']).toBe('old');
     bench.world.drop(DATABASE, 'db');
@@ -135,31 +227,75 @@ describe('what cannot be undone', () => {
     const again = await far(bench, [error('Db')], first.planned.plan.rejected ?? []);
     expect(again.planned.plan.digest).toBe(first.planned.plan.digest);
     expect(again.source.incomplete.toSorted()).toEqual(first.source.incomplete.toSorted());
-    const more = await asFarAsPossible(rejecting(first.source, [...(first.planned.plan.rejected ?? []), 'One']), first.planOf);
-    expect(more.source.incomplete).toEqual([...first.source.incomplete, '"One" was rejected and stays as the run left it']);
+    const more = await asFarAsPossible(
+      rejecting(first.source, [...(first.planned.plan.rejected ?? []), 'One']),
+      first.planOf,
+    );
+    expect(more.source.incomplete).toEqual([
+      ...first.source.incomplete,
+      '"One" was rejected and stays as the run left it',
+    ]);
   });
 
   it('keeps its replacement', async () => {
-    const bench = benchOf(createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n-1' } }, { type: NETWORK, identity: 'n-1' }, { type: NETWORK, identity: 'n-2' }, { type: NOTE, identity: 'one', properties: { Text: 'old' } }] }));
-    const report = await bench.apply(changePlanOf([
-      entryOf('Web', GROUP, { action: 'replace', id: 'g-1', order: 'create-first', properties: { NetworkId: 'n-2' }, expect: { GroupName: 'web' } }), entryOf('One', NOTE, { id: 'one', properties: { Text: 'new' } }),
-    ]));
+    const bench = benchOf(
+      createMemoryWorld({
+        seed: [
+          { type: GROUP, identity: 'g-1', properties: { GroupName: 'web', NetworkId: 'n-1' } },
+          { type: NETWORK, identity: 'n-1' },
+          { type: NETWORK, identity: 'n-2' },
+          { type: NOTE, identity: 'one', properties: { Text: 'old' } },
+        ],
+      }),
+    );
+    const report = await bench.apply(
+      changePlanOf([
+        entryOf('Web', GROUP, {
+          action: 'replace',
+          id: 'g-1',
+          order: 'create-first',
+          properties: { NetworkId: 'n-2' },
+          expect: { GroupName: 'web' },
+        }),
+        entryOf('One', NOTE, { id: 'one', properties: { Text: 'new' } }),
+      ]),
+    );
     expect(report.outcome).toBe('done');
     expect((await far(bench)).steps).toEqual(['One', 'Web', 'WebReplacement']);
     const { steps, source } = await far(bench, [error('Web')]);
     expect(steps).toEqual(['One']);
-    expect(source.incomplete).toEqual(['Web: restore-unproven of Web', 'WebReplacement: it stays, because "Web" is not undone']);
+    expect(source.incomplete).toEqual([
+      'Web: restore-unproven of Web',
+      'WebReplacement: it stays, because "Web" is not undone',
+    ]);
   });
 
   it('keeps what the run made and it names', async () => {
-    const bench = benchOf(createMemoryWorld({ seed: [{ type: GROUP, identity: 'g-1', properties: { GroupName: 'old' } }, { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'], Class: 'db.small' } }] }));
-    const report = await bench.apply(changePlanOf([
-      entryOf('New', GROUP, { action: 'create', properties: { GroupName: 'new' } }), entryOf('Db', DATABASE, { id: 'db', properties: { GroupIds: [{ Ref: 'New' }] }, expect: { GroupIds: ['g-1'] } }),
-    ]));
+    const bench = benchOf(
+      createMemoryWorld({
+        seed: [
+          { type: GROUP, identity: 'g-1', properties: { GroupName: 'old' } },
+          { type: DATABASE, identity: 'db', properties: { GroupIds: ['g-1'], Class: 'db.small' } },
+        ],
+      }),
+    );
+    const report = await bench.apply(
+      changePlanOf([
+        entryOf('New', GROUP, { action: 'create', properties: { GroupName: 'new' } }),
+        entryOf('Db', DATABASE, {
+          id: 'db',
+          properties: { GroupIds: [{ Ref: 'New' }] },
+          expect: { GroupIds: ['g-1'] },
+        }),
+      ]),
+    );
     expect([report.outcome, (await far(bench)).steps]).toEqual(['done', ['Db', 'New']]);
     const { steps, source } = await far(bench, [error('Db')]);
     expect(steps).toEqual([]);
-    expect(source.incomplete).toEqual(['Db: restore-unproven of Db', expect.stringMatching(/^New: it stays, because "Db" is not undone and names g-/u)]);
+    expect(source.incomplete).toEqual([
+      'Db: restore-unproven of Db',
+      expect.stringMatching(/^New: it stays, because "Db" is not undone and names g-/u),
+    ]);
   });
 
   it('blocks all where it is about no step', async () => {

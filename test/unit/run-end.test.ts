@@ -15,7 +15,13 @@ import { createMemoryWorld, NOTE } from '../helpers/memory-world.ts';
 
 const made = entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: 'hello' } });
 const run = '20260226-230000-0001';
-const keeping = (ends: RunEnd[]): MemoryVault => ({ ...memoryVault(), async putEnd(end) { ends.push(end); return 's3://captures/end'; } });
+const keeping = (ends: RunEnd[]): MemoryVault => ({
+  ...memoryVault(),
+  async putEnd(end) {
+    ends.push(end);
+    return 's3://captures/end';
+  },
+});
 
 describe('the end of a run in the capture bucket', () => {
   const applied = async (vault: (ends: RunEnd[]) => MemoryVault = keeping) => {
@@ -25,32 +31,85 @@ describe('the end of a run in the capture bucket', () => {
     const report = await bench.apply(changePlanOf([made]), { run });
     return { bench, ends, report, world };
   };
-  const coverage = async (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan) => (await bench.plan(changePlan)).plan.steps.map(({ id, action, confirm, coveredBy }) => [id, action, confirm, coveredBy]);
+  const coverage = async (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan) =>
+    (await bench.plan(changePlan)).plan.steps.map(({ id, action, confirm, coveredBy }) => [
+      id,
+      action,
+      confirm,
+      coveredBy,
+    ]);
 
-  const withEnds = (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan, ends: readonly RunEnd[]): ChangePlan => withPins(changePlan, { own: { records: bench.journalOf(run), ends }, earlier: [], runs: [] });
+  const withEnds = (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan, ends: readonly RunEnd[]): ChangePlan =>
+    withPins(changePlan, { own: { records: bench.journalOf(run), ends }, earlier: [], runs: [] });
 
   it('lists what the run made and how far its journal was; only that is deleted without its own confirmation', async () => {
     const { bench, ends } = await applied();
-    expect(ends).toEqual([expect.objectContaining({ run, outcome: 'done', made: [{ step: 'Fresh', type: NOTE, identity: 'fresh', incarnation: expect.any(String) }] })]);
+    expect(ends).toEqual([
+      expect.objectContaining({
+        run,
+        outcome: 'done',
+        made: [{ step: 'Fresh', type: NOTE, identity: 'fresh', incarnation: expect.any(String) }],
+      }),
+    ]);
     expect(endNotHeld(bench.journalOf(run), ends)).toBeNull();
     const { changePlan } = await bench.rollback(run);
     expect(await coverage(bench, changePlan)).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
     expect(await coverage(bench, withEnds(bench, changePlan, ends))).toEqual([['Fresh', 'delete', null, run]]);
     // Another incarnation under the name, or another resource, is not what the run made.
     const [end] = ends;
-    expect(await coverage(bench, withEnds(bench, changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, incarnation: 'another' })) }]))).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
-    expect(await coverage(bench, withEnds(bench, changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, identity: 'other' })) }]))).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
+    expect(
+      await coverage(
+        bench,
+        withEnds(bench, changePlan, [
+          { ...end!, made: end!.made.map((item) => ({ ...item, incarnation: 'another' })) },
+        ]),
+      ),
+    ).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
+    expect(
+      await coverage(
+        bench,
+        withEnds(bench, changePlan, [{ ...end!, made: end!.made.map((item) => ({ ...item, identity: 'other' })) }]),
+      ),
+    ).toEqual([['Fresh', 'delete', 'fresh', undefined]]);
   });
 
   it("a forged journal and a copied tag cover no stranger's resource", async () => {
     const { bench, ends, world } = await applied();
     const genuine = await bench.rollback(run);
     const op = (await world.get(NOTE, 'fresh'))?.systemTags['aiplan:op'];
-    const forged = benchOf(world, bench.clock, bench.vault, new Map([[run, bench.journalOf(run).map((record) => JSON.parse(JSON.stringify(record).replaceAll('"fresh', '"strangers').replaceAll('fresh#0', 'strangers#0')) as JournalRecord)]]));
+    const forged = benchOf(
+      world,
+      bench.clock,
+      bench.vault,
+      new Map([
+        [
+          run,
+          bench
+            .journalOf(run)
+            .map(
+              (record) =>
+                JSON.parse(
+                  JSON.stringify(record).replaceAll('"fresh', '"strangers').replaceAll('fresh#0', 'strangers#0'),
+                ) as JournalRecord,
+            ),
+        ],
+      ]),
+    );
     expect(op).toBeDefined();
     const { changePlan } = await forged.rollback(run);
-    for (const plan of [withEnds(forged, changePlan, ends), withEnds(bench, { ...genuine.changePlan, resources: genuine.changePlan.resources.map((entry) => ({ ...entry, id: 'strangers', expect: {} })) }, ends)]) {
-      for (const [, , confirm, coveredBy] of await coverage(bench, plan)) expect([confirm === null, coveredBy]).toEqual([false, undefined]);
+    for (const plan of [
+      withEnds(forged, changePlan, ends),
+      withEnds(
+        bench,
+        {
+          ...genuine.changePlan,
+          resources: genuine.changePlan.resources.map((entry) => ({ ...entry, id: 'strangers', expect: {} })),
+        },
+        ends,
+      ),
+    ]) {
+      for (const [, , confirm, coveredBy] of await coverage(bench, plan))
+        expect([confirm === null, coveredBy]).toEqual([false, undefined]);
     }
   });
 
@@ -59,14 +118,35 @@ describe('the end of a run in the capture bucket', () => {
     const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'readme', properties: { Text: 'old' } }] });
     const stop = new AbortController();
     const bench = benchOf(world, fakeClock(), keeping(failed));
-    const stopped = await bench.apply(changePlanOf([made, entryOf('Note', NOTE, { id: 'readme', properties: { Text: 'new' } })]), { run, stop: stop.signal, afterAppend: (entry) => { if (entry.kind === 'step' && entry.state === 'done') stop.abort(); } });
-    expect([stopped.outcome, failed.map(({ outcome, made: list }) => [outcome, list.length])]).toEqual(['stopped', [['stopped', 1]]]);
+    const stopped = await bench.apply(
+      changePlanOf([made, entryOf('Note', NOTE, { id: 'readme', properties: { Text: 'new' } })]),
+      {
+        run,
+        stop: stop.signal,
+        afterAppend: (entry) => {
+          if (entry.kind === 'step' && entry.state === 'done') stop.abort();
+        },
+      },
+    );
+    expect([stopped.outcome, failed.map(({ outcome, made: list }) => [outcome, list.length])]).toEqual([
+      'stopped',
+      [['stopped', 1]],
+    ]);
     const nothing: RunEnd[] = [];
     const idle = new AbortController();
     idle.abort();
-    await benchOf(createMemoryWorld({ seed: [] }), fakeClock(), keeping(nothing)).apply(changePlanOf([made]), { run, stop: idle.signal });
+    await benchOf(createMemoryWorld({ seed: [] }), fakeClock(), keeping(nothing)).apply(changePlanOf([made]), {
+      run,
+      stop: idle.signal,
+    });
     expect(nothing).toEqual([]);
-    const denied = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 's3:PutObject', message: 'no', executed: 'no' });
+    const denied = new AwsError({
+      code: 'AccessDenied',
+      kind: 'denied',
+      operation: 's3:PutObject',
+      message: 'no',
+      executed: 'no',
+    });
     const { report } = await applied(() => ({ ...memoryVault(), putEnd: () => Promise.reject(denied) }));
     expect([report.outcome, report.findings.map(({ code }) => code)]).toEqual(['done', ['end-not-kept']]);
   });
@@ -74,9 +154,16 @@ describe('the end of a run in the capture bucket', () => {
   it('a journal that was cut or made anew does not hold it', async () => {
     const { bench, ends } = await applied();
     const records = bench.journalOf(run);
-    expect(endNotHeld(records.slice(0, (ends[0]?.records ?? 0)), ends)).toBeNull();
+    expect(endNotHeld(records.slice(0, ends[0]?.records ?? 0), ends)).toBeNull();
     expect(endNotHeld(records.slice(0, (ends[0]?.records ?? 0) - 1), ends)).toBe(ends[0]);
-    expect(endNotHeld(records.map((record) => (record.kind === 'begin' ? { ...record, at: '2030-01-01T00:00:00.000Z' } : { ...record, prev: 'forged' })), ends)).toBe(ends[0]);
+    expect(
+      endNotHeld(
+        records.map((record) =>
+          record.kind === 'begin' ? { ...record, at: '2030-01-01T00:00:00.000Z' } : { ...record, prev: 'forged' },
+        ),
+        ends,
+      ),
+    ).toBe(ends[0]);
   });
 });
 
@@ -84,26 +171,59 @@ describe('marks in the capture bucket', () => {
   const approval: Pick<Approval, 'nonce' | 'tier'> = { nonce: 'ab'.repeat(16), tier: 'T1' };
   const target = { account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'arn' };
   /** A world of one home; the bucket is what two homes share. */
-  function home(objects: Map<string, string>, options: { readonly bucket?: boolean; readonly putFails?: AwsError; readonly lost?: boolean } = {}): CommandContext {
+  function home(
+    objects: Map<string, string>,
+    options: { readonly bucket?: boolean; readonly putFails?: AwsError; readonly lost?: boolean } = {},
+  ): CommandContext {
     const session = {
-      counts: {}, close() { /* nothing is open */ }, async renew() { /* no credentials */ },
+      counts: {},
+      close() {
+        /* nothing is open */
+      },
+      async renew() {
+        /* no credentials */
+      },
       async read({ operation, input }: { operation: string; input: Record<string, unknown> }) {
         if (operation === 'HeadBucket') return options.bucket === false ? null : {};
-        if (operation === 'ListObjectsV2') return { Contents: [...objects.keys()].filter((key) => key.startsWith(String(input['Prefix']))).map((Key) => ({ Key })) };
+        if (operation === 'ListObjectsV2')
+          return {
+            Contents: [...objects.keys()]
+              .filter((key) => key.startsWith(String(input['Prefix'])))
+              .map((Key) => ({ Key })),
+          };
         const Body = objects.get(String(input['Key']));
         return Body === undefined ? null : { Body };
       },
       async mutate({ input }: { input: Record<string, unknown> }) {
         if (options.putFails !== undefined) throw options.putFails;
-        if (objects.has(String(input['Key']))) throw new AwsError({ code: 'PreconditionFailed', kind: 'conflict', operation: 's3:PutObject', message: 'there', executed: 'no' });
+        if (objects.has(String(input['Key'])))
+          throw new AwsError({
+            code: 'PreconditionFailed',
+            kind: 'conflict',
+            operation: 's3:PutObject',
+            message: 'there',
+            executed: 'no',
+          });
         objects.set(String(input['Key']), String(input['Body']));
-        if (options.lost === true) throw new AwsError({ code: 'TimeoutError', kind: 'network', operation: 's3:PutObject', message: 'lost', executed: 'unknown' });
+        if (options.lost === true)
+          throw new AwsError({
+            code: 'TimeoutError',
+            kind: 'network',
+            operation: 's3:PutObject',
+            message: 'lost',
+            executed: 'unknown',
+          });
         return { output: {}, requestId: 'r', attempts: 1 };
       },
     };
     return {
-      io: { user: 'ada', host: 'laptop', environment: {}, clock: fakeClock() } as unknown as Io, configuration: { capture: { bucket: null } }, options: {},
-      store: { appendAudit: async () => ({}) }, target: async () => target, reader: async () => session, applier: async () => session,
+      io: { user: 'ada', host: 'laptop', environment: {}, clock: fakeClock() } as unknown as Io,
+      configuration: { capture: { bucket: null } },
+      options: {},
+      store: { appendAudit: async () => ({}) },
+      target: async () => target,
+      reader: async () => session,
+      applier: async () => session,
     } as unknown as CommandContext;
   }
 
@@ -111,25 +231,57 @@ describe('marks in the capture bucket', () => {
     const bucket = new Map<string, string>();
     await markUsed(home(bucket), approval, run);
     await markUsed(home(bucket), approval, run);
-    await expect(markUsed(home(bucket), approval, '20260226-230000-0002')).rejects.toMatchObject({ code: 'approval-replayed', exitCode: 3, message: expect.stringContaining(run) });
+    await expect(markUsed(home(bucket), approval, '20260226-230000-0002')).rejects.toMatchObject({
+      code: 'approval-replayed',
+      exitCode: 3,
+      message: expect.stringContaining(run),
+    });
     expect([...bucket]).toEqual([[`used/${approval.nonce}.json`, `{"format":"aiplan/used@1","run":"${run}"}`]]);
     // Something else that lies there is no mark of this run.
-    await expect(markUsed(home(new Map([[`used/${approval.nonce}.json`, 'x']])), approval, run)).rejects.toMatchObject({ code: 'approval-replayed' });
+    await expect(markUsed(home(new Map([[`used/${approval.nonce}.json`, 'x']])), approval, run)).rejects.toMatchObject({
+      code: 'approval-replayed',
+    });
   });
 
   it('one whose answer was lost is read back; one that cannot be made stops the run; none is needed for what was typed, or without a bucket', async () => {
     await markUsed(home(new Map(), { lost: true }), approval, run);
-    const putFails = new AwsError({ code: 'AccessDenied', kind: 'denied', operation: 's3:PutObject', message: 'no', executed: 'no' });
-    await expect(markUsed(home(new Map(), { putFails }), approval, run)).rejects.toMatchObject({ code: 'approval-not-marked', exitCode: 3 });
+    const putFails = new AwsError({
+      code: 'AccessDenied',
+      kind: 'denied',
+      operation: 's3:PutObject',
+      message: 'no',
+      executed: 'no',
+    });
+    await expect(markUsed(home(new Map(), { putFails }), approval, run)).rejects.toMatchObject({
+      code: 'approval-not-marked',
+      exitCode: 3,
+    });
     await markUsed(home(new Map(), { putFails }), { ...approval, tier: 'T0' }, run);
     await markUsed(home(new Map(), { putFails, bucket: false }), approval, run);
   });
 
   it('an earlier copy of a journal is not gone on with, and odd objects say nothing', async () => {
-    const end: RunEnd = { format: 'aiplan/run-end@1', run, at: '2026-02-26T23:00:00.000Z', outcome: 'done', records: 9, head: 'sha256:x', made: [] };
-    const objects = new Map([[`runs/${run}/end-1.json`, JSON.stringify(end)], [`runs/${run}/end-2.json`, '{'], [`runs/${run}/end-3.json`, '{"format":"aiplan/run-end@1","made":[1]}'], [`runs/${run}/x`, '[]']]);
+    const end: RunEnd = {
+      format: 'aiplan/run-end@1',
+      run,
+      at: '2026-02-26T23:00:00.000Z',
+      outcome: 'done',
+      records: 9,
+      head: 'sha256:x',
+      made: [],
+    };
+    const objects = new Map([
+      [`runs/${run}/end-1.json`, JSON.stringify(end)],
+      [`runs/${run}/end-2.json`, '{'],
+      [`runs/${run}/end-3.json`, '{"format":"aiplan/run-end@1","made":[1]}'],
+      [`runs/${run}/x`, '[]'],
+    ]);
     expect(await endsOf(home(objects), run)).toEqual([end]);
-    await expect(refuseBehind(home(objects), run, [])).rejects.toMatchObject({ code: 'journal-behind', exitCode: 3, message: expect.stringContaining('record 9 (done') });
+    await expect(refuseBehind(home(objects), run, [])).rejects.toMatchObject({
+      code: 'journal-behind',
+      exitCode: 3,
+      message: expect.stringContaining('record 9 (done'),
+    });
     await refuseBehind(home(new Map()), run, []);
   });
 });

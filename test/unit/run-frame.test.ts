@@ -7,15 +7,36 @@ import { widthOfRow } from '../../src/views/base/text.ts';
 import { failureRows, meaningOf } from '../../src/views/run/failure-rows.ts';
 import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import { baseStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
-import { after, begun, choicesOf, failedReport, manySteps, phase, pressed, sent, stage, stepIs, waits } from '../helpers/sample-run.ts';
+import {
+  after,
+  begun,
+  choicesOf,
+  failedReport,
+  manySteps,
+  phase,
+  pressed,
+  sent,
+  stage,
+  stepIs,
+  waits,
+} from '../helpers/sample-run.ts';
 import type { RunState } from '../../src/tui/run/run-model.ts';
 
 const now = sampleTime + 65_000;
-const text = (state: RunState, columns = 80, rows = 24): string => runFrame(state, { columns, rows }, now).map((line) => plainText(line).trimEnd()).join('\n');
+const text = (state: RunState, columns = 80, rows = 24): string =>
+  runFrame(state, { columns, rows }, now)
+    .map((line) => plainText(line).trimEnd())
+    .join('\n');
 const plan = samplePlan();
 const changing = after(plan, [
-  phase('capture'), { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' }, phase('change'), stepIs('SiteBucket', 'started', 'create'), stepIs('SiteBucket', 'done', 'site'),
-  stepIs('CoursesDb', 'started', 'delete courses-prod'), stage('CoursesDb', 'change'), waits('CoursesDb', 'snapshot courses-final: creating', 0.43),
+  phase('capture'),
+  { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' },
+  phase('change'),
+  stepIs('SiteBucket', 'started', 'create'),
+  stepIs('SiteBucket', 'done', 'site'),
+  stepIs('CoursesDb', 'started', 'delete courses-prod'),
+  stage('CoursesDb', 'change'),
+  waits('CoursesDb', 'snapshot courses-final: creating', 0.43),
 ]);
 
 describe('the screen of a run', () => {
@@ -23,7 +44,9 @@ describe('the screen of a run', () => {
     const shown = text(changing);
     expect(shown).toMatch(/^Applying shared-platform-move run 20260226-225000-abcd 1m 05s$/mu);
     expect(shown).toMatch(/^production 123456789012 eu-west-1; 1 of 3 done, 0 calls$/mu);
-    expect(shown).toMatch(/✓ lock {2}✓ re-check {2}✓ capture 1\/1 {2}✓ verify 1\/1 {2}\S change 2\/3 {2}\S verify 1\/3/u);
+    expect(shown).toMatch(
+      /✓ lock {2}✓ re-check {2}✓ capture 1\/1 {2}✓ verify 1\/1 {2}\S change 2\/3 {2}\S verify 1\/3/u,
+    );
     expect(shown).toMatch(/✓ \+ SiteBucket +done +1s$/mu);
     expect(shown).toMatch(/> \S - CoursesDb courses-prod +deleting +43 % +59s$/mu);
     expect(shown).toMatch(/^ +snapshot courses-final: creating$/mu);
@@ -32,18 +55,27 @@ describe('the screen of a run', () => {
   });
 
   it('shows the call in flight', () => {
-    expect(text(after(plan, [sent('CoursesDb', 'rds:DeleteDBInstance', 'delete the database')], changing))).toMatch(/in flight: rds:DeleteDBInstance \(delete the database\)/u);
+    expect(text(after(plan, [sent('CoursesDb', 'rds:DeleteDBInstance', 'delete the database')], changing))).toMatch(
+      /in flight: rds:DeleteDBInstance \(delete the database\)/u,
+    );
   });
 
   it('turns the spinner with time and nothing else', () => {
-    const at = (milliseconds: number): string => runFrame(changing, { columns: 80, rows: 24 }, now + milliseconds).map(plainText).join('\n');
+    const at = (milliseconds: number): string =>
+      runFrame(changing, { columns: 80, rows: 24 }, now + milliseconds)
+        .map(plainText)
+        .join('\n');
     expect(at(0)).not.toBe(at(120));
     expect(at(0)).toBe(at(1));
   });
 
   it('says what Ctrl-C does, whole, in a narrow terminal too', () => {
     const stopped = reduceRun(changing, { kind: 'interrupted', signal: 'SIGINT', times: 1 });
-    for (const [columns, rows] of [[80, 24], [60, 16]] as const) expect(text(stopped, columns, rows).replaceAll(/\s+/gu, ' ')).toContain('then the run stops. Press it again');
+    for (const [columns, rows] of [
+      [80, 24],
+      [60, 16],
+    ] as const)
+      expect(text(stopped, columns, rows).replaceAll(/\s+/gu, ' ')).toContain('then the run stops. Press it again');
   });
 
   it('asks after a failure, with the words of AWS, what each letter does, and the steps a key away', () => {
@@ -51,12 +83,18 @@ describe('the screen of a run', () => {
     const shown = text(asked);
     expect(shown).toContain('AWS says InvalidDBInstanceState');
     expect(shown).toMatch(/r roll back now {2}k keep and resume later {2}l look at the journal {2}s steps/u);
-    expect(text(reduceRun(changing, { kind: 'ended', choices: choicesOf({ back: null }), at: now }))).not.toContain('roll back');
+    expect(text(reduceRun(changing, { kind: 'ended', choices: choicesOf({ back: null }), at: now }))).not.toContain(
+      'roll back',
+    );
     expect(text(pressed(asked, 's'))).toMatch(/■ - CoursesDb courses-prod +stopped/u);
   });
 
   it('shows the story of one step, newest at the bottom, and its beginning after going up', () => {
-    const long = after(plan, Array.from({ length: 60 }, (_, index) => sent('CoursesDb', `rds:Call${index}`, 'purpose')), changing);
+    const long = after(
+      plan,
+      Array.from({ length: 60 }, (_, index) => sent('CoursesDb', `rds:Call${index}`, 'purpose')),
+      changing,
+    );
     const opened = pressed(long, { kind: 'enter' });
     expect(text(opened)).toContain('rds:Call59');
     expect(text(opened)).not.toContain('rds:Call0:');
@@ -65,10 +103,14 @@ describe('the screen of a run', () => {
 
   it('scrolls to the end of a text that is wrapped, and back, line by line', () => {
     const rows = Array.from({ length: 40 }, (_, index) => row(0, `line ${index} ${'word '.repeat(40)}`));
-    const reading = reduceRun(reduceRun(changing, { kind: 'ended', choices: choicesOf(), at: now }), { kind: 'journal', rows });
+    const reading = reduceRun(reduceRun(changing, { kind: 'ended', choices: choicesOf(), at: now }), {
+      kind: 'journal',
+      rows,
+    });
     const size = { columns: 80, rows: 24 };
     const on = scrollingOn(reading, size);
-    const press = (state: RunState, kind: 'end' | 'up' | 'home'): RunState => reduceRun(state, { kind: 'key', key: { kind }, on });
+    const press = (state: RunState, kind: 'end' | 'up' | 'home'): RunState =>
+      reduceRun(state, { kind: 'key', key: { kind }, on });
     const ended = press(reading, 'end');
     // What happened last is what the person looks for.
     expect(text(reading)).toMatch(/\(end\) \d+ lines above, arrow up/u);
@@ -79,8 +121,16 @@ describe('the screen of a run', () => {
   });
 
   it('neutralises hostile text', () => {
-    const hostile = samplePlan([{ ...baseStep, id: 'Evil', identity: 'a\u001b[2Jb\u202e', action: 'delete', declared: 'delete' }]);
-    const shown = text(after(hostile, [stepIs('Evil', 'started'), waits('Evil', 'state \u001b]0;x\u0007'), sent('Evil', 'x:Y', '\u009b31m')]));
+    const hostile = samplePlan([
+      { ...baseStep, id: 'Evil', identity: 'a\u001b[2Jb\u202e', action: 'delete', declared: 'delete' },
+    ]);
+    const shown = text(
+      after(hostile, [
+        stepIs('Evil', 'started'),
+        waits('Evil', 'state \u001b]0;x\u0007'),
+        sent('Evil', 'x:Y', '\u009b31m'),
+      ]),
+    );
     expect([...shown].filter((character) => character !== '\n' && isUnsafe(character))).toEqual([]);
     expect(shown).toContain('\\u{9b}');
   });
@@ -89,14 +139,44 @@ describe('the screen of a run', () => {
 describe('a frame', () => {
   const many = samplePlan(manySteps(300));
   const states: Readonly<Record<string, RunState>> = {
-    beginning: begun(plan), changing, many: after(many, [phase('change'), ...Array.from({ length: 120 }, (_, index) => stepIs(`Bucket${index}`, 'done')), stepIs('Bucket120', 'started'), stepIs('Bucket121', 'started'), waits('Bucket120', 'x'.repeat(500), 0.5)]),
-    nothing: begun(samplePlan([])), wide: after(samplePlan([{ ...baseStep, id: 'W', identity: '界'.repeat(300), action: 'update' }]), [stepIs('W', 'started'), waits('W', '界'.repeat(100))]),
-    asked: reduceRun(changing, { kind: 'ended', choices: choicesOf({ why: Array.from({ length: 80 }, (_, index) => row(2, `line ${index} ${'word '.repeat(30)}`)) }), at: now }),
-    journal: reduceRun(changing, { kind: 'journal', rows: Array.from({ length: 80 }, (_, index) => row(0, `${index} ${'x'.repeat(300)}`)) }),
-    story: pressed(changing, { kind: 'enter' }), stopping: reduceRun(changing, { kind: 'interrupted', signal: 'SIGINT', times: 2 }),
+    beginning: begun(plan),
+    changing,
+    many: after(many, [
+      phase('change'),
+      ...Array.from({ length: 120 }, (_, index) => stepIs(`Bucket${index}`, 'done')),
+      stepIs('Bucket120', 'started'),
+      stepIs('Bucket121', 'started'),
+      waits('Bucket120', 'x'.repeat(500), 0.5),
+    ]),
+    nothing: begun(samplePlan([])),
+    wide: after(samplePlan([{ ...baseStep, id: 'W', identity: '界'.repeat(300), action: 'update' }]), [
+      stepIs('W', 'started'),
+      waits('W', '界'.repeat(100)),
+    ]),
+    asked: reduceRun(changing, {
+      kind: 'ended',
+      choices: choicesOf({
+        why: Array.from({ length: 80 }, (_, index) => row(2, `line ${index} ${'word '.repeat(30)}`)),
+      }),
+      at: now,
+    }),
+    journal: reduceRun(changing, {
+      kind: 'journal',
+      rows: Array.from({ length: 80 }, (_, index) => row(0, `${index} ${'x'.repeat(300)}`)),
+    }),
+    story: pressed(changing, { kind: 'enter' }),
+    stopping: reduceRun(changing, { kind: 'interrupted', signal: 'SIGINT', times: 2 }),
   };
   it.each(Object.keys(states))('never exceeds the screen: %s', (name) => {
-    for (const [columns, rows] of [[40, 12], [41, 13], [59, 16], [80, 24], [100, 30], [200, 50], [20, 5]] as const) {
+    for (const [columns, rows] of [
+      [40, 12],
+      [41, 13],
+      [59, 16],
+      [80, 24],
+      [100, 30],
+      [200, 50],
+      [20, 5],
+    ] as const) {
       const lines = runFrame(states[name] as RunState, { columns, rows }, now);
       expect(lines.length).toBeLessThanOrEqual(rows - 1);
       for (const line of lines) expect(widthOfRow(line)).toBeLessThanOrEqual(columns);
@@ -113,7 +193,11 @@ describe('a frame', () => {
     expect(above + below + [...shown.matchAll(/~ Bucket\d+/gu)].length).toBe(300);
   });
 
-  it.each([[40, 12], [80, 24], [200, 50]])('holds the cursor at every place at %i×%i', (columns, rows) => {
+  it.each([
+    [40, 12],
+    [80, 24],
+    [200, 50],
+  ])('holds the cursor at every place at %i×%i', (columns, rows) => {
     let state = states['many'] as RunState;
     state = pressed(state, { kind: 'home' });
     for (let at = 0; at < 300; at += 7) {
@@ -131,10 +215,42 @@ describe('a frame', () => {
 });
 
 describe('why a run failed', () => {
-  const record = (entry: object, seq: number): JournalRecord => ({ seq, prev: '', at: '2026-02-26T22:50:00Z', ...entry }) as JournalRecord;
-  const intent = record({ kind: 'intent', step: 'CoursesDb', call: 3, purpose: 'change', declared: { service: 'rds', operation: 'DeleteDBInstance', input: {}, identity: 'courses-prod', retry: 'named', purpose: 'delete' } }, 1);
-  const refusal = (code: string, executed: 'no' | 'unknown' = 'no'): JournalRecord => record({ kind: 'outcome', step: 'CoursesDb', call: 3, ok: false, requestId: 'req-1', milliseconds: 5, code, message: 'Instance is not in state available', executed }, 2);
-  const said = (records: readonly JournalRecord[]): string => failureRows(failedReport(), records).map(plainText).join('\n');
+  const record = (entry: object, seq: number): JournalRecord =>
+    ({ seq, prev: '', at: '2026-02-26T22:50:00Z', ...entry }) as JournalRecord;
+  const intent = record(
+    {
+      kind: 'intent',
+      step: 'CoursesDb',
+      call: 3,
+      purpose: 'change',
+      declared: {
+        service: 'rds',
+        operation: 'DeleteDBInstance',
+        input: {},
+        identity: 'courses-prod',
+        retry: 'named',
+        purpose: 'delete',
+      },
+    },
+    1,
+  );
+  const refusal = (code: string, executed: 'no' | 'unknown' = 'no'): JournalRecord =>
+    record(
+      {
+        kind: 'outcome',
+        step: 'CoursesDb',
+        call: 3,
+        ok: false,
+        requestId: 'req-1',
+        milliseconds: 5,
+        code,
+        message: 'Instance is not in state available',
+        executed,
+      },
+      2,
+    );
+  const said = (records: readonly JournalRecord[]): string =>
+    failureRows(failedReport(), records).map(plainText).join('\n');
 
   it('is told in the words of AWS and in ours, with the call and where everything stands', () => {
     const shown = said([intent, refusal('InvalidDBInstanceState')]);
@@ -155,9 +271,20 @@ describe('why a run failed', () => {
   });
 
   it.each([
-    ['UnauthorizedOperation', /permission/u], ['DependencyViolation', /still uses/u], ['InstanceQuotaExceeded', /quota/u], ['VpcLimitExceeded', /quota/u], ['InsufficientInstanceCapacity', /no capacity/u],
-    ['ThrottlingException', /fewer calls/u], ['NoSuchBucket', /not there/u], ['DBSnapshotAlreadyExists', /exists already/u], ['IncorrectInstanceState', /state/u], ['InvalidParameterValue', /values/u], ['InternalError', /fault/u],
-    ['ExpiredToken', /log in/u], ['ECONNRESET', /connection/u], ['SomethingNew', null],
+    ['UnauthorizedOperation', /permission/u],
+    ['DependencyViolation', /still uses/u],
+    ['InstanceQuotaExceeded', /quota/u],
+    ['VpcLimitExceeded', /quota/u],
+    ['InsufficientInstanceCapacity', /no capacity/u],
+    ['ThrottlingException', /fewer calls/u],
+    ['NoSuchBucket', /not there/u],
+    ['DBSnapshotAlreadyExists', /exists already/u],
+    ['IncorrectInstanceState', /state/u],
+    ['InvalidParameterValue', /values/u],
+    ['InternalError', /fault/u],
+    ['ExpiredToken', /log in/u],
+    ['ECONNRESET', /connection/u],
+    ['SomethingNew', null],
   ] as const)('knows what %s means', (code, meaning) => {
     if (meaning === null) expect(meaningOf(code)).toBeNull();
     else expect(meaningOf(code)).toMatch(meaning);

@@ -2,33 +2,61 @@ import { describe, expect, it } from '@jest/globals';
 import { openRun, reduceRun } from '../../src/tui/run/run-state.ts';
 import { lampsOf } from '../../src/tui/run/run-phases.ts';
 import { samplePlan, sampleTime } from '../helpers/sample-plan.ts';
-import { after, answered, begun, choicesOf, manySteps, phase, pressed, sent, stage, stepIs, waits } from '../helpers/sample-run.ts';
+import {
+  after,
+  answered,
+  begun,
+  choicesOf,
+  manySteps,
+  phase,
+  pressed,
+  sent,
+  stage,
+  stepIs,
+  waits,
+} from '../helpers/sample-run.ts';
 import type { RunState } from '../../src/tui/run/run-model.ts';
 
 const plan = samplePlan();
-const lamps = (state: RunState): string => lampsOf(state).map(({ name, standing, count }) => `${name} ${standing}${count === '' ? '' : ` ${count}`}`).join(', ');
+const lamps = (state: RunState): string =>
+  lampsOf(state)
+    .map(({ name, standing, count }) => `${name} ${standing}${count === '' ? '' : ` ${count}`}`)
+    .join(', ');
 const view = (state: RunState, id: string) => state.steps.find(({ step }) => step.id === id);
 
 describe('the phases of a run', () => {
   it('are lock, re-check, capture, verify, change, verify, one after the other', () => {
     const opened = openRun(plan, sampleTime);
-    expect(lamps(opened)).toBe('lock now, re-check before, capture before 0/1, verify before 0/1, change before 0/3, verify before 0/3');
+    expect(lamps(opened)).toBe(
+      'lock now, re-check before, capture before 0/1, verify before 0/1, change before 0/3, verify before 0/3',
+    );
     const run = begun(plan);
     expect(lamps(run)).toMatch(/^lock over, re-check now,/u);
     const preflight = after(plan, [phase('recheck'), phase('preflight')]);
     expect(lamps(preflight)).toMatch(/^lock over, re-check now, capture before/u);
     const capturing = after(plan, [phase('capture'), stage('CoursesDb', 'capture')]);
     expect(lamps(capturing)).toMatch(/re-check over, capture now 0\/1, verify now 0\/1, change before/u);
-    const changing = after(plan, [phase('capture'), { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' }, phase('change'), stepIs('SiteBucket', 'started')]);
+    const changing = after(plan, [
+      phase('capture'),
+      { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' },
+      phase('change'),
+      stepIs('SiteBucket', 'started'),
+    ]);
     expect(lamps(changing)).toMatch(/capture over 1\/1, verify over 1\/1, change now 1\/3, verify now 0\/3/u);
-    const done = after(plan, [phase('change'), ...plan.steps.map(({ id }) => stepIs(id, 'done')), { kind: 'end', outcome: 'done', text: '' }]);
+    const done = after(plan, [
+      phase('change'),
+      ...plan.steps.map(({ id }) => stepIs(id, 'done')),
+      { kind: 'end', outcome: 'done', text: '' },
+    ]);
     expect(lamps(done)).toMatch(/^lock over, re-check over, .*change over 3\/3, verify over 3\/3$/u);
   });
 
   it('go on with captures among the changes, where a destruction is captured right before it happens', () => {
     const early = after(plan, [phase('capture'), phase('change'), stepIs('CoursesDb', 'started')]);
     expect(lamps(early)).toMatch(/capture now 0\/1, verify now 0\/1, change now/u);
-    expect(lamps(after(plan, [{ kind: 'captured', step: 'CoursesDb', text: 'x' }], early))).toMatch(/capture over 1\/1, verify over 1\/1, change now/u);
+    expect(lamps(after(plan, [{ kind: 'captured', step: 'CoursesDb', text: 'x' }], early))).toMatch(
+      /capture over 1\/1, verify over 1\/1, change now/u,
+    );
   });
 
   it('say where it failed, and that what comes after was left', () => {
@@ -48,48 +76,101 @@ describe('the steps of a run', () => {
   });
 
   it('tell the call in flight, the wait and its percentage, and how long', () => {
-    const flying = after(plan, [phase('change'), stepIs('CoursesDb', 'started'), stage('CoursesDb', 'capture'), sent('CoursesDb', 'rds:CreateDBSnapshot', 'take a snapshot')]);
-    expect(view(flying, 'CoursesDb')).toMatchObject({ state: 'working', stage: 'capture', call: { name: 'rds:CreateDBSnapshot', purpose: 'take a snapshot' }, startedAt: sampleTime + 2_000 });
-    const waiting = after(plan, [answered('CoursesDb', 'rds:CreateDBSnapshot'), waits('CoursesDb', 'snapshot x: creating', 0.43)], flying);
+    const flying = after(plan, [
+      phase('change'),
+      stepIs('CoursesDb', 'started'),
+      stage('CoursesDb', 'capture'),
+      sent('CoursesDb', 'rds:CreateDBSnapshot', 'take a snapshot'),
+    ]);
+    expect(view(flying, 'CoursesDb')).toMatchObject({
+      state: 'working',
+      stage: 'capture',
+      call: { name: 'rds:CreateDBSnapshot', purpose: 'take a snapshot' },
+      startedAt: sampleTime + 2_000,
+    });
+    const waiting = after(
+      plan,
+      [answered('CoursesDb', 'rds:CreateDBSnapshot'), waits('CoursesDb', 'snapshot x: creating', 0.43)],
+      flying,
+    );
     expect(view(waiting, 'CoursesDb')).toMatchObject({ call: null, waiting: 'snapshot x: creating', fraction: 0.43 });
     const done = after(plan, [stepIs('CoursesDb', 'done', 'courses-prod')], waiting);
-    expect(view(done, 'CoursesDb')).toMatchObject({ state: 'done', fraction: null, waiting: null, call: null, stage: null });
+    expect(view(done, 'CoursesDb')).toMatchObject({
+      state: 'done',
+      fraction: null,
+      waiting: null,
+      call: null,
+      stage: null,
+    });
     expect(done.counts).toMatchObject({ done: 1, failed: 0, calls: 1 });
   });
 
   it('wait again after a capture that was taken before the changes', () => {
-    const state = after(plan, [phase('capture'), stage('CoursesDb', 'capture'), stage('CoursesDb', 'verify-capture'), { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' }]);
+    const state = after(plan, [
+      phase('capture'),
+      stage('CoursesDb', 'capture'),
+      stage('CoursesDb', 'verify-capture'),
+      { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' },
+    ]);
     expect(view(state, 'CoursesDb')).toMatchObject({ state: 'waiting', captured: true, startedAt: null });
-    const late = after(plan, [phase('change'), stepIs('CoursesDb', 'started'), { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' }]);
+    const late = after(plan, [
+      phase('change'),
+      stepIs('CoursesDb', 'started'),
+      { kind: 'captured', step: 'CoursesDb', text: 'a snapshot' },
+    ]);
     expect(view(late, 'CoursesDb')).toMatchObject({ state: 'working', captured: true });
   });
 
   it('keep one line for a wait that only goes on, and a new one for what is new', () => {
-    const state = after(plan, [stepIs('CoursesDb', 'started', 'delete courses-prod'), waits('CoursesDb', 'snapshot x: 1 of 3'), waits('CoursesDb', 'snapshot x: 2 of 3'), waits('CoursesDb', 'courses-prod gone: deleting')]);
-    expect(view(state, 'CoursesDb')?.lines.map(({ text }) => text)).toEqual(['delete courses-prod', 'snapshot x: 2 of 3', 'courses-prod gone: deleting']);
+    const state = after(plan, [
+      stepIs('CoursesDb', 'started', 'delete courses-prod'),
+      waits('CoursesDb', 'snapshot x: 1 of 3'),
+      waits('CoursesDb', 'snapshot x: 2 of 3'),
+      waits('CoursesDb', 'courses-prod gone: deleting'),
+    ]);
+    expect(view(state, 'CoursesDb')?.lines.map(({ text }) => text)).toEqual([
+      'delete courses-prod',
+      'snapshot x: 2 of 3',
+      'courses-prod gone: deleting',
+    ]);
   });
 
   it('keep the percentage of the whole while a part of it says how far it is', () => {
-    const state = after(plan, [stage('CoursesDb', 'capture'), waits('CoursesDb', 'copied 500 of 1000', 0.5), waits('CoursesDb', 'copy the objects: 3 of 500')]);
+    const state = after(plan, [
+      stage('CoursesDb', 'capture'),
+      waits('CoursesDb', 'copied 500 of 1000', 0.5),
+      waits('CoursesDb', 'copy the objects: 3 of 500'),
+    ]);
     expect(view(state, 'CoursesDb')).toMatchObject({ fraction: 0.5, waiting: 'copy the objects: 3 of 500' });
     expect(view(after(plan, [stage('CoursesDb', 'change')], state), 'CoursesDb')?.fraction).toBeNull();
   });
 
   it('forget the oldest lines of a long story', () => {
-    const state = after(plan, Array.from({ length: 900 }, (_, index) => sent('CoursesDb', `s3:Call${index}`, 'x')));
+    const state = after(
+      plan,
+      Array.from({ length: 900 }, (_, index) => sent('CoursesDb', `s3:Call${index}`, 'x')),
+    );
     const lines = view(state, 'CoursesDb')?.lines ?? [];
     expect(lines.length).toBeLessThanOrEqual(400);
     expect(lines.at(-1)?.text).toContain('Call899');
   });
 
   it('are stopped, not done, when the run ends under them', () => {
-    const state = after(plan, [phase('change'), stepIs('CoursesDb', 'started'), { kind: 'end', outcome: 'stopped', text: '' }]);
+    const state = after(plan, [
+      phase('change'),
+      stepIs('CoursesDb', 'started'),
+      { kind: 'end', outcome: 'stopped', text: '' },
+    ]);
     expect(view(state, 'CoursesDb')).toMatchObject({ state: 'stopped', endedAt: sampleTime + 3_000 });
     expect(view(state, 'WebGroup')).toMatchObject({ state: 'waiting', endedAt: null });
   });
 
   it('survive events about steps that the plan does not have', () => {
-    expect(after(plan, [stepIs('Nobody', 'started'), sent('Nobody', 'x:Y', 'z'), waits('Nobody', 'w')]).steps.every(({ state }) => state === 'waiting')).toBe(true);
+    expect(
+      after(plan, [stepIs('Nobody', 'started'), sent('Nobody', 'x:Y', 'z'), waits('Nobody', 'w')]).steps.every(
+        ({ state }) => state === 'waiting',
+      ),
+    ).toBe(true);
   });
 });
 
@@ -133,15 +214,22 @@ describe('Ctrl-C', () => {
   });
 
   it('does not offer a second time to a terminal that is gone', () => {
-    expect(reduceRun(begun(plan), { kind: 'interrupted', signal: 'the terminal was closed', times: 1 }).message).toBe('the terminal was closed: the call in flight is finished, then the run stops');
+    expect(reduceRun(begun(plan), { kind: 'interrupted', signal: 'the terminal was closed', times: 1 }).message).toBe(
+      'the terminal was closed: the call in flight is finished, then the run stops',
+    );
   });
 });
 
 describe('the question after a failure', () => {
-  const asked = reduceRun(after(plan, [phase('change'), stepIs('CoursesDb', 'failed', 'refused')]), { kind: 'ended', choices: choicesOf(), at: sampleTime + 60_000 });
+  const asked = reduceRun(after(plan, [phase('change'), stepIs('CoursesDb', 'failed', 'refused')]), {
+    kind: 'ended',
+    choices: choicesOf(),
+    at: sampleTime + 60_000,
+  });
   it('takes a letter, and nothing by default', () => {
     expect(asked.view).toBe('choice');
-    for (const key of [{ kind: 'enter' }, { kind: 'escape' }, { kind: 'paste' }, { kind: 'tab' }] as const) expect(pressed(asked, key).chosen).toBeNull();
+    for (const key of [{ kind: 'enter' }, { kind: 'escape' }, { kind: 'paste' }, { kind: 'tab' }] as const)
+      expect(pressed(asked, key).chosen).toBeNull();
     for (const key of ['y', ' ', 'R', 'x']) expect(pressed(asked, key).chosen).toBeNull();
     expect(pressed(asked, 'r').chosen).toBe('rollback');
     expect(pressed(asked, 'k').chosen).toBe('keep');

@@ -16,9 +16,15 @@ const folder = root('fixtures/course-platform');
 describe('ages', () => {
   const now = new Date('2026-03-31T12:00:00Z');
   it.each([
-    ['P2Y5M', '2023-10-31T12:00:00.000Z'], ['P1M', '2026-02-28T12:00:00.000Z'], ['P6D', '2026-03-25T12:00:00.000Z'], ['PT2H', '2026-03-31T10:00:00.000Z'], ['P1Y1M1DT1H1M1S', '2025-02-27T10:58:59.000Z'],
+    ['P2Y5M', '2023-10-31T12:00:00.000Z'],
+    ['P1M', '2026-02-28T12:00:00.000Z'],
+    ['P6D', '2026-03-25T12:00:00.000Z'],
+    ['PT2H', '2026-03-31T10:00:00.000Z'],
+    ['P1Y1M1DT1H1M1S', '2025-02-27T10:58:59.000Z'],
   ])('%s before', (age, expected) => expect(before(now, age).toISOString()).toBe(expected));
-  it.each(['P', '2 years', 'PT', 'P-1D', ''])('%j is none', (age) => expect(() => before(now, age)).toThrow('is not a duration'));
+  it.each(['P', '2 years', 'PT', 'P-1D', ''])('%j is none', (age) =>
+    expect(() => before(now, age)).toThrow('is not a duration'),
+  );
 });
 
 describe('placeholders', () => {
@@ -29,10 +35,17 @@ describe('placeholders', () => {
 describe('the course platform', () => {
   it('refers only to names that it has', async () => {
     const fixture = await loadFixture(folder);
-    const names = new Set([...Object.keys(fixture.securityGroups ?? {}), ...Object.keys(fixture.network?.subnets ?? {})]);
+    const names = new Set([
+      ...Object.keys(fixture.securityGroups ?? {}),
+      ...Object.keys(fixture.network?.subnets ?? {}),
+    ]);
     const used = [
-      ...Object.values(fixture.securityGroups ?? {}).flatMap(({ ingress = [] }) => ingress.flatMap(({ group }) => (group === undefined ? [] : [group]))),
-      ...[...Object.values(fixture.databases ?? {}), ...Object.values(fixture.instances ?? {})].flatMap(({ groups = [] }) => groups),
+      ...Object.values(fixture.securityGroups ?? {}).flatMap(({ ingress = [] }) =>
+        ingress.flatMap(({ group }) => (group === undefined ? [] : [group])),
+      ),
+      ...[...Object.values(fixture.databases ?? {}), ...Object.values(fixture.instances ?? {})].flatMap(
+        ({ groups = [] }) => groups,
+      ),
       ...Object.values(fixture.dbSubnetGroups ?? {}).flatMap(({ subnets }) => subnets),
     ];
     expect(used.filter((name) => !names.has(name))).toEqual([]);
@@ -40,9 +53,16 @@ describe('the course platform', () => {
 
   it('has change plans without an error in them', async () => {
     const fixture = await loadFixture(folder);
-    const groups = Object.keys({ ...fixture.databases, ...fixture.buckets }).map((name) => [name, `seeded-${name.toLowerCase()}`]);
+    const groups = Object.keys({ ...fixture.databases, ...fixture.buckets }).map((name) => [
+      name,
+      `seeded-${name.toLowerCase()}`,
+    ]);
     const names = {
-      Account: '123456789012', Region: 'eu-west-1', ...Object.fromEntries(groups), WebInstance: 'i-0123456789abcdef0', AmazonLinux: 'ami-0123456789abcdef0',
+      Account: '123456789012',
+      Region: 'eu-west-1',
+      ...Object.fromEntries(groups),
+      WebInstance: 'i-0123456789abcdef0',
+      AmazonLinux: 'ami-0123456789abcdef0',
     };
     const plans = await fillPlans(folder, names);
     expect(Object.keys(plans)).toHaveLength(3);
@@ -70,20 +90,39 @@ describe('the emulator', () => {
     const script = `import { emulatorVersion, privateEnvironment } from ${JSON.stringify(root('scripts/emulator.mjs'))};
       console.log(JSON.stringify([emulatorVersion, privateEnvironment({ XDG_CACHE_HOME: '/cache' }), privateEnvironment({})]));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-    expect(JSON.parse(stdout)).toEqual([emulatorVersion, privateEnvironment({ XDG_CACHE_HOME: '/cache' }), privateEnvironment({})]);
+    expect(JSON.parse(stdout)).toEqual([
+      emulatorVersion,
+      privateEnvironment({ XDG_CACHE_HOME: '/cache' }),
+      privateEnvironment({}),
+    ]);
   });
   it('is what AIPLAN_PYTHON says and nothing else, where it says something', () => {
     expect(candidates({ AIPLAN_PYTHON: '/my/python' })).toEqual(['/my/python']);
-    expect(candidates({ XDG_CACHE_HOME: '/cache' }).slice(0, 3)).toEqual(['python3', 'python', `/cache/aiplan/moto-${emulatorVersion}/bin/python3`]);
+    expect(candidates({ XDG_CACHE_HOME: '/cache' }).slice(0, 3)).toEqual([
+      'python3',
+      'python',
+      `/cache/aiplan/moto-${emulatorVersion}/bin/python3`,
+    ]);
   });
   it('is missing in a sentence that says what to do', async () => {
-    await expect(startEmulator({ environment: { AIPLAN_PYTHON: '/no/such/python' } })).rejects.toMatchObject({ code: 'emulator-missing', help: expect.stringContaining('--endpoint') });
+    await expect(startEmulator({ environment: { AIPLAN_PYTHON: '/no/such/python' } })).rejects.toMatchObject({
+      code: 'emulator-missing',
+      help: expect.stringContaining('--endpoint'),
+    });
   });
 });
 
 describe('set-up', () => {
   const node = (script: string) => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-  it.each([['18.20.0', false], ['20.18.3', false], ['20.19.0', true], ['21.7.0', false], ['22.11.0', false], ['22.12.0', true], ['24.0.0', true]])('with Node %s: %s', async (version, fits) => {
+  it.each([
+    ['18.20.0', false],
+    ['20.18.3', false],
+    ['20.19.0', true],
+    ['21.7.0', false],
+    ['22.11.0', false],
+    ['22.12.0', true],
+    ['24.0.0', true],
+  ])('with Node %s: %s', async (version, fits) => {
     const { stdout } = await node(`import { requireNode } from ${JSON.stringify(root('scripts/lib/node-version.mjs'))};
       try { requireNode('${version}'); console.log('fits'); } catch (error) { console.log(error.message); }`);
     if (fits) expect(stdout.trim()).toBe('fits');

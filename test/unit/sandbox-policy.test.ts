@@ -2,8 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { denies, isPublic, like, type PolicyRequest } from '../../src/sandbox/proxy/s3/policy-evaluation.ts';
 import { actionOf } from '../../src/sandbox/proxy/s3/policy.ts';
 
-const request: PolicyRequest = { action: 's3:PutObject', resource: 'arn:aws:s3:::b/k', caller: 'arn:aws:sts::123456789012:assumed-role/apply/session', account: '123456789012', keys: new Map([['s3:x-amz-acl', 'public-read']]) };
-const deny = (statement: object, asked: Partial<PolicyRequest> = {}): boolean => denies(JSON.stringify({ Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*', ...statement }] }), { ...request, ...asked });
+const request: PolicyRequest = {
+  action: 's3:PutObject',
+  resource: 'arn:aws:s3:::b/k',
+  caller: 'arn:aws:sts::123456789012:assumed-role/apply/session',
+  account: '123456789012',
+  keys: new Map([['s3:x-amz-acl', 'public-read']]),
+};
+const deny = (statement: object, asked: Partial<PolicyRequest> = {}): boolean =>
+  denies(
+    JSON.stringify({ Statement: [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*', ...statement }] }),
+    { ...request, ...asked },
+  );
 
 describe('a bucket policy denies', () => {
   it.each([
@@ -21,17 +31,45 @@ describe('a bucket policy denies', () => {
     ['the role of a session', { Principal: { AWS: 'arn:aws:iam::123456789012:role/apply' } }, true],
     ['not another role', { Principal: { AWS: 'arn:aws:iam::123456789012:role/other' } }, false],
     ['not a service', { Principal: { Service: 'logging.s3.amazonaws.com' } }, false],
-    ['all but a principal', { Principal: undefined, NotPrincipal: { AWS: 'arn:aws:iam::123456789012:role/other' } }, true],
+    [
+      'all but a principal',
+      { Principal: undefined, NotPrincipal: { AWS: 'arn:aws:iam::123456789012:role/other' } },
+      true,
+    ],
     ['on a header', { Condition: { StringEquals: { 's3:x-amz-acl': ['private', 'public-read'] } } }, true],
     ['not on another header', { Condition: { StringEquals: { 's3:x-amz-acl': 'private' } } }, false],
-    ['where a key is missing that must not be equal', { Condition: { StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }, true],
-    ['not where a key is missing that must be equal', { Condition: { StringEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }, false],
-    ['where a key is missing and that is enough', { Condition: { StringEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }, true],
+    [
+      'where a key is missing that must not be equal',
+      { Condition: { StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } },
+      true,
+    ],
+    [
+      'not where a key is missing that must be equal',
+      { Condition: { StringEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } },
+      false,
+    ],
+    [
+      'where a key is missing and that is enough',
+      { Condition: { StringEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' } } },
+      true,
+    ],
     ['where a key is null', { Condition: { Null: { 's3:x-amz-server-side-encryption': 'true' } } }, true],
     ['not over TLS what is only denied without', { Condition: { Bool: { 'aws:SecureTransport': 'false' } } }, false],
-    ['all roles but one', { Condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/break-*' } } }, true],
-    ['not the one role', { Condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/app*' } } }, false],
-    ['only where all conditions hold', { Condition: { StringEquals: { 's3:x-amz-acl': 'public-read' }, Bool: { 'aws:SecureTransport': 'false' } } }, false],
+    [
+      'all roles but one',
+      { Condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/break-*' } } },
+      true,
+    ],
+    [
+      'not the one role',
+      { Condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/app*' } } },
+      false,
+    ],
+    [
+      'only where all conditions hold',
+      { Condition: { StringEquals: { 's3:x-amz-acl': 'public-read' }, Bool: { 'aws:SecureTransport': 'false' } } },
+      false,
+    ],
     ['nothing by an Allow', { Effect: 'Allow' }, false],
   ])('%s', (_, statement, expected) => expect(deny(statement)).toBe(expected));
 
@@ -41,15 +79,36 @@ describe('a bucket policy denies', () => {
 });
 
 describe('a bucket policy is public', () => {
-  const open = (statement: object): boolean => isPublic(JSON.stringify({ Statement: { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: '*', ...statement } }));
+  const open = (statement: object): boolean =>
+    isPublic(
+      JSON.stringify({
+        Statement: { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: '*', ...statement },
+      }),
+    );
   it.each([
-    ['where everybody is allowed', {}, true], ['spelled otherwise', { Principal: { AWS: ['*'] } }, true], ['not where everybody is denied', { Effect: 'Deny' }, false],
-    ['not for one account', { Principal: { AWS: '123456789012' } }, false], ['not from one organisation', { Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } }, false],
+    ['where everybody is allowed', {}, true],
+    ['spelled otherwise', { Principal: { AWS: ['*'] } }, true],
+    ['not where everybody is denied', { Effect: 'Deny' }, false],
+    ['not for one account', { Principal: { AWS: '123456789012' } }, false],
+    ['not from one organisation', { Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } }, false],
     ['for everybody who sends a referer', { Condition: { StringLike: { 'aws:Referer': 'x' } } }, true],
   ])('%s', (_, statement, expected) => expect(open(statement)).toBe(expected));
 });
 
 it('knows the actions that are not called like their operation', () => {
-  expect([actionOf('CopyObject', false), actionOf('HeadObject', true), actionOf('DeleteObject', true), actionOf('ListObjectsV2', false), actionOf('DeleteBucketLifecycle', false), actionOf('PutBucketVersioning', false)])
-    .toEqual(['s3:PutObject', 's3:GetObjectVersion', 's3:DeleteObjectVersion', 's3:ListBucket', 's3:PutLifecycleConfiguration', 's3:PutBucketVersioning']);
+  expect([
+    actionOf('CopyObject', false),
+    actionOf('HeadObject', true),
+    actionOf('DeleteObject', true),
+    actionOf('ListObjectsV2', false),
+    actionOf('DeleteBucketLifecycle', false),
+    actionOf('PutBucketVersioning', false),
+  ]).toEqual([
+    's3:PutObject',
+    's3:GetObjectVersion',
+    's3:DeleteObjectVersion',
+    's3:ListBucket',
+    's3:PutLifecycleConfiguration',
+    's3:PutBucketVersioning',
+  ]);
 });

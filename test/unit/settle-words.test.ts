@@ -9,10 +9,18 @@ describe('what is not as a run left it', () => {
 
   it.each([
     [[text], /^db was changed by somebody else: Text/u],
-    [[then], /^dependents of db could not be read when the run began the step: whether somebody else changed that, nobody can say$/u],
+    [
+      [then],
+      /^dependents of db could not be read when the run began the step: whether somebody else changed that, nobody can say$/u,
+    ],
     [[then, now], /^backups, dependents of db could not be read now/u],
     [[text, now], /^db was changed by somebody else: Text.*; backups of db could not be read now/u],
-  ] as const)('is somebody else\'s only where both could be read (%#)', (others, says) => {
-    expect(othersWords('db', [...others].sort((a, b) => (a.path < b.path ? -1 : 1)))).toMatch(says);
+  ] as const)("is somebody else's only where both could be read (%#)", (others, says) => {
+    expect(
+      othersWords(
+        'db',
+        [...others].sort((a, b) => (a.path < b.path ? -1 : 1)),
+      ),
+    ).toMatch(says);
   });
 });

@@ -16,29 +16,56 @@ function world() {
     type: 'Test::Thing',
     async read(_session: unknown, query: ReadQuery) {
       queries.push(query);
-      await new Promise<void>((go) => { open.push(go); });
-      if (query.identities.includes('throws')) throw new AwsError({ code: 'Down', kind: 'network', operation: 'test:Read', message: 'down', executed: 'no' });
+      await new Promise<void>((go) => {
+        open.push(go);
+      });
+      if (query.identities.includes('throws'))
+        throw new AwsError({ code: 'Down', kind: 'network', operation: 'test:Read', message: 'down', executed: 'no' });
       return {
-        resources: query.identities.filter((identity) => !/^(gone|failed)$/u.test(identity)).map((identity) => ({ identity }) as LiveResource),
+        resources: query.identities
+          .filter((identity) => !/^(gone|failed)$/u.test(identity))
+          .map((identity) => ({ identity }) as LiveResource),
         absent: query.identities.filter((identity) => identity === 'gone'),
-        failures: query.identities.filter((identity) => identity === 'failed').map((identity) => ({ type: 'Test::Thing', identity, code: 'Denied', message: 'no' })),
+        failures: query.identities
+          .filter((identity) => identity === 'failed')
+          .map((identity) => ({ type: 'Test::Thing', identity, code: 'Denied', message: 'no' })),
       };
     },
   } as unknown as ResourceType;
   const turn = oneAtATime();
-  const reads = sharedReads({ session: {} as ApplySession, clock: { now: () => 0, sleep: () => Promise.resolve() } }, turn);
-  const settled = async (): Promise<void> => { for (let times = 0; times < 30; times += 1) await Promise.resolve(); };
-  return { type, reads, turn, queries, settled, answer: async () => { open.shift()?.(); await settled(); }, asked: () => queries.map(({ identities }) => identities) };
+  const reads = sharedReads(
+    { session: {} as ApplySession, clock: { now: () => 0, sleep: () => Promise.resolve() } },
+    turn,
+  );
+  const settled = async (): Promise<void> => {
+    for (let times = 0; times < 30; times += 1) await Promise.resolve();
+  };
+  return {
+    type,
+    reads,
+    turn,
+    queries,
+    settled,
+    answer: async () => {
+      open.shift()?.();
+      await settled();
+    },
+    asked: () => queries.map(({ identities }) => identities),
+  };
 }
 
 describe('the looks of steps', () => {
   it('are one reading for those that begin together, however long the journal of each takes', async () => {
     const { type, reads, queries, asked, answer, settled } = world();
     const journaled: (() => void)[] = [];
-    const looks = ['a', 'b', 'c'].map((step) => reads.beginning(step, async () => {
-      await new Promise<void>((go) => { journaled.push(go); });
-      return reads.look(step, type, { identity: step }, (now) => now?.identity);
-    }));
+    const looks = ['a', 'b', 'c'].map((step) =>
+      reads.beginning(step, async () => {
+        await new Promise<void>((go) => {
+          journaled.push(go);
+        });
+        return reads.look(step, type, { identity: step }, (now) => now?.identity);
+      }),
+    );
     journaled[0]?.();
     await settled();
     expect(asked()).toEqual([]);
@@ -66,8 +93,21 @@ describe('the looks of steps', () => {
     const { type, reads, turn, asked, answer, settled } = world();
     const order: string[] = [];
     await turn.enter('sending');
-    const looks = ['a', 'b'].map((step) => reads.look(step, type, { identity: step }, () => { order.push(`judged ${step}`); }).then(() => turn.enter(step)).then(() => { order.push(`sends ${step}`); turn.leave(step); }));
-    const sends = turn.enter('next').then(() => { order.push('sends next'); turn.leave('next'); });
+    const looks = ['a', 'b'].map((step) =>
+      reads
+        .look(step, type, { identity: step }, () => {
+          order.push(`judged ${step}`);
+        })
+        .then(() => turn.enter(step))
+        .then(() => {
+          order.push(`sends ${step}`);
+          turn.leave(step);
+        }),
+    );
+    const sends = turn.enter('next').then(() => {
+      order.push('sends next');
+      turn.leave('next');
+    });
     await settled();
     expect(asked()).toEqual([]);
     turn.leave('sending');
@@ -81,12 +121,16 @@ describe('the looks of steps', () => {
 
   it('tell each step of its own resource only, and who is refused keeps the turn until its step has ended', async () => {
     const { type, reads, turn, answer, settled } = world();
-    const stale = reads.look('stale', type, { identity: 'x' }, () => { throw new Error('changed'); });
+    const stale = reads.look('stale', type, { identity: 'x' }, () => {
+      throw new Error('changed');
+    });
     const gone = reads.look('gone', type, { identity: 'gone' }, (now) => now);
     const failed = reads.look('failed', type, { identity: 'failed' }, (now) => now);
     for (const promise of [stale, failed]) promise.catch(() => undefined);
     let passed = false;
-    void turn.enter('next').then(() => { passed = true; });
+    void turn.enter('next').then(() => {
+      passed = true;
+    });
     await settled();
     await answer();
     await expect(stale).rejects.toThrow('changed');
@@ -136,8 +180,10 @@ describe('the reading back of steps', () => {
     const { type, reads, turn, queries, answer, settled } = world();
     await turn.enter('sending');
     const all = [
-      reads.whole('a', type, { identity: 'one', properties: new Set(['Tags']) }), reads.whole('b', type, { identity: 'one', properties: new Set(['Size']) }),
-      reads.whole('c', type, { identity: 'two', properties: new Set(['Tags']) }), reads.whole('d', type, { identity: 'two' }),
+      reads.whole('a', type, { identity: 'one', properties: new Set(['Tags']) }),
+      reads.whole('b', type, { identity: 'one', properties: new Set(['Size']) }),
+      reads.whole('c', type, { identity: 'two', properties: new Set(['Tags']) }),
+      reads.whole('d', type, { identity: 'two' }),
     ];
     turn.leave('sending');
     await settled();
@@ -182,15 +228,30 @@ describe('the reading back of steps', () => {
 describe('twenty updates of one type', () => {
   it('are looked at and read back together, not each by itself', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `g-${index}`);
-    const memory = createMemoryWorld({ seed: names.map((identity) => ({ type: GROUP, identity, properties: { GroupName: identity, Tags: {} } })) });
+    const memory = createMemoryWorld({
+      seed: names.map((identity) => ({ type: GROUP, identity, properties: { GroupName: identity, Tags: {} } })),
+    });
     const bench = benchOf(memory);
     const asked: string[] = [];
     let inChange = false;
-    const report = await bench.apply(changePlanOf(names.map((id, index) => entryOf(`Group${index}`, GROUP, { id, properties: { Tags: { owner: 'platform' } } }))), {
-      run: '20260226-230000-0001',
-      session: (inner) => ({ ...inner, read: (call) => { if (inChange) asked.push(call.operation); return inner.read(call); } }),
-      events: (event) => { if (event.kind === 'phase') inChange = event.phase === 'change'; },
-    });
+    const report = await bench.apply(
+      changePlanOf(
+        names.map((id, index) => entryOf(`Group${index}`, GROUP, { id, properties: { Tags: { owner: 'platform' } } })),
+      ),
+      {
+        run: '20260226-230000-0001',
+        session: (inner) => ({
+          ...inner,
+          read: (call) => {
+            if (inChange) asked.push(call.operation);
+            return inner.read(call);
+          },
+        }),
+        events: (event) => {
+          if (event.kind === 'phase') inChange = event.phase === 'change';
+        },
+      },
+    );
     expect(report.outcome).toBe('done');
     expect(report.steps.every(({ state }) => state === 'done')).toBe(true);
     // A reading is two calls here: one by one, the looks and the readings back would be 80.
@@ -200,17 +261,43 @@ describe('twenty updates of one type', () => {
 
 describe('what an update is read for', () => {
   const of = async (properties: Record<string, unknown>) => {
-    const memory = createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large', Tags: {} }, rows: ['a'] }], polls: 3 });
+    const memory = createMemoryWorld({
+      seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large', Tags: {} }, rows: ['a'] }],
+      polls: 3,
+    });
     const queries: ReadQuery[] = [];
-    const spied = (type: ResourceType): ResourceType => ({ ...type, read: (session, query) => { if (inChange) queries.push(query); return type.read(session, query); } });
-    const types: ResourceTypes = { get: (name) => { const type = memory.types.get(name); return type === undefined ? undefined : spied(type); }, all: memory.types.all };
+    const spied = (type: ResourceType): ResourceType => ({
+      ...type,
+      read: (session, query) => {
+        if (inChange) queries.push(query);
+        return type.read(session, query);
+      },
+    });
+    const types: ResourceTypes = {
+      get: (name) => {
+        const type = memory.types.get(name);
+        return type === undefined ? undefined : spied(type);
+      },
+      all: memory.types.all,
+    };
     const asked: string[] = [];
     let inChange = false;
-    const report = await benchOf({ ...memory, types }).apply(changePlanOf([entryOf('Courses', DATABASE, { id: 'courses', properties: properties as never })]), {
-      run: '20260226-230000-0001',
-      session: (inner) => ({ ...inner, read: (call) => { if (inChange) asked.push(call.operation); return inner.read(call); } }),
-      events: (event) => { if (event.kind === 'phase') inChange = event.phase === 'change'; },
-    });
+    const report = await benchOf({ ...memory, types }).apply(
+      changePlanOf([entryOf('Courses', DATABASE, { id: 'courses', properties: properties as never })]),
+      {
+        run: '20260226-230000-0001',
+        session: (inner) => ({
+          ...inner,
+          read: (call) => {
+            if (inChange) asked.push(call.operation);
+            return inner.read(call);
+          },
+        }),
+        events: (event) => {
+          if (event.kind === 'phase') inChange = event.phase === 'change';
+        },
+      },
+    );
     expect(report.outcome).toBe('done');
     return { queries, asked };
   };

@@ -11,7 +11,9 @@ import { platformPlan } from '../helpers/platform-plan.ts';
 import { sampleTime } from '../helpers/sample-plan.ts';
 
 const [folder, home] = [mkdtempSync(join(tmpdir(), 'aiplan-show-')), mkdtempSync(join(tmpdir(), 'aiplan-home-'))];
-afterAll(() => { for (const made of [folder, home]) rmSync(made, { recursive: true, force: true }); });
+afterAll(() => {
+  for (const made of [folder, home]) rmSync(made, { recursive: true, force: true });
+});
 writeFileSync(join(folder, 'move.plan.json'), planText(platformPlan()));
 const seen = join(folder, 'seen');
 
@@ -24,12 +26,35 @@ function pager(name: string, script: string): string {
 }
 const keeping = pager('keeping', `cat > '${seen}'; echo "$LESSCHARSET $1" > '${seen}.how'`);
 
-function openIo({ terminal = false, rows = 24, environment = {} }: { readonly terminal?: boolean; readonly rows?: number; readonly environment?: Readonly<Record<string, string>> } = {}) {
+function openIo({
+  terminal = false,
+  rows = 24,
+  environment = {},
+}: {
+  readonly terminal?: boolean;
+  readonly rows?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+} = {}) {
   const said = { stdout: '', stderr: '' };
-  const stream = (name: 'stdout' | 'stderr') => Object.assign(new PassThrough().on('data', (chunk: Buffer) => { said[name] += String(chunk); }), { isTTY: terminal, columns: 100, rows });
+  const stream = (name: 'stdout' | 'stderr') =>
+    Object.assign(
+      new PassThrough().on('data', (chunk: Buffer) => {
+        said[name] += String(chunk);
+      }),
+      { isTTY: terminal, columns: 100, rows },
+    );
   const io = {
-    environment: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, HOME: home, ...environment }, current: folder, stdin: new PassThrough(), stdout: stream('stdout'), stderr: stream('stderr'),
-    clock: { now: () => sampleTime, sleep: async () => undefined }, random: (count: number) => new Uint8Array(count), onInterrupt: () => () => undefined, user: 'ada', host: 'here', pid: 1,
+    environment: { PATH: process.env['PATH'], XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, HOME: home, ...environment },
+    current: folder,
+    stdin: new PassThrough(),
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    clock: { now: () => sampleTime, sleep: async () => undefined },
+    random: (count: number) => new Uint8Array(count),
+    onInterrupt: () => () => undefined,
+    user: 'ada',
+    host: 'here',
+    pid: 1,
   } as unknown as Io;
   return { io, said };
 }
@@ -43,14 +68,26 @@ async function show(words: readonly string[], options: Parameters<typeof openIo>
 describe('aiplan show', () => {
   it('prints text, Markdown, HTML and JSON of the same plan', async () => {
     const text = await show([]);
-    expect(text).toMatchObject({ code: 0, stderr: '', paged: null, stdout: expect.stringMatching(/^Plan shared-platform-move[\s\S]*Order of execution[\s\S]*Applying needs 5 typed confirmations/u) });
+    expect(text).toMatchObject({
+      code: 0,
+      stderr: '',
+      paged: null,
+      stdout: expect.stringMatching(
+        /^Plan shared-platform-move[\s\S]*Order of execution[\s\S]*Applying needs 5 typed confirmations/u,
+      ),
+    });
     expect((await show(['--markdown'])).stdout).toMatch(/^### aiplan: shared&#45;platform&#45;move\n/u);
     expect((await show(['--html'])).stdout).toMatch(/^<!doctype html>\n<html lang="en">/u);
     expect((await show(['--json'])).stdout).toBe(planText(platformPlan()));
   });
 
   it('writes to a file, and says so', async () => {
-    for (const [words, begins] of [[['--html'], '<!doctype'], [['--markdown'], '### aiplan'], [[], 'Plan shared'], [['--json'], '{']] as const) {
+    for (const [words, begins] of [
+      [['--html'], '<!doctype'],
+      [['--markdown'], '### aiplan'],
+      [[], 'Plan shared'],
+      [['--json'], '{'],
+    ] as const) {
       const result = await show([...words, '-o', 'out'], { terminal: true });
       expect(result).toMatchObject({ code: 0, stdout: '' });
       expect(readFileSync(join(folder, 'out'), 'utf8').startsWith(begins)).toBe(true);
@@ -61,7 +98,11 @@ describe('aiplan show', () => {
 
   it('gives one form at a time', async () => {
     const result = await show(['--html', '--markdown']);
-    expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('error one-form: --markdown and --html cannot both be had') });
+    expect(result).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('error one-form: --markdown and --html cannot both be had'),
+    });
   });
 
   it('goes through the pager where the text is longer than the terminal, with its colours', async () => {

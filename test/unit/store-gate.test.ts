@@ -11,7 +11,16 @@ const put = { Bucket: 'team-store', Key: 'aiplan/prod/a.json', Body: 'x', Conten
 describe('what the gate of the store lets through', () => {
   it.each([
     ['GetObject', { Bucket: 'team-store', Key: 'aiplan/prod/a.json' }],
-    ['ListObjectsV2', { Bucket: 'team-store', Prefix: 'aiplan/prod/runs/', Delimiter: '/', StartAfter: 'aiplan/prod/runs/x', ContinuationToken: 't' }],
+    [
+      'ListObjectsV2',
+      {
+        Bucket: 'team-store',
+        Prefix: 'aiplan/prod/runs/',
+        Delimiter: '/',
+        StartAfter: 'aiplan/prod/runs/x',
+        ContinuationToken: 't',
+      },
+    ],
     ['ListObjectVersions', { Bucket: 'team-store', Prefix: 'aiplan/prod/', KeyMarker: 'k', VersionIdMarker: 'v' }],
     ['PutObject', { ...put, IfNoneMatch: '*' }],
     ['PutObject', { ...put, IfMatch: '"etag"', ChecksumAlgorithm: 'CRC32' }],
@@ -22,10 +31,25 @@ describe('what the gate of the store lets through', () => {
   });
 
   it('none of all the other operations', () => {
-    const others = Object.keys(commands).filter((name) => !['GetObject', 'ListObjectsV2', 'ListObjectVersions', 'PutObject', 'GetBucketVersioning', 'GetObjectLockConfiguration'].includes(name));
+    const others = Object.keys(commands).filter(
+      (name) =>
+        ![
+          'GetObject',
+          'ListObjectsV2',
+          'ListObjectVersions',
+          'PutObject',
+          'GetBucketVersioning',
+          'GetObjectLockConfiguration',
+        ].includes(name),
+    );
     expect(others.length).toBeGreaterThan(55);
-    for (const name of others) expect([name, storeRefusal(name, { Bucket: 'team-store', Key: 'aiplan/prod/a.json', IfNoneMatch: '*' }, at)]).toEqual([name, `never sends s3:${name}`]);
-    for (const name of ['constructor', 'toString', '__proto__']) expect(storeRefusal(name, put, at)).toMatch(/^never sends/u);
+    for (const name of others)
+      expect([
+        name,
+        storeRefusal(name, { Bucket: 'team-store', Key: 'aiplan/prod/a.json', IfNoneMatch: '*' }, at),
+      ]).toEqual([name, `never sends s3:${name}`]);
+    for (const name of ['constructor', 'toString', '__proto__'])
+      expect(storeRefusal(name, put, at)).toMatch(/^never sends/u);
   });
 
   it.each([
@@ -45,7 +69,7 @@ describe('what the gate of the store lets through', () => {
     ['a list beside the prefix', 'ListObjectsV2', { Bucket: 'team-store', Prefix: 'aiplan/' }],
     ['versions beside the prefix', 'ListObjectVersions', { Bucket: 'team-store', Prefix: 'aiplan/' }],
     ['versions of everything', 'ListObjectVersions', { Bucket: 'team-store' }],
-    ['another bucket\'s versioning', 'GetBucketVersioning', { Bucket: 'other' }],
+    ["another bucket's versioning", 'GetBucketVersioning', { Bucket: 'other' }],
   ])('not %s', (_name, operation, input) => {
     expect(storeRefusal(operation, input, at)).not.toBeNull();
   });
@@ -57,14 +81,30 @@ describe('the gate in a client', () => {
   const seen: string[] = [];
   beforeEach(async () => {
     seen.length = 0;
-    server = createServer((request, response) => { seen.push(`${request.method} ${request.url}`); response.end(); });
-    await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
+    server = createServer((request, response) => {
+      seen.push(`${request.method} ${request.url}`);
+      response.end();
+    });
+    await new Promise<void>((done) => {
+      server.listen(0, '127.0.0.1', done);
+    });
     endpoint = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   });
-  afterEach(async () => { server.closeAllConnections(); await new Promise((done) => { server.close(done); }); });
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((done) => {
+      server.close(done);
+    });
+  });
 
   const clientAt = (to = endpoint, expected = endpoint): S3Client => {
-    const client = new S3Client({ endpoint: to, region: 'eu-west-1', forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+    const client = new S3Client({
+      endpoint: to,
+      region: 'eu-west-1',
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
     attachStoreGate(client as unknown as GatedClient, { ...at, endpoint: expected });
     return client;
   };
@@ -84,22 +124,78 @@ describe('the gate in a client', () => {
     expect(await send(clientAt(), 'PutObject', { ...put, IfNoneMatch: '*' })).toBe('sent');
     expect(await send(clientAt(), 'PutObject', { ...put, IfMatch: '"e"' })).toBe('sent');
     expect(await send(clientAt(), 'GetObject', { Bucket: 'team-store', Key: 'aiplan/prod/a.json' })).toBe('sent');
-    expect(seen).toEqual(['PUT /team-store/aiplan/prod/a.json?x-id=PutObject', 'PUT /team-store/aiplan/prod/a.json?x-id=PutObject', 'GET /team-store/aiplan/prod/a.json?x-id=GetObject']);
+    expect(seen).toEqual([
+      'PUT /team-store/aiplan/prod/a.json?x-id=PutObject',
+      'PUT /team-store/aiplan/prod/a.json?x-id=PutObject',
+      'GET /team-store/aiplan/prod/a.json?x-id=GetObject',
+    ]);
   });
 
   it('lets nothing else out, whoever asks', async () => {
-    for (const [name, input] of [['PutObject', put], ['DeleteObject', { Bucket: 'team-store', Key: 'aiplan/prod/a.json' }], ['DeleteBucket', { Bucket: 'team-store' }], ['PutBucketVersioning', { Bucket: 'team-store', VersioningConfiguration: { Status: 'Suspended' } }], ['GetObject', { Bucket: 'other', Key: 'aiplan/prod/a' }]] as const) {
+    for (const [name, input] of [
+      ['PutObject', put],
+      ['DeleteObject', { Bucket: 'team-store', Key: 'aiplan/prod/a.json' }],
+      ['DeleteBucket', { Bucket: 'team-store' }],
+      ['PutBucketVersioning', { Bucket: 'team-store', VersioningConfiguration: { Status: 'Suspended' } }],
+      ['GetObject', { Bucket: 'other', Key: 'aiplan/prod/a' }],
+    ] as const) {
       expect([name, await send(clientAt(), name, input)]).toEqual([name, 'gate-refused']);
     }
     expect(seen).toEqual([]);
   });
 
   it.each([
-    ['a middleware taken out', (client: S3Client) => { client.middlewareStack.remove('aiplanStoreGateBeforeSending'); }],
-    ['the condition taken off the request', (client: S3Client) => { client.middlewareStack.add((next) => async (args) => { delete (args.request as { headers: Record<string, string> }).headers['if-none-match']; return next(args); }, { step: 'build' }); }],
-    ['another object in the request', (client: S3Client) => { client.middlewareStack.add((next) => async (args) => { (args.request as { path: string }).path = '/team-store/elsewhere'; return next(args); }, { step: 'build' }); }],
-    ['another method', (client: S3Client) => { client.middlewareStack.add((next) => async (args) => { (args.request as { method: string }).method = 'DELETE'; return next(args); }, { step: 'build' }); }],
-    ['an input that is changed on the way', (client: S3Client) => { client.middlewareStack.add((next) => async (args) => next({ ...args, input: { ...args.input, Bucket: 'other' } }), { step: 'initialize', priority: 'low' }); }],
+    [
+      'a middleware taken out',
+      (client: S3Client) => {
+        client.middlewareStack.remove('aiplanStoreGateBeforeSending');
+      },
+    ],
+    [
+      'the condition taken off the request',
+      (client: S3Client) => {
+        client.middlewareStack.add(
+          (next) => async (args) => {
+            delete (args.request as { headers: Record<string, string> }).headers['if-none-match'];
+            return next(args);
+          },
+          { step: 'build' },
+        );
+      },
+    ],
+    [
+      'another object in the request',
+      (client: S3Client) => {
+        client.middlewareStack.add(
+          (next) => async (args) => {
+            (args.request as { path: string }).path = '/team-store/elsewhere';
+            return next(args);
+          },
+          { step: 'build' },
+        );
+      },
+    ],
+    [
+      'another method',
+      (client: S3Client) => {
+        client.middlewareStack.add(
+          (next) => async (args) => {
+            (args.request as { method: string }).method = 'DELETE';
+            return next(args);
+          },
+          { step: 'build' },
+        );
+      },
+    ],
+    [
+      'an input that is changed on the way',
+      (client: S3Client) => {
+        client.middlewareStack.add(
+          (next) => async (args) => next({ ...args, input: { ...args.input, Bucket: 'other' } }),
+          { step: 'initialize', priority: 'low' },
+        );
+      },
+    ],
   ])('is closed by %s', async (_name, meddle) => {
     const client = clientAt();
     meddle(client);
@@ -108,7 +204,9 @@ describe('the gate in a client', () => {
   });
 
   it('goes to its endpoint and to no other', async () => {
-    expect(await send(clientAt(endpoint, 'http://127.0.0.1:1'), 'PutObject', { ...put, IfNoneMatch: '*' })).toBe('gate-refused');
+    expect(await send(clientAt(endpoint, 'http://127.0.0.1:1'), 'PutObject', { ...put, IfNoneMatch: '*' })).toBe(
+      'gate-refused',
+    );
     expect(seen).toEqual([]);
   });
 });

@@ -21,7 +21,16 @@ import { runNumbered, writtenRun } from '../helpers/written-run.ts';
 
 const plan = digestedPlan();
 const ended: JournalEntry = { kind: 'end', outcome: 'done', message: null };
-const began = (run: string): AuditEntry => ({ kind: 'run-began', by: 'ada', host: 'laptop', target: plan.target, run, command: 'apply', plan: plan.digest, journal: { records: 1, head: `sha256:${'0'.repeat(64)}` } });
+const began = (run: string): AuditEntry => ({
+  kind: 'run-began',
+  by: 'ada',
+  host: 'laptop',
+  target: plan.target,
+  run,
+  command: 'apply',
+  plan: plan.digest,
+  journal: { records: 1, head: `sha256:${'0'.repeat(64)}` },
+});
 
 let folder: string;
 let bucket: MemoryBucket;
@@ -32,52 +41,100 @@ beforeEach(() => {
   bucket = memoryBucket();
   [said, told] = ['', ''];
 });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const opened = {
   'a folder': (): Store => folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host: 'laptop' }),
-  S3: (): Store => s3Store({ place: bucket.place, connect: async () => bucket, spool: join(folder, 'spool'), host: 'laptop', sleep: async () => undefined }),
+  S3: (): Store =>
+    s3Store({
+      place: bucket.place,
+      connect: async () => bucket,
+      spool: join(folder, 'spool'),
+      host: 'laptop',
+      sleep: async () => undefined,
+    }),
 } as const;
-const worldOf = (store: Store, more: object = {}): CommandContext => ({
-  store, configuration: testConfiguration, options: { color: false, json: true, ...more },
-  io: { host: 'laptop', clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')), stdout: { write: (text: string) => { told += text; } }, stderr: { write: (text: string) => { said += text; } }, environment: {} },
-} as unknown as CommandContext);
+const worldOf = (store: Store, more: object = {}): CommandContext =>
+  ({
+    store,
+    configuration: testConfiguration,
+    options: { color: false, json: true, ...more },
+    io: {
+      host: 'laptop',
+      clock: fakeClock(Date.parse('2026-02-26T23:59:00Z')),
+      stdout: {
+        write: (text: string) => {
+          told += text;
+        },
+      },
+      stderr: {
+        write: (text: string) => {
+          said += text;
+        },
+      },
+      environment: {},
+    },
+  }) as unknown as CommandContext;
 /** The most requests that were under way at once while something was done. */
 async function mostAtOnce(work: () => Promise<unknown>): Promise<number> {
   let [now, most] = [0, 0];
   const get = bucket.get.bind(bucket);
-  bucket.get = async (key) => { most = Math.max(most, now += 1); await Promise.resolve(); try { return await get(key); } finally { now -= 1; } };
-  try { await work(); } finally { bucket.get = get; }
+  bucket.get = async (key) => {
+    most = Math.max(most, (now += 1));
+    await Promise.resolve();
+    try {
+      return await get(key);
+    } finally {
+      now -= 1;
+    }
+  };
+  try {
+    await work();
+  } finally {
+    bucket.get = get;
+  }
   return most;
 }
 
 describe.each(['a folder', 'S3'] as const)('a stray file among the entries of the audit log, in %s', (kind) => {
   const put = (name: string, text: string): void => {
     if (kind === 'S3') bucket.objects.set(`audit/${name}`, text);
-    else { mkdirSync(join(folder, 'store', 'audit'), { recursive: true }); writeFileSync(join(folder, 'store', 'audit', name), text); }
+    else {
+      mkdirSync(join(folder, 'store', 'audit'), { recursive: true });
+      writeFileSync(join(folder, 'store', 'audit', name), text);
+    }
   };
 
-  it.each(['notes.txt', '00000002.json.bak', '99999999.json', 'zzz', '00000009.json'])('%s stops nothing, hides nothing, and is told', async (name) => {
-    const clock = fakeClock();
-    await opened[kind]().appendAudit(began(runNumbered(1)), clock);
-    put(name, 'hello');
-    const store = opened[kind]();
-    expect((await store.appendAudit(began(runNumbered(2)), clock)).seq).toBe(2);
-    expect((await opened[kind]().readAudit()).map(({ seq }) => seq)).toEqual([1, 2]);
-    expect(await opened[kind]().auditStrays()).toEqual([expect.stringContaining(name)]);
-    expect(await store.auditHead()).toMatch(/^sha256:(?!0{64})/u);
-  });
+  it.each(['notes.txt', '00000002.json.bak', '99999999.json', 'zzz', '00000009.json'])(
+    '%s stops nothing, hides nothing, and is told',
+    async (name) => {
+      const clock = fakeClock();
+      await opened[kind]().appendAudit(began(runNumbered(1)), clock);
+      put(name, 'hello');
+      const store = opened[kind]();
+      expect((await store.appendAudit(began(runNumbered(2)), clock)).seq).toBe(2);
+      expect((await opened[kind]().readAudit()).map(({ seq }) => seq)).toEqual([1, 2]);
+      expect(await opened[kind]().auditStrays()).toEqual([expect.stringContaining(name)]);
+      expect(await store.auditHead()).toMatch(/^sha256:(?!0{64})/u);
+    },
+  );
 
   it('does not let an entry be taken away unseen', async () => {
     const store = opened[kind]();
     for (const number of [1, 2, 3]) await store.appendAudit(began(runNumbered(number)), fakeClock());
     if (kind === 'S3') bucket.objects.delete('audit/00000002.json');
     else rmSync(join(folder, 'store', 'audit', '00000002.json'));
-    await expect(opened[kind]().readAudit()).rejects.toMatchObject({ code: 'audit-damaged', message: expect.stringContaining('missing') });
+    await expect(opened[kind]().readAudit()).rejects.toMatchObject({
+      code: 'audit-damaged',
+      message: expect.stringContaining('missing'),
+    });
   });
 
   it.each([
-    ['that is no JSON', () => 'x\n', [1, 3, 4, 5], ['00000002']], ['that is missing', () => null, [1, 3, 4, 5], ['00000002']],
+    ['that is no JSON', () => 'x\n', [1, 3, 4, 5], ['00000002']],
+    ['that is missing', () => null, [1, 3, 4, 5], ['00000002']],
     ['that was changed', (text: string) => text.replace('"by":"ada"', '"by":"eve"'), [1, 2, 3, 4, 5], ['00000003']],
     ['without what an entry has', (text: string) => text.replace('"host":"laptop",', ''), [1, 3, 4, 5], ['00000002']],
     ['with another number', (text: string) => text.replace('"seq":2', '"seq":7'), [1, 3, 4, 5], ['00000002']],
@@ -85,20 +142,38 @@ describe.each(['a folder', 'S3'] as const)('a stray file among the entries of th
     const store = opened[kind]();
     for (const number of [1, 2, 3, 4, 5]) await store.appendAudit(began(runNumbered(number)), fakeClock());
     const path = join(folder, 'store', 'audit', '00000002.json');
-    const text = change(kind === 'S3' ? bucket.objects.get('audit/00000002.json') ?? '' : readFileSync(path, 'utf8'));
-    if (kind === 'S3') text === null ? bucket.objects.delete('audit/00000002.json') : bucket.objects.set('audit/00000002.json', text);
+    const text = change(kind === 'S3' ? (bucket.objects.get('audit/00000002.json') ?? '') : readFileSync(path, 'utf8'));
+    if (kind === 'S3')
+      text === null ? bucket.objects.delete('audit/00000002.json') : bucket.objects.set('audit/00000002.json', text);
     else if (text === null) rmSync(path);
     else writeFileSync(path, text);
     const found: AuditProblem[] = [];
-    expect((await opened[kind]().readAudit(undefined, (problem) => { found.push(problem); })).map(({ seq }) => seq)).toEqual(seqs);
-    expect(found).toEqual(places.map((name) => ({ code: 'audit-damaged', where: expect.stringContaining(`audit/${name}.json`), message: expect.stringMatching(/^the audit log is damaged at entry .*restore that entry from a backup/u) })));
+    expect(
+      (
+        await opened[kind]().readAudit(undefined, (problem) => {
+          found.push(problem);
+        })
+      ).map(({ seq }) => seq),
+    ).toEqual(seqs);
+    expect(found).toEqual(
+      places.map((name) => ({
+        code: 'audit-damaged',
+        where: expect.stringContaining(`audit/${name}.json`),
+        message: expect.stringMatching(/^the audit log is damaged at entry .*restore that entry from a backup/u),
+      })),
+    );
     const world = worldOf(opened[kind]());
     const listed = await auditOf(world, {});
     expect([listed.events.map(({ run }) => run), listed.damaged.length]).toEqual([seqs.map(runNumbered), 1]);
     expect([await audit(world, {}), said]).toEqual([1, expect.stringContaining(places[0])]);
     told = '';
     expect(await auditVerify(world, {})).toBe(1);
-    expect(JSON.parse(told)).toMatchObject({ intact: false, broken: expect.arrayContaining([expect.objectContaining({ code: 'audit-damaged', where: expect.stringContaining(places[0]) })]) });
+    expect(JSON.parse(told)).toMatchObject({
+      intact: false,
+      broken: expect.arrayContaining([
+        expect.objectContaining({ code: 'audit-damaged', where: expect.stringContaining(places[0]) }),
+      ]),
+    });
   });
 
   it('two damaged places are two, and an entry after one is held against nothing that cannot be read', async () => {
@@ -107,7 +182,13 @@ describe.each(['a folder', 'S3'] as const)('a stray file among the entries of th
     put('00000002.json', '{}\n');
     put('00000005.json', '');
     const found: string[] = [];
-    expect((await opened[kind]().readAudit(undefined, ({ where }) => { found.push(where.slice(-13)); })).map(({ seq }) => seq)).toEqual([1, 3, 4, 6]);
+    expect(
+      (
+        await opened[kind]().readAudit(undefined, ({ where }) => {
+          found.push(where.slice(-13));
+        })
+      ).map(({ seq }) => seq),
+    ).toEqual([1, 3, 4, 6]);
     expect(found).toEqual(['00000002.json', '00000005.json']);
   });
 });
@@ -115,7 +196,8 @@ describe.each(['a folder', 'S3'] as const)('a stray file among the entries of th
 describe('a long audit log in S3', () => {
   it('is read by segments, which the chain proves, and one by one where one was changed', async () => {
     const store = opened.S3();
-    for (let number = 1; number <= 1_100; number += 1) await store.appendAudit(began(runNumbered(number % 600)), fakeClock());
+    for (let number = 1; number <= 1_100; number += 1)
+      await store.appendAudit(began(runNumbered(number % 600)), fakeClock());
     bucket.counted();
     const whole = await opened.S3().readAudit();
     expect(whole).toHaveLength(1_100);
@@ -123,13 +205,17 @@ describe('a long audit log in S3', () => {
     const name = 'audit-segments/00000001-00000500.jsonl';
     bucket.objects.set(name, (bucket.objects.get(name) ?? '').replace('"by":"ada"', '"by":"eve"'));
     expect(await opened.S3().readAudit()).toEqual(whole);
-    bucket.objects.set('audit/00000003.json', (bucket.objects.get('audit/00000003.json') ?? '').replace('"by":"ada"', '"by":"eve"'));
+    bucket.objects.set(
+      'audit/00000003.json',
+      (bucket.objects.get('audit/00000003.json') ?? '').replace('"by":"ada"', '"by":"eve"'),
+    );
     await expect(opened.S3().readAudit()).rejects.toMatchObject({ code: 'audit-damaged' });
   });
 
   it('gets its segments from a reading where a writer left none', async () => {
     const store = opened.S3();
-    for (let number = 1; number <= 520; number += 1) await store.appendAudit(began(runNumbered(number % 600)), fakeClock());
+    for (let number = 1; number <= 520; number += 1)
+      await store.appendAudit(began(runNumbered(number % 600)), fakeClock());
     for (const key of bucket.objects.keys()) if (key.startsWith('audit-segments/')) bucket.objects.delete(key);
     expect(await mostAtOnce(async () => opened.S3().readAudit())).toBeLessThanOrEqual(24);
     bucket.counted();
@@ -139,10 +225,18 @@ describe('a long audit log in S3', () => {
 });
 
 describe('a store with many runs', () => {
-  const filled = async (count: number, over: (number: number) => { readonly digest?: string } = () => ({})): Promise<Store> => {
+  const filled = async (
+    count: number,
+    over: (number: number) => { readonly digest?: string } = () => ({}),
+  ): Promise<Store> => {
     const store = opened.S3();
     for (let number = 1; number <= count; number += 1) {
-      const run = await writtenRun(store, number, [{ kind: 'phase', phase: 'recheck' }, { kind: 'phase', phase: 'preflight' }, ended], over(number));
+      const run = await writtenRun(
+        store,
+        number,
+        [{ kind: 'phase', phase: 'recheck' }, { kind: 'phase', phase: 'preflight' }, ended],
+        over(number),
+      );
       await store.appendAudit({ ...began(run), plan: over(number).digest ?? plan.digest } as AuditEntry, fakeClock());
       await store.closeRun((await store.findRun(run)) as RunSummary, 'done');
     }
@@ -153,7 +247,14 @@ describe('a store with many runs', () => {
   it('is gone through by one request for each run that has ended, a few at a time', async () => {
     const store = await filled(120);
     const found: string[] = [];
-    expect(await mostAtOnce(() => store.eachRun(({ run, journal }) => { found.push(run); expect(journal?.records).toHaveLength(4); }))).toBeLessThanOrEqual(16);
+    expect(
+      await mostAtOnce(() =>
+        store.eachRun(({ run, journal }) => {
+          found.push(run);
+          expect(journal?.records).toHaveLength(4);
+        }),
+      ),
+    ).toBeLessThanOrEqual(16);
     expect(found).toEqual(Array.from({ length: 120 }, (_, at) => runNumbered(120 - at)));
     expect(bucket.counted()).toEqual({ list: 3, get: 120 });
     let given = 0;
@@ -166,7 +267,11 @@ describe('a store with many runs', () => {
     const name = [...bucket.objects.keys()].find((key) => key.startsWith(`journals/${runNumbered(1)}`)) ?? '';
     bucket.objects.set(name, (bucket.objects.get(name) ?? '').replace('"preflight"', '"undo"'));
     const lengths: number[] = [];
-    await store.eachRun(({ journal }) => { lengths.push(journal?.records.filter((record) => record.kind === 'phase' && record.phase === 'preflight').length ?? 0); });
+    await store.eachRun(({ journal }) => {
+      lengths.push(
+        journal?.records.filter((record) => record.kind === 'phase' && record.phase === 'preflight').length ?? 0,
+      );
+    });
     expect(lengths).toEqual([1, 1]);
     bucket.objects.delete(name);
     await opened.S3().eachRun(() => undefined);
@@ -174,7 +279,9 @@ describe('a store with many runs', () => {
   });
 
   it.each([5, 80])('tells of one run by what is of that run, though there are %d', async (count) => {
-    const store = await filled(count, (number) => ({ digest: `sha256:${String(number).padStart(4, '0').padEnd(64, '0')}` }));
+    const store = await filled(count, (number) => ({
+      digest: `sha256:${String(number).padStart(4, '0').padEnd(64, '0')}`,
+    }));
     const { events } = await auditOf(worldOf(store), { run: runNumbered(3) });
     expect(events.map(({ kind, run }) => [kind, run])).toEqual([['run-began', runNumbered(3)]]);
     // Its journal of four records, its one entry of the log, and the newest entry for the head.
@@ -220,7 +327,13 @@ describe('a run that was stopped before its first record', () => {
     mkdirSync(join(folder, 'store', 'runs', run), { recursive: true });
     writeFileSync(join(folder, 'store', 'runs', run, 'journal.jsonl'), text);
     const store = opened['a folder']();
-    expect([await auditVerify(worldOf(store), {}), JSON.parse(told)]).toEqual([0, expect.objectContaining({ intact: true, notes: expect.arrayContaining([expect.objectContaining({ code: 'run-blank' })]) })]);
+    expect([await auditVerify(worldOf(store), {}), JSON.parse(told)]).toEqual([
+      0,
+      expect.objectContaining({
+        intact: true,
+        notes: expect.arrayContaining([expect.objectContaining({ code: 'run-blank' })]),
+      }),
+    ]);
     await store.appendAudit(began(run), fakeClock());
     told = '';
     expect(await auditVerify(worldOf(opened['a folder']()), {})).toBe(1);
@@ -228,14 +341,30 @@ describe('a run that was stopped before its first record', () => {
 });
 
 describe('which rollback is later', () => {
-  const rollback = (run: string, startedAt: string, storedAt?: number, outcome: RunSummary['outcome'] = 'done'): RunSummary => ({ run, startedAt, rollbackOf: 'r', outcome, ...(storedAt === undefined ? {} : { storedAt }) } as RunSummary);
+  const rollback = (
+    run: string,
+    startedAt: string,
+    storedAt?: number,
+    outcome: RunSummary['outcome'] = 'done',
+  ): RunSummary =>
+    ({ run, startedAt, rollbackOf: 'r', outcome, ...(storedAt === undefined ? {} : { storedAt }) }) as RunSummary;
 
-  it('is told by the store\'s own clock, whatever the clocks of two machines say', () => {
-    const [failed, done] = [rollback('a', '2026-02-26T23:20:00Z', 1_000, 'failed'), rollback('b', '2026-02-26T23:10:00Z', 2_000)];
+  it("is told by the store's own clock, whatever the clocks of two machines say", () => {
+    const [failed, done] = [
+      rollback('a', '2026-02-26T23:20:00Z', 1_000, 'failed'),
+      rollback('b', '2026-02-26T23:10:00Z', 2_000),
+    ];
     expect(takenBackIn([failed, done])(failed)).toBe(true);
-    const [late, early] = [rollback('a', '2026-02-26T23:10:00Z', 2_000, 'failed'), rollback('b', '2026-02-26T23:20:00Z', 1_000)];
+    const [late, early] = [
+      rollback('a', '2026-02-26T23:10:00Z', 2_000, 'failed'),
+      rollback('b', '2026-02-26T23:20:00Z', 1_000),
+    ];
     expect(takenBackIn([late, early])(late)).toBe(false);
     // A store on one machine has that machine's clock.
-    expect(takenBackIn([rollback('a', '1', undefined, 'failed'), rollback('b', '2')])(rollback('a', '1', undefined, 'failed'))).toBe(true);
+    expect(
+      takenBackIn([rollback('a', '1', undefined, 'failed'), rollback('b', '2')])(
+        rollback('a', '1', undefined, 'failed'),
+      ),
+    ).toBe(true);
   });
 });

@@ -11,9 +11,11 @@ beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'aiplan-texts-')));
   for (const name of ['infra', 'elsewhere', 'plans']) mkdirSync(join(folder, name));
 });
-afterEach(() => { rmSync(folder, { recursive: true }); });
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
 
-const io = (current: string): Io => ({ current: join(folder, current) } as unknown as Io);
+const io = (current: string): Io => ({ current: join(folder, current) }) as unknown as Io;
 const write = (path: string, text: string): void => writeFileSync(join(folder, path), text);
 
 /** The text `boot.sh` beside infra/plan.yaml, as a plan remembers it. */
@@ -28,14 +30,22 @@ function planned(text = 'planned\n'): PlannedText {
 
 describe('the texts of a plan that is taken up again', () => {
   it('are remembered by where they were and by a salted digest, never by what they say', () => {
-    expect(planned('canary\n')).toEqual({ path: 'boot.sh', file: join(folder, 'infra/boot.sh'), digest: expect.stringMatching(/^sha256:[0-9a-f]{24}$/u) });
+    expect(planned('canary\n')).toEqual({
+      path: 'boot.sh',
+      file: join(folder, 'infra/boot.sh'),
+      digest: expect.stringMatching(/^sha256:[0-9a-f]{24}$/u),
+    });
     expect(planned('canary\n').digest).not.toBe(planned('other\n').digest);
   });
 
   it('are those that were planned, from wherever the person works', () => {
     const texts = [planned()];
     write('elsewhere/boot.sh', 'another\n');
-    for (const [current, file] of [['.', 'run 1'], ['elsewhere', 'run 1'], ['elsewhere', '../plans/plan.json']] as const) {
+    for (const [current, file] of [
+      ['.', 'run 1'],
+      ['elsewhere', 'run 1'],
+      ['elsewhere', '../plans/plan.json'],
+    ] as const) {
       const source = textsAsPlanned(io(current), { texts }, file, 'or x');
       expect(source.read('boot.sh')).toBe('planned\n');
       expect([...source.seen.values()]).toEqual(texts);
@@ -55,10 +65,20 @@ describe('the texts of a plan that is taken up again', () => {
     write('infra/boot.sh', 'changed\n');
     write('elsewhere/boot.sh', 'another\n');
     const taken = (): unknown => textsAsPlanned(io('elsewhere'), { texts }, 'run 1', 'or take the run back');
-    expect(taken).toThrow(expect.objectContaining({ code: 'text-changed', exitCode: 4, message: '"boot.sh" is not what it was when the plan was made', where: join(folder, 'infra/boot.sh'), help: expect.stringMatching(/nothing was changed.*or take the run back/u) }));
+    expect(taken).toThrow(
+      expect.objectContaining({
+        code: 'text-changed',
+        exitCode: 4,
+        message: '"boot.sh" is not what it was when the plan was made',
+        where: join(folder, 'infra/boot.sh'),
+        help: expect.stringMatching(/nothing was changed.*or take the run back/u),
+      }),
+    );
     rmSync(join(folder, 'elsewhere/boot.sh'));
     rmSync(join(folder, 'infra/boot.sh'));
-    expect(taken).toThrow(expect.objectContaining({ code: 'text-changed', message: expect.stringContaining('is not there any more') }));
+    expect(taken).toThrow(
+      expect.objectContaining({ code: 'text-changed', message: expect.stringContaining('is not there any more') }),
+    );
     // Neither a folder nor anything that is no file is read.
     mkdirSync(join(folder, 'infra/boot.sh'));
     symlinkSync('/dev/zero', join(folder, 'elsewhere/boot.sh'));
@@ -71,10 +91,14 @@ describe('the texts of a plan that is taken up again', () => {
     const forged = { path: 'boot.sh', file: join(folder, 'secret'), digest };
     expect(textsAsPlanned(io('.'), { texts: [forged] }, 'infra/plan.json', 'or x').read('boot.sh')).toBe('planned\n');
     rmSync(join(folder, 'infra/boot.sh'));
-    expect(() => textsAsPlanned(io('.'), { texts: [forged] }, 'infra/plan.json', 'or x')).toThrow(expect.objectContaining({ code: 'text-changed', message: expect.not.stringContaining('canary') }));
+    expect(() => textsAsPlanned(io('.'), { texts: [forged] }, 'infra/plan.json', 'or x')).toThrow(
+      expect.objectContaining({ code: 'text-changed', message: expect.not.stringContaining('canary') }),
+    );
     // What a plan file does not list is read as for a change plan: beside it and nowhere else.
     write('infra/more.sh', 'more\n');
     expect(textsAsPlanned(io('.'), {}, 'infra/plan.json', 'or x').read('more.sh')).toBe('more\n');
-    expect(() => textsAsPlanned(io('.'), {}, 'infra/plan.json', 'or x').read('../secret')).toThrow(expect.objectContaining({ code: 'text-outside' }));
+    expect(() => textsAsPlanned(io('.'), {}, 'infra/plan.json', 'or x').read('../secret')).toThrow(
+      expect.objectContaining({ code: 'text-outside' }),
+    );
   });
 });

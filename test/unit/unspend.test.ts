@@ -40,7 +40,10 @@ describe('a plan that was spent', () => {
     await store.markPlanUsed(plan, 'run-2');
     await store.releasePlan(plan, 'run-1');
     await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
-    expect((await store.marks()).map(({ run, released }) => [run, released]).sort()).toEqual([['run-1', true], ['run-2', undefined]]);
+    expect((await store.marks()).map(({ run, released }) => [run, released]).sort()).toEqual([
+      ['run-1', true],
+      ['run-2', undefined],
+    ]);
   });
 
   it('is spent by one of two that race for it, also after it was let go', async () => {

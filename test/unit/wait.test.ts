@@ -8,7 +8,8 @@ import { paceOf } from '../../src/domain/records/poll-intervals.ts';
 import { waitFor, type WaitOptions } from '../../src/run/executor/wait.ts';
 import { fakeClock, recorder } from '../helpers/apply-ports.ts';
 
-const failure = (kind: AwsErrorKind, httpStatus?: number): AwsError => new AwsError({ code: kind, kind, operation: 'rds:Describe', message: 'ordered', executed: 'no', httpStatus });
+const failure = (kind: AwsErrorKind, httpStatus?: number): AwsError =>
+  new AwsError({ code: kind, kind, operation: 'rds:Describe', message: 'ordered', executed: 'no', httpStatus });
 
 /** Answers in order; the last one stays. An error is thrown, a function is called. */
 type Script = readonly (JsonObject | null | AwsError | (() => void))[];
@@ -18,24 +19,45 @@ function setting(script: Script, more: Partial<WaitOptions> = {}) {
   let position = 0;
   let renewals = 0;
   const options: WaitOptions = {
-    clock, emit, stop: null, pace: paceOf(undefined), step: 'Db', freshUntil: null,
+    clock,
+    emit,
+    stop: null,
+    pace: paceOf(undefined),
+    step: 'Db',
+    freshUntil: null,
     session: {
       async read() {
         let answer = script[Math.min(position, script.length - 1)]!;
         position += 1;
-        if (typeof answer === 'function') { answer(); answer = {}; }
+        if (typeof answer === 'function') {
+          answer();
+          answer = {};
+        }
         if (answer instanceof AwsError) throw answer;
         return answer;
       },
-      async renew() { renewals += 1; },
+      async renew() {
+        renewals += 1;
+      },
     },
     ...more,
   };
   return { options, clock, events, reads: () => position, renewals: () => renewals };
 }
-const byStatus = (answer: JsonObject | null): Waiting => (answer === null ? { state: 'failed', reason: 'it is gone' }
-  : answer['Status'] === 'available' ? { state: 'done' } : answer['Status'] === 'failed' ? { state: 'failed', reason: 'it failed' } : { state: 'pending', detail: String(answer['Status']), percent: Number(answer['Percent'] ?? 0) });
-const wait = (more: Partial<Wait> = {}): Wait => ({ what: 'courses-prod available', read: { service: 'rds', operation: 'Describe', input: {} }, judge: byStatus, ...more });
+const byStatus = (answer: JsonObject | null): Waiting =>
+  answer === null
+    ? { state: 'failed', reason: 'it is gone' }
+    : answer['Status'] === 'available'
+      ? { state: 'done' }
+      : answer['Status'] === 'failed'
+        ? { state: 'failed', reason: 'it failed' }
+        : { state: 'pending', detail: String(answer['Status']), percent: Number(answer['Percent'] ?? 0) };
+const wait = (more: Partial<Wait> = {}): Wait => ({
+  what: 'courses-prod available',
+  read: { service: 'rds', operation: 'Describe', input: {} },
+  judge: byStatus,
+  ...more,
+});
 const ready = { Status: 'available' };
 const slow = { Status: 'modifying', Percent: 40 };
 
@@ -59,7 +81,10 @@ describe('waiter', () => {
 
   it('fails on a failed state', async () => {
     const { options } = setting([slow, { Status: 'failed' }]);
-    await expect(waitFor(wait(), options)).rejects.toMatchObject({ code: 'wait-failed', message: 'courses-prod available: it failed' });
+    await expect(waitFor(wait(), options)).rejects.toMatchObject({
+      code: 'wait-failed',
+      message: 'courses-prod available: it failed',
+    });
   });
 
   it('counts done only after as many agreeing reads in a row as asked', async () => {
@@ -72,7 +97,12 @@ describe('waiter', () => {
     const { options } = setting([slow, null]);
     await expect(waitFor(wait(), options)).rejects.toMatchObject({ message: expect.stringContaining('it is gone') });
     const gone = setting([slow, null]);
-    expect(await waitFor(wait({ judge: (answer) => (answer === null ? { state: 'done' } : { state: 'pending' }) }), gone.options)).toBeNull();
+    expect(
+      await waitFor(
+        wait({ judge: (answer) => (answer === null ? { state: 'done' } : { state: 'pending' }) }),
+        gone.options,
+      ),
+    ).toBeNull();
   });
 
   it('takes absence after an own create as not visible yet, until the window ends', async () => {
@@ -80,20 +110,26 @@ describe('waiter', () => {
     const seen = setting([null, failure('absent'), null, ready], { clock, freshUntil: clock.now() + 60_000 });
     expect(await waitFor(wait(), seen.options)).toEqual(ready);
     const late = setting([null], { clock, freshUntil: clock.now() + 60_000 });
-    await expect(waitFor(wait(), late.options)).rejects.toMatchObject({ message: expect.stringContaining('it is gone') });
+    await expect(waitFor(wait(), late.options)).rejects.toMatchObject({
+      message: expect.stringContaining('it is gone'),
+    });
     expect(clock.slept.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThanOrEqual(60_000);
   });
 
   it('does not take an absence that the read did not name for absence', async () => {
     const { options } = setting([failure('absent')]);
-    await expect(waitFor(wait({ judge: () => ({ state: 'done' }) }), options)).rejects.toMatchObject({ kind: 'absent' });
+    await expect(waitFor(wait({ judge: () => ({ state: 'done' }) }), options)).rejects.toMatchObject({
+      kind: 'absent',
+    });
   });
 
   it('survives throttling, lost connections and server errors', async () => {
     const { options, events } = setting([failure('throttled'), failure('network'), failure('unknown', 503), ready]);
     expect(await waitFor(wait(), options)).toEqual(ready);
     expect(events.map((event) => (event.kind === 'progress' ? event.text : ''))).toEqual([
-      'courses-prod available: throttled, trying again', 'courses-prod available: cannot read (network), trying again', 'courses-prod available: cannot read (unknown), trying again',
+      'courses-prod available: throttled, trying again',
+      'courses-prod available: cannot read (network), trying again',
+      'courses-prod available: cannot read (unknown), trying again',
     ]);
   });
 
@@ -112,12 +148,32 @@ describe('waiter', () => {
     expect(once.renewals()).toBe(1);
     await expect(waitFor(wait(), setting([failure('expired')]).options)).rejects.toBeInstanceOf(RunStopped);
     const none = setting([failure('expired')]);
-    await expect(waitFor(wait(), { ...none.options, session: { ...none.options.session, async renew() { throw failure('expired'); } } })).rejects.toBeInstanceOf(RunStopped);
+    await expect(
+      waitFor(wait(), {
+        ...none.options,
+        session: {
+          ...none.options.session,
+          async renew() {
+            throw failure('expired');
+          },
+        },
+      }),
+    ).rejects.toBeInstanceOf(RunStopped);
   });
 
   it('is given up on stop', async () => {
     const stop = new AbortController();
-    const { options, reads } = setting([slow, slow, () => { stop.abort(); }, slow], { stop: stop.signal });
+    const { options, reads } = setting(
+      [
+        slow,
+        slow,
+        () => {
+          stop.abort();
+        },
+        slow,
+      ],
+      { stop: stop.signal },
+    );
     await expect(waitFor(wait(), options)).rejects.toBeInstanceOf(RunStopped);
     expect(reads()).toBe(3);
   });

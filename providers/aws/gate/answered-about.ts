@@ -3,37 +3,79 @@ import { AwsError } from '../../../src/base/error.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
 
 /** Which field of a listed item a parameter or a filter asks for. */
-interface Listing { readonly path: readonly string[]; readonly asks: Readonly<Record<string, string>> }
+interface Listing {
+  readonly path: readonly string[];
+  readonly asks: Readonly<Record<string, string>>;
+}
 
-const ec2 = (list: string, field: string, parameter: string, filter: string, more: Readonly<Record<string, string>> = {}): Listing =>
-  ({ path: [list], asks: { [parameter]: field, [filter]: field, ...more } });
+const ec2 = (
+  list: string,
+  field: string,
+  parameter: string,
+  filter: string,
+  more: Readonly<Record<string, string>> = {},
+): Listing => ({ path: [list], asks: { [parameter]: field, [filter]: field, ...more } });
 
 /**
- * Reads that name what they ask for: the parameters and filters that stand for a plain field of the answer (EC2 and RDS API
- * references, `Filters` of each operation). A parameter or filter that is not here is not checked.
+ * Reads that name what they ask for: the parameters and filters that stand for a plain field of the answer (EC2 and RDS
+ * API references, `Filters` of each operation). A parameter or filter that is not here is not checked.
  */
 const LISTINGS: Readonly<Record<string, Listing>> = {
-  'ec2:DescribeInstances': { path: ['Reservations', 'Instances'], asks: { InstanceIds: 'InstanceId', 'instance-id': 'InstanceId', 'subnet-id': 'SubnetId' } },
+  'ec2:DescribeInstances': {
+    path: ['Reservations', 'Instances'],
+    asks: { InstanceIds: 'InstanceId', 'instance-id': 'InstanceId', 'subnet-id': 'SubnetId' },
+  },
   'ec2:DescribeInstanceStatus': ec2('InstanceStatuses', 'InstanceId', 'InstanceIds', 'instance-id'),
   'ec2:DescribeVolumes': ec2('Volumes', 'VolumeId', 'VolumeIds', 'volume-id'),
   'ec2:DescribeVolumesModifications': ec2('VolumesModifications', 'VolumeId', 'VolumeIds', 'volume-id'),
   'ec2:DescribeSnapshots': ec2('Snapshots', 'SnapshotId', 'SnapshotIds', 'snapshot-id', { 'volume-id': 'VolumeId' }),
   'ec2:DescribeImages': ec2('Images', 'ImageId', 'ImageIds', 'image-id', { name: 'Name' }),
-  'ec2:DescribeSecurityGroups': ec2('SecurityGroups', 'GroupId', 'GroupIds', 'group-id', { 'vpc-id': 'VpcId', 'group-name': 'GroupName' }),
-  'ec2:DescribeSecurityGroupRules': ec2('SecurityGroupRules', 'SecurityGroupRuleId', 'SecurityGroupRuleIds', 'security-group-rule-id', { 'group-id': 'GroupId' }),
-  'ec2:DescribeNetworkInterfaces': ec2('NetworkInterfaces', 'NetworkInterfaceId', 'NetworkInterfaceIds', 'network-interface-id', { 'subnet-id': 'SubnetId' }),
+  'ec2:DescribeSecurityGroups': ec2('SecurityGroups', 'GroupId', 'GroupIds', 'group-id', {
+    'vpc-id': 'VpcId',
+    'group-name': 'GroupName',
+  }),
+  'ec2:DescribeSecurityGroupRules': ec2(
+    'SecurityGroupRules',
+    'SecurityGroupRuleId',
+    'SecurityGroupRuleIds',
+    'security-group-rule-id',
+    { 'group-id': 'GroupId' },
+  ),
+  'ec2:DescribeNetworkInterfaces': ec2(
+    'NetworkInterfaces',
+    'NetworkInterfaceId',
+    'NetworkInterfaceIds',
+    'network-interface-id',
+    { 'subnet-id': 'SubnetId' },
+  ),
   'ec2:DescribeSubnets': ec2('Subnets', 'SubnetId', 'SubnetIds', 'subnet-id', { 'vpc-id': 'VpcId' }),
   'ec2:DescribeVpcs': ec2('Vpcs', 'VpcId', 'VpcIds', 'vpc-id'),
-  'ec2:DescribeAddresses': ec2('Addresses', 'AllocationId', 'AllocationIds', 'allocation-id', { 'instance-id': 'InstanceId' }),
-  'rds:DescribeDBInstances': { path: ['DBInstances'], asks: { DBInstanceIdentifier: 'DBInstanceIdentifier', 'db-instance-id': 'DBInstanceIdentifier' } },
-  'rds:DescribeDBSnapshots': { path: ['DBSnapshots'], asks: { DBSnapshotIdentifier: 'DBSnapshotIdentifier', DBInstanceIdentifier: 'DBInstanceIdentifier', 'db-instance-id': 'DBInstanceIdentifier' } },
+  'ec2:DescribeAddresses': ec2('Addresses', 'AllocationId', 'AllocationIds', 'allocation-id', {
+    'instance-id': 'InstanceId',
+  }),
+  'rds:DescribeDBInstances': {
+    path: ['DBInstances'],
+    asks: { DBInstanceIdentifier: 'DBInstanceIdentifier', 'db-instance-id': 'DBInstanceIdentifier' },
+  },
+  'rds:DescribeDBSnapshots': {
+    path: ['DBSnapshots'],
+    asks: {
+      DBSnapshotIdentifier: 'DBSnapshotIdentifier',
+      DBInstanceIdentifier: 'DBInstanceIdentifier',
+      'db-instance-id': 'DBInstanceIdentifier',
+    },
+  },
   'rds:DescribeDBSubnetGroups': { path: ['DBSubnetGroups'], asks: { DBSubnetGroupName: 'DBSubnetGroupName' } },
-  'rds:DescribeDBParameterGroups': { path: ['DBParameterGroups'], asks: { DBParameterGroupName: 'DBParameterGroupName' } },
+  'rds:DescribeDBParameterGroups': {
+    path: ['DBParameterGroups'],
+    asks: { DBParameterGroupName: 'DBParameterGroupName' },
+  },
 };
 
 /**
- * Holds the answer of a read against its question. Throws AwsError `UnexpectedAnswer` where the answer lists something that the
- * question leaves out: an endpoint that ignores a filter would else pass for one that shows a resource, or hides its absence.
+ * Holds the answer of a read against its question. Throws AwsError `UnexpectedAnswer` where the answer lists something
+ * that the question leaves out: an endpoint that ignores a filter would else pass for one that shows a resource, or
+ * hides its absence.
  */
 export function requireAnswerAbout(call: Pick<ReadCall, 'service' | 'operation' | 'input'>, output: JsonObject): void {
   const name = `${call.service}:${call.operation}`;
@@ -46,19 +88,29 @@ export function requireAnswerAbout(call: Pick<ReadCall, 'service' | 'operation' 
       const value = found(item);
       if (value === undefined || values.has(value.toLowerCase())) continue;
       throw new AwsError({
-        code: 'UnexpectedAnswer', kind: 'unknown', operation: name, executed: 'no',
-        message: `the endpoint answered about "${value}" although ${label} asks for ${[...values].slice(0, 3).map((text) => `"${text}"`).join(', ')}${values.size > 3 ? ` and ${values.size - 3} more` : ''}; it ignores the filter`,
+        code: 'UnexpectedAnswer',
+        kind: 'unknown',
+        operation: name,
+        executed: 'no',
+        message: `the endpoint answered about "${value}" although ${label} asks for ${[...values]
+          .slice(0, 3)
+          .map((text) => `"${text}"`)
+          .join(', ')}${values.size > 3 ? ` and ${values.size - 3} more` : ''}; it ignores the filter`,
       });
     }
   }
 }
 
-interface Question { readonly label: string; readonly values: ReadonlySet<string>; readonly found: (item: JsonObject) => string | undefined }
+interface Question {
+  readonly label: string;
+  readonly values: ReadonlySet<string>;
+  readonly found: (item: JsonObject) => string | undefined;
+}
 
 /** Identities, in lower case: RDS keeps names in it, and EC2's ids have no other. Patterns are not compared. */
 function questions(input: JsonObject, { asks }: Listing): readonly Question[] {
   const named = Object.entries(input).flatMap(([parameter, value]) => question(parameter, asks[parameter], value));
-  const filters = (Array.isArray(input['Filters']) ? input['Filters'] as readonly Json[] : []).flatMap((filter) => {
+  const filters = (Array.isArray(input['Filters']) ? (input['Filters'] as readonly Json[]) : []).flatMap((filter) => {
     const { Name: label, Values: values } = isObject(filter) ? filter : {};
     if (typeof label !== 'string') return [];
     return label.startsWith('tag:') ? tagQuestion(label, values) : question(label, asks[label], values);
@@ -76,7 +128,9 @@ function tagQuestion(label: string, value: Json | undefined): readonly Question[
   const key = label.slice('tag:'.length);
   const found = (item: JsonObject): string | undefined => {
     const tags = item['Tags'];
-    const tag = (Array.isArray(tags) ? tags as readonly Json[] : []).find((one) => isObject(one) && one['Key'] === key);
+    const tag = (Array.isArray(tags) ? (tags as readonly Json[]) : []).find(
+      (one) => isObject(one) && one['Key'] === key,
+    );
     return isObject(tag) ? textOf(tag['Value']) : undefined;
   };
   return values === null ? [] : [{ label, values, found }];
@@ -84,15 +138,20 @@ function tagQuestion(label: string, value: Json | undefined): readonly Question[
 
 /** The texts that are asked for; null where there is none, or where one is a pattern or an ARN. */
 function textsOf(value: Json | undefined): ReadonlySet<string> | null {
-  const list = typeof value === 'string' ? [value] : Array.isArray(value) ? value as readonly Json[] : [];
+  const list = typeof value === 'string' ? [value] : Array.isArray(value) ? (value as readonly Json[]) : [];
   const texts = list.filter((one): one is string => typeof one === 'string');
-  return texts.length === 0 || texts.some((text) => /[*?]|^arn:/u.test(text)) ? null : new Set(texts.map((text) => text.toLowerCase()));
+  return texts.length === 0 || texts.some((text) => /[*?]|^arn:/u.test(text))
+    ? null
+    : new Set(texts.map((text) => text.toLowerCase()));
 }
 
 const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function itemsOf(output: JsonObject, path: readonly string[]): readonly JsonObject[] {
   let items: readonly JsonObject[] = [output];
-  for (const name of path) items = items.flatMap((item) => (Array.isArray(item[name]) ? (item[name] as readonly Json[]).filter(isObject) : []));
+  for (const name of path)
+    items = items.flatMap((item) =>
+      Array.isArray(item[name]) ? (item[name] as readonly Json[]).filter(isObject) : [],
+    );
   return items;
 }

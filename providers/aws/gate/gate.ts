@@ -18,20 +18,49 @@ export interface GateOptions {
 
 export interface Gate {
   /**
-   * Runs `work` with the SDK input of one declared call, and lets exactly that one request through while it runs. Throws
-   * UserError `gate-refused` where the declaration, the permit or a protected parameter forbids it.
+   * Runs `work` with the SDK input of one declared call, and lets exactly that one request through while it runs.
+   * Throws UserError `gate-refused` where the declaration, the permit or a protected parameter forbids it.
    */
-  during<Result>(call: Call, resolved: JsonObject, permit: Permit, work: (input: object) => Promise<Result>): Promise<Result>;
+  during<Result>(
+    call: Call,
+    resolved: JsonObject,
+    permit: Permit,
+    work: (input: object) => Promise<Result>,
+  ): Promise<Result>;
 }
 
 /** A declared call in flight: good for one send of one input object. */
-interface Ticket { readonly operation: string; readonly fingerprint: string; open: boolean; used: boolean }
+interface Ticket {
+  readonly operation: string;
+  readonly fingerprint: string;
+  open: boolean;
+  used: boolean;
+}
 
-export interface Request { readonly protocol?: string; readonly hostname: string; readonly port?: number; readonly method: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
-export interface Handler { handle(request: Request, options?: object): Promise<unknown>; destroy?(): void; metadata?: unknown }
-interface Context { readonly commandName?: string }
-interface Arguments { readonly input: object; readonly request?: Request }
-type Middleware = (next: (args: Arguments) => Promise<unknown>, context: Context) => (args: Arguments) => Promise<unknown>;
+export interface Request {
+  readonly protocol?: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly method: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+export interface Handler {
+  handle(request: Request, options?: object): Promise<unknown>;
+  destroy?(): void;
+  metadata?: unknown;
+}
+interface Context {
+  readonly commandName?: string;
+}
+interface Arguments {
+  readonly input: object;
+  readonly request?: Request;
+}
+type Middleware = (
+  next: (args: Arguments) => Promise<unknown>,
+  context: Context,
+) => (args: Arguments) => Promise<unknown>;
 export interface GatedClient {
   config: { requestHandler: Handler };
   readonly middlewareStack: { add(middleware: Middleware, options: object): void };
@@ -42,9 +71,9 @@ function refuse(message: string, help?: string): never {
 }
 
 /**
- * Puts the gate into a client: the only way out of the process (law 6). It stands three times: before anything else sees
- * the input, after the request was signed, and in front of the socket, which takes only requests that the second one
- * passed. Removing a middleware therefore closes the gate.
+ * Puts the gate into a client: the only way out of the process (law 6). It stands three times: before anything else
+ * sees the input, after the request was signed, and in front of the socket, which takes only requests that the second
+ * one passed. Removing a middleware therefore closes the gate.
  */
 export function attachGate(client: GatedClient, options: GateOptions): Gate {
   const { service, mode } = options;
@@ -64,7 +93,8 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
     if (ticket === undefined || !ticket.open || ticket.used || ticket.operation !== operation) {
       return refuse(`${service}:${operation} was not declared by the step that runs`);
     }
-    if (canonical(comparable(args.input)) !== ticket.fingerprint) refuse(`the input of ${service}:${operation} is not the declared one`);
+    if (canonical(comparable(args.input)) !== ticket.fingerprint)
+      refuse(`the input of ${service}:${operation} is not the declared one`);
     ticket.used = true;
     admitted.set(context, ticket);
     return next(args);
@@ -77,11 +107,15 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
     if (ticket === undefined || request === undefined) return refuse(`${service}:${operation} went around the gate`);
     if (ticket !== 'read') {
       if (!ticket.open) refuse(`${service}:${operation} is not in flight any more`);
-      if (canonical(withoutAdditions(service, comparable(args.input) as JsonObject, ticket, options.around())) !== ticket.fingerprint) {
+      if (
+        canonical(withoutAdditions(service, comparable(args.input) as JsonObject, ticket, options.around())) !==
+        ticket.fingerprint
+      ) {
         refuse(`the input of ${service}:${operation} was altered on the way`);
       }
     }
-    if (!isRequestOf(service, operation, request, ticket === 'read')) refuse(`the request is not one of ${service}:${operation}`);
+    if (!isRequestOf(service, operation, request, ticket === 'read'))
+      refuse(`the request is not one of ${service}:${operation}`);
     const carriesToken = typeof request.body === 'string' && /(^|&)ClientToken=/u.test(request.body);
     if (ticket !== 'read' && carriesToken && !ticket.fingerprint.includes('"ClientToken":')) {
       refuse(`${service}:${operation} would carry a random token, so a lost answer could not be told from none`);
@@ -91,7 +125,12 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
   };
 
   client.middlewareStack.add(atStart, { step: 'initialize', priority: 'high', name: 'aiplanGate', override: true });
-  client.middlewareStack.add(atEnd, { step: 'finalizeRequest', priority: 'low', name: 'aiplanGateBeforeSending', override: true });
+  client.middlewareStack.add(atEnd, {
+    step: 'finalizeRequest',
+    priority: 'low',
+    name: 'aiplanGateBeforeSending',
+    override: true,
+  });
 
   const socket = client.config.requestHandler;
   const gated: Handler = {
@@ -99,7 +138,10 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
     async handle(request, handlerOptions) {
       if (!passed.delete(request)) refuse(`a request of ${service} went around the gate`);
       if (!isHostOf(expected, request)) {
-        refuse(`${service} would be sent to "${request.hostname}", which is not the endpoint of this session`, 'Use one endpoint for all services: --endpoint or AWS_ENDPOINT_URL.');
+        refuse(
+          `${service} would be sent to "${request.hostname}", which is not the endpoint of this session`,
+          'Use one endpoint for all services: --endpoint or AWS_ENDPOINT_URL.',
+        );
       }
       return socket.handle(request, handlerOptions);
     },
@@ -111,7 +153,12 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
   return {
     async during(call, resolved, permit, work) {
       const input = admit(call, resolved, permit, options);
-      const ticket: Ticket = { operation: call.operation, fingerprint: canonical(comparable(input)), open: true, used: false };
+      const ticket: Ticket = {
+        operation: call.operation,
+        fingerprint: canonical(comparable(input)),
+        open: true,
+        used: false,
+      };
       tickets.set(input, ticket);
       try {
         return await work(input);
@@ -124,24 +171,43 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
 
 const nameOf = (context: Context): string => (context.commandName ?? '').replace(/Command$/u, '');
 
-/** No copy of an object is ever downloaded (a restore has S3 copy it), and a kept secret by nothing but the run that restores it. */
-const mayReadObject = ({ Bucket, Key }: { readonly Bucket?: unknown; readonly Key?: unknown }, { captureBucket, captureKeys = [] }: Surroundings): boolean =>
-  captureBucket !== null && Bucket === captureBucket && typeof Key === 'string' && captureKeys.some((below) => Key.startsWith(below));
+/**
+ * No copy of an object is ever downloaded (a restore has S3 copy it), and a kept secret by nothing but the run that
+ * restores it.
+ */
+const mayReadObject = (
+  { Bucket, Key }: { readonly Bucket?: unknown; readonly Key?: unknown },
+  { captureBucket, captureKeys = [] }: Surroundings,
+): boolean =>
+  captureBucket !== null &&
+  Bucket === captureBucket &&
+  typeof Key === 'string' &&
+  captureKeys.some((below) => Key.startsWith(below));
 
 function mayRead(service: Service, operation: string, input: object, around: Surroundings): boolean {
   switch (kindOfOperation(service, operation)) {
     case 'read':
       // The one flag that makes a plain read disclose: secure parameters are read one by one, by name.
-      if (service === 'ssm' && (input as { WithDecryption?: unknown }).WithDecryption === true) return refuse(`${service}:${operation} would decrypt parameters; aiplan never asks for that`);
+      if (service === 'ssm' && (input as { WithDecryption?: unknown }).WithDecryption === true)
+        return refuse(`${service}:${operation} would decrypt parameters; aiplan never asks for that`);
       return true;
     case 'named-secret': {
       const id = (input as Readonly<Record<string, unknown>>)[secretParameter(service, operation) ?? ''];
-      return typeof id === 'string' && around.secrets?.has(id) === true ? true : refuse(`${service}:${operation} reads only the secrets that secret properties of the change plan name`);
+      return typeof id === 'string' && around.secrets?.has(id) === true
+        ? true
+        : refuse(`${service}:${operation} reads only the secrets that secret properties of the change plan name`);
     }
     case 'own-bucket':
-      return mayReadObject(input as { readonly Bucket?: unknown; readonly Key?: unknown }, around) || refuse(`${service}:${operation} is allowed on the capture bucket only, and there on ${(around.captureKeys ?? []).join(', ')}`);
-    case 'disclosing': return refuse(`${service}:${operation} would show ${disclosureOf(service, operation)}; aiplan never sends it`);
-    case 'mutating': return false;
+      return (
+        mayReadObject(input as { readonly Bucket?: unknown; readonly Key?: unknown }, around) ||
+        refuse(
+          `${service}:${operation} is allowed on the capture bucket only, and there on ${(around.captureKeys ?? []).join(', ')}`,
+        )
+      );
+    case 'disclosing':
+      return refuse(`${service}:${operation} would show ${disclosureOf(service, operation)}; aiplan never sends it`);
+    case 'mutating':
+      return false;
   }
 }
 
@@ -150,11 +216,13 @@ function admit(call: Call, resolved: JsonObject, permit: Permit, options: GateOp
   const name = callName(call);
   if (options.mode === 'read-only') refuse(`${name} would change something, and this command only reads`);
   if (call.service !== options.service) refuse(`${name} was given to the client of ${options.service}`);
-  if (kindOfOperation(call.service, call.operation) !== 'mutating') refuse(`${name} is not an operation that a step may declare`);
+  if (kindOfOperation(call.service, call.operation) !== 'mutating')
+    refuse(`${name} is not an operation that a step may declare`);
   if (!permit.operations.includes(name)) refuse(`${name} is not among the calls of step "${permit.step}"`);
   const difference = firstDifference(call.input, resolved, '');
   if (difference !== null) refuse(`${name} differs from its declaration at "${difference}"`);
-  if (!namesIdentity(resolved, call.identity)) refuse(`${name} was declared for "${call.identity}", which its input does not name`);
+  if (!namesIdentity(resolved, call.identity))
+    refuse(`${name} was declared for "${call.identity}", which its input does not name`);
   const reason = refusalOf(call.service, call.operation, resolved, permit, options.around());
   if (reason !== null) refuse(`${name} is refused: ${reason}`);
   return toInput(resolved) as object;
@@ -197,8 +265,15 @@ function namesIdentity(input: JsonObject, identity: string): boolean {
     else if (isObject(value)) Object.values(value).forEach(collect);
   };
   collect(input);
-  return identity !== '' && identity.toLowerCase().split('|').every((part) =>
-    texts.has(part) || [...texts].some((text) => text.endsWith(`:${part}`) || text.endsWith(`/${part}`)));
+  return (
+    identity !== '' &&
+    identity
+      .toLowerCase()
+      .split('|')
+      .every(
+        (part) => texts.has(part) || [...texts].some((text) => text.endsWith(`:${part}`) || text.endsWith(`/${part}`)),
+      )
+  );
 }
 
 /**
@@ -209,29 +284,42 @@ function withoutAdditions(service: Service, input: JsonObject, ticket: Ticket, a
   const declared = JSON.parse(ticket.fingerprint) as JsonObject;
   const location = input['CreateBucketConfiguration'] as JsonObject | undefined;
   const expected: Readonly<Record<string, boolean>> = {
-    PresignedUrl: service === 'ec2', PreSignedUrl: service === 'rds',
+    PresignedUrl: service === 'ec2',
+    PreSignedUrl: service === 'rds',
     DestinationRegion: service === 'ec2' && input['DestinationRegion'] === around.region,
-    CreateBucketConfiguration: service === 's3' && canonical(location ?? null) === canonical({ LocationConstraint: around.region }),
-    ChecksumAlgorithm: service === 's3', ChecksumMode: service === 's3',
+    CreateBucketConfiguration:
+      service === 's3' && canonical(location ?? null) === canonical({ LocationConstraint: around.region }),
+    ChecksumAlgorithm: service === 's3',
+    ChecksumMode: service === 's3',
   };
-  return Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(declared, key) || expected[key] !== true));
+  return Object.fromEntries(
+    Object.entries(input).filter(([key]) => Object.hasOwn(declared, key) || expected[key] !== true),
+  );
 }
 
 const JSON_SERVICES: ReadonlySet<Service> = new Set(['cloudtrail', 'ssm', 'secretsmanager', 'kms']);
 
-/** EC2, RDS and STS name the operation in the body, CloudTrail, SSM, Secrets Manager and KMS in a header; an S3 read is a GET or HEAD. */
+/**
+ * EC2, RDS and STS name the operation in the body, CloudTrail, SSM, Secrets Manager and KMS in a header; an S3 read is
+ * a GET or HEAD.
+ */
 function isRequestOf(service: Service, operation: string, request: Request, reads: boolean): boolean {
   if (service === 's3') return !reads || request.method === 'GET' || request.method === 'HEAD';
   if (JSON_SERVICES.has(service)) return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
   return typeof request.body === 'string' && new RegExp(`(^|&)Action=${operation}(&|$)`, 'u').test(request.body);
 }
 
-const AWS_HOSTS = /\.(amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|cloud\.adc-e\.uk)$/u;
+const AWS_HOSTS =
+  /\.(amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws|api\.amazonwebservices\.(com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|cloud\.adc-e\.uk)$/u;
 
 /** Whether a request goes to the one endpoint, or to AWS itself where there is none. */
 export function isHostOf(expected: URL | null, request: Request): boolean {
   if (expected === null) return AWS_HOSTS.test(request.hostname);
   const port = expected.port === '' ? (expected.protocol === 'https:' ? 443 : 80) : Number(expected.port);
   const actual = request.port ?? (expected.protocol === 'https:' ? 443 : 80);
-  return request.hostname === expected.hostname && actual === port && (request.protocol ?? expected.protocol) === expected.protocol;
+  return (
+    request.hostname === expected.hostname &&
+    actual === port &&
+    (request.protocol ?? expected.protocol) === expected.protocol
+  );
 }

@@ -1,10 +1,10 @@
 import type { Service } from '../../../src/domain/call.ts';
 
 /**
- * Every operation of the services that only reads, by name, as of the pinned SDK. An operation that is not here
- * counts as mutating (law 6): a new SDK's `Get…` that changes something is refused until a person has put it here. A test
- * compares this list with the SDK's operations. Left out on purpose: `GetFlowLogsIntegrationTemplate`, which writes to S3,
- * and `ListDirectoryBuckets`, which goes to an endpoint of its own.
+ * Every operation of the services that only reads, by name, as of the pinned SDK. An operation that is not here counts
+ * as mutating (law 6): a new SDK's `Get…` that changes something is refused until a person has put it here. A test
+ * compares this list with the SDK's operations. Left out on purpose: `GetFlowLogsIntegrationTemplate`, which writes to
+ * S3, and `ListDirectoryBuckets`, which goes to an endpoint of its own.
  */
 const READS: Readonly<Record<Service, string>> = {
   ec2: `
@@ -126,7 +126,8 @@ const READS: Readonly<Record<Service, string>> = {
     GetInsightSelectors GetQueryResults GetResourcePolicy GetTrail GetTrailStatus ListChannels ListDashboards ListEventDataStores
     ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListPublicKeys ListQueries ListTags ListTrails LookupEvents
     SearchSampleQueries`,
-  // Of these three aiplan reads parameters, named secrets and the states of keys, and nothing else; whatever is not here is refused.
+  // Of these three aiplan reads parameters, named secrets and the states of keys, and nothing else; whatever is not
+  // here is refused.
   ssm: `
     GetParameters`,
   secretsmanager: '',
@@ -134,7 +135,9 @@ const READS: Readonly<Record<Service, string>> = {
     DescribeKey`,
 };
 
-/** Operations that change nothing but answer with keys, passwords, tokens, screens or other people's data. Never sent. */
+/**
+ * Operations that change nothing but answer with keys, passwords, tokens, screens or other people's data. Never sent.
+ */
 const DISCLOSING: Readonly<Record<string, string>> = {
   'ec2:GetPasswordData': 'the administrator password of an instance',
   'ec2:GetConsoleOutput': 'what an instance printed',
@@ -168,8 +171,13 @@ const DISCLOSING: Readonly<Record<string, string>> = {
 /** Reads that are let through only for aiplan's own capture bucket. */
 const OWN_BUCKET_ONLY: ReadonlySet<string> = new Set(['s3:GetObject']);
 
-/** Reads that are let through only for secrets that the session was opened for, by the parameter that names the secret. */
-const NAMED_SECRETS: Readonly<Record<string, string>> = { 'ssm:GetParameter': 'Name', 'secretsmanager:GetSecretValue': 'SecretId' };
+/**
+ * Reads that are let through only for secrets that the session was opened for, by the parameter that names the secret.
+ */
+const NAMED_SECRETS: Readonly<Record<string, string>> = {
+  'ssm:GetParameter': 'Name',
+  'secretsmanager:GetSecretValue': 'SecretId',
+};
 
 /** The parameter by which a read names a secret; undefined for any other operation. */
 export const secretParameter = (service: Service, operation: string): string | undefined => {
@@ -189,7 +197,10 @@ export function readsOf(service: Service): ReadonlySet<string> {
   return set;
 }
 
-/** `read`: passes. `own-bucket`: passes for the capture bucket. `named-secret`: passes for the secrets of the session. `disclosing`: never passes. Everything else: `mutating`. */
+/**
+ * `read`: passes. `own-bucket`: passes for the capture bucket. `named-secret`: passes for the secrets of the session.
+ * `disclosing`: never passes. Everything else: `mutating`.
+ */
 export type OperationKind = 'read' | 'own-bucket' | 'named-secret' | 'disclosing' | 'mutating';
 
 export function kindOfOperation(service: Service, operation: string): OperationKind {
@@ -201,4 +212,5 @@ export function kindOfOperation(service: Service, operation: string): OperationK
 }
 
 /** What a disclosing operation would answer with. */
-export const disclosureOf = (service: Service, operation: string): string => DISCLOSING[`${service}:${operation}`] ?? 'secrets';
+export const disclosureOf = (service: Service, operation: string): string =>
+  DISCLOSING[`${service}:${operation}`] ?? 'secrets';

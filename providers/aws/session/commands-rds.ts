@@ -1,10 +1,26 @@
 /** The RDS client and exactly the operations that aiplan uses; loaded lazily, as one chunk. */
 import {
-  AddRoleToDBInstanceCommand, AddTagsToResourceCommand, CreateDBInstanceCommand, CreateDBSnapshotCommand, DeleteDBInstanceCommand,
-  DescribeAccountAttributesCommand, DescribeDBInstanceAutomatedBackupsCommand, DescribeDBInstancesCommand,
-  DescribeDBParameterGroupsCommand, DescribeDBParametersCommand, DescribeDBSnapshotsCommand, DescribeDBSubnetGroupsCommand,
-  DescribeOptionGroupsCommand, DescribeOrderableDBInstanceOptionsCommand, ListTagsForResourceCommand, ModifyDBInstanceCommand, RDSClient, RebootDBInstanceCommand,
-  RemoveRoleFromDBInstanceCommand, RemoveTagsFromResourceCommand, RestoreDBInstanceFromDBSnapshotCommand,
+  AddRoleToDBInstanceCommand,
+  AddTagsToResourceCommand,
+  CreateDBInstanceCommand,
+  CreateDBSnapshotCommand,
+  DeleteDBInstanceCommand,
+  DescribeAccountAttributesCommand,
+  DescribeDBInstanceAutomatedBackupsCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBParameterGroupsCommand,
+  DescribeDBParametersCommand,
+  DescribeDBSnapshotsCommand,
+  DescribeDBSubnetGroupsCommand,
+  DescribeOptionGroupsCommand,
+  DescribeOrderableDBInstanceOptionsCommand,
+  ListTagsForResourceCommand,
+  ModifyDBInstanceCommand,
+  RDSClient,
+  RebootDBInstanceCommand,
+  RemoveRoleFromDBInstanceCommand,
+  RemoveTagsFromResourceCommand,
+  RestoreDBInstanceFromDBSnapshotCommand,
 } from '@aws-sdk/client-rds';
 
 export const Client = RDSClient;

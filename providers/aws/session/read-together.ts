@@ -20,13 +20,39 @@ interface Kind {
   readonly page: 'NextToken' | 'Marker';
 }
 
-const field = (name: string) => (item: JsonObject): readonly string[] => { const text = textOf(item[name]); return text === undefined ? [] : [text]; };
-const lower = (name: string) => (item: JsonObject): readonly string[] => field(name)(item).map((text) => text.toLowerCase());
-const ec2 = (operation: string, by: string, list: string, names: Kind['names']): Kind => ({ service: 'ec2', operation, by, list, names, page: 'NextToken' });
-const rds = (operation: string, by: string, list: string, filter?: string): Kind => ({ service: 'rds', operation, by, list, names: lower(by), page: 'Marker', ...(filter === undefined ? {} : { filter }) });
+const field =
+  (name: string) =>
+  (item: JsonObject): readonly string[] => {
+    const text = textOf(item[name]);
+    return text === undefined ? [] : [text];
+  };
+const lower =
+  (name: string) =>
+  (item: JsonObject): readonly string[] =>
+    field(name)(item).map((text) => text.toLowerCase());
+const ec2 = (operation: string, by: string, list: string, names: Kind['names']): Kind => ({
+  service: 'ec2',
+  operation,
+  by,
+  list,
+  names,
+  page: 'NextToken',
+});
+const rds = (operation: string, by: string, list: string, filter?: string): Kind => ({
+  service: 'rds',
+  operation,
+  by,
+  list,
+  names: lower(by),
+  page: 'Marker',
+  ...(filter === undefined ? {} : { filter }),
+});
 
 /** The groups that a group's rules of one direction name. */
-const named = (permissions: string) => (item: JsonObject): readonly string[] => listOf(item[permissions]).flatMap((permission) => listOf(permission['UserIdGroupPairs']).flatMap(field('GroupId')));
+const named =
+  (permissions: string) =>
+  (item: JsonObject): readonly string[] =>
+    listOf(item[permissions]).flatMap((permission) => listOf(permission['UserIdGroupPairs']).flatMap(field('GroupId')));
 
 const kinds: readonly Kind[] = [
   ec2('DescribeImages', 'image-id', 'Images', field('ImageId')),
@@ -36,13 +62,20 @@ const kinds: readonly Kind[] = [
   ec2('DescribeSecurityGroups', 'ip-permission.group-id', 'SecurityGroups', named('IpPermissions')),
   ec2('DescribeSecurityGroups', 'egress.ip-permission.group-id', 'SecurityGroups', named('IpPermissionsEgress')),
   ec2('DescribeSecurityGroups', 'group-name', 'SecurityGroups', field('GroupName')),
-  ec2('DescribeNetworkInterfaces', 'group-id', 'NetworkInterfaces', (item) => listOf(item['Groups']).flatMap(field('GroupId'))),
-  ec2('DescribeNetworkInterfaces', 'addresses.private-ip-address', 'NetworkInterfaces', (item) => [...field('PrivateIpAddress')(item), ...listOf(item['PrivateIpAddresses']).flatMap(field('PrivateIpAddress'))]),
+  ec2('DescribeNetworkInterfaces', 'group-id', 'NetworkInterfaces', (item) =>
+    listOf(item['Groups']).flatMap(field('GroupId')),
+  ),
+  ec2('DescribeNetworkInterfaces', 'addresses.private-ip-address', 'NetworkInterfaces', (item) => [
+    ...field('PrivateIpAddress')(item),
+    ...listOf(item['PrivateIpAddresses']).flatMap(field('PrivateIpAddress')),
+  ]),
   ec2('DescribeKeyPairs', 'key-name', 'KeyPairs', field('KeyName')),
   ec2('DescribeVolumes', 'volume-id', 'Volumes', field('VolumeId')),
   ec2('DescribeVolumesModifications', 'volume-id', 'VolumesModifications', field('VolumeId')),
   ec2('DescribeSnapshots', 'snapshot-id', 'Snapshots', field('SnapshotId')),
-  ec2('DescribeInstances', 'instance-id', 'Reservations', (item) => listOf(item['Instances']).flatMap(field('InstanceId'))),
+  ec2('DescribeInstances', 'instance-id', 'Reservations', (item) =>
+    listOf(item['Instances']).flatMap(field('InstanceId')),
+  ),
   ec2('DescribeInstanceTypes', 'instance-type', 'InstanceTypes', field('InstanceType')),
   rds('DescribeDBInstances', 'DBInstanceIdentifier', 'DBInstances', 'db-instance-id'),
   rds('DescribeDBSnapshots', 'DBSnapshotIdentifier', 'DBSnapshots', 'db-snapshot-id'),
@@ -51,15 +84,33 @@ const kinds: readonly Kind[] = [
   rds('DescribeOptionGroups', 'OptionGroupName', 'OptionGroupsList'),
 ];
 
-/** A question of a kind: what it asks for, and everything else about it, which must be equal for two to be asked as one. */
-interface Question { readonly index: number; readonly call: ReadCall; readonly kind: Kind; readonly values: readonly string[]; readonly rest: JsonObject; readonly key: string }
+/**
+ * A question of a kind: what it asks for, and everything else about it, which must be equal for two to be asked as one.
+ */
+interface Question {
+  readonly index: number;
+  readonly call: ReadCall;
+  readonly kind: Kind;
+  readonly values: readonly string[];
+  readonly rest: JsonObject;
+  readonly key: string;
+}
 
 const filtersOf = (input: JsonObject): readonly JsonObject[] => listOf(input['Filters']);
-const isTexts = (values: Json | undefined): values is string[] => Array.isArray(values) && values.length > 0 && values.every((value) => typeof value === 'string' && !/[*?]/u.test(value));
+const isTexts = (values: Json | undefined): values is string[] =>
+  Array.isArray(values) &&
+  values.length > 0 &&
+  values.every((value) => typeof value === 'string' && !/[*?]/u.test(value));
 
 function questionOf(call: ReadCall, index: number): Question | undefined {
   for (const kind of kinds) {
-    if (kind.service !== call.service || kind.operation !== call.operation || call.input['NextToken'] !== undefined || call.input['Marker'] !== undefined) continue;
+    if (
+      kind.service !== call.service ||
+      kind.operation !== call.operation ||
+      call.input['NextToken'] !== undefined ||
+      call.input['Marker'] !== undefined
+    )
+      continue;
     if (kind.service === 'rds') {
       const value = textOf(call.input[kind.by]);
       // Only a question that takes "there is none" for an answer can be asked of a list.
@@ -70,7 +121,14 @@ function questionOf(call: ReadCall, index: number): Question | undefined {
     const mine = filters.filter(({ Name }) => Name === kind.by);
     if (mine.length !== 1 || !isTexts(mine[0]?.['Values'])) continue;
     const rest: JsonObject = { ...call.input, Filters: filters.filter(({ Name }) => Name !== kind.by) };
-    return { index, call, kind, values: mine[0]?.['Values'] as unknown as string[], rest, key: `${kind.operation} ${kind.by} ${canonical(rest)}` };
+    return {
+      index,
+      call,
+      kind,
+      values: mine[0]?.['Values'] as unknown as string[],
+      rest,
+      key: `${kind.operation} ${kind.by} ${canonical(rest)}`,
+    };
   }
   return undefined;
 }
@@ -80,7 +138,8 @@ async function pagesOf(session: AwsReader, call: ReadCall, { list, page }: Kind)
   const found: JsonObject[] = [];
   let next: string | undefined;
   do {
-    const answer: JsonObject = (await session.read(next === undefined ? call : { ...call, input: { ...call.input, [page]: next } })) ?? {};
+    const answer: JsonObject =
+      (await session.read(next === undefined ? call : { ...call, input: { ...call.input, [page]: next } })) ?? {};
     found.push(...listOf(answer[list]));
     next = textOf(answer[page]);
   } while (next !== undefined);
@@ -90,12 +149,27 @@ async function pagesOf(session: AwsReader, call: ReadCall, { list, page }: Kind)
 /** Up to so many names of a kind that has no filter are asked one by one; more are looked for in the whole list. */
 const FEW = 5;
 
-async function listFor(session: AwsReader, { kind, rest, call }: Question, values: readonly string[]): Promise<readonly JsonObject[]> {
+async function listFor(
+  session: AwsReader,
+  { kind, rest, call }: Question,
+  values: readonly string[],
+): Promise<readonly JsonObject[]> {
   const { service, operation, by, filter } = kind;
   if (service === 'rds' && filter === undefined) return pagesOf(session, { service, operation, input: {} }, kind);
-  const inputs = pieces(values, service === 'rds' ? 100 : 200).map((some): JsonObject => (service === 'rds'
-    ? { Filters: [{ Name: filter ?? '', Values: [...some] }] } : { ...rest, Filters: [{ Name: by, Values: [...some] }, ...filtersOf(rest)] }));
-  return (await bounded(inputs, (input) => pagesOf(session, { service, operation, input, ...(call.absent === undefined ? {} : { absent: call.absent }) }, kind))).flat();
+  const inputs = pieces(values, service === 'rds' ? 100 : 200).map((some): JsonObject =>
+    service === 'rds'
+      ? { Filters: [{ Name: filter ?? '', Values: [...some] }] }
+      : { ...rest, Filters: [{ Name: by, Values: [...some] }, ...filtersOf(rest)] },
+  );
+  return (
+    await bounded(inputs, (input) =>
+      pagesOf(
+        session,
+        { service, operation, input, ...(call.absent === undefined ? {} : { absent: call.absent }) },
+        kind,
+      ),
+    )
+  ).flat();
 }
 
 /** What one question gets of the list that answers all of its kind. */
@@ -114,8 +188,8 @@ async function outcomeOf(work: Promise<JsonObject | null>): Promise<ReadOutcome>
 }
 
 /**
- * Answers different reads: questions about single images, groups, databases and so on that differ in nothing else become one list for each 200 of
- * them (RDS: 100). Never rejects.
+ * Answers different reads: questions about single images, groups, databases and so on that differ in nothing else
+ * become one list for each 200 of them (RDS: 100). Never rejects.
  */
 export async function readTogether(session: AwsReader, calls: readonly ReadCall[]): Promise<readonly ReadOutcome[]> {
   const groups = new Map<string, Question[]>();
@@ -127,13 +201,20 @@ export async function readTogether(session: AwsReader, calls: readonly ReadCall[
     else groups.set(question.key, [...(groups.get(question.key) ?? []), question]);
   });
   const work: (() => Promise<void>)[] = [];
-  const askAlone = (index: number): void => { work.push(async () => { outcomes[index] = await outcomeOf(session.read(calls[index] as ReadCall)); }); };
+  const askAlone = (index: number): void => {
+    work.push(async () => {
+      outcomes[index] = await outcomeOf(session.read(calls[index] as ReadCall));
+    });
+  };
   for (const index of alone) askAlone(index);
   for (const questions of groups.values()) {
     const [first] = questions;
     if (first === undefined) continue;
     const values = [...new Set(questions.flatMap((question) => question.values))];
-    if (questions.length === 1 || (first.kind.service === 'rds' && first.kind.filter === undefined && values.length <= FEW)) {
+    if (
+      questions.length === 1 ||
+      (first.kind.service === 'rds' && first.kind.filter === undefined && values.length <= FEW)
+    ) {
       for (const { index } of questions) askAlone(index);
       continue;
     }

@@ -15,14 +15,24 @@ export interface SessionOptions {
   /** One endpoint for all services, or null for AWS itself. */
   readonly endpoint: string | null;
   readonly profile?: string | undefined;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
   /** `read-only` refuses every mutating call, whoever asks. */
   readonly mode: 'read-only' | 'apply';
-  /** The run, as `run/<id>` at the end of the user agent of every request, so that CloudTrail can be matched with it. */
+  /**
+   * The run, as `run/<id>` at the end of the user agent of every request, so that CloudTrail can be matched with it.
+   */
   readonly userAgent?: string;
-  /** The bucket that holds captures: the only one whose objects may be read (`readableKeys`), and protected by the gate. */
+  /**
+   * The bucket that holds captures: the only one whose objects may be read (`readableKeys`), and protected by the gate.
+   */
   readonly captureBucket?: string | null;
-  /** Secrets that this session may read, by name: those that secret properties of the change plan name. Absent: none. */
+  /**
+   * Secrets that this session may read, by name: those that secret properties of the change plan name. Absent: none.
+   */
   readonly secrets?: readonly string[];
   /** Told the time by AWS's clock with each answer, milliseconds since 1970, whole seconds. */
   readonly onDate?: (at: number) => void;
@@ -31,18 +41,31 @@ export interface SessionOptions {
 }
 
 export interface OpenSession extends AwsSession {
-  /** Names the capture bucket once it is known (its default name holds the account). Throws UserError when it would change. */
+  /**
+   * Names the capture bucket once it is known (its default name holds the account). Throws UserError when it would
+   * change.
+   */
   useCaptureBucket(name: string): void;
   close(): void;
 }
 
 interface AnyClient extends GatedClient {
-  config: GatedClient['config'] & { credentials: () => Promise<object>; serviceConfiguredEndpoint?: () => Promise<string | undefined> };
+  config: GatedClient['config'] & {
+    credentials: () => Promise<object>;
+    serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+  };
   send(command: unknown): Promise<Record<string, unknown>>;
   destroy(): void;
 }
-interface ClientModule { Client: new (options: object) => AnyClient; commands: Readonly<Record<string, new (input: never) => unknown>> }
-interface Made { readonly module: ClientModule; readonly client: AnyClient; readonly gate: Gate }
+interface ClientModule {
+  Client: new (options: object) => AnyClient;
+  commands: Readonly<Record<string, new (input: never) => unknown>>;
+}
+interface Made {
+  readonly module: ClientModule;
+  readonly client: AnyClient;
+  readonly gate: Gate;
+}
 
 const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
   ec2: async () => (await import('./commands-ec2.ts')) as unknown as ClientModule,
@@ -60,8 +83,14 @@ const THROTTLE_WAITS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000] as c
 /** Connections refused in a row after which a read gives up; throttling is retried longer. */
 const REFUSALS = 3;
 
-/** What lies in the capture bucket and may be read: what tells of runs; by a run that restores, the secrets that it puts back. */
-export const readableKeys: Readonly<Record<SessionOptions['mode'], readonly string[]>> = { 'read-only': ['manifests/', 'runs/', 'used/'], apply: ['manifests/', 'runs/', 'used/', 'secrets/'] };
+/**
+ * What lies in the capture bucket and may be read: what tells of runs; by a run that restores, the secrets that it puts
+ * back.
+ */
+export const readableKeys: Readonly<Record<SessionOptions['mode'], readonly string[]>> = {
+  'read-only': ['manifests/', 'runs/', 'used/'],
+  apply: ['manifests/', 'runs/', 'used/', 'secrets/'],
+};
 
 /** An AWS session whose clients are made when first needed, each behind the gate. Close it with `close()`. */
 export function openSession(options: SessionOptions): OpenSession {
@@ -75,7 +104,9 @@ export function openSession(options: SessionOptions): OpenSession {
     const module = await load[service]();
     // One credential chain for the whole session: a process, a single sign-on or a role is asked once, not per client.
     const first = service === 'sts' && !mutating;
-    const credentials = options.credentials ?? (first ? undefined : async () => (await clientFor('sts', false)).client.config.credentials());
+    const credentials =
+      options.credentials ??
+      (first ? undefined : async () => (await clientFor('sts', false)).client.config.credentials());
     const client = new module.Client({
       region,
       ...(options.endpoint === null ? { ignoreConfiguredEndpointUrls: true } : { endpoint: options.endpoint }),
@@ -86,13 +117,21 @@ export function openSession(options: SessionOptions): OpenSession {
       maxAttempts: mutating ? 1 : 10,
       retryMode: 'standard',
       customUserAgent: [['aiplan', version], ...(options.userAgent === undefined ? [] : [['run', options.userAgent]])],
-      requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, throwOnRequestTimeout: true, httpAgent: { maxSockets: 25 }, httpsAgent: { maxSockets: 25 } },
+      requestHandler: {
+        connectionTimeout: 5_000,
+        requestTimeout: 120_000,
+        throwOnRequestTimeout: true,
+        httpAgent: { maxSockets: 25 },
+        httpsAgent: { maxSockets: 25 },
+      },
     });
     if (options.endpoint === null) await refuseConfiguredEndpoint(client, service);
     attachClock(client, options.onDate);
     client.config = { ...client.config, requestHandler: impatient(client.config.requestHandler) };
     const gate = attachGate(client, {
-      service, mode: mutating ? options.mode : 'read-only', endpoint: options.endpoint,
+      service,
+      mode: mutating ? options.mode : 'read-only',
+      endpoint: options.endpoint,
       around: () => ({ captureBucket, captureKeys: readableKeys[options.mode], region: options.region, secrets }),
     });
     return { module, client, gate };
@@ -112,7 +151,10 @@ export function openSession(options: SessionOptions): OpenSession {
   const commandOf = (module: ClientModule, service: Service, operation: string) => {
     const command = Object.hasOwn(module.commands, operation) ? module.commands[operation] : undefined;
     if (command === undefined) {
-      throw new UserError('unknown-operation', `${service}:${operation} is not in providers/aws/commands-${service}.ts`);
+      throw new UserError(
+        'unknown-operation',
+        `${service}:${operation} is not in providers/aws/commands-${service}.ts`,
+      );
     }
     return command;
   };
@@ -121,7 +163,8 @@ export function openSession(options: SessionOptions): OpenSession {
     counts,
     async read(call: ReadCall) {
       const name = `${call.service}:${call.operation}`;
-      if (kindOfOperation(call.service, call.operation) === 'mutating') throw new UserError('gate-refused', `${name} is not a known read`);
+      if (kindOfOperation(call.service, call.operation) === 'mutating')
+        throw new UserError('gate-refused', `${name} is not a known read`);
       const { module, client } = await clientFor(call.service, false, homeOf(call, options));
       const Command = commandOf(module, call.service, call.operation);
       counts[name] = (counts[name] ?? 0) + 1;
@@ -158,32 +201,55 @@ export function openSession(options: SessionOptions): OpenSession {
     },
     useCaptureBucket(name: string) {
       if (captureBucket !== null && captureBucket !== name) {
-        throw new UserError('capture-bucket-fixed', `this session's capture bucket is "${captureBucket}"; it cannot become "${name}"`);
+        throw new UserError(
+          'capture-bucket-fixed',
+          `this session's capture bucket is "${captureBucket}"; it cannot become "${name}"`,
+        );
       }
       captureBucket = name;
     },
     close() {
-      for (const made of clients.values()) void made.then(({ client }) => client.destroy(), () => undefined);
+      for (const made of clients.values())
+        void made.then(
+          ({ client }) => client.destroy(),
+          () => undefined,
+        );
       clients.clear();
     },
   };
 }
 
 /**
- * The region that a read is sent to. The list of an account's buckets is kept in us-east-1 and copied to the other regions, where the
- * creation date of a bucket becomes that of its last change (S3 API reference, Bucket: "This date can change"); and by that date
- * a bucket is told from a later one of its name. Other partitions and other endpoints: the session's own.
+ * The region that a read is sent to. The list of an account's buckets is kept in us-east-1 and copied to the other
+ * regions, where the creation date of a bucket becomes that of its last change (S3 API reference, Bucket: "This date
+ * can change"); and by that date a bucket is told from a later one of its name. Other partitions and other endpoints:
+ * the session's own.
  */
-export const homeOf = ({ service, operation }: Pick<ReadCall, 'service' | 'operation'>, { region, endpoint }: Pick<SessionOptions, 'region' | 'endpoint'>): string =>
-  (service === 's3' && operation === 'ListBuckets' && endpoint === null && !/^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/u.test(region) ? 'us-east-1' : region);
+export const homeOf = (
+  { service, operation }: Pick<ReadCall, 'service' | 'operation'>,
+  { region, endpoint }: Pick<SessionOptions, 'region' | 'endpoint'>,
+): string =>
+  service === 's3' &&
+  operation === 'ListBuckets' &&
+  endpoint === null &&
+  !/^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/u.test(region)
+    ? 'us-east-1'
+    : region;
 
-/** An endpoint that only the SDK sees (a profile's `endpoint_url`) must not be ignored silently, nor used for one service. */
+/**
+ * An endpoint that only the SDK sees (a profile's `endpoint_url`) must not be ignored silently, nor used for one
+ * service.
+ */
 async function refuseConfiguredEndpoint(client: AnyClient, service: Service): Promise<void> {
   const configured = await client.config.serviceConfiguredEndpoint?.();
   if (configured === undefined || configured === '') return;
-  throw new UserError('mixed-endpoints', `the AWS configuration sends ${service} to "${configured}", but this session was opened for AWS itself`, {
-    help: `To use that endpoint for all services, give --endpoint ${configured}; else remove endpoint_url from the profile, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true.`,
-  });
+  throw new UserError(
+    'mixed-endpoints',
+    `the AWS configuration sends ${service} to "${configured}", but this session was opened for AWS itself`,
+    {
+      help: `To use that endpoint for all services, give --endpoint ${configured}; else remove endpoint_url from the profile, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true.`,
+    },
+  );
 }
 
 /** Gives up after a few refused connections in a row, where the SDK would go on for half a minute. */

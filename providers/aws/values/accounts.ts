@@ -2,8 +2,12 @@ import type { Json } from '../../../src/base/json.ts';
 import type { ChangeRule, RuleScene } from '../../../src/domain/resource-type.ts';
 import { textOf } from './fields.ts';
 
-/** The account that an ARN names, 12 digits; undefined where the text is none or names none (IAM User Guide, "Amazon Resource Names"). */
-export const accountOf = (value: Json | undefined): string | undefined => /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/u.exec(textOf(value) ?? '')?.[1];
+/**
+ * The account that an ARN names, 12 digits; undefined where the text is none or names none (IAM User Guide, "Amazon
+ * Resource Names").
+ */
+export const accountOf = (value: Json | undefined): string | undefined =>
+  /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/u.exec(textOf(value) ?? '')?.[1];
 
 /** The account of an ARN where it is not the plan's own; without a scene nobody knows which is. */
 export function foreignAccount(value: Json | undefined, scene: RuleScene | undefined): string | undefined {

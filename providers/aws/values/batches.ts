@@ -1,7 +1,10 @@
 import { AwsError } from '../../../src/base/error.ts';
 import type { ReadFailure } from '../../../src/domain/live.ts';
 
-/** A list in pieces of at most `size`: as many values as a filter or an identifier list of EC2 and RDS takes, unless told. */
+/**
+ * A list in pieces of at most `size`: as many values as a filter or an identifier list of EC2 and RDS takes, unless
+ * told.
+ */
 export function pieces<Item>(items: readonly Item[], size = 200): readonly (readonly Item[])[] {
   const result: Item[][] = [];
   for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
@@ -9,7 +12,11 @@ export function pieces<Item>(items: readonly Item[], size = 200): readonly (read
 }
 
 /** Runs `work` over all items, at most `limit` at a time, answers in order. Rejects with the first error. */
-export async function bounded<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>, limit = 16): Promise<readonly Result[]> {
+export async function bounded<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+  limit = 16,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
@@ -24,7 +31,9 @@ export async function bounded<Item, Result>(items: readonly Item[], work: (item:
 }
 
 /** What became of a read: its value, or the AwsError that it failed with. Any other error is thrown on. */
-export type Attempt<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: AwsError };
+export type Attempt<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: AwsError };
 
 export async function attempt<Value>(work: Promise<Value>): Promise<Attempt<Value>> {
   try {
@@ -36,5 +45,10 @@ export async function attempt<Value>(work: Promise<Value>): Promise<Attempt<Valu
 }
 
 /** A failed read of one identity, or of the whole type. */
-export const failureOf = (type: string, identity: string | null, error: AwsError): ReadFailure =>
-  ({ type, identity, code: error.code, message: error.message, operation: error.operation });
+export const failureOf = (type: string, identity: string | null, error: AwsError): ReadFailure => ({
+  type,
+  identity,
+  code: error.code,
+  message: error.message,
+  operation: error.operation,
+});

@@ -18,21 +18,44 @@ interface Thrown {
  * each operation, S3 "Error responses".
  */
 const KINDS: readonly (readonly [RegExp, AwsErrorKind])[] = [
-  [/^(RequestLimitExceeded|Client\.RequestLimitExceeded|Throttl\w*|SlowDown|TooManyRequests\w*|BandwidthLimitExceeded|RequestThrottled\w*|ProvisionedThroughputExceeded\w*|EC2ThrottledException|ConcurrentMutationLimitExceeded|SnapshotCreationPerVolumeRateExceeded)$/u, 'throttled'],
-  [/^(ExpiredToken\w*|RequestExpired|TokenRefreshRequired|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|InvalidSecurity|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken\w*|RequestTimeTooSkewed|CredentialsProviderError|TokenProviderError)$/u, 'expired'],
-  [/^(AccessDenied\w*|Unauthorized\w*|UnauthorizedOperation|AuthFailure|AllAccessDisabled|AccountProblem|OptInRequired|SubscriptionRequired|PendingVerification|Blocked|Forbidden|NotAuthorized|KMSAccessDenied\w*)$/u, 'denied'],
+  [
+    /^(RequestLimitExceeded|Client\.RequestLimitExceeded|Throttl\w*|SlowDown|TooManyRequests\w*|BandwidthLimitExceeded|RequestThrottled\w*|ProvisionedThroughputExceeded\w*|EC2ThrottledException|ConcurrentMutationLimitExceeded|SnapshotCreationPerVolumeRateExceeded)$/u,
+    'throttled',
+  ],
+  [
+    /^(ExpiredToken\w*|RequestExpired|TokenRefreshRequired|InvalidClientTokenId|UnrecognizedClient\w*|InvalidAccessKeyId|InvalidToken|InvalidSecurity|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken\w*|RequestTimeTooSkewed|CredentialsProviderError|TokenProviderError)$/u,
+    'expired',
+  ],
+  [
+    /^(AccessDenied\w*|Unauthorized\w*|UnauthorizedOperation|AuthFailure|AllAccessDisabled|AccountProblem|OptInRequired|SubscriptionRequired|PendingVerification|Blocked|Forbidden|NotAuthorized|KMSAccessDenied\w*)$/u,
+    'denied',
+  ],
   [/^IdempotentParameterMismatch$/u, 'conflict'],
-  [/^(\w*Quota\w*|\w*LimitExceeded\w*|\w*LimitExceededException|TooManyBuckets|InsufficientFreeAddressesInSubnet|RulesPerSecurityGroupLimitExceeded|Insufficient\w*Capacity|InsufficientCapacity\w*|ResourceLimitExceeded)$/u, 'quota'],
-  [/(AlreadyExists\w*|\.Duplicate|Duplicate|^BucketAlreadyOwnedByYou|^RouteAlreadyExists|^EntityAlreadyExists)$/u, 'exists'],
+  [
+    /^(\w*Quota\w*|\w*LimitExceeded\w*|\w*LimitExceededException|TooManyBuckets|InsufficientFreeAddressesInSubnet|RulesPerSecurityGroupLimitExceeded|Insufficient\w*Capacity|InsufficientCapacity\w*|ResourceLimitExceeded)$/u,
+    'quota',
+  ],
+  [
+    /(AlreadyExists\w*|\.Duplicate|Duplicate|^BucketAlreadyOwnedByYou|^RouteAlreadyExists|^EntityAlreadyExists)$/u,
+    'exists',
+  ],
   [/(NotFound|NotFoundError|NotFoundException)$|^NoSuch\w+$/u, 'absent'],
-  [/^(DependencyViolation|BucketNotEmpty|VolumeInUse|Resource\.AlreadyAssociated|Resource\.AlreadyAssigned)$|InUse$/u, 'dependency'],
-  [/(Invalid\w+State|IncorrectState|IncorrectInstanceState|IncorrectStateException|\.State|State)$|^(OperationNotPermitted|OperationAborted|ConditionalRequestConflict|PreconditionFailed|IncorrectModificationState|ResourceNotReady|RestoreAlreadyInProgress|VersionMismatch|Conflict\w*)$/u, 'conflict'],
+  [
+    /^(DependencyViolation|BucketNotEmpty|VolumeInUse|Resource\.AlreadyAssociated|Resource\.AlreadyAssigned)$|InUse$/u,
+    'dependency',
+  ],
+  [
+    /(Invalid\w+State|IncorrectState|IncorrectInstanceState|IncorrectStateException|\.State|State)$|^(OperationNotPermitted|OperationAborted|ConditionalRequestConflict|PreconditionFailed|IncorrectModificationState|ResourceNotReady|RestoreAlreadyInProgress|VersionMismatch|Conflict\w*)$/u,
+    'conflict',
+  ],
 ];
 
 /** Sockets that never carried the request: nothing was executed. */
-const NEVER_SENT = /^(EndpointUnreachable|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_NODATA|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_\w+|ERR_INVALID_URL)$/u;
+const NEVER_SENT =
+  /^(EndpointUnreachable|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_NODATA|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_\w+|ERR_INVALID_URL)$/u;
 /** Sockets that broke at an unknown moment. */
-const BROKEN = /^(ECONNRESET|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|ECONNABORTED|TimeoutError|AbortError|RequestTimeout|UND_ERR_\w+|NetworkingError)$/u;
+const BROKEN =
+  /^(ECONNRESET|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|ECONNABORTED|TimeoutError|AbortError|RequestTimeout|UND_ERR_\w+|NetworkingError)$/u;
 
 /**
  * Turns whatever the SDK threw into an AwsError (a UserError or AwsError stays as it is). `operation` is
@@ -49,7 +72,11 @@ export function normaliseError(error: unknown, operation: string, mutating: bool
   const kind = neverSent || BROKEN.test(code) ? 'network' : kindOf(code, raw.message ?? '', httpStatus);
   const refused = kind !== 'network' && kind !== 'unknown';
   return new AwsError({
-    code, kind, operation, requestId, httpStatus,
+    code,
+    kind,
+    operation,
+    requestId,
+    httpStatus,
     message: messageOf(raw, code, operation, httpStatus),
     executed: !mutating || neverSent || refused ? 'no' : 'unknown',
     // A service exception says everything in its code, message and request id; anything else keeps its origin.
@@ -72,14 +99,21 @@ function codeOf(raw: Thrown, operation: string, status: number | undefined): str
     if (head && status === 404) return 'NotFound';
     if (head && status === 403) return 'AccessDenied';
     if (head && (status === 301 || status === 307)) return 'PermanentRedirect';
-    if (raw.name === undefined || /^(Unknown|UnknownError|NotFound)$/u.test(raw.name)) return `Http${status ?? 'Unknown'}`;
+    if (raw.name === undefined || /^(Unknown|UnknownError|NotFound)$/u.test(raw.name))
+      return `Http${status ?? 'Unknown'}`;
   }
-  const named = raw.Code ?? (raw.name === 'TimeoutError' || raw.name === 'Error' || raw.name === undefined ? raw.code ?? raw.name : raw.name) ?? 'Unknown';
+  const named =
+    raw.Code ??
+    (raw.name === 'TimeoutError' || raw.name === 'Error' || raw.name === undefined
+      ? (raw.code ?? raw.name)
+      : raw.name) ??
+    'Unknown';
   if (named === 'Error') return unreadable(raw) ? 'UnreadableAnswer' : 'Unknown';
   return named.length > 'Fault'.length ? named.replace(/Fault$/u, '') : named;
 }
 
-const unreadable = (raw: Thrown): boolean => /XML parse error|Deserialization error|is not valid JSON/u.test(raw.message ?? '');
+const unreadable = (raw: Thrown): boolean =>
+  /XML parse error|Deserialization error|is not valid JSON/u.test(raw.message ?? '');
 
 function kindOf(code: string, message: string, status: number | undefined): AwsErrorKind {
   // EC2 says AuthFailure both for keys that it does not know and for resources of another account.

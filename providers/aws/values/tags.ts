@@ -19,7 +19,9 @@ export function splitTags(list: Json | undefined): { readonly tags: Tags; readon
 
 /** A tag map as EC2's list; members that are not text are left out. */
 export const tagList = (tags: Json | undefined): readonly JsonObject[] =>
-  Object.entries(objectOf(tags)).filter(([, value]) => typeof value === 'string').map(([Key, Value]) => ({ Key, Value: Value as string }));
+  Object.entries(objectOf(tags))
+    .filter(([, value]) => typeof value === 'string')
+    .map(([Key, Value]) => ({ Key, Value: Value as string }));
 
 /** The tags that every snapshot and image taken by aiplan carries. */
 export const captureTags = (context: StepContext): Tags => ({
@@ -30,10 +32,20 @@ export const captureTags = (context: StepContext): Tags => ({
 });
 
 /** The tags of a restored resource: its own, the ownership it had, where it comes from, and this step's mark. */
-export function restoreTags(context: StepContext, tags: JsonObject, systemTags: JsonObject, former: string): JsonObject {
+export function restoreTags(
+  context: StepContext,
+  tags: JsonObject,
+  systemTags: JsonObject,
+  former: string,
+): JsonObject {
   const ownership = Object.entries(systemTags).filter(([key]) => key.startsWith('aiplan:') && key !== 'aiplan:op');
   // What is brought out beside its original must not pass for what came back of a run.
-  return { ...tags, ...Object.fromEntries(ownership), [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former, 'aiplan:op': context.op };
+  return {
+    ...tags,
+    ...Object.fromEntries(ownership),
+    [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former,
+    'aiplan:op': context.op,
+  };
 }
 
 /** Who runs the resource, where that is not its user: from tags and EC2's `Operator` field. Undefined: nobody. */

@@ -1,10 +1,25 @@
 /**
- * Ranges of which every address stays inside private networks: RFC 1918 (private), RFC 6598 (shared), RFC 3927 (link-local), RFC 1122
- * (loopback); RFC 4193 (unique local), RFC 4291 (link-local, loopback). Everything else may be somebody's on the internet.
+ * Ranges of which every address stays inside private networks: RFC 1918 (private), RFC 6598 (shared), RFC 3927
+ * (link-local), RFC 1122 (loopback); RFC 4193 (unique local), RFC 4291 (link-local, loopback). Everything else may be
+ * somebody's on the internet.
  */
-const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', '127.0.0.0/8', 'fc00::/7', 'fe80::/10', '::1/128'] as const;
+const privateRanges = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  '127.0.0.0/8',
+  'fc00::/7',
+  'fe80::/10',
+  '::1/128',
+] as const;
 
-interface Range { readonly bits: bigint; readonly length: number; readonly width: 32 | 128 }
+interface Range {
+  readonly bits: bigint;
+  readonly length: number;
+  readonly width: 32 | 128;
+}
 
 /** A CIDR range; null for what is none. A single address counts as a range of one. */
 function rangeOf(text: string): Range | null {
@@ -25,7 +40,10 @@ function bitsOfV6(address: string): bigint | null {
   const last = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/u.exec(address);
   const v4 = last === null ? null : bitsOfV4(last[2] ?? '');
   if (last !== null && v4 === null) return null;
-  const plain = last === null || v4 === null ? address : `${last[1] ?? ''}${(v4 >> 16n).toString(16)}:${(v4 & 0xffffn).toString(16)}`;
+  const plain =
+    last === null || v4 === null
+      ? address
+      : `${last[1] ?? ''}${(v4 >> 16n).toString(16)}:${(v4 & 0xffffn).toString(16)}`;
   const [head = '', tail, more] = plain.split('::');
   const groups = (text: string): readonly string[] => (text === '' ? [] : text.split(':'));
   const [first, second] = [groups(head), groups(tail ?? '')];
@@ -37,7 +55,9 @@ function bitsOfV6(address: string): bigint | null {
 }
 
 const within = (inner: Range, outer: Range): boolean =>
-  inner.width === outer.width && inner.length >= outer.length && inner.bits >> BigInt(inner.width - outer.length) === outer.bits >> BigInt(outer.width - outer.length);
+  inner.width === outer.width &&
+  inner.length >= outer.length &&
+  inner.bits >> BigInt(inner.width - outer.length) === outer.bits >> BigInt(outer.width - outer.length);
 
 const known = privateRanges.map((text) => rangeOf(text) as Range);
 
@@ -47,7 +67,10 @@ export function isPublic(text: string): boolean {
   return range === null || !known.some((outer) => within(range, outer));
 }
 
-/** How many addresses a range holds, in words: `one address`, `256 addresses`, `a /56 of IPv6 addresses`; empty where it cannot be read. */
+/**
+ * How many addresses a range holds, in words: `one address`, `256 addresses`, `a /56 of IPv6 addresses`; empty where it
+ * cannot be read.
+ */
 export function sizeOf(text: string): string {
   const range = rangeOf(text);
   if (range === null) return '';

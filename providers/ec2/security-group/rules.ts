@@ -2,7 +2,16 @@ import { isObject, type Json } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule, RuleScene, TypeRules } from '../../../src/domain/resource-type.ts';
 import { keyed, objectOf, textOf } from '../../aws/values/fields.ts';
-import { canonicalProperties, canonicalRule, directions, egress, ingress, keyFields, ruleText, type Direction } from './permissions.ts';
+import {
+  canonicalProperties,
+  canonicalRule,
+  directions,
+  egress,
+  ingress,
+  keyFields,
+  ruleText,
+  type Direction,
+} from './permissions.ts';
 import { refusedSecurityGroup } from './values.ts';
 import { isPublic, sizeOf } from './public-ranges.ts';
 import { securityGroupVerdicts } from './verdicts.ts';
@@ -20,16 +29,23 @@ function everyone(rule: Json | undefined): string | undefined {
   return length < (range.includes(':') ? widest.ipv6 : widest.ipv4) ? range : undefined;
 }
 
-/** The range of the internet that a rule names, where it is not everyone; undefined for private ranges and for groups. */
+/**
+ * The range of the internet that a rule names, where it is not everyone; undefined for private ranges and for groups.
+ */
 function someone(rule: Json | undefined): string | undefined {
   const range = textOf(objectOf(rule)['CidrIp']) ?? textOf(objectOf(rule)['CidrIpv6']);
   return range !== undefined && everyone(rule) === undefined && isPublic(range) ? range : undefined;
 }
 
-const opens = (rule: Json | undefined, direction: Direction): string => ruleText(canonicalRule(objectOf(rule)), direction);
+const opens = (rule: Json | undefined, direction: Direction): string =>
+  ruleText(canonicalRule(objectOf(rule)), direction);
 
 /** The account that owns the source group where it is not the plan's own, or may not be. */
-function foreignOwner(rule: Json | undefined, live: LiveResource | null, scene: RuleScene | undefined): string | undefined {
+function foreignOwner(
+  rule: Json | undefined,
+  live: LiveResource | null,
+  scene: RuleScene | undefined,
+): string | undefined {
   const owner = textOf(objectOf(rule)['SourceSecurityGroupOwnerId']);
   return owner !== undefined && owner !== (scene?.account ?? live?.attributes['OwnerId']) ? owner : undefined;
 }
@@ -46,7 +62,10 @@ const openToEveryone = (direction: Direction): ChangeRule => ({
   // A new group may send to everyone anyway: AWS adds that rule where egress is left out.
   given: (_before, live) => direction === ingress || live !== null,
   when: (before, after) => isObject(after) && everyone(after) !== undefined && everyone(before) !== everyone(after),
-  says: (_before, after) => (direction === ingress ? `${opens(after, direction)}: everyone on the internet may connect` : `${opens(after, direction)}: traffic may leave to the whole internet`),
+  says: (_before, after) =>
+    direction === ingress
+      ? `${opens(after, direction)}: everyone on the internet may connect`
+      : `${opens(after, direction)}: traffic may leave to the whole internet`,
 });
 
 const openToSomeone = (direction: Direction): ChangeRule => ({
@@ -56,14 +75,20 @@ const openToSomeone = (direction: Direction): ChangeRule => ({
   says: (_before, after) => {
     const size = sizeOf(someone(after) ?? '');
     const who = size === '' ? 'addresses that may be on the internet' : `${size} of the internet`;
-    return direction === ingress ? `${opens(after, direction)}: ${who} may connect` : `${opens(after, direction)}: traffic may leave to ${who}`;
+    return direction === ingress
+      ? `${opens(after, direction)}: ${who} may connect`
+      : `${opens(after, direction)}: traffic may leave to ${who}`;
   },
 });
 
 const otherAccount: ChangeRule = {
   path: 'SecurityGroupIngress.*',
-  when: (before, after, live, scene) => isObject(after) && foreignOwner(after, live, scene) !== undefined && foreignOwner(before, live, scene) !== foreignOwner(after, live, scene),
-  says: (_before, after, live, scene) => `${opens(after, ingress)}: whoever runs account ${foreignOwner(after, live, scene) ?? 'unknown'} decides who may connect`,
+  when: (before, after, live, scene) =>
+    isObject(after) &&
+    foreignOwner(after, live, scene) !== undefined &&
+    foreignOwner(before, live, scene) !== foreignOwner(after, live, scene),
+  says: (_before, after, live, scene) =>
+    `${opens(after, ingress)}: whoever runs account ${foreignOwner(after, live, scene) ?? 'unknown'} decides who may connect`,
 };
 
 /** A rule whose other end is a prefix list; a new group may send to everyone anyway. */
@@ -72,12 +97,23 @@ const prefixList = (direction: Direction): ChangeRule => {
   return {
     path: `${direction.property}.*`,
     given: (_before, live) => direction === ingress || live !== null,
-    when: (before, after) => isObject(after) && textOf(after[field]) !== undefined && objectOf(before)[field] !== after[field],
-    says: (_before, after) => `${opens(after, direction)}: whoever keeps that prefix list decides ${direction === ingress ? 'who may connect' : 'where traffic may leave to'}`,
+    when: (before, after) =>
+      isObject(after) && textOf(after[field]) !== undefined && objectOf(before)[field] !== after[field],
+    says: (_before, after) =>
+      `${opens(after, direction)}: whoever keeps that prefix list decides ${direction === ingress ? 'who may connect' : 'where traffic may leave to'}`,
   };
 };
 
-const cidrs = Object.fromEntries(directions.flatMap(({ property }) => [[`${property}.*.CidrIp`, 'cidr'], [`${property}.*.CidrIpv6`, 'cidr'], [`${property}.*.IpProtocol`, 'case-insensitive']] as const));
+const cidrs = Object.fromEntries(
+  directions.flatMap(
+    ({ property }) =>
+      [
+        [`${property}.*.CidrIp`, 'cidr'],
+        [`${property}.*.CidrIpv6`, 'cidr'],
+        [`${property}.*.IpProtocol`, 'case-insensitive'],
+      ] as const,
+  ),
+);
 
 /** AWS::EC2::SecurityGroup: what can be changed, what that destroys and what it opens. */
 export const securityGroupRules: TypeRules = {
@@ -94,14 +130,30 @@ export const securityGroupRules: TypeRules = {
   compare: cidrs,
   keys: { SecurityGroupIngress: keyFields(ingress), SecurityGroupEgress: keyFields(egress) },
   // Descriptions merge; AWS fills in the own account.
-  assigned: [`${ingress.property}.*.Description`, `${egress.property}.*.Description`, `${ingress.property}.*.SourceSecurityGroupOwnerId`, `${ingress.property}.*.SourceSecurityGroupName`],
+  assigned: [
+    `${ingress.property}.*.Description`,
+    `${egress.property}.*.Description`,
+    `${ingress.property}.*.SourceSecurityGroupOwnerId`,
+    `${ingress.property}.*.SourceSecurityGroupName`,
+  ],
   verdicts: securityGroupVerdicts,
-  secretInput: [], sensitive: [], optionalName: 'GroupName',
+  secretInput: [],
+  sensitive: [],
+  optionalName: 'GroupName',
   // AWS fills in the own account; a group's id is unique over all accounts.
   volatile: ['SecurityGroupIngress.*.SourceSecurityGroupOwnerId'],
   destructive: [revoked(ingress), revoked(egress)],
-  grants: [openToEveryone(ingress), openToEveryone(egress), openToSomeone(ingress), openToSomeone(egress), otherAccount, prefixList(ingress), prefixList(egress)],
-  changeableStates: [], goneStates: [],
+  grants: [
+    openToEveryone(ingress),
+    openToEveryone(egress),
+    openToSomeone(ingress),
+    openToSomeone(egress),
+    otherAccount,
+    prefixList(ingress),
+    prefixList(egress),
+  ],
+  changeableStates: [],
+  goneStates: [],
   lookalike: (desired, other) => {
     const name = textOf(desired['GroupName']);
     const sameName = name !== undefined && name === other.properties['GroupName'];
@@ -109,6 +161,9 @@ export const securityGroupRules: TypeRules = {
     const tag = textOf(objectOf(desired['Tags'])['Name']);
     return sameName || (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) ? 'similar' : null;
   },
-  lookalikeKeys: (properties) => [...keyed('group', properties['GroupName']), ...keyed('name', objectOf(properties['Tags'])['Name'])],
+  lookalikeKeys: (properties) => [
+    ...keyed('group', properties['GroupName']),
+    ...keyed('name', objectOf(properties['Tags'])['Name']),
+  ],
   leftovers: () => [],
 };

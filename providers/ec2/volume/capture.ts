@@ -10,25 +10,49 @@ import { describeInstance, instanceIn, previewInstance } from '../instance/readi
 import { filtered } from '../paging.ts';
 import { describeSnapshots, snapshotProblems } from '../snapshots.ts';
 import { restoreTags } from '../../aws/values/tags.ts';
-import { describeVolume, finishVolume, liveVolume, makeVolume, refuseAttached, snapshotVolume, volumeIn } from './programs.ts';
+import {
+  describeVolume,
+  finishVolume,
+  liveVolume,
+  makeVolume,
+  refuseAttached,
+  snapshotVolume,
+  volumeIn,
+} from './programs.ts';
 import type { CapturePlan, Capture } from '../../../src/domain/capture-plan.ts';
 
 /** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */
 export function planVolumeCapture(live: LiveResource, action: 'update' | 'replace' | 'delete'): CapturePlan {
   const what = `a snapshot of ${numberOf(live.properties['Size']) ?? '?'} GiB`;
-  if (live.state === 'error') return { how: 'none', what: 'nothing', late: false, loses: [`everything on ${live.identity}`], impossible: 'the volume is in error, and AWS takes no snapshot of it' };
+  if (live.state === 'error')
+    return {
+      how: 'none',
+      what: 'nothing',
+      late: false,
+      loses: [`everything on ${live.identity}`],
+      impossible: 'the volume is in error, and AWS takes no snapshot of it',
+    };
   if (action === 'update') return { how: 'native', what, late: false, loses: [] };
   return {
-    how: 'native', what, late: true, newIdentity: true,
+    how: 'native',
+    what,
+    late: true,
+    newIdentity: true,
     loses: [
       `the id ${live.identity}`,
-      ...(textOf(live.properties['SnapshotId']) === undefined ? [] : [`the origin ${textOf(live.properties['SnapshotId']) ?? ''} in SnapshotId: the restored volume is made from the snapshot taken before`]),
+      ...(textOf(live.properties['SnapshotId']) === undefined
+        ? []
+        : [
+            `the origin ${textOf(live.properties['SnapshotId']) ?? ''} in SnapshotId: the restored volume is made from the snapshot taken before`,
+          ]),
       'full speed at first: a restored volume loads its blocks from the snapshot when they are first read',
     ],
   };
 }
 
-/** Nothing may write while the last snapshot is taken: the volume is attached to nothing by now, or the step ends here. */
+/**
+ * Nothing may write while the last snapshot is taken: the volume is attached to nothing by now, or the step ends here.
+ */
 export function* quiesceVolume(context: StepContext): Program {
   yield* refuseAttached(liveVolume(context).identity);
 }
@@ -53,27 +77,43 @@ export function* verifyVolume(context: StepContext, capture: Capture): Program<r
   if (id === undefined) return [`no snapshot of ${live.identity} was taken`];
   const answer = yield* look(describeSnapshots([id]), { Snapshots: [] });
   return snapshotProblems(id, listOf(answer?.['Snapshots'])[0], {
-    volume: live.identity, size: numberOf(live.properties['Size']), encrypted: flagOf(live.properties['Encrypted']),
+    volume: live.identity,
+    size: numberOf(live.properties['Size']),
+    encrypted: flagOf(live.properties['Encrypted']),
   });
 }
 
 /**
- * Whether the volume could be made from its snapshot now: the zone and the snapshot are there, and the key that both have in common can be used. Reads only.
+ * Whether the volume could be made from its snapshot now: the zone and the snapshot are there, and the key that both
+ * have in common can be used. Reads only.
  */
 export function* volumeRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
   const live = liveVolume(context);
   const zone = textOf(live.properties['AvailabilityZone']) ?? '';
-  const answer = yield* look({ service: 'ec2', operation: 'DescribeAvailabilityZones', input: filtered('zone-name', [zone]) }, { AvailabilityZones: [{ State: 'available' }] });
-  const problems: string[] = listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available' ? [] : [`availability zone "${zone}" is not available`];
+  const answer = yield* look(
+    { service: 'ec2', operation: 'DescribeAvailabilityZones', input: filtered('zone-name', [zone]) },
+    { AvailabilityZones: [{ State: 'available' }] },
+  );
+  const problems: string[] =
+    listOf(answer?.['AvailabilityZones'])[0]?.['State'] === 'available'
+      ? []
+      : [`availability zone "${zone}" is not available`];
   const key = textOf(live.properties['KmsKeyId']);
-  const keys = context.remains !== undefined || live.properties['Encrypted'] !== true || key === undefined
-    ? { problems: [], losses: [] } : yield* keysRestorable([{ key, of: live.identity }], capture !== null);
+  const keys =
+    context.remains !== undefined || live.properties['Encrypted'] !== true || key === undefined
+      ? { problems: [], losses: [] }
+      : yield* keysRestorable([{ key, of: live.identity }], capture !== null);
   problems.push(...keys.problems);
   if (capture === null) return { problems, losses: [] };
   const snapshot = textOf(capture.refs['snapshot']) ?? '';
   if (context.remains === undefined) {
-    const found = listOf((yield* look(describeSnapshots([snapshot]), { Snapshots: [{ State: 'completed' }] }))?.['Snapshots'])[0];
-    if (found?.['State'] !== 'completed') problems.push(`the snapshot ${snapshot === '' ? '(none)' : snapshot} of ${live.identity} ${found === undefined ? 'does not exist any more' : `is ${textOf(found['State']) ?? 'in an unknown state'}`}`);
+    const found = listOf(
+      (yield* look(describeSnapshots([snapshot]), { Snapshots: [{ State: 'completed' }] }))?.['Snapshots'],
+    )[0];
+    if (found?.['State'] !== 'completed')
+      problems.push(
+        `the snapshot ${snapshot === '' ? '(none)' : snapshot} of ${live.identity} ${found === undefined ? 'does not exist any more' : `is ${textOf(found['State']) ?? 'in an unknown state'}`}`,
+      );
   }
   const losses: string[] = [...keys.losses];
   for (const attachment of listOf(live.attributes['Attachments'])) {
@@ -82,29 +122,46 @@ export function* volumeRestorable(context: StepContext, capture: Capture | null)
     const instance = context.remap(former);
     const found = instanceIn(yield* look(describeInstance(instance), previewInstance(instance)));
     const state = textOf(objectOf(found?.['State'])['Name']);
-    if (state !== 'running' && state !== 'stopped') losses.push(`its attachment to ${instance}, which is ${state ?? 'gone'}: it comes back attached to nothing`);
+    if (state !== 'running' && state !== 'stopped')
+      losses.push(`its attachment to ${instance}, which is ${state ?? 'gone'}: it comes back attached to nothing`);
   }
   return { problems, losses };
 }
 
 /** Another volume with the same data: its id is AWS's, and it is attached to nothing. */
 export const volumeApart = (live: LiveResource, as: string | null): LiveResource | { readonly blocked: string } =>
-  (as === null ? { ...live, attributes: { ...live.attributes, Attachments: [] } } : { blocked: 'AWS gives a volume its id: leave --as out' });
+  as === null
+    ? { ...live, attributes: { ...live.attributes, Attachments: [] } }
+    : { blocked: 'AWS gives a volume its id: leave --as out' };
 
-/** A new volume from the snapshot with all former settings and tags, attached again where it was and the place is free. */
-export function* restoreVolume(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
+/**
+ * A new volume from the snapshot with all former settings and tags, attached again where it was and the place is free.
+ */
+export function* restoreVolume(
+  context: StepContext,
+  capture: Capture,
+): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
   const live = liveVolume(context);
   const snapshot = textOf(capture.refs['snapshot']);
-  if (snapshot === undefined) throw new UserError('no-snapshot', `the capture of ${live.identity} holds no snapshot to restore from`);
+  if (snapshot === undefined)
+    throw new UserError('no-snapshot', `the capture of ${live.identity} holds no snapshot to restore from`);
   const tags = restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity);
-  const identity = context.remains === undefined
-    ? yield* makeVolume({ ...live.properties, SnapshotId: snapshot }, context.op, tags, `make ${live.identity} again from ${snapshot}`)
-    : yield* finishVolume(context.remains.identity, live.properties);
+  const identity =
+    context.remains === undefined
+      ? yield* makeVolume(
+          { ...live.properties, SnapshotId: snapshot },
+          context.op,
+          tags,
+          `make ${live.identity} again from ${snapshot}`,
+        )
+      : yield* finishVolume(context.remains.identity, live.properties);
   for (const attachment of listOf(live.attributes['Attachments'])) yield* attachAgain(context, identity, attachment);
   return { identity, map: { [live.identity]: identity } };
 }
 
-/** Attaches the volume where it was, if the instance exists and nothing else is there. One that is there already stays. */
+/**
+ * Attaches the volume where it was, if the instance exists and nothing else is there. One that is there already stays.
+ */
 function* attachAgain(context: StepContext, volume: string, attachment: Readonly<Record<string, unknown>>): Program {
   const instance = context.remap(String(attachment['InstanceId'] ?? ''));
   const device = String(attachment['Device'] ?? '');
@@ -112,12 +169,20 @@ function* attachAgain(context: StepContext, volume: string, attachment: Readonly
   const state = textOf(objectOf(found?.['State'])['Name']);
   const taken = listOf(found?.['BlockDeviceMappings']).some((mapping) => mapping['DeviceName'] === device);
   const now = volumeIn(yield* look(describeVolume(volume), { Volumes: [{ State: 'available' }] }));
-  const attached = listOf(now?.['Attachments']).some((item) => item['InstanceId'] === instance && item['Device'] === device);
+  const attached = listOf(now?.['Attachments']).some(
+    (item) => item['InstanceId'] === instance && item['Device'] === device,
+  );
   if (!attached) {
     if (now?.['State'] !== 'available' || taken || (state !== 'running' && state !== 'stopped')) return;
     yield* attachVolume(instance, volume, device);
   }
   if (attachment['DeleteOnTermination'] === true) {
-    yield* send(setVolumeFate(instance, [{ device, deleteOnTermination: true }], 'delete the volume with the instance, as before'));
+    yield* send(
+      setVolumeFate(
+        instance,
+        [{ device, deleteOnTermination: true }],
+        'delete the volume with the instance, as before',
+      ),
+    );
   }
 }

@@ -1,5 +1,13 @@
 import type { ResourceType } from '../../../src/domain/resource-type.ts';
-import { planVolumeCapture, quiesceVolume, restoreVolume, takeVolume, verifyVolume, volumeApart, volumeRestorable } from './capture.ts';
+import {
+  planVolumeCapture,
+  quiesceVolume,
+  restoreVolume,
+  takeVolume,
+  verifyVolume,
+  volumeApart,
+  volumeRestorable,
+} from './capture.ts';
 import { createVolume, preflightVolume, removeVolume, settleVolume, updateVolume, volumeGone } from './programs.ts';
 import { readVolumes, volumeNeighbours } from './read.ts';
 import { volumeRules, volumeType } from './rules/rules.ts';
@@ -29,9 +37,29 @@ export const volume: ResourceType = {
     restore: restoreVolume,
   },
   iam: {
-    read: ['ec2:DescribeVolumes', 'ec2:DescribeVolumeAttribute', 'ec2:DescribeVolumesModifications', 'ec2:DescribeSnapshots', 'ec2:DescribeAvailabilityZones'],
-    write: ['ec2:CreateVolume', 'ec2:ModifyVolume', 'ec2:ModifyVolumeAttribute', 'ec2:DeleteVolume', 'ec2:CreateTags', 'ec2:DeleteTags'],
+    read: [
+      'ec2:DescribeVolumes',
+      'ec2:DescribeVolumeAttribute',
+      'ec2:DescribeVolumesModifications',
+      'ec2:DescribeSnapshots',
+      'ec2:DescribeAvailabilityZones',
+    ],
+    write: [
+      'ec2:CreateVolume',
+      'ec2:ModifyVolume',
+      'ec2:ModifyVolumeAttribute',
+      'ec2:DeleteVolume',
+      'ec2:CreateTags',
+      'ec2:DeleteTags',
+    ],
     capture: ['ec2:CreateSnapshot', 'ec2:CreateTags'],
-    restore: ['ec2:CreateVolume', 'ec2:AttachVolume', 'ec2:ModifyInstanceAttribute', 'ec2:DescribeInstances', 'ec2:CreateTags', 'kms:DescribeKey'],
+    restore: [
+      'ec2:CreateVolume',
+      'ec2:AttachVolume',
+      'ec2:ModifyInstanceAttribute',
+      'ec2:DescribeInstances',
+      'ec2:CreateTags',
+      'kms:DescribeKey',
+    ],
   },
 };

@@ -16,13 +16,21 @@ import type { CapturePlan, Capture } from '../../../src/domain/capture-plan.ts';
 
 /** Why no snapshot can be taken before this action, or null. */
 function impossible(live: LiveResource, action: string): string | null {
-  if (action !== 'update') return noFinalSnapshot(live) ?? (live.state === 'storage-full' ? 'AWS takes no snapshot of a database that is "storage-full"' : null);
-  return BROKEN.includes(live.state) || live.state === 'storage-full' ? `AWS takes no snapshot of a database that is "${live.state}"` : null;
+  if (action !== 'update')
+    return (
+      noFinalSnapshot(live) ??
+      (live.state === 'storage-full' ? 'AWS takes no snapshot of a database that is "storage-full"' : null)
+    );
+  return BROKEN.includes(live.state) || live.state === 'storage-full'
+    ? `AWS takes no snapshot of a database that is "${live.state}"`
+    : null;
 }
 
 /** Whether automated backups are there when it is deleted: retention 0, now or set before the deletion, means none. */
 const keepsBackups = (live: LiveResource, changes: readonly AttributeChange[]): boolean =>
-  numberOf(changes.find(({ path }) => path === 'BackupRetentionPeriod')?.after ?? live.properties['BackupRetentionPeriod']) !== 0;
+  numberOf(
+    changes.find(({ path }) => path === 'BackupRetentionPeriod')?.after ?? live.properties['BackupRetentionPeriod'],
+  ) !== 0;
 
 const list = (names: readonly string[]): string => names.join(', ');
 
@@ -37,23 +45,48 @@ function lostByDelete(live: LiveResource, changes: readonly AttributeChange[]): 
       ? 'recovery to a point in time before the deletion through the restored database (its automated backups are kept apart until their retention ends)'
       : 'recovery to any other point in time: there are no automated backups, only the snapshots that are taken now',
     ...(replicas.length === 0 ? [] : [`replication to ${list(replicas)}: they stay, as databases of their own`]),
-    ...(live.properties['ManageMasterUserPassword'] === true ? ['the ARN of the secret with its master password: a restored database gets a new one'] : []),
+    ...(live.properties['ManageMasterUserPassword'] === true
+      ? ['the ARN of the secret with its master password: a restored database gets a new one']
+      : []),
     ...(stack === undefined ? [] : [`its membership in the CloudFormation stack ${stack}`]),
   ];
 }
 
 const oneWay = new Set(['AllocatedStorage', 'EngineVersion', 'BackupRetentionPeriod']);
 
-function plan(live: LiveResource, action: 'update' | 'replace' | 'delete', changes: readonly AttributeChange[]): CapturePlan {
+function plan(
+  live: LiveResource,
+  action: 'update' | 'replace' | 'delete',
+  changes: readonly AttributeChange[],
+): CapturePlan {
   const cluster = clusterOf(live);
   const refused = impossible(live, action);
-  if (refused !== null) return { how: 'none', what: 'nothing', late: false, loses: ['all data of the database'], impossible: refused };
-  if (cluster !== undefined) return { how: 'config', what: `the configuration; the data is in the Aurora cluster ${cluster}, which does not change`, late: false, loses: [] };
+  if (refused !== null)
+    return { how: 'none', what: 'nothing', late: false, loses: ['all data of the database'], impossible: refused };
+  if (cluster !== undefined)
+    return {
+      how: 'config',
+      what: `the configuration; the data is in the Aurora cluster ${cluster}, which does not change`,
+      late: false,
+      loses: [],
+    };
   const key = textOf(live.properties['KmsKeyId']);
   const one = `a DB snapshot of ${live.identity} (${String(live.properties['AllocatedStorage'] ?? '?')} GiB${key === undefined ? '' : `, usable as long as the key ${key} is, which aiplan cannot read`})`;
-  if (action === 'delete') return { how: 'native', what: `${one}, and the final snapshot that AWS takes with the deletion`, late: false, final: true, loses: lostByDelete(live, changes) };
+  if (action === 'delete')
+    return {
+      how: 'native',
+      what: `${one}, and the final snapshot that AWS takes with the deletion`,
+      late: false,
+      final: true,
+      loses: lostByDelete(live, changes),
+    };
   const restored = changes.some((change) => oneWay.has(propertyOf(change.path)));
-  return { how: 'native', what: one, late: false, loses: restored ? ['writes after the snapshot, where only the snapshot brings the old state back'] : [] };
+  return {
+    how: 'native',
+    what: one,
+    late: false,
+    loses: restored ? ['writes after the snapshot, where only the snapshot brings the old state back'] : [],
+  };
 }
 
 function* take(context: StepContext): Program<Capture> {
@@ -61,11 +94,22 @@ function* take(context: StepContext): Program<Capture> {
   const name = snapshotName(context.captureName);
   const extras: JsonObject = { attributes: live.attributes, binding: live.binding };
   if (clusterOf(live) !== undefined || impossible(live, 'update') !== null) {
-    return { how: clusterOf(live) === undefined ? 'none' : 'config', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras };
+    return {
+      how: clusterOf(live) === undefined ? 'none' : 'config',
+      refs: {},
+      pointInTime: null,
+      bytes: null,
+      encrypted: null,
+      extras,
+    };
   }
   yield* untilCapturable(live.identity);
   yield* send({
-    service: 'rds', operation: 'CreateDBSnapshot', identity: name, retry: 'named', purpose: `take the snapshot ${name} of ${live.identity}`,
+    service: 'rds',
+    operation: 'CreateDBSnapshot',
+    identity: name,
+    retry: 'named',
+    purpose: `take the snapshot ${name} of ${live.identity}`,
     input: { DBSnapshotIdentifier: name, DBInstanceIdentifier: live.identity, Tags: tagList(captureTags(context)) },
   });
   const snapshot = yield* untilSnapshot(name, {});
@@ -74,7 +118,9 @@ function* take(context: StepContext): Program<Capture> {
   return {
     how: 'native',
     refs: {
-      snapshot: name, snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null, final: finalSnapshotName(context.captureName),
+      snapshot: name,
+      snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null,
+      final: finalSnapshotName(context.captureName),
       bound: boundTimes([{ id: name, created: snapshot['SnapshotCreateTime'] }]),
     },
     pointInTime: textOf(snapshot['SnapshotDatabaseTime']) ?? textOf(snapshot['SnapshotCreateTime']) ?? null,
@@ -90,25 +136,61 @@ function* verify(context: StepContext, capture: Capture): Program<readonly strin
   const name = textOf(capture.refs['snapshot']);
   if (name === undefined) return capture.how === 'config' ? [] : ['no snapshot was taken'];
   const { AllocatedStorage, StorageEncrypted, Engine, EngineVersion, KmsKeyId } = live.properties;
-  const expected = { DBInstanceIdentifier: live.identity, Status: 'available', AllocatedStorage: Number(AllocatedStorage), Encrypted: StorageEncrypted === true, Engine, EngineVersion, KmsKeyId };
+  const expected = {
+    DBInstanceIdentifier: live.identity,
+    Status: 'available',
+    AllocatedStorage: Number(AllocatedStorage),
+    Encrypted: StorageEncrypted === true,
+    Engine,
+    EngineVersion,
+    KmsKeyId,
+  };
   const snapshot = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [expected] }))?.['DBSnapshots'])[0];
   if (snapshot === undefined) return [`the snapshot ${name} does not exist`];
   const problem = (wrong: boolean, text: string): readonly string[] => (wrong ? [`the snapshot ${name} ${text}`] : []);
   return [
     ...problem(snapshot['Status'] !== 'available', `is "${String(snapshot['Status'])}"`),
-    ...problem(textOf(snapshot['DBInstanceIdentifier'])?.toLowerCase() !== live.identity, `is of the database ${String(snapshot['DBInstanceIdentifier'])}`),
-    ...problem((numberOf(snapshot['AllocatedStorage']) ?? 0) < expected.AllocatedStorage, `holds ${String(snapshot['AllocatedStorage'])} GiB, the database has ${String(AllocatedStorage)}`),
-    ...problem((snapshot['Encrypted'] === true) !== expected.Encrypted, expected.Encrypted ? 'is not encrypted, the database is' : 'is encrypted, the database is not'),
-    ...problem(expected.Encrypted && KmsKeyId !== undefined && snapshot['KmsKeyId'] !== KmsKeyId, `is encrypted with another key, ${String(snapshot['KmsKeyId'])}`),
-    ...problem(snapshot['Engine'] !== Engine || snapshot['EngineVersion'] !== EngineVersion, `is of ${String(snapshot['Engine'])} ${String(snapshot['EngineVersion'])}`),
+    ...problem(
+      textOf(snapshot['DBInstanceIdentifier'])?.toLowerCase() !== live.identity,
+      `is of the database ${String(snapshot['DBInstanceIdentifier'])}`,
+    ),
+    ...problem(
+      (numberOf(snapshot['AllocatedStorage']) ?? 0) < expected.AllocatedStorage,
+      `holds ${String(snapshot['AllocatedStorage'])} GiB, the database has ${String(AllocatedStorage)}`,
+    ),
+    ...problem(
+      (snapshot['Encrypted'] === true) !== expected.Encrypted,
+      expected.Encrypted ? 'is not encrypted, the database is' : 'is encrypted, the database is not',
+    ),
+    ...problem(
+      expected.Encrypted && KmsKeyId !== undefined && snapshot['KmsKeyId'] !== KmsKeyId,
+      `is encrypted with another key, ${String(snapshot['KmsKeyId'])}`,
+    ),
+    ...problem(
+      snapshot['Engine'] !== Engine || snapshot['EngineVersion'] !== EngineVersion,
+      `is of ${String(snapshot['Engine'])} ${String(snapshot['EngineVersion'])}`,
+    ),
   ];
 }
 
-/** Another database with the same data, under a name of its own (RestoreDBInstanceFromDBSnapshot, DBInstanceIdentifier). */
+/**
+ * Another database with the same data, under a name of its own (RestoreDBInstanceFromDBSnapshot, DBInstanceIdentifier).
+ */
 function apart(live: LiveResource, as: string | null): LiveResource | { readonly blocked: string } {
   if (as === null) return { blocked: 'a database needs a name: --as NAME' };
-  if (!/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$|^[a-z]$/u.test(as)) return { blocked: `"${as}" is no name of a database: 1 to 63 lower-case letters, digits and hyphens, a letter first, no two hyphens in a row and none at the end` };
+  if (!/^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$|^[a-z]$/u.test(as))
+    return {
+      blocked: `"${as}" is no name of a database: 1 to 63 lower-case letters, digits and hyphens, a letter first, no two hyphens in a row and none at the end`,
+    };
   return { ...live, identity: as, properties: { ...live.properties, DBInstanceIdentifier: as } };
 }
 
-export const databaseCapture: CaptureOperations = { plan, take, verify, restorable: databaseRestorable, apart, elsewhere: ['DBInstanceClass', 'AvailabilityZone'], restore: restoreDatabase };
+export const databaseCapture: CaptureOperations = {
+  plan,
+  take,
+  verify,
+  restorable: databaseRestorable,
+  apart,
+  elsewhere: ['DBInstanceClass', 'AvailabilityZone'],
+  restore: restoreDatabase,
+};

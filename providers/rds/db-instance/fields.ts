@@ -31,7 +31,11 @@ export const fields: Readonly<Record<string, Field>> = {
   CACertificateIdentifier: { ...everywhere, pending: true },
   CharacterSetName: fixed,
   CopyTagsToSnapshot: everywhere,
-  CustomIAMInstanceProfile: { read: 'CustomIamInstanceProfile', create: 'CustomIamInstanceProfile', restore: 'CustomIamInstanceProfile' },
+  CustomIAMInstanceProfile: {
+    read: 'CustomIamInstanceProfile',
+    create: 'CustomIamInstanceProfile',
+    restore: 'CustomIamInstanceProfile',
+  },
   DBClusterIdentifier: fixed,
   DBInstanceClass: { ...everywhere, pending: true },
   DBInstanceIdentifier: { create: true, pending: true },
@@ -49,7 +53,11 @@ export const fields: Readonly<Record<string, Field>> = {
   DomainIAMRoleName: { create: true, restore: true },
   DomainOu: { create: true, restore: true },
   EnableCloudwatchLogsExports: { create: true, restore: true },
-  EnableIAMDatabaseAuthentication: { ...everywhere, read: 'IAMDatabaseAuthenticationEnabled', pending: 'IAMDatabaseAuthenticationEnabled' },
+  EnableIAMDatabaseAuthentication: {
+    ...everywhere,
+    read: 'IAMDatabaseAuthenticationEnabled',
+    pending: 'IAMDatabaseAuthenticationEnabled',
+  },
   EnablePerformanceInsights: { read: 'PerformanceInsightsEnabled', create: true },
   Engine: { ...fixed, pending: true },
   EngineLifecycleSupport: everywhere,
@@ -90,14 +98,18 @@ export function nameIn(place: Exclude<keyof Field, 'textual'>, property: string)
 
 /** A property's value as the API wants it. */
 export const toApi = (property: string, value: Json | undefined): Json | undefined =>
-  (fields[property]?.textual === true && typeof value === 'string' && /^\d+$/u.test(value) ? Number(value) : value);
+  fields[property]?.textual === true && typeof value === 'string' && /^\d+$/u.test(value) ? Number(value) : value;
 
 /** An API value as CloudFormation has it. */
 export const fromApi = (property: string, value: Json | undefined): Json | undefined =>
-  (fields[property]?.textual === true && typeof value === 'number' ? String(value) : value);
+  fields[property]?.textual === true && typeof value === 'number' ? String(value) : value;
 
 /** All properties that stand in a place, in the API's names and values; what is undefined or null is left out. */
-export function apiInput(place: 'create' | 'restore' | 'modify', properties: JsonObject, names: readonly string[] = Object.keys(fields)): JsonObject {
+export function apiInput(
+  place: 'create' | 'restore' | 'modify',
+  properties: JsonObject,
+  names: readonly string[] = Object.keys(fields),
+): JsonObject {
   const input: Record<string, Json> = {};
   for (const property of names) {
     const name = nameIn(place, property);

@@ -17,8 +17,9 @@ import type { Capture } from '../../../src/domain/capture-plan.ts';
 const REPLACEABLE = ['DBParameterGroupName', 'OptionGroupName'] as const;
 
 /**
- * Whether a database could be restored now, and whether there is room for the snapshots before a destruction. Its key has to be usable (KMS): a database and
- * its snapshots have one and the same, and no restore takes another (RestoreDBInstanceFromDBSnapshot). Reads only.
+ * Whether a database could be restored now, and whether there is room for the snapshots before a destruction. Its key
+ * has to be usable (KMS): a database and its snapshots have one and the same, and no restore takes another
+ * (RestoreDBInstanceFromDBSnapshot). Reads only.
  */
 export function* databaseRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
   const live = subjectOf(context);
@@ -29,19 +30,42 @@ export function* databaseRestorable(context: StepContext, capture: Capture | nul
     return { problems: [...problems, ...(full === null ? [] : [full]), ...keys.problems], losses: [] };
   }
   const held = instanceOf(yield* look(describeInstance(live.identity), null));
-  const problems = held === undefined || statusOf(held) === 'deleting' || isOurs(context, held) ? []
-    : [`the name "${live.identity}" is held by another database that is "${statusOf(held)}": rename that one, or restore under another name`];
-  if (context.remains === undefined) problems.push(...yield* snapshotProblems(live.identity, capture));
+  const problems =
+    held === undefined || statusOf(held) === 'deleting' || isOurs(context, held)
+      ? []
+      : [
+          `the name "${live.identity}" is held by another database that is "${statusOf(held)}": rename that one, or restore under another name`,
+        ];
+  if (context.remains === undefined) problems.push(...(yield* snapshotProblems(live.identity, capture)));
   const returning = new Set(context.returning);
-  const groups = textsOf(live.properties['VPCSecurityGroups']).filter((group) => !returning.has(group)).map(context.remap);
+  const groups = textsOf(live.properties['VPCSecurityGroups'])
+    .filter((group) => !returning.has(group))
+    .map(context.remap);
   const subnets = textOf(live.properties['DBSubnetGroupName']);
-  problems.push(...yield* missingReferences({ VPCSecurityGroups: groups, ...(subnets === undefined ? {} : { DBSubnetGroupName: context.remap(subnets) }) }));
+  problems.push(
+    ...(yield* missingReferences({
+      VPCSecurityGroups: groups,
+      ...(subnets === undefined ? {} : { DBSubnetGroupName: context.remap(subnets) }),
+    })),
+  );
   const keys = context.remains === undefined ? yield* keysRestorable(keysOf(live), true) : { problems: [], losses: [] };
   const gone = yield* goneGroups(context);
-  return { problems: [...problems, ...keys.problems], losses: [...keys.losses, ...gone.map((name) => `its ${name === 'OptionGroupName' ? 'option' : 'DB parameter'} group "${textOf(live.properties[name]) ?? ''}", which does not exist any more: it comes back with the default one of its engine`)] };
+  return {
+    problems: [...problems, ...keys.problems],
+    losses: [
+      ...keys.losses,
+      ...gone.map(
+        (name) =>
+          `its ${name === 'OptionGroupName' ? 'option' : 'DB parameter'} group "${textOf(live.properties[name]) ?? ''}", which does not exist any more: it comes back with the default one of its engine`,
+      ),
+    ],
+  };
 }
 
-/** The key of its storage and of its snapshots. That of Performance Insights may go: a restore leaves it out where AWS refuses it. */
+/**
+ * The key of its storage and of its snapshots. That of Performance Insights may go: a restore leaves it out where AWS
+ * refuses it.
+ */
 const keysOf = ({ identity, properties }: LiveResource): readonly NeededKey[] => {
   const key = textOf(properties['KmsKeyId']);
   return properties['StorageEncrypted'] !== true || key === undefined ? [] : [{ key, of: identity }];
@@ -50,18 +74,26 @@ const keysOf = ({ identity, properties }: LiveResource): readonly NeededKey[] =>
 /** What is left of this restore, or of an earlier one, which the restore itself tells from a stranger. */
 function isOurs(context: StepContext, held: JsonObject): boolean {
   const { systemTags } = splitTags(held['TagList']);
-  return systemTags[RESTORING] !== undefined || systemTags['aiplan:op'] === context.op || (context.tries ?? []).includes(systemTags['aiplan:op'] ?? '');
+  return (
+    systemTags[RESTORING] !== undefined ||
+    systemTags['aiplan:op'] === context.op ||
+    (context.tries ?? []).includes(systemTags['aiplan:op'] ?? '')
+  );
 }
 
 function* snapshotProblems(identity: string, capture: Capture): Program<readonly string[]> {
   const said: string[] = [];
   for (const name of [textOf(capture.refs['final']), textOf(capture.refs['snapshot'])]) {
     if (name === undefined) continue;
-    const found = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [{ Status: 'available' }] }))?.['DBSnapshots'])[0];
+    const found = listOf(
+      (yield* look(describeSnapshot(name), { DBSnapshots: [{ Status: 'available' }] }))?.['DBSnapshots'],
+    )[0];
     if (found?.['Status'] === 'available' || found?.['Status'] === 'creating') return [];
     said.push(found === undefined ? `${name} does not exist any more` : `${name} is "${String(found['Status'])}"`);
   }
-  return [`no snapshot of ${identity} is left of its capture (${said.join(', ')}); look for others with aws rds describe-db-snapshots --db-instance-identifier ${identity}, and for its automated backups`];
+  return [
+    `no snapshot of ${identity} is left of its capture (${said.join(', ')}); look for others with aws rds describe-db-snapshots --db-instance-identifier ${identity}, and for its automated backups`,
+  ];
 }
 
 /** The captured parameter and option group, as far as they are gone. */

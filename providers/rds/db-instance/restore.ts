@@ -11,35 +11,58 @@ import { addRoles, addTags, subjectOf } from './programs.ts';
 import { goneGroups } from './restorable.ts';
 import { BROKEN, dbInstanceRules } from './rules.ts';
 import { instanceOf, propertiesOf, statusOf } from './shape.ts';
-import { describeInstance, describeSnapshot, judgeStatus, untilChanged, untilGone, untilReady, untilSnapshot } from './states.ts';
+import {
+  describeInstance,
+  describeSnapshot,
+  judgeStatus,
+  untilChanged,
+  untilGone,
+  untilReady,
+  untilSnapshot,
+} from './states.ts';
 import { asideName } from './snapshots.ts';
 import type { Capture } from '../../../src/domain/capture-plan.ts';
 
 const rds = (call: Omit<Call, 'service'>): Call => ({ service: 'rds', ...call });
 
 /**
- * Brings a database back under its own identifier: from the final snapshot where there is one, with everything said that a
- * restore would else set to a default; then what a restore cannot take, roles, a restart where the parameter group wants
- * one, and deletion protection last. Throws UserError `capture-missing`, `name-taken`.
+ * Brings a database back under its own identifier: from the final snapshot where there is one, with everything said
+ * that a restore would else set to a default; then what a restore cannot take, roles, a restart where the parameter
+ * group wants one, and deletion protection last. Throws UserError `capture-missing`, `name-taken`.
  */
-export function* restoreDatabase(context: StepContext, capture: Capture): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
+export function* restoreDatabase(
+  context: StepContext,
+  capture: Capture,
+): Program<{ readonly identity: string; readonly map: Readonly<Record<string, string>> }> {
   const captured = subjectOf(context);
   const gone = yield* goneGroups(context);
-  const was = { ...captured, properties: Object.fromEntries(Object.entries(captured.properties).filter(([name]) => !gone.some((other) => other === name))) };
+  const was = {
+    ...captured,
+    properties: Object.fromEntries(
+      Object.entries(captured.properties).filter(([name]) => !gone.some((other) => other === name)),
+    ),
+  };
   const { identity } = was;
   const snapshot = yield* newestSnapshot(identity, capture);
   const begun = yield* freeTheName(identity, context);
   if (!begun) {
-    yield* send(rds({
-      operation: 'RestoreDBInstanceFromDBSnapshot', identity, retry: 'named', purpose: `restore the database ${identity} from the snapshot ${snapshot}`,
-      input: restoreInput(context, was.properties, was.systemTags, identity, snapshot),
-    }));
+    yield* send(
+      rds({
+        operation: 'RestoreDBInstanceFromDBSnapshot',
+        identity,
+        retry: 'named',
+        purpose: `restore the database ${identity} from the snapshot ${snapshot}`,
+        input: restoreInput(context, was.properties, was.systemTags, identity, snapshot),
+      }),
+    );
   }
   let now = yield* untilReady(identity, { AssociatedRoles: [] });
   now = yield* finish({ ...context, live: was }, identity, now);
   yield* claimFinal(context, capture);
   const map: Record<string, string> = {};
-  const note = (from: unknown, to: unknown): void => { if (typeof from === 'string' && typeof to === 'string' && from !== to) map[from] = to; };
+  const note = (from: unknown, to: unknown): void => {
+    if (typeof from === 'string' && typeof to === 'string' && from !== to) map[from] = to;
+  };
   note(was.attributes['DbiResourceId'], now['DbiResourceId']);
   note(objectOf(was.attributes['MasterUserSecret'])['SecretArn'], objectOf(now['MasterUserSecret'])['SecretArn']);
   return { identity, map };
@@ -49,7 +72,9 @@ export function* restoreDatabase(context: StepContext, capture: Capture): Progra
 function* newestSnapshot(identity: string, capture: Capture): Program<string> {
   for (const name of [textOf(capture.refs['final']), textOf(capture.refs['snapshot'])]) {
     if (name === undefined) continue;
-    const found = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [{ Status: 'available' }] }))?.['DBSnapshots'])[0];
+    const found = listOf(
+      (yield* look(describeSnapshot(name), { DBSnapshots: [{ Status: 'available' }] }))?.['DBSnapshots'],
+    )[0];
     if (found === undefined) continue;
     if (found['Status'] === 'creating') yield* untilSnapshot(name, {});
     if (found['Status'] === 'available' || found['Status'] === 'creating') return name;
@@ -60,8 +85,8 @@ function* newestSnapshot(identity: string, capture: Capture): Program<string> {
 }
 
 /**
- * A run that was stopped between a deletion and its end has left the final snapshot without the tags of a capture: it gets those of the
- * snapshot before it. The database is back by then, so that a refusal changes nothing.
+ * A run that was stopped between a deletion and its end has left the final snapshot without the tags of a capture: it
+ * gets those of the snapshot before it. The database is back by then, so that a refusal changes nothing.
  */
 function* claimFinal(context: StepContext, capture: Capture): Program {
   const name = textOf(capture.refs['final']);
@@ -69,7 +94,10 @@ function* claimFinal(context: StepContext, capture: Capture): Program {
   const found = listOf((yield* look(describeSnapshot(name), { DBSnapshots: [{}] }))?.['DBSnapshots'])[0];
   if (found === undefined || splitTags(found['TagList']).systemTags['aiplan:op'] !== undefined) return;
   try {
-    yield* addTags(textOf(found['DBSnapshotArn']) ?? `arn:aws:rds:${context.region}:${context.account}:snapshot:${name}`, yield* tagsOfCapture(context, capture));
+    yield* addTags(
+      textOf(found['DBSnapshotArn']) ?? `arn:aws:rds:${context.region}:${context.account}:snapshot:${name}`,
+      yield* tagsOfCapture(context, capture),
+    );
   } catch (error) {
     if (!(error instanceof AwsError) || error.executed !== 'no' || error.kind !== 'denied') throw error;
     yield* progress(`the snapshot ${name} could not be tagged as a capture: ${error.code}`);
@@ -79,16 +107,26 @@ function* claimFinal(context: StepContext, capture: Capture): Program {
 /** The tags that the capture's own snapshot carries; where that is gone, those of this step. */
 function* tagsOfCapture(context: StepContext, capture: Capture): Program<JsonObject> {
   const name = textOf(capture.refs['snapshot']);
-  const found = name === undefined ? undefined : listOf((yield* look(describeSnapshot(name), { DBSnapshots: [] }))?.['DBSnapshots'])[0];
-  const known = Object.fromEntries(Object.entries(splitTags(found?.['TagList']).systemTags).filter(([key]) => key.startsWith('aiplan:')));
+  const found =
+    name === undefined
+      ? undefined
+      : listOf((yield* look(describeSnapshot(name), { DBSnapshots: [] }))?.['DBSnapshots'])[0];
+  const known = Object.fromEntries(
+    Object.entries(splitTags(found?.['TagList']).systemTags).filter(([key]) => key.startsWith('aiplan:')),
+  );
   return known['aiplan:op'] === undefined ? captureTags(context) : known;
 }
 
-const preview = (identity: string): JsonObject => ({ DBInstanceIdentifier: identity, DBInstanceStatus: 'available', TagList: [{ Key: RESTORING, Value: '' }] });
+const preview = (identity: string): JsonObject => ({
+  DBInstanceIdentifier: identity,
+  DBInstanceStatus: 'available',
+  TagList: [{ Key: RESTORING, Value: '' }],
+});
 
 /**
- * Makes sure that nobody holds the name. A half-restored database of this restore or of an earlier try of it is gone on with
- * (answers true); one of another restore is moved aside, never deleted; one that is being deleted is waited for; anybody else's stays.
+ * Makes sure that nobody holds the name. A half-restored database of this restore or of an earlier try of it is gone on
+ * with (answers true); one of another restore is moved aside, never deleted; one that is being deleted is waited for;
+ * anybody else's stays.
  */
 function* freeTheName(identity: string, context: StepContext): Program<boolean> {
   const held = instanceOf(yield* look(describeInstance(identity), { DBInstances: [preview(identity)] }));
@@ -101,51 +139,99 @@ function* freeTheName(identity: string, context: StepContext): Program<boolean> 
   const { systemTags } = splitTags(held['TagList']);
   if ([context.op, ...(context.tries ?? [])].includes(systemTags['aiplan:op'] ?? '')) return true;
   if (systemTags[RESTORING] === undefined) throw taken(identity, held, 'it is not a leftover of aiplan');
-  if (BROKEN.includes(status)) throw taken(identity, held, `it is what is left of an earlier restore, but AWS does not rename a database that is "${status}"`);
+  if (BROKEN.includes(status))
+    throw taken(
+      identity,
+      held,
+      `it is what is left of an earlier restore, but AWS does not rename a database that is "${status}"`,
+    );
   yield* untilReady(identity);
   const aside = asideName(identity, context.run);
-  yield* send(rds({
-    operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: `move the half-restored ${identity} aside to ${aside}`,
-    input: { DBInstanceIdentifier: identity, NewDBInstanceIdentifier: aside, ApplyImmediately: true },
-  }));
+  yield* send(
+    rds({
+      operation: 'ModifyDBInstance',
+      identity,
+      retry: 'absolute',
+      purpose: `move the half-restored ${identity} aside to ${aside}`,
+      input: { DBInstanceIdentifier: identity, NewDBInstanceIdentifier: aside, ApplyImmediately: true },
+    }),
+  );
   // The new name is unknown to AWS for some minutes while the instance restarts.
   yield* until({
-    what: `the leftover to be called ${aside}`, read: describeInstance(aside),
+    what: `the leftover to be called ${aside}`,
+    read: describeInstance(aside),
     judge: (answer) => (answer === null ? { state: 'pending', detail: 'renaming' } : judgeStatus(instanceOf(answer))),
   });
   yield* untilGone(identity);
   return false;
 }
 
-const taken = (identity: string, held: JsonObject, why: string): UserError => new UserError(
-  'name-taken',
-  `the name "${identity}" is held by another database (${String(held['DbiResourceId'] ?? 'no resource id')}, created ${String(held['InstanceCreateTime'] ?? 'at an unknown time')}, "${statusOf(held)}"): ${why}`,
-  { help: `rename that one, or restore under another name, such as "${identity}-restored"` },
-);
+const taken = (identity: string, held: JsonObject, why: string): UserError =>
+  new UserError(
+    'name-taken',
+    `the name "${identity}" is held by another database (${String(held['DbiResourceId'] ?? 'no resource id')}, created ${String(held['InstanceCreateTime'] ?? 'at an unknown time')}, "${statusOf(held)}"): ${why}`,
+    { help: `rename that one, or restore under another name, such as "${identity}-restored"` },
+  );
 
 /** Properties that a restored database takes from its snapshot, or that are set by calls of their own. */
-const NOT_SET_AGAIN = new Set(['AllocatedStorage', 'AssociatedRoles', 'DeletionProtection', 'EngineVersion', 'MasterUserPassword', 'MasterUserSecret', 'Tags']);
+const NOT_SET_AGAIN = new Set([
+  'AllocatedStorage',
+  'AssociatedRoles',
+  'DeletionProtection',
+  'EngineVersion',
+  'MasterUserPassword',
+  'MasterUserSecret',
+  'Tags',
+]);
 
 /** What the captured properties were, in today's ids. */
 function wantedProperties(context: StepContext): JsonObject {
   const properties = subjectOf(context).properties;
-  const remapped = Object.fromEntries(['DBSubnetGroupName', 'DBParameterGroupName', 'OptionGroupName'].flatMap((name) => {
-    const value = textOf(properties[name]);
-    return value === undefined ? [] : [[name, context.remap(value)]];
-  }));
+  const remapped = Object.fromEntries(
+    ['DBSubnetGroupName', 'DBParameterGroupName', 'OptionGroupName'].flatMap((name) => {
+      const value = textOf(properties[name]);
+      return value === undefined ? [] : [[name, context.remap(value)]];
+    }),
+  );
   const groups = properties['VPCSecurityGroups'];
-  return { ...properties, ...remapped, ...(Array.isArray(groups) ? { VPCSecurityGroups: groups.map((group) => context.remap(String(group))).toSorted() } : {}) };
+  return {
+    ...properties,
+    ...remapped,
+    ...(Array.isArray(groups)
+      ? { VPCSecurityGroups: groups.map((group) => context.remap(String(group))).toSorted() }
+      : {}),
+  };
 }
 
 /** What AWS takes together with others of these only. */
-const TOGETHER = [['MonitoringInterval', 'MonitoringRoleArn'], ['EnablePerformanceInsights', 'PerformanceInsightsKMSKeyId', 'PerformanceInsightsRetentionPeriod', 'DatabaseInsightsMode']] as const;
+const TOGETHER = [
+  ['MonitoringInterval', 'MonitoringRoleArn'],
+  [
+    'EnablePerformanceInsights',
+    'PerformanceInsightsKMSKeyId',
+    'PerformanceInsightsRetentionPeriod',
+    'DatabaseInsightsMode',
+  ],
+] as const;
 
 /**
- * Sets the named properties in one call, or, where AWS refuses that one, in as many as it takes: a role or a key that is gone keeps nothing else back.
- * Answers the names of those that were set.
+ * Sets the named properties in one call, or, where AWS refuses that one, in as many as it takes: a role or a key that
+ * is gone keeps nothing else back. Answers the names of those that were set.
  */
-function* setAgain(identity: string, names: ReadonlySet<string>, live: JsonObject, wanted: JsonObject): Program<ReadonlySet<string>> {
-  const call = (some: ReadonlySet<string>): Call => rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: some === names ? 'set what a restore cannot take' : `set ${[...some].join(', ')}`, input: { ...modifyInput(identity, some, live, wanted), ApplyImmediately: true } });
+function* setAgain(
+  identity: string,
+  names: ReadonlySet<string>,
+  live: JsonObject,
+  wanted: JsonObject,
+): Program<ReadonlySet<string>> {
+  const call = (some: ReadonlySet<string>): Call =>
+    rds({
+      operation: 'ModifyDBInstance',
+      identity,
+      retry: 'absolute',
+      purpose: some === names ? 'set what a restore cannot take' : `set ${[...some].join(', ')}`,
+      input: { ...modifyInput(identity, some, live, wanted), ApplyImmediately: true },
+    });
   if (Object.keys(modifyInput(identity, names, live, wanted)).length === 0) return new Set();
   try {
     yield* send(call(names));
@@ -170,27 +256,68 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
   const wanted = wantedProperties(context);
   let now = restored;
   const live = propertiesOf(now);
-  const names = new Set(Object.entries(dbInstanceRules.properties).filter(([name, rule]) => rule.update !== undefined && !NOT_SET_AGAIN.has(name)
-    && canonical(live[name] ?? null) !== canonical(wanted[name] ?? null) && (wanted[name] !== undefined || name === 'MaxAllocatedStorage')).map(([name]) => name));
+  const names = new Set(
+    Object.entries(dbInstanceRules.properties)
+      .filter(
+        ([name, rule]) =>
+          rule.update !== undefined &&
+          !NOT_SET_AGAIN.has(name) &&
+          canonical(live[name] ?? null) !== canonical(wanted[name] ?? null) &&
+          (wanted[name] !== undefined || name === 'MaxAllocatedStorage'),
+      )
+      .map(([name]) => name),
+  );
   // Backups that AWS began although the captured database had none are not deleted; the comparison afterwards tells.
   if (wanted['BackupRetentionPeriod'] === 0) names.delete('BackupRetentionPeriod');
   const set = yield* setAgain(identity, names, live, wanted);
-  if (set.size > 0) now = yield* untilChanged(identity, { names: set, desired: wanted, when: 'now' }, { AssociatedRoles: [] });
-  const has = (role: JsonObject): boolean => listOf(now['AssociatedRoles']).some((other) => other['RoleArn'] === role['RoleArn'] && (other['FeatureName'] ?? '') === role['FeatureName']);
-  yield* addRoles(identity, listOf(wanted['AssociatedRoles']).filter((role) => !has(role)), sendDispensable);
+  if (set.size > 0)
+    now = yield* untilChanged(identity, { names: set, desired: wanted, when: 'now' }, { AssociatedRoles: [] });
+  const has = (role: JsonObject): boolean =>
+    listOf(now['AssociatedRoles']).some(
+      (other) => other['RoleArn'] === role['RoleArn'] && (other['FeatureName'] ?? '') === role['FeatureName'],
+    );
+  yield* addRoles(
+    identity,
+    listOf(wanted['AssociatedRoles']).filter((role) => !has(role)),
+    sendDispensable,
+  );
   now = yield* untilReady(identity, { DBParameterGroups: [{ ParameterApplyStatus: 'pending-reboot' }] });
   if (listOf(now['DBParameterGroups'])[0]?.['ParameterApplyStatus'] === 'pending-reboot') {
-    yield* send(rds({ operation: 'RebootDBInstance', identity, retry: 'absolute', purpose: 'restart, so that the parameter group takes effect', input: { DBInstanceIdentifier: identity } }));
+    yield* send(
+      rds({
+        operation: 'RebootDBInstance',
+        identity,
+        retry: 'absolute',
+        purpose: 'restart, so that the parameter group takes effect',
+        input: { DBInstanceIdentifier: identity },
+      }),
+    );
     now = yield* untilReady(identity);
   }
   if (wanted['DeletionProtection'] === true) {
     const names = new Set(['DeletionProtection']);
-    yield* send(rds({ operation: 'ModifyDBInstance', identity, retry: 'absolute', purpose: 'protect the restored database against deletion', input: { DBInstanceIdentifier: identity, DeletionProtection: true, ApplyImmediately: false } }));
+    yield* send(
+      rds({
+        operation: 'ModifyDBInstance',
+        identity,
+        retry: 'absolute',
+        purpose: 'protect the restored database against deletion',
+        input: { DBInstanceIdentifier: identity, DeletionProtection: true, ApplyImmediately: false },
+      }),
+    );
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });
   }
   const arn = textOf(now['DBInstanceArn']) ?? `arn:aws:rds:${context.region}:${context.account}:db:${identity}`;
   // What is brought out beside its original is no way back of a run.
   if (context.apart === undefined) yield* addTags(arn, { [RESTORED_FROM]: identity });
-  yield* send(rds({ operation: 'RemoveTagsFromResource', identity: arn, retry: 'absolute', purpose: 'the restore is complete', input: { ResourceName: arn, TagKeys: [RESTORING] } }));
+  yield* send(
+    rds({
+      operation: 'RemoveTagsFromResource',
+      identity: arn,
+      retry: 'absolute',
+      purpose: 'the restore is complete',
+      input: { ResourceName: arn, TagKeys: [RESTORING] },
+    }),
+  );
   return now;
 }

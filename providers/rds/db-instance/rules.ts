@@ -11,7 +11,8 @@ const fixed: PropertyRule = {};
 const inPlace: PropertyRule = { update: 'in-place' };
 const deferred: PropertyRule = { update: 'in-place', deferrable: true };
 const restarting: PropertyRule = { update: 'restart', deferrable: true };
-const number = (value: Json | undefined): number => (value === undefined || value === null || value === '' ? Number.NaN : Number(value));
+const number = (value: Json | undefined): number =>
+  value === undefined || value === null || value === '' ? Number.NaN : Number(value);
 
 /**
  * What an update does: "Settings for DB instances" and "Modifying an Amazon RDS DB instance" (RDS user guide), the
@@ -21,13 +22,20 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   AllocatedStorage: {
     deferrable: true,
     oneWay: 'storage grows and never shrinks; six hours must pass before it can be changed again',
-    update: (before, after) => (number(after) < number(before)
-      ? { blocked: `AllocatedStorage is ${String(before)} GiB and RDS storage never shrinks; for ${String(after)} GiB create another database and move the data` } : 'in-place'),
+    update: (before, after) =>
+      number(after) < number(before)
+        ? {
+            blocked: `AllocatedStorage is ${String(before)} GiB and RDS storage never shrinks; for ${String(after)} GiB create another database and move the data`,
+          }
+        : 'in-place',
   },
   AssociatedRoles: inPlace,
   AutoMinorVersionUpgrade: inPlace,
   AvailabilityZone: fixed,
-  BackupRetentionPeriod: { deferrable: true, update: (before, after) => ((number(before) === 0) === (number(after) === 0) ? 'in-place' : 'restart') },
+  BackupRetentionPeriod: {
+    deferrable: true,
+    update: (before, after) => ((number(before) === 0) === (number(after) === 0) ? 'in-place' : 'restart'),
+  },
   BackupTarget: fixed,
   CACertificateIdentifier: restarting,
   CharacterSetName: fixed,
@@ -57,8 +65,12 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   EngineVersion: {
     deferrable: true,
     oneWay: 'an engine upgrade cannot be taken back; only a restore from the snapshot brings the old version',
-    update: (before, after) => (isDowngrade(before, after)
-      ? { blocked: `the engine runs ${String(before)} and RDS never goes back to an older version such as ${String(after)}` } : 'restart'),
+    update: (before, after) =>
+      isDowngrade(before, after)
+        ? {
+            blocked: `the engine runs ${String(before)} and RDS never goes back to an older version such as ${String(after)}`,
+          }
+        : 'restart',
   },
   Iops: { ...deferred, reset: null, follows: ['StorageType', 'AllocatedStorage'] },
   KmsKeyId: fixed,
@@ -77,21 +89,29 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   PerformanceInsightsKMSKeyId: {
     reset: null,
     // It goes with Performance Insights itself.
-    update: (before, after) => (before === undefined || before === null || after === undefined || after === null ? 'in-place' : { blocked: 'the key of Performance Insights cannot be changed once it is set' }),
+    update: (before, after) =>
+      before === undefined || before === null || after === undefined || after === null
+        ? 'in-place'
+        : { blocked: 'the key of Performance Insights cannot be changed once it is set' },
   },
   PerformanceInsightsRetentionPeriod: { ...inPlace, reset: null },
   // Restarts at once, whatever ApplyImmediately says.
   Port: { update: 'restart' },
   PreferredBackupWindow: inPlace,
   // What waits for the window happens at once where the new one is now (ModifyDBInstance, PreferredMaintenanceWindow).
-  PreferredMaintenanceWindow: { update: (_before, _after, { pending }) => (Object.keys(pending).length > 0 ? 'restart' : 'in-place') },
+  PreferredMaintenanceWindow: {
+    update: (_before, _after, { pending }) => (Object.keys(pending).length > 0 ? 'restart' : 'in-place'),
+  },
   ProcessorFeatures: { ...restarting, reset: null },
   PromotionTier: { ...inPlace, reset: 1 },
   PubliclyAccessible: { ...inPlace, reset: false },
   StorageEncrypted: fixed,
   StorageThroughput: { ...deferred, reset: null, follows: ['StorageType', 'AllocatedStorage'] },
   // Magnetic storage is exchanged with a short outage ("Settings for DB instances", Storage type).
-  StorageType: { deferrable: true, update: (before, after) => (before === 'standard' || after === 'standard' ? 'restart' : 'in-place') },
+  StorageType: {
+    deferrable: true,
+    update: (before, after) => (before === 'standard' || after === 'standard' ? 'restart' : 'in-place'),
+  },
   Tags: inPlace,
   Timezone: fixed,
   VPCSecurityGroups: inPlace,
@@ -113,7 +133,9 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
   const tags = isObject(desired['Tags']) ? desired['Tags'] : {};
   const theirs = isObject(other.properties['Tags']) ? other.properties['Tags'] : {};
   if (same(tags['Name'], theirs['Name'])) return 'similar';
-  return ['Engine', 'DBName', 'MasterUsername'].every((property) => same(desired[property], other.properties[property])) ? 'similar' : null;
+  return ['Engine', 'DBName', 'MasterUsername'].every((property) => same(desired[property], other.properties[property]))
+    ? 'similar'
+    : null;
 }
 
 export const dbInstanceRules: TypeRules = {
@@ -139,7 +161,13 @@ export const dbInstanceRules: TypeRules = {
     PreferredMaintenanceWindow: 'case-insensitive',
     VPCSecurityGroups: 'set',
   },
-  keys: { AssociatedRoles: ['FeatureName'], ProcessorFeatures: ['Name'], VPCSecurityGroups: [], EnableCloudwatchLogsExports: [], DomainDnsIps: [] },
+  keys: {
+    AssociatedRoles: ['FeatureName'],
+    ProcessorFeatures: ['Name'],
+    VPCSecurityGroups: [],
+    EnableCloudwatchLogsExports: [],
+    DomainDnsIps: [],
+  },
   verdicts: dbInstanceVerdicts,
   secretInput: ['MasterUserPassword'],
   sensitive: [],
@@ -154,12 +182,22 @@ export const dbInstanceRules: TypeRules = {
   // A full disk is mended by a change (more storage); the broken states can only be deleted.
   changeableStates: [...SETTLED, 'storage-full', ...BROKEN],
   // Source: RDS User Guide, Viewing DB instance status.
-  restingStates: ['stopped', 'incompatible-option-group', 'incompatible-parameters', 'inaccessible-encryption-credentials', 'inaccessible-encryption-credentials-recoverable', 'insufficient-capacity', 'restore-error'],
+  restingStates: [
+    'stopped',
+    'incompatible-option-group',
+    'incompatible-parameters',
+    'inaccessible-encryption-credentials',
+    'inaccessible-encryption-credentials-recoverable',
+    'insufficient-capacity',
+    'restore-error',
+  ],
   deleteNeeds: { DeletionProtection: false },
   goneStates: ['deleting', 'delete-precheck'],
   lookalike,
   lookalikeKeys: (properties, identity) => [
-    ...keyed('identifier', identity ?? textOf(properties['DBInstanceIdentifier'])?.toLowerCase()), ...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('database', properties['DBName']),
+    ...keyed('identifier', identity ?? textOf(properties['DBInstanceIdentifier'])?.toLowerCase()),
+    ...keyed('name', objectOf(properties['Tags'])['Name']),
+    ...keyed('database', properties['DBName']),
   ],
   // Replicas of a deleted source stay, as databases of their own.
   leftovers: (live) => textsOf(live.attributes['ReadReplicaDBInstanceIdentifiers']),

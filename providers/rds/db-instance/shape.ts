@@ -12,7 +12,8 @@ export const instanceOf = (answer: JsonObject | null): JsonObject | undefined =>
 export const statusOf = (raw: JsonObject | undefined): string => textOf(raw?.['DBInstanceStatus']) ?? 'unknown';
 
 /** Name and account-wide resource id with the creation time: a database of the same name later has another one. */
-export const incarnationOf = (raw: JsonObject): string => `${textOf(raw['DbiResourceId']) ?? ''}@${textOf(raw['InstanceCreateTime']) ?? ''}`;
+export const incarnationOf = (raw: JsonObject): string =>
+  `${textOf(raw['DbiResourceId']) ?? ''}@${textOf(raw['InstanceCreateTime']) ?? ''}`;
 
 /** Identities are compared in lower case, as RDS keeps them. */
 export const identityOf = (raw: JsonObject): string => (textOf(raw['DBInstanceIdentifier']) ?? '').toLowerCase();
@@ -39,9 +40,16 @@ export function propertiesOf(raw: JsonObject): JsonObject {
     DBParameterGroupName: textOf(listOf(raw['DBParameterGroups'])[0]?.['DBParameterGroupName']),
     OptionGroupName: textOf(listOf(raw['OptionGroupMemberships'])[0]?.['OptionGroupName']),
     DBSubnetGroupName: textOf(objectOf(raw['DBSubnetGroup'])['DBSubnetGroupName']),
-    VPCSecurityGroups: sorted(listOf(raw['VpcSecurityGroups']).filter((group) => group['Status'] !== 'removing').flatMap((group) => textOf(group['VpcSecurityGroupId']) ?? [])),
+    VPCSecurityGroups: sorted(
+      listOf(raw['VpcSecurityGroups'])
+        .filter((group) => group['Status'] !== 'removing')
+        .flatMap((group) => textOf(group['VpcSecurityGroupId']) ?? []),
+    ),
     EnableCloudwatchLogsExports: sorted(textsOf(raw['EnabledCloudwatchLogsExports'])),
-    AssociatedRoles: listOf(raw['AssociatedRoles']).map((role) => ({ FeatureName: textOf(role['FeatureName']) ?? '', RoleArn: textOf(role['RoleArn']) ?? '' })),
+    AssociatedRoles: listOf(raw['AssociatedRoles']).map((role) => ({
+      FeatureName: textOf(role['FeatureName']) ?? '',
+      RoleArn: textOf(role['RoleArn']) ?? '',
+    })),
     ProcessorFeatures: features.length === 0 ? undefined : features,
     ManageMasterUserPassword: textOf(secret['SecretArn']) !== undefined,
     MasterUserSecret: textOf(secret['KmsKeyId']) === undefined ? undefined : { KmsKeyId: secret['KmsKeyId'] },
@@ -55,21 +63,31 @@ export function propertiesOf(raw: JsonObject): JsonObject {
   });
 }
 
-const positive = (value: Json | undefined): number | undefined => ((numberOf(value) ?? 0) > 0 ? numberOf(value) : undefined);
+const positive = (value: Json | undefined): number | undefined =>
+  (numberOf(value) ?? 0) > 0 ? numberOf(value) : undefined;
 
 function portOf(raw: JsonObject): string | undefined {
   const port = positive(objectOf(raw['Endpoint'])['Port']) ?? positive(raw['DbInstancePort']);
   return port === undefined ? undefined : String(port);
 }
 
-/** PendingModifiedValues by CloudFormation property. Of a password only its presence; names that CloudFormation has not, as they are. */
+/**
+ * PendingModifiedValues by CloudFormation property. Of a password only its presence; names that CloudFormation has not,
+ * as they are.
+ */
 export function pendingOf(raw: JsonObject): JsonObject {
-  const { PendingCloudwatchLogsExports: logs, MasterUserPassword: password, ...rest } = objectOf(raw['PendingModifiedValues']);
+  const {
+    PendingCloudwatchLogsExports: logs,
+    MasterUserPassword: password,
+    ...rest
+  } = objectOf(raw['PendingModifiedValues']);
   const pending: Record<string, Json | undefined> = {};
-  const known = new Map(Object.keys(fields).flatMap((property) => {
-    const name = nameIn('pending', property);
-    return name === undefined ? [] : [[name, property] as const];
-  }));
+  const known = new Map(
+    Object.keys(fields).flatMap((property) => {
+      const name = nameIn('pending', property);
+      return name === undefined ? [] : [[name, property] as const];
+    }),
+  );
   for (const [name, value] of Object.entries(compact(rest))) {
     const property = known.get(name) ?? name;
     if (!Array.isArray(value) || value.length > 0) pending[property] = fromApi(property, value);
@@ -80,12 +98,15 @@ export function pendingOf(raw: JsonObject): JsonObject {
     const now = textsOf(raw['EnabledCloudwatchLogsExports']).filter((type) => !disable.includes(type));
     pending['EnableCloudwatchLogsExports'] = sorted([...new Set([...now, ...enable])]);
   }
-  return compact({ ...pending, MasterUserPassword: password === undefined || password === null ? undefined : { $masked: 'changed' } });
+  return compact({
+    ...pending,
+    MasterUserPassword: password === undefined || password === null ? undefined : { $masked: 'changed' },
+  });
 }
 
 /**
- * Groups that are attached and not in effect: AWS shows the new group at once, and uses it only after a reboot, or from the maintenance
- * window on (API reference, DBParameterGroupStatus and OptionGroupMembership).
+ * Groups that are attached and not in effect: AWS shows the new group at once, and uses it only after a reboot, or from
+ * the maintenance window on (API reference, DBParameterGroupStatus and OptionGroupMembership).
  */
 function inactiveOf(raw: JsonObject): LiveResource['inactive'] {
   const parameters = textOf(listOf(raw['DBParameterGroups'])[0]?.['ParameterApplyStatus']);
@@ -112,7 +133,10 @@ function attributesOf(raw: JsonObject): JsonObject {
     InstanceCreateTime: raw['InstanceCreateTime'],
     Endpoint: endpoint(raw['Endpoint']),
     ListenerEndpoint: endpoint(raw['ListenerEndpoint']),
-    CertificateDetails: Object.keys(certificate).length === 0 ? undefined : compact({ CAIdentifier: certificate['CAIdentifier'], ValidTill: certificate['ValidTill'] }),
+    CertificateDetails:
+      Object.keys(certificate).length === 0
+        ? undefined
+        : compact({ CAIdentifier: certificate['CAIdentifier'], ValidTill: certificate['ValidTill'] }),
     MasterUserSecret: secret === undefined ? undefined : { SecretArn: secret },
     ReadReplicaDBInstanceIdentifiers: textsOf(raw['ReadReplicaDBInstanceIdentifiers']),
     ReadReplicaDBClusterIdentifiers: textsOf(raw['ReadReplicaDBClusterIdentifiers']),
@@ -129,15 +153,19 @@ function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>
       ...sorted(textsOf(raw['ReadReplicaDBInstanceIdentifiers'])).map((replica) => `${DB_INSTANCE} ${replica}`),
       ...sorted(textsOf(raw['ReadReplicaDBClusterIdentifiers'])).map((replica) => `AWS::RDS::DBCluster ${replica}`),
     ],
-    encrypted: raw['StorageEncrypted'] === true ? textOf(raw['KmsKeyId']) ?? true : false,
-    replicaOf: textOf(raw['ReadReplicaSourceDBInstanceIdentifier']) ?? textOf(raw['ReadReplicaSourceDBClusterIdentifier']),
+    encrypted: raw['StorageEncrypted'] === true ? (textOf(raw['KmsKeyId']) ?? true) : false,
+    replicaOf:
+      textOf(raw['ReadReplicaSourceDBInstanceIdentifier']) ?? textOf(raw['ReadReplicaSourceDBClusterIdentifier']),
     owner: cluster === undefined ? ownerOf(systemTags, undefined) : `Aurora cluster ${cluster}`,
   });
 }
 
 /** A replica is tied to its source, and becomes a database of its own when that is deleted (DeleteDBInstance). */
 export const replicas: Neighbours = {
-  ties: ({ binding }) => (textOf(binding['replicaOf']) === undefined ? [] : [{ type: DB_INSTANCE, identity: String(binding['replicaOf']), along: false }]),
+  ties: ({ binding }) =>
+    textOf(binding['replicaOf']) === undefined
+      ? []
+      : [{ type: DB_INSTANCE, identity: String(binding['replicaOf']), along: false }],
   shows(live, { type, identity, what }) {
     if (type !== DB_INSTANCE || what !== 'removed' || live.binding['replicaOf'] !== identity) return live;
     const { replicaOf: _source, ...binding } = live.binding;

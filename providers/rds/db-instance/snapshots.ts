@@ -7,7 +7,13 @@ import { BROKEN } from './rules.ts';
 import { lookAtAllPages } from '../pages.ts';
 
 /** Names of RDS: no two hyphens in a row, none at the end. */
-const tidy = (name: string, length: number): string => name.toLowerCase().replace(/[^a-z0-9-]+/gu, '-').replace(/-{2,}/gu, '-').slice(0, length).replace(/-+$/u, '');
+const tidy = (name: string, length: number): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/gu, '-')
+    .replace(/-{2,}/gu, '-')
+    .slice(0, length)
+    .replace(/-+$/u, '');
 
 /** The name of the snapshot that is taken before the step (CreateDBSnapshot: at most 255 characters). */
 export const snapshotName = (captureName: string): string => tidy(captureName, 240);
@@ -25,9 +31,13 @@ export function asideName(identity: string, run: string): string {
 export function noFinalSnapshot(live: LiveResource): string | null {
   const replicaOf = live.binding['replicaOf'];
   if (BROKEN.includes(live.state)) return `AWS takes no snapshot of a database that is "${live.state}"`;
-  if (replicaOf !== undefined && replicaOf !== null) return `it is a read replica of ${String(replicaOf)}: AWS takes no final snapshot of one, and its replication cannot be restored`;
-  if (textOf(live.properties['Engine'])?.startsWith('custom-') === true) return 'it is an RDS Custom instance: AWS takes no final snapshot of one';
-  return clusterOf(live) === undefined ? null : `it is a member of the Aurora cluster ${String(clusterOf(live))}: snapshots are taken of the cluster`;
+  if (replicaOf !== undefined && replicaOf !== null)
+    return `it is a read replica of ${String(replicaOf)}: AWS takes no final snapshot of one, and its replication cannot be restored`;
+  if (textOf(live.properties['Engine'])?.startsWith('custom-') === true)
+    return 'it is an RDS Custom instance: AWS takes no final snapshot of one';
+  return clusterOf(live) === undefined
+    ? null
+    : `it is a member of the Aurora cluster ${String(clusterOf(live))}: snapshots are taken of the cluster`;
 }
 
 /** The Aurora cluster that a database is a member of. */
@@ -37,8 +47,8 @@ export const clusterOf = (live: LiveResource): string | undefined => textOf(live
 const DEFAULT_QUOTA = 100;
 
 /**
- * Whether `needed` more manual snapshots fit into the account's quota, by DescribeAccountAttributes (`ManualSnapshots`),
- * else by counting. Answers a problem, or null.
+ * Whether `needed` more manual snapshots fit into the account's quota, by DescribeAccountAttributes
+ * (`ManualSnapshots`), else by counting. Answers a problem, or null.
  */
 export function* snapshotRoom(needed: number): Program<string | null> {
   let quota: JsonObject | undefined;
@@ -46,10 +56,19 @@ export function* snapshotRoom(needed: number): Program<string | null> {
     const answer = yield* look({ service: 'rds', operation: 'DescribeAccountAttributes', input: {} });
     quota = listOf(answer?.['AccountQuotas']).find((entry) => entry['AccountQuotaName'] === 'ManualSnapshots');
   } catch (error) {
-    if (!(error instanceof AwsError) || error.kind === 'expired' || error.kind === 'throttled' || error.kind === 'network') throw error;
+    if (
+      !(error instanceof AwsError) ||
+      error.kind === 'expired' ||
+      error.kind === 'throttled' ||
+      error.kind === 'network'
+    )
+      throw error;
   }
   const most = numberOf(quota?.['Max']) ?? DEFAULT_QUOTA;
-  const used = numberOf(quota?.['Used']) ?? (yield* lookAtAllPages('DescribeDBSnapshots', { SnapshotType: 'manual' }, 'DBSnapshots')).length;
-  return used + needed <= most ? null
+  const used =
+    numberOf(quota?.['Used']) ??
+    (yield* lookAtAllPages('DescribeDBSnapshots', { SnapshotType: 'manual' }, 'DBSnapshots')).length;
+  return used + needed <= most
+    ? null
     : `${needed} manual DB snapshot${needed === 1 ? ' is' : 's are'} needed and ${used} of ${most} are in use: delete old ones or raise the quota "Manual DB instance snapshots"`;
 }

@@ -29,7 +29,11 @@ const access: Verdicts = {
 
 const protection: Verdicts = {
   AutoMinorVersionUpgrade: judged('security fixes come by themselves', 'destruction'),
-  BackupRetentionPeriod: judged('backups older than it are deleted; from or to 0 restarts', 'destruction', 'interruption'),
+  BackupRetentionPeriod: judged(
+    'backups older than it are deleted; from or to 0 restarts',
+    'destruction',
+    'interruption',
+  ),
   CopyTagsToSnapshot: judged('tools find snapshots by tags', 'destruction'),
   DatabaseInsightsMode: judged('how much of the performance history is kept', 'destruction'),
   DBParameterGroupName: judged('parameters hold protections, such as rds.force_ssl', 'destruction'),
@@ -45,19 +49,50 @@ const protection: Verdicts = {
   Tags: judged('tools act by tags', 'destruction'),
 };
 
-/** What a change of each member of AWS::RDS::DBInstance can do. Source: "Settings for DB instances", RDS User Guide; ModifyDBInstance. */
+/**
+ * What a change of each member of AWS::RDS::DBInstance can do. Source: "Settings for DB instances", RDS User Guide;
+ * ModifyDBInstance.
+ */
 export const dbInstanceVerdicts: Verdicts = {
-  ...access, ...protection,
+  ...access,
+  ...protection,
   AllocatedStorage: judged('storage never shrinks', 'one-way'),
-  ...each('', ['AvailabilityZone', 'BackupTarget', 'DBSubnetGroupName', 'DBSystemId'], fixed('says where the database lies')),
-  ...each('', ['CharacterSetName', 'NcharCharacterSetName', 'Timezone', 'DBName', 'DBInstanceIdentifier', 'Engine', 'MasterUsername'], fixed('what the new database is')),
+  ...each(
+    '',
+    ['AvailabilityZone', 'BackupTarget', 'DBSubnetGroupName', 'DBSystemId'],
+    fixed('says where the database lies'),
+  ),
+  ...each(
+    '',
+    [
+      'CharacterSetName',
+      'NcharCharacterSetName',
+      'Timezone',
+      'DBName',
+      'DBInstanceIdentifier',
+      'Engine',
+      'MasterUsername',
+    ],
+    fixed('what the new database is'),
+  ),
   StorageEncrypted: fixed('there is nothing yet that was encrypted'),
-  ...each('', ['CACertificateIdentifier', 'DBInstanceClass', 'DedicatedLogVolume', 'LicenseModel', 'Port'], judged('the database restarts', 'interruption')),
+  ...each(
+    '',
+    ['CACertificateIdentifier', 'DBInstanceClass', 'DedicatedLogVolume', 'LicenseModel', 'Port'],
+    judged('the database restarts', 'interruption'),
+  ),
   ...each('ProcessorFeatures.*', ['Name', 'Value'], judged('the database restarts', 'interruption')),
   EngineVersion: judged('the database restarts, and an upgrade is never taken back', 'interruption', 'one-way'),
-  ...each('', ['Iops', 'StorageThroughput'], judged('after a change RDS takes no other for six hours, and less may be too little', 'one-way')),
+  ...each(
+    '',
+    ['Iops', 'StorageThroughput'],
+    judged('after a change RDS takes no other for six hours, and less may be too little', 'one-way'),
+  ),
   StorageType: judged('as with Iops; magnetic storage is exchanged with an outage', 'interruption', 'one-way'),
   PreferredBackupWindow: harmless('when the daily backup is taken'),
-  PreferredMaintenanceWindow: judged('a window that is now makes pending changes happen at once (ModifyDBInstance)', 'interruption'),
+  PreferredMaintenanceWindow: judged(
+    'a window that is now makes pending changes happen at once (ModifyDBInstance)',
+    'interruption',
+  ),
   PromotionTier: harmless('the order among the replicas of a cluster'),
 };

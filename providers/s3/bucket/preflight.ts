@@ -21,13 +21,20 @@ export const preflightBucket: Preflight = function* (context, action) {
   const region = textOf(live.attributes['Region']);
   const isElsewhere = region !== undefined && region !== context.region;
   if (isElsewhere) problems.push(`"${live.identity}" is in ${region}, not in ${context.region}.`);
-  if (live.identity === storeOf(context)) problems.push(`"${live.identity}" is the capture bucket; it is never the target of a plan.`);
+  if (live.identity === storeOf(context))
+    problems.push(`"${live.identity}" is the capture bucket; it is never the target of a plan.`);
   const versioned = objectOf(context.desired['VersioningConfiguration'])['Status'] === 'Enabled';
-  if (action === 'update' && context.desired['ObjectLockEnabled'] === true && live.properties['ObjectLockEnabled'] !== true && !versioned) {
+  if (
+    action === 'update' &&
+    context.desired['ObjectLockEnabled'] === true &&
+    live.properties['ObjectLockEnabled'] !== true &&
+    !versioned
+  ) {
     problems.push(`Object Lock needs versioning: set VersioningConfiguration of "${live.identity}" to Enabled too.`);
   }
   if (action !== 'delete' || isElsewhere) return problems;
-  if (textOf(live.binding['versioning'])?.includes('MFA') === true) problems.push(`Deleting versions of "${live.identity}" needs the root user's MFA device.`);
+  if (textOf(live.binding['versioning'])?.includes('MFA') === true)
+    problems.push(`Deleting versions of "${live.identity}" needs the root user's MFA device.`);
   return [...problems, ...(yield* policyProblems(context, live)), ...(yield* lockProblems(context, live))];
 };
 
@@ -35,10 +42,19 @@ function* preflightCreate(context: StepContext): Program<readonly string[]> {
   const name = textOf(context.desired['BucketName']) ?? '';
   if (!isBucketName(name)) return [bucketNameProblem(name)];
   try {
-    const head = yield* look({ service: 's3', operation: 'HeadBucket', input: owned(name, context.account), absent: ['NotFound', 'NoSuchBucket'] }, null);
+    const head = yield* look(
+      {
+        service: 's3',
+        operation: 'HeadBucket',
+        input: owned(name, context.account),
+        absent: ['NotFound', 'NoSuchBucket'],
+      },
+      null,
+    );
     return head === null || (yield* isOwn(context, name)) ? [] : [`The bucket "${name}" exists already.`];
   } catch (error) {
-    if (error instanceof AwsError && (error.code === 'AccessDenied' || error.code === 'PermanentRedirect')) return [`The bucket name "${name}" is taken by another account or in another region.`];
+    if (error instanceof AwsError && (error.code === 'AccessDenied' || error.code === 'PermanentRedirect'))
+      return [`The bucket name "${name}" is taken by another account or in another region.`];
     throw error;
   }
 }
@@ -53,9 +69,17 @@ function* policyProblems(context: StepContext, live: LiveResource): Program<read
   const policy = textOf(answer?.['Policy']);
   if (policy === undefined) return [];
   const identity = yield* look({ service: 'sts', operation: 'GetCallerIdentity', input: {} }, {});
-  const asking: Asking = { bucket: live.identity, region: context.region, account: context.account, caller: textOf(identity?.['Arn']) ?? null };
+  const asking: Asking = {
+    bucket: live.identity,
+    region: context.region,
+    account: context.account,
+    caller: textOf(identity?.['Arn']) ?? null,
+  };
   const isEmpty = live.observed['versions'] === 0 && live.observed['deleteMarkers'] === 0;
-  const actions = [...ON_BUCKET.map((action) => [action, false] as const), ...(isEmpty ? [] : ON_OBJECTS.map((action) => [action, true] as const))];
+  const actions = [
+    ...ON_BUCKET.map((action) => [action, false] as const),
+    ...(isEmpty ? [] : ON_OBJECTS.map((action) => [action, true] as const)),
+  ];
   const denied = new Map<string, string[]>();
   for (const [action, onObjects] of actions) {
     const denial = denialOf(policy, action, asking, onObjects);
@@ -63,7 +87,10 @@ function* policyProblems(context: StepContext, live: LiveResource): Program<read
     const how = `The policy of "${live.identity}" ${denial.kind === 'denies' ? 'denies' : 'may deny'} ACTIONS in ${denial.statement}${denial.why === null ? '' : `, where ${denial.why}`}`;
     denied.set(how, [...(denied.get(how) ?? []), action]);
   }
-  return [...denied].map(([how, names]) => `${how.replace('ACTIONS', names.join(', '))}: AWS would stop the deletion half done. Change the policy first.`);
+  return [...denied].map(
+    ([how, names]) =>
+      `${how.replace('ACTIONS', names.join(', '))}: AWS would stop the deletion half done. Change the policy first.`,
+  );
 }
 
 /** More versions than this are not asked one by one whether a lock holds them. */
@@ -78,14 +105,29 @@ function* lockProblems(context: StepContext, live: LiveResource): Program<readon
   let step = pages.next();
   while (step.done !== true) step = pages.next(yield* look(step.value, { IsTruncated: false }));
   const versions = step.value.entries.filter(({ marker }) => !marker);
-  if (!step.value.complete || versions.length > MOST_ASKED) return [`"${bucket}" has Object Lock and more than ${MOST_ASKED} versions: whether a retention or a legal hold keeps one of them cannot be asked of all.`];
+  if (!step.value.complete || versions.length > MOST_ASKED)
+    return [
+      `"${bucket}" has Object Lock and more than ${MOST_ASKED} versions: whether a retention or a legal hold keeps one of them cannot be asked of all.`,
+    ];
   const now = textOf(live.observed['countedAt']);
   const held: string[] = [];
   for (const { key, versionId } of versions) {
-    const head = yield* look({ service: 's3', operation: 'HeadObject', input: { ...owned(bucket, context.account), Key: key, VersionId: versionId } }, {});
+    const head = yield* look(
+      {
+        service: 's3',
+        operation: 'HeadObject',
+        input: { ...owned(bucket, context.account), Key: key, VersionId: versionId },
+      },
+      {},
+    );
     const until = textOf(head?.['ObjectLockRetainUntilDate']);
     if (head?.['ObjectLockLegalHoldStatus'] === 'ON') held.push(`"${key}" has a legal hold`);
-    else if (until !== undefined && (now === undefined || Date.parse(until) > Date.parse(now))) held.push(`"${key}" is retained until ${until}`);
+    else if (until !== undefined && (now === undefined || Date.parse(until) > Date.parse(now)))
+      held.push(`"${key}" is retained until ${until}`);
   }
-  return held.length === 0 ? [] : [`Object Lock keeps ${held.length} of ${versions.length} versions of "${bucket}", so that it cannot be emptied: ${held[0] ?? ''}${held.length > 1 ? ', and others' : ''}.`];
+  return held.length === 0
+    ? []
+    : [
+        `Object Lock keeps ${held.length} of ${versions.length} versions of "${bucket}", so that it cannot be emptied: ${held[0] ?? ''}${held.length > 1 ? ', and others' : ''}.`,
+      ];
 }

@@ -16,11 +16,29 @@ import type { Capture } from '../../../src/domain/capture-plan.ts';
 export function* bucketRestorable(context: StepContext, capture: Capture | null): Program<Restorable> {
   const bucket = context.live?.identity ?? '';
   // Whether copies can be kept is asked of the capture bucket once for all steps of a run, and not here again.
-  const problems = capture === null ? [] : [...yield* storeProblems(context), ...yield* nameProblems(context, bucket), ...yield* manifestProblems(context, capture)];
-  const keys = yield* keysRestorable([...keysIn(context.live?.properties['BucketEncryption'], bucket), ...yield* storeKeys(context)], capture !== null);
+  const problems =
+    capture === null
+      ? []
+      : [
+          ...(yield* storeProblems(context)),
+          ...(yield* nameProblems(context, bucket)),
+          ...(yield* manifestProblems(context, capture)),
+        ];
+  const keys = yield* keysRestorable(
+    [...keysIn(context.live?.properties['BucketEncryption'], bucket), ...(yield* storeKeys(context))],
+    capture !== null,
+  );
   problems.push(...keys.problems);
   const logs = textOf(objectOf(context.live?.properties['LoggingConfiguration'])['DestinationBucketName']);
-  return { problems, losses: [...keys.losses, ...(logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs)) ? [] : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`])] };
+  return {
+    problems,
+    losses: [
+      ...keys.losses,
+      ...(logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs))
+        ? []
+        : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`]),
+    ],
+  };
 }
 
 /** The key that a default encryption names, in CloudFormation's shape or in S3's; none where S3 or AWS has the key. */
@@ -34,11 +52,17 @@ function keysIn(encryption: Json | undefined, of: string): readonly NeededKey[] 
   });
 }
 
-/** The key of the copies: the capture bucket encrypts whatever is put into it. One whose encryption nobody may read names none. */
+/**
+ * The key of the copies: the capture bucket encrypts whatever is put into it. One whose encryption nobody may read
+ * names none.
+ */
 function* storeKeys(context: StepContext): Program<readonly NeededKey[]> {
   const store = storeOf(context);
   try {
-    return keysIn((yield* readDocument(subResource('encryption'), store, context.account)) ?? undefined, `the capture bucket "${store}"`);
+    return keysIn(
+      (yield* readDocument(subResource('encryption'), store, context.account)) ?? undefined,
+      `the capture bucket "${store}"`,
+    );
   } catch (error) {
     if (error instanceof AwsError && (error.kind === 'denied' || error.code === 'NoSuchBucket')) return [];
     throw error;
@@ -48,20 +72,44 @@ function* storeKeys(context: StepContext): Program<readonly NeededKey[]> {
 /** Where the copies lie. */
 function* storeProblems(context: StepContext): Program<readonly string[]> {
   const store = storeOf(context);
-  const versioning = yield* look({ ...readOf(subResource('versioning'), store, context.account), absent: ['NoSuchBucket'] });
+  const versioning = yield* look({
+    ...readOf(subResource('versioning'), store, context.account),
+    absent: ['NoSuchBucket'],
+  });
   if (versioning === null) return [`The capture bucket "${store}" does not exist; run \`aiplan setup\`.`];
-  return versioning['Status'] === 'Enabled' ? [] : [`The capture bucket "${store}" does not keep versions; run \`aiplan setup\`.`];
+  return versioning['Status'] === 'Enabled'
+    ? []
+    : [`The capture bucket "${store}" does not keep versions; run \`aiplan setup\`.`];
 }
 
-/** What is left of a half emptied or half restored bucket is completed; the restore refuses a stranger's objects in it. */
+/**
+ * What is left of a half emptied or half restored bucket is completed; the restore refuses a stranger's objects in it.
+ */
 function* nameProblems(context: StepContext, bucket: string): Program<readonly string[]> {
   if (context.remains?.identity === bucket) return [];
   try {
-    const head = yield* look({ service: 's3', operation: 'HeadBucket', input: owned(bucket, context.account), absent: ['NotFound', 'NoSuchBucket'] }, null);
+    const head = yield* look(
+      {
+        service: 's3',
+        operation: 'HeadBucket',
+        input: owned(bucket, context.account),
+        absent: ['NotFound', 'NoSuchBucket'],
+      },
+      null,
+    );
     if (head === null) return isBucketName(bucket) ? [] : [`S3 gives out no name like "${bucket}" any more`];
-    return (yield* isOwn(context, bucket)) || (yield* isRest(context, bucket)) ? [] : [`The bucket "${bucket}" exists already.`];
+    return (yield* isOwn(context, bucket)) || (yield* isRest(context, bucket))
+      ? []
+      : [`The bucket "${bucket}" exists already.`];
   } catch (error) {
-    if (error instanceof AwsError && (error.code === 'AccessDenied' || error.code === 'PermanentRedirect' || error.httpStatus === 403 || error.httpStatus === 301)) return [`The bucket name "${bucket}" is taken by another account or in another region.`];
+    if (
+      error instanceof AwsError &&
+      (error.code === 'AccessDenied' ||
+        error.code === 'PermanentRedirect' ||
+        error.httpStatus === 403 ||
+        error.httpStatus === 301)
+    )
+      return [`The bucket name "${bucket}" is taken by another account or in another region.`];
     throw error;
   }
 }
@@ -76,7 +124,12 @@ function* isRest(context: StepContext, bucket: string): Program<boolean> {
 function* manifestProblems(context: StepContext, capture: Capture): Program<readonly string[]> {
   if (capture.how !== 'copy') return [];
   try {
-    const checked = yield* checkCopies(storeOf(context), context.account, capture, yield* readManifest(context, capture));
+    const checked = yield* checkCopies(
+      storeOf(context),
+      context.account,
+      capture,
+      yield* readManifest(context, capture),
+    );
     const lost = checked === null ? null : copySentences(checked).lost;
     return lost === null ? [] : [`The capture bucket does not hold what was captured: ${lost}.`];
   } catch (error) {
@@ -88,7 +141,12 @@ function* manifestProblems(context: StepContext, capture: Capture): Program<read
 /** A bucket that cannot be looked into is there. */
 function* isThere(bucket: string): Program<boolean> {
   try {
-    return (yield* look({ service: 's3', operation: 'HeadBucket', input: { Bucket: bucket }, absent: ['NotFound', 'NoSuchBucket'] }, {})) !== null;
+    return (
+      (yield* look(
+        { service: 's3', operation: 'HeadBucket', input: { Bucket: bucket }, absent: ['NotFound', 'NoSuchBucket'] },
+        {},
+      )) !== null
+    );
   } catch (error) {
     if (error instanceof AwsError && error.kind === 'denied') return true;
     throw error;

@@ -10,7 +10,7 @@ function statementsOf(found: Json | null): readonly JsonObject[] | null {
   const statement = policy?.['Statement'];
   if (statement === undefined) return null;
   const list: readonly Json[] = Array.isArray(statement) ? statement : [statement as Json];
-  return list.every(isObject) ? list as readonly JsonObject[] : null;
+  return list.every(isObject) ? (list as readonly JsonObject[]) : null;
 }
 
 function parsed(found: Json): JsonObject | null {
@@ -25,24 +25,43 @@ function parsed(found: Json): JsonObject | null {
 }
 
 /** One text or a list of texts, as policies have them. */
-const textsOf = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
+const textsOf = (value: Json | undefined): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
 
 /** Wildcards as in policies, whatever the case (IAM User Guide, "Policy elements: Resource"). */
 const matches = (pattern: string, text: string): boolean => fitsPattern(text.toLowerCase(), pattern.toLowerCase());
 
-const isEverybody = (principal: Json | undefined): boolean => principal === '*' || textsOf(objectOf(principal)['AWS']).includes('*');
+const isEverybody = (principal: Json | undefined): boolean =>
+  principal === '*' || textsOf(objectOf(principal)['AWS']).includes('*');
 
 /** The same conditions, however a single value is written. */
 const conditionOf = (statement: JsonObject): Json =>
-  Object.fromEntries(Object.entries(objectOf(statement['Condition'])).map(([operator, keys]) => [operator, Object.fromEntries(Object.entries(objectOf(keys)).map(([key, value]) => [key.toLowerCase(), [...textsOf(typeof value === 'boolean' ? String(value) : value)].sort()]))]));
+  Object.fromEntries(
+    Object.entries(objectOf(statement['Condition'])).map(([operator, keys]) => [
+      operator,
+      Object.fromEntries(
+        Object.entries(objectOf(keys)).map(([key, value]) => [
+          key.toLowerCase(),
+          [...textsOf(typeof value === 'boolean' ? String(value) : value)].sort(),
+        ]),
+      ),
+    ]),
+  );
 
-/** Whether a statement denies this action at least where `needed` does: to everybody, on these resources, under no narrower condition. */
+/**
+ * Whether a statement denies this action at least where `needed` does: to everybody, on these resources, under no
+ * narrower condition.
+ */
 function denies(statement: JsonObject, needed: JsonObject, action: string): boolean {
   if (statement['Effect'] !== 'Deny' || !isEverybody(statement['Principal'])) return false;
   const isUnconditional = Object.keys(objectOf(statement['Condition'])).length === 0;
   if (!isUnconditional && !same(conditionOf(statement), conditionOf(needed))) return false;
-  return textsOf(statement['Action']).some((pattern) => matches(pattern, action))
-    && textsOf(needed['Resource']).every((resource) => textsOf(statement['Resource']).some((pattern) => matches(pattern, resource)));
+  return (
+    textsOf(statement['Action']).some((pattern) => matches(pattern, action)) &&
+    textsOf(needed['Resource']).every((resource) =>
+      textsOf(statement['Resource']).some((pattern) => matches(pattern, resource)),
+    )
+  );
 }
 
 const missingIn = (statements: readonly JsonObject[], needed: JsonObject): readonly string[] =>
@@ -53,26 +72,43 @@ const neededOf = (of: CaptureBucket): readonly JsonObject[] => objectsOf(bucketP
 /** The actions that the found policy does not deny as far as it has to; null where it is no policy. */
 export function uncovered(of: CaptureBucket, found: Json | null): readonly string[] | null {
   const statements = statementsOf(found);
-  return statements === null ? null : neededOf(of).flatMap((needed) => missingIn(statements, needed).map((action) => (action === 's3:*' ? 'plain http' : action)));
+  return statements === null
+    ? null
+    : neededOf(of).flatMap((needed) =>
+        missingIn(statements, needed).map((action) => (action === 's3:*' ? 'plain http' : action)),
+      );
 }
 
 /** Only looking: what an owner may let others do with captures. */
 const looks = /^s3:(Get|List|Describe)/iu;
 
 /**
- * What lets a principal outside the account change or write something in the bucket, one clause each: what others wrote could come back as a
- * capture. A statement that is held to the account by its condition lets nobody else in.
+ * What lets a principal outside the account change or write something in the bucket, one clause each: what others wrote
+ * could come back as a capture. A statement that is held to the account by its condition lets nobody else in.
  */
 export function foreignWriters(of: CaptureBucket, found: Json | null): readonly string[] {
-  return (statementsOf(found) ?? []).filter((statement) => lets(of, statement)).map((statement) =>
-    `its policy lets ${strangers(of, statement).join(', ')} write into it (statement "${textOf(statement['Sid']) ?? 'without a name'}")`);
+  return (statementsOf(found) ?? [])
+    .filter((statement) => lets(of, statement))
+    .map(
+      (statement) =>
+        `its policy lets ${strangers(of, statement).join(', ')} write into it (statement "${textOf(statement['Sid']) ?? 'without a name'}")`,
+    );
 }
 
 function lets(of: CaptureBucket, statement: JsonObject): boolean {
   if (statement['Effect'] !== 'Allow' || strangers(of, statement).length === 0) return false;
-  const writes = statement['Action'] === undefined || textsOf(statement['Action']).some((action) => !looks.test(action));
-  const own = Object.entries(objectOf(statement['Condition'])).some(([operator, keys]) => /^(StringEquals|ArnEquals|ArnLike|StringLike)$/u.test(operator) && Object.entries(objectOf(keys)).some(([key, value]) =>
-    /^aws:(principalaccount|sourceaccount|principalarn)$/iu.test(key) && textsOf(value).length > 0 && textsOf(value).every((text) => text === of.account || text.includes(`:${of.account}:`))));
+  const writes =
+    statement['Action'] === undefined || textsOf(statement['Action']).some((action) => !looks.test(action));
+  const own = Object.entries(objectOf(statement['Condition'])).some(
+    ([operator, keys]) =>
+      /^(StringEquals|ArnEquals|ArnLike|StringLike)$/u.test(operator) &&
+      Object.entries(objectOf(keys)).some(
+        ([key, value]) =>
+          /^aws:(principalaccount|sourceaccount|principalarn)$/iu.test(key) &&
+          textsOf(value).length > 0 &&
+          textsOf(value).every((text) => text === of.account || text.includes(`:${of.account}:`)),
+      ),
+  );
   return writes && !own;
 }
 
@@ -82,12 +118,15 @@ function strangers(of: CaptureBucket, statement: JsonObject): readonly string[] 
   if (statement['NotPrincipal'] !== undefined) return ['everybody but a few'];
   if (principal === '*') return ['everybody'];
   const named = ['AWS', 'Federated', 'CanonicalUser'].flatMap((kind) => textsOf(objectOf(principal)[kind]));
-  return named.filter((name) => name !== of.account && !name.includes(`:${of.account}:`)).map((name) => (name === '*' ? 'everybody' : `"${name}"`));
+  return named
+    .filter((name) => name !== of.account && !name.includes(`:${of.account}:`))
+    .map((name) => (name === '*' ? 'everybody' : `"${name}"`));
 }
 
 /**
- * The found policy with what it lacks: every statement of its owner stays, but for those that let others write. A statement of ours that only
- * lacks actions gets them; one that says something else stays, and ours stands beside it under another name.
+ * The found policy with what it lacks: every statement of its owner stays, but for those that let others write. A
+ * statement of ours that only lacks actions gets them; one that says something else stays, and ours stands beside it
+ * under another name.
  */
 export function mergedPolicy(of: CaptureBucket, found: Json | null): string {
   const old = (statementsOf(found) ?? []).filter((statement) => !lets(of, statement));
@@ -96,7 +135,11 @@ export function mergedPolicy(of: CaptureBucket, found: Json | null): string {
     if (missingIn(old, needed).length === 0) continue;
     const index = statements.findIndex((statement) => statement['Sid'] === needed['Sid']);
     const namesake = statements[index];
-    if (namesake !== undefined && same(without(namesake), without(needed))) statements[index] = { ...namesake, Action: [...new Set([...textsOf(namesake['Action']), ...textsOf(needed['Action'])])].sort() };
+    if (namesake !== undefined && same(without(namesake), without(needed)))
+      statements[index] = {
+        ...namesake,
+        Action: [...new Set([...textsOf(namesake['Action']), ...textsOf(needed['Action'])])].sort(),
+      };
     else statements.push({ ...needed, Sid: freeSid(textOf(needed['Sid']) ?? '', statements) });
   }
   const { Statement: _old, ...head } = (found === null ? null : parsed(found)) ?? { Version: '2012-10-17' };
@@ -104,7 +147,13 @@ export function mergedPolicy(of: CaptureBucket, found: Json | null): string {
 }
 
 /** A statement but for its actions, however single values are written. */
-const without = (statement: JsonObject): Json => ({ effect: statement['Effect'] ?? null, everybody: isEverybody(statement['Principal']), resource: [...textsOf(statement['Resource'])].sort(), condition: conditionOf(statement), not: [statement['NotAction'] ?? null, statement['NotResource'] ?? null, statement['NotPrincipal'] ?? null] });
+const without = (statement: JsonObject): Json => ({
+  effect: statement['Effect'] ?? null,
+  everybody: isEverybody(statement['Principal']),
+  resource: [...textsOf(statement['Resource'])].sort(),
+  condition: conditionOf(statement),
+  not: [statement['NotAction'] ?? null, statement['NotResource'] ?? null, statement['NotPrincipal'] ?? null],
+});
 
 function freeSid(sid: string, statements: readonly JsonObject[]): string {
   const taken = new Set(statements.map((statement) => statement['Sid']));

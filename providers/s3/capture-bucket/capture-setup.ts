@@ -9,7 +9,10 @@ import { owned, putCall, readDocument } from '../configuration/configure.ts';
 import { subResource } from '../configuration/sub-resources.ts';
 import { compact, isPreviewed, objectsOf, previewed } from '../configuration/values.ts';
 
-/** A part of the bucket that only a person may replace: what it holds that would go, and the mark that confirms exactly this. */
+/**
+ * A part of the bucket that only a person may replace: what it holds that would go, and the mark that confirms exactly
+ * this.
+ */
 export interface Replacement {
   readonly part: string;
   readonly wrong: readonly string[];
@@ -35,10 +38,11 @@ export interface SetupOptions {
 }
 
 /**
- * Makes the capture bucket and closes it, or brings an existing one up to the least that it has to be; run again it changes nothing. Each part is
- * only made stronger: what the owner has beyond that stays (laws 3 and 5). What would have to be taken away or replaced is left as it is unless
- * it is `confirmed`. Before any document is written over, the former one is kept in the bucket under `setup/`. Throws UserError `name-taken`
- * where another account has the name, `not-a-capture-bucket` where it is used for something else; AwsError.
+ * Makes the capture bucket and closes it, or brings an existing one up to the least that it has to be; run again it
+ * changes nothing. Each part is only made stronger: what the owner has beyond that stays (laws 3 and 5). What would
+ * have to be taken away or replaced is left as it is unless it is `confirmed`. Before any document is written over, the
+ * former one is kept in the bucket under `setup/`. Throws UserError `name-taken` where another account has the name,
+ * `not-a-capture-bucket` where it is used for something else; AwsError.
  */
 export function* setupProgram(of: CaptureBucket, { stamp, confirmed = new Set() }: SetupOptions): Program<SetupResult> {
   const bucket = nameOf(of);
@@ -71,7 +75,9 @@ export function* setupProgram(of: CaptureBucket, { stamp, confirmed = new Set() 
     const former = found === null && !isPreviewed(head) ? null : keepFormer(of, stamp, part, found);
     if (former !== null) yield* send(former);
     yield* send(putCall(subResource(part.name), owned(bucket, of.account), next));
-    done.push(`Set ${label} (${wrong.join('; ')}).${former === null ? '' : ` The former one is kept as s3://${bucket}/${String(former.input['Key'])}.`}`);
+    done.push(
+      `Set ${label} (${wrong.join('; ')}).${former === null ? '' : ` The former one is kept as s3://${bucket}/${String(former.input['Key'])}.`}`,
+    );
   }
   if (!isCaptures(tags)) {
     const others = objectsOf(tags ?? undefined).filter((tag) => tag['Key'] !== 'aiplan:role');
@@ -82,61 +88,118 @@ export function* setupProgram(of: CaptureBucket, { stamp, confirmed = new Set() 
 }
 
 const createCall = (of: CaptureBucket): Call => ({
-  service: 's3', operation: 'CreateBucket', identity: nameOf(of), retry: 'named', purpose: `create the capture bucket ${nameOf(of)}`,
+  service: 's3',
+  operation: 'CreateBucket',
+  identity: nameOf(of),
+  retry: 'named',
+  purpose: `create the capture bucket ${nameOf(of)}`,
   input: {
-    Bucket: nameOf(of), ObjectOwnership: 'BucketOwnerEnforced',
-    CreateBucketConfiguration: compact({ LocationConstraint: of.region === 'us-east-1' ? undefined : of.region, Tags: ROLE_TAGS }),
+    Bucket: nameOf(of),
+    ObjectOwnership: 'BucketOwnerEnforced',
+    CreateBucketConfiguration: compact({
+      LocationConstraint: of.region === 'us-east-1' ? undefined : of.region,
+      Tags: ROLE_TAGS,
+    }),
   },
 });
 
 /** Keeps a document as it was, before another takes its place. */
 const keepFormer = (of: CaptureBucket, stamp: string, { name }: ProtectedPart, found: Json): Call => ({
-  service: 's3', operation: 'PutObject', identity: nameOf(of), retry: 'named', purpose: `keep the former ${subResource(name).label}`,
-  input: { ...owned(nameOf(of), of.account), Key: `setup/${stamp}/${name}.json`, Body: JSON.stringify(found), ContentType: 'application/json', IfNoneMatch: '*' },
+  service: 's3',
+  operation: 'PutObject',
+  identity: nameOf(of),
+  retry: 'named',
+  purpose: `keep the former ${subResource(name).label}`,
+  input: {
+    ...owned(nameOf(of), of.account),
+    Key: `setup/${stamp}/${name}.json`,
+    Body: JSON.stringify(found),
+    ContentType: 'application/json',
+    IfNoneMatch: '*',
+  },
 });
 
 const ROLE_TAGS: readonly JsonObject[] = [{ Key: 'aiplan:role', Value: 'captures' }];
-const isCaptures = (tags: Json | null): boolean => objectsOf(tags ?? undefined).some((tag) => tag['Key'] === 'aiplan:role' && tag['Value'] === 'captures');
+const isCaptures = (tags: Json | null): boolean =>
+  objectsOf(tags ?? undefined).some((tag) => tag['Key'] === 'aiplan:role' && tag['Value'] === 'captures');
 
 /** The bucket, or null where there is none. Throws UserError `name-taken`. */
 function* headOwn(of: CaptureBucket): Program<JsonObject | null> {
   try {
-    return yield* look({ service: 's3', operation: 'HeadBucket', input: owned(nameOf(of), of.account), absent: ['NotFound', 'NoSuchBucket'] }, previewed);
+    return yield* look(
+      {
+        service: 's3',
+        operation: 'HeadBucket',
+        input: owned(nameOf(of), of.account),
+        absent: ['NotFound', 'NoSuchBucket'],
+      },
+      previewed,
+    );
   } catch (error) {
     if (error instanceof AwsError && isElsewhere(error)) {
-      throw new UserError('name-taken', `the bucket name "${nameOf(of)}" belongs to another account or region, or these credentials may not look at it`, { help: 'Set capture_bucket in your configuration to a name of your own, and run `aiplan setup` again.', cause: error });
+      throw new UserError(
+        'name-taken',
+        `the bucket name "${nameOf(of)}" belongs to another account or region, or these credentials may not look at it`,
+        {
+          help: 'Set capture_bucket in your configuration to a name of your own, and run `aiplan setup` again.',
+          cause: error,
+        },
+      );
     }
     throw error;
   }
 }
 
-const isElsewhere = ({ code, httpStatus }: AwsError): boolean => code === 'AccessDenied' || code === 'PermanentRedirect' || httpStatus === 403 || httpStatus === 301;
+const isElsewhere = ({ code, httpStatus }: AwsError): boolean =>
+  code === 'AccessDenied' || code === 'PermanentRedirect' || httpStatus === 403 || httpStatus === 301;
 
 function* isEmpty(of: CaptureBucket): Program<boolean> {
-  const answer = yield* look({ service: 's3', operation: 'ListObjectVersions', input: { ...owned(nameOf(of), of.account), MaxKeys: 1 } });
+  const answer = yield* look({
+    service: 's3',
+    operation: 'ListObjectVersions',
+    input: { ...owned(nameOf(of), of.account), MaxKeys: 1 },
+  });
   return objectsOf(answer?.['Versions']).length + objectsOf(answer?.['DeleteMarkers']).length === 0;
 }
 
 /** A bucket that aiplan did not make becomes the capture bucket only while it is empty. */
 function* refuseUsed(of: CaptureBucket): Program {
   if (yield* isEmpty(of)) return;
-  throw new UserError('not-a-capture-bucket', `"${nameOf(of)}" exists, holds objects, and is not tagged as a capture bucket`, { help: 'Set capture_bucket to another name, or tag it aiplan:role=captures if it really is for captures.' });
+  throw new UserError(
+    'not-a-capture-bucket',
+    `"${nameOf(of)}" exists, holds objects, and is not tagged as a capture bucket`,
+    { help: 'Set capture_bucket to another name, or tag it aiplan:role=captures if it really is for captures.' },
+  );
 }
 
 /** How the capture bucket is: whether there is one, what was read of it, and what is too weak. */
-export interface BucketState { readonly bucket: string; readonly exists: boolean; readonly facts: readonly string[]; readonly problems: readonly string[] }
+export interface BucketState {
+  readonly bucket: string;
+  readonly exists: boolean;
+  readonly facts: readonly string[];
+  readonly problems: readonly string[];
+}
 
 /**
- * Reads the capture bucket and holds it against the least that it has to be: of this account, versioned, with a policy and a lifecycle that keep
- * what lies in it, encrypted, closed. What cannot be read is a problem (law 9). Reads only. Throws AwsError where AWS cannot be asked at all.
+ * Reads the capture bucket and holds it against the least that it has to be: of this account, versioned, with a policy
+ * and a lifecycle that keep what lies in it, encrypted, closed. What cannot be read is a problem (law 9). Reads only.
+ * Throws AwsError where AWS cannot be asked at all.
  */
 export function* inspectCaptureBucket(of: CaptureBucket): Program<BucketState> {
   const bucket = nameOf(of);
   const facts: string[] = [];
   const problems: string[] = [];
-  const say = (text: string): void => { problems.push(`The capture bucket "${bucket}": ${text}.`); };
+  const say = (text: string): void => {
+    problems.push(`The capture bucket "${bucket}": ${text}.`);
+  };
   try {
-    if ((yield* headOwn(of)) === null) return { bucket, exists: false, facts, problems: [`The capture bucket "${bucket}" does not exist; run \`aiplan setup\`.`] };
+    if ((yield* headOwn(of)) === null)
+      return {
+        bucket,
+        exists: false,
+        facts,
+        problems: [`The capture bucket "${bucket}" does not exist; run \`aiplan setup\`.`],
+      };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     say(error.message);
@@ -153,7 +216,8 @@ export function* inspectCaptureBucket(of: CaptureBucket): Program<BucketState> {
     }
   }
   try {
-    if (!isCaptures(yield* readDocument(subResource('tagging'), bucket, of.account))) say('it is not tagged aiplan:role=captures');
+    if (!isCaptures(yield* readDocument(subResource('tagging'), bucket, of.account)))
+      say('it is not tagged aiplan:role=captures');
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind !== 'denied') throw error;
     say(`its tags cannot be read (${error.code})`);
@@ -161,7 +225,10 @@ export function* inspectCaptureBucket(of: CaptureBucket): Program<BucketState> {
   return { bucket, exists: true, facts, problems };
 }
 
-/** Reads the capture bucket back. Empty: it is at least as it has to be; else what is wrong, one sentence each. Reads only. */
+/**
+ * Reads the capture bucket back. Empty: it is at least as it has to be; else what is wrong, one sentence each. Reads
+ * only.
+ */
 export function* verifyCaptureBucket(of: CaptureBucket): Program<readonly string[]> {
   return (yield* inspectCaptureBucket(of)).problems;
 }

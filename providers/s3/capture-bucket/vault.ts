@@ -11,15 +11,22 @@ import { putEnd, putUsed, readEnd, readUsed, runOfMark } from './run-marks.ts';
 const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject'] };
 
 /**
- * The capture bucket as apply uses it. `session` is a session of its own, through whose gate this vault sends nothing but
- * PutObject into that bucket. `of` is null where there is no capture bucket; then everything is refused.
+ * The capture bucket as apply uses it. `session` is a session of its own, through whose gate this vault sends nothing
+ * but PutObject into that bucket. `of` is null where there is no capture bucket; then everything is refused.
  */
-export function openVault(session: AwsSession, of: CaptureBucket | null, run: string): CaptureVault & {
+export function openVault(
+  session: AwsSession,
+  of: CaptureBucket | null,
+  run: string,
+): CaptureVault & {
   /** Marks an approval as used by the run, once; answers which run its mark names, null for a mark that names none. */
   markUsed(nonce: string): Promise<string | null>;
 } {
   const need = (): CaptureBucket => {
-    if (of === null) throw new UserError('no-capture-bucket', 'there is no capture bucket', { help: 'run `aiplan setup` once for this account and region' });
+    if (of === null)
+      throw new UserError('no-capture-bucket', 'there is no capture bucket', {
+        help: 'run `aiplan setup` once for this account and region',
+      });
     return of;
   };
   const put = async (call: Call, body: string): Promise<void> => {
@@ -31,7 +38,10 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     }
   };
   const written = (answer: JsonObject | null, body: string, key: string): JsonObject => {
-    if (answer === null || String(answer['Body'] ?? '') !== body) throw new UserError('vault-mismatch', `"${key}" in the capture bucket does not hold what was written`, { help: 'something else writes into the capture bucket; look at it before you go on' });
+    if (answer === null || String(answer['Body'] ?? '') !== body)
+      throw new UserError('vault-mismatch', `"${key}" in the capture bucket does not hold what was written`, {
+        help: 'something else writes into the capture bucket; look at it before you go on',
+      });
     return answer;
   };
   const keep = async (of: string, what: string, manifest: JsonObject): Promise<string> => {
@@ -47,7 +57,8 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     async keepSecret(step, name, text) {
       const key = `${run}/${step}/${name.replaceAll(/[^\w.-]/gu, '-')}-${sha256(name).slice(7, 15)}`;
       await put(keepText(need(), key), text);
-      // The version that was read back is the one that was written: later versions, whoever writes them, are never read.
+      // The version that was read back is the one that was written: later versions, whoever writes them, are never
+      // read.
       const version = versionOf(written(await session.read(readText(need(), key)), text, key), nameOf(need()));
       return { $secret: { captured: key, version } };
     },
@@ -59,7 +70,8 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
     },
     async findSecret(ref) {
       const key = ref.$secret.captured ?? '';
-      if ((await session.read(findText(need(), key, ref.$secret.version))) === null) throw noSecret(key, ref.$secret.version);
+      if ((await session.read(findText(need(), key, ref.$secret.version))) === null)
+        throw noSecret(key, ref.$secret.version);
     },
     putManifest: (manifestRun, step, manifest) => keep(manifestRun, step, manifest as unknown as JsonObject),
     async markUsed(nonce) {
@@ -80,6 +92,11 @@ export function openVault(session: AwsSession, of: CaptureBucket | null, run: st
   };
 }
 
-const noSecret = (key: string, version: string | undefined): UserError => new UserError('no-such-secret', `the capture bucket holds no "${key}"${version === undefined ? '' : ` in its version "${version}"`}`, {
-  help: 'the restore needs it; look for the object and its versions in the capture bucket',
-});
+const noSecret = (key: string, version: string | undefined): UserError =>
+  new UserError(
+    'no-such-secret',
+    `the capture bucket holds no "${key}"${version === undefined ? '' : ` in its version "${version}"`}`,
+    {
+      help: 'the restore needs it; look for the object and its versions in the capture bucket',
+    },
+  );

@@ -2,8 +2,8 @@ import type { Json, JsonObject } from '../../../src/base/json.ts';
 import { compact, listOf, objectOf, objectsOf, same, textOf } from './values.ts';
 
 /*
- * A put replaces the whole document. What S3 holds and CloudFormation has no word for would vanish with the first change
- * of something else, so it is carried over from the document that is there.
+ * A put replaces the whole document. What S3 holds and CloudFormation has no word for would vanish with the first
+ * change of something else, so it is carried over from the document that is there.
  */
 
 /** Keeps the grants on log objects, while the target stays. */
@@ -27,9 +27,19 @@ export function carryReplication(next: Json, previous: Json | null): Json {
 export function carryInventory(next: Json, previous: Json | null): Json {
   const before = byId(objectsOf(previous ?? undefined), 'Id');
   return objectsOf(next).map((item) => {
-    const encryption = objectOf(objectOf(before.get(textOf(item['Id']) ?? '')?.['Destination'])['S3BucketDestination'])['Encryption'];
+    const encryption = objectOf(objectOf(before.get(textOf(item['Id']) ?? '')?.['Destination'])['S3BucketDestination'])[
+      'Encryption'
+    ];
     if (encryption === undefined) return item;
-    return { ...item, Destination: { S3BucketDestination: { ...objectOf(objectOf(item['Destination'])['S3BucketDestination']), Encryption: encryption } } };
+    return {
+      ...item,
+      Destination: {
+        S3BucketDestination: {
+          ...objectOf(objectOf(item['Destination'])['S3BucketDestination']),
+          Encryption: encryption,
+        },
+      },
+    };
   });
 }
 
@@ -59,4 +69,5 @@ export function carryTags(next: Json, previous: Json | null): Json {
   return [...objectsOf(next), ...system.filter((tag) => !own.has(tag['Key']))];
 }
 
-const byId = (items: readonly JsonObject[], key: string): ReadonlyMap<string, JsonObject> => new Map(items.map((item) => [textOf(item[key]) ?? '', item]));
+const byId = (items: readonly JsonObject[], key: string): ReadonlyMap<string, JsonObject> =>
+  new Map(items.map((item) => [textOf(item[key]) ?? '', item]));

@@ -27,7 +27,9 @@ export type Field = string | readonly [apiPath: string, codec: Codec];
 
 /** An object, field by field: CloudFormation's name → the API's. What is not named is not carried over. */
 export function fields(table: Readonly<Record<string, Field>>): Codec {
-  const rows = Object.entries(table).map(([name, field]) => (typeof field === 'string' ? { name, path: field, codec: same } : { name, path: field[0], codec: field[1] }));
+  const rows = Object.entries(table).map(([name, field]) =>
+    typeof field === 'string' ? { name, path: field, codec: same } : { name, path: field[0], codec: field[1] },
+  );
   return {
     toCfn(api) {
       if (!isObject(api)) return undefined;
@@ -44,7 +46,8 @@ export function fields(table: Readonly<Record<string, Field>>): Codec {
 }
 
 /** Fields with the same name on both sides. */
-export const alike = (...names: readonly string[]): Readonly<Record<string, Field>> => Object.fromEntries(names.map((name) => [name, name]));
+export const alike = (...names: readonly string[]): Readonly<Record<string, Field>> =>
+  Object.fromEntries(names.map((name) => [name, name]));
 
 /** Two codecs for two parts of the same object. */
 export const both = (one: Codec, other: Codec): Codec => ({
@@ -88,8 +91,11 @@ export const spreadFilter = (whenEmpty?: JsonObject): Codec => ({
   toApi(cfn) {
     const value = objectOf(cfn);
     const tags = objectsOf(value['TagFilters']);
-    const prefix = value['Prefix'] === '' ? undefined : value['Prefix'] ?? undefined;
-    const others = compact({ Prefix: prefix, ...Object.fromEntries(CRITERIA.map((name) => [name, value[name] ?? undefined])) });
+    const prefix = value['Prefix'] === '' ? undefined : (value['Prefix'] ?? undefined);
+    const others = compact({
+      Prefix: prefix,
+      ...Object.fromEntries(CRITERIA.map((name) => [name, value[name] ?? undefined])),
+    });
     const number = Object.keys(others).length + tags.length;
     if (number === 0) return whenEmpty === undefined ? {} : { Filter: whenEmpty };
     if (number > 1) return { Filter: { And: compact({ ...others, Tags: tags.length === 0 ? undefined : tags }) } };
@@ -102,4 +108,3 @@ export const normalised = (codec: Codec, normalise: (cfn: JsonObject) => JsonObj
   toCfn: codec.toCfn,
   toApi: (cfn) => codec.toApi(isObject(cfn) ? normalise(cfn) : cfn),
 });
-

@@ -4,18 +4,33 @@ import type { StepContext } from '../../../src/domain/resource-type.ts';
 import { subResource, subResources, type SubResource } from './sub-resources.ts';
 import { compact, listOf, objectOf, objectsOf, same, textOf } from './values.ts';
 
-/** The bucket that a call acts upon, and the account that must own it (ExpectedBucketOwner: else 403, never a stranger's). */
-export interface Owned { readonly Bucket: string; readonly ExpectedBucketOwner: string }
-export const owned = (bucket: string, account: string): Owned & JsonObject => ({ Bucket: bucket, ExpectedBucketOwner: account });
+/**
+ * The bucket that a call acts upon, and the account that must own it (ExpectedBucketOwner: else 403, never a
+ * stranger's).
+ */
+export interface Owned {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner: string;
+}
+export const owned = (bucket: string, account: string): Owned & JsonObject => ({
+  Bucket: bucket,
+  ExpectedBucketOwner: account,
+});
 
 /** The read of one sub-resource. `account` null: the reader does not know whose it is. */
 export const readOf = (row: SubResource, bucket: string, account: string | null, token?: string): ReadCall => ({
-  service: 's3', operation: row.get.operation, absent: row.get.absent,
+  service: 's3',
+  operation: row.get.operation,
+  absent: row.get.absent,
   input: compact({ Bucket: bucket, ExpectedBucketOwner: account ?? undefined, ContinuationToken: token }),
 });
 
 /** All pages of a sub-resource through any way of reading; the document, or null where it is not configured. */
-export function* readPages(row: SubResource, bucket: string, account: string | null): Generator<ReadCall, Json | null, JsonObject | null> {
+export function* readPages(
+  row: SubResource,
+  bucket: string,
+  account: string | null,
+): Generator<ReadCall, Json | null, JsonObject | null> {
   const list = row.get.list;
   if (list === undefined) {
     const answer = yield readOf(row, bucket, account);
@@ -48,14 +63,26 @@ export function* readConfiguration(bucket: string, account: string): Program<Rea
 
 /** The call that puts a document. Sets a state, so it may be sent again while live still equals the state before. */
 export const putCall = (row: SubResource, target: Owned & JsonObject, document: Json, more: JsonObject = {}): Call => ({
-  service: 's3', operation: row.put.operation, identity: target.Bucket, retry: 'absolute', purpose: `set ${row.label}`,
+  service: 's3',
+  operation: row.put.operation,
+  identity: target.Bucket,
+  retry: 'absolute',
+  purpose: `set ${row.label}`,
   input: { ...target, ...row.put.input(document), ...more },
 });
 
 /** The call that takes a sub-resource (or one element of a list, by `id`) away. */
-export const removeCall = (row: SubResource, target: Owned & JsonObject, id?: Json): Call => ('operation' in row.remove
-  ? { service: 's3', operation: row.remove.operation, identity: target.Bucket, retry: 'absolute', purpose: `remove ${row.label}`, input: compact({ ...target, Id: id }) }
-  : { ...putCall(row, target, row.remove.document), purpose: `switch ${row.label} off` });
+export const removeCall = (row: SubResource, target: Owned & JsonObject, id?: Json): Call =>
+  'operation' in row.remove
+    ? {
+        service: 's3',
+        operation: row.remove.operation,
+        identity: target.Bucket,
+        retry: 'absolute',
+        purpose: `remove ${row.label}`,
+        input: compact({ ...target, Id: id }),
+      }
+    : { ...putCall(row, target, row.remove.document), purpose: `switch ${row.label} off` };
 
 /** The sub-resources that hold one of these top-level properties. */
 export const rowsOf = (properties: ReadonlySet<string>): readonly SubResource[] =>
@@ -65,38 +92,68 @@ export const rowsOf = (properties: ReadonlySet<string>): readonly SubResource[] 
 export const propertyOf = (path: string): string => path.split(/[.[]/u)[0] ?? path;
 
 /**
- * When a change of a sub-resource comes, so that S3 accepts it and nothing opens in between: what loosens comes before what
- * depends on it, what tightens after. Sources: "Setting Object Ownership", "Blocking public access", "Replication
+ * When a change of a sub-resource comes, so that S3 accepts it and nothing opens in between: what loosens comes before
+ * what depends on it, what tightens after. Sources: "Setting Object Ownership", "Blocking public access", "Replication
  * requirements" in the S3 User Guide.
  */
 function rank(row: SubResource, live: JsonObject, desired: JsonObject): number {
   const base = subResources.indexOf(row);
   const end = subResources.length;
   switch (row.name) {
-    case 'ownership': return JSON.stringify(desired['OwnershipControls'] ?? {}).includes('BucketOwnerEnforced') ? end + 1 : base;
-    case 'publicAccessBlock': return loosens(objectOf(live['PublicAccessBlockConfiguration']), objectOf(desired['PublicAccessBlockConfiguration'])) ? base : end + 2;
-    case 'versioning': return objectOf(desired['VersioningConfiguration'])['Status'] === 'Enabled' ? base : end + 3;
-    case 'replication': return desired['ReplicationConfiguration'] === null || desired['ReplicationConfiguration'] === undefined ? -1 : base;
-    default: return base;
+    case 'ownership':
+      return JSON.stringify(desired['OwnershipControls'] ?? {}).includes('BucketOwnerEnforced') ? end + 1 : base;
+    case 'publicAccessBlock':
+      return loosens(
+        objectOf(live['PublicAccessBlockConfiguration']),
+        objectOf(desired['PublicAccessBlockConfiguration']),
+      )
+        ? base
+        : end + 2;
+    case 'versioning':
+      return objectOf(desired['VersioningConfiguration'])['Status'] === 'Enabled' ? base : end + 3;
+    case 'replication':
+      return desired['ReplicationConfiguration'] === null || desired['ReplicationConfiguration'] === undefined
+        ? -1
+        : base;
+    default:
+      return base;
   }
 }
 
-export const blockFlags = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'] as const;
-export const loosens = (before: JsonObject, after: JsonObject): boolean => blockFlags.some((flag) => before[flag] === true && after[flag] !== true);
+export const blockFlags = [
+  'BlockPublicAcls',
+  'BlockPublicPolicy',
+  'IgnorePublicAcls',
+  'RestrictPublicBuckets',
+] as const;
+export const loosens = (before: JsonObject, after: JsonObject): boolean =>
+  blockFlags.some((flag) => before[flag] === true && after[flag] !== true);
 
 /** Writes the changed sub-resources of `context.live`, and nothing else. */
 export function* updateBucket(context: StepContext): Program {
   const live = context.live;
   if (live === null) return;
   const changed = new Set(context.changes.map((change) => propertyOf(change.path)));
-  yield* writeRows(context, live.identity, [...rowsOf(changed)], live.properties, Object.keys(live.systemTags).length > 0);
+  yield* writeRows(
+    context,
+    live.identity,
+    [...rowsOf(changed)],
+    live.properties,
+    Object.keys(live.systemTags).length > 0,
+  );
 }
 
 /**
- * Writes these sub-resources as `context.desired` has them. What CloudFormation has no word for is carried over from what
- * is there. `before`: the properties there were; `systemTags`: whether tags of AWS or aiplan must stay.
+ * Writes these sub-resources as `context.desired` has them. What CloudFormation has no word for is carried over from
+ * what is there. `before`: the properties there were; `systemTags`: whether tags of AWS or aiplan must stay.
  */
-export function* writeRows(context: StepContext, bucket: string, rows: readonly SubResource[], before: JsonObject, systemTags: boolean): Program {
+export function* writeRows(
+  context: StepContext,
+  bucket: string,
+  rows: readonly SubResource[],
+  before: JsonObject,
+  systemTags: boolean,
+): Program {
   const target = owned(bucket, context.account);
   const ordered = [...rows].sort((a, b) => rank(a, before, context.desired) - rank(b, before, context.desired));
   for (const row of ordered) {
@@ -109,15 +166,23 @@ export function* writeRows(context: StepContext, bucket: string, rows: readonly 
     } else {
       yield* send(putCall(row, target, row.carry === undefined ? next : row.carry(next, previous)));
     }
-    if (row.name === 'versioning') yield* versioningSettled(target, textOf(objectOf(next ?? { Status: 'Suspended' })['Status']) ?? 'Suspended');
+    if (row.name === 'versioning')
+      yield* versioningSettled(target, textOf(objectOf(next ?? { Status: 'Suspended' })['Status']) ?? 'Suspended');
   }
 }
 
-function* writeElements(row: SubResource, target: Owned & JsonObject, desired: JsonObject, before: JsonObject, next: Json | null, previous: Json | null): Program {
+function* writeElements(
+  row: SubResource,
+  target: Owned & JsonObject,
+  desired: JsonObject,
+  before: JsonObject,
+  next: Json | null,
+  previous: Json | null,
+): Program {
   const property = row.properties[0] ?? '';
   const old = objectsOf(before[property]);
   const wanted = objectsOf(desired[property]);
-  const carried = objectsOf(next === null || row.carry === undefined ? next ?? undefined : row.carry(next, previous));
+  const carried = objectsOf(next === null || row.carry === undefined ? (next ?? undefined) : row.carry(next, previous));
   for (const [index, item] of wanted.entries()) {
     const document = carried[index];
     const unchanged = old.some((other) => same(other, item));
@@ -128,11 +193,17 @@ function* writeElements(row: SubResource, target: Owned & JsonObject, desired: J
   }
 }
 
-/** Waits until S3 says the versioning state that was set; it may take a while (S3 User Guide, "Enabling versioning"). */
+/**
+ * Waits until S3 says the versioning state that was set; it may take a while (S3 User Guide, "Enabling versioning").
+ */
 export function* versioningSettled(target: Owned & JsonObject, status: string): Program {
   yield* until({
-    what: `versioning of ${target.Bucket} ${status}`, agree: 2,
+    what: `versioning of ${target.Bucket} ${status}`,
+    agree: 2,
     read: readOf(subResource('versioning'), target.Bucket, target.ExpectedBucketOwner),
-    judge: (answer) => (answer?.['Status'] === status ? { state: 'done' } : { state: 'pending', detail: `still ${textOf(answer?.['Status']) ?? 'off'}` }),
+    judge: (answer) =>
+      answer?.['Status'] === status
+        ? { state: 'done' }
+        : { state: 'pending', detail: `still ${textOf(answer?.['Status']) ?? 'off'}` },
   });
 }

@@ -6,8 +6,10 @@ export const objectOf = (value: Json | undefined): JsonObject => (isObject(value
 export const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 export const objectsOf = (value: Json | undefined): readonly JsonObject[] => listOf(value).filter(isObject);
 export const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
-export const numberOf = (value: Json | undefined): number | undefined => (typeof value === 'number' ? value : undefined);
-export const same = (one: Json | undefined, other: Json | undefined): boolean => canonical(one ?? null) === canonical(other ?? null);
+export const numberOf = (value: Json | undefined): number | undefined =>
+  typeof value === 'number' ? value : undefined;
+export const same = (one: Json | undefined, other: Json | undefined): boolean =>
+  canonical(one ?? null) === canonical(other ?? null);
 
 /** The value at a dotted path, or undefined. */
 export const at = (value: Json | undefined, path: string): Json | undefined =>
@@ -30,19 +32,24 @@ export function sized(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit += 1; }
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
 /**
- * Stands for an answer while a plan lists the calls, where a program must then yield what it could yield either way. No S3
- * answer has such a member.
+ * Stands for an answer while a plan lists the calls, where a program must then yield what it could yield either way. No
+ * S3 answer has such a member.
  */
 export const previewed: JsonObject = { $preview: true };
 export const isPreviewed = (answer: JsonObject | null): boolean => answer?.['$preview'] === true;
 
 /**
- * Name and creation date of an element of ListBuckets: S3 has no id for a bucket. Only the list of us-east-1 has the date of creation; that
- * of another region moves with each change of the bucket's configuration (S3 API reference, Bucket; see `homeOf` in providers/aws/session/session.ts).
+ * Name and creation date of an element of ListBuckets: S3 has no id for a bucket. Only the list of us-east-1 has the
+ * date of creation; that of another region moves with each change of the bucket's configuration (S3 API reference,
+ * Bucket; see `homeOf` in providers/aws/session/session.ts).
  */
-export const incarnationOf = (bucket: JsonObject): string => `${textOf(bucket['Name']) ?? ''} ${textOf(bucket['CreationDate']) ?? 'unknown'}`;
+export const incarnationOf = (bucket: JsonObject): string =>
+  `${textOf(bucket['Name']) ?? ''} ${textOf(bucket['CreationDate']) ?? 'unknown'}`;

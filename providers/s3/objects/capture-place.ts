@@ -13,7 +13,8 @@ export interface CaptureBucket {
   readonly kmsKeyId?: string;
 }
 
-export const captureBucketName = (account: string, region: string, configured: string | null): string => configured ?? `aiplan-captures-${account}-${region}`;
+export const captureBucketName = (account: string, region: string, configured: string | null): string =>
+  configured ?? `aiplan-captures-${account}-${region}`;
 export const nameOf = (of: CaptureBucket): string => captureBucketName(of.account, of.region, of.bucket);
 
 /**
@@ -24,12 +25,29 @@ export const nameOf = (of: CaptureBucket): string => captureBucketName(of.accoun
 export function bucketPolicyOf(of: CaptureBucket): JsonObject {
   const partition = partitionOf(of.region);
   const arn = `arn:${partition}:s3:::${nameOf(of)}`;
-  const encrypted = { Sid: 'AiplanOnlyEncryptedTransport', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [arn, `${arn}/*`], Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
+  const encrypted = {
+    Sid: 'AiplanOnlyEncryptedTransport',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:*',
+    Resource: [arn, `${arn}/*`],
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
   const kept = {
-    Sid: 'AiplanCapturesAreKept', Effect: 'Deny', Principal: '*',
+    Sid: 'AiplanCapturesAreKept',
+    Effect: 'Deny',
+    Principal: '*',
     Action: [
-      's3:BypassGovernanceRetention', 's3:DeleteBucket', 's3:DeleteObjectVersion', 's3:DeleteObjectVersionTagging', 's3:PutBucketAcl',
-      's3:PutBucketOwnershipControls', 's3:PutBucketPublicAccessBlock', 's3:PutBucketVersioning', 's3:PutLifecycleConfiguration', 's3:PutReplicationConfiguration',
+      's3:BypassGovernanceRetention',
+      's3:DeleteBucket',
+      's3:DeleteObjectVersion',
+      's3:DeleteObjectVersionTagging',
+      's3:PutBucketAcl',
+      's3:PutBucketOwnershipControls',
+      's3:PutBucketPublicAccessBlock',
+      's3:PutBucketVersioning',
+      's3:PutLifecycleConfiguration',
+      's3:PutReplicationConfiguration',
     ],
     Resource: [arn, `${arn}/*`],
     Condition: { ArnNotEquals: { 'aws:PrincipalArn': `arn:${partition}:iam::${of.account}:root` } },

@@ -19,24 +19,55 @@ export interface Entry {
 }
 
 /** The list read of one page. Keys come URL-encoded, because XML cannot hold every character that a key may. */
-const pageOf = (bucket: string, account: string | null, prefix?: string, keyMarker?: string, versionIdMarker?: string): ReadCall => ({
-  service: 's3', operation: 'ListObjectVersions',
-  input: compact({ Bucket: bucket, ExpectedBucketOwner: account ?? undefined, Prefix: prefix, EncodingType: 'url', OptionalObjectAttributes: ['RestoreStatus'], KeyMarker: keyMarker, VersionIdMarker: versionIdMarker }),
+const pageOf = (
+  bucket: string,
+  account: string | null,
+  prefix?: string,
+  keyMarker?: string,
+  versionIdMarker?: string,
+): ReadCall => ({
+  service: 's3',
+  operation: 'ListObjectVersions',
+  input: compact({
+    Bucket: bucket,
+    ExpectedBucketOwner: account ?? undefined,
+    Prefix: prefix,
+    EncodingType: 'url',
+    OptionalObjectAttributes: ['RestoreStatus'],
+    KeyMarker: keyMarker,
+    VersionIdMarker: versionIdMarker,
+  }),
 });
 
 /** Stands for a listing while a plan lists the calls: one version and one delete marker. */
 export const previewPage: JsonObject = {
   ...previewed,
   IsTruncated: false,
-  Versions: [{ Key: 'preview', VersionId: 'preview', IsLatest: true, ETag: '"preview"', Size: 1, LastModified: '2000-01-01T00:00:00.000Z', StorageClass: 'STANDARD' }],
-  DeleteMarkers: [{ Key: 'preview-deleted', VersionId: 'preview', IsLatest: true, LastModified: '2000-01-01T00:00:00.000Z' }],
+  Versions: [
+    {
+      Key: 'preview',
+      VersionId: 'preview',
+      IsLatest: true,
+      ETag: '"preview"',
+      Size: 1,
+      LastModified: '2000-01-01T00:00:00.000Z',
+      StorageClass: 'STANDARD',
+    },
+  ],
+  DeleteMarkers: [
+    { Key: 'preview-deleted', VersionId: 'preview', IsLatest: true, LastModified: '2000-01-01T00:00:00.000Z' },
+  ],
 };
 
 /**
- * Every version and delete marker (below `prefix`), newest first within a key, over all pages or up to `cap` entries. Source: S3 API
- * reference, ListObjectVersions (no SDK paginator exists for it).
+ * Every version and delete marker (below `prefix`), newest first within a key, over all pages or up to `cap` entries.
+ * Source: S3 API reference, ListObjectVersions (no SDK paginator exists for it).
  */
-export function* listEntries(bucket: string, account: string | null, { cap = Number.POSITIVE_INFINITY, prefix }: { readonly cap?: number; readonly prefix?: string } = {}): Generator<ReadCall, { readonly entries: readonly Entry[]; readonly complete: boolean }, JsonObject | null> {
+export function* listEntries(
+  bucket: string,
+  account: string | null,
+  { cap = Number.POSITIVE_INFINITY, prefix }: { readonly cap?: number; readonly prefix?: string } = {},
+): Generator<ReadCall, { readonly entries: readonly Entry[]; readonly complete: boolean }, JsonObject | null> {
   const entries: Entry[] = [];
   let keyMarker: string | undefined;
   let versionIdMarker: string | undefined;
@@ -59,9 +90,9 @@ export function* allEntries(bucket: string, account: string): Program<readonly E
 }
 
 /**
- * The entries of one page. S3 tells versions and markers apart, each newest first; within a key they are put together by
- * time. Times are whole seconds: a version and a marker of one second are told apart only where one is the latest, else
- * the marker counts as newer (a put followed by its delete).
+ * The entries of one page. S3 tells versions and markers apart, each newest first; within a key they are put together
+ * by time. Times are whole seconds: a version and a marker of one second are told apart only where one is the latest,
+ * else the marker counts as newer (a put followed by its delete).
  */
 export function entriesOf(answer: JsonObject): readonly Entry[] {
   const keys = new Map<string, { versions: Entry[]; markers: Entry[] }>();
@@ -70,8 +101,14 @@ export function entriesOf(answer: JsonObject): readonly Entry[] {
     keys.set(key, found);
     return found;
   };
-  for (const item of objectsOf(answer['Versions'])) { const entry = entryOf(item, false, answer); of(entry.key).versions.push(entry); }
-  for (const item of objectsOf(answer['DeleteMarkers'])) { const entry = entryOf(item, true, answer); of(entry.key).markers.push(entry); }
+  for (const item of objectsOf(answer['Versions'])) {
+    const entry = entryOf(item, false, answer);
+    of(entry.key).versions.push(entry);
+  }
+  for (const item of objectsOf(answer['DeleteMarkers'])) {
+    const entry = entryOf(item, true, answer);
+    of(entry.key).markers.push(entry);
+  }
   return [...keys.values()].flatMap(({ versions, markers }) => interleaved(versions, markers));
 }
 
@@ -82,8 +119,15 @@ function interleaved(versions: readonly Entry[], markers: readonly Entry[]): rea
   while (version < versions.length || marker < markers.length) {
     const one = versions[version];
     const other = markers[marker];
-    const takeMarker = one === undefined || (other !== undefined && !one.latest && (other.latest || other.modified >= one.modified));
-    if (takeMarker) { result.push(other as Entry); marker += 1; } else { result.push(one); version += 1; }
+    const takeMarker =
+      one === undefined || (other !== undefined && !one.latest && (other.latest || other.modified >= one.modified));
+    if (takeMarker) {
+      result.push(other as Entry);
+      marker += 1;
+    } else {
+      result.push(one);
+      version += 1;
+    }
   }
   return result;
 }
@@ -92,9 +136,15 @@ function entryOf(item: JsonObject, marker: boolean, answer: JsonObject): Entry {
   const storageClass = textOf(item['StorageClass']) ?? 'STANDARD';
   const readable = textOf(objectOf(item['RestoreStatus'])['RestoreExpiryDate']) !== undefined;
   return {
-    key: decoded(textOf(item['Key']) ?? '', answer), versionId: textOf(item['VersionId']) ?? 'null', latest: item['IsLatest'] === true, marker,
-    etag: (textOf(item['ETag']) ?? '').replaceAll('"', ''), size: numberOf(item['Size']) ?? 0, modified: textOf(item['LastModified']) ?? '',
-    storageClass: marker ? '' : storageClass, archived: !marker && /^(GLACIER|DEEP_ARCHIVE)$/u.test(storageClass) && !readable,
+    key: decoded(textOf(item['Key']) ?? '', answer),
+    versionId: textOf(item['VersionId']) ?? 'null',
+    latest: item['IsLatest'] === true,
+    marker,
+    etag: (textOf(item['ETag']) ?? '').replaceAll('"', ''),
+    size: numberOf(item['Size']) ?? 0,
+    modified: textOf(item['LastModified']) ?? '',
+    storageClass: marker ? '' : storageClass,
+    archived: !marker && /^(GLACIER|DEEP_ARCHIVE)$/u.test(storageClass) && !readable,
   };
 }
 
@@ -102,15 +152,26 @@ const decoded = (key: string, answer: JsonObject): string =>
   answer['EncodingType'] === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
 
 /** Unfinished multipart uploads, as key and upload id; previewed as one. Throws AwsError. */
-export function* allUploads(bucket: string, account: string): Program<readonly { readonly key: string; readonly uploadId: string }[]> {
+export function* allUploads(
+  bucket: string,
+  account: string,
+): Program<readonly { readonly key: string; readonly uploadId: string }[]> {
   const uploads: { key: string; uploadId: string }[] = [];
   let markers: JsonObject = {};
   for (;;) {
     const input = { Bucket: bucket, ExpectedBucketOwner: account, EncodingType: 'url', ...markers };
-    const answer: JsonObject = (yield* look({ service: 's3', operation: 'ListMultipartUploads', input }, { Uploads: [{ Key: 'preview', UploadId: 'preview' }] })) ?? {};
-    for (const item of objectsOf(answer['Uploads'])) uploads.push({ key: decoded(textOf(item['Key']) ?? '', answer), uploadId: textOf(item['UploadId']) ?? '' });
+    const answer: JsonObject =
+      (yield* look(
+        { service: 's3', operation: 'ListMultipartUploads', input },
+        { Uploads: [{ Key: 'preview', UploadId: 'preview' }] },
+      )) ?? {};
+    for (const item of objectsOf(answer['Uploads']))
+      uploads.push({ key: decoded(textOf(item['Key']) ?? '', answer), uploadId: textOf(item['UploadId']) ?? '' });
     if (answer['IsTruncated'] !== true) return uploads;
-    markers = compact({ KeyMarker: decoded(textOf(answer['NextKeyMarker']) ?? '', answer), UploadIdMarker: answer['NextUploadIdMarker'] });
+    markers = compact({
+      KeyMarker: decoded(textOf(answer['NextKeyMarker']) ?? '', answer),
+      UploadIdMarker: answer['NextUploadIdMarker'],
+    });
   }
 }
 

@@ -5,23 +5,34 @@ import { objectOf, objectsOf, same, textOf } from '../configuration/values.ts';
 
 const named = (live: LiveResource | null): string => (live === null ? 'the bucket' : `"${live.identity}"`);
 const set = (value: Json | undefined): boolean => value !== undefined && value !== null;
-const ids = (list: readonly JsonObject[]): string => list.map((item) => `"${textOf(item['Id']) ?? '(without Id)'}"`).join(', ');
+const ids = (list: readonly JsonObject[]): string =>
+  list.map((item) => `"${textOf(item['Id']) ?? '(without Id)'}"`).join(', ');
 
 /** What of a list is no longer there as it was. */
-const gone = (before: readonly JsonObject[], after: readonly JsonObject[]): readonly JsonObject[] => before.filter((item) => !after.some((other) => same(item, other)));
+const gone = (before: readonly JsonObject[], after: readonly JsonObject[]): readonly JsonObject[] =>
+  before.filter((item) => !after.some((other) => same(item, other)));
 
 /** Who is told of what: one element for each event and target, and one for EventBridge. */
 function notifications(value: Json | undefined): readonly JsonObject[] {
   const configuration = objectOf(value);
-  const lists = ['LambdaConfigurations', 'QueueConfigurations', 'TopicConfigurations'].flatMap((name) => objectsOf(configuration[name]));
-  return [...lists, ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true ? [{ Event: 'all events', Target: 'EventBridge' }] : [])];
+  const lists = ['LambdaConfigurations', 'QueueConfigurations', 'TopicConfigurations'].flatMap((name) =>
+    objectsOf(configuration[name]),
+  );
+  return [
+    ...lists,
+    ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true
+      ? [{ Event: 'all events', Target: 'EventBridge' }]
+      : []),
+  ];
 }
 const notificationText = (item: JsonObject): string =>
   `${textOf(item['Event']) ?? 'events'} to ${textOf(item['Function'] ?? item['Queue'] ?? item['Topic'] ?? item['Target']) ?? 'unknown'}`;
 
 /** Enabled inventories by name and destination: where their lists are looked for. */
 const inventories = (value: Json | undefined): readonly JsonObject[] =>
-  objectsOf(value).filter((item) => item['Enabled'] !== false).map((item) => ({ Id: item['Id'] ?? null, Bucket: objectOf(item['Destination'])['BucketArn'] ?? null }));
+  objectsOf(value)
+    .filter((item) => item['Enabled'] !== false)
+    .map((item) => ({ Id: item['Id'] ?? null, Bucket: objectOf(item['Destination'])['BucketArn'] ?? null }));
 
 /** What of a website decides which pages visitors see; the page that tells of an error is only words. */
 const pages = (value: Json | undefined): JsonObject => {
@@ -30,18 +41,31 @@ const pages = (value: Json | undefined): JsonObject => {
 };
 
 const inRules = 'ReplicationConfiguration.Rules.*.Destination';
-/** Classes whose objects must be restored first, or lie in one Availability Zone (S3 User Guide, "Understanding S3 storage classes"). */
+/**
+ * Classes whose objects must be restored first, or lie in one Availability Zone (S3 User Guide, "Understanding S3
+ * storage classes").
+ */
 const weak: readonly Json[] = ['GLACIER', 'DEEP_ARCHIVE', 'ONEZONE_IA'];
 
 /** What watches over a replication and over its copies. */
 const replication: readonly ChangeRule[] = [
-  ...([['Metrics', 'metrics, and alarms on them,'], ['ReplicationTime', 'the promised time']] as const).map(([part, what]): ChangeRule => ({
-    path: `${inRules}.${part}.Status`, given: (before) => before === 'Enabled', when: (_before, after) => after !== 'Enabled',
+  ...(
+    [
+      ['Metrics', 'metrics, and alarms on them,'],
+      ['ReplicationTime', 'the promised time'],
+    ] as const
+  ).map(([part, what]): ChangeRule => ({
+    path: `${inRules}.${part}.Status`,
+    given: (before) => before === 'Enabled',
+    when: (_before, after) => after !== 'Enabled',
     says: (_before, _after, live) => `A replication of ${named(live)} loses ${what} by which a lag is noticed.`,
   })),
   {
-    path: `${inRules}.StorageClass`, given: (_before, live) => live !== null, when: (before, after) => weak.includes(after ?? null) && !weak.includes(before ?? null),
-    says: (_before, after, live) => `Copies of new objects of ${named(live)} are written to ${String(after)}: they must be restored first, or lie in one Availability Zone only.`,
+    path: `${inRules}.StorageClass`,
+    given: (_before, live) => live !== null,
+    when: (before, after) => weak.includes(after ?? null) && !weak.includes(before ?? null),
+    says: (_before, after, live) =>
+      `Copies of new objects of ${named(live)} are written to ${String(after)}: they must be restored first, or lie in one Availability Zone only.`,
   },
 ];
 
@@ -58,27 +82,32 @@ export const services: readonly ChangeRule[] = [
   {
     path: 'NotificationConfiguration',
     when: (before, after) => gone(notifications(before), notifications(after)).length > 0,
-    says: (before, after, live) => `Events of ${named(live)} are no longer told: ${gone(notifications(before), notifications(after)).map(notificationText).join(', ')}.`,
+    says: (before, after, live) =>
+      `Events of ${named(live)} are no longer told: ${gone(notifications(before), notifications(after)).map(notificationText).join(', ')}.`,
   },
   {
     path: 'InventoryConfigurations',
     when: (before, after) => gone(inventories(before), inventories(after)).length > 0,
-    says: (before, after, live) => `Lists of the objects of ${named(live)} are no longer written as before: ${ids(gone(inventories(before), inventories(after)))}.`,
+    says: (before, after, live) =>
+      `Lists of the objects of ${named(live)} are no longer written as before: ${ids(gone(inventories(before), inventories(after)))}.`,
   },
   {
     path: 'MetricsConfigurations',
     when: (before, after) => gone(objectsOf(before), objectsOf(after)).length > 0,
-    says: (before, after, live) => `Request metrics of ${named(live)} end or count otherwise, and alarms on them too: ${ids(gone(objectsOf(before), objectsOf(after)))}.`,
+    says: (before, after, live) =>
+      `Request metrics of ${named(live)} end or count otherwise, and alarms on them too: ${ids(gone(objectsOf(before), objectsOf(after)))}.`,
   },
   ...replication,
   {
     path: 'WebsiteConfiguration',
     when: (before, after) => set(before) && !same(pages(before), pages(after)),
-    says: (_before, after, live) => `Visitors of the website of ${named(live)} ${set(after) ? 'get other pages than before' : 'get no page any more'}.`,
+    says: (_before, after, live) =>
+      `Visitors of the website of ${named(live)} ${set(after) ? 'get other pages than before' : 'get no page any more'}.`,
   },
   {
     path: 'AccelerateConfiguration',
-    when: (before, after) => objectOf(before)['AccelerationStatus'] === 'Enabled' && objectOf(after)['AccelerationStatus'] !== 'Enabled',
+    when: (before, after) =>
+      objectOf(before)['AccelerationStatus'] === 'Enabled' && objectOf(after)['AccelerationStatus'] !== 'Enabled',
     says: (_before, _after, live) => `Clients that use the accelerate endpoint of ${named(live)} no longer reach it.`,
   },
 ];

@@ -23,7 +23,14 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   AccelerateConfiguration: removable,
   AccessControl: { update: 'in-place', reset: 'Private' },
   AnalyticsConfigurations: list,
-  BucketEncryption: { update: 'in-place', reset: { ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: false, ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] } },
+  BucketEncryption: {
+    update: 'in-place',
+    reset: {
+      ServerSideEncryptionConfiguration: [
+        { BucketKeyEnabled: false, ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+      ],
+    },
+  },
   CorsConfiguration: removable,
   IntelligentTieringConfigurations: list,
   InventoryConfigurations: list,
@@ -33,7 +40,10 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   NotificationConfiguration: removable,
   ObjectLockConfiguration: { update: 'in-place', reset: { ObjectLockEnabled: 'Enabled' } },
   ObjectLockEnabled: {
-    update: (before, after) => (after === true || before === after ? 'in-place' : { blocked: 'Object Lock can never be switched off again; leave ObjectLockEnabled out' }),
+    update: (before, after) =>
+      after === true || before === after
+        ? 'in-place'
+        : { blocked: 'Object Lock can never be switched off again; leave ObjectLockEnabled out' },
     oneWay: 'Object Lock can never be switched off again, nor can versioning be suspended while it is on.',
   },
   OwnershipControls: removable,
@@ -41,8 +51,10 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   ReplicationConfiguration: removable,
   Tags: inPlace,
   VersioningConfiguration: {
-    update: (_before, after, live) => (objectOf(after)['Status'] !== 'Enabled' && live.properties['ObjectLockEnabled'] === true
-      ? { blocked: 'versioning of a bucket with Object Lock cannot be suspended' } : 'in-place'),
+    update: (_before, after, live) =>
+      objectOf(after)['Status'] !== 'Enabled' && live.properties['ObjectLockEnabled'] === true
+        ? { blocked: 'versioning of a bucket with Object Lock cannot be suspended' }
+        : 'in-place',
     reset: { Status: 'Suspended' },
     oneWay: 'A bucket that ever had versioning can suspend it, never be without it again.',
   },
@@ -50,7 +62,8 @@ const properties: Readonly<Record<string, PropertyRule>> = {
 };
 
 /** A name without what people append to make it free: `-2`, `-new`, `-copy`, `-v3`, an account id. */
-const stem = (name: string): string => name.toLowerCase().replace(/([-.](\d+|new|copy|v\d+|backup|old|[0-9a-f]{6,}))+$/u, '');
+const stem = (name: string): string =>
+  name.toLowerCase().replace(/([-.](\d+|new|copy|v\d+|backup|old|[0-9a-f]{6,}))+$/u, '');
 
 function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   const name = textOf(desired['BucketName']);
@@ -59,14 +72,19 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
   const tag = textOf(objectOf(desired['Tags'])['Name']);
   if (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) return 'similar';
   // Made free by an appendix: `logs-2` beside `logs`. Where `logs-2` exists, `logs` is a name of its own.
-  const appendix = name.toLowerCase().startsWith(other.identity.toLowerCase()) ? name.slice(other.identity.length) : null;
+  const appendix = name.toLowerCase().startsWith(other.identity.toLowerCase())
+    ? name.slice(other.identity.length)
+    : null;
   return other.identity.length >= 6 && appendix !== null && stem(`x${appendix}`) === 'x' ? 'similar' : null;
 }
 
 /** Lists of at most one element: all elements have the same key, so that a changed one is changed and not exchanged. */
 const single = ['$only'];
 
-/** Suspended acceleration is none: a bucket that never had any cannot be told from one that has it suspended (PutBucketAccelerateConfiguration). */
+/**
+ * Suspended acceleration is none: a bucket that never had any cannot be told from one that has it suspended
+ * (PutBucketAccelerateConfiguration).
+ */
 function canonicalProperties(properties: JsonObject): JsonObject {
   const { AccelerateConfiguration: acceleration, LifecycleConfiguration: lifecycle } = properties;
   const rules: Json | undefined = objectOf(lifecycle)['Rules'];
@@ -74,7 +92,14 @@ function canonicalProperties(properties: JsonObject): JsonObject {
     ...properties,
     ...(objectOf(acceleration)['AccelerationStatus'] === 'Suspended' ? { AccelerateConfiguration: null } : {}),
     // Elements are whole, so that an older spelling of a member has to be the one that S3 answers with.
-    ...(Array.isArray(rules) ? { LifecycleConfiguration: { ...objectOf(lifecycle), Rules: rules.map((rule: Json) => (isObject(rule) ? modernRule(rule) : rule)) } } : {}),
+    ...(Array.isArray(rules)
+      ? {
+          LifecycleConfiguration: {
+            ...objectOf(lifecycle),
+            Rules: rules.map((rule: Json) => (isObject(rule) ? modernRule(rule) : rule)),
+          },
+        }
+      : {}),
   };
 }
 
@@ -95,15 +120,15 @@ export const rules: TypeRules = {
     'IntelligentTieringConfigurations.*.TagFilters': 'set',
   },
   keys: {
-    'AnalyticsConfigurations': ['Id'],
+    AnalyticsConfigurations: ['Id'],
     'BucketEncryption.ServerSideEncryptionConfiguration': single,
     'CorsConfiguration.CorsRules': [],
-    'IntelligentTieringConfigurations': ['Id'],
-    'InventoryConfigurations': ['Id'],
+    IntelligentTieringConfigurations: ['Id'],
+    InventoryConfigurations: ['Id'],
     'LifecycleConfiguration.Rules': ['Id'],
     'LifecycleConfiguration.Rules.*.Transitions': ['StorageClass'],
     'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions': ['StorageClass'],
-    'MetricsConfigurations': ['Id'],
+    MetricsConfigurations: ['Id'],
     'NotificationConfiguration.LambdaConfigurations': [],
     'NotificationConfiguration.QueueConfigurations': [],
     'NotificationConfiguration.TopicConfigurations': [],
@@ -118,11 +143,12 @@ export const rules: TypeRules = {
     'LifecycleConfiguration.Rules.*.ExpiredObjectDeleteMarker': false,
     'LifecycleConfiguration.Rules.*.Prefix': '',
   },
-  // DefaultRetention takes Days or Years; a website redirects everything or serves pages; log keys have one format (S3 API reference).
+  // DefaultRetention takes Days or Years; a website redirects everything or serves pages; log keys have one format (S3
+  // API reference).
   exclusive: {
     'LoggingConfiguration.TargetObjectKeyFormat': [['PartitionedPrefix'], ['SimplePrefix']],
     'ObjectLockConfiguration.Rule.DefaultRetention': [['Days'], ['Years']],
-    'WebsiteConfiguration': [['RedirectAllRequestsTo'], ['IndexDocument', 'ErrorDocument', 'RoutingRules']],
+    WebsiteConfiguration: [['RedirectAllRequestsTo'], ['IndexDocument', 'ErrorDocument', 'RoutingRules']],
   },
   verdicts: bucketVerdicts,
   secretInput: [],
@@ -133,7 +159,8 @@ export const rules: TypeRules = {
   oneWay,
   nameProperty: 'BucketName',
   optionalName: 'BucketName',
-  replaceBlocked: 'A bucket cannot be replaced: its name and its objects stay with it. Create a new bucket, copy the objects, and delete the old one in a later plan.',
+  replaceBlocked:
+    'A bucket cannot be replaced: its name and its objects stay with it. Create a new bucket, copy the objects, and delete the old one in a later plan.',
   changeableStates: [],
   goneStates: [],
   // How large the largest is says nothing about how much there is.
@@ -141,7 +168,10 @@ export const rules: TypeRules = {
   lookalike,
   lookalikeKeys: (properties, identity) => {
     const tag = textOf(objectOf(properties['Tags'])['Name']);
-    return [`stem ${stem(identity ?? textOf(properties['BucketName']) ?? '')}`, ...(tag === undefined ? [] : [`name ${tag}`])];
+    return [
+      `stem ${stem(identity ?? textOf(properties['BucketName']) ?? '')}`,
+      ...(tag === undefined ? [] : [`name ${tag}`]),
+    ];
   },
   leftovers: () => [],
 };

@@ -17,11 +17,13 @@ import { auditPlace, eachJournal, keptPlans, readAuditLog, type ReadLogs } from 
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
- * Everything that `audit verify` looks at: what `readLogs` reads, the kept plans, every signed approval with its signature looked at again,
- * and the marks of what was used and settled. Each journal and plan is looked at while it is read, and only what is asked across runs
- * stays in memory. Throws what the store throws when it cannot be reached.
+ * Everything that `audit verify` looks at: what `readLogs` reads, the kept plans, every signed approval with its
+ * signature looked at again, and the marks of what was used and settled. Each journal and plan is looked at while it is
+ * read, and only what is asked across runs stays in memory. Throws what the store throws when it cannot be reached.
  */
-export async function readEverything(context: Pick<CommandContext, 'store' | 'configuration'> & Partial<Pick<CommandContext, 'io' | 'options'>>): Promise<ReadLogs & { readonly logs: VerifiedLogs }> {
+export async function readEverything(
+  context: Pick<CommandContext, 'store' | 'configuration'> & Partial<Pick<CommandContext, 'io' | 'options'>>,
+): Promise<ReadLogs & { readonly logs: VerifiedLogs }> {
   const { store } = context;
   const { audit, damaged } = await readAuditLog(context);
   const about = auditByRun(audit);
@@ -42,21 +44,56 @@ export async function readEverything(context: Pick<CommandContext, 'store' | 'co
     else look(journal, new Map());
   });
   const misfits: AuditProblem[] = [];
-  const remaining = new Set(resumed.flatMap(({ records }) => recordsOf(records ?? [], 'resumed').map((record) => record.remaining)));
+  const remaining = new Set(
+    resumed.flatMap(({ records }) => recordsOf(records ?? [], 'resumed').map((record) => record.remaining)),
+  );
   const kept = await keptPlans(context, audit, journals, (digest, plan) => {
     misfits.push(...planProblem(digest, plan));
     return remaining.has(digest) ? plan : { ...plan, changePlan: '', findings: [], steps: [] };
   });
   for (const journal of resumed) look(journal, kept.plans);
-  const [texts, marks, settled, rewritten] = await Promise.all([store.keptApprovals(), store.marks(), store.closedRuns(), store.rewritten()]);
+  const [texts, marks, settled, rewritten] = await Promise.all([
+    store.keptApprovals(),
+    store.marks(),
+    store.closedRuns(),
+    store.rewritten(),
+  ]);
   const pins = new Map(audit.filter(isPinned).map((record) => [record.nonce, record]));
-  const approvals = new Map(texts.map((text) => [text.name, examined(text, pins.get(text.name), context.configuration.allowedSigners)]));
-  return { logs: { audit, journals: journals.toReversed(), plans: kept.plans, approvals, marks, settled, rewritten, looked: { broken, notes }, misfits }, damaged, planProblems: kept.problems };
+  const approvals = new Map(
+    texts.map((text) => [text.name, examined(text, pins.get(text.name), context.configuration.allowedSigners)]),
+  );
+  return {
+    logs: {
+      audit,
+      journals: journals.toReversed(),
+      plans: kept.plans,
+      approvals,
+      marks,
+      settled,
+      rewritten,
+      looked: { broken, notes },
+      misfits,
+    },
+    damaged,
+    planProblems: kept.problems,
+  };
 }
 
 /** A kept approval, its signature held against the signer that the log pinned. */
-function examined({ name, path, text }: KeptText, pin: { readonly at: string; readonly signer: AllowedSigner } | undefined, allowedSigners: string | null): AuditedApproval {
-  const base = { path, digest: sha256(text), signed: null, problem: null, key: null, check: 'altered', allowedNow: null } as const;
+function examined(
+  { name, path, text }: KeptText,
+  pin: { readonly at: string; readonly signer: AllowedSigner } | undefined,
+  allowedSigners: string | null,
+): AuditedApproval {
+  const base = {
+    path,
+    digest: sha256(text),
+    signed: null,
+    problem: null,
+    key: null,
+    check: 'altered',
+    allowedNow: null,
+  } as const;
   let signed: SignedApproval;
   try {
     signed = parseSignedApproval(text, path);
@@ -64,7 +101,18 @@ function examined({ name, path, text }: KeptText, pin: { readonly at: string; re
     if (!(error instanceof UserError)) throw error;
     return { ...base, problem: error.message };
   }
-  if (signed.approval.nonce !== name) return { ...base, problem: `it is the approval "${signed.approval.nonce}" under the name of another` };
-  const check = checkSigned(signed, pin === undefined ? null : { signer: pin.signer, at: Date.parse(pin.at) }, allowedSigners);
-  return { ...base, signed, key: fingerprintOf(signed.signature), check, allowedNow: isAllowedNow(signed, allowedSigners) };
+  if (signed.approval.nonce !== name)
+    return { ...base, problem: `it is the approval "${signed.approval.nonce}" under the name of another` };
+  const check = checkSigned(
+    signed,
+    pin === undefined ? null : { signer: pin.signer, at: Date.parse(pin.at) },
+    allowedSigners,
+  );
+  return {
+    ...base,
+    signed,
+    key: fingerprintOf(signed.signature),
+    check,
+    allowedNow: isAllowedNow(signed, allowedSigners),
+  };
 }

@@ -10,14 +10,27 @@ import { tell } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
- * `aiplan audit export`: the same events as `aiplan audit`, one line of canonical JSON each, after a line that says what this is
- * (`aiplan/audit@1`, FORMATS.md). What is secret or sensitive stands in no log; masked it is once more.
+ * `aiplan audit export`: the same events as `aiplan audit`, one line of canonical JSON each, after a line that says
+ * what this is (`aiplan/audit@1`, FORMATS.md). What is secret or sensitive stands in no log; masked it is once more.
  */
-export async function auditExport(context: CommandContext, { out, run, resource, by, since, until }: AuditOptions & { readonly out?: string }): Promise<ExitCode> {
-  const options = Object.fromEntries(Object.entries({ run, resource, by, since, until }).filter(([, value]) => value !== undefined)) as AuditOptions;
+export async function auditExport(
+  context: CommandContext,
+  { out, run, resource, by, since, until }: AuditOptions & { readonly out?: string },
+): Promise<ExitCode> {
+  const options = Object.fromEntries(
+    Object.entries({ run, resource, by, since, until }).filter(([, value]) => value !== undefined),
+  ) as AuditOptions;
   const { io, store } = context;
   const { events, head, records, damaged } = await auditOf(context, options);
-  const first = { format: 'aiplan/audit@1', exportedAt: new Date(io.clock.now()).toISOString(), store: store.place, head, records, events: events.length, filter: options };
+  const first = {
+    format: 'aiplan/audit@1',
+    exportedAt: new Date(io.clock.now()).toISOString(),
+    store: store.place,
+    head,
+    records,
+    events: events.length,
+    filter: options,
+  };
   const text = [first, ...events].map((line) => `${escapeJson(canonical(line))}\n`).join('');
   if (out === undefined) io.stdout.write(text);
   else {

@@ -27,10 +27,18 @@ export async function applyCommand(context: CommandContext, file: string, consen
 }
 
 /** How a command ends: what is said once the screen is closed. */
-interface Ending { readonly code: ExitCode; readonly say: () => void }
+interface Ending {
+  readonly code: ExitCode;
+  readonly say: () => void;
+}
 
 /** Approves and runs what was loaded; apply and rollback walk the same road, on one screen. */
-export async function applyLoaded(context: CommandContext, from: Loaded, file: string, consent: ConsentOptions): Promise<ExitCode> {
+export async function applyLoaded(
+  context: CommandContext,
+  from: Loaded,
+  file: string,
+  consent: ConsentOptions,
+): Promise<ExitCode> {
   mentionUnfinished(context, from.planned.plan);
   const stage = new TerminalSession(context);
   let ending: Ending;
@@ -43,16 +51,31 @@ export async function applyLoaded(context: CommandContext, from: Loaded, file: s
   return ending.code;
 }
 
-async function walk(context: CommandContext, from: Loaded, file: string, consent: ConsentOptions, stage: TerminalSession): Promise<Ending> {
+async function walk(
+  context: CommandContext,
+  from: Loaded,
+  file: string,
+  consent: ConsentOptions,
+  stage: TerminalSession,
+): Promise<Ending> {
   const { io, options } = context;
   const { plan } = from.planned;
-  const answer = (code: ExitCode, json: unknown, rows: () => readonly Row[]): Ending => ({ code, say: () => { if (options.json === true) printJson(io, json); else print(io, options, rows()); } });
+  const answer = (code: ExitCode, json: unknown, rows: () => readonly Row[]): Ending => ({
+    code,
+    say: () => {
+      if (options.json === true) printJson(io, json);
+      else print(io, options, rows());
+    },
+  });
   if (isBlocked(plan)) {
     await recordRefusal(context, new UserError('plan-blocked', blockedText(plan)), nameOf(plan), plan);
     return answer(exitCodes.blocked, { status: 'blocked', plan }, () => planRows(plan, io.clock.now(), file));
   }
   if (needed(plan).nothing) {
-    const closed = plan.rollbackOf === null || from.source.incomplete.length > 0 ? [] : await closeTakenBack(context, plan.rollbackOf, plan.target);
+    const closed =
+      plan.rollbackOf === null || from.source.incomplete.length > 0
+        ? []
+        : await closeTakenBack(context, plan.rollbackOf, plan.target);
     return nothingToDo(from, answer, () => [...planRows(plan, io.clock.now(), file), ...closedRows(closed)]);
   }
   const why = cannotAsk(context);
@@ -69,7 +92,18 @@ async function walk(context: CommandContext, from: Loaded, file: string, consent
   const { approval, reviewed, signed } = await obtainApproval(context, from, consent, stage);
   const approved = approve(reviewed.planned, approval, context.configuration, io.clock.now());
   const kept = signed === undefined ? null : await keepSigned(context, signed, approval);
-  await recordApproved(context, approved.plan, approval, consent.approval !== undefined ? `signed: ${consent.approval}` : consent.yes === true ? '--yes' : 'typed in the terminal', approved.plan.rejected, kept);
+  await recordApproved(
+    context,
+    approved.plan,
+    approval,
+    consent.approval !== undefined
+      ? `signed: ${consent.approval}`
+      : consent.yes === true
+        ? '--yes'
+        : 'typed in the terminal',
+    approved.plan.rejected,
+    kept,
+  );
   const scene = await stage.runScene(approved.plan);
   const report = withIncomplete(await run(context, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
   const ending = answer(report.exitCode, report, () => reportRows(report));
@@ -80,28 +114,61 @@ async function walk(context: CommandContext, from: Loaded, file: string, consent
 
 const nameOf = (plan: Plan): string => (plan.rollbackOf === null ? 'apply' : 'rollback');
 
-const blockedText = (plan: Plan): string => plan.findings.filter(({ severity }) => severity === 'error').map(({ step, code }) => (step === null ? code : `${step}: ${code}`)).join(', ');
+const blockedText = (plan: Plan): string =>
+  plan.findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ step, code }) => (step === null ? code : `${step}: ${code}`))
+    .join(', ');
 
 /** Nothing is left to take back, or to change; a rollback may still be incomplete. */
-function nothingToDo({ source, planned }: Loaded, answer: (code: ExitCode, json: unknown, rows: () => readonly Row[]) => Ending, rows: () => readonly Row[]): Ending {
+function nothingToDo(
+  { source, planned }: Loaded,
+  answer: (code: ExitCode, json: unknown, rows: () => readonly Row[]) => Ending,
+  rows: () => readonly Row[],
+): Ending {
   const { plan } = planned;
-  if (source.incomplete.length === 0) return answer(exitCodes.done, { status: 'nothing_to_do', plan: plan.digest }, rows);
-  return answer(exitCodes.rollbackIncomplete, { status: 'rollback_incomplete', plan: plan.digest, incomplete: source.incomplete }, () => [...rows(), blank, ...incompleteRows(plan.rollbackOf ?? '', source.incomplete)]);
+  if (source.incomplete.length === 0)
+    return answer(exitCodes.done, { status: 'nothing_to_do', plan: plan.digest }, rows);
+  return answer(
+    exitCodes.rollbackIncomplete,
+    { status: 'rollback_incomplete', plan: plan.digest, incomplete: source.incomplete },
+    () => [...rows(), blank, ...incompleteRows(plan.rollbackOf ?? '', source.incomplete)],
+  );
 }
 
 /** A rollback that is done and cannot take everything back ends as incomplete (DESIGN section 9). */
 export const withIncomplete = (report: Report, { incomplete }: Pick<Source, 'incomplete'>): Report =>
-  (report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0 ? report : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete });
+  report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0
+    ? report
+    : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete };
 
-/** The way back from a run that failed, reviewed on the same screen. The failed run is told of whatever becomes of it. */
+/**
+ * The way back from a run that failed, reviewed on the same screen. The failed run is told of whatever becomes of it.
+ */
 async function takenBack(context: CommandContext, failed: Report, stage: TerminalSession): Promise<Ending> {
   const of = failed.rollbackOf ?? failed.run;
-  const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({ code, say: () => { print(context.io, context.options, [...reportRows(failed, !isBack), blank]); after(); } });
+  const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({
+    code,
+    say: () => {
+      print(context.io, context.options, [...reportRows(failed, !isBack), blank]);
+      after();
+    },
+  });
   try {
-    const back = await walk(context, { ...(await loaded(context, await rollbackSource(context, of))), saved: null }, `rollback of ${of}`, {}, stage);
+    const back = await walk(
+      context,
+      { ...(await loaded(context, await rollbackSource(context, of))), saved: null },
+      `rollback of ${of}`,
+      {},
+      stage,
+    );
     // What failed stays failed, also when it is taken back.
     const isUndone = failed.command === 'rollback' && back.code === exitCodes.done;
-    return both(isUndone || back.code === exitCodes.rollbackIncomplete ? back.code : failed.exitCode, back.say, back.code === exitCodes.done || back.code === exitCodes.rollbackIncomplete);
+    return both(
+      isUndone || back.code === exitCodes.rollbackIncomplete ? back.code : failed.exitCode,
+      back.say,
+      back.code === exitCodes.done || back.code === exitCodes.rollbackIncomplete,
+    );
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return both(failed.exitCode, () => tell(context.io, context.options, errorRows(error), 'error'), false);

@@ -11,13 +11,21 @@ import { print, tell } from '../context/output.ts';
 import { makeCheckedPlan, parseSource } from '../planning/planning.ts';
 import { readInput, type CommandContext } from '../context/command-context.ts';
 
-export interface PlanOptions { readonly out?: string; readonly detailedExitcode?: boolean }
+export interface PlanOptions {
+  readonly out?: string;
+  readonly detailedExitcode?: boolean;
+}
 
 /** True when a plan cannot be applied as it is. */
-export const isBlocked = (plan: Plan): boolean => plan.summary.blocked > 0 || plan.findings.some((finding) => finding.severity === 'error');
+export const isBlocked = (plan: Plan): boolean =>
+  plan.summary.blocked > 0 || plan.findings.some((finding) => finding.severity === 'error');
 
 /** `aiplan plan FILE`: reads AWS, shows what would happen, and with `-o` keeps the plan. */
-export async function planCommand(context: CommandContext, file: string, { out, detailedExitcode }: PlanOptions): Promise<ExitCode> {
+export async function planCommand(
+  context: CommandContext,
+  file: string,
+  { out, detailedExitcode }: PlanOptions,
+): Promise<ExitCode> {
   const { io, options } = context;
   const source = parseSource(context, readInput(io, file), file);
   const { plan } = (await makeCheckedPlan(context, source)).planned;
@@ -27,10 +35,16 @@ export async function planCommand(context: CommandContext, file: string, { out, 
   }
   const mentions = mentionRows(plan);
   if (options.json === true) io.stdout.write(planText(plan));
-  else print(io, options, [...mentions, ...(mentions.length === 0 ? [] : [blank]), ...planRows(plan, io.clock.now(), file)]);
+  else
+    print(io, options, [
+      ...mentions,
+      ...(mentions.length === 0 ? [] : [blank]),
+      ...planRows(plan, io.clock.now(), file),
+    ]);
   if (options.json === true) mentionUnfinished(context, plan);
   if (out !== undefined) tell(io, options, [row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`)]);
   if (isBlocked(plan)) return exitCodes.blocked;
-  return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep') ? exitCodes.changes : exitCodes.done;
+  return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep')
+    ? exitCodes.changes
+    : exitCodes.done;
 }
-

@@ -12,22 +12,41 @@ import type { Source } from '../planning/source.ts';
 import type { CommandContext } from '../context/command-context.ts';
 import { loaded, rollbackSource } from '../planning/loading.ts';
 
-export interface RollbackOptions extends ConsentOptions { readonly out?: string; readonly fromAws?: boolean; readonly run?: string }
+export interface RollbackOptions extends ConsentOptions {
+  readonly out?: string;
+  readonly fromAws?: boolean;
+  readonly run?: string;
+}
 
 /**
- * `aiplan rollback RUN`: the journal becomes a plan that walks the same road; with `-o` it is only kept for review. With `--from-aws` the
- * capture bucket stands in for a journal that is lost; without a run it lists the ones that it knows of. Throws UserError `run-missing`.
+ * `aiplan rollback RUN`: the journal becomes a plan that walks the same road; with `-o` it is only kept for review.
+ * With `--from-aws` the capture bucket stands in for a journal that is lost; without a run it lists the ones that it
+ * knows of. Throws UserError `run-missing`.
  */
-export async function rollback(context: CommandContext, given: string | undefined, options: RollbackOptions): Promise<ExitCode> {
+export async function rollback(
+  context: CommandContext,
+  given: string | undefined,
+  options: RollbackOptions,
+): Promise<ExitCode> {
   const runId = given ?? options.run;
   if (runId === undefined && options.fromAws === true) return listFromAws(context);
-  if (runId === undefined) throw new UserError('run-missing', 'which run is to be taken back?', { help: 'aiplan rollback RUN; `aiplan runs` lists them, `aiplan rollback --from-aws` those that the capture bucket knows of' });
-  const source = options.fromAws === true ? await (await import('../planning/from-aws.ts')).fromAwsSource(context, runId) : await rollbackSource(context, runId);
+  if (runId === undefined)
+    throw new UserError('run-missing', 'which run is to be taken back?', {
+      help: 'aiplan rollback RUN; `aiplan runs` lists them, `aiplan rollback --from-aws` those that the capture bucket knows of',
+    });
+  const source =
+    options.fromAws === true
+      ? await (await import('../planning/from-aws.ts')).fromAwsSource(context, runId)
+      : await rollbackSource(context, runId);
   return keepOrWalk(context, source, options);
 }
 
 /** A generated plan, kept in a file with `-o`, else reviewed and carried out. */
-export async function keepOrWalk(context: CommandContext, source: Source, options: ConsentOptions & { readonly out?: string }): Promise<ExitCode> {
+export async function keepOrWalk(
+  context: CommandContext,
+  source: Source,
+  options: ConsentOptions & { readonly out?: string },
+): Promise<ExitCode> {
   const from = await loaded(context, source);
   const { planned } = from;
   if (options.out !== undefined) {
@@ -44,7 +63,16 @@ async function listFromAws(context: CommandContext): Promise<ExitCode> {
   const { keptRunRows, runsInAws } = await import('../planning/from-aws.ts');
   const { runs, findings } = await runsInAws(context);
   if (context.options.json === true) printJson(context.io, runs);
-  else print(context.io, context.options, [...keptRunRows(runs), row(0, 'To take one back: ', span(`aiplan rollback --from-aws --run ${runs[0]?.run ?? 'RUN'}`, 'title'))]);
-  tell(context.io, context.options, findings.map(({ message }) => row(0, span('warning: ', 'warning'), message)), 'error');
+  else
+    print(context.io, context.options, [
+      ...keptRunRows(runs),
+      row(0, 'To take one back: ', span(`aiplan rollback --from-aws --run ${runs[0]?.run ?? 'RUN'}`, 'title')),
+    ]);
+  tell(
+    context.io,
+    context.options,
+    findings.map(({ message }) => row(0, span('warning: ', 'warning'), message)),
+    'error',
+  );
   return exitCodes.done;
 }

@@ -21,13 +21,24 @@ export interface ShowOptions {
 }
 
 /**
- * `aiplan show PLAN`: a plan file, as it was when it was made, in one of four forms of the same content. Throws UserError
- * `one-form` when more than one is asked for, and what reading and writing files throw.
+ * `aiplan show PLAN`: a plan file, as it was when it was made, in one of four forms of the same content. Throws
+ * UserError `one-form` when more than one is asked for, and what reading and writing files throw.
  */
-export async function show(context: CommandContext, file: string, { markdown, html, out, pager }: ShowOptions): Promise<ExitCode> {
+export async function show(
+  context: CommandContext,
+  file: string,
+  { markdown, html, out, pager }: ShowOptions,
+): Promise<ExitCode> {
   const { io, options } = context;
-  const forms = [...(options.json === true ? ['--json'] : []), ...(markdown === true ? ['--markdown'] : []), ...(html === true ? ['--html'] : [])];
-  if (forms.length > 1) throw new UserError('one-form', `${forms.join(' and ')} cannot both be had`, { help: 'run the command once for each form' });
+  const forms = [
+    ...(options.json === true ? ['--json'] : []),
+    ...(markdown === true ? ['--markdown'] : []),
+    ...(html === true ? ['--html'] : []),
+  ];
+  if (forms.length > 1)
+    throw new UserError('one-form', `${forms.join(' and ')} cannot both be had`, {
+      help: 'run the command once for each form',
+    });
   const plan = parsePlanText(readInput(io, file), file);
   const knowledge = propertyHintsOf(context);
   const made = await madeAs(forms[0] ?? 'text', plan, io.clock.now(), knowledge);
@@ -47,6 +58,7 @@ export async function show(context: CommandContext, file: string, { markdown, ht
 async function madeAs(form: string, plan: Plan, now: number, knowledge: Knowledge): Promise<string | null> {
   if (form === '--json') return planText(plan);
   if (form === '--html') return (await import('../../views/html/html.ts')).planHtml(plan, now, { knowledge });
-  if (form === '--markdown') return (await import('../../views/html/markdown.ts')).planMarkdown(plan, now, { picture: true, knowledge });
+  if (form === '--markdown')
+    return (await import('../../views/html/markdown.ts')).planMarkdown(plan, now, { picture: true, knowledge });
   return null;
 }

@@ -6,7 +6,8 @@ import { print, printJson } from '../context/output.ts';
 import { ChangePlanError, parseSource } from '../planning/planning.ts';
 import { readInput, type CommandContext } from '../context/command-context.ts';
 
-const authored = (entries: readonly ResourceEntry[]): readonly ResourceEntry[] => entries.filter(({ lookup }) => lookup !== true);
+const authored = (entries: readonly ResourceEntry[]): readonly ResourceEntry[] =>
+  entries.filter(({ lookup }) => lookup !== true);
 
 /** `aiplan validate FILE`: checks a change plan without AWS; every error at once. */
 export async function validate(context: CommandContext, file: string): Promise<ExitCode> {
@@ -14,8 +15,17 @@ export async function validate(context: CommandContext, file: string): Promise<E
   const text = readInput(io, file);
   try {
     const { changePlan, findings } = parseSource(context, text, file, undefined, { asks: true });
-    if (options.json === true) printJson(io, { valid: true, name: changePlan.name, resources: authored(changePlan.resources).length, findings });
-    else print(io, options, [...inFindingOrder(findings).flatMap((finding) => findingRows(finding, file)), row(0, span('valid', 'good'), ` ${file}: "${changePlan.name}" with ${authored(changePlan.resources).length} resources`)]);
+    if (options.json === true)
+      printJson(io, { valid: true, name: changePlan.name, resources: authored(changePlan.resources).length, findings });
+    else
+      print(io, options, [
+        ...inFindingOrder(findings).flatMap((finding) => findingRows(finding, file)),
+        row(
+          0,
+          span('valid', 'good'),
+          ` ${file}: "${changePlan.name}" with ${authored(changePlan.resources).length} resources`,
+        ),
+      ]);
     return exitCodes.done;
   } catch (error) {
     if (!(error instanceof ChangePlanError)) throw error;

@@ -3,9 +3,16 @@
  * confirmation (T0), their absence proves nothing (reference: the hosts' own documentation of their environment).
  */
 const signs: readonly (readonly [string, string])[] = [
-  ['CLAUDECODE', 'Claude Code'], ['CLAUDE_CODE_CHILD_SESSION', 'Claude Code'], ['CLAUDE_CODE_SESSION_ID', 'Claude Code'],
-  ['CURSOR_AGENT', 'Cursor'], ['COPILOT_AGENT_PROMPT', 'GitHub Copilot'], ['GITHUB_COPILOT_API_TOKEN', 'GitHub Copilot'],
-  ['CODEX_SANDBOX', 'Codex'], ['GEMINI_CLI', 'Gemini CLI'], ['AGENT', 'an agent'], ['AI_AGENT', 'an agent'],
+  ['CLAUDECODE', 'Claude Code'],
+  ['CLAUDE_CODE_CHILD_SESSION', 'Claude Code'],
+  ['CLAUDE_CODE_SESSION_ID', 'Claude Code'],
+  ['CURSOR_AGENT', 'Cursor'],
+  ['COPILOT_AGENT_PROMPT', 'GitHub Copilot'],
+  ['GITHUB_COPILOT_API_TOKEN', 'GitHub Copilot'],
+  ['CODEX_SANDBOX', 'Codex'],
+  ['GEMINI_CLI', 'Gemini CLI'],
+  ['AGENT', 'an agent'],
+  ['AI_AGENT', 'an agent'],
 ];
 
 /** The agent host that seems to have started this process, or null. */

@@ -58,9 +58,12 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
     const { resolveEndpoint, resolveRegion } = await import('../../../providers/aws/session/target.ts');
     const region = await resolveRegion(io.environment, options.region, options.profile);
     return {
-      region, endpoint: resolveEndpoint(io.environment, options.endpoint),
+      region,
+      endpoint: resolveEndpoint(io.environment, options.endpoint),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
-      onDate: (at: number): void => { skew = at - io.clock.now(); },
+      onDate: (at: number): void => {
+        skew = at - io.clock.now();
+      },
     };
   };
   const reader = (): Promise<OpenSession> => {
@@ -83,7 +86,11 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
   };
 
   return {
-    io, options, folders, configuration, store,
+    io,
+    options,
+    folders,
+    configuration,
+    store,
     types: resourceTypes,
     schemas: loadSchema,
     reader,
@@ -94,7 +101,12 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
     async applier(run) {
       const { openSession } = await import('../../../providers/aws/session/session.ts');
       const where = await this.target();
-      const settings = { ...(await sessionOptions()), mode: 'apply' as const, userAgent: run, captureBucket: captureBucketOf(configuration, where) };
+      const settings = {
+        ...(await sessionOptions()),
+        mode: 'apply' as const,
+        userAgent: run,
+        captureBucket: captureBucketOf(configuration, where),
+      };
       return renewable(() => openSession(settings));
     },
     target() {
@@ -107,7 +119,10 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
     },
     close() {
       store.close();
-      void session?.then((open) => open.close(), () => undefined);
+      void session?.then(
+        (open) => open.close(),
+        () => undefined,
+      );
     },
   };
 }
@@ -116,17 +131,27 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
 function renewable(open: () => AwsSession & { close(): void }): ApplySession & { close(): void } {
   let session = open();
   return {
-    get counts() { return session.counts; },
+    get counts() {
+      return session.counts;
+    },
     read: (call) => session.read(call),
     mutate: (call, resolved, permit) => session.mutate(call, resolved, permit),
-    async renew() { session.close(); session = open(); },
-    close() { session.close(); },
+    async renew() {
+      session.close();
+      session = open();
+    },
+    close() {
+      session.close();
+    },
   };
 }
 
 function readLive(path: string): LiveState {
   const text = readWhole(path);
-  if (text === null) throw new UserError('no-such-file', `there is no file "${path}"`, { help: 'record one with `aiplan refresh FILE -o live.json`' });
+  if (text === null)
+    throw new UserError('no-such-file', `there is no file "${path}"`, {
+      help: 'record one with `aiplan refresh FILE -o live.json`',
+    });
   return parseLive(text, path);
 }
 
@@ -140,7 +165,11 @@ export function parseLive(text: string, path: string): LiveState {
     throw new UserError('not-a-live-file', `"${path}" is not JSON`, { cause: error, help });
   }
   const flaw = liveState(value);
-  if (flaw !== null) throw new UserError('not-a-live-file', `"${path}" is not an aiplan/live@1 file: ${sanitise(flawText(flaw))}`, { where: path, help });
+  if (flaw !== null)
+    throw new UserError('not-a-live-file', `"${path}" is not an aiplan/live@1 file: ${sanitise(flawText(flaw))}`, {
+      where: path,
+      help,
+    });
   return { ...(value as LiveState), recorded: true };
 }
 
@@ -151,7 +180,10 @@ export function readInput(io: Io, file: string): string {
   return text;
 }
 
-/** The largest file that `!Text` inlines, in bytes: EC2 takes 16 KiB of user data, and nothing that may stand there is larger than a mebibyte. */
+/**
+ * The largest file that `!Text` inlines, in bytes: EC2 takes 16 KiB of user data, and nothing that may stand there is
+ * larger than a mebibyte.
+ */
 const mostTextBytes = 1_048_576;
 
 /**
@@ -162,9 +194,15 @@ export function textReader(io: Io, file: string): (path: string) => string {
   const folder = resolve(io.current, file, '..');
   return (path) => {
     const full = resolve(folder, path);
-    if (!isInside(full, folder)) throw new UserError('text-outside', `"${path}" lies outside the folder of the change plan`, { help: 'put the text file beside the change plan' });
+    if (!isInside(full, folder))
+      throw new UserError('text-outside', `"${path}" lies outside the folder of the change plan`, {
+        help: 'put the text file beside the change plan',
+      });
     const text = readWhole(full, { mostBytes: mostTextBytes });
-    if (text === null) throw new UserError('no-such-file', `there is no file "${path}" beside the change plan`, { help: 'check the path; it is relative to the change plan' });
+    if (text === null)
+      throw new UserError('no-such-file', `there is no file "${path}" beside the change plan`, {
+        help: 'check the path; it is relative to the change plan',
+      });
     return text;
   };
 }

@@ -6,10 +6,14 @@ import type { GlobalOptions, Io } from './io.ts';
 const widest = 120;
 
 const colored = (stream: NodeJS.WriteStream, io: Io, options: GlobalOptions): boolean =>
-  stream.isTTY === true && options.color && (io.environment['NO_COLOR'] ?? '') === '' && io.environment['TERM'] !== 'dumb';
+  stream.isTTY === true &&
+  options.color &&
+  (io.environment['NO_COLOR'] ?? '') === '' &&
+  io.environment['TERM'] !== 'dumb';
 
 /** A terminal that does not know its size says 0 columns. */
-export const widthOf = ({ columns }: Pick<NodeJS.WriteStream, 'columns'>): number => Math.max(20, Math.min(widest, columns || widest));
+export const widthOf = ({ columns }: Pick<NodeJS.WriteStream, 'columns'>): number =>
+  Math.max(20, Math.min(widest, columns || widest));
 
 /** Rows to standard output: the result of a command. */
 export function print(io: Io, options: GlobalOptions, rows: readonly Row[]): void {
@@ -17,8 +21,12 @@ export function print(io: Io, options: GlobalOptions, rows: readonly Row[]): voi
 }
 
 /** What `print` would print, for a pager or a file; `color` false takes the colours away. */
-export const asText = (io: Io, options: GlobalOptions, rows: readonly Row[], { color = true }: { readonly color?: boolean } = {}): string =>
-  rowsToText(rows, { width: widthOf(io.stdout), color: color && colored(io.stdout, io, options) });
+export const asText = (
+  io: Io,
+  options: GlobalOptions,
+  rows: readonly Row[],
+  { color = true }: { readonly color?: boolean } = {},
+): string => rowsToText(rows, { width: widthOf(io.stdout), color: color && colored(io.stdout, io, options) });
 
 /** Rows to standard error: progress, notes and errors. `quiet` silences notes, never errors. */
 export function tell(io: Io, options: GlobalOptions, rows: readonly Row[], kind: 'note' | 'error' = 'note'): void {

@@ -8,7 +8,10 @@ const every = 2_000;
 const batch = 50;
 
 /** Tells on standard error how far long work has come: `1,200 of 10,000 manifests read`. `--quiet` silences it. */
-export function told({ io, options }: Pick<CommandContext, 'io' | 'options'>, what: string): (done: number, of: number) => void {
+export function told(
+  { io, options }: Pick<CommandContext, 'io' | 'options'>,
+  what: string,
+): (done: number, of: number) => void {
   let last: number | null = null;
   return (done, of) => {
     // The clock is looked at now and then: what is small is over before it could tell anything.

@@ -8,8 +8,8 @@ import type { CommandContext } from './command-context.ts';
 const prose = /(?:Description|UserData|Message|Comment)$/u;
 
 /**
- * What the types' rules and AWS's registry say about properties, for showing changes. Schemas are read on the first question
- * about a type; each property is looked up once.
+ * What the types' rules and AWS's registry say about properties, for showing changes. Schemas are read on the first
+ * question about a type; each property is looked up once.
  */
 export function propertyHintsOf({ types, schemas }: Pick<CommandContext, 'types' | 'schemas'>): Knowledge {
   const known = new Map<string, PropertyKnowledge>();
@@ -24,11 +24,16 @@ export function propertyHintsOf({ types, schemas }: Pick<CommandContext, 'types'
   };
 }
 
-function lookUp(path: string, rules: Parameters<typeof ruleTree>[0] | undefined, schema: TypeSchema | undefined): PropertyKnowledge {
+function lookUp(
+  path: string,
+  rules: Parameters<typeof ruleTree>[0] | undefined,
+  schema: TypeSchema | undefined,
+): PropertyKnowledge {
   const names = namesOf(path);
   let nodes: Nodes = rules === undefined ? [] : ruleTree(rules);
   for (const name of names) nodes = below(nodes, name);
-  const { property, type } = schema === undefined ? { property: undefined, type: undefined } : propertyAt(schema, names);
+  const { property, type } =
+    schema === undefined ? { property: undefined, type: undefined } : propertyAt(schema, names);
   const last = names.findLast((name) => name !== '*') ?? '';
   return {
     documentation: property?.documentation ?? null,
@@ -59,7 +64,10 @@ function namesOf(path: string): readonly string[] {
 }
 
 /** The nearest property around a path that has words of its own, and the type at the path itself. */
-function propertyAt(schema: TypeSchema, names: readonly string[]): { readonly property: PropertySchema | undefined; readonly type: PropertyType | undefined } {
+function propertyAt(
+  schema: TypeSchema,
+  names: readonly string[],
+): { readonly property: PropertySchema | undefined; readonly type: PropertyType | undefined } {
   let property: PropertySchema | undefined;
   let type: PropertyType | undefined;
   let members: Readonly<Record<string, PropertySchema>> | undefined = schema.properties;
@@ -67,7 +75,8 @@ function propertyAt(schema: TypeSchema, names: readonly string[]): { readonly pr
     if (name === '*') {
       type = type?.kind === 'list' || type?.kind === 'map' ? type.element : undefined;
     } else {
-      const found: PropertySchema | undefined = members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
+      const found: PropertySchema | undefined =
+        members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
       if (found?.documentation !== undefined) property = found;
       type = found?.type ?? (type?.kind === 'map' ? type.element : undefined);
     }
@@ -76,7 +85,10 @@ function propertyAt(schema: TypeSchema, names: readonly string[]): { readonly pr
   return { property, type };
 }
 
-function membersOf(schema: TypeSchema, type: PropertyType | undefined): Readonly<Record<string, PropertySchema>> | undefined {
+function membersOf(
+  schema: TypeSchema,
+  type: PropertyType | undefined,
+): Readonly<Record<string, PropertySchema>> | undefined {
   if (type?.kind === 'object') return schema.definitions[type.definition];
   if (type?.kind !== 'union') return undefined;
   return Object.assign({}, ...type.types.map((option) => membersOf(schema, option) ?? {}));

@@ -11,7 +11,10 @@ export interface RunWatch {
   emit(event: RunEvent, since: number): void;
   /** A signal came, or Ctrl-C was pressed; the run is stopping. `times` counts from 1. */
   interrupted(signal: string, times: number): void;
-  /** Ctrl-C (`SIGINT`) and whatever else ends a run, where the watcher has the keyboard. Absent: the signals of the process count. */
+  /**
+   * Ctrl-C (`SIGINT`) and whatever else ends a run, where the watcher has the keyboard. Absent: the signals of the
+   * process count.
+   */
   onInterrupt?(callback: (signal: string) => void): () => void;
 }
 
@@ -25,7 +28,10 @@ export function lineWatch({ io, options }: Pick<CommandContext, 'io' | 'options'
       if (line !== null) tell(io, options, [line]);
     },
     interrupted(signal, times) {
-      const text = times === 1 ? `${signal}: the call in flight is finished, then the run stops` : `${signal} again: the run stops as soon as the call in flight is in the journal`;
+      const text =
+        times === 1
+          ? `${signal}: the call in flight is finished, then the run stops`
+          : `${signal} again: the run stops as soon as the call in flight is in the journal`;
       tell(io, options, [row(0, span(text, 'warning'))], 'error');
     },
   };

@@ -9,29 +9,40 @@ import type { RunWatch } from './run-watch.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** True where the person wants lines in place of a screen: a screen reader, a slow line. */
-export const isPlain = ({ io, options }: Pick<CommandContext, 'io' | 'options'>): boolean => options.plain === true || !['', '0', 'false'].includes(io.environment['AIPLAN_PLAIN'] ?? '');
+export const isPlain = ({ io, options }: Pick<CommandContext, 'io' | 'options'>): boolean =>
+  options.plain === true || !['', '0', 'false'].includes(io.environment['AIPLAN_PLAIN'] ?? '');
 
 /** True where standard input and output are a terminal, and of a person as far as can be told. */
-export const hasTerminal = ({ io }: Pick<CommandContext, 'io'>): boolean => io.stdin.isTTY === true && io.stdout.isTTY === true && agentHost(io.environment) === null;
+export const hasTerminal = ({ io }: Pick<CommandContext, 'io'>): boolean =>
+  io.stdin.isTTY === true && io.stdout.isTTY === true && agentHost(io.environment) === null;
 
-export const isColored = ({ io, options }: Pick<CommandContext, 'io' | 'options'>): boolean => options.color && (io.environment['NO_COLOR'] ?? '') === '' && io.environment['TERM'] !== 'dumb';
+export const isColored = ({ io, options }: Pick<CommandContext, 'io' | 'options'>): boolean =>
+  options.color && (io.environment['NO_COLOR'] ?? '') === '' && io.environment['TERM'] !== 'dumb';
 
 /**
- * The one screen of a command, opened when it is first needed, on which review, run and the review of its rollback follow each other. It is
- * closed on every way out, and only then is anything printed.
+ * The one screen of a command, opened when it is first needed, on which review, run and the review of its rollback
+ * follow each other. It is closed on every way out, and only then is anything printed.
  */
 export class TerminalSession {
   readonly #world: CommandContext;
   #screen: Screen | null = null;
 
-  constructor(context: CommandContext) { this.#world = context; }
+  constructor(context: CommandContext) {
+    this.#world = context;
+  }
 
   /** The screen, opened now if it is not open. Only where `hasTerminal` and not `isPlain`. */
   async screen(): Promise<Screen> {
     if (this.#screen === null) {
       const { openScreen } = await import('../../tui/terminal/screen.tsx');
       const { io } = this.#world;
-      this.#screen = openScreen({ stdin: io.stdin, stdout: io.stdout, color: isColored(this.#world), now: () => io.clock.now(), onInterrupt: (callback) => io.onInterrupt(callback) });
+      this.#screen = openScreen({
+        stdin: io.stdin,
+        stdout: io.stdout,
+        color: isColored(this.#world),
+        now: () => io.clock.now(),
+        onInterrupt: (callback) => io.onInterrupt(callback),
+      });
     }
     return this.#screen;
   }
@@ -54,15 +65,22 @@ export class TerminalSession {
 }
 
 /** What runs say to the watcher of a scene. */
-export const watchOf = (scene: RunScene | null): { readonly watch?: RunWatch } => (scene === null ? {} : { watch: scene.watch });
+export const watchOf = (scene: RunScene | null): { readonly watch?: RunWatch } =>
+  scene === null ? {} : { watch: scene.watch };
 
 /**
- * After a run that changed something and did not end well: the way back now, or everything kept as it is. `keep` where nobody can be asked.
- * Throws UserError from the store.
+ * After a run that changed something and did not end well: the way back now, or everything kept as it is. `keep` where
+ * nobody can be asked. Throws UserError from the store.
  */
-export async function askAfter(context: Pick<CommandContext, 'store'>, scene: RunScene | null, report: Report): Promise<'rollback' | 'keep'> {
+export async function askAfter(
+  context: Pick<CommandContext, 'store'>,
+  scene: RunScene | null,
+  report: Report,
+): Promise<'rollback' | 'keep'> {
   if (scene === null || report.outcome === 'done' || report.calls === 0) return 'keep';
   const { records } = await context.store.readRun(report.run);
   const back = report.rollbackOf === null ? 'roll back now' : 'go on with the rollback';
-  return scene.finished({ report, why: failureRows(report, records), back }, async () => journalRows((await context.store.readRun(report.run)).records));
+  return scene.finished({ report, why: failureRows(report, records), back }, async () =>
+    journalRows((await context.store.readRun(report.run)).records),
+  );
 }

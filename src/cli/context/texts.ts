@@ -27,10 +27,10 @@ export function textsBeside(io: Io, file: string): TextSource {
 const mostBytes = 1_000_000;
 
 /**
- * The texts that a plan was made with, wherever it is taken up again: from where they were read, from beside the plan file, or from the
- * current folder, whichever still has exactly the text that was planned. The place is a claim and nothing is taken on its word: a
- * text counts only by its digest, so that no plan file and no journal can carry another file of the machine into a plan. Throws
- * UserError `text-changed` (exit 4), which names the file.
+ * The texts that a plan was made with, wherever it is taken up again: from where they were read, from beside the plan
+ * file, or from the current folder, whichever still has exactly the text that was planned. The place is a claim and
+ * nothing is taken on its word: a text counts only by its digest, so that no plan file and no journal can carry another
+ * file of the machine into a plan. Throws UserError `text-changed` (exit 4), which names the file.
  */
 export function textsAsPlanned(io: Io, { texts = [] }: Pick<Plan, 'texts'>, file: string, next: string): TextSource {
   const known = new Map(texts.map((planned) => [planned.path, found(io, planned, file, next)]));
@@ -38,17 +38,31 @@ export function textsAsPlanned(io: Io, { texts = [] }: Pick<Plan, 'texts'>, file
   return remembering((path) => known.get(path) ?? { text: reader(path), file: resolve(io.current, file, '..', path) });
 }
 
-interface Found { readonly text: string; readonly file: string }
+interface Found {
+  readonly text: string;
+  readonly file: string;
+}
 
 function found(io: Io, { path, file: was, digest }: PlannedText, file: string, next: string): Found {
   const places = [...new Set([was, resolve(io.current, file, '..', path), resolve(io.current, path)])];
-  const there = places.flatMap((place) => { const text = readSmall(place, mostBytes); return text === null ? [] : [{ text, file: place }]; });
+  const there = places.flatMap((place) => {
+    const text = readSmall(place, mostBytes);
+    return text === null ? [] : [{ text, file: place }];
+  });
   const same = there.find(({ text }) => textDigest(path, text) === digest);
   if (same !== undefined) return same;
   const changed = there[0];
-  throw new UserError('text-changed', changed === undefined ? `"${path}", which the plan was made with, is not there any more` : `"${path}" is not what it was when the plan was made`, {
-    exitCode: exitCodes.stale, where: changed?.file ?? was, help: `nothing was changed. Bring it back as it was then, at "${was}" or in the current folder; ${next}`,
-  });
+  throw new UserError(
+    'text-changed',
+    changed === undefined
+      ? `"${path}", which the plan was made with, is not there any more`
+      : `"${path}" is not what it was when the plan was made`,
+    {
+      exitCode: exitCodes.stale,
+      where: changed?.file ?? was,
+      help: `nothing was changed. Bring it back as it was then, at "${was}" or in the current folder; ${next}`,
+    },
+  );
 }
 
 function remembering(read: (path: string) => Found): TextSource {

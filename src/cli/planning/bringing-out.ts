@@ -11,38 +11,100 @@ import type { JournalRecord } from '../../domain/records/journal.ts';
 import { UserError } from '../../base/error.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
 
-/** The generated change plan that brings a capture out, made from the journal of its run, or from the capture bucket. Throws UserError. */
+/**
+ * The generated change plan that brings a capture out, made from the journal of its run, or from the capture bucket.
+ * Throws UserError.
+ */
 export async function bringingOut(context: CommandContext, brings: BringsOut): Promise<Source> {
   const { run, step: id, as, instead, fromAws } = brings;
   const target = await context.target();
-  const { records, flags, said } = fromAws ? await recordsInAws(context, run) : { ...(await context.store.readRun(run)), flags: {}, said: [] };
+  const { records, flags, said } = fromAws
+    ? await recordsInAws(context, run)
+    : { ...(await context.store.readRun(run)), flags: {}, said: [] };
   refuseElsewhere(run, records, target);
   const history = historiesOf(records).find(({ step }) => step.id === id);
-  if (history === undefined || history.before === null || history.capture === null) throw noCapture(run, id, history, records);
+  if (history === undefined || history.before === null || history.capture === null)
+    throw noCapture(run, id, history, records);
   const { before, capture, type } = history;
   const properties = propertiesFor(context.types.get(type), before.properties, instead);
   const changePlan: ChangePlan = {
-    aiplan: 1, name: `restore-${id.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-')}`.slice(0, 63).replace(/-+$/u, ''), assume: [],
-    intent: `Bring out what run ${run} captured of ${before.identity}${as === null ? '' : ` as ${as}`}.`, target: { account: target.account, region: target.region }, bringsOut: brings, ...flags,
-    resources: [{
-      address: id, type, action: 'create', properties, reason: `what run ${run} captured of ${before.identity} is wanted again`, dependsOn: [], source: { line: 1, column: 1 }, positions: {},
-      restore: { run, step: id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before, apart: { as, instead } },
-    }],
+    aiplan: 1,
+    name: `restore-${id.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-')}`.slice(0, 63).replace(/-+$/u, ''),
+    assume: [],
+    intent: `Bring out what run ${run} captured of ${before.identity}${as === null ? '' : ` as ${as}`}.`,
+    target: { account: target.account, region: target.region },
+    bringsOut: brings,
+    ...flags,
+    resources: [
+      {
+        address: id,
+        type,
+        action: 'create',
+        properties,
+        reason: `what run ${run} captured of ${before.identity} is wanted again`,
+        dependsOn: [],
+        source: { line: 1, column: 1 },
+        positions: {},
+        restore: {
+          run,
+          step: id,
+          formerIdentity: before.identity,
+          formerIncarnation: before.incarnation,
+          capture: capture as unknown as Json,
+          live: before,
+          apart: { as, instead },
+        },
+      },
+    ],
   };
-  return { changePlan, text: canonical(changePlan), file: `capture of ${before.identity}`, findings: [...said, ...(await unprovenRestores(context, changePlan))], incomplete: [] };
+  return {
+    changePlan,
+    text: canonical(changePlan),
+    file: `capture of ${before.identity}`,
+    findings: [...said, ...(await unprovenRestores(context, changePlan))],
+    incomplete: [],
+  };
 }
 
-function noCapture(run: string, id: string, history: History | undefined, records: readonly JournalRecord[]): UserError {
-  const captured = historiesOf(records).filter(({ before, capture }) => before !== null && capture !== null).map(({ step }) => `${run}/${step.id}`);
-  return new UserError('no-capture', history === undefined ? `run "${run}" began no step "${id}"` : `run "${run}" holds no complete capture of "${id}"`, {
-    help: captured.length === 0 ? `nothing that the run captured is known; \`aiplan runs ${run}\` shows it` : `it captured ${captured.join(', ')}`,
-  });
+function noCapture(
+  run: string,
+  id: string,
+  history: History | undefined,
+  records: readonly JournalRecord[],
+): UserError {
+  const captured = historiesOf(records)
+    .filter(({ before, capture }) => before !== null && capture !== null)
+    .map(({ step }) => `${run}/${step.id}`);
+  return new UserError(
+    'no-capture',
+    history === undefined ? `run "${run}" began no step "${id}"` : `run "${run}" holds no complete capture of "${id}"`,
+    {
+      help:
+        captured.length === 0
+          ? `nothing that the run captured is known; \`aiplan runs ${run}\` shows it`
+          : `it captured ${captured.join(', ')}`,
+    },
+  );
 }
 
 /** What can be set again of what was captured, with what is asked for in place of it. Throws UserError `bad-set`. */
 function propertiesFor(type: ResourceType | undefined, captured: JsonObject, instead: JsonObject): JsonObject {
-  const settable = (name: string): boolean => type !== undefined && Object.hasOwn(type.rules.properties, name) && type.rules.properties[name]?.create !== false && !type.rules.secretInput.includes(name) && !type.rules.sensitive.includes(name);
+  const settable = (name: string): boolean =>
+    type !== undefined &&
+    Object.hasOwn(type.rules.properties, name) &&
+    type.rules.properties[name]?.create !== false &&
+    !type.rules.secretInput.includes(name) &&
+    !type.rules.sensitive.includes(name);
   const wrong = Object.keys(instead).find((name) => !settable(name));
-  if (wrong !== undefined) throw new UserError('bad-set', `${type?.type ?? 'this type'} has no property "${wrong}" that a restore can set`, { help: `it can set ${Object.keys(type?.rules.properties ?? {}).filter(settable).join(', ')}` });
-  return Object.fromEntries(Object.entries({ ...captured, ...instead }).filter(([name, value]) => value !== undefined && value !== null && !isMasked(value) && settable(name)));
+  if (wrong !== undefined)
+    throw new UserError('bad-set', `${type?.type ?? 'this type'} has no property "${wrong}" that a restore can set`, {
+      help: `it can set ${Object.keys(type?.rules.properties ?? {})
+        .filter(settable)
+        .join(', ')}`,
+    });
+  return Object.fromEntries(
+    Object.entries({ ...captured, ...instead }).filter(
+      ([name, value]) => value !== undefined && value !== null && !isMasked(value) && settable(name),
+    ),
+  );
 }

@@ -31,23 +31,43 @@ export const cardDigest = (plan: Plan, stepId: string, now: number): string => {
 };
 
 /** An approval value for a review that a person finished. */
-export function approvalOf(context: CommandContext, plan: Plan, tier: Approval['tier'], result: Pick<ReviewResult, 'confirmations' | 'typedName'>): Approval {
+export function approvalOf(
+  context: CommandContext,
+  plan: Plan,
+  tier: Approval['tier'],
+  result: Pick<ReviewResult, 'confirmations' | 'typedName'>,
+): Approval {
   const now = context.io.clock.now();
   return {
-    format: 'aiplan/approval@1', planDigest: plan.digest, planName: plan.name,
+    format: 'aiplan/approval@1',
+    planDigest: plan.digest,
+    planName: plan.name,
     target: { account: plan.target.account, region: plan.target.region, endpoint: plan.target.endpoint },
     nonce: Buffer.from(context.io.random(16)).toString('hex'),
     createdAt: new Date(now).toISOString(),
     expiresAt: new Date(Math.min(now + approvalMinutes * 60_000, Date.parse(plan.expiresAt))).toISOString(),
-    tier, by: context.io.user, confirmations: result.confirmations, typedName: result.typedName,
+    tier,
+    by: context.io.user,
+    confirmations: result.confirmations,
+    typedName: result.typedName,
   };
 }
 
 /** What a program that may not answer is told: the plan's digest and what a person still has to confirm. */
 export const missingOf = (plan: Plan): object => ({
-  status: 'approval_required', plan: plan.digest, name: plan.name,
-  missing: needed(plan).confirmations.map((step) => ({ step: step.id, type: step.type, identity: step.identity, code: step.destruction === null ? 'grant' : 'destruction', loses: step.destruction?.loses ?? [], opens: step.grant?.opens ?? [] })),
-  nameNeeded: needed(plan).name, ...unfinishedBeside(plan),
+  status: 'approval_required',
+  plan: plan.digest,
+  name: plan.name,
+  missing: needed(plan).confirmations.map((step) => ({
+    step: step.id,
+    type: step.type,
+    identity: step.identity,
+    code: step.destruction === null ? 'grant' : 'destruction',
+    loses: step.destruction?.loses ?? [],
+    opens: step.grant?.opens ?? [],
+  })),
+  nameNeeded: needed(plan).name,
+  ...unfinishedBeside(plan),
 });
 
 /** Why nobody can be asked here, or null when a person can be. */
@@ -59,20 +79,37 @@ export function cannotAsk(context: CommandContext): string | null {
 }
 
 /** What a person decided, and what it is about: without the steps that were rejected. */
-export interface Reviewed { readonly result: ReviewResult; readonly reviewed: Loaded }
+export interface Reviewed {
+  readonly result: ReviewResult;
+  readonly reviewed: Loaded;
+}
 
 /**
- * Shows the review, as a screen of the stage or as lines. After an approval to apply the screen stays open for the run. Throws
- * UserError `confirmation-missing`, `not-approved` (exit 3) when nobody can be asked or the answer is no.
+ * Shows the review, as a screen of the stage or as lines. After an approval to apply the screen stays open for the run.
+ * Throws UserError `confirmation-missing`, `not-approved` (exit 3) when nobody can be asked or the answer is no.
  */
-export async function askPerson(context: CommandContext, from: Loaded, purpose: 'apply' | 'sign' | 'look', stage: TerminalSession): Promise<Reviewed> {
+export async function askPerson(
+  context: CommandContext,
+  from: Loaded,
+  purpose: 'apply' | 'sign' | 'look',
+  stage: TerminalSession,
+): Promise<Reviewed> {
   const why = cannotAsk(context);
-  if (why !== null) throw new UserError('confirmation-missing', why, { exitCode: exitCodes.blocked, help: 'a person runs `aiplan review PLAN --sign KEY`, then `aiplan apply PLAN --approval FILE`' });
+  if (why !== null)
+    throw new UserError('confirmation-missing', why, {
+      exitCode: exitCodes.blocked,
+      help: 'a person runs `aiplan review PLAN --sign KEY`, then `aiplan apply PLAN --approval FILE`',
+    });
   const { io, configuration } = context;
   const before = from.source.changePlan.rejected ?? [];
   const shown = new Map<string, Loaded>([[from.planned.plan.digest, from]]);
   const options = {
-    plan: from.planned.plan, purpose, now: () => io.clock.now(), tier: configuration.minimumTier, maxConfirmations: configuration.maxConfirmations, knowledge: propertyHintsOf(context),
+    plan: from.planned.plan,
+    purpose,
+    now: () => io.clock.now(),
+    tier: configuration.minimumTier,
+    maxConfirmations: configuration.maxConfirmations,
+    knowledge: propertyHintsOf(context),
     replan: async (rejected: readonly string[]): Promise<Plan> => {
       const less = await planRejecting(context, from, [...before, ...rejected]);
       shown.set(less.planned.plan.digest, less);
@@ -81,18 +118,21 @@ export async function askPerson(context: CommandContext, from: Loaded, purpose: 
   };
   const result = await (isPlain(context) ? plainly(context, options) : onScreen(stage, options));
   const reviewed = shown.get(result.plan.digest);
-  if (result.decision === 'approved' && purpose === 'apply' && reviewed !== undefined && !needed(result.plan).nothing) return { result, reviewed };
+  if (result.decision === 'approved' && purpose === 'apply' && reviewed !== undefined && !needed(result.plan).nothing)
+    return { result, reviewed };
   await stage.close();
   if (result.decision !== 'approved') {
     if (purpose !== 'look') await recordDeclined(context, result.plan, purpose === 'sign' ? 'T1' : 'T0', result);
     throw declined(result.why);
   }
   if (reviewed === undefined) throw declined('the plan on the screen is not one that was planned here');
-  if (purpose !== 'look' && needed(result.plan).nothing) throw declined('nothing is left to do without the rejected steps');
+  if (purpose !== 'look' && needed(result.plan).nothing)
+    throw declined('nothing is left to do without the rejected steps');
   return { result, reviewed };
 }
 
-const declined = (why: string): UserError => new UserError('not-approved', `not approved: ${why}`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
+const declined = (why: string): UserError =>
+  new UserError('not-approved', `not approved: ${why}`, { exitCode: exitCodes.blocked, help: 'nothing was changed' });
 
 async function onScreen(stage: TerminalSession, options: ReviewSceneOptions): Promise<ReviewResult> {
   const { reviewScene } = await import('../../tui/review/review-view.ts');
@@ -104,16 +144,30 @@ async function onScreen(stage: TerminalSession, options: ReviewSceneOptions): Pr
 async function plainly(context: CommandContext, options: ReviewSceneOptions): Promise<ReviewResult> {
   const { plainReview } = await import('../../tui/review/plain-review.ts');
   const { io } = context;
-  return plainReview({ ...options, stdin: io.stdin, stdout: io.stdout, color: isColored(context), onInterrupt: (callback) => io.onInterrupt(callback) });
+  return plainReview({
+    ...options,
+    stdin: io.stdin,
+    stdout: io.stdout,
+    color: isColored(context),
+    onInterrupt: (callback) => io.onInterrupt(callback),
+  });
 }
 
-export interface ConsentOptions { readonly approval?: string; readonly yes?: boolean }
+export interface ConsentOptions {
+  readonly approval?: string;
+  readonly yes?: boolean;
+}
 
 /**
- * Gets the approval for a plan: from a signed file, from `--yes` where that is allowed, or from the person at the terminal, who may reject steps:
- * then it is for what is left.
+ * Gets the approval for a plan: from a signed file, from `--yes` where that is allowed, or from the person at the
+ * terminal, who may reject steps: then it is for what is left.
  */
-export async function obtainApproval(context: CommandContext, from: Loaded, { approval, yes }: ConsentOptions, stage: TerminalSession): Promise<{ readonly approval: Approval; readonly reviewed: Loaded; readonly signed?: SignedApproval }> {
+export async function obtainApproval(
+  context: CommandContext,
+  from: Loaded,
+  { approval, yes }: ConsentOptions,
+  stage: TerminalSession,
+): Promise<{ readonly approval: Approval; readonly reviewed: Loaded; readonly signed?: SignedApproval }> {
   const { plan } = from.planned;
   refuseUnapprovable(plan, context.io.clock.now());
   if (approval !== undefined) {
@@ -126,53 +180,93 @@ export async function obtainApproval(context: CommandContext, from: Loaded, { ap
   const asked = askedText(needed(plan));
   if (yes === true) {
     if (asked !== '' || !context.configuration.allowYes) {
-      throw new UserError('confirmation-missing', asked !== '' ? `--yes answers for nobody here: the plan needs ${asked} by a person` : '--yes is not allowed by the configuration', { exitCode: exitCodes.blocked, help: 'run `aiplan apply` in a terminal, or sign an approval with `aiplan review PLAN --sign KEY`' });
+      throw new UserError(
+        'confirmation-missing',
+        asked !== ''
+          ? `--yes answers for nobody here: the plan needs ${asked} by a person`
+          : '--yes is not allowed by the configuration',
+        {
+          exitCode: exitCodes.blocked,
+          help: 'run `aiplan apply` in a terminal, or sign an approval with `aiplan review PLAN --sign KEY`',
+        },
+      );
     }
     return { approval: approvalOf(context, plan, 'none', { confirmations: [], typedName: null }), reviewed: from };
   }
-  if (cannotAsk(context) !== null && context.options.json !== true) tell(context.io, context.options, planRows(plan, context.io.clock.now()));
+  if (cannotAsk(context) !== null && context.options.json !== true)
+    tell(context.io, context.options, planRows(plan, context.io.clock.now()));
   const { result, reviewed } = await askPerson(context, from, 'apply', stage);
   return { approval: approvalOf(context, reviewed.planned.plan, 'T0', result), reviewed };
 }
 
 /**
- * The steps that lines of standard input reject: `ADDRESS reject`. A step whose confirmation reads so itself cannot be rejected here. Throws
- * UserError `confirmation-missing` where a step is both rejected and confirmed.
+ * The steps that lines of standard input reject: `ADDRESS reject`. A step whose confirmation reads so itself cannot be
+ * rejected here. Throws UserError `confirmation-missing` where a step is both rejected and confirmed.
  */
 export function rejectionsFromLines(plan: Plan, text: string): readonly string[] {
   const lines = linesOf(text);
   const rejected = plan.steps.filter((step) => step.confirm !== 'reject' && lines.includes(`${step.id} reject`));
   const both = rejected.find((step) => step.confirm !== null && lines.includes(`${step.id} ${step.confirm}`));
-  if (both !== undefined) throw new UserError('confirmation-missing', `"${both.id}" is both rejected and confirmed`, { exitCode: exitCodes.blocked, help: 'leave one of the two lines out' });
+  if (both !== undefined)
+    throw new UserError('confirmation-missing', `"${both.id}" is both rejected and confirmed`, {
+      exitCode: exitCodes.blocked,
+      help: 'leave one of the two lines out',
+    });
   return rejected.map(({ id }) => id).sort();
 }
 
-const linesOf = (text: string): readonly string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+const linesOf = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
 /**
  * Confirmations as lines of standard input, for signing where there is no terminal: `ADDRESS TYPED TEXT` for each
- * destruction and grant, `ADDRESS loses THE LOSS` or the author's words where a loss must be typed, `name PLAN-NAME` where the name is asked.
- * `plan` is the one that is left after `rejectionsFromLines`. Silence is no: a missing or different line is a refusal. Throws
- * UserError `confirmation-missing`.
+ * destruction and grant, `ADDRESS loses THE LOSS` or the author's words where a loss must be typed, `name PLAN-NAME`
+ * where the name is asked. `plan` is the one that is left after `rejectionsFromLines`. Silence is no: a missing or
+ * different line is a refusal. Throws UserError `confirmation-missing`.
  */
-export function confirmationsFromLines(plan: Plan, text: string, now: number): Pick<ReviewResult, 'confirmations' | 'typedName'> {
+export function confirmationsFromLines(
+  plan: Plan,
+  text: string,
+  now: number,
+): Pick<ReviewResult, 'confirmations' | 'typedName'> {
   const lines = linesOf(text);
-  const said = (prefix: string): string | null => lines.find((line) => line.startsWith(`${prefix} `))?.slice(prefix.length + 1) ?? null;
+  const said = (prefix: string): string | null =>
+    lines.find((line) => line.startsWith(`${prefix} `))?.slice(prefix.length + 1) ?? null;
   const needs = needed(plan);
   const confirmations = needs.confirmations.map((step): Confirmation => {
     const typed = lines.find((line) => line === `${step.id} ${step.confirm}`);
     if (typed === undefined) {
-      throw new UserError('confirmation-missing', `no line confirms "${step.id}"`, { exitCode: exitCodes.blocked, help: `each destruction and grant needs its own line on standard input: ${step.id} ${step.confirm ?? ''}` });
+      throw new UserError('confirmation-missing', `no line confirms "${step.id}"`, {
+        exitCode: exitCodes.blocked,
+        help: `each destruction and grant needs its own line on standard input: ${step.id} ${step.confirm ?? ''}`,
+      });
     }
     const loss = lossPhrase(step);
     const accepted = loss === null ? null : said(`${step.id} loses`);
     if (!acceptsLoss(step, accepted, 'T1')) {
-      throw new UserError('confirmation-missing', `no line accepts the loss of "${step.id}"`, { exitCode: exitCodes.blocked, help: `add the line: ${step.id} loses ${loss ?? ''}` });
+      throw new UserError('confirmation-missing', `no line accepts the loss of "${step.id}"`, {
+        exitCode: exitCodes.blocked,
+        help: `add the line: ${step.id} loses ${loss ?? ''}`,
+      });
     }
-    return { step: step.id, stepDigest: step.digest, typed: step.confirm ?? '', shown: cardDigest(plan, step.id, now), typedLoss: accepted, at: new Date(now).toISOString(), observed: boundObservations(step.evidence.observed) };
+    return {
+      step: step.id,
+      stepDigest: step.digest,
+      typed: step.confirm ?? '',
+      shown: cardDigest(plan, step.id, now),
+      typedLoss: accepted,
+      at: new Date(now).toISOString(),
+      observed: boundObservations(step.evidence.observed),
+    };
   });
   if (needs.name && said('name') !== plan.name) {
-    throw new UserError('confirmation-missing', 'no line gives the plan name', { exitCode: exitCodes.blocked, help: `add the line: name ${plan.name}` });
+    throw new UserError('confirmation-missing', 'no line gives the plan name', {
+      exitCode: exitCodes.blocked,
+      help: `add the line: name ${plan.name}`,
+    });
   }
   return { confirmations, typedName: needs.name ? plan.name : null };
 }

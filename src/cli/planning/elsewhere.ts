@@ -6,9 +6,18 @@ import { UserError } from '../../base/error.ts';
 export function refuseElsewhere(run: string, records: readonly JournalRecord[], target: Target): void {
   const made = records.find((record) => record.kind === 'begin')?.target;
   if (made === undefined) return;
-  const where = ({ account, region, endpoint }: Target): string => `account "${account}" in "${region}"${endpoint === null ? '' : ` at ${endpoint}`}`;
+  const where = ({ account, region, endpoint }: Target): string =>
+    `account "${account}" in "${region}"${endpoint === null ? '' : ` at ${endpoint}`}`;
   if (made.account === target.account && made.region === target.region && made.endpoint === target.endpoint) return;
-  throw new UserError(made.account !== target.account ? 'wrong-account' : made.region !== target.region ? 'wrong-region' : 'wrong-endpoint', `run "${run}" was made in ${where(made)}, this is ${where(target)}`, {
-    help: 'choose the profile, region and endpoint of the run; nothing was read',
-  });
+  throw new UserError(
+    made.account !== target.account
+      ? 'wrong-account'
+      : made.region !== target.region
+        ? 'wrong-region'
+        : 'wrong-endpoint',
+    `run "${run}" was made in ${where(made)}, this is ${where(target)}`,
+    {
+      help: 'choose the profile, region and endpoint of the run; nothing was read',
+    },
+  );
 }

@@ -14,12 +14,19 @@ function generatedIn({ changePlan }: Pick<Plan, 'changePlan'>): JsonObject | nul
 }
 
 /** Which of the two makers of rollbacks a plan file names; both make it anew (law 13). */
-export const isWithoutJournal = (plan: Pick<Plan, 'changePlan'>): boolean => generatedIn(plan)?.['withoutJournal'] === true;
+export const isWithoutJournal = (plan: Pick<Plan, 'changePlan'>): boolean =>
+  generatedIn(plan)?.['withoutJournal'] === true;
 
 /** What the plan of `captures restore` is made anew from; null for any other. */
 export function bringsOutOf(plan: Pick<Plan, 'changePlan'>): BringsOut | null {
   const brings = generatedIn(plan)?.['bringsOut'];
-  if (!isObject(brings) || typeof brings['run'] !== 'string' || typeof brings['step'] !== 'string' || !isObject(brings['instead'])) return null;
+  if (
+    !isObject(brings) ||
+    typeof brings['run'] !== 'string' ||
+    typeof brings['step'] !== 'string' ||
+    !isObject(brings['instead'])
+  )
+    return null;
   const { run, step, as, instead, fromAws } = brings;
   return { run, step, as: typeof as === 'string' ? as : null, instead, fromAws: fromAws === true };
 }

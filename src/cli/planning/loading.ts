@@ -20,13 +20,25 @@ import { staleSteps } from '../../run/drift/stale-steps.ts';
 import { settingsMoved } from '../../domain/configuration.ts';
 
 /**
- * The source that a plan file holds: its change plan with the texts that it was made with, or for a rollback the journal of the run that it
- * names (law 13); without what was rejected. `next`: what can be done where a text is another one now. Throws UserError `text-changed`.
+ * The source that a plan file holds: its change plan with the texts that it was made with, or for a rollback the
+ * journal of the run that it names (law 13); without what was rejected. `next`: what can be done where a text is
+ * another one now. Throws UserError `text-changed`.
  */
-export async function sourceOfPlan(context: CommandContext, saved: Plan, file: string, next = 'or plan again'): Promise<Source> {
+export async function sourceOfPlan(
+  context: CommandContext,
+  saved: Plan,
+  file: string,
+  next = 'or plan again',
+): Promise<Source> {
   const brings = saved.rollbackOf === null ? bringsOutOf(saved) : null;
-  const whole = brings !== null ? await (await import('./bringing-out.ts')).bringingOut(context, brings) : saved.rollbackOf === null ? parseSource(context, saved.changePlan, file, textsAsPlanned(context.io, saved, file, next))
-    : isWithoutJournal(saved) ? await (await import('./from-aws.ts')).fromAwsSource(context, saved.rollbackOf) : await rollbackSource(context, saved.rollbackOf);
+  const whole =
+    brings !== null
+      ? await (await import('./bringing-out.ts')).bringingOut(context, brings)
+      : saved.rollbackOf === null
+        ? parseSource(context, saved.changePlan, file, textsAsPlanned(context.io, saved, file, next))
+        : isWithoutJournal(saved)
+          ? await (await import('./from-aws.ts')).fromAwsSource(context, saved.rollbackOf)
+          : await rollbackSource(context, saved.rollbackOf);
   return rejecting(whole, saved.rejected ?? []);
 }
 
@@ -40,30 +52,59 @@ export async function rollbackSource(context: CommandContext, run: string): Prom
   const target = await context.target();
   refuseElsewhere(run, records, target);
   const earlier = await rollbacksOf(context, run);
-  const { changePlan: generated, findings, incomplete } = await rollbackChangePlan(records, {
-    session: await context.reader(), types: context.types, schemas: context.schemas, now: new Date(context.io.clock.now()).toISOString(), earlier,
+  const {
+    changePlan: generated,
+    findings,
+    incomplete,
+  } = await rollbackChangePlan(records, {
+    session: await context.reader(),
+    types: context.types,
+    schemas: context.schemas,
+    now: new Date(context.io.clock.now()).toISOString(),
+    earlier,
     // What an emulator did is seen at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
   const { changePlan, said } = await pinnedRollback(context, generated, records, earlier);
-  return { changePlan, text: canonical(changePlan), file: `rollback of ${run}`, findings: [...findings, ...said, ...(await unprovenRestores(context, changePlan))], incomplete: incomplete ? incompleteOf(findings) : [] };
+  return {
+    changePlan,
+    text: canonical(changePlan),
+    file: `rollback of ${run}`,
+    findings: [...findings, ...said, ...(await unprovenRestores(context, changePlan))],
+    incomplete: incomplete ? incompleteOf(findings) : [],
+  };
 }
 
 const incompleteOf = (findings: readonly Finding[]): readonly string[] =>
-  findings.filter(({ severity }) => severity !== 'info').map(({ step, message }) => (step === null ? message : `${step}: ${message}`));
+  findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ step, message }) => (step === null ? message : `${step}: ${message}`));
 
-/** The journals of the rollbacks of a run that this store has, oldest first. One that cannot be read proves nothing and is left out. */
+/**
+ * The journals of the rollbacks of a run that this store has, oldest first. One that cannot be read proves nothing and
+ * is left out.
+ */
 async function rollbacksOf(context: CommandContext, run: string): Promise<readonly (readonly JournalRecord[])[]> {
-  const journals = await Promise.all((await runsThat(context, { rollbackOf: run })).map((rollback) => recordsIfWhole(context, rollback)));
-  return journals.filter((records) => records.length > 0).toSorted((a, b) => ((a[0]?.at ?? '') < (b[0]?.at ?? '') ? -1 : 1));
+  const journals = await Promise.all(
+    (await runsThat(context, { rollbackOf: run })).map((rollback) => recordsIfWhole(context, rollback)),
+  );
+  return journals
+    .filter((records) => records.length > 0)
+    .toSorted((a, b) => ((a[0]?.at ?? '') < (b[0]?.at ?? '') ? -1 : 1));
 }
 
 /** A plan to review or apply: from a change plan, or from a plan file, which is believed only as far as AWS agrees. */
-export interface Loaded { readonly source: Source; readonly planned: Planned; readonly saved: Plan | null; /** What the plan was made from; a rejection plans from it again. */ readonly live: LiveState }
+export interface Loaded {
+  readonly source: Source;
+  readonly planned: Planned;
+  readonly saved: Plan | null;
+  /** What the plan was made from; a rejection plans from it again. */ readonly live: LiveState;
+}
 
 /**
  * Loads FILE for review or apply. A plan file is planned again from the change plan inside it; a different digest means
- * that something changed. Throws UserError `plan-expired`, `plan-already-applied` (exit 3), `plan-stale` (exit 4), ChangePlanError.
+ * that something changed. Throws UserError `plan-expired`, `plan-already-applied` (exit 3), `plan-stale` (exit 4),
+ * ChangePlanError.
  */
 export async function loadForApply(context: CommandContext, file: string): Promise<Loaded> {
   const text = readInput(context.io, file);
@@ -79,35 +120,70 @@ export async function loadForApply(context: CommandContext, file: string): Promi
   if (planned.plan.recorded) throw recorded();
   // What AWS says to it is no part of what was confirmed: where only that is new, the plan is blocked, not stale.
   if (planned.plan.digest !== saved.digest && clean !== saved.digest) throw stale(context, saved, planned);
-  return { source, planned: datedAs(planned, { createdAt: saved.createdAt, expiresAt }), saved: { ...saved, expiresAt }, live };
+  return {
+    source,
+    planned: datedAs(planned, { createdAt: saved.createdAt, expiresAt }),
+    saved: { ...saved, expiresAt },
+    live,
+  };
 }
 
 /** Reads AWS, plans a source, and asks what apply would refuse; a rollback as far as it can go. */
-export async function loaded(context: CommandContext, source: Source): Promise<Omit<Loaded, 'saved'> & { readonly clean: string }> {
+export async function loaded(
+  context: CommandContext,
+  source: Source,
+): Promise<Omit<Loaded, 'saved'> & { readonly clean: string }> {
   const live = await readLiveFor(context, source);
   return { live, ...(await asFarAsPossible(source, (less) => makeCheckedPlan(context, less, live))) };
 }
 
 /** A plan that was made again is as old as the one that the person holds. */
-const datedAs = (planned: Planned, { createdAt, expiresAt }: Pick<Plan, 'createdAt' | 'expiresAt'>): Planned => ({ ...planned, plan: { ...planned.plan, createdAt, expiresAt } });
+const datedAs = (planned: Planned, { createdAt, expiresAt }: Pick<Plan, 'createdAt' | 'expiresAt'>): Planned => ({
+  ...planned,
+  plan: { ...planned.plan, createdAt, expiresAt },
+});
 
-/** The plan without the rejected steps, from the same reading of AWS, as old as the one on the screen. Throws UserError `not-rejectable`. */
-export async function planRejecting(context: CommandContext, { source, planned, live, saved }: Loaded, rejected: readonly string[]): Promise<Loaded> {
-  if (planned.plan.resumes !== undefined) throw new UserError('not-rejectable', 'a step of a run that is gone on with cannot be rejected: it was confirmed as a whole', { exitCode: exitCodes.blocked, help: `take the run back instead: aiplan rollback ${planned.plan.resumes}` });
+/**
+ * The plan without the rejected steps, from the same reading of AWS, as old as the one on the screen. Throws UserError
+ * `not-rejectable`.
+ */
+export async function planRejecting(
+  context: CommandContext,
+  { source, planned, live, saved }: Loaded,
+  rejected: readonly string[],
+): Promise<Loaded> {
+  if (planned.plan.resumes !== undefined)
+    throw new UserError(
+      'not-rejectable',
+      'a step of a run that is gone on with cannot be rejected: it was confirmed as a whole',
+      { exitCode: exitCodes.blocked, help: `take the run back instead: aiplan rollback ${planned.plan.resumes}` },
+    );
   const less = await asFarAsPossible(rejecting(source, rejected), (some) => makeCheckedPlan(context, some, live));
   return { source: less.source, live, saved, planned: datedAs(less.planned, planned.plan) };
 }
 
 export const recorded = (): UserError =>
-  new UserError('plan-recorded', 'the plan was made from recorded state: it can be shown, never confirmed', { exitCode: exitCodes.blocked, help: 'plan again without --live' });
+  new UserError('plan-recorded', 'the plan was made from recorded state: it can be shown, never confirmed', {
+    exitCode: exitCodes.blocked,
+    help: 'plan again without --live',
+  });
 
 function stale({ types }: CommandContext, saved: Plan, fresh: Planned): UserError {
   const moved = staleSteps({ plan: saved }, fresh, (type) => types.get(type)?.rules);
   const settings = settingsMoved(saved.configuration, fresh.plan.configuration);
   if (settings.length > 0) {
-    return new UserError('plan-stale', `the plan was made under another configuration: ${settings.join('; ')}${moved === '' ? '' : `; and changed since the plan: ${moved}`}`, {
-      exitCode: exitCodes.stale, help: 'bring the two configurations together (`aiplan setup` shows the one in effect here), or plan again here and have that plan reviewed',
-    });
+    return new UserError(
+      'plan-stale',
+      `the plan was made under another configuration: ${settings.join('; ')}${moved === '' ? '' : `; and changed since the plan: ${moved}`}`,
+      {
+        exitCode: exitCodes.stale,
+        help: 'bring the two configurations together (`aiplan setup` shows the one in effect here), or plan again here and have that plan reviewed',
+      },
+    );
   }
-  return new UserError('plan-stale', `the plan does not fit any more: ${moved === '' ? 'the target or the order changed' : `changed since the plan: ${moved}`}`, { exitCode: exitCodes.stale, help: 'plan again and look at the difference' });
+  return new UserError(
+    'plan-stale',
+    `the plan does not fit any more: ${moved === '' ? 'the target or the order changed' : `changed since the plan: ${moved}`}`,
+    { exitCode: exitCodes.stale, help: 'plan again and look at the difference' },
+  );
 }

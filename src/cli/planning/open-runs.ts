@@ -12,7 +12,9 @@ import { tell } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /** A run that is not done, and what it holds; `open` null: nothing. */
-export interface UnfinishedRun extends UnfinishedRow { readonly open: OpenRun | null }
+export interface UnfinishedRun extends UnfinishedRow {
+  readonly open: OpenRun | null;
+}
 
 /** Journals of unfinished runs that are read at once. */
 const readAtOnce = 8;
@@ -20,44 +22,73 @@ const readAtOnce = 8;
 type Looking = Pick<CommandContext, 'store' | 'io'>;
 
 /**
- * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has taken back to the end is done with,
- * and so is a rollback that a later one has brought to its end. Only runs without a mark of being settled are looked at; with `every` all of
- * them, and no mark is believed.
+ * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has taken back to
+ * the end is done with, and so is a rollback that a later one has brought to its end. Only runs without a mark of being
+ * settled are looked at; with `every` all of them, and no mark is believed.
  */
-export async function unfinishedRuns(context: Looking, target?: LockTarget, { every = false }: { readonly every?: boolean } = {}): Promise<readonly UnfinishedRun[]> {
-  const all = every ? (await context.store.listRuns()).filter(({ closed }) => closed === undefined) : await context.store.openRuns();
+export async function unfinishedRuns(
+  context: Looking,
+  target?: LockTarget,
+  { every = false }: { readonly every?: boolean } = {},
+): Promise<readonly UnfinishedRun[]> {
+  const all = every
+    ? (await context.store.listRuns()).filter(({ closed }) => closed === undefined)
+    : await context.store.openRuns();
   return unfinishedAmong(context, all, target);
 }
 
 /** The same among runs that were listed already, a few being read at a time. */
-export async function unfinishedAmong(context: Looking, all: readonly RunSummary[], target?: LockTarget): Promise<readonly UnfinishedRun[]> {
+export async function unfinishedAmong(
+  context: Looking,
+  all: readonly RunSummary[],
+  target?: LockTarget,
+): Promise<readonly UnfinishedRun[]> {
   const isTakenBack = takenBackIn(all);
-  const candidates = all.filter((summary) => summary.outcome !== 'done' && summary.outcome !== 'abandoned' && !isTakenBack(summary) && (target === undefined || isAt(summary, target)));
+  const candidates = all.filter(
+    (summary) =>
+      summary.outcome !== 'done' &&
+      summary.outcome !== 'abandoned' &&
+      !isTakenBack(summary) &&
+      (target === undefined || isAt(summary, target)),
+  );
   const found: (UnfinishedRun | null)[] = candidates.map(() => null);
-  await forEachBounded(candidates, readAtOnce, async (summary, index) => { found[index] = await unfinished(context, summary); });
+  await forEachBounded(candidates, readAtOnce, async (summary, index) => {
+    found[index] = await unfinished(context, summary);
+  });
   return found.filter((run) => run !== null);
 }
 
 /**
- * Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of two machines say, or an earlier
- * rollback of the same one. Which rollback is earlier the store tells, by the time at which it took the first record; a store on one machine has one clock.
+ * Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of
+ * two machines say, or an earlier rollback of the same one. Which rollback is earlier the store tells, by the time at
+ * which it took the first record; a store on one machine has one clock.
  */
 export function takenBackIn(all: readonly RunSummary[]): (summary: RunSummary) => boolean {
   const done = all.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done');
-  return (summary) => summary.startedAt !== null && done.some((back) => back.rollbackOf === summary.run || (summary.rollbackOf !== null && back.rollbackOf === summary.rollbackOf && isLater(back, summary)));
+  return (summary) =>
+    summary.startedAt !== null &&
+    done.some(
+      (back) =>
+        back.rollbackOf === summary.run ||
+        (summary.rollbackOf !== null && back.rollbackOf === summary.rollbackOf && isLater(back, summary)),
+    );
 }
 
-/** Whether a run began after another one, by the store's own clock where it has one. Two that it took in the same second are told apart by what they say. */
+/**
+ * Whether a run began after another one, by the store's own clock where it has one. Two that it took in the same second
+ * are told apart by what they say.
+ */
 function isLater(one: RunSummary, other: RunSummary): boolean {
-  if (one.storedAt !== undefined && other.storedAt !== undefined && one.storedAt !== other.storedAt) return one.storedAt > other.storedAt;
+  if (one.storedAt !== undefined && other.storedAt !== undefined && one.storedAt !== other.storedAt)
+    return one.storedAt > other.storedAt;
   return (one.startedAt ?? '') > (other.startedAt ?? '');
 }
 
 /**
- * Marks what is finished by now as settled, at the end of whatever may have finished something: runs that are done or abandoned, those
- * that ended before their first call, and those that were taken back. None of them is ever gone on with, so that a mark stays true.
- * What was not marked, because a process died here or the store failed, is read until the next run marks it; what is not in the
- * store as a whole is not marked at all.
+ * Marks what is finished by now as settled, at the end of whatever may have finished something: runs that are done or
+ * abandoned, those that ended before their first call, and those that were taken back. None of them is ever gone on
+ * with, so that a mark stays true. What was not marked, because a process died here or the store failed, is read until
+ * the next run marks it; what is not in the store as a whole is not marked at all.
  */
 export async function closeFinishedRuns(context: Looking): Promise<void> {
   try {
@@ -65,13 +96,19 @@ export async function closeFinishedRuns(context: Looking): Promise<void> {
     await mergeSpools(context, all);
     const open = new Set((await unfinishedAmong(context, all)).map(({ summary }) => summary.run));
     const isTakenBack = takenBackIn(all);
-    const finished = all.filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run)).map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
+    const finished = all
+      .filter(({ run, startedAt, spooled }) => startedAt !== null && spooled === undefined && !open.has(run))
+      .map((summary) => ({ summary, how: settlingOf(summary, isTakenBack) }));
     const marked = new Set<string>();
-    const mark = async ({ summary, how }: (typeof finished)[number]): Promise<void> => { if (await context.store.closeRun(summary, how)) marked.add(summary.run); };
+    const mark = async ({ summary, how }: (typeof finished)[number]): Promise<void> => {
+      if (await context.store.closeRun(summary, how)) marked.add(summary.run);
+    };
     await Promise.all(finished.filter(({ how }) => how === 'taken-back').map(mark));
     // A rollback has no mark before all that it took back has one: until then it is what tells that this is taken back.
     const left = all.filter(({ run }) => !marked.has(run));
-    await Promise.all(finished.filter(({ summary, how }) => how !== 'taken-back' && !left.some(takenBackIn([summary]))).map(mark));
+    await Promise.all(
+      finished.filter(({ summary, how }) => how !== 'taken-back' && !left.some(takenBackIn([summary]))).map(mark),
+    );
   } catch (error) {
     // The marks save reading, and nothing else depends on them: what failed here is no failure of the run.
     if (!(error instanceof UserError)) throw error;
@@ -79,9 +116,9 @@ export async function closeFinishedRuns(context: Looking): Promise<void> {
 }
 
 /**
- * What happened last of a run may lie beside the store, in a spool of this machine. A run that is gone on with takes it along; one that has ended is
- * not gone on with by anybody, so that its end is brought into the store here, byte for byte; the next time it is marked. What cannot be is left where
- * it lies.
+ * What happened last of a run may lie beside the store, in a spool of this machine. A run that is gone on with takes it
+ * along; one that has ended is not gone on with by anybody, so that its end is brought into the store here, byte for
+ * byte; the next time it is marked. What cannot be is left where it lies.
  */
 async function mergeSpools(context: Looking, all: readonly RunSummary[]): Promise<void> {
   const beside = all.filter(({ spooled, outcome }) => spooled === true && outcome !== 'open' && outcome !== 'damaged');
@@ -96,21 +133,47 @@ async function mergeSpools(context: Looking, all: readonly RunSummary[]): Promis
 }
 
 const settlingOf = (summary: RunSummary, isTakenBack: (summary: RunSummary) => boolean): Settling =>
-  (summary.outcome === 'done' || summary.outcome === 'abandoned' ? summary.outcome : isTakenBack(summary) ? 'taken-back' : 'idle');
+  summary.outcome === 'done' || summary.outcome === 'abandoned'
+    ? summary.outcome
+    : isTakenBack(summary)
+      ? 'taken-back'
+      : 'idle';
 
 /** A damaged journal does not tell its target: it may be this one. */
 const isAt = ({ outcome, account, region, endpoint }: RunSummary, target: LockTarget): boolean =>
   outcome === 'damaged' || (account === target.account && region === target.region && endpoint === target.endpoint);
 
-/** The runs of a change plan at a target (AWS itself or any emulator), or the rollbacks of a run: found by name, without reading those that are settled. */
-export async function runsThat({ store }: Pick<CommandContext, 'store'>, wanted: { readonly planName: string; readonly account: string; readonly region: string } | { readonly rollbackOf: string }): Promise<readonly string[]> {
+/**
+ * The runs of a change plan at a target (AWS itself or any emulator), or the rollbacks of a run: found by name, without
+ * reading those that are settled.
+ */
+export async function runsThat(
+  { store }: Pick<CommandContext, 'store'>,
+  wanted:
+    | { readonly planName: string; readonly account: string; readonly region: string }
+    | { readonly rollbackOf: string },
+): Promise<readonly string[]> {
   const [settled, others] = await Promise.all([store.closedRuns(), store.openRuns()]);
   const isWanted = (found: Pick<RunSummary, 'planName' | 'rollbackOf'>, isHere: (place: string) => boolean): boolean =>
-    ('rollbackOf' in wanted ? found.rollbackOf === wanted.rollbackOf : found.planName === wanted.planName && isHere(`${wanted.account}-${wanted.region}`));
-  return [...new Set([
-    ...settled.filter((mark) => mark.how !== 'idle' && isWanted(mark, (place) => mark.at === place || mark.at?.startsWith(`${place}-`) === true)),
-    ...others.filter((summary) => summary.outcome !== 'damaged' && isWanted(summary, (place) => `${summary.account ?? ''}-${summary.region ?? ''}` === place)),
-  ].map(({ run }) => run))].sort();
+    'rollbackOf' in wanted
+      ? found.rollbackOf === wanted.rollbackOf
+      : found.planName === wanted.planName && isHere(`${wanted.account}-${wanted.region}`);
+  return [
+    ...new Set(
+      [
+        ...settled.filter(
+          (mark) =>
+            mark.how !== 'idle' &&
+            isWanted(mark, (place) => mark.at === place || mark.at?.startsWith(`${place}-`) === true),
+        ),
+        ...others.filter(
+          (summary) =>
+            summary.outcome !== 'damaged' &&
+            isWanted(summary, (place) => `${summary.account ?? ''}-${summary.region ?? ''}` === place),
+        ),
+      ].map(({ run }) => run),
+    ),
+  ].sort();
 }
 
 async function unfinished(context: Looking, summary: RunSummary): Promise<UnfinishedRun | null> {
@@ -122,7 +185,16 @@ async function unfinished(context: Looking, summary: RunSummary): Promise<Unfini
     const { steps } = reportOf(records);
     const holder = await holderOf(context, summary);
     const open = openRunOf(records);
-    return { summary, state, steps: { done: steps.filter((step) => step.state === 'done' || step.state === 'kept' || step.state === 'pending').length, all: steps.length }, holder, open: open === null || holder === null ? open : { ...open, atWork: true } };
+    return {
+      summary,
+      state,
+      steps: {
+        done: steps.filter((step) => step.state === 'done' || step.state === 'kept' || step.state === 'pending').length,
+        all: steps.length,
+      },
+      holder,
+      open: open === null || holder === null ? open : { ...open, atWork: true },
+    };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { summary: { ...summary, problem: error.message }, state: 'damaged', steps: null, holder: null, open: null };
@@ -130,19 +202,30 @@ async function unfinished(context: Looking, summary: RunSummary): Promise<Unfini
 }
 
 /** Who works on the run now: its lock is held, and its last sign of life is young. */
-async function holderOf({ store, io }: Looking, { run, account, region, endpoint }: RunSummary): Promise<string | null> {
+async function holderOf(
+  { store, io }: Looking,
+  { run, account, region, endpoint }: RunSummary,
+): Promise<string | null> {
   if (account === null || region === null) return null;
   const holder = await store.lockHolder({ account, region, endpoint });
   if (holder === null || holder.run !== run) return null;
   const isGone = holder.host === io.host && !processLives(holder.pid);
-  return !isGone && io.clock.now() - Date.parse(holder.heartbeat) < silent ? `${holder.owner} on ${holder.host}, process ${holder.pid}` : null;
+  return !isGone && io.clock.now() - Date.parse(holder.heartbeat) < silent
+    ? `${holder.owner} on ${holder.host}, process ${holder.pid}`
+    : null;
 }
 
-/** A holder that has given no sign for so long, in milliseconds, is not shown as being at work. Who may take over is for the store to say. */
+/**
+ * A holder that has given no sign for so long, in milliseconds, is not shown as being at work. Who may take over is for
+ * the store to say.
+ */
 const silent = 30_000;
 
 /** Runs other than one that is gone on with or taken back, and its rollbacks. */
-const isOther = (except: string | null) => ({ summary }: UnfinishedRun): boolean => except === null || (summary.run !== except && summary.rollbackOf !== except);
+const isOther =
+  (except: string | null) =>
+  ({ summary }: UnfinishedRun): boolean =>
+    except === null || (summary.run !== except && summary.rollbackOf !== except);
 
 /** What planning must know of other runs at its target. */
 export interface OtherRuns {
@@ -152,19 +235,32 @@ export interface OtherRuns {
   readonly findings: readonly Finding[];
 }
 
-/** What planning must know of the unfinished runs at a target. `except`: the run that is gone on with or taken back, and its rollbacks. */
+/**
+ * What planning must know of the unfinished runs at a target. `except`: the run that is gone on with or taken back, and
+ * its rollbacks.
+ */
 export async function otherRunsFor(context: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
   const others = (await unfinishedRuns(context, target)).filter(isOther(except));
   return { open: others.flatMap(({ open }) => open ?? []), findings: unfinishedFindings(others) };
 }
 
-/** The unfinished runs that a plan was made beside, for a program: what there is, and the commands that deal with it. Nothing where there are none. */
-export function unfinishedBeside({ findings }: Pick<Plan, 'findings'>): { readonly unfinished?: readonly { readonly message: string; readonly next: readonly string[] }[] } {
+/**
+ * The unfinished runs that a plan was made beside, for a program: what there is, and the commands that deal with it.
+ * Nothing where there are none.
+ */
+export function unfinishedBeside({ findings }: Pick<Plan, 'findings'>): {
+  readonly unfinished?: readonly { readonly message: string; readonly next: readonly string[] }[];
+} {
   const found = findings.filter(({ code }) => code === mentionCode);
-  return found.length === 0 ? {} : { unfinished: found.map(({ message, help }) => ({ message, next: help?.split('\n') ?? [] })) };
+  return found.length === 0
+    ? {}
+    : { unfinished: found.map(({ message, help }) => ({ message, next: help?.split('\n') ?? [] })) };
 }
 
-/** Tells of the unfinished runs that a plan was made beside, one line each on standard error: where the plan itself is not printed as text. */
+/**
+ * Tells of the unfinished runs that a plan was made beside, one line each on standard error: where the plan itself is
+ * not printed as text.
+ */
 export function mentionUnfinished({ io, options }: Pick<CommandContext, 'io' | 'options'>, plan: Plan): void {
   const rows = mentionRows(plan);
   if (rows.length > 0) tell(io, options, rows, 'error');

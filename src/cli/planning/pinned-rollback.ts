@@ -10,33 +10,71 @@ import { behindText, endsOf } from './run-marks.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
- * A generated rollback with what the capture bucket bears out of the journals that it is made from. What nothing bears out asks for a confirmation
- * of its own. `said`: that the journal is not the one that the run wrote, or that this could not be looked up. Reads only, and only what the entries
- * need. Throws AwsError.
+ * A generated rollback with what the capture bucket bears out of the journals that it is made from. What nothing bears
+ * out asks for a confirmation of its own. `said`: that the journal is not the one that the run wrote, or that this
+ * could not be looked up. Reads only, and only what the entries need. Throws AwsError.
  */
-export async function pinnedRollback(context: CommandContext, changePlan: ChangePlan, records: readonly JournalRecord[], earlier: readonly (readonly JournalRecord[])[]): Promise<{ readonly changePlan: ChangePlan; readonly said: readonly Finding[] }> {
+export async function pinnedRollback(
+  context: CommandContext,
+  changePlan: ChangePlan,
+  records: readonly JournalRecord[],
+  earlier: readonly (readonly JournalRecord[])[],
+): Promise<{ readonly changePlan: ChangePlan; readonly said: readonly Finding[] }> {
   const needs = needsPins(changePlan);
   const run = changePlan.rollbackOf ?? '';
   try {
     const ends = needs.own || needs.earlier ? await endsOf(context, run) : [];
     const pins = {
       own: { records, ends },
-      earlier: needs.earlier ? await Promise.all(earlier.map(async (journal) => ({ records: journal, ends: await endsOf(context, runOf(journal)) }))) : [],
+      earlier: needs.earlier
+        ? await Promise.all(
+            earlier.map(async (journal) => ({ records: journal, ends: await endsOf(context, runOf(journal)) })),
+          )
+        : [],
       runs: needs.runs ? (await manifestsOf(context, { run })).runs : [],
     };
     return { changePlan: withPins(changePlan, pins), said: behind(run, records, ends) };
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind !== 'denied') throw error;
     // What could not be looked up bears nothing out (law 9).
-    return { changePlan, said: [warning('ends-unread', `how far run ${run} came cannot be read from the capture bucket: ${error.operation}, ${error.code}`, 'allow s3:ListBucket and s3:GetObject there. Without them the approval of the run covers nothing that rests on its journal')] };
+    return {
+      changePlan,
+      said: [
+        warning(
+          'ends-unread',
+          `how far run ${run} came cannot be read from the capture bucket: ${error.operation}, ${error.code}`,
+          'allow s3:ListBucket and s3:GetObject there. Without them the approval of the run covers nothing that rests on its journal',
+        ),
+      ],
+    };
   }
 }
 
-const runOf = (records: readonly JournalRecord[]): string => records.flatMap((record) => (record.kind === 'begin' ? [record.run] : []))[0] ?? '';
-const warning = (code: string, message: string, help: string): Finding => ({ code, severity: 'warning', step: null, line: null, column: null, message, help });
+const runOf = (records: readonly JournalRecord[]): string =>
+  records.flatMap((record) => (record.kind === 'begin' ? [record.run] : []))[0] ?? '';
+const warning = (code: string, message: string, help: string): Finding => ({
+  code,
+  severity: 'warning',
+  step: null,
+  line: null,
+  column: null,
+  message,
+  help,
+});
 
-/** That the capture bucket knows the journal otherwise. It is no error: what rests on the journal then asks for confirmations. */
+/**
+ * That the capture bucket knows the journal otherwise. It is no error: what rests on the journal then asks for
+ * confirmations.
+ */
 function behind(run: string, records: readonly JournalRecord[], ends: readonly RunEnd[]): readonly Finding[] {
   const missing = endNotHeld(records, ends);
-  return missing === null ? [] : [warning('journal-behind', behindText(run, missing), 'use the store in which the run was made. The approval of the run covers nothing of this rollback that rests on this journal')];
+  return missing === null
+    ? []
+    : [
+        warning(
+          'journal-behind',
+          behindText(run, missing),
+          'use the store in which the run was made. The approval of the run covers nothing of this rollback that rests on this journal',
+        ),
+      ];
 }

@@ -23,23 +23,50 @@ export class ChangePlanError extends UserError {
   readonly file: string;
   constructor(file: string, findings: readonly Finding[]) {
     const count = findings.filter((finding) => finding.severity === 'error').length;
-    super('change-plan-invalid', `"${file}" has ${count} error${count === 1 ? '' : 's'}`, { help: 'repair them all; `aiplan validate` checks without AWS' });
+    super('change-plan-invalid', `"${file}" has ${count} error${count === 1 ? '' : 's'}`, {
+      help: 'repair them all; `aiplan validate` checks without AWS',
+    });
     this.findings = findings;
     this.file = file;
   }
 }
 
 /**
- * Parses and validates a change plan. Throws ChangePlanError with every error of the file. `asks`: what the planner will ask for and is known
- * without AWS is said too; beside errors it always is, so that one repair answers everything.
+ * Parses and validates a change plan. Throws ChangePlanError with every error of the file. `asks`: what the planner
+ * will ask for and is known without AWS is said too; beside errors it always is, so that one repair answers everything.
  */
-export function parseSource(context: CommandContext, text: string, file: string, texts: TextSource = textsBeside(context.io, file), options: { readonly asks?: boolean } = {}): Source {
-  const { changePlan, draft, findings: found } = parseChangePlan(text, { file, schemas: context.schemas, types: context.types, typeNames: loadTypeNames, readText: (path) => texts.read(path), secrets: { prefixes: context.configuration.secretPrefixes, files: context.configuration.secretFiles } });
+export function parseSource(
+  context: CommandContext,
+  text: string,
+  file: string,
+  texts: TextSource = textsBeside(context.io, file),
+  options: { readonly asks?: boolean } = {},
+): Source {
+  const {
+    changePlan,
+    draft,
+    findings: found,
+  } = parseChangePlan(text, {
+    file,
+    schemas: context.schemas,
+    types: context.types,
+    typeNames: loadTypeNames,
+    readText: (path) => texts.read(path),
+    secrets: { prefixes: context.configuration.secretPrefixes, files: context.configuration.secretFiles },
+  });
   const failed = changePlan === null || found.some((finding) => finding.severity === 'error');
   const asks = draft !== null && (failed || options.asks === true) ? staticAsks(draft, context) : [];
   const findings = asks.length === 0 ? found : [...found, ...asks].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  if (changePlan === null || findings.some((finding) => finding.severity === 'error')) throw new ChangePlanError(file, findings);
-  return { changePlan, text, file, findings, incomplete: [], ...(texts.seen.size === 0 ? {} : { texts: [...texts.seen.values()] }) };
+  if (changePlan === null || findings.some((finding) => finding.severity === 'error'))
+    throw new ChangePlanError(file, findings);
+  return {
+    changePlan,
+    text,
+    file,
+    findings,
+    incomplete: [],
+    ...(texts.seen.size === 0 ? {} : { texts: [...texts.seen.values()] }),
+  };
 }
 
 /** The records of a run; none where its journal is damaged. */
@@ -52,7 +79,9 @@ export async function recordsIfWhole({ store }: CommandContext, run: string): Pr
   }
 }
 
-/** Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first. */
+/**
+ * Reads AWS (or takes the recorded state) for a change plan. Throws UserError `wrong-account`, `wrong-region` first.
+ */
 export async function readLiveFor(context: CommandContext, source: Source): Promise<LiveState> {
   const recorded = context.recorded();
   if (recorded !== null) {
@@ -64,8 +93,14 @@ export async function readLiveFor(context: CommandContext, source: Source): Prom
   const now = new Date(context.io.clock.now()).toISOString();
   const { types, schemas, configuration } = context;
   return refresh(source.changePlan, {
-    aws: await context.reader(), types, schemas, target, now, concurrency: 16,
-    changing: (live) => changingUpdates({ changePlan: source.changePlan, text: source.text, live, types, schemas, configuration, now }),
+    aws: await context.reader(),
+    types,
+    schemas,
+    target,
+    now,
+    concurrency: 16,
+    changing: (live) =>
+      changingUpdates({ changePlan: source.changePlan, text: source.text, live, types, schemas, configuration, now }),
   });
 }
 
@@ -76,43 +111,79 @@ export async function makePlan(context: CommandContext, source: Source, live?: L
 }
 
 /**
- * Plans a source and asks what apply would refuse: whatever it says blocks here already. `clean`: the digest of the plan without that, which is
- * the one that a run confirms, because it asks again.
+ * Plans a source and asks what apply would refuse: whatever it says blocks here already. `clean`: the digest of the
+ * plan without that, which is the one that a run confirms, because it asks again.
  */
-export async function makeCheckedPlan(context: CommandContext, source: Source, live?: LiveState): Promise<{ readonly planned: Planned; readonly clean: string }> {
+export async function makeCheckedPlan(
+  context: CommandContext,
+  source: Source,
+  live?: LiveState,
+): Promise<{ readonly planned: Planned; readonly clean: string }> {
   const state = live ?? (await readLiveFor(context, source));
   const input = await inputOf(context, source, state);
   const bare = await withBucket(context, input, state);
   const found = await foreseen(context, bare);
   if (found.length === 0) return { planned: withTexts(source, bare), clean: bare.plan.digest };
-  const planned = found.some(({ severity }) => severity === 'error') ? plan({ ...input, findings: [...(input.findings ?? []), ...found] }) : withFindings(bare, found);
+  const planned = found.some(({ severity }) => severity === 'error')
+    ? plan({ ...input, findings: [...(input.findings ?? []), ...found] })
+    : withFindings(bare, found);
   return { planned: withTexts(source, planned), clean: bare.plan.digest };
 }
 
-const withTexts = ({ texts }: Source, planned: Planned): Planned => (texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts } });
+const withTexts = ({ texts }: Source, planned: Planned): Planned =>
+  texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts } };
 
 /** Findings are in no digest; only what is blocked by them is. */
-const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({ ...planned, plan: { ...planned.plan, findings: [...planned.plan.findings, ...more] } });
+const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({
+  ...planned,
+  plan: { ...planned.plan, findings: [...planned.plan.findings, ...more] },
+});
 
 async function inputOf(context: CommandContext, source: Source, state: LiveState): Promise<PlanInput> {
-  const others = state.recorded ? { open: [], findings: [] } : await otherRunsFor(context, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
+  const others = state.recorded
+    ? { open: [], findings: [] }
+    : await otherRunsFor(context, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
   return {
-    changePlan: source.changePlan, text: source.text, live: state, types: context.types, schemas: context.schemas,
-    configuration: context.configuration, now: new Date(context.io.clock.now()).toISOString(),
-    ownDeletions: await ownDeletions(context, source), findings: [...source.findings, ...others.findings, ...clockFindings(state.recorded ? null : context.clockSkew?.() ?? null)], openRuns: others.open,
+    changePlan: source.changePlan,
+    text: source.text,
+    live: state,
+    types: context.types,
+    schemas: context.schemas,
+    configuration: context.configuration,
+    now: new Date(context.io.clock.now()).toISOString(),
+    ownDeletions: await ownDeletions(context, source),
+    findings: [
+      ...source.findings,
+      ...others.findings,
+      ...clockFindings(state.recorded ? null : (context.clockSkew?.() ?? null)),
+    ],
+    openRuns: others.open,
   };
 }
 
 /** The plan, with what was read of the place where its captures are kept; a plan that captures nothing does not ask. */
-async function withBucket(context: CommandContext, input: PlanInput, { recorded: isRecorded, target }: LiveState): Promise<Planned> {
+async function withBucket(
+  context: CommandContext,
+  input: PlanInput,
+  { recorded: isRecorded, target }: LiveState,
+): Promise<Planned> {
   const planned = plan(input);
   if (isRecorded || !capturesAnything(planned.plan)) return planned;
   const { bucket, exists, facts, problems } = await bucketState(context, await context.reader(), target);
   // Where there is none, apply asks for it as soon as the plan destroys something.
   if (!exists) return planned;
-  if (problems.length > 0) return plan({ ...input, findings: [...(input.findings ?? []), ...bucketFindings(problems)] });
+  if (problems.length > 0)
+    return plan({ ...input, findings: [...(input.findings ?? []), ...bucketFindings(problems)] });
   const keptIn = `s3://${bucket}: ${facts.join(', ')}`;
-  return { ...planned, plan: { ...planned.plan, steps: planned.plan.steps.map((step) => (captures(step) && step.capture.how !== 'none' ? { ...step, capture: { ...step.capture, keptIn } } : step)) } };
+  return {
+    ...planned,
+    plan: {
+      ...planned.plan,
+      steps: planned.plan.steps.map((step) =>
+        captures(step) && step.capture.how !== 'none' ? { ...step, capture: { ...step.capture, keptIn } } : step,
+      ),
+    },
+  };
 }
 
 /** Milliseconds by which the clock of this machine may be off: answers take time, and AWS tells whole seconds. */
@@ -123,23 +194,36 @@ export function clockFindings(skew: number | null): readonly Finding[] {
   if (skew === null || Math.abs(skew) <= toleratedSkew) return [];
   const seconds = Math.round(Math.abs(skew) / 1000);
   const amount = seconds < 7_200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
-  return [{
-    code: 'clock-off', severity: 'warning', step: null, line: null, column: null,
-    message: `the clock of this machine is ${amount} ${skew > 0 ? 'behind' : 'ahead of'} AWS's: times in journals and approvals are off, and plans and approvals expire at another moment than they say`,
-    help: 'set the clock (for example: timedatectl set-ntp true), then plan again',
-  }];
+  return [
+    {
+      code: 'clock-off',
+      severity: 'warning',
+      step: null,
+      line: null,
+      column: null,
+      message: `the clock of this machine is ${amount} ${skew > 0 ? 'behind' : 'ahead of'} AWS's: times in journals and approvals are off, and plans and approvals expire at another moment than they say`,
+      help: 'set the clock (for example: timedatectl set-ntp true), then plan again',
+    },
+  ];
 }
 
 /** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
-async function ownDeletions(context: CommandContext, source: Source): Promise<readonly { readonly type: string; readonly identity: string }[]> {
+async function ownDeletions(
+  context: CommandContext,
+  source: Source,
+): Promise<readonly { readonly type: string; readonly identity: string }[]> {
   if (!source.changePlan.resources.some((entry) => entry.action === 'delete')) return [];
   const { name, target } = source.changePlan;
   const runs = await runsThat(context, { planName: name, account: target.account, region: target.region });
-  return (await Promise.all(runs.map((run) => recordsIfWhole(context, run))))
-    .flatMap((records) => {
-      const begin = records.find((record) => record.kind === 'begin');
-      return (begin?.plan.steps ?? [])
-        .filter((step) => step.action === 'delete' && step.identity !== null && records.some((record) => record.kind === 'step' && record.step === step.id && record.state === 'done'))
-        .map((step) => ({ type: step.type, identity: step.identity ?? '' }));
-    });
+  return (await Promise.all(runs.map((run) => recordsIfWhole(context, run)))).flatMap((records) => {
+    const begin = records.find((record) => record.kind === 'begin');
+    return (begin?.plan.steps ?? [])
+      .filter(
+        (step) =>
+          step.action === 'delete' &&
+          step.identity !== null &&
+          records.some((record) => record.kind === 'step' && record.step === step.id && record.state === 'done'),
+      )
+      .map((step) => ({ type: step.type, identity: step.identity ?? '' }));
+  });
 }

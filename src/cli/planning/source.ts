@@ -10,7 +10,10 @@ export interface Source {
   readonly file: string;
   /** What parsing, or reading the journal for a rollback, had to say. */
   readonly findings: readonly Finding[];
-  /** Why a rollback is incomplete even when all of it is done: what the run did and nothing takes back. Empty for anything else. */
+  /**
+   * Why a rollback is incomplete even when all of it is done: what the run did and nothing takes back. Empty for
+   * anything else.
+   */
   readonly incomplete: readonly string[];
   /** The files that `!Text` named, as they were read. */
   readonly texts?: readonly PlannedText[];
@@ -23,29 +26,53 @@ export interface Source {
 }
 
 /**
- * The source without the steps that the reviewer rejected, and without those that are left out for a reason (`left`), always from the whole of it.
- * What was said of a rejected step goes with it, but for what says why it cannot be undone. A rollback without some of its steps is incomplete. Throws
- * UserError `not-rejectable`.
+ * The source without the steps that the reviewer rejected, and without those that are left out for a reason (`left`),
+ * always from the whole of it. What was said of a rejected step goes with it, but for what says why it cannot be
+ * undone. A rollback without some of its steps is incomplete. Throws UserError `not-rejectable`.
  */
-export function rejecting(source: Source, rejected: readonly string[], left: readonly Finding[] = source.left ?? []): Source {
+export function rejecting(
+  source: Source,
+  rejected: readonly string[],
+  left: readonly Finding[] = source.left ?? [],
+): Source {
   const whole = source.whole ?? source;
   if (rejected.length === 0) return whole;
   const out = new Set(rejected);
   const isBack = whole.changePlan.rollbackOf !== undefined;
   const about = left.filter(({ step }) => step !== null && out.has(step));
-  const reasons = onceEach([...whole.findings.filter(({ step, severity }) => isBack && severity === 'error' && step !== null && out.has(step)), ...about]).map((finding): Finding => ({ ...finding, severity: 'warning' }));
+  const reasons = onceEach([
+    ...whole.findings.filter(({ step, severity }) => isBack && severity === 'error' && step !== null && out.has(step)),
+    ...about,
+  ]).map((finding): Finding => ({ ...finding, severity: 'warning' }));
   const said = new Set(reasons.map(({ step }) => step));
   return {
-    ...whole, whole, changePlan: withoutRejected(whole.changePlan, rejected), ...(about.length === 0 ? {} : { left: about }),
-    findings: [...whole.findings.filter(({ step }) => step === null || !out.has(step)), ...reasons, ...rejectionFindings(whole.changePlan, rejected)],
-    incomplete: !isBack ? [] : [...new Set([
-      ...whole.incomplete, ...reasons.map(sentenceOf),
-      ...sortedOnce(rejected).filter((address) => !said.has(address)).map((address) => `"${address}" was rejected and stays as the run left it`),
-    ])],
+    ...whole,
+    whole,
+    changePlan: withoutRejected(whole.changePlan, rejected),
+    ...(about.length === 0 ? {} : { left: about }),
+    findings: [
+      ...whole.findings.filter(({ step }) => step === null || !out.has(step)),
+      ...reasons,
+      ...rejectionFindings(whole.changePlan, rejected),
+    ],
+    incomplete: !isBack
+      ? []
+      : [
+          ...new Set([
+            ...whole.incomplete,
+            ...reasons.map(sentenceOf),
+            ...sortedOnce(rejected)
+              .filter((address) => !said.has(address))
+              .map((address) => `"${address}" was rejected and stays as the run left it`),
+          ]),
+        ],
   };
 }
 
 /** A finding in the list of what a rollback leaves. */
-export const sentenceOf = ({ step, message }: Pick<Finding, 'step' | 'message'>): string => (step === null ? message : `${step}: ${message}`);
+export const sentenceOf = ({ step, message }: Pick<Finding, 'step' | 'message'>): string =>
+  step === null ? message : `${step}: ${message}`;
 
-const onceEach = (findings: readonly Finding[]): readonly Finding[] => [...new Map(findings.map((finding) => [sentenceOf(finding), finding])).values()];
+const onceEach = (findings: readonly Finding[]): readonly Finding[] => [
+  ...new Map(findings.map((finding) => [sentenceOf(finding), finding])).values(),
+];

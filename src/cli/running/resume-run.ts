@@ -22,10 +22,22 @@ import type { CommandContext } from '../context/command-context.ts';
 import type { Found } from './stopped-run.ts';
 
 /** How it ended, or that the person wants it taken back after all. */
-export interface Ended { readonly code: ExitCode; readonly back: boolean; readonly say: () => void }
+export interface Ended {
+  readonly code: ExitCode;
+  readonly back: boolean;
+  readonly say: () => void;
+}
 
-/** Gets the approval of what is left, and goes on with the run in its own journal. Throws what approving and running throw. */
-export async function goOn(context: CommandContext, found: Found, consent: ConsentOptions, { lock, stage }: { readonly lock: Lock; readonly stage: TerminalSession }): Promise<Ended> {
+/**
+ * Gets the approval of what is left, and goes on with the run in its own journal. Throws what approving and running
+ * throw.
+ */
+export async function goOn(
+  context: CommandContext,
+  found: Found,
+  consent: ConsentOptions,
+  { lock, stage }: { readonly lock: Lock; readonly stage: TerminalSession },
+): Promise<Ended> {
   const { io, options, store, configuration } = context;
   const { run, from, confirmed } = found;
   const { plan } = from.planned;
@@ -33,7 +45,14 @@ export async function goOn(context: CommandContext, found: Found, consent: Conse
   await recordPlanned(context, plan);
   const { approval, isNew, signed } = await approvalFor(context, found, consent, stage);
   const approved = approve(from.planned, approval, configuration, io.clock.now(), confirmed);
-  await recordApproved(context, plan, approval, `to go on with run ${run}`, [], signed === undefined ? null : await keepSigned(context, signed, approval));
+  await recordApproved(
+    context,
+    plan,
+    approval,
+    `to go on with run ${run}`,
+    [],
+    signed === undefined ? null : await keepSigned(context, signed, approval),
+  );
   if (isNew) await store.spendApproval(approval.nonce, run);
   await markUsed(context, approval, run);
   const scene = await stage.runScene(plan);
@@ -42,10 +61,18 @@ export async function goOn(context: CommandContext, found: Found, consent: Conse
   let journal;
   let opened;
   try {
-    journal = auditedJournal(context, await store.continueJournal(run, io.clock, { steps: plan.steps.length }), { target: plan.target, plan: plan.digest });
+    journal = auditedJournal(context, await store.continueJournal(run, io.clock, { steps: plan.steps.length }), {
+      target: plan.target,
+      plan: plan.digest,
+    });
     watch.begun(run);
     opened = await openPorts(context, {
-      run, target: plan.target, journal, lock, signals, watch,
+      run,
+      target: plan.target,
+      journal,
+      lock,
+      signals,
+      watch,
       replan: async (asBefore) => {
         const live = await readLiveFor(context, from.source);
         return makePlan(context, from.source, asBefore?.(live) ?? live);
@@ -53,7 +80,10 @@ export async function goOn(context: CommandContext, found: Found, consent: Conse
     });
     const report = await resume(approved, { by: io.user, host: io.host, pid: io.pid }, opened.ports);
     await closeFinishedRuns(context);
-    const say = (): void => { if (options.json === true) printJson(io, report); else print(io, options, reportRows(report)); };
+    const say = (): void => {
+      if (options.json === true) printJson(io, report);
+      else print(io, options, reportRows(report));
+    };
     return { code: report.exitCode, say, back: (await askAfter(context, scene, report)) === 'rollback' };
   } finally {
     signals.close();
@@ -63,20 +93,36 @@ export async function goOn(context: CommandContext, found: Found, consent: Conse
 }
 
 /**
- * Whose word counts: a signed approval, of what is left or of the run itself, which is then the one in its journal; `--yes` where nothing
- * is asked; or the person at the terminal. What was typed at the beginning of the run does not count again: a journal is a file (law 13).
+ * Whose word counts: a signed approval, of what is left or of the run itself, which is then the one in its journal;
+ * `--yes` where nothing is asked; or the person at the terminal. What was typed at the beginning of the run does not
+ * count again: a journal is a file (law 13).
  */
-async function approvalFor(context: CommandContext, found: Found, consent: ConsentOptions, stage: TerminalSession): Promise<{ readonly approval: Approval; readonly isNew: boolean; readonly signed?: SignedApproval }> {
+async function approvalFor(
+  context: CommandContext,
+  found: Found,
+  consent: ConsentOptions,
+  stage: TerminalSession,
+): Promise<{ readonly approval: Approval; readonly isNew: boolean; readonly signed?: SignedApproval }> {
   const { run, from, records, confirmed } = found;
   const { plan } = from.planned;
   if (consent.approval !== undefined) {
     const signed = readSignedApproval(consent.approval);
     const verified = verifyApproval(signed, context.configuration.allowedSigners, context.io.clock.now());
-    const isOfTheRun = verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
+    const isOfTheRun =
+      verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
     if (!isOfTheRun) await context.store.refuseUsedApproval(verified.nonce);
-    else if ((await context.store.approvalUsedBy(verified.nonce)) !== run) throw new UserError('approval-replayed', `the mark of this approval in "${context.store.place}" does not name run ${run}`, { exitCode: exitCodes.blocked, help: 'go on with the run in the store in which it began, or sign what is left of it anew' });
+    else if ((await context.store.approvalUsedBy(verified.nonce)) !== run)
+      throw new UserError(
+        'approval-replayed',
+        `the mark of this approval in "${context.store.place}" does not name run ${run}`,
+        {
+          exitCode: exitCodes.blocked,
+          help: 'go on with the run in the store in which it began, or sign what is left of it anew',
+        },
+      );
     return { approval: verified, isNew: !isOfTheRun, signed };
   }
-  if (needed(plan).nothing) return { approval: approvalOf(context, plan, 'T0', { confirmations: [], typedName: null }), isNew: true };
+  if (needed(plan).nothing)
+    return { approval: approvalOf(context, plan, 'T0', { confirmations: [], typedName: null }), isNew: true };
   return { approval: (await obtainApproval(context, from, consent, stage)).approval, isNew: true };
 }

@@ -3,14 +3,19 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Lock, LockOwner, Store } from '../../domain/records/store.ts';
 
 /**
- * The lock for a run of a plan. The rollback of a run that was left open takes the lock over from it, or from an earlier rollback
- * of it that was left open too: a person has just decided that. So does any run from a dead process of this host. Any other holder is
- * UserError `locked`.
+ * The lock for a run of a plan. The rollback of a run that was left open takes the lock over from it, or from an
+ * earlier rollback of it that was left open too: a person has just decided that. So does any run from a dead process of
+ * this host. Any other holder is UserError `locked`.
  */
-export async function lockFor(store: Store, { target, rollbackOf }: Pick<Plan, 'target' | 'rollbackOf'>, owner: Omit<LockOwner, 'heartbeat'>): Promise<Lock> {
+export async function lockFor(
+  store: Store,
+  { target, rollbackOf }: Pick<Plan, 'target' | 'rollbackOf'>,
+  owner: Omit<LockOwner, 'heartbeat'>,
+): Promise<Lock> {
   if (rollbackOf !== null) {
     const holder = await store.lockHolder(target);
-    if (holder !== null && (holder.run === rollbackOf || (await isRollbackOf(store, holder.run, rollbackOf)))) return store.takeOverLock(target, holder, owner);
+    if (holder !== null && (holder.run === rollbackOf || (await isRollbackOf(store, holder.run, rollbackOf))))
+      return store.takeOverLock(target, holder, owner);
   }
   try {
     return await store.acquireLock(target, owner);
@@ -22,8 +27,9 @@ export async function lockFor(store: Store, { target, rollbackOf }: Pick<Plan, '
 }
 
 /**
- * A process of this host that died in the middle of a run has its lock taken by the next one: what its run touched or still has to do
- * blocks by itself (guardrail `open-run`), and nothing else need wait for it. A journal that cannot be read does not say what that is.
+ * A process of this host that died in the middle of a run has its lock taken by the next one: what its run touched or
+ * still has to do blocks by itself (guardrail `open-run`), and nothing else need wait for it. A journal that cannot be
+ * read does not say what that is.
  */
 async function isLeftOpen(store: Store, holder: LockOwner): Promise<boolean> {
   return (await store.findRun(holder.run))?.outcome === 'open';

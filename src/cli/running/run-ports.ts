@@ -21,12 +21,18 @@ export interface PortsInput {
 }
 
 /** Everything outside the engine that a run needs, with sessions of its own; `close` ends them. */
-export async function openPorts(context: CommandContext, { run, target, journal, lock, signals, watch, replan }: PortsInput): Promise<{ readonly ports: ApplyPorts; close(): void }> {
+export async function openPorts(
+  context: CommandContext,
+  { run, target, journal, lock, signals, watch, replan }: PortsInput,
+): Promise<{ readonly ports: ApplyPorts; close(): void }> {
   const { io } = context;
   const started = io.clock.now();
   const session = await context.applier(run);
   let vaultSession: typeof session | undefined;
-  const close = (): void => { session.close(); vaultSession?.close(); };
+  const close = (): void => {
+    session.close();
+    vaultSession?.close();
+  };
   try {
     // What goes into the capture bucket stands in no journal.
     vaultSession = auditedSession(context, await context.applier(run), target, run);
@@ -34,12 +40,26 @@ export async function openPorts(context: CommandContext, { run, target, journal,
     return {
       close,
       ports: {
-        session, types: context.types, schemas: context.schemas, journal, clock: io.clock, stop: signals.stop, halt: signals.halt, guard: () => lock.check(),
+        session,
+        types: context.types,
+        schemas: context.schemas,
+        journal,
+        clock: io.clock,
+        stop: signals.stop,
+        halt: signals.halt,
+        guard: () => lock.check(),
         vault: {
-          ...openVault(vaultSession, bucket === null ? null : { account: target.account, region: target.region, endpoint: target.endpoint, bucket }, run),
+          ...openVault(
+            vaultSession,
+            bucket === null
+              ? null
+              : { account: target.account, region: target.region, endpoint: target.endpoint, bucket },
+            run,
+          ),
           check: async () => (await bucketState(context, session, target)).problems,
         },
-        secrets: secretSource(context), replan,
+        secrets: secretSource(context),
+        replan,
         emit: (event) => watch.emit(event, io.clock.now() - started),
         ...(target.endpoint === null ? {} : { pace: { pollStart: 100, pollMax: 1_000 } }),
       },

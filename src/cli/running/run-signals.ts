@@ -2,7 +2,9 @@ import type { Io } from '../context/io.ts';
 import type { RunWatch } from '../context/run-watch.ts';
 
 export interface StopSignals {
-  /** The first Ctrl-C, a signal to end, a terminal that was closed: the call in flight is finished, then the run stops. */
+  /**
+   * The first Ctrl-C, a signal to end, a terminal that was closed: the call in flight is finished, then the run stops.
+   */
   readonly stop: AbortSignal;
   /** The second Ctrl-C: what was made quiet is not opened again either. */
   readonly halt: AbortSignal;
@@ -11,8 +13,9 @@ export interface StopSignals {
 }
 
 /**
- * What ends a run from outside. A screen hands on its keys and the signals that it gets; without one the signals of the process count.
- * Only Ctrl-C counts twice: a closing terminal sends several signals, and none of them is a person who insists.
+ * What ends a run from outside. A screen hands on its keys and the signals that it gets; without one the signals of the
+ * process count. Only Ctrl-C counts twice: a closing terminal sends several signals, and none of them is a person who
+ * insists.
  */
 export function stopSignals(io: Pick<Io, 'onInterrupt'>, watch: RunWatch): StopSignals {
   const stop = new AbortController();

@@ -18,15 +18,28 @@ import { lineWatch, type RunWatch } from '../context/run-watch.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
- * One run: lock, spend the plan and the approval, open the journal, apply. Ctrl-C finishes the call in flight and leaves a
- * run that can be rolled back; the lock is released on every way out.
+ * One run: lock, spend the plan and the approval, open the journal, apply. Ctrl-C finishes the call in flight and
+ * leaves a run that can be rolled back; the lock is released on every way out.
  */
-export async function run(context: CommandContext, approved: ApprovedPlan, source: Source, watch: RunWatch = lineWatch(context)): Promise<Report> {
+export async function run(
+  context: CommandContext,
+  approved: ApprovedPlan,
+  source: Source,
+  watch: RunWatch = lineWatch(context),
+): Promise<Report> {
   const { io, store } = context;
   const started = io.clock.now();
   const id = newRunId(started, io.random(2));
   const { target } = approved.plan;
-  const lock = await untouched(lockFor(store, approved.plan, { run: id, owner: io.user, host: io.host, pid: io.pid, startedAt: new Date(started).toISOString() }));
+  const lock = await untouched(
+    lockFor(store, approved.plan, {
+      run: id,
+      owner: io.user,
+      host: io.host,
+      pid: io.pid,
+      startedAt: new Date(started).toISOString(),
+    }),
+  );
   const signals = stopSignals(io, watch);
   let opened;
   let journal;
@@ -36,9 +49,21 @@ export async function run(context: CommandContext, approved: ApprovedPlan, sourc
     spent = true;
     await untouched(store.spendApproval(approved.approval.nonce, id));
     await untouched(markUsed(context, approved.approval, id));
-    journal = auditedJournal(context, await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })), { target, plan: approved.plan.digest });
+    journal = auditedJournal(
+      context,
+      await untouched(store.createJournal(id, io.clock, { steps: approved.plan.steps.length })),
+      { target, plan: approved.plan.digest },
+    );
     watch.begun(id);
-    opened = await openPorts(context, { run: id, target, journal, lock, signals, watch, replan: () => makePlan(context, source) });
+    opened = await openPorts(context, {
+      run: id,
+      target,
+      journal,
+      lock,
+      signals,
+      watch,
+      replan: () => makePlan(context, source),
+    });
     const report = await apply(approved, opened.ports);
     await closeFinishedRuns(context);
     return report;
@@ -52,19 +77,28 @@ export async function run(context: CommandContext, approved: ApprovedPlan, sourc
   }
 }
 
-/** What a run does before it can do anything to AWS: a place that cannot be written stops it, and the error says that nothing was changed. */
+/**
+ * What a run does before it can do anything to AWS: a place that cannot be written stops it, and the error says that
+ * nothing was changed.
+ */
 async function untouched<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== 'store-unwritable') throw error;
     const { code, message, where, help, exitCode } = error;
-    throw new UserError(code, `${message}. Nothing was changed`, { cause: error, exitCode, ...(where === undefined ? {} : { where }), ...(help === undefined ? {} : { help }) });
+    throw new UserError(code, `${message}. Nothing was changed`, {
+      cause: error,
+      exitCode,
+      ...(where === undefined ? {} : { where }),
+      ...(help === undefined ? {} : { help }),
+    });
   }
 }
 
 /** Whether anything mutating was sent, or was about to be. */
-export const wasSent = (records: readonly JournalRecord[]): boolean => records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
+export const wasSent = (records: readonly JournalRecord[]): boolean =>
+  records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
 
 /** A run that sent nothing leaves its plan as it was. What cannot be written is told, and hides nothing else. */
 async function releasePlan({ io, options, store }: CommandContext, plan: Plan, id: string): Promise<void> {
@@ -72,6 +106,11 @@ async function releasePlan({ io, options, store }: CommandContext, plan: Plan, i
     await store.releasePlan(plan, id);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    tell(io, options, [row(0, span('the plan counts as applied, though nothing was sent: ', 'warning'), error.message, '; plan again')], 'error');
+    tell(
+      io,
+      options,
+      [row(0, span('the plan counts as applied, though nothing was sent: ', 'warning'), error.message, '; plan again')],
+      'error',
+    );
   }
 }

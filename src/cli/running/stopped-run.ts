@@ -5,4 +5,11 @@ import type { Remaining } from '../../recovery/resume/remaining-steps.ts';
 import type { Loaded } from '../planning/loading.ts';
 
 /** A stopped run as found: where it stands, and what is left of it. */
-export interface Found { readonly run: string; readonly records: readonly JournalRecord[]; readonly confirmed: Plan; readonly settlement: Reconciliation; readonly remaining: Remaining; readonly from: Loaded }
+export interface Found {
+  readonly run: string;
+  readonly records: readonly JournalRecord[];
+  readonly confirmed: Plan;
+  readonly settlement: Reconciliation;
+  readonly remaining: Remaining;
+  readonly from: Loaded;
+}

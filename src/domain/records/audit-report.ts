@@ -39,7 +39,11 @@ export interface LoggedCall {
 }
 
 /** One place where the logs do not agree, or something worth knowing. `where` is a file and line, or an object. */
-export interface AuditProblem { readonly code: string; readonly where: string; readonly message: string }
+export interface AuditProblem {
+  readonly code: string;
+  readonly where: string;
+  readonly message: string;
+}
 
 export interface AuditVerdict {
   /** What breaks: changed, missing, added, or not fitting. Empty: everything that is there fits. */
@@ -94,7 +98,11 @@ export interface TrailEvent {
 }
 
 /** A call of the log with the events that show it. */
-export interface MatchedCall { readonly call: LoggedCall; readonly events: readonly TrailEvent[]; readonly by: 'request-id' | 'user-agent' }
+export interface MatchedCall {
+  readonly call: LoggedCall;
+  readonly events: readonly TrailEvent[];
+  readonly by: 'request-id' | 'user-agent';
+}
 
 export interface Reconciled {
   readonly matched: readonly MatchedCall[];
@@ -106,7 +114,9 @@ export interface Reconciled {
   readonly dataEvents: readonly LoggedCall[];
   /** In the log, answered by AWS, old enough, and not in CloudTrail: the log may say what never happened. */
   readonly missing: readonly LoggedCall[];
-  /** Done around aiplan, by people and programs. `claims`: a run that the user agent names and that did not send this. */
+  /**
+   * Done around aiplan, by people and programs. `claims`: a run that the user agent names and that did not send this.
+   */
   readonly around: readonly { readonly event: TrailEvent; readonly claims: string | null }[];
   /** Refused by AWS: nothing was done. */
   readonly attempts: readonly TrailEvent[];

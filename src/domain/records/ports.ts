@@ -11,7 +11,9 @@ import type { Schemas } from '../schema.ts';
 
 /** A session that can take fresh credentials: a run may outlast the ones that it began with. */
 export interface ApplySession extends AwsSession {
-  /** Forgets the credentials in use; the next call resolves them anew. Throws AwsError `expired` when there are none. */
+  /**
+   * Forgets the credentials in use; the next call resolves them anew. Throws AwsError `expired` when there are none.
+   */
   renew(): Promise<void>;
 }
 
@@ -19,13 +21,21 @@ export interface ApplySession extends AwsSession {
 export interface CaptureVault {
   /** Null: there is none; `aiplan setup` makes it. */
   readonly bucket: string | null;
-  /** Why the bucket would not keep what is written into it, one sentence each; read from AWS. Absent: nobody looks. Throws AwsError. */
+  /**
+   * Why the bucket would not keep what is written into it, one sentence each; read from AWS. Absent: nobody looks.
+   * Throws AwsError.
+   */
   check?(): Promise<readonly string[]>;
-  /** Keeps a sensitive text as an encrypted object. Throws UserError `no-capture-bucket` without a bucket, AwsError otherwise. */
+  /**
+   * Keeps a sensitive text as an encrypted object. Throws UserError `no-capture-bucket` without a bucket, AwsError
+   * otherwise.
+   */
   keepSecret(step: string, name: string, text: string): Promise<SecretRef>;
   /** The text of a `captured` reference. Throws UserError `no-such-secret`. */
   readSecret(ref: SecretRef): Promise<string>;
-  /** Looks whether the text of a `captured` reference is there, without reading it. Throws UserError `no-such-secret`. */
+  /**
+   * Looks whether the text of a `captured` reference is there, without reading it. Throws UserError `no-such-secret`.
+   */
   findSecret(ref: SecretRef): Promise<void>;
   /** Writes the manifest, only if none is there, and reads it back. Returns where it lies. */
   putManifest(run: string, step: string, manifest: CaptureManifest): Promise<string>;
@@ -54,14 +64,20 @@ export interface ApplyPorts {
   readonly secrets: SecretSource;
   /** Aborted by Ctrl-C: the call in flight is finished, then the run stops. */
   readonly stop: AbortSignal;
-  /** Aborted by a second Ctrl-C, always after `stop`: taking back what was made quiet is given up too, once the call in flight has its outcome. */
+  /**
+   * Aborted by a second Ctrl-C, always after `stop`: taking back what was made quiet is given up too, once the call in
+   * flight has its outcome.
+   */
   readonly halt?: AbortSignal;
   /**
-   * Before each mutating call: the run still holds its lock, and did not sleep. Throws UserError `lock-lost`; nothing is sent then,
-   * and the run stops.
+   * Before each mutating call: the run still holds its lock, and did not sleep. Throws UserError `lock-lost`; nothing
+   * is sent then, and the run stops.
    */
   readonly guard?: () => Promise<void>;
-  /** Reads AWS and plans the same change plan again; `asBefore` may take out of what was read what the run itself has done. */
+  /**
+   * Reads AWS and plans the same change plan again; `asBefore` may take out of what was read what the run itself has
+   * done.
+   */
   replan(asBefore?: (live: LiveState) => LiveState): Promise<Planned>;
   readonly pace?: Pace;
 }

@@ -2,8 +2,8 @@ import type { ExitCode } from '../../base/error.ts';
 import type { Phase, RunOutcome } from './journal.ts';
 
 /**
- * What became of a step. `doubt`: a call's answer was lost, and only a read can tell whether it was executed. `open`: begun
- * and neither done nor failed, because the run stopped or was killed.
+ * What became of a step. `doubt`: a call's answer was lost, and only a read can tell whether it was executed. `open`:
+ * begun and neither done nor failed, because the run stopped or was killed.
  */
 export type StepState = 'done' | 'pending' | 'kept' | 'failed' | 'doubt' | 'open' | 'not-started';
 
@@ -28,7 +28,13 @@ export interface Report {
   /** Why it ended so, one sentence or more; null for a run that was done. */
   readonly message: string | null;
   readonly steps: readonly StepReport[];
-  readonly captures: readonly { readonly step: string; readonly how: string; readonly verified: boolean; readonly problems: readonly string[]; readonly refs: string }[];
+  readonly captures: readonly {
+    readonly step: string;
+    readonly how: string;
+    readonly verified: boolean;
+    readonly problems: readonly string[];
+    readonly refs: string;
+  }[];
   /** What is left behind, by identity, of steps that were done. */
   readonly leftovers: readonly string[];
   /** Steps of which the quiescing was taken back, and whether that worked. */
@@ -41,7 +47,10 @@ export interface Report {
   /** Milliseconds in each phase. */
   readonly durations: Readonly<Partial<Record<Phase, number>>>;
   readonly calls: number;
-  /** Of a rollback that is done: what it could not take back. Absent where there is nothing, and in a report that comes from the journal alone. */
+  /**
+   * Of a rollback that is done: what it could not take back. Absent where there is nothing, and in a report that comes
+   * from the journal alone.
+   */
   readonly incomplete?: readonly string[];
   readonly exitCode: ExitCode;
 }

@@ -1,8 +1,9 @@
 import type { RunOutcome } from './journal.ts';
 
 /**
- * What lies in the capture bucket of every session of a run that came to its end: how far its journal was, and what it had made. A journal that
- * does not hold what stands here was cut or made anew; what a run made is known by this, not by the journal's word.
+ * What lies in the capture bucket of every session of a run that came to its end: how far its journal was, and what it
+ * had made. A journal that does not hold what stands here was cut or made anew; what a run made is known by this, not
+ * by the journal's word.
  */
 export interface RunEnd {
   readonly format: 'aiplan/run-end@1';
@@ -16,4 +17,9 @@ export interface RunEnd {
 }
 
 /** A resource that a run created or restored. */
-export interface MadeResource { readonly step: string; readonly type: string; readonly identity: string; readonly incarnation: string | null }
+export interface MadeResource {
+  readonly step: string;
+  readonly type: string;
+  readonly identity: string;
+  readonly incarnation: string | null;
+}

@@ -7,8 +7,8 @@ import type { Capture } from '../capture-plan.ts';
 type Before = Extract<JournalRecord, { kind: 'before' }>;
 
 /**
- * What lies in the capture bucket of every run before its first change: its plan, and all that it will change as it is before. With the
- * manifests beside the captures a run can be taken back even where the store with its journal is lost.
+ * What lies in the capture bucket of every run before its first change: its plan, and all that it will change as it is
+ * before. With the manifests beside the captures a run can be taken back even where the store with its journal is lost.
  */
 export interface RunManifest {
   readonly format: 'aiplan/run@1';
@@ -21,12 +21,19 @@ export interface RunManifest {
   readonly journalHead: string;
   /** By step, in plan order. */
   readonly befores: readonly Pick<Before, 'step' | 'live' | 'entry' | 'changes'>[];
-  /** The captures that were taken and verified by then, by step; what is taken right before a destruction has a manifest of its own. */
+  /**
+   * The captures that were taken and verified by then, by step; what is taken right before a destruction has a manifest
+   * of its own.
+   */
   readonly captures: Readonly<Record<string, Capture>>;
 }
 
 /** A manifest as it lies in the capture bucket. `written`: ISO time by S3's clock of the version that was read. */
-export interface Lying<Manifest> { readonly key: string; readonly written: string; readonly manifest: Manifest }
+export interface Lying<Manifest> {
+  readonly key: string;
+  readonly written: string;
+  readonly manifest: Manifest;
+}
 
 /** What the capture bucket holds of runs, as far as it can be understood. */
 export interface LyingManifests {
@@ -34,7 +41,10 @@ export interface LyingManifests {
   readonly captures: readonly Lying<CaptureManifest>[];
   /** Objects below `manifests/` that are no manifest of this version, and why: they stop and hide nothing else. */
   readonly leftOut: readonly { readonly key: string; readonly why: string }[];
-  /** Manifests that somebody wrote over or deleted; what was read is the version that was written first. `at`: ISO time by S3's clock. */
+  /**
+   * Manifests that somebody wrote over or deleted; what was read is the version that was written first. `at`: ISO time
+   * by S3's clock.
+   */
   readonly touched: readonly { readonly key: string; readonly how: 'overwritten' | 'deleted'; readonly at: string }[];
 }
 
@@ -50,7 +60,9 @@ export interface CaptureManifest {
   /** SHA-256 of the newest line of the run's journal: ties the manifest to the chain. */
   readonly journalHead: string;
   readonly live: LiveResource;
-  /** The resource as the journal has it, before anything of the step; a rollback's journal must agree with it (law 13). */
+  /**
+   * The resource as the journal has it, before anything of the step; a rollback's journal must agree with it (law 13).
+   */
   readonly before?: LiveResource;
   readonly entry: ResourceEntry;
   /** Null where nothing but the configuration can be captured. */

@@ -1,4 +1,6 @@
-/** When an object may be written: where none is, or over exactly the one that was read. There is no third way (law 6). */
+/**
+ * When an object may be written: where none is, or over exactly the one that was read. There is no third way (law 6).
+ */
 export type PutCondition = { readonly kind: 'absent' } | { readonly kind: 'unchanged'; readonly etag: string };
 
 export interface StoredObject {
@@ -19,20 +21,34 @@ export interface BucketFacts {
 }
 
 /** A key that was written more than once, or deleted. `at`: when that last happened, ISO 8601. */
-export interface RewrittenKey { readonly key: string; readonly how: 'deleted' | 'overwritten'; readonly at: string }
+export interface RewrittenKey {
+  readonly key: string;
+  readonly how: 'deleted' | 'overwritten';
+  readonly at: string;
+}
 
 /**
- * One prefix of one bucket, as the store in S3 sees it. Keys are relative to the prefix. Everything is sent once: who calls
- * decides what a lost answer means. All methods throw AwsError, and UserError `gate-refused` for what a store never does.
+ * One prefix of one bucket, as the store in S3 sees it. Keys are relative to the prefix. Everything is sent once: who
+ * calls decides what a lost answer means. All methods throw AwsError, and UserError `gate-refused` for what a store
+ * never does.
  */
 export interface StoreBucket {
   /** `s3://bucket/prefix`. */
   readonly place: string;
-  /** Writes a whole object under a condition. `stored: false`: the condition did not hold (HTTP 412), nothing was written. */
-  put(key: string, text: string, condition: PutCondition): Promise<{ readonly stored: true; readonly etag: string } | { readonly stored: false }>;
+  /**
+   * Writes a whole object under a condition. `stored: false`: the condition did not hold (HTTP 412), nothing was
+   * written.
+   */
+  put(
+    key: string,
+    text: string,
+    condition: PutCondition,
+  ): Promise<{ readonly stored: true; readonly etag: string } | { readonly stored: false }>;
   /** Null where there is none. */
   get(key: string): Promise<StoredObject | null>;
-  /** Keys below a folder, sorted, without the folder, every page; with `folders` the names of the folders in it instead. */
+  /**
+   * Keys below a folder, sorted, without the folder, every page; with `folders` the names of the folders in it instead.
+   */
   list(folder: string, options?: { readonly after?: string; readonly folders?: boolean }): Promise<readonly string[]>;
   /** Keys below the prefix of which there is more than one version, or that somebody deleted; every page. */
   rewritten(): Promise<readonly RewrittenKey[]>;

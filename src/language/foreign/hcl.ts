@@ -1,15 +1,27 @@
 /** A value of Terraform's language, as far as plans need it: an expression that is no literal keeps its text. */
 export type Hcl = string | number | boolean | null | readonly Hcl[] | HclMap | { readonly expression: string };
-export interface HclMap { readonly [key: string]: Hcl }
-export interface HclBlock { readonly kind: string; readonly labels: readonly string[]; readonly body: HclMap }
+export interface HclMap {
+  readonly [key: string]: Hcl;
+}
+export interface HclBlock {
+  readonly kind: string;
+  readonly labels: readonly string[];
+  readonly body: HclMap;
+}
 
 /** Whether a text is HCL: its first line that says something opens a block. */
 export const isHcl = (text: string): boolean =>
-  /^(?:\s|#[^\n]*\n|\/\/[^\n]*\n|\/\*[^]*?\*\/)*(?:(?:resource|data|provider|variable|module|output)\s+"|(?:terraform|locals)\s*\{)/u.test(text.slice(0, 20_000));
+  /^(?:\s|#[^\n]*\n|\/\/[^\n]*\n|\/\*[^]*?\*\/)*(?:(?:resource|data|provider|variable|module|output)\s+"|(?:terraform|locals)\s*\{)/u.test(
+    text.slice(0, 20_000),
+  );
 
-const TOKEN = /\s+|#[^\n]*|\/\/[^\n]*|\/\*[^]*?\*\/|<<-?([A-Za-z_]\w*)[^\n]*\n([^]*?)\n[ \t]*\1(?=\W|$)|"(?:[^"\\$]|\\.|\$(?!\{)|\$\{(?:[^{}"]|"[^"]*")*\})*"|[A-Za-z_][\w.*-]*(?:\[[^\]\n]*\])?(?:\.[\w.*]+)*|-?\d+(?:\.\d+)?|[={}[\](),:?]|./gu;
+const TOKEN =
+  /\s+|#[^\n]*|\/\/[^\n]*|\/\*[^]*?\*\/|<<-?([A-Za-z_]\w*)[^\n]*\n([^]*?)\n[ \t]*\1(?=\W|$)|"(?:[^"\\$]|\\.|\$(?!\{)|\$\{(?:[^{}"]|"[^"]*")*\})*"|[A-Za-z_][\w.*-]*(?:\[[^\]\n]*\])?(?:\.[\w.*]+)*|-?\d+(?:\.\d+)?|[={}[\](),:?]|./gu;
 
-interface Token { readonly text: string; readonly heredoc?: string }
+interface Token {
+  readonly text: string;
+  readonly heredoc?: string;
+}
 
 /** The blocks of a file at its top. Never throws: what is not understood is skipped. */
 export function readHcl(text: string): readonly HclBlock[] {
@@ -33,10 +45,18 @@ class Reader {
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[]) { this.#tokens = tokens; }
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
 
-  #peek(): string { return this.#tokens[this.#at]?.text ?? ''; }
-  #next(): Token { const token = this.#tokens[this.#at] ?? { text: '' }; this.#at += 1; return token; }
+  #peek(): string {
+    return this.#tokens[this.#at]?.text ?? '';
+  }
+  #next(): Token {
+    const token = this.#tokens[this.#at] ?? { text: '' };
+    this.#at += 1;
+    return token;
+  }
 
   blocks(): readonly HclBlock[] {
     const found: HclBlock[] = [];
@@ -44,7 +64,10 @@ class Reader {
       const kind = this.#next().text;
       const labels: string[] = [];
       while (this.#peek().startsWith('"')) labels.push(literal(this.#next().text));
-      if (this.#peek() === '{') { this.#next(); found.push({ kind, labels, body: this.#body() }); }
+      if (this.#peek() === '{') {
+        this.#next();
+        found.push({ kind, labels, body: this.#body() });
+      }
     }
     return found;
   }
@@ -56,8 +79,10 @@ class Reader {
     while (this.#at < this.#tokens.length && this.#peek() !== '}') {
       const key = literal(this.#next().text);
       while (this.#peek().startsWith('"')) this.#next();
-      if (this.#peek() === '=' || this.#peek() === ':') { this.#next(); define(body, key, this.#value()); }
-      else if (this.#peek() === '{') {
+      if (this.#peek() === '=' || this.#peek() === ':') {
+        this.#next();
+        define(body, key, this.#value());
+      } else if (this.#peek() === '{') {
         this.#next();
         const inner = this.#body();
         const known = body[key];
@@ -76,7 +101,10 @@ class Reader {
     if (text === '{') return this.#body();
     if (text === '[') {
       const items: Hcl[] = [];
-      while (this.#at < this.#tokens.length && this.#peek() !== ']') { items.push(this.#value()); if (this.#peek() === ',') this.#next(); }
+      while (this.#at < this.#tokens.length && this.#peek() !== ']') {
+        items.push(this.#value());
+        if (this.#peek() === ',') this.#next();
+      }
       this.#next();
       return items;
     }
@@ -100,9 +128,13 @@ class Reader {
   }
 }
 
-const define = (body: Record<string, Hcl>, key: string, value: Hcl): void => { if (key !== '__proto__') body[key] = value; };
+const define = (body: Record<string, Hcl>, key: string, value: Hcl): void => {
+  if (key !== '__proto__') body[key] = value;
+};
 
 function literal(text: string): string {
   if (!text.startsWith('"')) return text;
-  return text.slice(1, -1).replace(/\\(.)/gu, (_whole, character: string) => ({ n: '\n', t: '\t', r: '\r' })[character] ?? character);
+  return text
+    .slice(1, -1)
+    .replace(/\\(.)/gu, (_whole, character: string) => ({ n: '\n', t: '\t', r: '\r' })[character] ?? character);
 }

@@ -2,7 +2,10 @@ import { Document, Scalar, YAMLMap, YAMLSeq, type Node as YamlNode } from 'yaml'
 import { sanitiseLines } from '../../base/sanitise.ts';
 import type { MapEntry, Node } from '../reader/node.ts';
 
-/** A change plan that was made out of something else, to be pasted: its head, its entries, and what could not be carried over. */
+/**
+ * A change plan that was made out of something else, to be pasted: its head, its entries, and what could not be carried
+ * over.
+ */
 export interface Skeleton {
   readonly name: string;
   readonly intent: string;
@@ -14,7 +17,11 @@ export interface Skeleton {
 /** The skeleton as YAML. */
 export function writeSkeleton({ name, intent, resources, left }: Skeleton): string {
   const head = [
-    'aiplan: 1', `name: ${name}`, `intent: ${JSON.stringify(intent)}`, 'target: { account: "123456789012", region: eu-west-1 }   # your account and region', 'resources:',
+    'aiplan: 1',
+    `name: ${name}`,
+    `intent: ${JSON.stringify(intent)}`,
+    'target: { account: "123456789012", region: eu-west-1 }   # your account and region',
+    'resources:',
   ].join('\n');
   return `${head}\n${writeEntries(resources)}${left.map((line) => `# ${sanitiseLines(line).replaceAll('\n', ' ')}\n`).join('')}`.trimEnd();
 }
@@ -23,7 +30,11 @@ export function writeSkeleton({ name, intent, resources, left }: Skeleton): stri
 export function writeEntries(entries: readonly MapEntry[]): string {
   const document = new Document(null);
   document.contents = toYaml({ kind: 'map', at: 0, tag: null, entries }, document) as never;
-  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER });
+  const text = document.toString({
+    lineWidth: 0,
+    flowCollectionPadding: true,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+  });
   return sanitiseLines(text).replace(/^(?=[^\n])/gmu, '  ');
 }
 
@@ -49,13 +60,25 @@ function plainYaml(node: Node, document: Document): YamlNode {
     }
     case 'scalar': {
       const scalar = new Scalar(node.value);
-      if (typeof node.value === 'string' && node.value.includes('\n')) scalar.type = !node.value.includes('\t') && /^\S[^\r]*[^\n\r]\n?$/u.test(node.value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
-      else if (typeof node.value === 'string' && node.tag !== null && !/^[\w.:-]*$/u.test(node.value)) scalar.type = Scalar.QUOTE_DOUBLE;
+      if (typeof node.value === 'string' && node.value.includes('\n'))
+        scalar.type =
+          !node.value.includes('\t') && /^\S[^\r]*[^\n\r]\n?$/u.test(node.value)
+            ? Scalar.BLOCK_LITERAL
+            : Scalar.QUOTE_DOUBLE;
+      else if (typeof node.value === 'string' && node.tag !== null && !/^[\w.:-]*$/u.test(node.value))
+        scalar.type = Scalar.QUOTE_DOUBLE;
       return scalar;
     }
-    default: return new Scalar(null);
+    default:
+      return new Scalar(null);
   }
 }
 
 /** A name for a plan out of any text. */
-export const planNameOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-').replace(/^[^a-z]+|-+$/gu, '').slice(0, 40).replace(/-+$/u, '') || 'my-change';
+export const planNameOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/gu, '-')
+    .replace(/^[^a-z]+|-+$/gu, '')
+    .slice(0, 40)
+    .replace(/-+$/u, '') || 'my-change';

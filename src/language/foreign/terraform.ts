@@ -7,18 +7,48 @@ import { nearest } from '../reader/spelling.ts';
 
 export { isHcl };
 
-/** Resources of the AWS provider ("Resources" in the Terraform registry) and CloudFormation's type of the same thing. */
+/**
+ * Resources of the AWS provider ("Resources" in the Terraform registry) and CloudFormation's type of the same thing.
+ */
 const TYPES: Readonly<Record<string, string>> = {
-  aws_instance: 'AWS::EC2::Instance', aws_security_group: 'AWS::EC2::SecurityGroup', aws_ebs_volume: 'AWS::EC2::Volume', aws_db_instance: 'AWS::RDS::DBInstance', aws_s3_bucket: 'AWS::S3::Bucket',
-  aws_vpc: 'AWS::EC2::VPC', aws_subnet: 'AWS::EC2::Subnet', aws_db_subnet_group: 'AWS::RDS::DBSubnetGroup', aws_db_parameter_group: 'AWS::RDS::DBParameterGroup',
+  aws_instance: 'AWS::EC2::Instance',
+  aws_security_group: 'AWS::EC2::SecurityGroup',
+  aws_ebs_volume: 'AWS::EC2::Volume',
+  aws_db_instance: 'AWS::RDS::DBInstance',
+  aws_s3_bucket: 'AWS::S3::Bucket',
+  aws_vpc: 'AWS::EC2::VPC',
+  aws_subnet: 'AWS::EC2::Subnet',
+  aws_db_subnet_group: 'AWS::RDS::DBSubnetGroup',
+  aws_db_parameter_group: 'AWS::RDS::DBParameterGroup',
 };
 
 /** Arguments whose name is not CloudFormation's in other letters. */
 const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  aws_instance: { ami: 'ImageId', vpc_security_group_ids: 'SecurityGroupIds', iam_instance_profile: 'IamInstanceProfile', disable_api_termination: 'DisableApiTermination' },
-  aws_security_group: { name: 'GroupName', description: 'GroupDescription', ingress: 'SecurityGroupIngress', egress: 'SecurityGroupEgress' },
+  aws_instance: {
+    ami: 'ImageId',
+    vpc_security_group_ids: 'SecurityGroupIds',
+    iam_instance_profile: 'IamInstanceProfile',
+    disable_api_termination: 'DisableApiTermination',
+  },
+  aws_security_group: {
+    name: 'GroupName',
+    description: 'GroupDescription',
+    ingress: 'SecurityGroupIngress',
+    egress: 'SecurityGroupEgress',
+  },
   aws_ebs_volume: { type: 'VolumeType' },
-  aws_db_instance: { identifier: 'DBInstanceIdentifier', instance_class: 'DBInstanceClass', username: 'MasterUsername', password: 'MasterUserPassword', vpc_security_group_ids: 'VPCSecurityGroups', db_name: 'DBName', name: 'DBName', parameter_group_name: 'DBParameterGroupName', backup_window: 'PreferredBackupWindow', maintenance_window: 'PreferredMaintenanceWindow' },
+  aws_db_instance: {
+    identifier: 'DBInstanceIdentifier',
+    instance_class: 'DBInstanceClass',
+    username: 'MasterUsername',
+    password: 'MasterUserPassword',
+    vpc_security_group_ids: 'VPCSecurityGroups',
+    db_name: 'DBName',
+    name: 'DBName',
+    parameter_group_name: 'DBParameterGroupName',
+    backup_window: 'PreferredBackupWindow',
+    maintenance_window: 'PreferredMaintenanceWindow',
+  },
   aws_s3_bucket: { bucket: 'BucketName' },
 };
 
@@ -26,26 +56,45 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export function terraformSkeleton(text: string, types: ResourceTypes, schemas: Schemas): Skeleton {
   const blocks = readHcl(text);
   const resources = blocks.filter(({ kind, labels }) => kind === 'resource' && labels.length === 2);
-  const variables = new Map(blocks.filter(({ kind }) => kind === 'variable').flatMap(({ labels, body }) => (body['default'] === undefined ? [] : [[`var.${labels[0] ?? ''}`, body['default']] as const])));
+  const variables = new Map(
+    blocks
+      .filter(({ kind }) => kind === 'variable')
+      .flatMap(({ labels, body }) =>
+        body['default'] === undefined ? [] : [[`var.${labels[0] ?? ''}`, body['default']] as const],
+      ),
+  );
   const addresses = new Map(resources.map(({ labels }) => [labels.join('.'), addressOf(labels, resources)]));
   const left: string[] = [];
   const entries = resources.flatMap((block): readonly MapEntry[] => {
     const [from = '', label = ''] = block.labels;
     const type = TYPES[from];
     const schema = type === undefined ? undefined : schemas(type);
-    if (schema === undefined || types.get(schema.type)?.managed !== true) { left.push(`${from}.${label} is left out: it is not supported yet`); return []; }
+    if (schema === undefined || types.get(schema.type)?.managed !== true) {
+      left.push(`${from}.${label} is left out: it is not supported yet`);
+      return [];
+    }
     return [entryOf(block, schema, { variables, addresses, left })];
   });
   return { name: 'my-change', intent: 'Make what the Terraform configuration declares', resources: entries, left };
 }
 
-interface Scope { readonly variables: ReadonlyMap<string, Hcl>; readonly addresses: ReadonlyMap<string, string>; readonly left: string[] }
+interface Scope {
+  readonly variables: ReadonlyMap<string, Hcl>;
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly left: string[];
+}
 
-const pascal = (text: string): string => text.split(/[^A-Za-z0-9]+/u).map((part) => part.slice(0, 1).toUpperCase() + part.slice(1)).join('');
+const pascal = (text: string): string =>
+  text
+    .split(/[^A-Za-z0-9]+/u)
+    .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1))
+    .join('');
 function addressOf(labels: readonly string[], all: readonly HclBlock[]): string {
   const [type = '', label = ''] = labels;
   const name = pascal(label) || 'Resource';
-  return all.some(({ labels: [otherType, other] }) => otherType !== type && pascal(other ?? '') === name) ? `${name}${pascal(type.replace(/^aws_/u, ''))}` : name;
+  return all.some(({ labels: [otherType, other] }) => otherType !== type && pascal(other ?? '') === name)
+    ? `${name}${pascal(type.replace(/^aws_/u, ''))}`
+    : name;
 }
 
 function entryOf({ labels, body }: HclBlock, schema: TypeSchema, scope: Scope): MapEntry {
@@ -54,14 +103,26 @@ function entryOf({ labels, body }: HclBlock, schema: TypeSchema, scope: Scope): 
   for (const [key, value] of Object.entries(body)) {
     const name = NAMES[from]?.[key] ?? propertyNamed(key, schema.properties);
     const property = name === undefined ? undefined : schema.properties[name];
-    if (name === undefined || property === undefined) { scope.left.push(`${from}.${label}: ${key} is left out: ${schema.type} has no property of that name`); continue; }
-    const rules = property.type.kind === 'list' && Array.isArray(value) && property.type.element.kind === 'object' ? (value as readonly Hcl[]).flatMap((item) => rulesOf(item as HclMap)) : value;
+    if (name === undefined || property === undefined) {
+      scope.left.push(`${from}.${label}: ${key} is left out: ${schema.type} has no property of that name`);
+      continue;
+    }
+    const rules =
+      property.type.kind === 'list' && Array.isArray(value) && property.type.element.kind === 'object'
+        ? (value as readonly Hcl[]).flatMap((item) => rulesOf(item as HclMap))
+        : value;
     properties.push({ key: name, at: 0, node: toNode(rules, property, schema, scope) });
   }
   const map = (entries: readonly MapEntry[]): Node => ({ kind: 'map', at: 0, tag: null, entries });
-  return { key: scope.addresses.get(labels.join('.')) ?? 'Resource', at: 0, node: map([
-    { key: 'type', at: 0, node: textScalar(schema.type, 0) }, { key: 'action', at: 0, node: textScalar('create', 0) }, { key: 'properties', at: 0, node: map(properties) },
-  ]) };
+  return {
+    key: scope.addresses.get(labels.join('.')) ?? 'Resource',
+    at: 0,
+    node: map([
+      { key: 'type', at: 0, node: textScalar(schema.type, 0) },
+      { key: 'action', at: 0, node: textScalar('create', 0) },
+      { key: 'properties', at: 0, node: map(properties) },
+    ]),
+  };
 }
 
 const propertyNamed = (key: string, properties: Readonly<Record<string, PropertySchema>>): string | undefined => {
@@ -71,33 +132,73 @@ const propertyNamed = (key: string, properties: Readonly<Record<string, Property
 
 /** A rule of a group names several sources in Terraform and one in CloudFormation. */
 function rulesOf(rule: HclMap): readonly Hcl[] {
-  const { cidr_blocks: cidrs, ipv6_cidr_blocks: wide, security_groups: groups, protocol, from_port: from, to_port: to, description } = rule as Record<string, Hcl | undefined>;
+  const {
+    cidr_blocks: cidrs,
+    ipv6_cidr_blocks: wide,
+    security_groups: groups,
+    protocol,
+    from_port: from,
+    to_port: to,
+    description,
+  } = rule as Record<string, Hcl | undefined>;
   if (protocol === undefined) return [rule];
   const base: Record<string, Hcl> = { IpProtocol: protocol };
-  if (String(protocol) !== '-1') { if (from !== undefined) base['FromPort'] = from; if (to !== undefined) base['ToPort'] = to; }
+  if (String(protocol) !== '-1') {
+    if (from !== undefined) base['FromPort'] = from;
+    if (to !== undefined) base['ToPort'] = to;
+  }
   if (description !== undefined) base['Description'] = description;
-  const listed = (value: Hcl | undefined): readonly Hcl[] => (Array.isArray(value) ? value as readonly Hcl[] : []);
+  const listed = (value: Hcl | undefined): readonly Hcl[] => (Array.isArray(value) ? (value as readonly Hcl[]) : []);
   return [
-    ...listed(cidrs).map((cidr): HclMap => ({ ...base, CidrIp: cidr })), ...listed(wide).map((cidr): HclMap => ({ ...base, CidrIpv6: cidr })),
+    ...listed(cidrs).map((cidr): HclMap => ({ ...base, CidrIp: cidr })),
+    ...listed(wide).map((cidr): HclMap => ({ ...base, CidrIpv6: cidr })),
     ...listed(groups).map((group): HclMap => ({ ...base, SourceSecurityGroupId: group })),
   ];
 }
 
 function toNode(value: Hcl, property: PropertySchema | undefined, schema: TypeSchema, scope: Scope): Node {
-  if (value === null || typeof value !== 'object') return typeof value === 'string' ? textScalar(value, 0) : { kind: 'scalar', at: 0, tag: null, value, source: String(value) };
-  if (Array.isArray(value)) return { kind: 'list', at: 0, tag: null, items: (value as readonly Hcl[]).map((item) => toNode(item, undefined, schema, scope)) };
-  if ('expression' in value && typeof value['expression'] === 'string') return expressionNode(value['expression'], scope);
+  if (value === null || typeof value !== 'object')
+    return typeof value === 'string'
+      ? textScalar(value, 0)
+      : { kind: 'scalar', at: 0, tag: null, value, source: String(value) };
+  if (Array.isArray(value))
+    return {
+      kind: 'list',
+      at: 0,
+      tag: null,
+      items: (value as readonly Hcl[]).map((item) => toNode(item, undefined, schema, scope)),
+    };
+  if ('expression' in value && typeof value['expression'] === 'string')
+    return expressionNode(value['expression'], scope);
   const members = property?.type.kind === 'object' ? schema.definitions[property.type.definition] : undefined;
-  return { kind: 'map', at: 0, tag: null, entries: Object.entries(value as HclMap).map(([key, item]) => ({ key: (members === undefined ? undefined : propertyNamed(key, members)) ?? key, at: 0, node: toNode(item, undefined, schema, scope) })) };
+  return {
+    kind: 'map',
+    at: 0,
+    tag: null,
+    entries: Object.entries(value as HclMap).map(([key, item]) => ({
+      key: (members === undefined ? undefined : propertyNamed(key, members)) ?? key,
+      at: 0,
+      node: toNode(item, undefined, schema, scope),
+    })),
+  };
 }
 
-/** `aws_x.y.id` is a reference, `var.x` its default; any other expression stays as a placeholder for the author to write out. */
+/**
+ * `aws_x.y.id` is a reference, `var.x` its default; any other expression stays as a placeholder for the author to write
+ * out.
+ */
 function expressionNode(expression: string, scope: Scope): Node {
   const variable = scope.variables.get(expression);
-  if (variable !== undefined && (variable === null || typeof variable !== 'object')) return toNode(variable, undefined, { properties: {} } as TypeSchema, scope);
+  if (variable !== undefined && (variable === null || typeof variable !== 'object'))
+    return toNode(variable, undefined, { properties: {} } as TypeSchema, scope);
   const [type = '', label = '', attribute = ''] = expression.replaceAll(/\[[^\]]*\]/gu, '').split('.');
   const address = scope.addresses.get(`${type}.${label}`);
   if (address === undefined) return textScalar(expression.includes('${') ? expression : `\${${expression}}`, 0);
-  if (attribute === 'id' || attribute === 'bucket' || attribute === 'identifier' || attribute === '') return textScalar(address, 0, '!Ref');
-  return textScalar(`${address}.${nearest(attribute, ['Arn', 'AvailabilityZone', 'PrivateIp', 'PublicIp', 'GroupId']) ?? pascal(attribute)}`, 0, '!GetAtt');
+  if (attribute === 'id' || attribute === 'bucket' || attribute === 'identifier' || attribute === '')
+    return textScalar(address, 0, '!Ref');
+  return textScalar(
+    `${address}.${nearest(attribute, ['Arn', 'AvailabilityZone', 'PrivateIp', 'PublicIp', 'GroupId']) ?? pascal(attribute)}`,
+    0,
+    '!GetAtt',
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Every circle in a graph of addresses, each named in full in the direction of the arrows, `A → B → C`; one for each knot
- * of addresses that depend on each other. Iterative (Tarjan), so that a chain of 10,000 does no harm.
+ * Every circle in a graph of addresses, each named in full in the direction of the arrows, `A → B → C`; one for each
+ * knot of addresses that depend on each other. Iterative (Tarjan), so that a chain of 10,000 does no harm.
  */
 export function findCycles(arrows: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
   const order = new Map<string, number>();
@@ -33,7 +33,11 @@ export function findCycles(arrows: ReadonlyMap<string, readonly string[]>): read
       if (parent !== undefined) low.set(parent, Math.min(low.get(parent)!, low.get(at)!));
       if (low.get(at) !== order.get(at)) continue;
       const knot = new Set<string>();
-      for (let member = ''; member !== at;) { member = stack.pop()!; open.delete(member); knot.add(member); }
+      for (let member = ''; member !== at;) {
+        member = stack.pop()!;
+        open.delete(member);
+        knot.add(member);
+      }
       if (knot.size > 1 || (arrows.get(at) ?? []).includes(at)) knots.push(knot);
     }
   }
@@ -41,7 +45,11 @@ export function findCycles(arrows: ReadonlyMap<string, readonly string[]>): read
 }
 
 /** The shortest way from the knot's first address back to itself. */
-function shortestCircle(knot: ReadonlySet<string>, arrows: ReadonlyMap<string, readonly string[]>, order: ReadonlyMap<string, number>): readonly string[] {
+function shortestCircle(
+  knot: ReadonlySet<string>,
+  arrows: ReadonlyMap<string, readonly string[]>,
+  order: ReadonlyMap<string, number>,
+): readonly string[] {
   const start = [...knot].reduce((first, member) => (order.get(member)! < order.get(first)! ? member : first));
   const came = new Map<string, string>();
   const queue = [start];
@@ -50,7 +58,10 @@ function shortestCircle(knot: ReadonlySet<string>, arrows: ReadonlyMap<string, r
     for (const target of arrows.get(at) ?? []) {
       if (target === start) {
         const circle = [at];
-        for (let back = at; back !== start;) { back = came.get(back)!; circle.push(back); }
+        for (let back = at; back !== start;) {
+          back = came.get(back)!;
+          circle.push(back);
+        }
         return circle.reverse();
       }
       if (!knot.has(target) || came.has(target)) continue;

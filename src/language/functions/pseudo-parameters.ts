@@ -1,10 +1,20 @@
 /** Where a change plan applies: what pseudo parameters stand for. */
-export interface Where { readonly account: string; readonly region: string; readonly plan: string }
+export interface Where {
+  readonly account: string;
+  readonly region: string;
+  readonly plan: string;
+}
 
 /** Partition and domain of a region by the beginning of its name (SDK partitions.json, botocore `partitions`). */
 const PARTITIONS: readonly (readonly [RegExp, partition: string, suffix: string])[] = [
-  [/^cn-/u, 'aws-cn', 'amazonaws.com.cn'], [/^us-gov-/u, 'aws-us-gov', 'amazonaws.com'], [/^us-iso-/u, 'aws-iso', 'c2s.ic.gov'], [/^us-isob-/u, 'aws-iso-b', 'sc2s.sgov.gov'],
-  [/^eu-isoe-/u, 'aws-iso-e', 'cloud.adc-e.uk'], [/^us-isof-|^eu-isof-/u, 'aws-iso-f', 'csp.hci.ic.gov'], [/^eusc-/u, 'aws-eusc', 'amazonaws.eu'], [/^/u, 'aws', 'amazonaws.com'],
+  [/^cn-/u, 'aws-cn', 'amazonaws.com.cn'],
+  [/^us-gov-/u, 'aws-us-gov', 'amazonaws.com'],
+  [/^us-iso-/u, 'aws-iso', 'c2s.ic.gov'],
+  [/^us-isob-/u, 'aws-iso-b', 'sc2s.sgov.gov'],
+  [/^eu-isoe-/u, 'aws-iso-e', 'cloud.adc-e.uk'],
+  [/^us-isof-|^eu-isof-/u, 'aws-iso-f', 'csp.hci.ic.gov'],
+  [/^eusc-/u, 'aws-eusc', 'amazonaws.eu'],
+  [/^/u, 'aws', 'amazonaws.com'],
 ];
 
 export const pseudoNames = ['AWS::AccountId', 'AWS::Region', 'AWS::Partition', 'AWS::URLSuffix'] as const;
@@ -15,17 +25,24 @@ export const isPseudo = (name: string): boolean => /^AWS::[A-Za-z]+$/u.test(name
 export function pseudoValue(name: string, { account, region }: Where): string | undefined {
   const [, partition, suffix] = PARTITIONS.find(([pattern]) => pattern.test(region))!;
   switch (name) {
-    case 'AWS::AccountId': return account;
-    case 'AWS::Region': return region;
-    case 'AWS::Partition': return partition;
-    case 'AWS::URLSuffix': return suffix;
-    default: return undefined;
+    case 'AWS::AccountId':
+      return account;
+    case 'AWS::Region':
+      return region;
+    case 'AWS::Partition':
+      return partition;
+    case 'AWS::URLSuffix':
+      return suffix;
+    default:
+      return undefined;
   }
 }
 
 /** What to write instead of a pseudo parameter that only a CloudFormation stack has. */
 export function insteadOfPseudo(name: string, where: Where): string {
-  if (name === 'AWS::NoValue') return 'delete the line: what a change plan leaves out is left as it is, or as AWS makes it';
-  if (name === 'AWS::StackName') return `a change plan has no stack; write a name, such as that of the plan:  ${where.plan === '' ? 'my-change' : where.plan}`;
+  if (name === 'AWS::NoValue')
+    return 'delete the line: what a change plan leaves out is left as it is, or as AWS makes it';
+  if (name === 'AWS::StackName')
+    return `a change plan has no stack; write a name, such as that of the plan:  ${where.plan === '' ? 'my-change' : where.plan}`;
   return `write the value out; the pseudo parameters are ${pseudoNames.join(', ')}`;
 }

@@ -9,7 +9,10 @@ import type { Special } from './function-tags.ts';
 export type Mode = 'properties' | 'expect' | 'find';
 
 /** Where `!Env` and `!File` may read from; checked by the parser where the caller says it. */
-export interface SecretSources { readonly prefixes: readonly string[]; readonly files: readonly string[] }
+export interface SecretSources {
+  readonly prefixes: readonly string[];
+  readonly files: readonly string[];
+}
 
 export interface ValueContext {
   readonly address: string;
@@ -65,7 +68,8 @@ export interface Spot {
   readonly inList: boolean;
 }
 
-export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(record, key) ? record[key] : undefined);
+export const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
 
 /** How a message names a value: its path inside of `properties`, `expect` or `find`. */
 export const said = ({ place }: { readonly place: string }): string => place.slice(place.indexOf('.') + 1);

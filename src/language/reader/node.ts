@@ -1,6 +1,6 @@
 /**
- * The file as a tree, the same whether it came from the quick reader or from the YAML library: values with the offset at
- * which they stand, so that every judgement can name a place.
+ * The file as a tree, the same whether it came from the quick reader or from the YAML library: values with the offset
+ * at which they stand, so that every judgement can name a place.
  */
 export type Node = ScalarNode | ListNode | MapNode | BadNode;
 
@@ -16,11 +16,29 @@ export interface ScalarNode {
   readonly computed?: true;
 }
 
-export interface ListNode { readonly kind: 'list'; readonly at: number; readonly tag: string | null; readonly items: readonly Node[] }
-export interface MapNode { readonly kind: 'map'; readonly at: number; readonly tag: string | null; readonly entries: readonly MapEntry[] }
+export interface ListNode {
+  readonly kind: 'list';
+  readonly at: number;
+  readonly tag: string | null;
+  readonly items: readonly Node[];
+}
+export interface MapNode {
+  readonly kind: 'map';
+  readonly at: number;
+  readonly tag: string | null;
+  readonly entries: readonly MapEntry[];
+}
 /** A value that could not be read and was reported; whoever meets it stays silent. */
-export interface BadNode { readonly kind: 'bad'; readonly at: number; readonly tag: null }
-export interface MapEntry { readonly key: string; readonly at: number; readonly node: Node }
+export interface BadNode {
+  readonly kind: 'bad';
+  readonly at: number;
+  readonly tag: null;
+}
+export interface MapEntry {
+  readonly key: string;
+  readonly at: number;
+  readonly node: Node;
+}
 
 /** A plain (unquoted) scalar by the YAML 1.2 core schema: null, booleans, integers and decimals; all else is text. */
 export function plainScalar(text: string, at: number): ScalarNode {
@@ -28,7 +46,13 @@ export function plainScalar(text: string, at: number): ScalarNode {
   return { kind: 'scalar', at, tag: null, value, source: typeof value === 'string' ? null : text };
 }
 
-export const textScalar = (value: string, at: number, tag: string | null = null): ScalarNode => ({ kind: 'scalar', at, tag, value, source: null });
+export const textScalar = (value: string, at: number, tag: string | null = null): ScalarNode => ({
+  kind: 'scalar',
+  at,
+  tag,
+  value,
+  source: null,
+});
 
 function resolvePlain(text: string): string | number | boolean | null {
   const first = text.charCodeAt(0);
@@ -41,27 +65,45 @@ function resolvePlain(text: string): string | number | boolean | null {
   }
   if (text.length > 5) return text;
   switch (text) {
-    case '': case '~': case 'null': case 'Null': case 'NULL': return null;
-    case 'true': case 'True': case 'TRUE': return true;
-    case 'false': case 'False': case 'FALSE': return false;
-    default: return text;
+    case '':
+    case '~':
+    case 'null':
+    case 'Null':
+    case 'NULL':
+      return null;
+    case 'true':
+    case 'True':
+    case 'TRUE':
+      return true;
+    case 'false':
+    case 'False':
+    case 'FALSE':
+      return false;
+    default:
+      return text;
   }
 }
 
 /** Keys that the file check refuses everywhere; whoever meets one stays silent. */
 export const isReservedKey = (key: string): boolean => key === '<<' || key === '__proto__' || key.startsWith('$');
 
-export const entryOf = (map: MapNode, key: string): MapEntry | undefined => map.entries.find((entry) => entry.key === key);
+export const entryOf = (map: MapNode, key: string): MapEntry | undefined =>
+  map.entries.find((entry) => entry.key === key);
 
 /** What a node is, in words: for messages that must not quote a value which may be secret. */
 export function kindOf(node: Node): string {
   if (node.tag !== null) return node.tag;
-  if (node.kind === 'map' && node.entries.length === 1 && /^(?:Ref$|Fn::)/u.test(node.entries[0]?.key ?? '')) return `a function (${node.entries[0]?.key.slice(0, 30) ?? ''})`;
+  if (node.kind === 'map' && node.entries.length === 1 && /^(?:Ref$|Fn::)/u.test(node.entries[0]?.key ?? ''))
+    return `a function (${node.entries[0]?.key.slice(0, 30) ?? ''})`;
   if (node.kind !== 'scalar') return node.kind === 'list' ? 'a list' : node.kind === 'map' ? 'a map' : 'unreadable';
   switch (typeof node.value) {
-    case 'number': return 'a number';
-    case 'boolean': return 'true or false';
-    case 'string': return 'text';
-    default: return 'null';
+    case 'number':
+      return 'a number';
+    case 'boolean':
+      return 'true or false';
+    case 'string':
+      return 'text';
+    default:
+      return 'null';
   }
 }

@@ -4,7 +4,9 @@ import { plainScalar } from './node.ts';
 /** Text as a YAML scalar that reads back as the same text; for lines to paste. */
 export function pasteText(text: string): string {
   const safe = sanitise(text);
-  return /^[A-Za-z][\w./-]*(?: [\w./-]+)*$/u.test(safe) && plainScalar(safe, 0).source === null ? safe : JSON.stringify(safe);
+  return /^[A-Za-z][\w./-]*(?: [\w./-]+)*$/u.test(safe) && plainScalar(safe, 0).source === null
+    ? safe
+    : JSON.stringify(safe);
 }
 
 /** `{ a: x, b: y }`, a map of texts on one line. */

@@ -17,7 +17,8 @@ export class Places {
     let high = this.#starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle]! <= offset) low = middle; else high = middle - 1;
+      if (this.#starts[middle]! <= offset) low = middle;
+      else high = middle - 1;
     }
     return { line: low + 1, column: offset - this.#starts[low]! + 1 };
   }
@@ -37,24 +38,53 @@ export class Problems {
     this.#step = step;
   }
 
-  about(step: string): Problems { return new Problems(this.places, this, step); }
+  about(step: string): Problems {
+    return new Problems(this.places, this, step);
+  }
 
-  get failed(): boolean { return this.#state.errors > 0; }
+  get failed(): boolean {
+    return this.#state.errors > 0;
+  }
 
   /** In the order of the file. */
   get findings(): readonly Finding[] {
-    const sorted = this.#found.map((finding, index) => ({ finding, index }))
-      .sort((a, b) => (a.finding.line ?? 0) - (b.finding.line ?? 0) || (a.finding.column ?? 0) - (b.finding.column ?? 0) || a.index - b.index)
+    const sorted = this.#found
+      .map((finding, index) => ({ finding, index }))
+      .sort(
+        (a, b) =>
+          (a.finding.line ?? 0) - (b.finding.line ?? 0) ||
+          (a.finding.column ?? 0) - (b.finding.column ?? 0) ||
+          a.index - b.index,
+      )
       .map(({ finding }) => finding);
     const more = this.#state.total - sorted.length;
-    return more === 0 ? sorted : [...sorted, { code: 'too-many-findings', severity: 'error', step: null, message: `${more} more findings are not listed`, line: null, column: null, help: 'repair these first' }];
+    return more === 0
+      ? sorted
+      : [
+          ...sorted,
+          {
+            code: 'too-many-findings',
+            severity: 'error',
+            step: null,
+            message: `${more} more findings are not listed`,
+            line: null,
+            column: null,
+            help: 'repair these first',
+          },
+        ];
   }
 
-  error(code: string, at: number | null, message: string, help?: string): void { this.#add('error', code, at, message, help); }
+  error(code: string, at: number | null, message: string, help?: string): void {
+    this.#add('error', code, at, message, help);
+  }
 
-  warning(code: string, at: number | null, message: string, help?: string): void { this.#add('warning', code, at, message, help); }
+  warning(code: string, at: number | null, message: string, help?: string): void {
+    this.#add('warning', code, at, message, help);
+  }
 
-  info(code: string, at: number | null, message: string, help?: string): void { this.#add('info', code, at, message, help); }
+  info(code: string, at: number | null, message: string, help?: string): void {
+    this.#add('info', code, at, message, help);
+  }
 
   /** A character that would not show or that acts on a screen; once for each line. */
   unsafe(at: number, text: string): void {
@@ -62,10 +92,17 @@ export class Problems {
     if (this.#state.unsafe.has(line)) return;
     this.#state.unsafe.add(line);
     const character = [...text].find(isUnsafe) ?? '';
-    this.error('unsafe-character', at, `the character ${quote(character)} is invisible or controls the screen`, 'delete it');
+    this.error(
+      'unsafe-character',
+      at,
+      `the character ${quote(character)} is invisible or controls the screen`,
+      'delete it',
+    );
   }
 
-  /** `; did you mean "…"?` or nothing. Stops looking after many comparisons: a file full of misspellings is not a slip. */
+  /**
+   * `; did you mean "…"?` or nothing. Stops looking after many comparisons: a file full of misspellings is not a slip.
+   */
   meant(word: string, candidates: Iterable<string>): string {
     const all = [...candidates];
     if ((this.#state.compared += all.length) > 200_000) return '';
@@ -84,14 +121,25 @@ export class Problems {
     if (severity === 'error') this.#state.errors += 1;
     if (this.#found.length >= limits.findings) return;
     const place = at === null ? null : this.places.at(at);
-    this.#found.push({ code, severity, step: this.#step, message, line: place?.line ?? null, column: place?.column ?? null, ...(help === undefined ? {} : { help }) });
+    this.#found.push({
+      code,
+      severity,
+      step: this.#step,
+      message,
+      line: place?.line ?? null,
+      column: place?.column ?? null,
+      ...(help === undefined ? {} : { help }),
+    });
   }
 }
 
 /** Untrusted text for a message: sanitised, cut at 60 characters, in double quotes. */
 export function quote(text: string | number | boolean | null): string {
   const points = [...(typeof text === 'string' ? text.slice(0, 200) : String(text))];
-  const short = points.length > 60 || (typeof text === 'string' && text.length > 200) ? `${points.slice(0, 59).join('')}…` : points.join('');
+  const short =
+    points.length > 60 || (typeof text === 'string' && text.length > 200)
+      ? `${points.slice(0, 59).join('')}…`
+      : points.join('');
   return `"${sanitise(short)}"`;
 }
 

@@ -4,16 +4,24 @@ import type { ScalarNode } from './node.ts';
 import { kindOf } from './node.ts';
 import { quote } from './problems.ts';
 
-export interface ScalarProblem { readonly code: string; readonly message: string; readonly help?: string }
+export interface ScalarProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly help?: string;
+}
 export type Coerced<T> = { readonly value: T } | { readonly problem: ScalarProblem };
 
 const wrong = (wanted: string, node: ScalarNode, help?: string): { problem: ScalarProblem } => ({
-  problem: { code: 'wrong-type', message: `${quote(node.source ?? node.value)} is ${kindOf(node)}; ${wanted} is wanted`, ...(help === undefined ? {} : { help }) },
+  problem: {
+    code: 'wrong-type',
+    message: `${quote(node.source ?? node.value)} is ${kindOf(node)}; ${wanted} is wanted`,
+    ...(help === undefined ? {} : { help }),
+  },
 });
 
 /**
- * Text. A number or boolean becomes the text that was written, which loses nothing; but a number that YAML reads otherwise
- * than it looks (leading zero, 12 digits as in an account id, exponent, hexadecimal) must stand in quotes.
+ * Text. A number or boolean becomes the text that was written, which loses nothing; but a number that YAML reads
+ * otherwise than it looks (leading zero, 12 digits as in an account id, exponent, hexadecimal) must stand in quotes.
  */
 export function coerceText(node: ScalarNode, lines: 'one line' | 'lines' = 'one line'): Coerced<string> {
   if (typeof node.value === 'string') {
@@ -24,7 +32,13 @@ export function coerceText(node: ScalarNode, lines: 'one line' | 'lines' = 'one 
   if (typeof node.value === 'boolean') return { value: source };
   if (node.value === null) return wrong('text', node, 'write  ""  for an empty text');
   if (/^[-+]?0\d|^\d{12}$/u.test(source) || !/^-?\d+(?:\.\d+)?$/u.test(source)) {
-    return { problem: { code: 'unquoted-number', message: `${quote(source)} is a number here, and numbers lose their leading zeros; text is wanted`, help: `put it in quotes:  "${source}"` } };
+    return {
+      problem: {
+        code: 'unquoted-number',
+        message: `${quote(source)} is a number here, and numbers lose their leading zeros; text is wanted`,
+        help: `put it in quotes:  "${source}"`,
+      },
+    };
   }
   return { value: source };
 }
@@ -34,9 +48,16 @@ export function coerceNumber(node: ScalarNode, kind: 'integer' | 'number'): Coer
   const source = node.source ?? (typeof node.value === 'string' ? node.value : '');
   const value = numberFrom(node.value);
   if (value === undefined && isTooBig(node.value)) {
-    return { problem: { code: 'number-too-big', message: `${quote(source)} is beyond 2^53 and would be changed by rounding`, help: 'write a number of at most 9007199254740991' } };
+    return {
+      problem: {
+        code: 'number-too-big',
+        message: `${quote(source)} is beyond 2^53 and would be changed by rounding`,
+        help: 'write a number of at most 9007199254740991',
+      },
+    };
   }
-  if (value === undefined || (kind === 'integer' && !Number.isInteger(value))) return wrong(kind === 'integer' ? 'a whole number' : 'a number', node, withoutUnit(source));
+  if (value === undefined || (kind === 'integer' && !Number.isInteger(value)))
+    return wrong(kind === 'integer' ? 'a whole number' : 'a number', node, withoutUnit(source));
   return { value };
 }
 
@@ -50,5 +71,13 @@ const withoutUnit = (source: string): string | undefined => {
 export function coerceBoolean(node: ScalarNode): Coerced<boolean> {
   const value = booleanFrom(node.value);
   if (value !== undefined) return { value };
-  return wrong('true or false', node, typeof node.value === 'string' && /^(?:y|yes|on)$/iu.test(node.value) ? 'write  true' : typeof node.value === 'string' && /^(?:n|no|off)$/iu.test(node.value) ? 'write  false' : undefined);
+  return wrong(
+    'true or false',
+    node,
+    typeof node.value === 'string' && /^(?:y|yes|on)$/iu.test(node.value)
+      ? 'write  true'
+      : typeof node.value === 'string' && /^(?:n|no|off)$/iu.test(node.value)
+        ? 'write  false'
+        : undefined,
+  );
 }

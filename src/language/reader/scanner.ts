@@ -2,7 +2,9 @@ import { limits } from './limits.ts';
 
 /** Thrown at the first thing that the quick reader does not read. */
 export const GIVE_UP = Symbol('not in the subset');
-export const giveUp = (): never => { throw GIVE_UP; };
+export const giveUp = (): never => {
+  throw GIVE_UP;
+};
 
 const DOUBLE = /"[^"\\\n]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\n]*)*"/uy;
 const SINGLE = /'[^'\n]*(?:''[^'\n]*)*'/uy;
@@ -13,9 +15,13 @@ export class Scanner {
   protected at = 0;
   #depth = 0;
 
-  constructor(text: string) { this.text = text; }
+  constructor(text: string) {
+    this.text = text;
+  }
 
-  protected peek(): string { return this.text[this.at] ?? ''; }
+  protected peek(): string {
+    return this.text[this.at] ?? '';
+  }
 
   /** Matches a sticky pattern here and moves behind it. */
   protected match(pattern: RegExp): string | undefined {
@@ -26,11 +32,17 @@ export class Scanner {
     return found[1] ?? found[0];
   }
 
-  protected spaces(): void { while (this.text.charCodeAt(this.at) === 32) this.at += 1; }
+  protected spaces(): void {
+    while (this.text.charCodeAt(this.at) === 32) this.at += 1;
+  }
 
-  protected column(): number { return this.at - (this.text.lastIndexOf('\n', this.at - 1) + 1); }
+  protected column(): number {
+    return this.at - (this.text.lastIndexOf('\n', this.at - 1) + 1);
+  }
 
-  protected atLineStart(): boolean { return this.at > 0 && this.text.slice(this.text.lastIndexOf('\n', this.at - 1) + 1, this.at).trim() === ''; }
+  protected atLineStart(): boolean {
+    return this.at > 0 && this.text.slice(this.text.lastIndexOf('\n', this.at - 1) + 1, this.at).trim() === '';
+  }
 
   /** From the beginning of a line to the first character of the next line that holds something. */
   protected nextLine(): void {

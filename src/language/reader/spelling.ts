@@ -12,24 +12,51 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     const other = plain(candidate);
     if (other === wanted) return candidate;
-    if (least > 1 && wanted.length >= 3 && other.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))) { least = 1; best = candidate; continue; }
+    if (
+      least > 1 &&
+      wanted.length >= 3 &&
+      other.length >= 3 &&
+      (other.startsWith(wanted) || wanted.startsWith(other))
+    ) {
+      least = 1;
+      best = candidate;
+      continue;
+    }
     if (Math.abs(other.length - wanted.length) >= least) continue;
     const far = distance(wanted, other, least);
-    if (far < least) { least = far; best = candidate; }
+    if (far < least) {
+      least = far;
+      best = candidate;
+    }
   }
   return best;
 }
 
-/** Up to five candidates that share a word with it or are spelt like it, best first. `InstanceClass` and `DBInstanceClass` share two. */
+/**
+ * Up to five candidates that share a word with it or are spelt like it, best first. `InstanceClass` and
+ * `DBInstanceClass` share two.
+ */
 export function nearestFew(word: string, candidates: readonly string[]): readonly string[] {
   const best = nearest(word, candidates);
   const words = partsOf(word);
-  const scored = candidates.map((candidate) => ({ candidate, score: candidate === best ? 100 : partsOf(candidate).filter((part) => words.includes(part)).length }));
-  return scored.filter(({ score }) => score > 0).sort((a, b) => b.score - a.score).slice(0, 5).map(({ candidate }) => candidate);
+  const scored = candidates.map((candidate) => ({
+    candidate,
+    score: candidate === best ? 100 : partsOf(candidate).filter((part) => words.includes(part)).length,
+  }));
+  return scored
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 5)
+    .map(({ candidate }) => candidate);
 }
 
 /** The words of a name, in small letters, those of less than three letters left out. */
-const partsOf = (name: string): readonly string[] => name.slice(0, 200).split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/u).map((part) => part.toLowerCase()).filter((part) => part.length > 2);
+const partsOf = (name: string): readonly string[] =>
+  name
+    .slice(0, 200)
+    .split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/u)
+    .map((part) => part.toLowerCase())
+    .filter((part) => part.length > 2);
 
 /** Optimal string alignment distance; gives up with `least` once it cannot be smaller. */
 function distance(a: string, b: string, least: number): number {

@@ -4,10 +4,15 @@ import { makesSomethingElse } from '../foreign/unsupported.ts';
 import type { ValueContext } from '../functions/values-context.ts';
 
 /**
- * What AWS would refuse of the values, whatever is live (`TypeRules.refuses`): the planner judges them again when references are resolved. Of a
- * create everything is here, so that something can be missing; what the author wrote and could not be read is not.
+ * What AWS would refuse of the values, whatever is live (`TypeRules.refuses`): the planner judges them again when
+ * references are resolved. Of a create everything is here, so that something can be missing; what the author wrote and
+ * could not be read is not.
  */
-export function judgeRefused(values: JsonObject, node: MapNode, { action, rules, schema, problems }: ValueContext): void {
+export function judgeRefused(
+  values: JsonObject,
+  node: MapNode,
+  { action, rules, schema, problems }: ValueContext,
+): void {
   // What is made of a property that is not supported yet is something else, which needs other things.
   const whole = action === 'create' && !node.entries.some(({ key }) => makesSomethingElse(key, schema, rules));
   const properties = rules.canonical?.(values) ?? values;
@@ -15,7 +20,8 @@ export function judgeRefused(values: JsonObject, node: MapNode, { action, rules,
     const path = at === '' ? [] : at.split('.');
     const place = placeOf(node, path);
     if (missing === undefined) problems.error('refused-value', place.at, message, help);
-    else if (!holds(place.node, missing) && !(path.length === 0 && schema.properties[missing]?.required === true)) problems.error('missing-property', place.at, message, help);
+    else if (!holds(place.node, missing) && !(path.length === 0 && schema.properties[missing]?.required === true))
+      problems.error('missing-property', place.at, message, help);
   }
 }
 

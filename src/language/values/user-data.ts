@@ -1,9 +1,14 @@
-/** Beginnings by which EC2 and cloud-init know user data ("Run commands when you launch an EC2 instance", cloud-init "User data formats"). */
-const PROGRAM = /^(?:#!|#cloud-config|#cloud-boothook|#include|#part-handler|## template:|Content-Type:|MIME-Version:|<powershell>|<script>|version: 1\.)/iu;
+/**
+ * Beginnings by which EC2 and cloud-init know user data ("Run commands when you launch an EC2 instance", cloud-init
+ * "User data formats").
+ */
+const PROGRAM =
+  /^(?:#!|#cloud-config|#cloud-boothook|#include|#part-handler|## template:|Content-Type:|MIME-Version:|<powershell>|<script>|version: 1\.)/iu;
 
 /**
- * User data as the text that it is. CloudFormation wants it in base64, aiplan encodes by itself: what is wholly base64 of a program is taken as
- * that program. `binary`: base64 of compressed or other data that is no text. Null: plain text already.
+ * User data as the text that it is. CloudFormation wants it in base64, aiplan encodes by itself: what is wholly base64
+ * of a program is taken as that program. `binary`: base64 of compressed or other data that is no text. Null: plain text
+ * already.
  */
 export function decodedUserData(text: string): { readonly text: string } | 'binary' | null {
   const compact = text.replace(/\s+/gu, '');

@@ -19,19 +19,37 @@ export interface Hit {
 
 /**
  * Holds every rule against the values before and after: at each concrete place of its path that differs. A rule that
- * throws counts as a hit, and so does one on whose path a value is not known yet (law 9): what cannot be judged is not safe.
+ * throws counts as a hit, and so does one on whose path a value is not known yet (law 9): what cannot be judged is not
+ * safe.
  */
-export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after: JsonObject, live: LiveResource | null, comparer: Comparer, scene?: RuleScene): readonly Hit[] {
+export function ruleHits(
+  rules: readonly ChangeRule[],
+  before: JsonObject,
+  after: JsonObject,
+  live: LiveResource | null,
+  comparer: Comparer,
+  scene?: RuleScene,
+): readonly Hit[] {
   const hits: Hit[] = [];
   for (const rule of rules) {
     const names = rule.path.split('.');
     const hit = (judged: Judged | null, segments: readonly string[]): void => {
       if (judged === null) return;
-      hits.push({ segments, says: judged.says, irreversible: rule.irreversible === true, rule, ...(judged.unknown ? { unknown: true } : {}) });
+      hits.push({
+        segments,
+        says: judged.says,
+        irreversible: rule.irreversible === true,
+        rule,
+        ...(judged.unknown ? { unknown: true } : {}),
+      });
     };
     visit(before, after, names, 0, [], comparer.root, comparer, {
-      known: (old, fresh, segments) => { hit(judge(rule, old, fresh, live, segments, scene), segments); },
-      unknown: (old, name, segments) => { hit(judgeUnknown(rule, old, name, live, segments, scene), segments); },
+      known: (old, fresh, segments) => {
+        hit(judge(rule, old, fresh, live, segments, scene), segments);
+      },
+      unknown: (old, name, segments) => {
+        hit(judgeUnknown(rule, old, name, live, segments, scene), segments);
+      },
       possible: (old, fresh, segments) => {
         const judged = judge(rule, old, fresh, live, segments, scene);
         hit(judged === null ? null : { says: judged.says, unknown: true }, segments);
@@ -41,21 +59,41 @@ export function ruleHits(rules: readonly ChangeRule[], before: JsonObject, after
   return hits;
 }
 
-interface Judged { readonly says: string; readonly unknown: boolean }
+interface Judged {
+  readonly says: string;
+  readonly unknown: boolean;
+}
 
 /**
- * What a rule says of two values. Where a part of the new one is not known yet, the rule is watched: if it looks at that part, its
- * answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
+ * What a rule says of two values. Where a part of the new one is not known yet, the rule is watched: if it looks at
+ * that part, its answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
  */
-function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefined, live: LiveResource | null, segments: readonly string[], scene: RuleScene | undefined): Judged | null {
+function judge(
+  rule: ChangeRule,
+  before: Json | undefined,
+  after: Json | undefined,
+  live: LiveResource | null,
+  segments: readonly string[],
+  scene: RuleScene | undefined,
+): Judged | null {
   const seen = new Set<string>();
-  const value = after === undefined ? undefined : watched(after, (name) => { seen.add(name); });
+  const value =
+    after === undefined
+      ? undefined
+      : watched(after, (name) => {
+          seen.add(name);
+        });
   try {
     if (rule.given?.(before, live) === false) return null;
     const hits = rule.when === undefined || rule.when(before, value, live, scene);
     const [name] = seen;
-    if (name !== undefined) return { says: mayMean(rule, before, withPlaceholders(after ?? null), live, segments, name, scene), unknown: true };
-    // A rule that is sure of its hit may still name the part: the sentence will be another once it is known, and the hit the same.
+    if (name !== undefined)
+      return {
+        says: mayMean(rule, before, withPlaceholders(after ?? null), live, segments, name, scene),
+        unknown: true,
+      };
+    // A rule that is sure of its hit may still name the part: the sentence will be another once it is known, and the
+    // hit the same.
     return hits ? { says: rule.says(before, value, live, scene), unknown: seen.size > 0 } : null;
   } catch (error) {
     return { says: `${rule.path} changes in a way that could not be judged (${messageOf(error)})`, unknown: true };
@@ -63,7 +101,14 @@ function judge(rule: ChangeRule, before: Json | undefined, after: Json | undefin
 }
 
 /** A whole value that is not known yet, against each value that it may take the place of. */
-function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], name: string, live: LiveResource | null, segments: readonly string[], scene: RuleScene | undefined): Judged | null {
+function judgeUnknown(
+  rule: ChangeRule,
+  olds: readonly (Json | undefined)[],
+  name: string,
+  live: LiveResource | null,
+  segments: readonly string[],
+  scene: RuleScene | undefined,
+): Judged | null {
   const holds = (old: Json | undefined): boolean => {
     try {
       return rule.given?.(old, live) !== false;
@@ -72,11 +117,24 @@ function judgeUnknown(rule: ChangeRule, olds: readonly (Json | undefined)[], nam
     }
   };
   const index = olds.findIndex(holds);
-  return index < 0 ? null : { says: mayMean(rule, olds[index], placeholderOf(name), live, segments, name, scene), unknown: true };
+  return index < 0
+    ? null
+    : { says: mayMean(rule, olds[index], placeholderOf(name), live, segments, name, scene), unknown: true };
 }
 
-function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: LiveResource | null, segments: readonly string[], name: string, scene: RuleScene | undefined): string {
-  const place = segments.reduce((path, segment) => (segment.startsWith('[') ? `${path}${segment}` : `${path}${path === '' ? '' : '.'}${segment}`), '');
+function mayMean(
+  rule: ChangeRule,
+  before: Json | undefined,
+  after: Json,
+  live: LiveResource | null,
+  segments: readonly string[],
+  name: string,
+  scene: RuleScene | undefined,
+): string {
+  const place = segments.reduce(
+    (path, segment) => (segment.startsWith('[') ? `${path}${segment}` : `${path}${path === '' ? '' : '.'}${segment}`),
+    '',
+  );
   const known = `${place} is known only after ${name}`;
   try {
     return `${known}; it may mean this: ${rule.says(before, after, live, scene)}`;
@@ -87,14 +145,26 @@ function mayMean(rule: ChangeRule, before: Json | undefined, after: Json, live: 
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The value with a placeholder for each unknown part, which tells when it is looked at. Itself where everything is known. */
+/**
+ * The value with a placeholder for each unknown part, which tells when it is looked at. Itself where everything is
+ * known.
+ */
 function watched(value: Json, note: (name: string) => void): Json {
   if (typeof value !== 'object' || value === null || !holdsUnknown(value)) return value;
   const copy: object = Array.isArray(value) ? [] : {};
   for (const [key, item] of Object.entries(value) as readonly (readonly [string, Json | undefined])[]) {
-    const get = isUnknown(item) ? () => { note(item.$unknown); return placeholderOf(item.$unknown); } : undefined;
+    const get = isUnknown(item)
+      ? () => {
+          note(item.$unknown);
+          return placeholderOf(item.$unknown);
+        }
+      : undefined;
     const inside = item === undefined || get !== undefined ? item : watched(item, note);
-    Object.defineProperty(copy, key, { enumerable: true, configurable: true, ...(get === undefined ? { value: inside, writable: true } : { get }) });
+    Object.defineProperty(copy, key, {
+      enumerable: true,
+      configurable: true,
+      ...(get === undefined ? { value: inside, writable: true } : { get }),
+    });
   }
   return copy as Json;
 }
@@ -106,7 +176,16 @@ interface Visitor {
   readonly possible: (before: Json | undefined, after: Json | undefined, segments: readonly string[]) => void;
 }
 
-function visit(before: Json | undefined, after: Json | undefined, names: readonly string[], depth: number, segments: readonly string[], nodes: Nodes, comparer: Comparer, visitor: Visitor): void {
+function visit(
+  before: Json | undefined,
+  after: Json | undefined,
+  names: readonly string[],
+  depth: number,
+  segments: readonly string[],
+  nodes: Nodes,
+  comparer: Comparer,
+  visitor: Visitor,
+): void {
   if (before === after) return;
   if (isUnknown(after)) {
     visitor.unknown(valuesAt(before, names, depth), after.$unknown, segments);
@@ -114,13 +193,15 @@ function visit(before: Json | undefined, after: Json | undefined, names: readonl
   }
   const name = names[depth];
   if (name === undefined) {
-    if (before === undefined || after === undefined || !comparer.equal(before, after, nodes)) visitor.known(before, after, segments);
+    if (before === undefined || after === undefined || !comparer.equal(before, after, nodes))
+      visitor.known(before, after, segments);
     return;
   }
   if (name !== '*') {
     const old = field(before, name);
     const fresh = field(after, name);
-    if (old !== undefined || fresh !== undefined) visit(old, fresh, names, depth + 1, [...segments, name], below(nodes, name), comparer, visitor);
+    if (old !== undefined || fresh !== undefined)
+      visit(old, fresh, names, depth + 1, [...segments, name], below(nodes, name), comparer, visitor);
     return;
   }
   if (Array.isArray(before) || Array.isArray(after)) {
@@ -134,20 +215,42 @@ function visit(before: Json | undefined, after: Json | undefined, names: readonl
       const place = [...segments, `[${pair.key}]`];
       visit(pair.before, pair.after, names, depth + 1, place, inside, comparer, visitor);
       const { after: element } = pair;
-      if (pair.before !== undefined || !isObject(element) || isLeaf(element) || !keys.some((key) => holdsUnknown(element[key]))) continue;
-      for (const other of old) visit(other, element, names, depth + 1, place, inside, comparer, { ...visitor, known: visitor.possible });
+      if (
+        pair.before !== undefined ||
+        !isObject(element) ||
+        isLeaf(element) ||
+        !keys.some((key) => holdsUnknown(element[key]))
+      )
+        continue;
+      for (const other of old)
+        visit(other, element, names, depth + 1, place, inside, comparer, { ...visitor, known: visitor.possible });
     }
     return;
   }
-  for (const key of differingNames(mapOf(before), mapOf(after))) visit(field(before, key), field(after, key), names, depth + 1, [...segments, key], below(nodes, key), comparer, visitor);
+  for (const key of differingNames(mapOf(before), mapOf(after)))
+    visit(
+      field(before, key),
+      field(after, key),
+      names,
+      depth + 1,
+      [...segments, key],
+      below(nodes, key),
+      comparer,
+      visitor,
+    );
 }
 
-/** The values at the rest of a path, which something unknown takes the place of; where there are many, one more may be added. */
+/**
+ * The values at the rest of a path, which something unknown takes the place of; where there are many, one more may be
+ * added.
+ */
 function valuesAt(value: Json | undefined, names: readonly string[], depth: number): readonly (Json | undefined)[] {
   const name = names[depth];
   if (name === undefined) return [value];
   if (name !== '*') return valuesAt(field(value, name), names, depth + 1);
-  const items: readonly (Json | undefined)[] = Array.isArray(value) ? value as readonly Json[] : Object.values(mapOf(value));
+  const items: readonly (Json | undefined)[] = Array.isArray(value)
+    ? (value as readonly Json[])
+    : Object.values(mapOf(value));
   return [...items, undefined].flatMap((item) => valuesAt(item, names, depth + 1));
 }
 
@@ -159,12 +262,21 @@ const unmatched = (before: readonly Json[], after: readonly Json[], nodes: Nodes
     return index < 0;
   });
   return [
-    ...gone.map((element, index) => ({ key: `- ${index}`, before: element as Json | undefined, after: undefined as Json | undefined })),
-    ...rest.map((element, index) => ({ key: `+ ${index}`, before: undefined as Json | undefined, after: element as Json | undefined })),
+    ...gone.map((element, index) => ({
+      key: `- ${index}`,
+      before: element as Json | undefined,
+      after: undefined as Json | undefined,
+    })),
+    ...rest.map((element, index) => ({
+      key: `+ ${index}`,
+      before: undefined as Json | undefined,
+      after: element as Json | undefined,
+    })),
   ];
 };
 
-const field = (value: Json | undefined, name: string): Json | undefined => (isObject(value) && !isLeaf(value) && Object.hasOwn(value, name) ? value[name] : undefined);
+const field = (value: Json | undefined, name: string): Json | undefined =>
+  isObject(value) && !isLeaf(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 const mapOf = (value: Json | undefined): JsonObject => (isObject(value) && !isLeaf(value) ? value : {});
 
 /** Whether a change and a hit speak of the same place, one perhaps inside the other. */

@@ -9,7 +9,9 @@ import type { Hit } from './rule-hits.ts';
 import type { Path } from '../../base/property-path.ts';
 
 /** The members of a table, by name; `*` is any list element or map key. A node without children is a leaf. */
-interface Known { readonly children: Map<string, Known> }
+interface Known {
+  readonly children: Map<string, Known>;
+}
 
 const compiled = new WeakMap<Verdicts, Known>();
 const noVerdicts: Verdicts = {};
@@ -30,7 +32,10 @@ function tableOf(verdicts: Verdicts): Known {
   return root;
 }
 
-/** Every place among the differences on which the type has no verdict: it counts as a hit until a person has judged it (law 9). */
+/**
+ * Every place among the differences on which the type has no verdict: it counts as a hit until a person has judged it
+ * (law 9).
+ */
 export function withoutVerdict(differences: readonly Difference[], verdicts: Verdicts | undefined): readonly Hit[] {
   const root = tableOf(verdicts ?? noVerdicts);
   const found = new Map<string, Hit>();
@@ -38,14 +43,24 @@ export function withoutVerdict(differences: readonly Difference[], verdicts: Ver
     const names = segments.map((segment) => (segment.startsWith('[') ? '*' : segment));
     walk(before, after, root, names, (path) => {
       if (found.has(path)) return;
-      found.set(path, { segments, irreversible: false, says: `aiplan has no verdict on changes of ${path}: it may lose or open anything` });
+      found.set(path, {
+        segments,
+        irreversible: false,
+        says: `aiplan has no verdict on changes of ${path}: it may lose or open anything`,
+      });
     });
   }
   return [...found.values()];
 }
 
 /** Goes down `names` in the table, then through the values wherever they differ. */
-function walk(before: Json | undefined, after: Json | undefined, root: Known, names: readonly string[], missing: (path: string) => void): void {
+function walk(
+  before: Json | undefined,
+  after: Json | undefined,
+  root: Known,
+  names: readonly string[],
+  missing: (path: string) => void,
+): void {
   let node = root;
   for (const [index, name] of names.entries()) {
     const child = node.children.get(name);
@@ -56,16 +71,26 @@ function walk(before: Json | undefined, after: Json | undefined, root: Known, na
   return inside(before, after, node, names, missing);
 }
 
-function inside(before: Json | undefined, after: Json | undefined, node: Known, path: readonly string[], missing: (path: string) => void): void {
+function inside(
+  before: Json | undefined,
+  after: Json | undefined,
+  node: Known,
+  path: readonly string[],
+  missing: (path: string) => void,
+): void {
   if (node.children.size === 0) return;
-  for (const [value, other] of [[before, after], [after, before]] as const) {
+  for (const [value, other] of [
+    [before, after],
+    [after, before],
+  ] as const) {
     // What is known only later is judged by every rule on its path; its place is one that the table knows.
     if (value === undefined || value === null || isLeaf(value)) continue;
     if (Array.isArray(value)) {
       const others = new Set(Array.isArray(other) ? other.map((item: Json) => canonical(item)) : []);
       const element = node.children.get('*');
       if (element === undefined) return missing([...path, '*'].join('.'));
-      for (const item of value as readonly Json[]) if (!others.has(canonical(item))) inside(item, undefined, element, [...path, '*'], missing);
+      for (const item of value as readonly Json[])
+        if (!others.has(canonical(item))) inside(item, undefined, element, [...path, '*'], missing);
     } else if (isObject(value)) {
       for (const [name, item] of Object.entries(value)) {
         const was = isObject(other) ? other[name] : undefined;
@@ -80,7 +105,10 @@ function inside(before: Json | undefined, after: Json | undefined, node: Known, 
   }
 }
 
-/** Every leaf that an author can set: below the properties of the rules, all that the schema describes. Tags are one leaf. */
+/**
+ * Every leaf that an author can set: below the properties of the rules, all that the schema describes. Tags are one
+ * leaf.
+ */
 export function settableLeaves(schema: TypeSchema, rules: Pick<TypeRules, 'properties'>): readonly Path[] {
   const leaves: Path[] = [];
   const visit = (type: PropertyType, path: Path, within: readonly string[]): void => {

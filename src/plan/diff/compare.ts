@@ -16,23 +16,36 @@ export interface Comparer {
 
 /** A value that is not walked into: a reference, a secret, a masked or unknown value. */
 export const isLeaf = (value: Json | undefined): boolean =>
-  isObject(value) && (isSecretRef(value) || isMasked(value) || isUnknown(value) || 'Ref' in value || 'Fn::GetAtt' in value || functionOf(value) !== null);
+  isObject(value) &&
+  (isSecretRef(value) ||
+    isMasked(value) ||
+    isUnknown(value) ||
+    'Ref' in value ||
+    'Fn::GetAtt' in value ||
+    functionOf(value) !== null);
 
 /** `identity` salts the masks of sensitive values; empty for a create. */
 export function comparerFor(rules: TypeRules, type: string, identity: string): Comparer {
   const equal: Comparer['equal'] = (live, wanted, nodes) => {
     if (live === wanted) return true;
     if (live === undefined || wanted === undefined) return false;
-    if (ruleOf(nodes, 'sensitive') === true) return sameText(live, wanted, maskSalt(type, identity, ruleOf(nodes, 'path') ?? ''));
+    if (ruleOf(nodes, 'sensitive') === true)
+      return sameText(live, wanted, maskSalt(type, identity, ruleOf(nodes, 'path') ?? ''));
     const rule = ruleOf(nodes, 'compare');
     if (rule !== undefined && rule !== 'set' && matches(rule, live, wanted)) return true;
     if (Array.isArray(live) && Array.isArray(wanted)) return equalLists(live, wanted, nodes);
     if (isObject(live) && isObject(wanted)) {
       for (const name of Object.keys(live)) {
         const inside = below(nodes, name);
-        if (!equal(live[name], own(wanted, name), inside) && !(own(wanted, name) === undefined && isDefault(live[name], inside))) return false;
+        if (
+          !equal(live[name], own(wanted, name), inside) &&
+          !(own(wanted, name) === undefined && isDefault(live[name], inside))
+        )
+          return false;
       }
-      for (const name of Object.keys(wanted)) if (wanted[name] !== undefined && own(live, name) === undefined && !isDefault(wanted[name], below(nodes, name))) return false;
+      for (const name of Object.keys(wanted))
+        if (wanted[name] !== undefined && own(live, name) === undefined && !isDefault(wanted[name], below(nodes, name)))
+          return false;
       return true;
     }
     return false;
@@ -81,7 +94,8 @@ export const isDefault = (value: Json | undefined, nodes: Nodes): boolean => {
 };
 
 /** Whether a list's elements are matched by key rather than by position. */
-export const isSet = (nodes: Nodes): boolean => ruleOf(nodes, 'keys') !== undefined || ruleOf(nodes, 'compare') === 'set';
+export const isSet = (nodes: Nodes): boolean =>
+  ruleOf(nodes, 'keys') !== undefined || ruleOf(nodes, 'compare') === 'set';
 
 function sameText(live: Json, wanted: Json, salt: string): boolean {
   if (isMasked(live)) {
@@ -104,25 +118,50 @@ const tail = (text: string): string => text.slice(Math.max(text.lastIndexOf('/')
 /** A text in the form in which two equal ones are identical, as far as a rule has such a form. */
 function normalised(rule: CompareRule, text: string): string {
   switch (rule) {
-    case 'case-insensitive': return text.toLowerCase();
-    case 'cidr': return normaliseCidr(text);
-    case 'arn-or-name': return text.startsWith('arn:') ? tail(text) : text;
-    case 'number': return text.trim() !== '' && Number.isFinite(Number(text)) ? String(Number(text)) : text;
-    default: return text;
+    case 'case-insensitive':
+      return text.toLowerCase();
+    case 'cidr':
+      return normaliseCidr(text);
+    case 'arn-or-name':
+      return text.startsWith('arn:') ? tail(text) : text;
+    case 'number':
+      return text.trim() !== '' && Number.isFinite(Number(text)) ? String(Number(text)) : text;
+    default:
+      return text;
   }
 }
 
 function matches(rule: CompareRule, live: Json, wanted: Json): boolean {
   switch (rule) {
-    case 'policy': return canonical(normalisePolicy(live)) === canonical(normalisePolicy(wanted));
-    case 'at-least': return numeric(live) && numeric(wanted) && Number(live) >= Number(wanted);
-    case 'version-prefix': return plain(live) && plain(wanted) && (String(live) === String(wanted) || String(live).startsWith(`${String(wanted)}.`));
-    case 'number': return numeric(live) && numeric(wanted) && Number(live) === Number(wanted);
-    case 'case-insensitive': case 'cidr': return typeof live === 'string' && typeof wanted === 'string' && normalised(rule, live) === normalised(rule, wanted);
+    case 'policy':
+      return canonical(normalisePolicy(live)) === canonical(normalisePolicy(wanted));
+    case 'at-least':
+      return numeric(live) && numeric(wanted) && Number(live) >= Number(wanted);
+    case 'version-prefix':
+      return (
+        plain(live) &&
+        plain(wanted) &&
+        (String(live) === String(wanted) || String(live).startsWith(`${String(wanted)}.`))
+      );
+    case 'number':
+      return numeric(live) && numeric(wanted) && Number(live) === Number(wanted);
+    case 'case-insensitive':
+    case 'cidr':
+      return (
+        typeof live === 'string' && typeof wanted === 'string' && normalised(rule, live) === normalised(rule, wanted)
+      );
     // Two ARNs are compared whole: the same name may exist in another account.
-    case 'arn-or-name': return typeof live === 'string' && typeof wanted === 'string' && live.startsWith('arn:') !== wanted.startsWith('arn:') && normalised(rule, live) === normalised(rule, wanted);
-    case 'set': return false;
-    default: return rule satisfies never;
+    case 'arn-or-name':
+      return (
+        typeof live === 'string' &&
+        typeof wanted === 'string' &&
+        live.startsWith('arn:') !== wanted.startsWith('arn:') &&
+        normalised(rule, live) === normalised(rule, wanted)
+      );
+    case 'set':
+      return false;
+    default:
+      return rule satisfies never;
   }
 }
 
@@ -130,13 +169,16 @@ const plain = (value: Json): boolean => typeof value === 'string' || typeof valu
 const numeric = (value: Json): boolean => plain(value) && String(value).trim() !== '' && Number.isFinite(Number(value));
 
 /** Plain equality of JSON values, whatever the key order. */
-export const sameJson = (a: Json | undefined, b: Json | undefined): boolean => a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
+export const sameJson = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 
 /** A member of its own, never one of the prototype: keys come from files. */
-export const own = (object: JsonObject, name: string): Json | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);
+export const own = (object: JsonObject, name: string): Json | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
 
 /** Sets a key whatever it is called; `__proto__` stays an ordinary key. */
 export function define(object: Record<string, Json | undefined>, key: string, value: Json | undefined): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;
 }

@@ -6,7 +6,12 @@ import { clearValue, mergeValue, type Removal } from './merge.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 import { quote } from '../../domain/wording.ts';
 
-export interface DesiredProblem { readonly code: string; /** Dotted, below `properties`. */ readonly at: string; readonly message: string; readonly help: string }
+export interface DesiredProblem {
+  readonly code: string;
+  /** Dotted, below `properties`. */ readonly at: string;
+  readonly message: string;
+  readonly help: string;
+}
 
 export interface Desired {
   readonly desired: JsonObject;
@@ -39,11 +44,21 @@ export function desiredProperties(input: DesiredInput): Desired {
     if (value === undefined) continue;
     const rule = Object.hasOwn(type.rules.properties, name) ? type.rules.properties[name] : undefined;
     if (rule === undefined) {
-      problems.push({ code: 'unsupported-property', at: name, message: `aiplan cannot set ${quote(name)} of ${type.type}`, help: `it can set: ${Object.keys(type.rules.properties).sort().join(', ')}` });
+      problems.push({
+        code: 'unsupported-property',
+        at: name,
+        message: `aiplan cannot set ${quote(name)} of ${type.type}`,
+        help: `it can set: ${Object.keys(type.rules.properties).sort().join(', ')}`,
+      });
       continue;
     }
     if (action !== 'update' && rule.create === false && value !== null) {
-      problems.push({ code: 'not-on-create', at: name, message: `${name} cannot be set when the resource is created`, help: 'set it by an update in a later plan' });
+      problems.push({
+        code: 'not-on-create',
+        at: name,
+        message: `${name} cannot be set when the resource is created`,
+        help: 'set it by an update in a later plan',
+      });
       continue;
     }
     const nodes = below(comparer.root, name);
@@ -67,7 +82,12 @@ export function desiredProperties(input: DesiredInput): Desired {
 const keep = Symbol('keep');
 
 /** What `null` resets a property to; `keep` where there is nothing to do or nothing known. */
-function resetOf(name: string, { type, schema, comparer, before, expect, action }: DesiredInput, removals: Removal[], problems: DesiredProblem[]): Json | undefined | typeof keep {
+function resetOf(
+  name: string,
+  { type, schema, comparer, before, expect, action }: DesiredInput,
+  removals: Removal[],
+  problems: DesiredProblem[],
+): Json | undefined | typeof keep {
   const live = own(before, name);
   const rule = type.rules.properties[name];
   const kind = schema?.properties[name]?.type.kind;
@@ -84,7 +104,12 @@ function resetOf(name: string, { type, schema, comparer, before, expect, action 
   }
   // A replace leaves out what is null; AWS's own default applies to the new resource.
   if (action === 'replace') return undefined;
-  problems.push({ code: 'no-default', at: name, message: `${name} has no default that null could reset it to; live is ${quote(live)}`, help: `write the value that \`${name}\` shall have` });
+  problems.push({
+    code: 'no-default',
+    at: name,
+    message: `${name} has no default that null could reset it to; live is ${quote(live)}`,
+    help: `write the value that \`${name}\` shall have`,
+  });
   return keep;
 }
 
@@ -94,10 +119,12 @@ function withoutSecrets(value: Json, nodes: Nodes): Json | undefined {
   if (ruleOf(nodes, 'secret') === true) return undefined;
   if (Array.isArray(value)) return value.flatMap((item: Json) => withoutSecrets(item, below(nodes, '*')) ?? []);
   if (!isObject(value) || isSecretRef(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, item]) => {
-    const usable = item === undefined ? undefined : withoutSecrets(item, below(nodes, key));
-    return usable === undefined ? [] : [[key, usable]];
-  }));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const usable = item === undefined ? undefined : withoutSecrets(item, below(nodes, key));
+      return usable === undefined ? [] : [[key, usable]];
+    }),
+  );
 }
 
 /** The author's spelling in the type's own; a type whose function fails leaves it as it was. */

@@ -22,30 +22,73 @@ export interface DiffOptions {
  * The differences between two sets of properties, in the order of their names: objects key by key, lists with keys
  * element by element, everything else as a whole. `before` is live where the comparison has a direction.
  */
-export function diffProperties(before: JsonObject, after: JsonObject, comparer: Comparer, options: DiffOptions = {}): readonly Difference[] {
+export function diffProperties(
+  before: JsonObject,
+  after: JsonObject,
+  comparer: Comparer,
+  options: DiffOptions = {},
+): readonly Difference[] {
   const found: Difference[] = [];
   for (const name of differingNames(before, after)) {
-    diffValue(own(before, name), own(after, name), { path: name, segments: [name], nodes: below(comparer.root, name) }, comparer, options, found);
+    diffValue(
+      own(before, name),
+      own(after, name),
+      { path: name, segments: [name], nodes: below(comparer.root, name) },
+      comparer,
+      options,
+      found,
+    );
   }
   return found;
 }
 
-interface Spot { readonly path: string; readonly segments: readonly string[]; readonly nodes: Nodes }
+interface Spot {
+  readonly path: string;
+  readonly segments: readonly string[];
+  readonly nodes: Nodes;
+}
 
-function diffValue(before: Json | undefined, after: Json | undefined, spot: Spot, comparer: Comparer, options: DiffOptions, found: Difference[]): void {
-  if (before === after || (before !== undefined && after !== undefined && comparer.equal(before, after, spot.nodes))) return;
+function diffValue(
+  before: Json | undefined,
+  after: Json | undefined,
+  spot: Spot,
+  comparer: Comparer,
+  options: DiffOptions,
+  found: Difference[],
+): void {
+  if (before === after || (before !== undefined && after !== undefined && comparer.equal(before, after, spot.nodes)))
+    return;
   if (options.ignoreVolatile === true && ruleOf(spot.nodes, 'volatile') === true) return;
   if (isWalkable(before) && isWalkable(after) && before !== undefined && after !== undefined) {
     for (const name of differingNames(before as JsonObject, after as JsonObject)) {
-      diffValue(own(before as JsonObject, name), own(after as JsonObject, name), { path: `${spot.path}.${name}`, segments: [...spot.segments, name], nodes: below(spot.nodes, name) }, comparer, options, found);
+      diffValue(
+        own(before as JsonObject, name),
+        own(after as JsonObject, name),
+        { path: `${spot.path}.${name}`, segments: [...spot.segments, name], nodes: below(spot.nodes, name) },
+        comparer,
+        options,
+        found,
+      );
     }
     return;
   }
   const lists = (before === undefined || Array.isArray(before)) && (after === undefined || Array.isArray(after));
   if (lists && isSet(spot.nodes)) {
-    for (const { key, before: old, after: fresh } of pairElements((before ?? noElements) as readonly Json[], (after ?? noElements) as readonly Json[], spot.nodes, comparer)) {
+    for (const { key, before: old, after: fresh } of pairElements(
+      (before ?? noElements) as readonly Json[],
+      (after ?? noElements) as readonly Json[],
+      spot.nodes,
+      comparer,
+    )) {
       if (fresh === undefined && options.ignoreVolatile === true && ruleOf(spot.nodes, 'partial') === true) continue;
-      diffValue(old, fresh, { path: `${spot.path}[${key}]`, segments: [...spot.segments, `[${key}]`], nodes: below(spot.nodes, '*') }, comparer, options, found);
+      diffValue(
+        old,
+        fresh,
+        { path: `${spot.path}[${key}]`, segments: [...spot.segments, `[${key}]`], nodes: below(spot.nodes, '*') },
+        comparer,
+        options,
+        found,
+      );
     }
     return;
   }
@@ -57,20 +100,33 @@ const isWalkable = (value: Json | undefined): boolean => isObject(value) && !isL
 /** The names whose values are not one and the same, in order. */
 export function differingNames(before: JsonObject, after: JsonObject): readonly string[] {
   const names = Object.keys(before).filter((name) => before[name] !== own(after, name));
-  for (const name of Object.keys(after)) if (after[name] !== undefined && !Object.hasOwn(before, name)) names.push(name);
+  for (const name of Object.keys(after))
+    if (after[name] !== undefined && !Object.hasOwn(before, name)) names.push(name);
   return names.sort();
 }
 
 /** One and the same empty list, so that pairs made with it are found again. */
 export const noElements: readonly Json[] = [];
 
-export interface Pair { readonly key: string; readonly before: Json | undefined; readonly after: Json | undefined }
+export interface Pair {
+  readonly key: string;
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+}
 
 /** The pairs of the lists that were last held against a list: every rule of a type asks for the same ones. */
-const lastPairs = new WeakMap<readonly Json[], { readonly after: readonly Json[]; readonly nodes: Nodes; readonly pairs: readonly Pair[] }>();
+const lastPairs = new WeakMap<
+  readonly Json[],
+  { readonly after: readonly Json[]; readonly nodes: Nodes; readonly pairs: readonly Pair[] }
+>();
 
 /** Elements of two lists matched by key, in the order of their keys; a key that occurs twice is numbered. */
-export function pairElements(before: readonly Json[], after: readonly Json[], nodes: Nodes, comparer: Comparer): readonly Pair[] {
+export function pairElements(
+  before: readonly Json[],
+  after: readonly Json[],
+  nodes: Nodes,
+  comparer: Comparer,
+): readonly Pair[] {
   const last = lastPairs.get(before);
   if (last?.after === after && last.nodes === nodes) return last.pairs;
   const pairs = pairsOf(before, after, nodes, comparer);
@@ -91,15 +147,28 @@ function pairsOf(before: readonly Json[], after: readonly Json[], nodes: Nodes, 
   };
   for (const element of before) group(element).before.push(element);
   for (const element of after) group(element).after.push(element);
-  return [...pairs.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).flatMap(([key, { before: old, after: fresh }]) =>
-    Array.from({ length: Math.max(old.length, fresh.length) }, (_, index) => ({ key: index === 0 ? key : `${key} #${index + 1}`, before: old[index], after: fresh[index] })));
+  return [...pairs.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .flatMap(([key, { before: old, after: fresh }]) =>
+      Array.from({ length: Math.max(old.length, fresh.length) }, (_, index) => ({
+        key: index === 0 ? key : `${key} #${index + 1}`,
+        before: old[index],
+        after: fresh[index],
+      })),
+    );
 }
 
 /**
- * A value as it may be shown and stored: sensitive texts and secrets masked, at any depth (law 11). Absent becomes null.
- * `state` of a secret is `changed` on an update, `set` on a create.
+ * A value as it may be shown and stored: sensitive texts and secrets masked, at any depth (law 11). Absent becomes
+ * null. `state` of a secret is `changed` on an update, `set` on a create.
  */
-export function shown(value: Json | undefined, nodes: Nodes, type: string, identity: string, state: 'set' | 'changed' = 'set'): Json {
+export function shown(
+  value: Json | undefined,
+  nodes: Nodes,
+  type: string,
+  identity: string,
+  state: 'set' | 'changed' = 'set',
+): Json {
   if (value === undefined || value === null) return null;
   if (isSecretRef(value)) {
     const source = secretSourceOf(value);
@@ -107,19 +176,35 @@ export function shown(value: Json | undefined, nodes: Nodes, type: string, ident
   }
   if (isMasked(value)) return value;
   if (nodes.length === 0) return hasSecret(value) ? maskSecrets(value, state) : value;
-  if (ruleOf(nodes, 'sensitive') === true) return isLeaf(value) ? value : mask(maskSalt(type, identity, ruleOf(nodes, 'path') ?? ''), typeof value === 'string' ? value : JSON.stringify(value));
+  if (ruleOf(nodes, 'sensitive') === true)
+    return isLeaf(value)
+      ? value
+      : mask(
+          maskSalt(type, identity, ruleOf(nodes, 'path') ?? ''),
+          typeof value === 'string' ? value : JSON.stringify(value),
+        );
   // A secret that stands as a literal is an error of the change plan; it is hidden all the same.
   if (ruleOf(nodes, 'secret') === true) return { $masked: state };
   if (Array.isArray(value)) return value.map((item: Json) => shown(item, below(nodes, '*'), type, identity, state));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, shown(item, below(nodes, key), type, identity, state)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) =>
+      item === undefined ? [] : [[key, shown(item, below(nodes, key), type, identity, state)]],
+    ),
+  );
 }
 
-const hasSecret = (value: Json): boolean => isSecretRef(value) || (Array.isArray(value) ? value.some((item: Json) => hasSecret(item)) : isObject(value) && Object.values(value).some((item) => item !== undefined && hasSecret(item)));
+const hasSecret = (value: Json): boolean =>
+  isSecretRef(value) ||
+  (Array.isArray(value)
+    ? value.some((item: Json) => hasSecret(item))
+    : isObject(value) && Object.values(value).some((item) => item !== undefined && hasSecret(item)));
 
 function maskSecrets(value: Json, state: 'set' | 'changed'): Json {
   if (isSecretRef(value)) return shown(value, [], '', '', state);
   if (Array.isArray(value)) return value.map((item: Json) => maskSecrets(item, state));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, maskSecrets(item, state)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, maskSecrets(item, state)]])),
+  );
 }

@@ -6,7 +6,11 @@ import { below, ruleOf, type Nodes } from './rule-tree.ts';
 export { define };
 
 /** A live list element or map key that the plan would take away without having said so. */
-export interface Removal { readonly path: string; /** Dotted, for positions. */ readonly at: string; readonly element: Json }
+export interface Removal {
+  readonly path: string;
+  /** Dotted, for positions. */ readonly at: string;
+  readonly element: Json;
+}
 
 interface Merging {
   readonly comparer: Comparer;
@@ -25,18 +29,42 @@ interface Here {
 }
 
 /**
- * The value after the change: objects merge key by key, a list is the whole list (elements by key where they have one) and
- * each element of it is whole; null takes a key away. What equals live keeps live's spelling, and its object identity. `removals` receives every list
- * element that leaves although `expect` does not name it (law 1).
+ * The value after the change: objects merge key by key, a list is the whole list (elements by key where they have one)
+ * and each element of it is whole; null takes a key away. What equals live keeps live's spelling, and its object
+ * identity. `removals` receives every list element that leaves although `expect` does not name it (law 1).
  */
-export function mergeValue(live: Json | undefined, author: Json, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[]): Json | undefined {
-  return merge(live, author, { path: () => path, at: path, nodes: below(comparer.root, path), stated, whole: false }, { comparer, removals });
+export function mergeValue(
+  live: Json | undefined,
+  author: Json,
+  comparer: Comparer,
+  path: string,
+  stated: Json | undefined,
+  removals: Removal[],
+): Json | undefined {
+  return merge(
+    live,
+    author,
+    { path: () => path, at: path, nodes: below(comparer.root, path), stated, whole: false },
+    { comparer, removals },
+  );
 }
 
 /** As `mergeValue`, at a place further down: the names that lead there from the top. */
-export function mergeAt(live: Json | undefined, author: Json, comparer: Comparer, names: readonly string[], stated: Json | undefined, removals: Removal[]): Json | undefined {
+export function mergeAt(
+  live: Json | undefined,
+  author: Json,
+  comparer: Comparer,
+  names: readonly string[],
+  stated: Json | undefined,
+  removals: Removal[],
+): Json | undefined {
   const path = names.join('.');
-  return merge(live, author, { path: () => path, at: path, nodes: names.reduce(below, comparer.root), stated, whole: false }, { comparer, removals });
+  return merge(
+    live,
+    author,
+    { path: () => path, at: path, nodes: names.reduce(below, comparer.root), stated, whole: false },
+    { comparer, removals },
+  );
 }
 
 function merge(live: Json | undefined, author: Json, here: Here, merging: Merging): Json | undefined {
@@ -76,27 +104,35 @@ function mergeObject(live: JsonObject, author: JsonObject, here: Here, merging: 
 }
 
 /**
- * What of a live object goes although the author does not say so: in an element of a list what is left out, unless AWS fills it in or
- * it means nothing; anywhere the members that AWS does not take beside one that the author sets.
+ * What of a live object goes although the author does not say so: in an element of a list what is left out, unless AWS
+ * fills it in or it means nothing; anywhere the members that AWS does not take beside one that the author sets.
  */
 function leftOut(live: JsonObject, author: JsonObject, here: Here): readonly string[] {
   const groups = ruleOf(here.nodes, 'exclusive');
   if (!here.whole && groups === undefined) return [];
   const isSet = (name: string): boolean => own(author, name) !== undefined && own(author, name) !== null;
   const chosen = groups?.filter((group) => group.some(isSet)) ?? [];
-  const excluded = (key: string): boolean => chosen.length > 0 && groups?.some((group) => group.includes(key)) === true && !chosen.some((group) => group.includes(key));
+  const excluded = (key: string): boolean =>
+    chosen.length > 0 &&
+    groups?.some((group) => group.includes(key)) === true &&
+    !chosen.some((group) => group.includes(key));
   const stays = (key: string): boolean => {
     const nodes = below(here.nodes, key);
     return ruleOf(nodes, 'assigned') === true || isDefault(live[key], nodes);
   };
-  return Object.keys(live).filter((key) => live[key] !== undefined && own(author, key) === undefined && (excluded(key) || (here.whole && !stays(key))));
+  return Object.keys(live).filter(
+    (key) =>
+      live[key] !== undefined && own(author, key) === undefined && (excluded(key) || (here.whole && !stays(key))),
+  );
 }
 
 const nothing: JsonObject = {};
 
 /** The live list itself where nothing of it changed. */
 const asLive = (live: Json | undefined, merged: readonly Json[]): readonly Json[] =>
-  (Array.isArray(live) && live.length === merged.length && live.every((element, index) => element === merged[index]) ? live : merged);
+  Array.isArray(live) && live.length === merged.length && live.every((element, index) => element === merged[index])
+    ? live
+    : merged;
 
 function mergeList(live: readonly Json[], author: readonly Json[], here: Here, merging: Merging): readonly Json[] {
   return isSet(here.nodes) ? mergeSet(live, author, here, merging) : mergeOrdered(live, author, here, merging);
@@ -137,9 +173,13 @@ function mergeOrdered(live: readonly Json[], author: readonly Json[], here: Here
   const nodes = below(here.nodes, '*');
   const result = author.flatMap((element, index) => {
     const before = live[index];
-    const merged = before === undefined ? undefined : merge(before, element, inside(here, before, String(index), merging), quiet);
+    const merged =
+      before === undefined ? undefined : merge(before, element, inside(here, before, String(index), merging), quiet);
     // An element at a position is the live one only if everything that the author says of it is so.
-    const value = merged !== undefined && merging.comparer.equal(before, merged, nodes) ? before : merge(undefined, element, inside(here, element, String(index), merging), quiet);
+    const value =
+      merged !== undefined && merging.comparer.equal(before, merged, nodes)
+        ? before
+        : merge(undefined, element, inside(here, element, String(index), merging), quiet);
     return value === undefined ? [] : [value];
   });
   const rest = [...result];
@@ -157,34 +197,57 @@ function mergeOrdered(live: readonly Json[], author: readonly Json[], here: Here
  */
 function clear(live: Json | undefined, here: Here, merging: Merging, keys = false): void {
   if (Array.isArray(live)) {
-    if (ruleOf(here.nodes, 'partial') !== true) for (const element of live as readonly Json[]) leave(element, live, here, merging);
+    if (ruleOf(here.nodes, 'partial') !== true)
+      for (const element of live as readonly Json[]) leave(element, live, here, merging);
   } else if (isObject(live) && !isLeaf(live)) {
     for (const [key, value] of Object.entries(live)) {
       if (value === undefined) continue;
       const inner = child(here, key);
-      if (keys && (inner.stated === undefined || !merging.comparer.equal(value, inner.stated, inner.nodes))) merging.removals.push({ path: inner.path(), at: here.at, element: value });
+      if (keys && (inner.stated === undefined || !merging.comparer.equal(value, inner.stated, inner.nodes)))
+        merging.removals.push({ path: inner.path(), at: here.at, element: value });
       else clear(value, inner, merging);
     }
   }
 }
 
 /** What goes when a property is reset as a whole: see `mergeValue` for the parameters. */
-export function clearValue(live: Json | undefined, comparer: Comparer, path: string, stated: Json | undefined, removals: Removal[], keys: boolean): void {
-  clear(live, { path: () => path, at: path, nodes: below(comparer.root, path), stated, whole: false }, { comparer, removals }, keys);
+export function clearValue(
+  live: Json | undefined,
+  comparer: Comparer,
+  path: string,
+  stated: Json | undefined,
+  removals: Removal[],
+  keys: boolean,
+): void {
+  clear(
+    live,
+    { path: () => path, at: path, nodes: below(comparer.root, path), stated, whole: false },
+    { comparer, removals },
+    keys,
+  );
 }
 
 function leave(element: Json, list: readonly Json[], here: Here, merging: Merging): void {
   if (isStated(element, here.stated, list, here.nodes, merging.comparer)) return;
-  merging.removals.push({ path: `${here.path()}[${merging.comparer.elementKey(element, here.nodes)}]`, at: here.at, element });
+  merging.removals.push({
+    path: `${here.path()}[${merging.comparer.elementKey(element, here.nodes)}]`,
+    at: here.at,
+    element,
+  });
 }
 
 const child = (here: Here, key: string): Here => ({
-  path: () => `${here.path()}.${key}`, at: `${here.at}.${key}`, nodes: below(here.nodes, key), stated: isObject(here.stated) ? own(here.stated, key) : undefined,
+  path: () => `${here.path()}.${key}`,
+  at: `${here.at}.${key}`,
+  nodes: below(here.nodes, key),
+  stated: isObject(here.stated) ? own(here.stated, key) : undefined,
   whole: here.whole,
 });
 
 const inside = (here: Here, element: Json, index: string, { comparer }: Merging): Here => ({
-  path: () => `${here.path()}[${comparer.elementKey(element, here.nodes)}]`, at: `${here.at}.${index}`, nodes: below(here.nodes, '*'), stated: statementOf(element, here.stated, here.nodes, comparer),
+  path: () => `${here.path()}[${comparer.elementKey(element, here.nodes)}]`,
+  at: `${here.at}.${index}`,
+  nodes: below(here.nodes, '*'),
+  stated: statementOf(element, here.stated, here.nodes, comparer),
   whole: true,
 });
-

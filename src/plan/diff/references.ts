@@ -11,12 +11,16 @@ export interface Reference {
 }
 
 /** The reference that a value is, or null. */
-export function referenceOf(value: Json | undefined): { readonly address: string; readonly path: string | null } | null {
+export function referenceOf(
+  value: Json | undefined,
+): { readonly address: string; readonly path: string | null } | null {
   if (!isObject(value)) return null;
   if (typeof value['Ref'] === 'string') return { address: value['Ref'], path: null };
   const target = value['Fn::GetAtt'];
-  if (Array.isArray(target) && typeof target[0] === 'string' && target.length > 1) return { address: target[0], path: target.slice(1).map(String).join('.') };
-  if (typeof target === 'string' && target.includes('.')) return { address: target.slice(0, target.indexOf('.')), path: target.slice(target.indexOf('.') + 1) };
+  if (Array.isArray(target) && typeof target[0] === 'string' && target.length > 1)
+    return { address: target[0], path: target.slice(1).map(String).join('.') };
+  if (typeof target === 'string' && target.includes('.'))
+    return { address: target.slice(0, target.indexOf('.')), path: target.slice(target.indexOf('.') + 1) };
   return null;
 }
 
@@ -29,8 +33,13 @@ export function referencesIn(value: Json | undefined, at = ''): readonly Referen
   const walk = (item: Json | undefined, place: string): void => {
     const reference = referenceOf(item);
     if (reference !== null) found.push({ ...reference, at: place });
-    else if (Array.isArray(item)) item.forEach((element: Json, index) => { if (mayRefer(element)) walk(element, place === '' ? String(index) : `${place}.${index}`); });
-    else if (isObject(item)) for (const key of Object.keys(item)) if (mayRefer(item[key])) walk(item[key], place === '' ? key : `${place}.${key}`);
+    else if (Array.isArray(item))
+      item.forEach((element: Json, index) => {
+        if (mayRefer(element)) walk(element, place === '' ? String(index) : `${place}.${index}`);
+      });
+    else if (isObject(item))
+      for (const key of Object.keys(item))
+        if (mayRefer(item[key])) walk(item[key], place === '' ? key : `${place}.${key}`);
   };
   walk(value, at);
   return found;
@@ -40,13 +49,21 @@ export function referencesIn(value: Json | undefined, at = ''): readonly Referen
 export type RefuseFunction = (at: string, problem: string) => Json;
 
 /**
- * Replaces every reference by what `resolve` answers, and every function by its value: `{ $unknown, $of }` where an argument is
- * not known yet, what `refuse` answers where the arguments do not fit. What holds no reference is returned as it is, not copied.
+ * Replaces every reference by what `resolve` answers, and every function by its value: `{ $unknown, $of }` where an
+ * argument is not known yet, what `refuse` answers where the arguments do not fit. What holds no reference is returned
+ * as it is, not copied.
  */
-export function resolveReferences(value: Json, resolve: (reference: Reference) => Json, refuse: RefuseFunction, at = ''): Json {
+export function resolveReferences(
+  value: Json,
+  resolve: (reference: Reference) => Json,
+  refuse: RefuseFunction,
+  at = '',
+): Json {
   const reference = referenceOf(value);
   if (reference !== null) return resolve({ ...reference, at });
-  const mapped = mapInside(value, (item, key) => resolveReferences(item, resolve, refuse, at === '' ? key : `${at}.${key}`));
+  const mapped = mapInside(value, (item, key) =>
+    resolveReferences(item, resolve, refuse, at === '' ? key : `${at}.${key}`),
+  );
   return functionOf(mapped) === null ? mapped : applied(mapped as JsonObject, refuse, at);
 }
 
@@ -54,7 +71,7 @@ function applied(value: JsonObject, refuse: RefuseFunction, at: string): Json {
   const result = folded(value);
   const problem = isObject(result) ? result['$problem'] : undefined;
   if (typeof problem === 'string') return refuse(at, problem);
-  return result === value ? { $unknown: [...unknownNames(value)].join(', '), $of: value } : result as Json;
+  return result === value ? { $unknown: [...unknownNames(value)].join(', '), $of: value } : (result as Json);
 }
 
 function unknownNames(value: Json | undefined, names: Set<string> = new Set()): ReadonlySet<string> {
@@ -65,7 +82,9 @@ function unknownNames(value: Json | undefined, names: Set<string> = new Set()): 
 }
 
 /** `{ $unknown }` for a reference that cannot be resolved yet. */
-export const unknownOf = ({ address, path }: Pick<Reference, 'address' | 'path'>): JsonObject => ({ $unknown: path === null ? address : `${address}.${path}` });
+export const unknownOf = ({ address, path }: Pick<Reference, 'address' | 'path'>): JsonObject => ({
+  $unknown: path === null ? address : `${address}.${path}`,
+});
 
 /** The inverse of `unknownOf`, anywhere in a value: what the executor resolves at its time. */
 export function withReferences(value: Json): Json {
@@ -89,8 +108,12 @@ export function withPlaceholders(value: Json): Json {
 }
 
 /** Whether a value, or any part of it, is not known yet. */
-export const holdsUnknown = (value: Json | undefined): boolean => mayRefer(value)
-  && (isUnknown(value) || (Array.isArray(value) ? value.some((item: Json) => holdsUnknown(item)) : Object.values(value as JsonObject).some((item) => holdsUnknown(item))));
+export const holdsUnknown = (value: Json | undefined): boolean =>
+  mayRefer(value) &&
+  (isUnknown(value) ||
+    (Array.isArray(value)
+      ? value.some((item: Json) => holdsUnknown(item))
+      : Object.values(value as JsonObject).some((item) => holdsUnknown(item))));
 
 /** A list or object with every list or object in it replaced by what `map` answers; itself where that is the same. */
 function mapInside(value: Json, map: (item: Json, key: string) => Json): Json {

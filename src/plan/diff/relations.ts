@@ -31,15 +31,28 @@ export function relationsOf(schema: TypeSchema): readonly Relation[] {
   return found;
 }
 
-function collect(schema: TypeSchema, properties: Readonly<Record<string, PropertySchema>>, path: readonly string[], inside: readonly string[], found: Relation[]): void {
+function collect(
+  schema: TypeSchema,
+  properties: Readonly<Record<string, PropertySchema>>,
+  path: readonly string[],
+  inside: readonly string[],
+  found: Relation[],
+): void {
   for (const [name, property] of Object.entries(properties)) {
     const here = [...path, name];
-    if (property.refers !== undefined && property.refers.length > 0) found.push({ path: [...here, ...leafPath(property.type)], refers: property.refers });
+    if (property.refers !== undefined && property.refers.length > 0)
+      found.push({ path: [...here, ...leafPath(property.type)], refers: property.refers });
     descend(schema, property.type, here, inside, found);
   }
 }
 
-function descend(schema: TypeSchema, type: PropertyType, path: readonly string[], inside: readonly string[], found: Relation[]): void {
+function descend(
+  schema: TypeSchema,
+  type: PropertyType,
+  path: readonly string[],
+  inside: readonly string[],
+  found: Relation[],
+): void {
   if (type.kind === 'list' || type.kind === 'map') descend(schema, type.element, [...path, '*'], inside, found);
   else if (type.kind === 'union') for (const one of type.types) descend(schema, one, path, inside, found);
   else if (type.kind === 'object' && !inside.includes(type.definition)) {
@@ -47,7 +60,8 @@ function descend(schema: TypeSchema, type: PropertyType, path: readonly string[]
   }
 }
 
-const leafPath = (type: PropertyType): readonly string[] => (type.kind === 'list' || type.kind === 'map' ? ['*', ...leafPath(type.element)] : []);
+const leafPath = (type: PropertyType): readonly string[] =>
+  type.kind === 'list' || type.kind === 'map' ? ['*', ...leafPath(type.element)] : [];
 
 /** Every text in `properties` that names another resource. */
 export function namings(schema: TypeSchema, properties: JsonObject): readonly Naming[] {
@@ -58,7 +72,14 @@ export function namings(schema: TypeSchema, properties: JsonObject): readonly Na
   return found;
 }
 
-function walk(value: Json | undefined, path: readonly string[], depth: number, at: string, refers: Relation['refers'], found: Naming[]): void {
+function walk(
+  value: Json | undefined,
+  path: readonly string[],
+  depth: number,
+  at: string,
+  refers: Relation['refers'],
+  found: Naming[],
+): void {
   if (value === undefined || value === null) return;
   const name = path[depth];
   if (name === undefined) {
@@ -67,8 +88,10 @@ function walk(value: Json | undefined, path: readonly string[], depth: number, a
   }
   const under = (key: string): string => (at === '' ? key : `${at}.${key}`);
   if (name === '*') {
-    if (Array.isArray(value)) value.forEach((item: Json, index) => walk(item, path, depth + 1, under(String(index)), refers, found));
-    else if (isObject(value)) for (const [key, item] of Object.entries(value)) walk(item, path, depth + 1, under(key), refers, found);
+    if (Array.isArray(value))
+      value.forEach((item: Json, index) => walk(item, path, depth + 1, under(String(index)), refers, found));
+    else if (isObject(value))
+      for (const [key, item] of Object.entries(value)) walk(item, path, depth + 1, under(key), refers, found);
   } else if (isObject(value)) walk(value[name], path, depth + 1, under(name), refers, found);
 }
 
@@ -81,7 +104,12 @@ export function isIdentity(schema: TypeSchema | undefined, property: string): bo
   const primary = schema.primaryIdentifier[0] as string;
   if (primary === property) return true;
   const own = shortName(schema.type);
-  return schema.attributes[primary] !== undefined && schema.attributes[property] !== undefined && property.endsWith('Id') && own.endsWith(property.slice(0, -2));
+  return (
+    schema.attributes[primary] !== undefined &&
+    schema.attributes[property] !== undefined &&
+    property.endsWith('Id') &&
+    own.endsWith(property.slice(0, -2))
+  );
 }
 
 const shortName = (type: string): string => type.slice(type.lastIndexOf(':') + 1);
@@ -98,13 +126,22 @@ export function namedTypes(naming: Naming, types: ResourceTypes, schemas: Schema
   return found.size === 0 ? null : [...found];
 }
 
-const isAssigned = (schema: TypeSchema | undefined): boolean => schema?.attributes[schema.primaryIdentifier[0] ?? ''] !== undefined;
+const isAssigned = (schema: TypeSchema | undefined): boolean =>
+  schema?.attributes[schema.primaryIdentifier[0] ?? ''] !== undefined;
 
 /** The registry says of some fields that hold a name that they hold an id (`SourceSecurityGroupName`). */
-const isNameField = (at: string): boolean => at.split('.').findLast((part) => !/^\d+$/u.test(part))?.endsWith('Name') === true;
+const isNameField = (at: string): boolean =>
+  at
+    .split('.')
+    .findLast((part) => !/^\d+$/u.test(part))
+    ?.endsWith('Name') === true;
 
 /** Whether a naming gives this resource, by its identity or by the attribute that the relation speaks of. */
-export function namesResource(naming: Pick<Naming, 'value' | 'refers'>, resource: LiveResource, schemas: Schemas): boolean {
+export function namesResource(
+  naming: Pick<Naming, 'value' | 'refers'>,
+  resource: LiveResource,
+  schemas: Schemas,
+): boolean {
   return naming.refers.some(({ type, property }) => {
     if (type !== resource.type) return false;
     if (isIdentity(schemas(type), property) && naming.value === resource.identity) return true;
@@ -115,7 +152,11 @@ export function namesResource(naming: Pick<Naming, 'value' | 'refers'>, resource
 
 /** The known types that have a property which may name a resource of the given type. */
 export const referringTypes = (type: string, types: ResourceTypes, schemas: Schemas): readonly string[] =>
-  types.all.map((candidate) => candidate.type).filter((candidate) => {
-    const schema = schemas(candidate);
-    return schema !== undefined && relationsOf(schema).some(({ refers }) => refers.some((target) => target.type === type));
-  });
+  types.all
+    .map((candidate) => candidate.type)
+    .filter((candidate) => {
+      const schema = schemas(candidate);
+      return (
+        schema !== undefined && relationsOf(schema).some(({ refers }) => refers.some((target) => target.type === type))
+      );
+    });

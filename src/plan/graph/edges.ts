@@ -16,8 +16,8 @@ const strength: Readonly<Record<Kind, number>> = { prefers: 0, names: 1, needs: 
 
 /**
  * The edges of a plan. `depends_on` wins over an edge that only comes from naming something, and over a reference whose
- * value is known without the other step having run. What only names a resource that is there already needs no order, nor do victims that
- * name each other, which let go of each other: in a circle such edges are left out.
+ * value is known without the other step having run. What only names a resource that is there already needs no order,
+ * nor do victims that name each other, which let go of each other: in a circle such edges are left out.
  */
 export function edgesOf(planning: Planning): Edges {
   const edges = new Map<string, Map<string, Kind>>();
@@ -32,14 +32,17 @@ export function edgesOf(planning: Planning): Edges {
   const hasVictims = steps.some(({ address }) => isVictim(planning, address));
   for (const entry of steps) {
     for (const address of entry.dependsOn) add(entry.address, address, 'explicit');
-    for (const reference of referencesIn(entry.properties)) add(entry.address, reference.address, isKnownBefore(planning, reference) ? 'prefers' : 'needs');
+    for (const reference of referencesIn(entry.properties))
+      add(entry.address, reference.address, isKnownBefore(planning, reference) ? 'prefers' : 'needs');
     if (entry.properties !== undefined) {
-      for (const other of namedAddresses(planning, entry, entry.properties, names)) if (!isVictim(planning, other)) add(entry.address, other, isThere(planning, other) ? 'prefers' : 'names');
+      for (const other of namedAddresses(planning, entry, entry.properties, names))
+        if (!isVictim(planning, other)) add(entry.address, other, isThere(planning, other) ? 'prefers' : 'names');
     }
     // A victim goes after every step that names it now: that step stops naming it, or goes itself.
     const live = planning.located.get(entry.address);
     if (live === undefined || !hasVictims) continue;
-    if (isVictim(planning, entry.address)) for (const other of usersOf(planning, live)) add(entry.address, other, 'prefers');
+    if (isVictim(planning, entry.address))
+      for (const other of usersOf(planning, live)) add(entry.address, other, 'prefers');
     // What goes, stays or is let go of with another one, as a volume with its instance, is deleted after that.
     for (const { type, identity, along } of planning.types.get(entry.type)?.neighbours?.ties?.(live) ?? []) {
       const other = along ? planning.byIdentity.get(keyOf(type, identity)) : undefined;
@@ -49,14 +52,16 @@ export function edgesOf(planning: Planning): Edges {
       if (!isVictim(planning, other)) continue;
       const isPair = entry.action === 'delete' && planning.entries.get(other)?.action === 'delete';
       // Who refers to what is replaced waits for the new one instead.
-      if (!referencesIn(entry.properties).some(({ address }) => address === other)) add(other, entry.address, isPair ? 'prefers' : 'names');
+      if (!referencesIn(entry.properties).some(({ address }) => address === other))
+        add(other, entry.address, isPair ? 'prefers' : 'names');
     }
   }
   for (const [from, list] of edges) {
     for (const [to, kind] of list) {
       if (kind !== 'explicit') continue;
       const back = edges.get(to)?.get(from);
-      if (back === 'prefers' || back === 'names' || (back === 'needs' && isThere(planning, from))) edges.get(to)?.delete(from);
+      if (back === 'prefers' || back === 'names' || (back === 'needs' && isThere(planning, from)))
+        edges.get(to)?.delete(from);
     }
   }
   return withoutCircles(edges);
@@ -65,33 +70,49 @@ export function edgesOf(planning: Planning): Edges {
 /** Leaves out the edges inside a knot that only say which order would be preferred. */
 function withoutCircles(edges: ReadonlyMap<string, ReadonlyMap<string, Kind>>): Edges {
   const all = new Map([...edges].map(([from, list]) => [from, new Set(list.keys())]));
-  const preferred = [...edges].flatMap(([from, list]) => [...list].flatMap(([to, kind]) => (kind === 'prefers' ? [[from, to] as const] : [])));
+  const preferred = [...edges].flatMap(([from, list]) =>
+    [...list].flatMap(([to, kind]) => (kind === 'prefers' ? [[from, to] as const] : [])),
+  );
   if (preferred.length === 0) return all;
   const knot = knotsOf([...new Set([...all].flatMap(([from, list]) => [from, ...list]))], all);
   for (const [from, to] of preferred) if (knot.get(from) === knot.get(to)) all.get(from)?.delete(to);
   return all;
 }
 
-/** Addresses of the live users of a victim, as its type wrote them: also those that name it by no property, as an instance by a second interface. */
+/**
+ * Addresses of the live users of a victim, as its type wrote them: also those that name it by no property, as an
+ * instance by a second interface.
+ */
 function usersOf(planning: Planning, { binding }: LiveResource): readonly string[] {
   const { dependents } = binding;
-  return (Array.isArray(dependents) ? dependents as readonly Json[] : []).flatMap((dependent) => {
+  return (Array.isArray(dependents) ? (dependents as readonly Json[]) : []).flatMap((dependent) => {
     const [type = '', identity = ''] = String(dependent).split(' ');
     const address = planning.byIdentity.get(keyOf(type, identity));
     return address === undefined || planning.entries.get(address)?.action === 'read' ? [] : [address];
   });
 }
 
-const isVictim = (planning: Planning, address: string): boolean => ['delete', 'replace'].includes(planning.entries.get(address)?.action ?? '');
-const isThere = (planning: Planning, address: string): boolean => ['update', 'read'].includes(planning.entries.get(address)?.action ?? '');
+const isVictim = (planning: Planning, address: string): boolean =>
+  ['delete', 'replace'].includes(planning.entries.get(address)?.action ?? '');
+const isThere = (planning: Planning, address: string): boolean =>
+  ['update', 'read'].includes(planning.entries.get(address)?.action ?? '');
 
 /** A reference to the identity of a resource that is updated: it is what it is before the step too. */
 export function isKnownBefore(planning: Planning, { address, path }: Pick<Reference, 'address' | 'path'>): boolean {
   const entry = planning.entries.get(address);
-  return entry?.action === 'update' && planning.located.has(address) && (path === null || isIdentity(planning.schemas(entry.type), path));
+  return (
+    entry?.action === 'update' &&
+    planning.located.has(address) &&
+    (path === null || isIdentity(planning.schemas(entry.type), path))
+  );
 }
 
-function namedAddresses(planning: Planning, entry: ResourceEntry, properties: JsonObject, names: ReadonlyMap<string, string>): ReadonlySet<string> {
+function namedAddresses(
+  planning: Planning,
+  entry: ResourceEntry,
+  properties: JsonObject,
+  names: ReadonlyMap<string, string>,
+): ReadonlySet<string> {
   const found = new Set<string>();
   const schema = planning.schemas(entry.type);
   if (schema === undefined) return found;
@@ -115,10 +136,20 @@ export function createdNames(resources: readonly ResourceEntry[], types: Resourc
 }
 
 /** A literal id in `properties`, and what is known of it. */
-export interface LiteralState { readonly naming: Naming; readonly state: 'live' | 'dead' | 'victim' | 'unchecked'; readonly address?: string }
+export interface LiteralState {
+  readonly naming: Naming;
+  readonly state: 'live' | 'dead' | 'victim' | 'unchecked';
+  readonly address?: string;
+}
 
-/** Looks every literal id up (DESIGN section 4: a dead one blocks). Ids of types that aiplan does not know are left out. */
-export function literalStates(planning: Planning, entry: ResourceEntry, properties: JsonObject): readonly LiteralState[] {
+/**
+ * Looks every literal id up (DESIGN section 4: a dead one blocks). Ids of types that aiplan does not know are left out.
+ */
+export function literalStates(
+  planning: Planning,
+  entry: ResourceEntry,
+  properties: JsonObject,
+): readonly LiteralState[] {
   const schema = planning.schemas(entry.type);
   if (schema === undefined) return [];
   const { names } = planning;
@@ -127,7 +158,8 @@ export function literalStates(planning: Planning, entry: ResourceEntry, properti
     if (types === null) return [];
     for (const type of types) {
       const address = planning.byIdentity.get(keyOf(type, naming.value));
-      if (address !== undefined && address !== entry.address && isVictim(planning, address)) return [{ naming, state: 'victim', address }];
+      if (address !== undefined && address !== entry.address && isVictim(planning, address))
+        return [{ naming, state: 'victim', address }];
       if (names.has(keyOf(type, naming.value))) return [{ naming, state: 'live' }];
     }
     const states = types.map((type) => planning.index.find(type, naming.value).state);
@@ -135,4 +167,3 @@ export function literalStates(planning: Planning, entry: ResourceEntry, properti
     return [{ naming, state: states.every((state) => state === 'absent' || state === 'gone') ? 'dead' : 'unchecked' }];
   });
 }
-

@@ -2,8 +2,13 @@
  * One circle of every strongly connected part (Tarjan's algorithm, iterative): addresses of which each runs after the
  * next, and the last after the first. `members` in file order.
  */
-export function findCycles(members: readonly string[], within: ReadonlySet<string>, after: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
-  const next = (address: string): readonly string[] => [...(after.get(address) ?? [])].filter((other) => within.has(other));
+export function findCycles(
+  members: readonly string[],
+  within: ReadonlySet<string>,
+  after: ReadonlyMap<string, ReadonlySet<string>>,
+): readonly (readonly string[])[] {
+  const next = (address: string): readonly string[] =>
+    [...(after.get(address) ?? [])].filter((other) => within.has(other));
   const cycles: (readonly string[])[] = [];
   for (const part of parts(members, next)) {
     const first = part[0] as string;
@@ -13,12 +18,26 @@ export function findCycles(members: readonly string[], within: ReadonlySet<strin
 }
 
 /** For each address the number of its strongly connected part: two of one number wait for each other. */
-export const knotsOf = (members: readonly string[], after: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, number> =>
-  new Map(parts(members, (address) => [...(after.get(address) ?? [])]).flatMap((part, index) => part.map((address) => [address, index] as const)));
+export const knotsOf = (
+  members: readonly string[],
+  after: ReadonlyMap<string, ReadonlySet<string>>,
+): ReadonlyMap<string, number> =>
+  new Map(
+    parts(members, (address) => [...(after.get(address) ?? [])]).flatMap((part, index) =>
+      part.map((address) => [address, index] as const),
+    ),
+  );
 
-interface Frame { readonly address: string; readonly next: readonly string[]; at: number }
+interface Frame {
+  readonly address: string;
+  readonly next: readonly string[];
+  at: number;
+}
 
-function parts(members: readonly string[], next: (address: string) => readonly string[]): readonly (readonly string[])[] {
+function parts(
+  members: readonly string[],
+  next: (address: string) => readonly string[],
+): readonly (readonly string[])[] {
   const index = new Map<string, number>();
   const low = new Map<string, number>();
   const open = new Set<string>();
@@ -31,7 +50,9 @@ function parts(members: readonly string[], next: (address: string) => readonly s
     open.add(address);
     return { address, next: next(address), at: 0 };
   };
-  const lower = (address: string, value: number): void => { low.set(address, Math.min(low.get(address) ?? value, value)); };
+  const lower = (address: string, value: number): void => {
+    low.set(address, Math.min(low.get(address) ?? value, value));
+  };
   for (const start of members) {
     if (index.has(start)) continue;
     const frames = [enter(start)];
@@ -55,7 +76,11 @@ function parts(members: readonly string[], next: (address: string) => readonly s
 }
 
 /** Walks inside one part until it meets itself. */
-function circle(start: string, part: ReadonlySet<string>, next: (address: string) => readonly string[]): readonly string[] {
+function circle(
+  start: string,
+  part: ReadonlySet<string>,
+  next: (address: string) => readonly string[],
+): readonly string[] {
   const walk: string[] = [];
   const places = new Map<string, number>();
   let here = start;

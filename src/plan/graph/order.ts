@@ -1,7 +1,11 @@
 import { findCycles } from './order-cycles.ts';
 
 /** One node of the order: `rank` orders what is free to run at the same time, `index` is the place in the file. */
-export interface OrderNode { readonly address: string; readonly rank: number; readonly index: number }
+export interface OrderNode {
+  readonly address: string;
+  readonly rank: number;
+  readonly index: number;
+}
 
 export interface Ordered {
   /** Addresses in the order of execution; those in or behind a circle come last, in file order. */
@@ -43,7 +47,10 @@ export function orderNodes(nodes: readonly OrderNode[], after: ReadonlyMap<strin
     }
   }
   const stuck = new Set(nodes.filter(({ address }) => (waiting.get(address) ?? 0) > 0).map(({ address }) => address));
-  const rest = nodes.filter(({ address }) => stuck.has(address)).sort((a, b) => a.index - b.index).map(({ address }) => address);
+  const rest = nodes
+    .filter(({ address }) => stuck.has(address))
+    .sort((a, b) => a.index - b.index)
+    .map(({ address }) => address);
   return { order: [...order, ...rest], cycles: findCycles(rest, stuck, after), stuck };
 }
 

@@ -29,8 +29,16 @@ export interface Guardrail {
   check(input: GuardrailInput): readonly Finding[];
 }
 
-/** Most guardrails look at the steps that do something, one by one; a generated rollback was judged when it was made. */
-export const perStep = (code: string, says: string, check: (judged: Judged, input: GuardrailInput) => Finding | null): Guardrail => ({
-  code, says,
-  check: (input) => input.steps.flatMap((judged) => (judged.step.action === 'keep' ? [] : check(judged, input) ?? [])),
+/**
+ * Most guardrails look at the steps that do something, one by one; a generated rollback was judged when it was made.
+ */
+export const perStep = (
+  code: string,
+  says: string,
+  check: (judged: Judged, input: GuardrailInput) => Finding | null,
+): Guardrail => ({
+  code,
+  says,
+  check: (input) =>
+    input.steps.flatMap((judged) => (judged.step.action === 'keep' ? [] : (check(judged, input) ?? []))),
 });

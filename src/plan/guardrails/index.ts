@@ -12,8 +12,20 @@ import { whenIgnored } from './when-ignored.ts';
 
 /** The built-in guardrails. The planner holds every plan against all of them: no caller can leave them out. */
 export const builtInGuardrails: readonly Guardrail[] = [
-  accountNotAllowed, protectedIdentity, ownStorage, openRunHolds, managedElsewhere, reasonNeeded, acceptLossNeeded, acceptLossNeedless, whenIgnored, tooManyConfirmations,
+  accountNotAllowed,
+  protectedIdentity,
+  ownStorage,
+  openRunHolds,
+  managedElsewhere,
+  reasonNeeded,
+  acceptLossNeeded,
+  acceptLossNeedless,
+  whenIgnored,
+  tooManyConfirmations,
 ];
 
 /** Judges the steps of a plan. */
-export const judge = (input: GuardrailInput, guardrails: readonly Guardrail[] = builtInGuardrails): readonly Finding[] => guardrails.flatMap((guardrail) => guardrail.check(input));
+export const judge = (
+  input: GuardrailInput,
+  guardrails: readonly Guardrail[] = builtInGuardrails,
+): readonly Finding[] => guardrails.flatMap((guardrail) => guardrail.check(input));

@@ -4,12 +4,27 @@ import { sanitise } from '../../base/sanitise.ts';
 import { perStep } from './guardrail.ts';
 
 const isSomebody = (owner: Json | undefined): boolean =>
-  typeof owner === 'string' ? owner !== '' && owner !== 'none' && owner !== 'unknown' : Array.isArray(owner) ? owner.length > 0 : typeof owner === 'object' && owner !== null && Object.keys(owner).length > 0;
+  typeof owner === 'string'
+    ? owner !== '' && owner !== 'none' && owner !== 'unknown'
+    : Array.isArray(owner)
+      ? owner.length > 0
+      : typeof owner === 'object' && owner !== null && Object.keys(owner).length > 0;
 
 /** What Auto Scaling, CloudFormation or an AWS service manages comes back, or breaks its manager. */
-export const managedElsewhere = perStep('managed-elsewhere', 'a resource that something else manages is not destroyed behind its back', ({ step, entry, live }) => {
-  const owner = live?.binding['owner'];
-  if (!isSomebody(owner)) return null;
-  const destroys = step.action === 'delete' || step.action === 'replace';
-  return findingAt(entry, entry.id === undefined ? '' : 'id', destroys ? 'error' : 'warning', 'managed-elsewhere', `the resource is managed by ${sanitise(typeof owner === 'string' ? owner : JSON.stringify(owner))}`, 'change it where it is managed');
-});
+export const managedElsewhere = perStep(
+  'managed-elsewhere',
+  'a resource that something else manages is not destroyed behind its back',
+  ({ step, entry, live }) => {
+    const owner = live?.binding['owner'];
+    if (!isSomebody(owner)) return null;
+    const destroys = step.action === 'delete' || step.action === 'replace';
+    return findingAt(
+      entry,
+      entry.id === undefined ? '' : 'id',
+      destroys ? 'error' : 'warning',
+      'managed-elsewhere',
+      `the resource is managed by ${sanitise(typeof owner === 'string' ? owner : JSON.stringify(owner))}`,
+      'change it where it is managed',
+    );
+  },
+);

@@ -60,67 +60,146 @@ export interface Draft {
 }
 
 /** What the rules of a type may ask beside the values of a change. */
-export const sceneOf = ({ target, index }: Planning, { pinned }: Pick<ResourceEntry, 'pinned'>): Omit<RuleScene, 'after'> => ({
+export const sceneOf = (
+  { target, index }: Planning,
+  { pinned }: Pick<ResourceEntry, 'pinned'>,
+): Omit<RuleScene, 'after'> => ({
   account: target.account,
   ...(pinned === true ? { undoes: true } : {}),
   find(type, identity) {
     const known = index.find(type, identity);
-    return known.state === 'live' || known.state === 'gone' ? known.resource : known.state === 'absent' ? null : undefined;
+    return known.state === 'live' || known.state === 'gone'
+      ? known.resource
+      : known.state === 'absent'
+        ? null
+        : undefined;
   },
 });
 
 /** The parts of a draft that most steps leave empty. */
 export const emptyDraft = {
-  identity: null, desired: {}, changes: [], capturePlan: null, loses: [], opens: [], isDestruction: false, live: null,
-  recoverability: { level: 'reversible', loses: [] }, evidence: { binding: {}, observed: {} }, interrupts: false, oneWay: [], leftovers: [],
+  identity: null,
+  desired: {},
+  changes: [],
+  capturePlan: null,
+  loses: [],
+  opens: [],
+  isDestruction: false,
+  live: null,
+  recoverability: { level: 'reversible', loses: [] },
+  evidence: { binding: {}, observed: {} },
+  interrupts: false,
+  oneWay: [],
+  leftovers: [],
 } as const satisfies Omit<Draft, 'entry' | 'type' | 'action'>;
 
 /** What was observed, with the name that people gave to what AWS only numbers. */
 export function observedOf({ identity, properties, observed }: LiveResource): JsonObject {
   const tags = properties['Tags'];
-  const name = [isObject(tags) ? tags['Name'] : undefined, properties['GroupName']].find((given) => typeof given === 'string' && given !== '');
+  const name = [isObject(tags) ? tags['Name'] : undefined, properties['GroupName']].find(
+    (given) => typeof given === 'string' && given !== '',
+  );
   return name === undefined || name === identity || observed['name'] !== undefined ? observed : { name, ...observed };
 }
 
 /** A step that does nothing: what it names is as it shall be. */
 export const keepDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null): Draft => ({
-  ...emptyDraft, entry, type, action: 'keep', live, identity: live?.identity ?? entry.id ?? null, desired: live?.properties ?? {},
+  ...emptyDraft,
+  entry,
+  type,
+  action: 'keep',
+  live,
+  identity: live?.identity ?? entry.id ?? null,
+  desired: live?.properties ?? {},
   evidence: live === null ? emptyDraft.evidence : { binding: live.binding, observed: observedOf(live) },
 });
 
 /** A step of which nothing could be worked out; its findings say why. */
-export const bareDraft = (entry: ResourceEntry, type: ResourceType | undefined, live: LiveResource | null = null): Draft => ({
-  ...emptyDraft, entry, type, action: entry.action === 'read' ? 'keep' : entry.action, live, identity: live?.identity ?? entry.id ?? null,
-  desired: live?.properties ?? {}, isDestruction: live !== null && (entry.action === 'delete' || entry.action === 'replace'),
+export const bareDraft = (
+  entry: ResourceEntry,
+  type: ResourceType | undefined,
+  live: LiveResource | null = null,
+): Draft => ({
+  ...emptyDraft,
+  entry,
+  type,
+  action: entry.action === 'read' ? 'keep' : entry.action,
+  live,
+  identity: live?.identity ?? entry.id ?? null,
+  desired: live?.properties ?? {},
+  isDestruction: live !== null && (entry.action === 'delete' || entry.action === 'replace'),
   ...(live === null ? {} : { evidence: { binding: live.binding, observed: observedOf(live) } }),
 });
 
 export const keyOf = (type: string, identity: string): string => `${type}\n${identity}`;
 
 /** Records an error about an entry: its step is blocked. */
-export function block(planning: Pick<Planning, 'findings'>, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+export function block(
+  planning: Pick<Planning, 'findings'>,
+  entry: ResourceEntry,
+  at: string,
+  code: string,
+  message: string,
+  help?: string,
+): void {
   planning.findings.push(findingAt(entry, at, 'error', code, message, help));
 }
 
-export function warn(planning: Pick<Planning, 'findings'>, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+export function warn(
+  planning: Pick<Planning, 'findings'>,
+  entry: ResourceEntry,
+  at: string,
+  code: string,
+  message: string,
+  help?: string,
+): void {
   planning.findings.push(findingAt(entry, at, 'warning', code, message, help));
 }
 
-export function inform(planning: Pick<Planning, 'findings'>, entry: ResourceEntry, at: string, code: string, message: string, help?: string): void {
+export function inform(
+  planning: Pick<Planning, 'findings'>,
+  entry: ResourceEntry,
+  at: string,
+  code: string,
+  message: string,
+  help?: string,
+): void {
   planning.findings.push(findingAt(entry, at, 'info', code, message, help));
 }
 
 /** A read that failed blocks: it says nothing about what exists (law 9). */
-export function blockUnread(planning: Pick<Planning, 'findings' | 'types'>, entry: ResourceEntry, failure: ReadFailure): void {
-  block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed',
-    `${shortType(failure.type)}${failure.identity === null ? '' : ` ${quote(failure.identity)}`} could not be read: ${refusalText(failure)}`, readAgain([failure]));
+export function blockUnread(
+  planning: Pick<Planning, 'findings' | 'types'>,
+  entry: ResourceEntry,
+  failure: ReadFailure,
+): void {
+  block(
+    planning,
+    entry,
+    entry.id === undefined ? '' : 'id',
+    'read-failed',
+    `${shortType(failure.type)}${failure.identity === null ? '' : ` ${quote(failure.identity)}`} could not be read: ${refusalText(failure)}`,
+    readAgain([failure]),
+  );
 }
 
 /** The type's rules and schema, or undefined with a finding. */
-export function managedType(planning: Planning, entry: ResourceEntry): { readonly type: ResourceType; readonly schema: TypeSchema | undefined } | undefined {
+export function managedType(
+  planning: Planning,
+  entry: ResourceEntry,
+): { readonly type: ResourceType; readonly schema: TypeSchema | undefined } | undefined {
   const type = planning.types.get(entry.type);
-  if (type === undefined) block(planning, entry, 'type', 'unknown-type', `aiplan does not know the type ${quote(entry.type)}`, `known: ${planning.types.all.map((known) => known.type).join(', ')}`);
-  else if (!type.managed && entry.action !== 'read') block(planning, entry, 'action', 'read-only-type', `${entry.type} can only be read`, 'write `action: read`');
+  if (type === undefined)
+    block(
+      planning,
+      entry,
+      'type',
+      'unknown-type',
+      `aiplan does not know the type ${quote(entry.type)}`,
+      `known: ${planning.types.all.map((known) => known.type).join(', ')}`,
+    );
+  else if (!type.managed && entry.action !== 'read')
+    block(planning, entry, 'action', 'read-only-type', `${entry.type} can only be read`, 'write `action: read`');
   else return { type, schema: planning.schemas(entry.type) };
   return undefined;
 }

@@ -39,7 +39,10 @@ function claimed(others: readonly LiveResource[]): ReadonlyMap<string, readonly 
 const keyed = new WeakMap<readonly LiveResource[], ReadonlyMap<string, readonly number[]>>();
 
 /** Places of live resources in their list, by the keys under which lookalikes are looked up; made once per list. */
-function placesByKey(others: readonly LiveResource[], keysOf: NonNullable<TypeRules['lookalikeKeys']>): ReadonlyMap<string, readonly number[]> {
+function placesByKey(
+  others: readonly LiveResource[],
+  keysOf: NonNullable<TypeRules['lookalikeKeys']>,
+): ReadonlyMap<string, readonly number[]> {
   let found = keyed.get(others);
   if (found === undefined) {
     const index = new Map<string, number[]>();
@@ -57,7 +60,11 @@ function placesByKey(others: readonly LiveResource[], keysOf: NonNullable<TypeRu
 }
 
 /** The live resources that can be like what is wanted, in their order. */
-function candidates({ rules }: ResourceType, desired: JsonObject, others: readonly LiveResource[]): readonly LiveResource[] {
+function candidates(
+  { rules }: ResourceType,
+  desired: JsonObject,
+  others: readonly LiveResource[],
+): readonly LiveResource[] {
   const keysOf = rules.lookalikeKeys;
   if (keysOf === undefined) return others;
   const index = placesByKey(others, keysOf);
@@ -66,7 +73,13 @@ function candidates({ rules }: ResourceType, desired: JsonObject, others: readon
 }
 
 /** Everything live of the type that is, or looks like, what the entry would create. Tags are a hint, never proof. */
-export function duplicatesOf(entry: ResourceEntry, planName: string, type: ResourceType, desired: JsonObject, others: readonly LiveResource[]): Lookalikes {
+export function duplicatesOf(
+  entry: ResourceEntry,
+  planName: string,
+  type: ResourceType,
+  desired: JsonObject,
+  others: readonly LiveResource[],
+): Lookalikes {
   const same: LiveResource[] = [];
   const similar: LiveResource[] = [];
   for (const other of candidates(type, desired, others)) {
@@ -90,41 +103,106 @@ function likenessOf(type: ResourceType, desired: JsonObject, other: LiveResource
  * The duplicate check of a create (DESIGN section 4, ownership). Answers the live resource when it is exactly what the
  * plan made before; blocks when anything else is there; null when the coast is clear.
  */
-export function findExisting(planning: Planning, entry: ResourceEntry, type: ResourceType, desired: JsonObject, author: JsonObject): LiveResource | null {
+export function findExisting(
+  planning: Planning,
+  entry: ResourceEntry,
+  type: ResourceType,
+  desired: JsonObject,
+  author: JsonObject,
+): LiveResource | null {
   if (!planning.index.isComplete(entry.type)) {
     const failure = planning.index.listFailure(entry.type);
-    if (failure === undefined) block(planning, entry, '', 'not-read', `the resources of ${entry.type} were not read: whether it exists already is unknown`, 'refresh again, without --live');
+    if (failure === undefined)
+      block(
+        planning,
+        entry,
+        '',
+        'not-read',
+        `the resources of ${entry.type} were not read: whether it exists already is unknown`,
+        'refresh again, without --live',
+      );
     else blockUnread(planning, entry, failure);
     return null;
   }
-  const { owned, same, similar } = duplicatesOf(entry, planning.changePlan.name, type, desired, planning.index.ofType(entry.type));
+  const { owned, same, similar } = duplicatesOf(
+    entry,
+    planning.changePlan.name,
+    type,
+    desired,
+    planning.index.ofType(entry.type),
+  );
   const [own] = owned;
-  if (own !== undefined && owned.length === 1 && same.every((other) => other === own)) return keepOwned(planning, entry, type, own, author);
+  if (own !== undefined && owned.length === 1 && same.every((other) => other === own))
+    return keepOwned(planning, entry, type, own, author);
   if (own !== undefined) {
-    block(planning, entry, '', 'already-exists', `${owned.length + same.filter((other) => !owned.includes(other)).length} resources are, or claim to be, ${quote(entry.address)}: ${few([...new Set([...owned, ...same])].map(({ identity }) => identity))}`, 'look at them by hand: one of them is a copy');
+    block(
+      planning,
+      entry,
+      '',
+      'already-exists',
+      `${owned.length + same.filter((other) => !owned.includes(other)).length} resources are, or claim to be, ${quote(entry.address)}: ${few([...new Set([...owned, ...same])].map(({ identity }) => identity))}`,
+      'look at them by hand: one of them is a copy',
+    );
     return null;
   }
   if (same.length > 0) {
-    block(planning, entry, nameAt(type), 'already-exists', `${shortType(entry.type)} ${few(same.map(({ identity }) => identity))} already exists and was not made by this plan: this looks like a lost baseline, not a new environment`,
-      `nothing must be created again; to change it, declare \`action: update\` with \`id: ${same[0]?.identity ?? ''}\``);
+    block(
+      planning,
+      entry,
+      nameAt(type),
+      'already-exists',
+      `${shortType(entry.type)} ${few(same.map(({ identity }) => identity))} already exists and was not made by this plan: this looks like a lost baseline, not a new environment`,
+      `nothing must be created again; to change it, declare \`action: update\` with \`id: ${same[0]?.identity ?? ''}\``,
+    );
   } else if (similar.length > 0) {
-    block(planning, entry, '', 'looks-like-existing', `${similar.length === 1 ? 'a resource' : `${similar.length} resources`} like this already ${similar.length === 1 ? 'exists' : 'exist'}: ${few(similar.map(({ identity }) => identity))}; this looks like a lost baseline, not a new environment`,
-      'if it is the same thing, declare `action: update` with its id; if a second one is meant, give it another name');
+    block(
+      planning,
+      entry,
+      '',
+      'looks-like-existing',
+      `${similar.length === 1 ? 'a resource' : `${similar.length} resources`} like this already ${similar.length === 1 ? 'exists' : 'exist'}: ${few(similar.map(({ identity }) => identity))}; this looks like a lost baseline, not a new environment`,
+      'if it is the same thing, declare `action: update` with its id; if a second one is meant, give it another name',
+    );
   }
   return null;
 }
 
-function keepOwned(planning: Planning, entry: ResourceEntry, type: ResourceType, own: LiveResource, author: JsonObject): LiveResource | null {
+function keepOwned(
+  planning: Planning,
+  entry: ResourceEntry,
+  type: ResourceType,
+  own: LiveResource,
+  author: JsonObject,
+): LiveResource | null {
   const comparer = comparerFor(type.rules, entry.type, own.identity);
   const { desired, removals } = desiredProperties({
-    type, schema: planning.schemas(entry.type), comparer, before: own.properties, author, expect: undefined, action: 'update', rotates: false,
+    type,
+    schema: planning.schemas(entry.type),
+    comparer,
+    before: own.properties,
+    author,
+    expect: undefined,
+    action: 'update',
+    rotates: false,
   });
   const differences = diffProperties(own.properties, desired, comparer, { ignoreVolatile: true });
   const rotated = entry.rotate !== undefined && own.systemTags['aiplan:rotate'] !== entry.rotate;
   if (differences.length === 0 && removals.length === 0 && !rotated) return own;
-  const what = [...differences.map(({ path }) => path), ...removals.map(({ path }) => path), ...(rotated ? ['rotate'] : [])];
-  block(planning, entry, '', 'declare-update', `${quote(own.identity)} was made by this plan and differs now: ${few([...new Set(what)])}`, `declare \`action: update\` with \`id: ${own.identity}\``);
+  const what = [
+    ...differences.map(({ path }) => path),
+    ...removals.map(({ path }) => path),
+    ...(rotated ? ['rotate'] : []),
+  ];
+  block(
+    planning,
+    entry,
+    '',
+    'declare-update',
+    `${quote(own.identity)} was made by this plan and differs now: ${few([...new Set(what)])}`,
+    `declare \`action: update\` with \`id: ${own.identity}\``,
+  );
   return null;
 }
 
-const nameAt = (type: ResourceType): string => (type.rules.nameProperty === undefined ? '' : `properties.${type.rules.nameProperty}`);
+const nameAt = (type: ResourceType): string =>
+  type.rules.nameProperty === undefined ? '' : `properties.${type.rules.nameProperty}`;

@@ -38,7 +38,9 @@ export function referrersOf(index: LiveIndex, types: ResourceTypes, schemas: Sch
       const names = new Set([victim.identity, ...strings(victim.attributes), ...strings(victim.properties)]);
       const found = new Set<LiveResource>();
       for (const name of names) {
-        for (const resource of values().get(name) ?? []) if (isOther(resource, victim) && namesIn(resource.type, resource.properties, victim, schemas)) found.add(resource);
+        for (const resource of values().get(name) ?? [])
+          if (isOther(resource, victim) && namesIn(resource.type, resource.properties, victim, schemas))
+            found.add(resource);
       }
       return [...found];
     },
@@ -46,9 +48,10 @@ export function referrersOf(index: LiveIndex, types: ResourceTypes, schemas: Sch
   };
 }
 
-const isOther = (resource: LiveResource, victim: LiveResource): boolean => resource.type !== victim.type || resource.identity !== victim.identity;
-const strings = (object: JsonObject): readonly string[] => Object.values(object).filter((value): value is string => typeof value === 'string');
-
+const isOther = (resource: LiveResource, victim: LiveResource): boolean =>
+  resource.type !== victim.type || resource.identity !== victim.identity;
+const strings = (object: JsonObject): readonly string[] =>
+  Object.values(object).filter((value): value is string => typeof value === 'string');
 
 /** Whether a resource with these properties names the victim. */
 export function namesIn(type: string, properties: JsonObject, victim: LiveResource, schemas: Schemas): boolean {
@@ -67,12 +70,30 @@ export function withDependents(victim: LiveResource, referrers: Referrers): Json
   const own = victim.binding['dependents'];
   if (own === 'unknown' || referrers.unread(victim).length > 0) return { ...victim.binding, dependents: 'unknown' };
   const listed = (Array.isArray(own) ? own : []) as readonly Json[];
-  const found = referrers.of(victim).filter((resource) => !listed.includes(resource.identity) && !listed.includes(dependentName(resource))).map(dependentName);
-  return { ...victim.binding, dependents: [...listed, ...found].map((item) => ({ item, key: canonical(item) })).sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ item }) => item) };
+  const found = referrers
+    .of(victim)
+    .filter((resource) => !listed.includes(resource.identity) && !listed.includes(dependentName(resource)))
+    .map(dependentName);
+  return {
+    ...victim.binding,
+    dependents: [...listed, ...found]
+      .map((item) => ({ item, key: canonical(item) }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map(({ item }) => item),
+  };
 }
 
 /** Names of binding facts that could not be read (law 9). */
-export const unknownFacts = (binding: JsonObject): readonly string[] => Object.entries(binding).filter(([, value]) => holdsUnknown(value)).map(([name]) => name).sort();
+export const unknownFacts = (binding: JsonObject): readonly string[] =>
+  Object.entries(binding)
+    .filter(([, value]) => holdsUnknown(value))
+    .map(([name]) => name)
+    .sort();
 
-const holdsUnknown = (value: Json | undefined): boolean => value === 'unknown' || (Array.isArray(value) && value.some((item: Json) => item === 'unknown'))
-  || (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).some((item) => item === 'unknown'));
+const holdsUnknown = (value: Json | undefined): boolean =>
+  value === 'unknown' ||
+  (Array.isArray(value) && value.some((item: Json) => item === 'unknown')) ||
+  (typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).some((item) => item === 'unknown'));

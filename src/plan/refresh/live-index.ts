@@ -21,7 +21,10 @@ export interface LiveIndex {
   listFailure(type: string): ReadFailure | undefined;
   /** Why a part of the resource could not be read, although it exists. */
   failureOf(type: string, identity: string): ReadFailure | undefined;
-  /** What AWS refused while resources of the type were read; where that is nothing, while any were, because facts come from other types too. */
+  /**
+   * What AWS refused while resources of the type were read; where that is nothing, while any were, because facts come
+   * from other types too.
+   */
   refusalsOf(type: string): readonly ReadRefusal[];
   /** Types of which anything is live. */
   readonly types: readonly string[];

@@ -6,7 +6,12 @@ import { referencesIn } from '../diff/references.ts';
 import { namedTypes, namings, referringTypes } from '../diff/relations.ts';
 
 /** What is to be read of one type; grows while the entries are gone through. */
-export interface Need { readonly identities: Set<string>; all: boolean; readonly detailed: Set<string>; readonly properties: Map<string, Set<string>> }
+export interface Need {
+  readonly identities: Set<string>;
+  all: boolean;
+  readonly detailed: Set<string>;
+  readonly properties: Map<string, Set<string>>;
+}
 
 /** What is to be read, by type. */
 export class Needs {
@@ -21,8 +26,12 @@ export class Needs {
     return need;
   }
 
-  identity(type: string, identity: string): void { this.of(type).identities.add(identity); }
-  all(type: string): void { this.of(type).all = true; }
+  identity(type: string, identity: string): void {
+    this.of(type).identities.add(identity);
+  }
+  all(type: string): void {
+    this.of(type).all = true;
+  }
   detail(type: string, identity: string): void {
     this.of(type).identities.add(identity);
     this.of(type).detailed.add(identity);
@@ -37,42 +46,70 @@ export class Needs {
 }
 
 /**
- * Everything that planning needs of AWS and that the change plan alone tells: named resources, what `find` and duplicate
- * checks go through, literal ids, and of destructions every type that may refer to the victim. Types that aiplan does
- * not know are left out. Of the addresses in `named` only what the change plan names is read: whether they change shows by that.
+ * Everything that planning needs of AWS and that the change plan alone tells: named resources, what `find` and
+ * duplicate checks go through, literal ids, and of destructions every type that may refer to the victim. Types that
+ * aiplan does not know are left out. Of the addresses in `named` only what the change plan names is read: whether they
+ * change shows by that.
  */
-export function firstNeeds(changePlan: ChangePlan, types: ResourceTypes, schemas: Schemas, named: ReadonlySet<string>): Needs {
+export function firstNeeds(
+  changePlan: ChangePlan,
+  types: ResourceTypes,
+  schemas: Schemas,
+  named: ReadonlySet<string>,
+): Needs {
   const needs = new Needs();
   const attributes = referredNames(changePlan);
   for (const entry of changePlan.resources) {
     if (types.get(entry.type) === undefined) continue;
-    if (entry.id !== undefined) needNamed(needs, entry, entry.id, attributes.get(entry.address), !named.has(entry.address));
+    if (entry.id !== undefined)
+      needNamed(needs, entry, entry.id, attributes.get(entry.address), !named.has(entry.address));
     if (entry.find !== undefined || entry.action === 'create') needs.all(entry.type);
-    if (entry.action === 'delete' || entry.action === 'replace') for (const type of referringTypes(entry.type, types, schemas)) needs.all(type);
+    if (entry.action === 'delete' || entry.action === 'replace')
+      for (const type of referringTypes(entry.type, types, schemas)) needs.all(type);
     // After a replace the successor is found by its tags.
     if (entry.action === 'replace') needs.all(entry.type);
-    if (entry.action === 'create' || entry.action === 'replace') needLooked(needs, types.get(entry.type), entry.properties ?? {});
+    if (entry.action === 'create' || entry.action === 'replace')
+      needLooked(needs, types.get(entry.type), entry.properties ?? {});
     if (entry.properties !== undefined) needLiterals(needs, entry, entry.properties, types, schemas);
-    for (const identity of [entry.restore?.formerIdentity, entry.restore?.remains?.identity]) if (identity !== undefined) needs.identity(entry.type, identity);
+    for (const identity of [entry.restore?.formerIdentity, entry.restore?.remains?.identity])
+      if (identity !== undefined) needs.identity(entry.type, identity);
   }
   return needs;
 }
 
 /**
- * Updates of which the names in the change plan tell whether they change anything: nothing else asks for an attribute of theirs, and
- * `expect` speaks of properties alone. A generated rollback is read whole, because it compares with what was captured.
+ * Updates of which the names in the change plan tell whether they change anything: nothing else asks for an attribute
+ * of theirs, and `expect` speaks of properties alone. A generated rollback is read whole, because it compares with what
+ * was captured.
  */
 export function readByName(changePlan: ChangePlan, schemas: Schemas): ReadonlySet<string> {
   if (changePlan.rollbackOf !== undefined) return new Set();
   const attributes = referredNames(changePlan);
-  return new Set(changePlan.resources.filter(({ address, action, id, type, expect, rotate }) => {
-    const known = schemas(type)?.properties;
-    return action === 'update' && id !== undefined && rotate === undefined && known !== undefined && !attributes.has(address) && Object.keys(expect ?? {}).every((name) => Object.hasOwn(known, name));
-  }).map(({ address }) => address));
+  return new Set(
+    changePlan.resources
+      .filter(({ address, action, id, type, expect, rotate }) => {
+        const known = schemas(type)?.properties;
+        return (
+          action === 'update' &&
+          id !== undefined &&
+          rotate === undefined &&
+          known !== undefined &&
+          !attributes.has(address) &&
+          Object.keys(expect ?? {}).every((name) => Object.hasOwn(known, name))
+        );
+      })
+      .map(({ address }) => address),
+  );
 }
 
 /** What is read of a named resource: all of what will change or go (`isWhole`); of the rest what is mentioned. */
-export function needNamed(needs: Needs, entry: ResourceEntry, identity: string, attributes: ReadonlySet<string> | undefined, isWhole = true): void {
+export function needNamed(
+  needs: Needs,
+  entry: ResourceEntry,
+  identity: string,
+  attributes: ReadonlySet<string> | undefined,
+  isWhole = true,
+): void {
   needs.identity(entry.type, identity);
   if (entry.action !== 'read' && isWhole) needs.detail(entry.type, identity);
   const names = [...Object.keys(entry.properties ?? {}), ...Object.keys(entry.expect ?? {}), ...(attributes ?? [])];
@@ -84,10 +121,17 @@ export function needLooked(needs: Needs, type: ResourceType | undefined, propert
   for (const looked of type?.rules.looksUp?.(properties) ?? []) needs.identity(looked.type, looked.identity);
 }
 
-function needLiterals(needs: Needs, entry: ResourceEntry, properties: JsonObject, types: ResourceTypes, schemas: Schemas): void {
+function needLiterals(
+  needs: Needs,
+  entry: ResourceEntry,
+  properties: JsonObject,
+  types: ResourceTypes,
+  schemas: Schemas,
+): void {
   const schema = schemas(entry.type);
   if (schema === undefined) return;
-  for (const naming of namings(schema, properties)) for (const type of namedTypes(naming, types, schemas) ?? []) needs.identity(type, naming.value);
+  for (const naming of namings(schema, properties))
+    for (const type of namedTypes(naming, types, schemas) ?? []) needs.identity(type, naming.value);
 }
 
 /** Top-level names that `!GetAtt` asks of each address. */

@@ -24,14 +24,17 @@ export interface RefreshPorts {
   readonly now: string;
   /** Types read at once. */
   readonly concurrency: number;
-  /** The addresses of updates that would change something, by what was read so far. Absent: every update is read whole. */
+  /**
+   * The addresses of updates that would change something, by what was read so far. Absent: every update is read whole.
+   */
   readonly changing?: (live: LiveState) => ReadonlySet<string>;
 }
 
 /**
- * Reads what planning needs: one read per type with all its identities collected, all types at once, bounded; then, where
- * a `find` or a duplicate check pointed at something, its details. A type that could not be read becomes a failure;
- * expired credentials and a lost connection are thrown (AwsError), because nothing can be planned without them.
+ * Reads what planning needs: one read per type with all its identities collected, all types at once, bounded; then,
+ * where a `find` or a duplicate check pointed at something, its details. A type that could not be read becomes a
+ * failure; expired credentials and a lost connection are thrown (AwsError), because nothing can be planned without
+ * them.
  */
 export async function refresh(changePlan: ChangePlan, ports: RefreshPorts): Promise<LiveState> {
   const { aws, types, schemas, target, now } = ports;
@@ -45,7 +48,8 @@ export async function refresh(changePlan: ChangePlan, ports: RefreshPorts): Prom
   if (named.size > 0) needChanging(second, changePlan, named, ports.changing?.(state) ?? named);
   if (second.byType.size > 0) await readAll(second, ports, collected);
   const calls: Record<string, number> = {};
-  for (const [name, count] of Object.entries(aws.counts)) if (count !== (before[name] ?? 0)) calls[name] = count - (before[name] ?? 0);
+  for (const [name, count] of Object.entries(aws.counts))
+    if (count !== (before[name] ?? 0)) calls[name] = count - (before[name] ?? 0);
   return collected.state(target, now, calls);
 }
 
@@ -54,7 +58,9 @@ async function readAll(needs: Needs, ports: RefreshPorts, collected: Collected):
   await forEachBounded(list, Math.max(1, ports.concurrency), async ([name, need]) => {
     const type = ports.types.get(name);
     if (type === undefined) return;
-    const aws = noting(ports.aws, (error) => collected.refused({ type: name, operation: error.operation, code: error.code, message: error.message }));
+    const aws = noting(ports.aws, (error) =>
+      collected.refused({ type: name, operation: error.operation, code: error.code, message: error.message }),
+    );
     collected.add(name, need, await readType(type, need, { ...ports, aws }));
   });
 }
@@ -62,7 +68,9 @@ async function readAll(needs: Needs, ports: RefreshPorts, collected: Collected):
 /** A reader that tells what AWS refused, whatever the type makes of it. That something is absent is no refusal. */
 function noting(aws: AwsReader, note: (error: AwsError) => void): AwsReader {
   return {
-    get counts() { return aws.counts; },
+    get counts() {
+      return aws.counts;
+    },
     async read(call) {
       try {
         return await aws.read(call);
@@ -76,25 +84,55 @@ function noting(aws: AwsReader, note: (error: AwsError) => void): AwsReader {
 
 async function readType(type: ResourceType, need: Need, { aws, now }: RefreshPorts): Promise<ReadResult> {
   try {
-    return await type.read(aws, { identities: [...need.identities], all: need.all, detailed: need.detailed, now, ...(need.properties.size === 0 ? {} : { properties: need.properties }) });
+    return await type.read(aws, {
+      identities: [...need.identities],
+      all: need.all,
+      detailed: need.detailed,
+      now,
+      ...(need.properties.size === 0 ? {} : { properties: need.properties }),
+    });
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind === 'expired' || error.kind === 'network') throw error;
-    const failure: ReadFailure = { type: type.type, identity: null, code: error.code, message: error.message, operation: error.operation };
+    const failure: ReadFailure = {
+      type: type.type,
+      identity: null,
+      code: error.code,
+      message: error.message,
+      operation: error.operation,
+    };
     return { resources: [], absent: [], failures: [failure] };
   }
 }
 
 /** Everything of the updates that will change something: their capture and their evidence need it. */
-function needChanging(needs: Needs, changePlan: ChangePlan, named: ReadonlySet<string>, changing: ReadonlySet<string>): void {
-  for (const entry of changePlan.resources) if (entry.id !== undefined && named.has(entry.address) && changing.has(entry.address)) needNamed(needs, entry, entry.id, undefined);
+function needChanging(
+  needs: Needs,
+  changePlan: ChangePlan,
+  named: ReadonlySet<string>,
+  changing: ReadonlySet<string>,
+): void {
+  for (const entry of changePlan.resources)
+    if (entry.id !== undefined && named.has(entry.address) && changing.has(entry.address))
+      needNamed(needs, entry, entry.id, undefined);
 }
 
 /** The properties with what the first reading found for `{{resolve:ssm:…}}` and other lookups in the plan. */
-const withLookups = (properties: JsonObject, changePlan: ChangePlan, index: LiveIndex): JsonObject => resolveReferences(properties, (reference) => {
-  const asked = changePlan.resources.find(({ address, lookup }) => lookup === true && address === reference.address);
-  const known = asked?.id === undefined ? undefined : index.find(asked.type, asked.id);
-  return (known?.state === 'live' && reference.path !== null ? valueAt(known.resource.properties, reference.path) : undefined) ?? unknownOf(reference);
-}, () => null) as JsonObject;
+const withLookups = (properties: JsonObject, changePlan: ChangePlan, index: LiveIndex): JsonObject =>
+  resolveReferences(
+    properties,
+    (reference) => {
+      const asked = changePlan.resources.find(
+        ({ address, lookup }) => lookup === true && address === reference.address,
+      );
+      const known = asked?.id === undefined ? undefined : index.find(asked.type, asked.id);
+      return (
+        (known?.state === 'live' && reference.path !== null
+          ? valueAt(known.resource.properties, reference.path)
+          : undefined) ?? unknownOf(reference)
+      );
+    },
+    () => null,
+  ) as JsonObject;
 
 /** What the first reading points at: what `find` found, and live resources that a create would make again. */
 function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: RefreshPorts, index: LiveIndex): Needs {
@@ -103,17 +141,25 @@ function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: R
   // What cannot be found is said by the planner.
   const planning = { index, types, schemas, findings: [] };
   const add = (entry: ResourceEntry, identity: string): void => {
-    if (first.byType.get(entry.type)?.detailed.has(identity) !== true) needNamed(needs, entry, identity, attributes.get(entry.address));
+    if (first.byType.get(entry.type)?.detailed.has(identity) !== true)
+      needNamed(needs, entry, identity, attributes.get(entry.address));
   };
   for (const entry of changePlan.resources) {
     const type = types.get(entry.type);
     if (type === undefined) continue;
     if (entry.find !== undefined) {
       const found = locate(planning, entry);
-      if (found !== null && (entry.action !== 'read' || entry.expect !== undefined || attributes.has(entry.address))) add(entry, found.identity);
+      if (found !== null && (entry.action !== 'read' || entry.expect !== undefined || attributes.has(entry.address)))
+        add(entry, found.identity);
     } else if (entry.action === 'create' && entry.restore === undefined) {
       needLooked(needs, type, withLookups(entry.properties ?? {}, changePlan, index));
-      const { owned, same } = duplicatesOf(entry, changePlan.name, type, withPlaceholders(literals(entry.properties ?? {})) as JsonObject, index.ofType(entry.type));
+      const { owned, same } = duplicatesOf(
+        entry,
+        changePlan.name,
+        type,
+        withPlaceholders(literals(entry.properties ?? {})) as JsonObject,
+        index.ofType(entry.type),
+      );
       for (const other of new Set([...owned, ...same])) add(entry, other.identity);
     }
   }
@@ -122,7 +168,13 @@ function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: R
 
 /** References are no values yet: left out. */
 const literals = (properties: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null && !(typeof value === 'object' && ('Ref' in value || Object.keys(value).some((key) => key.startsWith('Fn::'))))));
+  Object.fromEntries(
+    Object.entries(properties).filter(
+      ([, value]) =>
+        value !== null &&
+        !(typeof value === 'object' && ('Ref' in value || Object.keys(value).some((key) => key.startsWith('Fn::')))),
+    ),
+  );
 
 /** Joins the answers of both readings; a later, more detailed answer about a resource wins. */
 class Collected {
@@ -148,8 +200,16 @@ class Collected {
 
   state(target: Target, readAt: string, calls: Readonly<Record<string, number>>): LiveState {
     return {
-      format: 'aiplan/live@1', target, readAt, recorded: false, resources: [...this.#resources.values()], absent: [...this.#absent.values()],
-      complete: [...this.#complete].sort(), failures: [...this.#failures.values()], calls, account: {},
+      format: 'aiplan/live@1',
+      target,
+      readAt,
+      recorded: false,
+      resources: [...this.#resources.values()],
+      absent: [...this.#absent.values()],
+      complete: [...this.#complete].sort(),
+      failures: [...this.#failures.values()],
+      calls,
+      account: {},
       ...(this.#refusals.size === 0 ? {} : { refusals: [...this.#refusals.values()] }),
     };
   }

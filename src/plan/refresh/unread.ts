@@ -4,11 +4,19 @@ import { few, quote } from '../../domain/wording.ts';
 const isDenied = (code: string): boolean => /Denied|Unauthorized|NotAuthorized|AuthFailure|Forbidden|OptIn/u.test(code);
 
 /** What AWS said to a read that failed: the call, its code and its words. */
-export const refusalText = ({ operation, code, message }: Pick<ReadFailure, 'operation' | 'code' | 'message'>): string =>
+export const refusalText = ({
+  operation,
+  code,
+  message,
+}: Pick<ReadFailure, 'operation' | 'code' | 'message'>): string =>
   `${operation === undefined ? 'AWS' : operation} answered ${code}: ${quote(message)}`;
 
 /** The same of several calls; `none` where AWS refused none of which is known. */
-export const refusalTexts = (refusals: readonly ReadRefusal[], none: string): string => (refusals.length === 0 ? none : refusals.slice(0, 3).map(refusalText).join('; ') + (refusals.length > 3 ? `; and ${refusals.length - 3} more calls` : ''));
+export const refusalTexts = (refusals: readonly ReadRefusal[], none: string): string =>
+  refusals.length === 0
+    ? none
+    : refusals.slice(0, 3).map(refusalText).join('; ') +
+      (refusals.length > 3 ? `; and ${refusals.length - 3} more calls` : '');
 
 /** How to make a failed read succeed. */
 export function readAgain(failures: readonly Pick<ReadFailure, 'operation' | 'code'>[]): string {

@@ -4,7 +4,16 @@ import { inKnown, restoredFrom } from './restored-resource.ts';
 import { classify } from '../classify/classify.ts';
 import { comparerFor } from '../diff/compare.ts';
 import { canonicalised, desiredProperties } from '../diff/desired.ts';
-import { bareDraft, block, emptyDraft, keepDraft, managedType, type Draft, type Planning, sceneOf } from '../refresh/draft.ts';
+import {
+  bareDraft,
+  block,
+  emptyDraft,
+  keepDraft,
+  managedType,
+  type Draft,
+  type Planning,
+  sceneOf,
+} from '../refresh/draft.ts';
 import type { Known } from '../refresh/live-index.ts';
 import { findExisting } from '../refresh/duplicates.ts';
 import { withPlaceholders } from '../diff/references.ts';
@@ -21,18 +30,45 @@ export function planCreate(planning: Planning, entry: ResourceEntry): Draft {
   const { type, schema } = known;
   const comparer = comparerFor(type.rules, entry.type, '');
   const author = canonicalised(type, resolveProperties(planning, entry));
-  const { desired, problems } = desiredProperties({ type, schema, comparer, before: {}, author, expect: undefined, action: 'create', rotates: true });
+  const { desired, problems } = desiredProperties({
+    type,
+    schema,
+    comparer,
+    before: {},
+    author,
+    expect: undefined,
+    action: 'create',
+    rotates: true,
+  });
   for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
   blockRefused(planning, entry, type, desired, { action: 'create' });
   const existing = findExisting(planning, entry, type, withPlaceholders(desired) as JsonObject, author);
   if (existing !== null) return keepDraft(entry, type, existing);
-  const classified = classify({ type, schema, comparer, before: {}, after: desired, live: null, action: 'create', scene: sceneOf(planning, entry) });
-  return { ...emptyDraft, entry, type, action: 'create', desired, changes: classified.changes, opens: classified.opens, oneWay: classified.oneWay };
+  const classified = classify({
+    type,
+    schema,
+    comparer,
+    before: {},
+    after: desired,
+    live: null,
+    action: 'create',
+    scene: sceneOf(planning, entry),
+  });
+  return {
+    ...emptyDraft,
+    entry,
+    type,
+    action: 'create',
+    desired,
+    changes: classified.changes,
+    opens: classified.opens,
+    oneWay: classified.oneWay,
+  };
 }
 
 /**
- * Brings back what a run deleted, in a generated rollback. A live resource that holds the name blocks: it is never deleted
- * to free it. One that is on its way out is waited for.
+ * Brings back what a run deleted, in a generated rollback. A live resource that holds the name blocks: it is never
+ * deleted to free it. One that is on its way out is waited for.
  */
 function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   const type = planning.types.get(entry.type);
@@ -40,24 +76,89 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   if (order === undefined) return bareDraft(entry, type);
   const { remains, apart } = order;
   const made = restoredFrom(type, order);
-  if ('blocked' in made) block(planning, entry, '', 'not-restorable', made.blocked, 'say it otherwise: aiplan captures restore --help');
+  if ('blocked' in made)
+    block(planning, entry, '', 'not-restorable', made.blocked, 'say it otherwise: aiplan captures restore --help');
   const name = 'blocked' in made ? order.formerIdentity : made.identity;
-  const isRemains = (known: Known): boolean => remains !== undefined && known.state === 'live' && known.resource.identity === remains.identity && known.resource.incarnation === remains.incarnation;
-  const holder = apart !== undefined && type?.rules.nameProperty === undefined ? { state: 'absent' } as const : planning.index.find(entry.type, name);
+  const isRemains = (known: Known): boolean =>
+    remains !== undefined &&
+    known.state === 'live' &&
+    known.resource.identity === remains.identity &&
+    known.resource.incarnation === remains.incarnation;
+  const holder =
+    apart !== undefined && type?.rules.nameProperty === undefined
+      ? ({ state: 'absent' } as const)
+      : planning.index.find(entry.type, name);
   if (remains !== undefined && !isRemains(planning.index.find(entry.type, remains.identity))) {
-    block(planning, entry, '', 'conflict', `what an earlier try left of it, ${quote(remains.identity)}, is gone or has changed hands`, 'plan the rollback again');
+    block(
+      planning,
+      entry,
+      '',
+      'conflict',
+      `what an earlier try left of it, ${quote(remains.identity)}, is gone or has changed hands`,
+      'plan the rollback again',
+    );
   } else if (isRemains(holder)) {
     // The restore goes on with what is there.
-  } else if (holder.state === 'live' && apart === undefined && holder.resource.incarnation === order.formerIncarnation) {
+  } else if (
+    holder.state === 'live' &&
+    apart === undefined &&
+    holder.resource.incarnation === order.formerIncarnation
+  ) {
     return keepDraft(entry, type, holder.resource);
   } else if (holder.state === 'live') {
-    block(planning, entry, '', 'name-taken', `the name ${quote(name)} is held by another resource now`, `aiplan does not delete to free a name: rename or remove the other one by hand, or bring the data out under another name: ${wayOut(order.run, order.step, type)}`);
+    block(
+      planning,
+      entry,
+      '',
+      'name-taken',
+      `the name ${quote(name)} is held by another resource now`,
+      `aiplan does not delete to free a name: rename or remove the other one by hand, or bring the data out under another name: ${wayOut(order.run, order.step, type)}`,
+    );
   } else if (holder.state === 'failed') {
-    block(planning, entry, '', 'read-failed', `whether the name ${quote(name)} is free could not be read: ${refusalText(holder.failure)}`, readAgain([holder.failure]));
+    block(
+      planning,
+      entry,
+      '',
+      'read-failed',
+      `whether the name ${quote(name)} is free could not be read: ${refusalText(holder.failure)}`,
+      readAgain([holder.failure]),
+    );
   }
-  const desired = 'blocked' in made ? entry.properties ?? {} : inKnown(made.properties, order.known) as JsonObject;
-  const opens = type === undefined || apart === undefined || order.live === undefined || Object.keys(apart.instead).length === 0 ? []
-    : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: order.live.properties, after: desired, live: order.live, action: 'update', scene: sceneOf(planning, entry) }).opens;
-  const changes = type === undefined ? [] : classify({ type, schema: planning.schemas(entry.type), comparer: comparerFor(type.rules, entry.type, name), before: {}, after: desired, live: null, action: 'create', scene: sceneOf(planning, entry) }).changes;
-  return { ...emptyDraft, entry, type, action: 'create', identity: null, desired, opens, changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })) };
+  const desired = 'blocked' in made ? (entry.properties ?? {}) : (inKnown(made.properties, order.known) as JsonObject);
+  const opens =
+    type === undefined || apart === undefined || order.live === undefined || Object.keys(apart.instead).length === 0
+      ? []
+      : classify({
+          type,
+          schema: planning.schemas(entry.type),
+          comparer: comparerFor(type.rules, entry.type, name),
+          before: order.live.properties,
+          after: desired,
+          live: order.live,
+          action: 'update',
+          scene: sceneOf(planning, entry),
+        }).opens;
+  const changes =
+    type === undefined
+      ? []
+      : classify({
+          type,
+          schema: planning.schemas(entry.type),
+          comparer: comparerFor(type.rules, entry.type, name),
+          before: {},
+          after: desired,
+          live: null,
+          action: 'create',
+          scene: sceneOf(planning, entry),
+        }).changes;
+  return {
+    ...emptyDraft,
+    entry,
+    type,
+    action: 'create',
+    identity: null,
+    desired,
+    opens,
+    changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })),
+  };
 }

@@ -3,7 +3,17 @@ import type { Json } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import { classify, type Classified } from '../classify/classify.ts';
 import { comparerFor } from '../diff/compare.ts';
-import { bareDraft, block, keepDraft, keyOf, managedType, type Draft, type Planning, observedOf, sceneOf } from '../refresh/draft.ts';
+import {
+  bareDraft,
+  block,
+  keepDraft,
+  keyOf,
+  managedType,
+  type Draft,
+  type Planning,
+  observedOf,
+  sceneOf,
+} from '../refresh/draft.ts';
 import { dependentName, namesIn, withDependents } from '../refresh/evidence.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
 import { checkKnown, checkPartlyRead, overlay } from './update.ts';
@@ -23,32 +33,87 @@ export function planDelete(planning: Planning, entry: ResourceEntry): Draft {
   const { binding, way } = destructionOf(planning, entry, live, 'delete', prior);
   checkUsers(planning, entry, live, binding['dependents']);
   return {
-    entry, type, action: 'delete', live, identity: live.identity, desired: prior.desired, changes: prior.classified.changes,
-    capturePlan: way.capturePlan, isDestruction: true, recoverability: way.recoverability,
-    loses: [...new Set([`${shortType(live.type)} ${live.identity} is deleted`, ...prior.classified.loses, ...way.recoverability.loses])],
-    opens: prior.classified.opens, evidence: { binding, observed: observedOf(live) },
-    interrupts: prior.classified.interrupts, oneWay: [], leftovers: leftoversOf(planning, live),
+    entry,
+    type,
+    action: 'delete',
+    live,
+    identity: live.identity,
+    desired: prior.desired,
+    changes: prior.classified.changes,
+    capturePlan: way.capturePlan,
+    isDestruction: true,
+    recoverability: way.recoverability,
+    loses: [
+      ...new Set([
+        `${shortType(live.type)} ${live.identity} is deleted`,
+        ...prior.classified.loses,
+        ...way.recoverability.loses,
+      ]),
+    ],
+    opens: prior.classified.opens,
+    evidence: { binding, observed: observedOf(live) },
+    interrupts: prior.classified.interrupts,
+    oneWay: [],
+    leftovers: leftoversOf(planning, live),
   };
 }
 
-interface Prior { readonly desired: Draft['desired']; readonly classified: Classified }
+interface Prior {
+  readonly desired: Draft['desired'];
+  readonly classified: Classified;
+}
 
 /** `properties` of a delete are set before it (a protection off), and confirmed together with it. */
-function priorChanges(planning: Planning, entry: ResourceEntry, live: LiveResource, { type, schema }: NonNullable<ReturnType<typeof managedType>>): Prior {
+function priorChanges(
+  planning: Planning,
+  entry: ResourceEntry,
+  live: LiveResource,
+  { type, schema }: NonNullable<ReturnType<typeof managedType>>,
+): Prior {
   const comparer = comparerFor(type.rules, entry.type, live.identity);
-  const desired = entry.properties === undefined ? live.properties : overlay(planning, entry, { type, schema, comparer, live, action: 'update' }).desired;
-  const classified = classify({ type, schema, comparer, before: live.properties, after: desired, live, action: 'update', scene: sceneOf(planning, entry) });
-  for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
+  const desired =
+    entry.properties === undefined
+      ? live.properties
+      : overlay(planning, entry, { type, schema, comparer, live, action: 'update' }).desired;
+  const classified = classify({
+    type,
+    schema,
+    comparer,
+    before: live.properties,
+    after: desired,
+    live,
+    action: 'update',
+    scene: sceneOf(planning, entry),
+  });
+  for (const obstacle of classified.obstacles)
+    block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
   return { desired, classified };
 }
 
 /** What a delete and a replace have in common: nothing about the victim may be unknown, and its way back is stated. */
-export function destructionOf(planning: Planning, entry: ResourceEntry, live: LiveResource, action: 'delete' | 'replace', { classified }: Prior) {
+export function destructionOf(
+  planning: Planning,
+  entry: ResourceEntry,
+  live: LiveResource,
+  action: 'delete' | 'replace',
+  { classified }: Prior,
+) {
   checkPartlyRead(planning, entry, live);
-  if (!live.detailed && planning.index.failureOf(live.type, live.identity) === undefined) block(planning, entry, '', 'unknown-evidence', `the evidence about ${quote(live.identity)} was not read`, 'refresh again, without --live');
+  if (!live.detailed && planning.index.failureOf(live.type, live.identity) === undefined)
+    block(
+      planning,
+      entry,
+      '',
+      'unknown-evidence',
+      `the evidence about ${quote(live.identity)} was not read`,
+      'refresh again, without --live',
+    );
   const binding = withDependents(live, planning.referrers);
   checkKnown(planning, entry, binding);
-  return { binding, way: recoverabilityOfDestruction(planning, live, action, classified.changes, classified.irreversible) };
+  return {
+    binding,
+    way: recoverabilityOfDestruction(planning, live, action, classified.changes, classified.irreversible),
+  };
 }
 
 /** Identities that the delete or replace leaves behind. */
@@ -69,26 +134,52 @@ function isOwnDeletion(planning: Planning, entry: ResourceEntry): boolean {
 }
 
 /** Every user of the victim must go, or stop using it, in this plan: else AWS refuses, or something breaks. */
-export function checkUsers(planning: Planning, entry: ResourceEntry, victim: LiveResource, dependents: Json | undefined): void {
+export function checkUsers(
+  planning: Planning,
+  entry: ResourceEntry,
+  victim: LiveResource,
+  dependents: Json | undefined,
+): void {
   if (!Array.isArray(dependents)) return;
   const byName = new Map(planning.referrers.of(victim).map((resource) => [dependentName(resource), resource]));
   for (const dependent of dependents as readonly Json[]) {
-    if (typeof dependent !== 'string' || isTakenCareOf(planning, entry, victim, dependent, byName.get(dependent))) continue;
-    block(planning, entry, '', 'still-used', `${quote(victim.identity)} is used by ${quote(dependent)}, which this plan neither deletes nor points elsewhere`, entry.action === 'replace' ? 'a replace removes the old resource in the same step: create the new one, update its users to !Ref it, and delete the old one, as three entries' : 'add an entry that deletes or updates it, or leave this resource alone');
+    if (typeof dependent !== 'string' || isTakenCareOf(planning, entry, victim, dependent, byName.get(dependent)))
+      continue;
+    block(
+      planning,
+      entry,
+      '',
+      'still-used',
+      `${quote(victim.identity)} is used by ${quote(dependent)}, which this plan neither deletes nor points elsewhere`,
+      entry.action === 'replace'
+        ? 'a replace removes the old resource in the same step: create the new one, update its users to !Ref it, and delete the old one, as three entries'
+        : 'add an entry that deletes or updates it, or leave this resource alone',
+    );
   }
 }
 
-function isTakenCareOf(planning: Planning, entry: ResourceEntry, victim: LiveResource, dependent: string, resource: LiveResource | undefined): boolean {
+function isTakenCareOf(
+  planning: Planning,
+  entry: ResourceEntry,
+  victim: LiveResource,
+  dependent: string,
+  resource: LiveResource | undefined,
+): boolean {
   const identity = dependent.slice(dependent.lastIndexOf(' ') + 1);
-  const address = resource === undefined ? addressOf(planning, dependent) : planning.byIdentity.get(keyOf(resource.type, resource.identity));
+  const address =
+    resource === undefined
+      ? addressOf(planning, dependent)
+      : planning.byIdentity.get(keyOf(resource.type, resource.identity));
   if (address === undefined) return isGone(planning, identity);
   if (address === entry.address) return true;
   const draft = planning.drafts.get(address);
   const action = planning.entries.get(address)?.action;
   if (action === 'delete') return true;
   if (draft === undefined || (draft.action !== 'update' && draft.action !== 'replace')) return false;
-  const names = (properties: Draft['desired']): boolean => namesIn(draft.entry.type, properties, victim, planning.schemas) || mentions(properties, victim.identity);
-  // An update lets go only of what its resource named before: a replica that no property ties to its source is still one afterwards.
+  const names = (properties: Draft['desired']): boolean =>
+    namesIn(draft.entry.type, properties, victim, planning.schemas) || mentions(properties, victim.identity);
+  // An update lets go only of what its resource named before: a replica that no property ties to its source is still
+  // one afterwards.
   return !names(draft.desired) && (draft.action === 'replace' || (draft.live !== null && names(draft.live.properties)));
 }
 
@@ -107,7 +198,8 @@ function addressOf(planning: Planning, dependent: string): string | undefined {
   return undefined;
 }
 
-const isGone = (planning: Planning, identity: string): boolean => planning.types.all.some(({ type }) => planning.index.find(type, identity).state === 'gone');
+const isGone = (planning: Planning, identity: string): boolean =>
+  planning.types.all.some(({ type }) => planning.index.find(type, identity).state === 'gone');
 
 function mentions(value: Json | undefined, identity: string): boolean {
   if (typeof value === 'string') return value === identity;

@@ -42,18 +42,31 @@ export function contextFor(input: ContextInput): StepContext {
   const op = opOf(run, entry.address);
   const days = input.destruction ? configuration.capture.expiryDaysDestruction : configuration.capture.expiryDays;
   return {
-    run, step: entry.address, op, account: target.account, region: target.region, endpoint: target.endpoint,
-    live, desired: input.desired, changes: input.changes,
-    ownership: ownershipOf(input, op), when: entry.when ?? null,
-    captureBucket: captureBucketOf(configuration, target), captureName: captureNameOf(run, entry.address, input.session),
-    captureExpires: expiry(input.now, days), remap: input.remap ?? ((identity) => identity),
-    replacing: action === 'replace', action,
+    run,
+    step: entry.address,
+    op,
+    account: target.account,
+    region: target.region,
+    endpoint: target.endpoint,
+    live,
+    desired: input.desired,
+    changes: input.changes,
+    ownership: ownershipOf(input, op),
+    when: entry.when ?? null,
+    captureBucket: captureBucketOf(configuration, target),
+    captureName: captureNameOf(run, entry.address, input.session),
+    captureExpires: expiry(input.now, days),
+    remap: input.remap ?? ((identity) => identity),
+    replacing: action === 'replace',
+    action,
     ...(entry.carry === undefined ? {} : { carry: entry.carry }),
     ...(entry.order === undefined ? {} : { order: entry.order }),
     ...(input.deletedBefore === undefined ? {} : { deletedBefore: input.deletedBefore }),
     ...(input.releasedBefore === undefined ? {} : { releasedBefore: input.releasedBefore }),
     ...(input.returning === undefined ? {} : { returning: input.returning }),
-    ...(input.deletedAfter === undefined || input.deletedAfter.length === 0 ? {} : { deletedAfter: input.deletedAfter }),
+    ...(input.deletedAfter === undefined || input.deletedAfter.length === 0
+      ? {}
+      : { deletedAfter: input.deletedAfter }),
   };
 }
 
@@ -65,23 +78,37 @@ export const opOf = (run: string, address: string): string => `op-${hex(`${run}\
  * hyphens in a row and none at the end, which RDS refuses (CreateDBSnapshot, DBSnapshotIdentifier).
  */
 export function captureNameOf(run: string, address: string, session = 1): string {
-  const word = address.toLowerCase().replaceAll(/[^a-z0-9]+/gu, '-').replaceAll(/^-+|-+$/gu, '').slice(0, 28).replace(/-+$/u, '');
+  const word = address
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/gu, '-')
+    .replaceAll(/^-+|-+$/gu, '')
+    .slice(0, 28)
+    .replace(/-+$/u, '');
   return `aiplan-${word === '' ? '' : `${word}-`}${hex(`${run}\n${address}\ncapture${session === 1 ? '' : `\n${session}`}`).slice(0, 12)}`;
 }
 
 /** The bucket that captures of objects and kept secrets go to. */
-export const captureBucketOf = (configuration: Pick<Configuration, 'capture'>, target: Pick<Target, 'account' | 'region'>): string =>
-  configuration.capture.bucket ?? `aiplan-captures-${target.account}-${target.region}`;
+export const captureBucketOf = (
+  configuration: Pick<Configuration, 'capture'>,
+  target: Pick<Target, 'account' | 'region'>,
+): string => configuration.capture.bucket ?? `aiplan-captures-${target.account}-${target.region}`;
 
-/** True for an entry of a generated rollback that takes up what an earlier run left half way, whatever else it changes. */
-export const isUnfinished = ({ reopen, repoint }: ResourceEntry): boolean => reopen !== undefined || repoint !== undefined;
+/**
+ * True for an entry of a generated rollback that takes up what an earlier run left half way, whatever else it changes.
+ */
+export const isUnfinished = ({ reopen, repoint }: ResourceEntry): boolean =>
+  reopen !== undefined || repoint !== undefined;
 
 /** Tags by which a resource is known as the plan's: all on a create, the rotation word on an update that rotates. */
 function ownershipOf({ planName, entry, action, live }: ContextInput, op: string): Readonly<Record<string, string>> {
-  const rotate: Readonly<Record<string, string>> = entry.rotate === undefined || live?.systemTags['aiplan:rotate'] === entry.rotate ? {} : { 'aiplan:rotate': entry.rotate };
+  const rotate: Readonly<Record<string, string>> =
+    entry.rotate === undefined || live?.systemTags['aiplan:rotate'] === entry.rotate
+      ? {}
+      : { 'aiplan:rotate': entry.rotate };
   // What comes back keeps the tags that it had.
   if (entry.restore !== undefined || (action === 'create' && isUnfinished(entry))) return { 'aiplan:op': op };
-  if (action === 'create' || action === 'replace') return { 'aiplan:plan': planName, 'aiplan:resource': entry.address, 'aiplan:op': op, ...rotate };
+  if (action === 'create' || action === 'replace')
+    return { 'aiplan:plan': planName, 'aiplan:resource': entry.address, 'aiplan:op': op, ...rotate };
   return action === 'update' ? rotate : {};
 }
 

@@ -4,7 +4,18 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
 import { classify } from '../classify/classify.ts';
 import { comparerFor } from '../diff/compare.ts';
-import { bareDraft, block, inform, keepDraft, managedType, warn, type Draft, type Planning, observedOf, sceneOf } from '../refresh/draft.ts';
+import {
+  bareDraft,
+  block,
+  inform,
+  keepDraft,
+  managedType,
+  warn,
+  type Draft,
+  type Planning,
+  observedOf,
+  sceneOf,
+} from '../refresh/draft.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
 import { duplicatesOf } from '../refresh/duplicates.ts';
 import { checkUsers, destructionOf, leftoversOf } from './delete.ts';
@@ -23,10 +34,25 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const live = planning.located.get(entry.address) as LiveResource;
   checkExpectations(planning, entry, live);
   if (type.rules.replaceBlocked !== undefined) {
-    block(planning, entry, 'action', 'replace-blocked', `${shortType(entry.type)} ${quote(live.identity)} cannot be replaced: ${type.rules.replaceBlocked}`, 'write a create and, in a later plan, a delete');
+    block(
+      planning,
+      entry,
+      'action',
+      'replace-blocked',
+      `${shortType(entry.type)} ${quote(live.identity)} cannot be replaced: ${type.rules.replaceBlocked}`,
+      'write a create and, in a later plan, a delete',
+    );
     return bareDraft(entry, type, live);
   }
-  if (entry.order === undefined) block(planning, entry, '', 'order-needed', 'a replace needs `order`', `add to ${quote(entry.address)} one of:\n    order: create-first\n    order: delete-first`);
+  if (entry.order === undefined)
+    block(
+      planning,
+      entry,
+      '',
+      'order-needed',
+      'a replace needs `order`',
+      `add to ${quote(entry.address)} one of:\n    order: create-first\n    order: delete-first`,
+    );
   checkState(planning, entry, type, live);
   const comparer = comparerFor(type.rules, entry.type, live.identity);
   const carried = carriedProperties(planning, entry, type, live);
@@ -35,23 +61,75 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const desired = { ...withoutMasked(planning, entry, wanted), ...carried };
   blockRefused(planning, entry, type, desired, { action: 'replace' });
   checkPending(planning, entry, live, desired, comparer);
-  const classified = classify({ type, schema, comparer, before: { ...before, ...pick(live.properties, Object.keys(carried)) }, after: desired, live, action: 'replace', scene: sceneOf(planning, entry) });
+  const classified = classify({
+    type,
+    schema,
+    comparer,
+    before: { ...before, ...pick(live.properties, Object.keys(carried)) },
+    after: desired,
+    live,
+    action: 'replace',
+    scene: sceneOf(planning, entry),
+  });
   if (!classified.changes.some(({ effect }) => effect === 'replace')) {
-    warn(planning, entry, 'action', 'replace-unneeded', classified.changes.length === 0 ? 'nothing differs: the resource would be made again as it is' : 'every change could be made by an update', 'declare `action: update`, unless a new resource is what is meant');
+    warn(
+      planning,
+      entry,
+      'action',
+      'replace-unneeded',
+      classified.changes.length === 0
+        ? 'nothing differs: the resource would be made again as it is'
+        : 'every change could be made by an update',
+      'declare `action: update`, unless a new resource is what is meant',
+    );
   }
-  if (entry.order === 'create-first' && duplicatesOf(entry, planning.changePlan.name, type, desired, [live]).same.length > 0) {
-    warn(planning, entry, 'order', 'name-collision', `the new resource would have the natural key of ${quote(live.identity)}, which still exists when it is made`, 'give it another name, or write `order: delete-first`');
+  if (
+    entry.order === 'create-first' &&
+    duplicatesOf(entry, planning.changePlan.name, type, desired, [live]).same.length > 0
+  ) {
+    warn(
+      planning,
+      entry,
+      'order',
+      'name-collision',
+      `the new resource would have the natural key of ${quote(live.identity)}, which still exists when it is made`,
+      'give it another name, or write `order: delete-first`',
+    );
   }
   const { binding, way } = destructionOf(planning, entry, live, 'replace', { desired, classified });
   checkUsers(planning, entry, live, binding['dependents']);
   const lost = lostWith(type, live, entry);
-  inform(planning, entry, '', 'replace-carries', `carried over: ${few(Object.keys(desired).sort(), 40)}${entry.carry === undefined ? '' : `; brought along: ${few(entry.carry)}`}${lost.length === 0 ? '' : `; lost: ${few(lost)}`}`);
+  inform(
+    planning,
+    entry,
+    '',
+    'replace-carries',
+    `carried over: ${few(Object.keys(desired).sort(), 40)}${entry.carry === undefined ? '' : `; brought along: ${few(entry.carry)}`}${lost.length === 0 ? '' : `; lost: ${few(lost)}`}`,
+  );
   return {
-    entry, type, action: 'replace', live, identity: live.identity, desired, changes: classified.changes, capturePlan: way.capturePlan,
-    isDestruction: true, recoverability: way.recoverability,
-    loses: [...new Set([`${shortType(live.type)} ${live.identity} is replaced by a new resource`, ...lost, ...classified.loses, ...way.recoverability.loses])],
-    opens: classified.opens, evidence: { binding, observed: observedOf(live) }, interrupts: classified.interrupts || entry.order === 'delete-first',
-    oneWay: [], leftovers: leftoversOf(planning, live),
+    entry,
+    type,
+    action: 'replace',
+    live,
+    identity: live.identity,
+    desired,
+    changes: classified.changes,
+    capturePlan: way.capturePlan,
+    isDestruction: true,
+    recoverability: way.recoverability,
+    loses: [
+      ...new Set([
+        `${shortType(live.type)} ${live.identity} is replaced by a new resource`,
+        ...lost,
+        ...classified.loses,
+        ...way.recoverability.loses,
+      ]),
+    ],
+    opens: classified.opens,
+    evidence: { binding, observed: observedOf(live) },
+    interrupts: classified.interrupts || entry.order === 'delete-first',
+    oneWay: [],
+    leftovers: leftoversOf(planning, live),
   };
 }
 
@@ -66,18 +144,42 @@ function successor(planning: Planning, entry: ResourceEntry, type: ResourceType)
 
 /** Live properties that a create may set. */
 const settable = (type: ResourceType, live: LiveResource): JsonObject =>
-  Object.fromEntries(Object.entries(live.properties).filter(([name, value]) => value !== undefined && type.rules.properties[name] !== undefined && type.rules.properties[name].create !== false && !(type.rules.carries ?? []).includes(name)));
+  Object.fromEntries(
+    Object.entries(live.properties).filter(
+      ([name, value]) =>
+        value !== undefined &&
+        type.rules.properties[name] !== undefined &&
+        type.rules.properties[name].create !== false &&
+        !(type.rules.carries ?? []).includes(name),
+    ),
+  );
 
-/** What AWS assigned and the author wants all the same, by property name; words such as `volumes` are the type's to carry out. */
-function carriedProperties(planning: Planning, entry: ResourceEntry, type: ResourceType, live: LiveResource): JsonObject {
+/**
+ * What AWS assigned and the author wants all the same, by property name; words such as `volumes` are the type's to
+ * carry out.
+ */
+function carriedProperties(
+  planning: Planning,
+  entry: ResourceEntry,
+  type: ResourceType,
+  live: LiveResource,
+): JsonObject {
   const result: Record<string, Json> = {};
   for (const name of entry.carry ?? []) {
     if (type.rules.carries?.includes(name) !== true) {
-      block(planning, entry, 'carry', 'cannot-carry', `${quote(name)} cannot be carried over`, (type.rules.carries ?? []).length === 0 ? 'leave `carry` out' : `possible: ${few(type.rules.carries ?? [])}`);
+      block(
+        planning,
+        entry,
+        'carry',
+        'cannot-carry',
+        `${quote(name)} cannot be carried over`,
+        (type.rules.carries ?? []).length === 0 ? 'leave `carry` out' : `possible: ${few(type.rules.carries ?? [])}`,
+      );
       continue;
     }
     const value = live.properties[name] ?? live.attributes[name];
-    if (value !== undefined && type.rules.properties[name] !== undefined && entry.properties?.[name] === undefined) result[name] = value;
+    if (value !== undefined && type.rules.properties[name] !== undefined && entry.properties?.[name] === undefined)
+      result[name] = value;
   }
   return result;
 }
@@ -85,14 +187,27 @@ function carriedProperties(planning: Planning, entry: ResourceEntry, type: Resou
 /** A sensitive text that cannot be read cannot be carried over silently. */
 function withoutMasked(planning: Planning, entry: ResourceEntry, desired: JsonObject): JsonObject {
   const masked = Object.keys(desired).filter((name) => isMasked(desired[name]));
-  for (const name of masked) block(planning, entry, 'properties', 'sensitive-not-carried', `${name} of the old resource is not shown to anyone and cannot be carried over`, `write \`${name}\` into \`properties\` again, or \`${name}: null\` to do without`);
-  return masked.length === 0 ? desired : Object.fromEntries(Object.entries(desired).filter(([name]) => !masked.includes(name)));
+  for (const name of masked)
+    block(
+      planning,
+      entry,
+      'properties',
+      'sensitive-not-carried',
+      `${name} of the old resource is not shown to anyone and cannot be carried over`,
+      `write \`${name}\` into \`properties\` again, or \`${name}: null\` to do without`,
+    );
+  return masked.length === 0
+    ? desired
+    : Object.fromEntries(Object.entries(desired).filter(([name]) => !masked.includes(name)));
 }
 
-const pick = (object: JsonObject, names: readonly string[]): JsonObject => Object.fromEntries(names.flatMap((name) => (object[name] === undefined ? [] : [[name, object[name]]])));
+const pick = (object: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(names.flatMap((name) => (object[name] === undefined ? [] : [[name, object[name]]])));
 
 const lostWith = (type: ResourceType, live: LiveResource, entry: ResourceEntry): readonly string[] =>
-  (type.rules.carries ?? []).filter((name) => entry.carry?.includes(name) !== true && entry.properties?.[name] === undefined).flatMap((name) => {
-    const value = live.properties[name] ?? live.attributes[name];
-    return value === undefined ? [] : [`${name} ${quote(value)}`];
-  });
+  (type.rules.carries ?? [])
+    .filter((name) => entry.carry?.includes(name) !== true && entry.properties?.[name] === undefined)
+    .flatMap((name) => {
+      const value = live.properties[name] ?? live.attributes[name];
+      return value === undefined ? [] : [`${name} ${quote(value)}`];
+    });

@@ -1,7 +1,10 @@
 import { isObject, isSecretRef, type Json, type JsonObject, type SecretRef } from '../../base/json.ts';
 import type { CaptureVault, SecretSource } from '../../domain/records/ports.ts';
 
-export interface SecretPorts { readonly vault: Pick<CaptureVault, 'readSecret'>; readonly secrets: SecretSource }
+export interface SecretPorts {
+  readonly vault: Pick<CaptureVault, 'readSecret'>;
+  readonly secrets: SecretSource;
+}
 
 /** The text of one secret. Throws UserError `secret-missing`, `secret-not-allowed`, `no-such-secret`. */
 export const secretText = (ref: SecretRef, { vault, secrets }: SecretPorts): Promise<string> =>
@@ -11,7 +14,10 @@ export const secretText = (ref: SecretRef, { vault, secrets }: SecretPorts): Pro
  * The input with every secret in place, for the wire only, and the texts that were put in, so that an answer which
  * echoes one can be scrubbed. Throws as `secretText` does.
  */
-export async function resolveSecrets(input: JsonObject, ports: SecretPorts): Promise<{ readonly resolved: JsonObject; readonly texts: readonly string[] }> {
+export async function resolveSecrets(
+  input: JsonObject,
+  ports: SecretPorts,
+): Promise<{ readonly resolved: JsonObject; readonly texts: readonly string[] }> {
   const texts: string[] = [];
   const resolve = async (value: Json | undefined): Promise<Json> => {
     if (Array.isArray(value)) return Promise.all(value.map((item: Json) => resolve(item)));

@@ -8,11 +8,14 @@ import { normalisePolicy } from '../../base/cidr.ts';
 import { below, ruleOf, ruleTree, type Nodes } from '../diff/rule-tree.ts';
 
 /**
- * Everything that was read of a resource, in a form in which equal states are equal texts: what AWS moves by itself (`volatile`) is left
- * out, lists without an order are sorted, sensitive texts masked (law 11). It stands in the step and in its digest, so that a confirmation
- * also binds to what the step does not show of its resource. Pure.
+ * Everything that was read of a resource, in a form in which equal states are equal texts: what AWS moves by itself
+ * (`volatile`) is left out, lists without an order are sorted, sensitive texts masked (law 11). It stands in the step
+ * and in its digest, so that a confirmation also binds to what the step does not show of its resource. Pure.
  */
-export function boundState({ type, identity, properties }: Pick<LiveResource, 'type' | 'identity' | 'properties'>, rules: TypeRules): JsonObject {
+export function boundState(
+  { type, identity, properties }: Pick<LiveResource, 'type' | 'identity' | 'properties'>,
+  rules: TypeRules,
+): JsonObject {
   const root = ruleTree(rules);
   const state: Record<string, Json | undefined> = {};
   for (const name of Object.keys(properties).sort()) {
@@ -32,7 +35,12 @@ function boundValue(value: Json, nodes: Nodes): Json | undefined {
   if (Array.isArray(value)) {
     const inside = below(nodes, '*');
     const items = (value as readonly Json[]).flatMap((item) => boundValue(item, inside) ?? []);
-    return isSet(nodes) ? items.map((item) => ({ item, text: canonical(item) })).sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0)).map(({ item }) => item) : items;
+    return isSet(nodes)
+      ? items
+          .map((item) => ({ item, text: canonical(item) }))
+          .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+          .map(({ item }) => item)
+      : items;
   }
   if (!isObject(value) || isLeaf(value)) return value;
   const kept: Record<string, Json | undefined> = {};

@@ -6,58 +6,110 @@ import { sourcesOf } from './capture-source.ts';
 import { operationsOf } from './preview.ts';
 import { unpinnedClaims } from './unpinned-claims.ts';
 
-/** A step before the whole plan has decided. Both have their places already, so that a plan reads the same way in every file. */
+/**
+ * A step before the whole plan has decided. Both have their places already, so that a plan reads the same way in every
+ * file.
+ */
 type UndecidedStep = Omit<Step, 'digest' | 'blocked'> & { readonly digest: undefined; readonly blocked: undefined };
 
 /** The serialisable step of a draft, without what the whole plan decides. */
-export function stepOf(planning: Planning, draft: Draft, calls: readonly Call[], dependsOn: readonly string[]): UndecidedStep {
+export function stepOf(
+  planning: Planning,
+  draft: Draft,
+  calls: readonly Call[],
+  dependsOn: readonly string[],
+): UndecidedStep {
   const { entry, live } = draft;
   const covered = isCovered(planning, draft);
   const destruction = draft.action !== 'keep' && draft.isDestruction ? { loses: draft.loses } : null;
-  const opens = draft.action === 'keep' ? draft.opens : [...unloggedOf(planning), ...unpinnedOf(planning, draft), ...draft.opens];
+  const opens =
+    draft.action === 'keep' ? draft.opens : [...unloggedOf(planning), ...unpinnedOf(planning, draft), ...draft.opens];
   const grant = opens.length > 0 ? { opens } : null;
   return {
-    id: entry.address, type: entry.type, identity: draft.identity, digest: undefined,
-    action: draft.action, declared: entry.action === 'read' ? 'update' : entry.action, changes: draft.changes,
+    id: entry.address,
+    type: entry.type,
+    identity: draft.identity,
+    digest: undefined,
+    action: draft.action,
+    declared: entry.action === 'read' ? 'update' : entry.action,
+    changes: draft.changes,
     confirm: (destruction !== null || grant !== null) && !covered ? confirmText(draft) : null,
-    destruction, grant, evidence: draft.evidence, capture: captureOf(draft), recoverability: draft.recoverability,
-    calls: operationsOf(calls), dependsOn, source: entry.source, reason: entry.reason ?? null, acceptLoss: entry.acceptLoss ?? null,
-    incarnation: live?.incarnation ?? null, ...stateOf(draft), interrupts: draft.interrupts, oneWay: draft.oneWay, when: entry.when ?? null, leftovers: draft.leftovers,
+    destruction,
+    grant,
+    evidence: draft.evidence,
+    capture: captureOf(draft),
+    recoverability: draft.recoverability,
+    calls: operationsOf(calls),
+    dependsOn,
+    source: entry.source,
+    reason: entry.reason ?? null,
+    acceptLoss: entry.acceptLoss ?? null,
+    incarnation: live?.incarnation ?? null,
+    ...stateOf(draft),
+    interrupts: draft.interrupts,
+    oneWay: draft.oneWay,
+    when: entry.when ?? null,
+    leftovers: draft.leftovers,
     ...(covered && planning.changePlan.rollbackOf !== undefined ? { coveredBy: planning.changePlan.rollbackOf } : {}),
-    ...(entry.restore === undefined ? {} : { restores: { run: entry.restore.run, step: entry.restore.step, from: sourcesOf(entry.restore.capture) } }),
+    ...(entry.restore === undefined
+      ? {}
+      : { restores: { run: entry.restore.run, step: entry.restore.step, from: sourcesOf(entry.restore.capture) } }),
     blocked: undefined,
   };
 }
 
-/** What a rollback of a run that the store does not know hands out: whoever wrote the manifests decides what comes back. */
-const unloggedOf = ({ changePlan }: Planning): readonly string[] => (changePlan.unlogged !== true ? []
-  : [`no log or journal of this store knows run ${changePlan.rollbackOf ?? ''}: what is set or restored here is what the capture bucket says, whoever wrote it there`]);
+/**
+ * What a rollback of a run that the store does not know hands out: whoever wrote the manifests decides what comes back.
+ */
+const unloggedOf = ({ changePlan }: Planning): readonly string[] =>
+  changePlan.unlogged !== true
+    ? []
+    : [
+        `no log or journal of this store knows run ${changePlan.rollbackOf ?? ''}: what is set or restored here is what the capture bucket says, whoever wrote it there`,
+      ];
 
-/** What only a journal says, and nothing in the capture bucket: a file that anybody may have written hands out nothing by itself (law 13). */
-const unpinnedOf = ({ changePlan }: Planning, { entry }: Draft): readonly string[] => (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true ? [] : unpinnedClaims(entry));
+/**
+ * What only a journal says, and nothing in the capture bucket: a file that anybody may have written hands out nothing
+ * by itself (law 13).
+ */
+const unpinnedOf = ({ changePlan }: Planning, { entry }: Draft): readonly string[] =>
+  changePlan.rollbackOf === undefined || changePlan.withoutJournal === true ? [] : unpinnedClaims(entry);
 
 /** What is there of the resource that the step changes or takes away; of what is kept nothing but its facts matters. */
 const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
-  (live === null || type === undefined || action === 'keep' || action === 'create' ? {} : { live: boundState(live, type.rules) });
+  live === null || type === undefined || action === 'keep' || action === 'create'
+    ? {}
+    : { live: boundState(live, type.rules) };
 
 /**
- * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the deletion of
- * what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the capture bucket of the run's end, which pins its
- * journal (`made`, `pinned`).
- * Nothing else: a journal is a file of the user's, and anybody may tag, so that neither answers for a destruction or a grant (laws 3, 13 and 14).
+ * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the
+ * deletion of what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the
+ * capture bucket of the run's end, which pins its journal (`made`, `pinned`). Nothing else: a journal is a file of the
+ * user's, and anybody may tag, so that neither answers for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
-  if (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true || draft.action === 'keep') return false;
+  if (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true || draft.action === 'keep')
+    return false;
   if (draft.recoverability.level === 'irreversible') return false;
   if (draft.action === 'create') return unpinnedClaims(draft.entry).length === 0;
-  if (draft.action === 'update') return !draft.isDestruction && draft.opens.length === 0 && unpinnedClaims(draft.entry).length === 0;
+  if (draft.action === 'update')
+    return !draft.isDestruction && draft.opens.length === 0 && unpinnedClaims(draft.entry).length === 0;
   const { made, pinned } = draft.entry;
-  if (draft.action !== 'delete' || draft.live?.systemTags['aiplan:op'] === undefined || made === undefined || pinned !== true) return false;
+  if (
+    draft.action !== 'delete' ||
+    draft.live?.systemTags['aiplan:op'] === undefined ||
+    made === undefined ||
+    pinned !== true
+  )
+    return false;
   if (made.incarnation !== null && made.incarnation !== draft.live.incarnation) return false;
   const { binding, observed } = draft.evidence;
-  const used = binding['dependents'] !== undefined && !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);
+  const used =
+    binding['dependents'] !== undefined &&
+    !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);
   const counts = ['objects', 'bytes', 'rows'].map((name) => observed[name]).filter((count) => count !== undefined);
-  const holdsData = draft.capturePlan?.how === 'config' ? false : counts.length === 0 || counts.some((count) => count !== 0);
+  const holdsData =
+    draft.capturePlan?.how === 'config' ? false : counts.length === 0 || counts.some((count) => count !== 0);
   return !used && !holdsData;
 }
 
@@ -74,10 +126,15 @@ function captureOf({ action, capturePlan, entry, live }: Draft): Step['capture']
   if (entry.restore !== undefined) return { how: 'none', what: 'it is restored from its capture' };
   if (action === 'create') return { how: 'none', what: 'there is nothing yet' };
   if (capturePlan === null) return { how: 'config', what: 'its configuration, in the journal' };
-  const moment = { ...(capturePlan.late ? { late: true } as const : {}), ...(capturePlan.final === true ? { final: true } as const : {}) };
+  const moment = {
+    ...(capturePlan.late ? ({ late: true } as const) : {}),
+    ...(capturePlan.final === true ? ({ final: true } as const) : {}),
+  };
   if (capturePlan.impossible !== undefined) {
     // What can be captured is captured; what cannot is said beside it.
-    return capturePlan.how === 'none' ? { how: 'none', what: capturePlan.impossible } : { how: capturePlan.how, what: `${capturePlan.what}; but ${capturePlan.impossible}`, ...moment };
+    return capturePlan.how === 'none'
+      ? { how: 'none', what: capturePlan.impossible }
+      : { how: capturePlan.how, what: `${capturePlan.what}; but ${capturePlan.impossible}`, ...moment };
   }
   return { how: capturePlan.how, what: capturePlan.what, ...moment };
 }
@@ -86,8 +143,13 @@ function captureOf({ action, capturePlan, entry, live }: Draft): Step['capture']
 export function summaryOf(steps: readonly Step[]): Summary {
   const count = (matches: (step: Step) => boolean): number => steps.filter(matches).length;
   return {
-    create: count(({ action }) => action === 'create'), update: count(({ action }) => action === 'update'), replace: count(({ action }) => action === 'replace'),
-    delete: count(({ action }) => action === 'delete'), keep: count(({ action }) => action === 'keep'), blocked: count(({ blocked }) => blocked),
-    destructions: count(({ destruction }) => destruction !== null), grants: count(({ grant }) => grant !== null),
+    create: count(({ action }) => action === 'create'),
+    update: count(({ action }) => action === 'update'),
+    replace: count(({ action }) => action === 'replace'),
+    delete: count(({ action }) => action === 'delete'),
+    keep: count(({ action }) => action === 'keep'),
+    blocked: count(({ blocked }) => blocked),
+    destructions: count(({ destruction }) => destruction !== null),
+    grants: count(({ grant }) => grant !== null),
   };
 }

@@ -1,11 +1,24 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
 import { restsOnEarlier } from '../../recovery/rollback/pinned-claims.ts';
 
-/** What an entry of a rollback does that a journal alone speaks of: one sentence each, for the person who confirms it. Pure. */
-export function unpinnedClaims({ restore, repoint, reopen }: Pick<ResourceEntry, 'restore' | 'repoint' | 'reopen'>): readonly string[] {
+/**
+ * What an entry of a rollback does that a journal alone speaks of: one sentence each, for the person who confirms it.
+ * Pure.
+ */
+export function unpinnedClaims({
+  restore,
+  repoint,
+  reopen,
+}: Pick<ResourceEntry, 'restore' | 'repoint' | 'reopen'>): readonly string[] {
   return [
-    ...(reopen === undefined || reopen.pinned === true ? [] : [`only the journal of run ${reopen.run} says how it was before the run put it out of service`]),
-    ...(restore === undefined || restore.pinned === true || !restsOnEarlier(restore) ? [] : ['only the journal of an earlier rollback says what of it is back already']),
-    ...(repoint === undefined || repoint.pinned === true ? [] : [`only the journal of an earlier rollback says that this is what came back of ${repoint.formerIdentity}`]),
+    ...(reopen === undefined || reopen.pinned === true
+      ? []
+      : [`only the journal of run ${reopen.run} says how it was before the run put it out of service`]),
+    ...(restore === undefined || restore.pinned === true || !restsOnEarlier(restore)
+      ? []
+      : ['only the journal of an earlier rollback says what of it is back already']),
+    ...(repoint === undefined || repoint.pinned === true
+      ? []
+      : [`only the journal of an earlier rollback says that this is what came back of ${repoint.formerIdentity}`]),
   ];
 }

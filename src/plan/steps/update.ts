@@ -8,7 +8,18 @@ import { classify, type Classified } from '../classify/classify.ts';
 import { comparerFor, type Comparer } from '../diff/compare.ts';
 import { isUnfinished } from './preview-context.ts';
 import { canonicalised, desiredProperties, hasSecrets } from '../diff/desired.ts';
-import { bareDraft, block, inform, keepDraft, managedType, type Draft, type Planning, observedOf, sceneOf, warn } from '../refresh/draft.ts';
+import {
+  bareDraft,
+  block,
+  inform,
+  keepDraft,
+  managedType,
+  type Draft,
+  type Planning,
+  observedOf,
+  sceneOf,
+  warn,
+} from '../refresh/draft.ts';
 import { unknownFacts } from '../refresh/evidence.ts';
 import { unstatedPending } from '../diff/expectation.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
@@ -31,14 +42,34 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   checkPartlyRead(planning, entry, live);
   const { desired, rotated } = overlay(planning, entry, { type, schema, comparer, live, action: 'update' });
   const settled = withoutPendingOnes(entry, desired, live, comparer);
-  const classified = classify({ type, schema, comparer, before: live.properties, after: settled.desired, live, action: 'update', scene: sceneOf(planning, entry) });
-  checkExpectations(planning, entry, live, new Set(classified.changes.length === 0 ? Object.keys(entry.properties ?? {}) : []));
-  if (settled.waiting.length > 0) inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
+  const classified = classify({
+    type,
+    schema,
+    comparer,
+    before: live.properties,
+    after: settled.desired,
+    live,
+    action: 'update',
+    scene: sceneOf(planning, entry),
+  });
+  checkExpectations(
+    planning,
+    entry,
+    live,
+    new Set(classified.changes.length === 0 ? Object.keys(entry.properties ?? {}) : []),
+  );
+  if (settled.waiting.length > 0)
+    inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
   // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
   if (classified.changes.length === 0) sayWhatIsLate(planning, entry, live, desired, comparer);
-  if (classified.changes.length === 0) return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
-  for (const obstacle of classified.obstacles) block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
-  blockRefused(planning, entry, type, settled.desired, { action: 'update', changed: new Set(classified.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path)) });
+  if (classified.changes.length === 0)
+    return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
+  for (const obstacle of classified.obstacles)
+    block(planning, entry, `properties.${obstacle.property}`, obstacle.code, obstacle.message, obstacle.help);
+  blockRefused(planning, entry, type, settled.desired, {
+    action: 'update',
+    changed: new Set(classified.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path)),
+  });
   checkState(planning, entry, type, live);
   checkPending(planning, entry, live, settled.desired, comparer);
   checkWhen(planning, entry, classified);
@@ -47,40 +78,102 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   const isDestruction = loses.length > 0;
   if (isDestruction) checkKnown(planning, entry, live.binding);
   return {
-    entry, type, action: 'update', live, identity: live.identity, desired: settled.desired, changes: classified.changes,
-    capturePlan: way.capturePlan, loses, opens: classified.opens, isDestruction, recoverability: way.recoverability,
-    evidence: { binding: live.binding, observed: observedOf(live) }, interrupts: classified.interrupts, oneWay: classified.oneWay, leftovers: [],
+    entry,
+    type,
+    action: 'update',
+    live,
+    identity: live.identity,
+    desired: settled.desired,
+    changes: classified.changes,
+    capturePlan: way.capturePlan,
+    loses,
+    opens: classified.opens,
+    isDestruction,
+    recoverability: way.recoverability,
+    evidence: { binding: live.binding, observed: observedOf(live) },
+    interrupts: classified.interrupts,
+    oneWay: classified.oneWay,
+    leftovers: [],
   };
 }
 
-export interface OverlayInput { readonly type: ResourceType; readonly schema: TypeSchema | undefined; readonly comparer: Comparer; readonly live: LiveResource; readonly action: 'update' | 'replace'; readonly before?: JsonObject }
+export interface OverlayInput {
+  readonly type: ResourceType;
+  readonly schema: TypeSchema | undefined;
+  readonly comparer: Comparer;
+  readonly live: LiveResource;
+  readonly action: 'update' | 'replace';
+  readonly before?: JsonObject;
+}
 
-/** How the author says that elements of a list shall leave: the `expect` to paste, with all that leave that list, where he has none yet. */
-function removalHelp({ address, expect }: ResourceEntry, at: string, removals: readonly Removal[], live: LiveResource): string {
+/**
+ * How the author says that elements of a list shall leave: the `expect` to paste, with all that leave that list, where
+ * he has none yet.
+ */
+function removalHelp(
+  { address, expect }: ResourceEntry,
+  at: string,
+  removals: readonly Removal[],
+  live: LiveResource,
+): string {
   const keep = 'keep it in `properties`, or show that its removal is meant: ';
   const names = at.split('.');
   const elements = removals.filter((other) => other.at === at).map(({ element }) => element);
-  if (expect !== undefined || !Array.isArray(valueAt(live.properties, at)) || elements.some((element) => isMasked(element))) return `${keep}put it into \`expect\` under ${names[0] ?? at}`;
+  if (
+    expect !== undefined ||
+    !Array.isArray(valueAt(live.properties, at)) ||
+    elements.some((element) => isMasked(element))
+  )
+    return `${keep}put it into \`expect\` under ${names[0] ?? at}`;
   const inside = names.reduceRight<Json>((value, name) => ({ [name]: value }), elements);
   return `${keep}add to ${address}:\n    expect: ${sanitise(JSON.stringify(inside))}`;
 }
 
-/** Live overlaid by the author's properties; everything that may not be is a finding. `rotated`: write-only properties that are set anew. */
-export function overlay(planning: Planning, entry: ResourceEntry, { type, schema, comparer, live, action, before }: OverlayInput): { readonly desired: JsonObject; readonly rotated: readonly string[] } {
+/**
+ * Live overlaid by the author's properties; everything that may not be is a finding. `rotated`: write-only properties
+ * that are set anew.
+ */
+export function overlay(
+  planning: Planning,
+  entry: ResourceEntry,
+  { type, schema, comparer, live, action, before }: OverlayInput,
+): { readonly desired: JsonObject; readonly rotated: readonly string[] } {
   const author = canonicalised(type, resolveProperties(planning, entry));
   const secrets = Object.keys(author).filter((name) => hasSecrets(author[name], below(comparer.root, name)));
-  const rotates = action === 'replace' || (entry.rotate !== undefined && entry.rotate !== live.systemTags['aiplan:rotate']);
+  const rotates =
+    action === 'replace' || (entry.rotate !== undefined && entry.rotate !== live.systemTags['aiplan:rotate']);
   const { desired, problems, removals } = desiredProperties({
-    type, schema, comparer, before: before ?? live.properties, author, expect: entry.expect === undefined ? undefined : canonicalised(type, entry.expect), action, rotates,
+    type,
+    schema,
+    comparer,
+    before: before ?? live.properties,
+    author,
+    expect: entry.expect === undefined ? undefined : canonicalised(type, entry.expect),
+    action,
+    rotates,
   });
   for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
   for (const { path, at, element } of removals) {
-    block(planning, entry, `properties.${at}`, 'unnamed-removal', `${path} would be removed without having been named: ${quote(element)}`,
-      removalHelp(entry, at, removals, live));
+    block(
+      planning,
+      entry,
+      `properties.${at}`,
+      'unnamed-removal',
+      `${path} would be removed without having been named: ${quote(element)}`,
+      removalHelp(entry, at, removals, live),
+    );
   }
   if (action === 'update' && secrets.length > 0 && !rotates) {
-    inform(planning, entry, `properties.${secrets[0] ?? ''}`, 'secret-not-set', `${few(secrets)} cannot be read and is left as it is`,
-      entry.rotate === undefined ? 'to set it anew, write `rotate: <word>`' : `it was set with \`rotate: ${entry.rotate}\` already; write another word to set it again`);
+    inform(
+      planning,
+      entry,
+      `properties.${secrets[0] ?? ''}`,
+      'secret-not-set',
+      `${few(secrets)} cannot be read and is left as it is`,
+      entry.rotate === undefined
+        ? 'to set it anew, write `rotate: <word>`'
+        : `it was set with \`rotate: ${entry.rotate}\` already; write another word to set it again`,
+    );
   }
   return { desired, rotated: action === 'update' && rotates ? secrets : [] };
 }
@@ -89,13 +182,20 @@ export function overlay(planning: Planning, entry: ResourceEntry, { type, schema
  * A change that AWS has accepted for the maintenance window already is not made again, unless the author now wants it
  * `now`. Answers the properties without it.
  */
-function withoutPendingOnes(entry: ResourceEntry, desired: JsonObject, live: LiveResource, comparer: Comparer): { readonly desired: JsonObject; readonly waiting: readonly string[] } {
+function withoutPendingOnes(
+  entry: ResourceEntry,
+  desired: JsonObject,
+  live: LiveResource,
+  comparer: Comparer,
+): { readonly desired: JsonObject; readonly waiting: readonly string[] } {
   if (entry.when === 'now') return { desired, waiting: [] };
-  const waiting = Object.keys(live.pending).filter((name) => {
-    const nodes = below(comparer.root, name);
-    const differs = desired[name] !== undefined && !comparer.equal(live.properties[name], desired[name], nodes);
-    return differs && comparer.equal(live.pending[name], desired[name], nodes);
-  }).sort();
+  const waiting = Object.keys(live.pending)
+    .filter((name) => {
+      const nodes = below(comparer.root, name);
+      const differs = desired[name] !== undefined && !comparer.equal(live.properties[name], desired[name], nodes);
+      return differs && comparer.equal(live.pending[name], desired[name], nodes);
+    })
+    .sort();
   if (waiting.length === 0) return { desired, waiting };
   const rest: Record<string, JsonObject[string]> = { ...desired };
   for (const name of waiting) rest[name] = live.properties[name];
@@ -103,29 +203,72 @@ function withoutPendingOnes(entry: ResourceEntry, desired: JsonObject, live: Liv
 }
 
 /** Changes that somebody else left pending would be flushed along (RDS, ModifyDBInstance: ApplyImmediately). */
-export function checkPending(planning: Planning, entry: ResourceEntry, live: LiveResource, desired: JsonObject, comparer: Comparer): void {
-  const unstated = unstatedPending(entry.expect, live, comparer).filter((name) => desired[name] === undefined || !comparer.equal(live.pending[name], desired[name], below(comparer.root, name)));
+export function checkPending(
+  planning: Planning,
+  entry: ResourceEntry,
+  live: LiveResource,
+  desired: JsonObject,
+  comparer: Comparer,
+): void {
+  const unstated = unstatedPending(entry.expect, live, comparer).filter(
+    (name) =>
+      desired[name] === undefined || !comparer.equal(live.pending[name], desired[name], below(comparer.root, name)),
+  );
   for (const name of unstated) {
-    block(planning, entry, 'expect', 'pending-change', `a change is pending that this plan does not know of: ${name} becomes ${quote(live.pending[name])}`,
-      `if it may happen together with this step, write it into \`expect\`: { ${name}: ${quote(live.pending[name])} }`);
+    block(
+      planning,
+      entry,
+      'expect',
+      'pending-change',
+      `a change is pending that this plan does not know of: ${name} becomes ${quote(live.pending[name])}`,
+      `if it may happen together with this step, write it into \`expect\`: { ${name}: ${quote(live.pending[name])} }`,
+    );
   }
 }
 
 /**
- * A step that changes nothing can still declare what will not stay so: a named property for which another value is pending blocks, unless
- * `expect` states it (law 2). Pending changes of other properties, and values that are not in effect, are said.
+ * A step that changes nothing can still declare what will not stay so: a named property for which another value is
+ * pending blocks, unless `expect` states it (law 2). Pending changes of other properties, and values that are not in
+ * effect, are said.
  */
-function sayWhatIsLate(planning: Planning, entry: ResourceEntry, live: LiveResource, desired: JsonObject, comparer: Comparer): void {
+function sayWhatIsLate(
+  planning: Planning,
+  entry: ResourceEntry,
+  live: LiveResource,
+  desired: JsonObject,
+  comparer: Comparer,
+): void {
   for (const name of unstatedPending(entry.expect, live, comparer)) {
     const [now, later] = [quote(live.properties[name]), quote(live.pending[name])];
-    if (entry.properties?.[name] === undefined) warn(planning, entry, '', 'pending-change', `AWS will change ${name} of ${quote(live.identity)} later: it is ${now} and becomes ${later}`);
+    if (entry.properties?.[name] === undefined)
+      warn(
+        planning,
+        entry,
+        '',
+        'pending-change',
+        `AWS will change ${name} of ${quote(live.identity)} later: it is ${now} and becomes ${later}`,
+      );
     else if (!comparer.equal(desired[name], live.pending[name], below(comparer.root, name))) {
-      block(planning, entry, `properties.${name}`, 'pending-change', `${name} is ${now} only for now: a change to ${later} is pending`,
-        `to keep the pending change, write it into \`expect\`: { ${name}: ${later} }; to replace it, write \`when: now\` with another value`);
+      block(
+        planning,
+        entry,
+        `properties.${name}`,
+        'pending-change',
+        `${name} is ${now} only for now: a change to ${later} is pending`,
+        `to keep the pending change, write it into \`expect\`: { ${name}: ${later} }; to replace it, write \`when: now\` with another value`,
+      );
     }
   }
   for (const [name, word] of Object.entries(live.inactive ?? {})) {
-    if (entry.properties?.[name] !== undefined) warn(planning, entry, `properties.${name}`, 'not-in-effect', `${name} is set to ${quote(live.properties[name])} and not in effect: AWS says ${quote(word)}`, 'reboot the database, or wait for its maintenance window');
+    if (entry.properties?.[name] !== undefined)
+      warn(
+        planning,
+        entry,
+        `properties.${name}`,
+        'not-in-effect',
+        `${name} is set to ${quote(live.properties[name])} and not in effect: AWS says ${quote(word)}`,
+        'reboot the database, or wait for its maintenance window',
+      );
   }
 }
 
@@ -135,21 +278,44 @@ export function checkState(planning: Planning, entry: ResourceEntry, type: Resou
   if (changeableStates.length === 0 || changeableStates.includes(live.state)) return;
   // What this plan itself takes out of its state can be changed afterwards.
   if (isUnfinished(entry)) return;
-  block(planning, entry, entry.id === undefined ? '' : 'id', 'wrong-state', `${quote(live.identity)} is ${quote(live.state)}; it can be changed when it is ${few(changeableStates)}`,
-    type.rules.restingStates?.includes(live.state) === true ? `it does not leave this state by itself: start or fix it, wait until it is ${few(changeableStates)}, and plan again` : 'wait until AWS has finished what it does to it, and plan again');
+  block(
+    planning,
+    entry,
+    entry.id === undefined ? '' : 'id',
+    'wrong-state',
+    `${quote(live.identity)} is ${quote(live.state)}; it can be changed when it is ${few(changeableStates)}`,
+    type.rules.restingStates?.includes(live.state) === true
+      ? `it does not leave this state by itself: start or fix it, wait until it is ${few(changeableStates)}, and plan again`
+      : 'wait until AWS has finished what it does to it, and plan again',
+  );
 }
 
 /** A part of the resource that could not be read makes every difference doubtful (law 9). */
 export function checkPartlyRead(planning: Planning, entry: ResourceEntry, live: LiveResource): void {
   const failure = planning.index.failureOf(live.type, live.identity);
-  if (failure !== undefined) block(planning, entry, entry.id === undefined ? '' : 'id', 'read-failed', `a part of ${quote(live.identity)} could not be read: ${refusalText(failure)}`, readAgain([failure]));
+  if (failure !== undefined)
+    block(
+      planning,
+      entry,
+      entry.id === undefined ? '' : 'id',
+      'read-failed',
+      `a part of ${quote(live.identity)} could not be read: ${refusalText(failure)}`,
+      readAgain([failure]),
+    );
 }
 
 /** Unknown dependents, protections or encryption block a destruction (law 9). */
 export function checkKnown(planning: Planning, entry: ResourceEntry, binding: JsonObject): void {
   for (const name of unknownFacts(binding)) {
     const refusals = planning.index.refusalsOf(entry.type);
-    block(planning, entry, '', 'unknown-evidence', `${name} of the resource could not be read, and unknown is not safe: ${refusalTexts(refusals, 'AWS did not say why')}`, readAgain(refusals));
+    block(
+      planning,
+      entry,
+      '',
+      'unknown-evidence',
+      `${name} of the resource could not be read, and unknown is not safe: ${refusalTexts(refusals, 'AWS did not say why')}`,
+      readAgain(refusals),
+    );
   }
 }
 
@@ -158,10 +324,27 @@ function checkWhen(planning: Planning, entry: ResourceEntry, { interrupting, def
   const matters = [...new Set([...interrupting, ...deferrable])].sort();
   const undeferrable = interrupting.filter((name) => !deferrable.includes(name));
   if (matters.length > 0 && entry.when === undefined && planning.changePlan.rollbackOf === undefined) {
-    const lines = undeferrable.length > 0 ? `add to ${quote(entry.address)}:\n    when: now` : `add to ${quote(entry.address)} one of:\n    when: now\n    when: window`;
-    block(planning, entry, `properties.${matters[0] ?? ''}`, 'when-needed', `changing ${few(matters)} ${interrupting.length > 0 ? 'interrupts the service' : 'can wait for the maintenance window'}: say when`, lines);
+    const lines =
+      undeferrable.length > 0
+        ? `add to ${quote(entry.address)}:\n    when: now`
+        : `add to ${quote(entry.address)} one of:\n    when: now\n    when: window`;
+    block(
+      planning,
+      entry,
+      `properties.${matters[0] ?? ''}`,
+      'when-needed',
+      `changing ${few(matters)} ${interrupting.length > 0 ? 'interrupts the service' : 'can wait for the maintenance window'}: say when`,
+      lines,
+    );
   } else if (entry.when === 'window' && undeferrable.length > 0) {
-    block(planning, entry, 'when', 'no-window', `AWS cannot leave ${few(undeferrable)} to a maintenance window`, 'write `when: now`');
+    block(
+      planning,
+      entry,
+      'when',
+      'no-window',
+      `AWS cannot leave ${few(undeferrable)} to a maintenance window`,
+      'write `when: now`',
+    );
   } else if (entry.when !== undefined && matters.length === 0 && planning.changePlan.rollbackOf === undefined) {
     inform(planning, entry, 'when', 'when-ignored', 'nothing in this step can wait or interrupts: `when` is ignored');
   }

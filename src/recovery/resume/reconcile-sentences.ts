@@ -5,31 +5,59 @@ import { driftText } from '../../run/drift/read-back.ts';
 import { few, quote } from '../../domain/wording.ts';
 import type { Drift } from '../../run/drift/drift.ts';
 
-/** The calls of a step whose answers are not known, one sentence each: what was sent, when, and by what it can be found again. */
+/**
+ * The calls of a step whose answers are not known, one sentence each: what was sent, when, and by what it can be found
+ * again.
+ */
 export function doubtWords(own: readonly JournalRecord[], settled: number, op: string): readonly string[] {
   const outcomes = new Map(recordsOf(own, 'outcome').map((record) => [record.call, record]));
   return doubtsOf(own, settled).map((intent) => {
-    const what = intent.kind === 'intent' ? `${callName(intent.declared)} on ${quote(intent.declared.identity)}` : `a batch of ${intent.count} calls (${few(intent.operations)})`;
-    const by = intent.kind !== 'intent' ? '' : intent.declared.retry === 'token' ? ` with the token ${op}` : intent.declared.retry === 'named' ? ` with the tag aiplan:op=${op}` : '';
+    const what =
+      intent.kind === 'intent'
+        ? `${callName(intent.declared)} on ${quote(intent.declared.identity)}`
+        : `a batch of ${intent.count} calls (${few(intent.operations)})`;
+    const by =
+      intent.kind !== 'intent'
+        ? ''
+        : intent.declared.retry === 'token'
+          ? ` with the token ${op}`
+          : intent.declared.retry === 'named'
+            ? ` with the tag aiplan:op=${op}`
+            : '';
     const outcome = outcomes.get(intent.call);
-    const answer = outcome === undefined || outcome.ok ? 'no answer is journaled'
-      : outcome.partial === undefined ? `the answer was lost (${outcome.code})` : `${outcome.partial.succeeded} of them were carried out, ${outcome.partial.notSent} were not sent`;
+    const answer =
+      outcome === undefined || outcome.ok
+        ? 'no answer is journaled'
+        : outcome.partial === undefined
+          ? `the answer was lost (${outcome.code})`
+          : `${outcome.partial.succeeded} of them were carried out, ${outcome.partial.notSent} were not sent`;
     return `${what} was sent at ${timeOf(intent.at)}${by}; ${answer}`;
   });
 }
 
-/** Of what is gone though no removal of the run took it away. `refusal`: AWS's code for the last call of it, null where none was sent. */
-export const notRemovedWords = (identity: string, refusal: string | null): string => (refusal === null
-  ? `${identity} is gone, and this run never sent its removal: somebody else deleted it`
-  : `${identity} is gone, and AWS had refused its removal (${quote(refusal)}): somebody else deleted it`);
+/**
+ * Of what is gone though no removal of the run took it away. `refusal`: AWS's code for the last call of it, null where
+ * none was sent.
+ */
+export const notRemovedWords = (identity: string, refusal: string | null): string =>
+  refusal === null
+    ? `${identity} is gone, and this run never sent its removal: somebody else deleted it`
+    : `${identity} is gone, and AWS had refused its removal (${quote(refusal)}): somebody else deleted it`;
 
-/** What is not as the run left it, and the run does not explain: somebody else's, where what was and what is could both be read. '' where there is none. */
+/**
+ * What is not as the run left it, and the run does not explain: somebody else's, where what was and what is could both
+ * be read. '' where there is none.
+ */
 export function othersWords(identity: string, others: readonly Drift[]): string {
   const isUnread = ({ before, after }: Drift): boolean => before === 'unknown' || after === 'unknown';
   const [unread, moved] = [others.filter(isUnread), others.filter((drift) => !isUnread(drift))];
   return [
     ...(moved.length === 0 ? [] : [`${identity} was changed by somebody else: ${driftText(moved)}`]),
-    ...(unread.length === 0 ? [] : [`${few([...new Set(unread.map(({ path }) => path))])} of ${identity} could not be read ${unread.every(({ before }) => before === 'unknown') ? 'when the run began the step' : 'now'}: whether somebody else changed that, nobody can say`]),
+    ...(unread.length === 0
+      ? []
+      : [
+          `${few([...new Set(unread.map(({ path }) => path))])} of ${identity} could not be read ${unread.every(({ before }) => before === 'unknown') ? 'when the run began the step' : 'now'}: whether somebody else changed that, nobody can say`,
+        ]),
   ].join('; ');
 }
 
@@ -37,8 +65,12 @@ export function othersWords(identity: string, others: readonly Drift[]): string 
 export function answeredWords(own: readonly JournalRecord[]): string | null {
   const ok = new Set(recordsOf(own, 'outcome').flatMap((record) => (record.ok ? [record.call] : [])));
   const names = [
-    ...recordsOf(own, 'intent').flatMap(({ call, declared, purpose }) => (ok.has(call) && purpose !== 'capture' ? [callName(declared)] : [])),
-    ...recordsOf(own, 'intent-batch').flatMap(({ call, operations, purpose }) => (ok.has(call) && purpose !== 'capture' ? operations : [])),
+    ...recordsOf(own, 'intent').flatMap(({ call, declared, purpose }) =>
+      ok.has(call) && purpose !== 'capture' ? [callName(declared)] : [],
+    ),
+    ...recordsOf(own, 'intent-batch').flatMap(({ call, operations, purpose }) =>
+      ok.has(call) && purpose !== 'capture' ? operations : [],
+    ),
   ];
   return names.length === 0 ? null : `${few([...new Set(names)])} ${names.length === 1 ? 'was' : 'were'} carried out`;
 }

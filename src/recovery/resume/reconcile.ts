@@ -37,7 +37,10 @@ export interface StepStatus {
   /** What the step has made so far. */
   readonly made: LiveResource | null;
   readonly reach: ChangeProgress | null;
-  /** Milliseconds since 1970 from which on AWS must show what became of a lost call; null where nothing is to be waited for. */
+  /**
+   * Milliseconds since 1970 from which on AWS must show what became of a lost call; null where nothing is to be waited
+   * for.
+   */
   readonly waitUntil: number | null;
 }
 
@@ -61,15 +64,21 @@ export interface ReconcileReaders {
 }
 
 /**
- * Finds out by reading where each step of a run stands (law 8): everything that it touched, by identity, and what it may have made, by its
- * `aiplan:op` tag or name. Sends nothing. Throws UserError `journal-damaged` for a journal without a beginning.
+ * Finds out by reading where each step of a run stands (law 8): everything that it touched, by identity, and what it
+ * may have made, by its `aiplan:op` tag or name. Sends nothing. Throws UserError `journal-damaged` for a journal
+ * without a beginning.
  */
 export async function reconcile(records: readonly JournalRecord[], readers: ReconcileReaders): Promise<Reconciliation> {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const all = allHistoriesOf(records);
   const histories = all.filter(({ step }) => step.action !== 'keep');
-  const found = await readForRollback(histories, earlierRollbacksOf(begin.run, []), { session: readers.session, types: readers.types, schemas: readers.schemas, now: new Date(readers.now).toISOString() });
+  const found = await readForRollback(histories, earlierRollbacksOf(begin.run, []), {
+    session: readers.session,
+    types: readers.types,
+    schemas: readers.schemas,
+    now: new Date(readers.now).toISOString(),
+  });
   const effects = effectsOf(histories, found);
   const owned: Owned = { effects, types: readers.types, schemas: readers.schemas };
   const byStep = recordsByStep(records);
@@ -80,22 +89,38 @@ export async function reconcile(records: readonly JournalRecord[], readers: Reco
     const own = byStep.get(history.step.id) ?? [];
     const judged = judge.judged();
     const answered = judged.verdict === 'done' && history.done ? null : answeredWords(own);
-    return { ...judged, evidence: [...(history.done ? [] : doubtWords(own, settled, history.op)), ...(answered === null ? [] : [answered]), ...judged.evidence] };
+    return {
+      ...judged,
+      evidence: [
+        ...(history.done ? [] : doubtWords(own, settled, history.op)),
+        ...(answered === null ? [] : [answered]),
+        ...judged.evidence,
+      ],
+    };
   });
   return { run: begin.run, session: recordsOf(records, 'resumed').length + 2, standings, effects };
 }
 
 /** As it stands in the journal. */
-export const reconciledSteps = ({ standings }: Reconciliation): readonly SettledStep[] => standings.map(({ step, verdict, evidence }) => ({ step: step.id, verdict, evidence }));
+export const reconciledSteps = ({ standings }: Reconciliation): readonly SettledStep[] =>
+  standings.map(({ step, verdict, evidence }) => ({ step: step.id, verdict, evidence }));
 
-/** The time (milliseconds since 1970) until which AWS may not show what became of some call; null where everything is known. */
+/**
+ * The time (milliseconds since 1970) until which AWS may not show what became of some call; null where everything is
+ * known.
+ */
 export function waitUntil({ standings }: Reconciliation): number | null {
   const times = standings.flatMap((standing) => standing.waitUntil ?? []);
   return times.length === 0 ? null : Math.max(...times);
 }
 
 type Judged = Omit<StepStatus, 'evidence'> & { readonly evidence: readonly string[] };
-interface Knowing { readonly found: Found; readonly owned: Owned; readonly readers: ReconcileReaders; readonly resolve: ReturnType<typeof resolverOf> }
+interface Knowing {
+  readonly found: Found;
+  readonly owned: Owned;
+  readonly readers: ReconcileReaders;
+  readonly resolve: ReturnType<typeof resolverOf>;
+}
 
 class Judge {
   readonly #history: History;
@@ -113,21 +138,46 @@ class Judge {
     const { type, step } = this.#history;
     const failure = unreadOf(found, this.#history, []);
     if (this.#type === undefined || failure !== undefined) {
-      return this.#as('unknown', [`${type} could not be read: ${failure === undefined ? 'this version does not know it' : `${failure.code}, ${failure.message}`}`], { problems: ['what cannot be read cannot be settled'] });
+      return this.#as(
+        'unknown',
+        [
+          `${type} could not be read: ${failure === undefined ? 'this version does not know it' : `${failure.code}, ${failure.message}`}`,
+        ],
+        { problems: ['what cannot be read cannot be settled'] },
+      );
     }
     switch (step.action) {
-      case 'create': return step.restores === undefined ? this.#made() : this.#restored();
-      case 'update': return this.#updated(this.#type);
-      case 'delete': return this.#gone(this.#type);
-      case 'replace': return this.#replaced(this.#type);
-      case 'keep': return this.#as('done', []);
-      default: return step.action satisfies never;
+      case 'create':
+        return step.restores === undefined ? this.#made() : this.#restored();
+      case 'update':
+        return this.#updated(this.#type);
+      case 'delete':
+        return this.#gone(this.#type);
+      case 'replace':
+        return this.#replaced(this.#type);
+      case 'keep':
+        return this.#as('done', []);
+      default:
+        return step.action satisfies never;
     }
   }
 
   #as(verdict: StepVerdict, evidence: readonly string[], more: Partial<Judged> = {}): Judged {
     const { step, history, done } = { step: this.#history.step, history: this.#history, done: this.#history.done };
-    return { step, history, verdict, recorded: done, evidence, problems: [], live: null, leaving: false, made: null, reach: null, waitUntil: null, ...more };
+    return {
+      step,
+      history,
+      verdict,
+      recorded: done,
+      evidence,
+      problems: [],
+      live: null,
+      leaving: false,
+      made: null,
+      reach: null,
+      waitUntil: null,
+      ...more,
+    };
   }
 
   /** What AWS does not show now, it may show until then; null where that time is over. */
@@ -148,14 +198,26 @@ class Judge {
     const { type, op, made, after, named, before } = this.#history;
     const replaced = this.#history.step.action === 'replace' ? before?.identity : undefined;
     const candidates = [made, ...named].filter((identity) => identity !== null && identity !== replaced);
-    const live = candidates.map((identity) => found.get(type, identity as string)).find((resource) => resource !== undefined) ?? found.byOp(type, op) ?? null;
+    const live =
+      candidates.map((identity) => found.get(type, identity as string)).find((resource) => resource !== undefined) ??
+      found.byOp(type, op) ??
+      null;
     if (live === null) return { live, problem: null };
     const others = found.byOps(type, [op]).filter((other) => other !== live);
-    if (others.length > 0) return { live, problem: `${few([live, ...others].map(({ identity }) => identity))} carry the tag aiplan:op=${op}: one of them is a copy` };
+    if (others.length > 0)
+      return {
+        live,
+        problem: `${few([live, ...others].map(({ identity }) => identity))} carry the tag aiplan:op=${op}: one of them is a copy`,
+      };
     const claimed = after !== null && after.identity === live.identity ? after : null;
     const tagged = live.systemTags['aiplan:op'];
-    if (claimed !== null && claimed.incarnation !== live.incarnation) return { live, problem: `${live.identity} is not the one that the run made: another has taken its name since` };
-    if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)) return { live, problem: `${live.identity} does not carry the tag aiplan:op=${op} that the run gives to what it makes` };
+    if (claimed !== null && claimed.incarnation !== live.incarnation)
+      return { live, problem: `${live.identity} is not the one that the run made: another has taken its name since` };
+    if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op))
+      return {
+        live,
+        problem: `${live.identity} does not carry the tag aiplan:op=${op} that the run gives to what it makes`,
+      };
     return { live, problem: null };
   }
 
@@ -164,17 +226,27 @@ class Judge {
     if (!begun) return this.#as('not-started', []);
     const own = this.#ownMade();
     if (own.live === null) {
-      if (done || made !== null) return this.#as(done ? 'done' : 'partly', [`${made ?? 'what it made'} is not there any more`], { problems: [`${made ?? 'what it made'} was made by this run and is gone: somebody took it away`] });
+      if (done || made !== null)
+        return this.#as(done ? 'done' : 'partly', [`${made ?? 'what it made'} is not there any more`], {
+          problems: [`${made ?? 'what it made'} was made by this run and is gone: somebody took it away`],
+        });
       const until = acted ? this.#window() : null;
       const evidence = acted ? [`AWS has nothing with the tag aiplan:op=${op}`] : [];
       return until === null ? this.#as('not-done', evidence) : this.#waits(until, evidence);
     }
-    if (own.problem !== null) return this.#as(done ? 'done' : 'unknown', [], { made: own.live, problems: [own.problem] });
-    const evidence = [`AWS has ${own.live.identity} (${own.live.state}) with the tag aiplan:op=${own.live.systemTags['aiplan:op'] ?? ''}`];
+    if (own.problem !== null)
+      return this.#as(done ? 'done' : 'unknown', [], { made: own.live, problems: [own.problem] });
+    const evidence = [
+      `AWS has ${own.live.identity} (${own.live.state}) with the tag aiplan:op=${own.live.systemTags['aiplan:op'] ?? ''}`,
+    ];
     const reach = done ? null : this.#reach(null, own.live);
     const left = reach?.left ?? [];
     const verdict = done || left.length === 0 ? 'done' : 'partly';
-    return this.#as(verdict, [...evidence, ...(left.length === 0 ? [] : [`still missing: ${few(left.map(({ path }) => path))}`])], { made: own.live, live: before === null ? null : this.#victim(), reach });
+    return this.#as(
+      verdict,
+      [...evidence, ...(left.length === 0 ? [] : [`still missing: ${few(left.map(({ path }) => path))}`])],
+      { made: own.live, live: before === null ? null : this.#victim(), reach },
+    );
   }
 
   /** Of a rollback: what comes back is settled when the rollback is generated anew; here it is only told. */
@@ -182,7 +254,10 @@ class Judge {
     const { begun, done, op, type } = this.#history;
     const live = this.#knowing.found.byOp(type, op) ?? null;
     if (!begun) return this.#as('not-started', []);
-    const evidence = live === null ? [`AWS has nothing with the tag aiplan:op=${op}`] : [`AWS has ${live.identity} (${live.state}) with the tag aiplan:op=${op}`];
+    const evidence =
+      live === null
+        ? [`AWS has nothing with the tag aiplan:op=${op}`]
+        : [`AWS has ${live.identity} (${live.state}) with the tag aiplan:op=${op}`];
     return this.#as(done ? 'done' : live === null ? 'not-done' : 'partly', evidence, { made: live });
   }
 
@@ -191,7 +266,10 @@ class Judge {
     if (before === null) return this.#as('not-started', []);
     const live = this.#victim();
     if (live === null || live.incarnation !== before.incarnation) {
-      const problem = live === null ? `${before.identity} does not exist any more` : `${before.identity} is another one than the plan was made for`;
+      const problem =
+        live === null
+          ? `${before.identity} does not exist any more`
+          : `${before.identity} is another one than the plan was made for`;
       return this.#as(done ? 'done' : begun ? 'unknown' : 'not-started', [], { problems: done ? [] : [problem] });
     }
     if (done) return this.#as('done', this.#changedSince(type, live), { live });
@@ -206,7 +284,14 @@ class Judge {
     ];
     const until = doubtAt === null || reach.left.length === 0 ? null : this.#window();
     if (until !== null) return this.#waits(until, evidence, { live, reach, problems });
-    const verdict = reach.left.length === 0 && !halted ? 'done' : reach.made.length === 0 && !acted ? 'not-done' : reach.made.length === 0 && !halted ? 'not-done' : 'partly';
+    const verdict =
+      reach.left.length === 0 && !halted
+        ? 'done'
+        : reach.made.length === 0 && !acted
+          ? 'not-done'
+          : reach.made.length === 0 && !halted
+            ? 'not-done'
+            : 'partly';
     return this.#as(verdict, evidence, { live, reach, problems });
   }
 
@@ -216,11 +301,25 @@ class Judge {
     const { found } = this.#knowing;
     const live = this.#victim();
     const leaving = found.leaving(type.type, before.identity);
-    if (done) return this.#as('done', live !== null && live.incarnation !== before.incarnation ? [`the name ${before.identity} belongs to another one now`] : []);
+    if (done)
+      return this.#as(
+        'done',
+        live !== null && live.incarnation !== before.incarnation
+          ? [`the name ${before.identity} belongs to another one now`]
+          : [],
+      );
     if (live === null || live.incarnation !== before.incarnation) {
       const going = live === null && leaving?.incarnation === before.incarnation;
-      const how = going ? `AWS is deleting ${before.identity} (${leaving.state})` : live === null ? `AWS has no ${before.identity} any more` : `the name ${before.identity} belongs to another one now`;
-      if (!removing) return this.#as(begun ? 'not-done' : 'not-started', [how], { leaving: going, problems: [notRemovedWords(before.identity, this.#history.refusal)] });
+      const how = going
+        ? `AWS is deleting ${before.identity} (${leaving.state})`
+        : live === null
+          ? `AWS has no ${before.identity} any more`
+          : `the name ${before.identity} belongs to another one now`;
+      if (!removing)
+        return this.#as(begun ? 'not-done' : 'not-started', [how], {
+          leaving: going,
+          problems: [notRemovedWords(before.identity, this.#history.refusal)],
+        });
       return this.#as(going ? 'partly' : 'done', [how], { leaving: going });
     }
     const reach = this.#reach(before, live);
@@ -228,7 +327,13 @@ class Judge {
     if (!begun) return this.#as('not-started', [], { live, reach, problems });
     const evidence = [
       `AWS has ${live.identity} (${live.state})`,
-      ...(removing ? [capture?.how === 'copy' ? 'its removal had begun: what is left of it is removed by the verified capture' : 'its removal was sent and had no effect'] : []),
+      ...(removing
+        ? [
+            capture?.how === 'copy'
+              ? 'its removal had begun: what is left of it is removed by the verified capture'
+              : 'its removal was sent and had no effect',
+          ]
+        : []),
       ...(quiet ? ['making it quiet for its capture had begun'] : []),
       ...(reach.made.length === 0 ? [] : [`live as wanted: ${few(reach.made.map(({ path }) => path))}`]),
     ];
@@ -250,13 +355,19 @@ class Judge {
     if (done) return this.#as('done', fresh.evidence, more);
     if (until.length > 0) return this.#as('unknown', evidence, { ...more, waitUntil: Math.max(...until) });
     const both = [fresh.verdict, old.verdict];
-    const verdict = both.includes('unknown') ? 'unknown' : both.every((one) => one === 'done') ? 'done' : both.every((one) => one === 'not-done' || one === 'not-started') ? 'not-done' : 'partly';
+    const verdict = both.includes('unknown')
+      ? 'unknown'
+      : both.every((one) => one === 'done')
+        ? 'done'
+        : both.every((one) => one === 'not-done' || one === 'not-started')
+          ? 'not-done'
+          : 'partly';
     return this.#as(verdict, evidence, more);
   }
 
   #victim(): LiveResource | null {
     const { type, before } = this.#history;
-    return before === null ? null : this.#knowing.found.get(type, before.identity) ?? null;
+    return before === null ? null : (this.#knowing.found.get(type, before.identity) ?? null);
   }
 
   #reach(before: LiveResource | null, live: LiveResource): ChangeProgress {
@@ -264,14 +375,30 @@ class Judge {
     const { owned, resolve } = this.#knowing;
     // Before a step has begun nobody may have changed anything of it, not even to what it would make.
     const changes = !begun || (before !== null && step.action === 'replace') ? [] : step.changes;
-    return reachOf({ step: { ...step, changes }, before, live, type: this.#type as ResourceType, resolve, owned, acted: acted || quiet });
+    return reachOf({
+      step: { ...step, changes },
+      before,
+      live,
+      type: this.#type as ResourceType,
+      resolve,
+      owned,
+      acted: acted || quiet,
+    });
   }
 
   /** A step that is done is not done again; that somebody changed its result since is told. */
   #changedSince(type: ResourceType, live: LiveResource): readonly string[] {
     const { after, step } = this.#history;
     if (after === null) return [];
-    const { others } = reachOf({ step: { ...step, changes: [] }, before: after, live, type, resolve: this.#knowing.resolve, owned: this.#knowing.owned, acted: true });
+    const { others } = reachOf({
+      step: { ...step, changes: [] },
+      before: after,
+      live,
+      type,
+      resolve: this.#knowing.resolve,
+      owned: this.#knowing.owned,
+      acted: true,
+    });
     return others.length === 0 ? [] : [`changed since by somebody else: ${driftText(others)}`];
   }
 }

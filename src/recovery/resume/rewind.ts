@@ -4,17 +4,26 @@ import { recordsOf } from '../../history/journal-reading.ts';
 import { allHistoriesOf } from '../../history/step-history.ts';
 
 /**
- * What was read now, less what a run has done: each resource that it captured as the journal has it from before the first change, what
- * it made left out. A plan made of this is the one that was confirmed, unless somebody else changed something that it
- * rests on; what happened since to the run's own resources is judged by `settle`. Pure.
+ * What was read now, less what a run has done: each resource that it captured as the journal has it from before the
+ * first change, what it made left out. A plan made of this is the one that was confirmed, unless somebody else changed
+ * something that it rests on; what happened since to the run's own resources is judged by `settle`. Pure.
  */
 export function rewind(live: LiveState, records: readonly JournalRecord[]): LiveState {
   const befores = new Map<string, LiveResource>();
   // The first of a step: later ones know what earlier steps of the run have done.
-  for (const { live: before } of recordsOf(records, 'before')) if (before !== null && !befores.has(keyOf(before))) befores.set(keyOf(before), before);
-  const makers = allHistoriesOf(records).filter(({ step, begun }) => begun && (step.action === 'create' || step.action === 'replace'));
-  const isMade = (resource: LiveResource): boolean => !befores.has(keyOf(resource))
-    && makers.some(({ type, op, made }) => type === resource.type && resource.systemTags['aiplan:op'] === op && (made === null || made === resource.identity));
+  for (const { live: before } of recordsOf(records, 'before'))
+    if (before !== null && !befores.has(keyOf(before))) befores.set(keyOf(before), before);
+  const makers = allHistoriesOf(records).filter(
+    ({ step, begun }) => begun && (step.action === 'create' || step.action === 'replace'),
+  );
+  const isMade = (resource: LiveResource): boolean =>
+    !befores.has(keyOf(resource)) &&
+    makers.some(
+      ({ type, op, made }) =>
+        type === resource.type &&
+        resource.systemTags['aiplan:op'] === op &&
+        (made === null || made === resource.identity),
+    );
   const seen = new Set<string>();
   const kept = live.resources.flatMap((resource) => {
     if (isMade(resource)) return [];
@@ -27,4 +36,5 @@ export function rewind(live: LiveState, records: readonly JournalRecord[]): Live
   return { ...live, resources: [...kept, ...back], absent: live.absent.filter((gone) => !befores.has(keyOf(gone))) };
 }
 
-const keyOf = ({ type, identity }: { readonly type: string; readonly identity: string }): string => `${type}\n${identity}`;
+const keyOf = ({ type, identity }: { readonly type: string; readonly identity: string }): string =>
+  `${type}\n${identity}`;

@@ -3,12 +3,19 @@ import { isObject, type Json } from '../../base/json.ts';
 
 /**
  * Puts the entries of a rollback in order: as given (the reverse of the run), but what restores something comes before
- * what names it, and after what brings it along (`bringers`: former identities). A value that is a former identity becomes a reference to the entry that restores it; in a circle the
- * first one keeps the former identity, and re-pointing or the restore itself mends it. What a restore order says stays in the identities of the
- * journal, by which it is proved; the programs of the restore pass them through `context.remap`. Pure.
+ * what names it, and after what brings it along (`bringers`: former identities). A value that is a former identity
+ * becomes a reference to the entry that restores it; in a circle the first one keeps the former identity, and
+ * re-pointing or the restore itself mends it. What a restore order says stays in the identities of the journal, by
+ * which it is proved; the programs of the restore pass them through `context.remap`. Pure.
  */
-export function orderRollback(entries: readonly ResourceEntry[], known: ReadonlyMap<string, string>, bringers: ReadonlyMap<string, string> = new Map()): readonly ResourceEntry[] {
-  const restores = new Map(entries.flatMap((entry) => (entry.restore === undefined ? [] : [[entry.restore.formerIdentity, entry] as const])));
+export function orderRollback(
+  entries: readonly ResourceEntry[],
+  known: ReadonlyMap<string, string>,
+  bringers: ReadonlyMap<string, string> = new Map(),
+): readonly ResourceEntry[] {
+  const restores = new Map(
+    entries.flatMap((entry) => (entry.restore === undefined ? [] : [[entry.restore.formerIdentity, entry] as const])),
+  );
   const done = new Set<string>();
   const open = new Set<string>();
   const order: ResourceEntry[] = [];
@@ -30,20 +37,33 @@ export function orderRollback(entries: readonly ResourceEntry[], known: Readonly
   const linked = (entry: ResourceEntry): ResourceEntry => {
     const properties = substitute(entry.properties ?? {}, (text) => {
       const other = restores.get(text);
-      if (other !== undefined && other.address !== entry.address && before.has(other.address)) return { Ref: other.address };
+      if (other !== undefined && other.address !== entry.address && before.has(other.address))
+        return { Ref: other.address };
       return known.get(text) ?? text;
     });
     // A chain: a rollback runs exactly in this order. What is named by an earlier entry says so itself, so that the
     // planner does not take the name for a dependency the other way round.
     const last = order.at(-1);
-    const dependsOn = [...new Set([...(last === undefined ? [] : [last.address]), ...(entry.id === undefined ? [] : namedBy.get(entry.id) ?? [])])];
+    const dependsOn = [
+      ...new Set([
+        ...(last === undefined ? [] : [last.address]),
+        ...(entry.id === undefined ? [] : (namedBy.get(entry.id) ?? [])),
+      ]),
+    ];
     before.add(entry.address);
-    for (const text of new Set([...textsIn(entry.properties ?? null), ...textsIn(entry.restore?.live?.properties ?? null)])) {
+    for (const text of new Set([
+      ...textsIn(entry.properties ?? null),
+      ...textsIn(entry.restore?.live?.properties ?? null),
+    ])) {
       const names = namedBy.get(text);
       if (names === undefined) namedBy.set(text, [entry.address]);
       else names.push(entry.address);
     }
-    return { ...entry, ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }), dependsOn };
+    return {
+      ...entry,
+      ...(entry.properties === undefined ? {} : { properties: properties as NonNullable<ResourceEntry['properties']> }),
+      dependsOn,
+    };
   };
   for (const entry of entries) visit(entry);
   return order;

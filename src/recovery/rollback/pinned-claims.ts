@@ -7,7 +7,10 @@ import type { Lying, RunManifest } from '../../domain/records/run-manifest.ts';
 import { isPinned } from '../../run/apply/run-end.ts';
 
 /** A journal, and what the capture bucket keeps of the ends of its run. */
-export interface PinnedJournal { readonly records: readonly JournalRecord[]; readonly ends: readonly RunEnd[] }
+export interface PinnedJournal {
+  readonly records: readonly JournalRecord[];
+  readonly ends: readonly RunEnd[];
+}
 
 /** What the capture bucket is asked about a rollback. */
 export interface Pins {
@@ -18,19 +21,31 @@ export interface Pins {
   readonly runs: readonly Lying<RunManifest>[];
 }
 
-/** What of a generated rollback rests on the journals of earlier rollbacks, beyond what the manifest of the capture proves. */
+/**
+ * What of a generated rollback rests on the journals of earlier rollbacks, beyond what the manifest of the capture
+ * proves.
+ */
 export const restsOnEarlier = ({ remains, tries, known, formerIncarnation }: RestoreOrder): boolean =>
-  (remains !== undefined && remains.incarnation !== formerIncarnation) || (tries ?? []).length > 0 || Object.keys(known ?? {}).length > 0;
+  (remains !== undefined && remains.incarnation !== formerIncarnation) ||
+  (tries ?? []).length > 0 ||
+  Object.keys(known ?? {}).length > 0;
 /** Whether any entry does something by the word of a journal that the capture bucket has to bear out. Pure. */
-export const needsPins = ({ resources }: ChangePlan): { readonly own: boolean; readonly earlier: boolean; readonly runs: boolean } => ({
-  own: resources.some(({ action, reopen, properties }) => action === 'delete' || reopen !== undefined || properties !== undefined),
-  earlier: resources.some(({ restore, repoint }) => repoint !== undefined || (restore !== undefined && restsOnEarlier(restore))),
+export const needsPins = ({
+  resources,
+}: ChangePlan): { readonly own: boolean; readonly earlier: boolean; readonly runs: boolean } => ({
+  own: resources.some(
+    ({ action, reopen, properties }) => action === 'delete' || reopen !== undefined || properties !== undefined,
+  ),
+  earlier: resources.some(
+    ({ restore, repoint }) => repoint !== undefined || (restore !== undefined && restsOnEarlier(restore)),
+  ),
   runs: resources.some(({ reopen }) => reopen !== undefined),
 });
 
 /**
- * The change plan of a rollback, each entry with what the capture bucket bears out of it. Only a journal that the run's end there pins lets the run's
- * approval cover a deletion or the removal of a tag; only what is listed there was made by the run. Pure.
+ * The change plan of a rollback, each entry with what the capture bucket bears out of it. Only a journal that the run's
+ * end there pins lets the run's approval cover a deletion or the removal of a tag; only what is listed there was made
+ * by the run. Pure.
  */
 export function withPins(changePlan: ChangePlan, { own, earlier, runs }: Pins): ChangePlan {
   const isOwn = isPinned(own.records, own.ends);
@@ -41,22 +56,33 @@ export function withPins(changePlan: ChangePlan, { own, earlier, runs }: Pins): 
   return {
     ...changePlan,
     resources: changePlan.resources.map((entry): ResourceEntry => {
-      const found = isOwn && entry.action === 'delete' && entry.id !== undefined ? made.get(`${entry.type} ${entry.id}`) : undefined;
+      const found =
+        isOwn && entry.action === 'delete' && entry.id !== undefined
+          ? made.get(`${entry.type} ${entry.id}`)
+          : undefined;
       return {
         ...entry,
         ...(isOwn ? { pinned: true } : {}),
         ...(found === undefined ? {} : { made: { incarnation: found.incarnation } }),
         ...(entry.restore === undefined ? {} : { restore: pinnedOrder(entry.restore) }),
         ...(entry.repoint === undefined ? {} : { repoint: pinnedOrder(entry.repoint) }),
-        ...(entry.reopen !== undefined && (isOwn || bearsOut(first, entry.reopen)) ? { reopen: { ...entry.reopen, pinned: true } } : {}),
+        ...(entry.reopen !== undefined && (isOwn || bearsOut(first, entry.reopen))
+          ? { reopen: { ...entry.reopen, pinned: true } }
+          : {}),
       };
     }),
   };
 }
 
-/** What the run wrote into the capture bucket before its first change says the same of the resource and of its capture. */
+/**
+ * What the run wrote into the capture bucket before its first change says the same of the resource and of its capture.
+ */
 function bearsOut(manifest: RunManifest | undefined, { run, step, live, capture }: ReopenOrder): boolean {
   const before = manifest?.run === run ? manifest.befores.find((one) => one.step === step) : undefined;
   const kept = manifest?.captures[step];
-  return before !== undefined && canonical(before.live) === canonical(live) && (capture === null || (kept !== undefined && canonical(kept) === canonical(capture as Json)));
+  return (
+    before !== undefined &&
+    canonical(before.live) === canonical(live) &&
+    (capture === null || (kept !== undefined && canonical(kept) === canonical(capture as Json)))
+  );
 }

@@ -7,20 +7,39 @@ import { shown } from '../../run/drift/read-back.ts';
 import { quote } from '../../domain/wording.ts';
 
 /** Something of a run that no rollback puts back, however often it is asked. */
-export interface Stay { readonly code: string; readonly message: string; readonly help?: string }
+export interface Stay {
+  readonly code: string;
+  readonly message: string;
+  readonly help?: string;
+}
 
 /** What stays of an update that is taken back. Pure. */
-export const staying = ({ stays, lost }: Pick<Inverse, 'stays' | 'lost'>, before: LiveResource, live: LiveResource): readonly Stay[] => [
-  ...stays.map(({ path, why }): Stay => ({ code: 'rollback-one-way', message: `${path} of ${live.identity} stays ${quote(live.properties[path])}: ${why}` })),
-  ...lost.map((path): Stay => ({ code: 'rollback-secret', message: `${path} of ${live.identity} stays as the run set it: what it was before cannot be read` })),
-  ...willBecome(live, before).filter((name) => before.pending[name] === undefined).map((name): Stay => ({
-    code: 'rollback-pending', message: `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`, help: `set ${name} to the value that it shall have, with \`when: now\``,
+export const staying = (
+  { stays, lost }: Pick<Inverse, 'stays' | 'lost'>,
+  before: LiveResource,
+  live: LiveResource,
+): readonly Stay[] => [
+  ...stays.map(({ path, why }): Stay => ({
+    code: 'rollback-one-way',
+    message: `${path} of ${live.identity} stays ${quote(live.properties[path])}: ${why}`,
   })),
+  ...lost.map((path): Stay => ({
+    code: 'rollback-secret',
+    message: `${path} of ${live.identity} stays as the run set it: what it was before cannot be read`,
+  })),
+  ...willBecome(live, before)
+    .filter((name) => before.pending[name] === undefined)
+    .map((name): Stay => ({
+      code: 'rollback-pending',
+      message: `AWS will still change ${name} of ${live.identity} to ${quote(live.pending[name])}`,
+      help: `set ${name} to the value that it shall have, with \`when: now\``,
+    })),
 ];
 
 /**
- * What an earlier rollback, which came to its end and read `after` then, left otherwise than it was before the run: a second one has nothing to do
- * about it, and it is not as before all the same. What somebody has changed since then is theirs. Pure.
+ * What an earlier rollback, which came to its end and read `after` then, left otherwise than it was before the run: a
+ * second one has nothing to do about it, and it is not as before all the same. What somebody has changed since then is
+ * theirs. Pure.
  */
 export function stillStaying(input: Inverting, rollback: string): readonly Stay[] {
   const { before, live } = input;
@@ -28,9 +47,13 @@ export function stillStaying(input: Inverting, rollback: string): readonly Stay[
   const known = new Set([...inverse.stays.map(({ path }) => path), ...inverse.lost.map(topOf)]);
   return [
     ...staying(inverse, before, live),
-    ...leftDiffering(input).filter(({ path }) => !known.has(topOf(path))).map(({ path, before: former, after: now }): Stay => ({
-      code: 'rollback-differs', message: `${path} of ${live.identity} is ${quote(shown(now))}, and was ${quote(shown(former))} before the run: rollback ${rollback} left it so`, help: 'set it by a change plan of its own',
-    })),
+    ...leftDiffering(input)
+      .filter(({ path }) => !known.has(topOf(path)))
+      .map(({ path, before: former, after: now }): Stay => ({
+        code: 'rollback-differs',
+        message: `${path} of ${live.identity} is ${quote(shown(now))}, and was ${quote(shown(former))} before the run: rollback ${rollback} left it so`,
+        help: 'set it by a change plan of its own',
+      })),
   ];
 }
 
@@ -39,6 +62,9 @@ function leftDiffering({ before, after, live, rules, changes }: Inverting): read
   if (after === null) return [];
   const comparer = comparerFor(rules, live.type, live.identity);
   const since = diffProperties(after.properties, live.properties, comparer, { ignoreVolatile: true });
-  return diffProperties(before.properties, live.properties, comparer, { ignoreVolatile: true })
-    .filter(({ path }) => changes.some((change) => overlap(change.path, path)) && !since.some((difference) => overlap(difference.path, path)));
+  return diffProperties(before.properties, live.properties, comparer, { ignoreVolatile: true }).filter(
+    ({ path }) =>
+      changes.some((change) => overlap(change.path, path)) &&
+      !since.some((difference) => overlap(difference.path, path)),
+  );
 }

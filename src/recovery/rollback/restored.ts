@@ -7,7 +7,13 @@ export type Back =
   /** Nothing; `since`: the rollback that had brought it back, where one had. */
   | { readonly kind: 'nothing'; readonly since: string | null }
   /** The earlier rollback `by` brought it back to the end. `others`: what other tries left. */
-  | { readonly kind: 'finished'; readonly live: LiveResource; readonly by: string; readonly map: Readonly<Record<string, string>>; readonly others: readonly LiveResource[] }
+  | {
+      readonly kind: 'finished';
+      readonly live: LiveResource;
+      readonly by: string;
+      readonly map: Readonly<Record<string, string>>;
+      readonly others: readonly LiveResource[];
+    }
   /** An earlier rollback was stopped while it brought it back. */
   | { readonly kind: 'begun'; readonly live: LiveResource; readonly others: readonly LiveResource[] }
   /** Something says, or a journal says of it, that it is what came back, and the other does not. */
@@ -18,20 +24,40 @@ const restoring = 'aiplan:restoring';
 const restoredFrom = 'aiplan:restored-from';
 
 /**
- * What earlier rollbacks brought back, believed only where journal, tag and live identity agree, and for a finished one the
- * incarnation (law 13): a tag alone can be written or copied by anybody, and a journal alone may be of another time. `ops`: what the earlier rollbacks
- * tagged with what they made; what came back inside of something else carries the tag of that. Pure.
+ * What earlier rollbacks brought back, believed only where journal, tag and live identity agree, and for a finished one
+ * the incarnation (law 13): a tag alone can be written or copied by anybody, and a journal alone may be of another
+ * time. `ops`: what the earlier rollbacks tagged with what they made; what came back inside of something else carries
+ * the tag of that. Pure.
  */
-export function broughtBack(type: string, before: LiveResource, tries: readonly Try[], found: Pick<Found, 'get' | 'byOps' | 'restoredFrom'>, ops: ReadonlySet<string> = new Set()): Back {
+export function broughtBack(
+  type: string,
+  before: LiveResource,
+  tries: readonly Try[],
+  found: Pick<Found, 'get' | 'byOps' | 'restoredFrom'>,
+  ops: ReadonlySet<string> = new Set(),
+): Back {
   const latest = tries.toReversed();
-  const proven = found.byOps(type, tries.map(({ op }) => op)).filter(({ identity, systemTags }) => identity === before.identity || systemTags[restoredFrom] === before.identity);
-  const otherThan = (live: LiveResource): readonly LiveResource[] => proven.filter((other) => other !== live && other.incarnation !== before.incarnation);
+  const proven = found
+    .byOps(
+      type,
+      tries.map(({ op }) => op),
+    )
+    .filter(({ identity, systemTags }) => identity === before.identity || systemTags[restoredFrom] === before.identity);
+  const otherThan = (live: LiveResource): readonly LiveResource[] =>
+    proven.filter((other) => other !== live && other.incarnation !== before.incarnation);
   for (const { done, after, run, map } of latest) {
-    const live = done && after !== null ? proven.find((one) => isSame(one, after) && one.systemTags[restoring] === undefined) : undefined;
+    const live =
+      done && after !== null
+        ? proven.find((one) => isSame(one, after) && one.systemTags[restoring] === undefined)
+        : undefined;
     if (live !== undefined) return { kind: 'finished', live, by: run, map, others: otherThan(live) };
   }
   const others = new Set([...ops].filter((op) => tries.every((own) => own.op !== op)));
-  const inside = found.restoredFrom(type, before.identity).filter(({ systemTags, incarnation }) => others.has(systemTags['aiplan:op'] ?? '') && incarnation !== before.incarnation);
+  const inside = found
+    .restoredFrom(type, before.identity)
+    .filter(
+      ({ systemTags, incarnation }) => others.has(systemTags['aiplan:op'] ?? '') && incarnation !== before.incarnation,
+    );
   for (const { done, after, run, map } of latest) {
     const live = done && after !== null ? inside.find((one) => isSame(one, after)) : undefined;
     if (live !== undefined) return { kind: 'finished', live, by: run, map, others: [] };
@@ -42,11 +68,24 @@ export function broughtBack(type: string, before: LiveResource, tries: readonly 
   }
   for (const { done, after, run } of latest) {
     const live = done && after !== null ? found.get(type, after.identity) : undefined;
-    if (live !== undefined && after !== null && isSame(live, after)) return { kind: 'unproven', live, why: `was brought back by rollback ${run}, and does not carry the tag "aiplan:op" of that rollback any more` };
+    if (live !== undefined && after !== null && isSame(live, after))
+      return {
+        kind: 'unproven',
+        live,
+        why: `was brought back by rollback ${run}, and does not carry the tag "aiplan:op" of that rollback any more`,
+      };
   }
-  const claimant = found.restoredFrom(type, before.identity).find((one) => one.incarnation !== before.incarnation && !inside.includes(one));
-  if (claimant !== undefined) return { kind: 'unproven', live: claimant, why: `says by its tag that it was restored from ${before.identity}, but no rollback in this store made it` };
+  const claimant = found
+    .restoredFrom(type, before.identity)
+    .find((one) => one.incarnation !== before.incarnation && !inside.includes(one));
+  if (claimant !== undefined)
+    return {
+      kind: 'unproven',
+      live: claimant,
+      why: `says by its tag that it was restored from ${before.identity}, but no rollback in this store made it`,
+    };
   return { kind: 'nothing', since: latest.find(({ done }) => done)?.run ?? null };
 }
 
-const isSame = (one: LiveResource, other: LiveResource): boolean => one.identity === other.identity && one.incarnation === other.incarnation;
+const isSame = (one: LiveResource, other: LiveResource): boolean =>
+  one.identity === other.identity && one.incarnation === other.incarnation;

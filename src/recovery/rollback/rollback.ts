@@ -15,7 +15,13 @@ import { historiesOf, resolverOf, type History } from '../../history/step-histor
 import { invert } from '../../plan/diff/inverse.ts';
 import { addedSince, expectMade, openTo, type Made } from './created.ts';
 import { orderRollback } from './order.ts';
-import { readForRollback, unreadOf, wouldChange, type Found, type RollbackReaders } from '../../history/rollback-reading.ts';
+import {
+  readForRollback,
+  unreadOf,
+  wouldChange,
+  type Found,
+  type RollbackReaders,
+} from '../../history/rollback-reading.ts';
 import { staying, stillStaying } from './remaining.ts';
 import { isYoung, underWay } from '../../history/pending-answers.ts';
 import { quote, wayOut } from '../../domain/wording.ts';
@@ -26,16 +32,21 @@ export interface RollbackDraft {
   readonly changePlan: ChangePlan;
   /** Errors are conflicts: the plan with them is blocked. Warnings: something that stays or cannot come back. */
   readonly findings: readonly Finding[];
-  /** True when something that the run did cannot be taken back; the rollback is incomplete even if all of it is done. */
+  /**
+   * True when something that the run did cannot be taken back; the rollback is incomplete even if all of it is done.
+   */
   readonly incomplete: boolean;
 }
 
 /**
  * Makes the change plan that takes a run back, from its journal and from what is live: in reverse order, only for steps
- * that the run began. A journal's claim is trusted only where live identity, incarnation and tag agree (law 13); what is
- * neither as before nor as the run made it is a conflict. Throws UserError `journal-damaged`, `run-is-blank`.
+ * that the run began. A journal's claim is trusted only where live identity, incarnation and tag agree (law 13); what
+ * is neither as before nor as the run made it is a conflict. Throws UserError `journal-damaged`, `run-is-blank`.
  */
-export async function rollbackChangePlan(records: readonly JournalRecord[], readers: RollbackReaders): Promise<RollbackDraft> {
+export async function rollbackChangePlan(
+  records: readonly JournalRecord[],
+  readers: RollbackReaders,
+): Promise<RollbackDraft> {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const histories = historiesOf(records);
@@ -45,10 +56,16 @@ export async function rollbackChangePlan(records: readonly JournalRecord[], read
   const { account, region } = begin.target;
   return {
     changePlan: {
-      aiplan: 1, name: nameOf(begin.plan.name), intent: `Take back run ${begin.run} of "${begin.plan.name}".`, assume: [], target: { account, region },
-      rollbackOf: begin.run, resources: orderRollback(maker.entries, maker.known, bringersOf(readers.types, histories)),
+      aiplan: 1,
+      name: nameOf(begin.plan.name),
+      intent: `Take back run ${begin.run} of "${begin.plan.name}".`,
+      assume: [],
+      target: { account, region },
+      rollbackOf: begin.run,
+      resources: orderRollback(maker.entries, maker.known, bringersOf(readers.types, histories)),
     },
-    findings: maker.findings, incomplete: maker.findings.some(({ severity }) => severity !== 'info'),
+    findings: maker.findings,
+    incomplete: maker.findings.some(({ severity }) => severity !== 'info'),
   };
 }
 
@@ -83,35 +100,69 @@ class DraftMaker {
       const back = broughtBack(type, before, earlier.triesOf(step.id), found, ops);
       this.#backs.set(step.id, back);
       if (back.kind !== 'finished') continue;
-      for (const [from, to] of Object.entries({ ...back.map, [before.identity]: back.live.identity })) if (from !== to) this.known.set(from, to);
+      for (const [from, to] of Object.entries({ ...back.map, [before.identity]: back.live.identity }))
+        if (from !== to) this.known.set(from, to);
     }
   }
 
   async take(history: History): Promise<void> {
     const failure = unreadOf(this.#found, history, this.#earlier.triesOf(history.step.id));
     if (failure !== undefined) {
-      this.#say('error', 'rollback-unread', history, `what is live of ${failure.identity ?? history.type} could not be read: ${failure.code}, ${failure.message}`, 'allow the read and try again');
+      this.#say(
+        'error',
+        'rollback-unread',
+        history,
+        `what is live of ${failure.identity ?? history.type} could not be read: ${failure.code}, ${failure.message}`,
+        'allow the read and try again',
+      );
       return;
     }
-    if (isYoung([history.doubtAt, ...this.#earlier.triesOf(history.step.id).map(({ doubtAt }) => doubtAt)], this.#readers)) {
-      this.#say('error', 'rollback-wait', history, 'the answer of a call was lost a moment ago, and AWS may not show yet what became of it', `roll back again in a minute: aiplan rollback ${this.#run}`);
+    if (
+      isYoung([history.doubtAt, ...this.#earlier.triesOf(history.step.id).map(({ doubtAt }) => doubtAt)], this.#readers)
+    ) {
+      this.#say(
+        'error',
+        'rollback-wait',
+        history,
+        'the answer of a call was lost a moment ago, and AWS may not show yet what became of it',
+        `roll back again in a minute: aiplan rollback ${this.#run}`,
+      );
       return;
     }
     switch (history.step.action) {
-      case 'create': this.#removeMade(history, history.step.id); break;
-      case 'update': this.#invertUpdate(history); break;
-      case 'delete': await this.#bringBack(history); break;
-      case 'replace': await this.#takeBackReplace(history); break;
-      case 'keep': break;
-      default: history.step.action satisfies never;
+      case 'create':
+        this.#removeMade(history, history.step.id);
+        break;
+      case 'update':
+        this.#invertUpdate(history);
+        break;
+      case 'delete':
+        await this.#bringBack(history);
+        break;
+      case 'replace':
+        await this.#takeBackReplace(history);
+        break;
+      case 'keep':
+        break;
+      default:
+        history.step.action satisfies never;
     }
   }
 
-  /** Says so where what the run began is still under way: nothing can be put back into it, or deleted, until it has settled. */
+  /**
+   * Says so where what the run began is still under way: nothing can be put back into it, or deleted, until it has
+   * settled.
+   */
   #isUnderWay(history: History, live: LiveResource): boolean {
     const what = underWay(history, live, this.#readers.types.get(history.type)?.rules);
     if (what === null) return false;
-    this.#say('error', 'rollback-wait', history, `${what}: what the run began is still under way`, `wait until it has settled, then roll back again: aiplan rollback ${this.#run}`);
+    this.#say(
+      'error',
+      'rollback-wait',
+      history,
+      `${what}: what the run began is still under way`,
+      `wait until it has settled, then roll back again: aiplan rollback ${this.#run}`,
+    );
     return true;
   }
 
@@ -123,41 +174,83 @@ class DraftMaker {
     const back = this.entries.splice(others);
     // What replaced it stays where it does not come back.
     const stays = back.length === 0 && this.findings.slice(said).some(({ severity }) => severity !== 'info');
-    if (stays) this.#say('warning', 'rollback-needs', history, 'its replacement stays, because what it replaced does not come back');
-    else this.#removeMade(history, freeAddress(`${id}Replacement`, this.#histories), back.length === 0 ? undefined : id);
+    if (stays)
+      this.#say(
+        'warning',
+        'rollback-needs',
+        history,
+        'its replacement stays, because what it replaced does not come back',
+      );
+    else
+      this.#removeMade(history, freeAddress(`${id}Replacement`, this.#histories), back.length === 0 ? undefined : id);
     const gone = this.entries.splice(others);
     this.entries.push(...(history.deleteFirst ? [...gone, ...back] : [...back, ...gone]));
   }
 
-  /** What the run created goes, if it is still that; where it replaced something, only with what comes back (`onlyWith`). */
+  /**
+   * What the run created goes, if it is still that; where it replaced something, only with what comes back
+   * (`onlyWith`).
+   */
   #removeMade(history: History, address: string, onlyWith?: string): void {
     const { type, op, made: identity, after } = history;
-    const say = (severity: Finding['severity'], code: string, message: string, help?: string): void => this.#say(severity, code, { step: { id: address } }, message, help);
+    const say = (severity: Finding['severity'], code: string, message: string, help?: string): void =>
+      this.#say(severity, code, { step: { id: address } }, message, help);
     const live = (identity === null ? undefined : this.#found.get(type, identity)) ?? this.#found.byOp(type, op);
     if (live === undefined) {
-      if (history.acted) say('info', 'rollback-nothing-made', identity === null ? 'it was not created' : `${identity} is gone already`);
+      if (history.acted)
+        say('info', 'rollback-nothing-made', identity === null ? 'it was not created' : `${identity} is gone already`);
       return;
     }
     const claimed = after !== null && after.identity === live.identity ? after : null;
     const tagged = live.systemTags['aiplan:op'];
     if (claimed !== null && claimed.incarnation !== live.incarnation) {
-      say('error', 'rollback-foreign', `${live.identity} is not the one that the run created: another has taken its name since`, 'leave it, or delete it by a change plan of its own');
+      say(
+        'error',
+        'rollback-foreign',
+        `${live.identity} is not the one that the run created: another has taken its name since`,
+        'leave it, or delete it by a change plan of its own',
+      );
       return;
     }
-    // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed does.
+    // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed
+    // does.
     if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)) {
-      say('error', 'rollback-foreign', `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`, 'leave it, or delete it by a change plan of its own');
+      say(
+        'error',
+        'rollback-foreign',
+        `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`,
+        'leave it, or delete it by a change plan of its own',
+      );
       return;
     }
     if (this.#isUnderWay(history, live)) return;
-    // An earlier rollback that began to delete it has made it quiet, and it is no longer in everything as the run made it.
+    // An earlier rollback that began to delete it has made it quiet, and it is no longer in everything as the run made
+    // it.
     const begun = this.#earlier.beganToDelete(live);
-    const made: Made = { type, op, live, claimed: begun ? null : claimed, rules: this.#readers.types.get(type)?.rules, tagProperty: this.#readers.schemas(type)?.tagProperty ?? null };
+    const made: Made = {
+      type,
+      op,
+      live,
+      claimed: begun ? null : claimed,
+      rules: this.#readers.types.get(type)?.rules,
+      tagProperty: this.#readers.schemas(type)?.tagProperty ?? null,
+    };
     for (const { path, after: now } of addedSince(made)) {
-      say('error', 'rollback-conflict', `${path} of ${live.identity} is ${quote(now)}, which it was not when the run had created it`, 'somebody changed it since; leave it, or delete it by a change plan of its own');
+      say(
+        'error',
+        'rollback-conflict',
+        `${path} of ${live.identity} is ${quote(now)}, which it was not when the run had created it`,
+        'somebody changed it since; leave it, or delete it by a change plan of its own',
+      );
     }
     this.#add(history, {
-      address, action: 'delete', id: live.identity, reason: `run ${this.#run} created it`, expect: expectMade(made), ...(onlyWith === undefined ? {} : { onlyWith }), ...openTo({ ...made, claimed }),
+      address,
+      action: 'delete',
+      id: live.identity,
+      reason: `run ${this.#run} created it`,
+      expect: expectMade(made),
+      ...(onlyWith === undefined ? {} : { onlyWith }),
+      ...openTo({ ...made, claimed }),
     });
   }
 
@@ -167,7 +260,15 @@ class DraftMaker {
     if (before === null) return;
     const live = this.#found.get(type, before.identity);
     if (live === undefined || live.incarnation !== before.incarnation) {
-      this.#say('error', 'rollback-gone', history, live === undefined ? `${before.identity} does not exist any more` : `${before.identity} is another one than the run changed`, 'nothing can be put back into it');
+      this.#say(
+        'error',
+        'rollback-gone',
+        history,
+        live === undefined
+          ? `${before.identity} does not exist any more`
+          : `${before.identity} is another one than the run changed`,
+        'nothing can be put back into it',
+      );
       return;
     }
     this.#putBack(history, before, live, step.id);
@@ -178,35 +279,92 @@ class DraftMaker {
     if (rules === undefined) return;
     const by = this.#earlier.putBackBy(history.step.id);
     if (by !== null) {
-      this.#say('info', 'rollback-put-back', history, `rollback ${by.run} put ${live.identity} back as it was, as far as that was possible`);
-      const again = { before, live, rules, changes: history.step.changes, after: by.after, capture: history.capture, resolve: resolverOf(this.#histories) };
-      for (const { code, message, help } of stillStaying(again, by.run)) this.#say('warning', code, history, message, help);
+      this.#say(
+        'info',
+        'rollback-put-back',
+        history,
+        `rollback ${by.run} put ${live.identity} back as it was, as far as that was possible`,
+      );
+      const again = {
+        before,
+        live,
+        rules,
+        changes: history.step.changes,
+        after: by.after,
+        capture: history.capture,
+        resolve: resolverOf(this.#histories),
+      };
+      for (const { code, message, help } of stillStaying(again, by.run))
+        this.#say('warning', code, history, message, help);
       return;
     }
     if (!history.quiet && this.#isUnderWay(history, live)) return;
-    const inverse = invert({ before, live, rules, changes: history.step.changes, after: history.step.action === 'update' ? history.after : null, capture: history.capture, resolve: resolverOf(this.#histories) });
+    const inverse = invert({
+      before,
+      live,
+      rules,
+      changes: history.step.changes,
+      after: history.step.action === 'update' ? history.after : null,
+      capture: history.capture,
+      resolve: resolverOf(this.#histories),
+    });
     for (const { path, before: former, live: now } of inverse.conflicts) {
-      this.#say('error', 'rollback-conflict', history, `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`, 'somebody changed it since; set it by a change plan of its own');
+      this.#say(
+        'error',
+        'rollback-conflict',
+        history,
+        `${path} of ${live.identity} is ${quote(now)}: neither ${quote(former)} as before the run nor what the run made it`,
+        'somebody changed it since; set it by a change plan of its own',
+      );
     }
-    for (const { code, message, help } of staying(inverse, before, live)) this.#say('warning', code, history, message, help);
+    for (const { code, message, help } of staying(inverse, before, live))
+      this.#say('warning', code, history, message, help);
     const halted = this.#isHalted(history, before, live);
     if (Object.keys(inverse.properties).length === 0 && !history.quiet && !halted) return;
-    const irreversible = rules.destructive.some((rule) => rule.irreversible === true && (rule.path.split('.')[0] ?? '') in inverse.properties);
+    const irreversible = rules.destructive.some(
+      (rule) => rule.irreversible === true && (rule.path.split('.')[0] ?? '') in inverse.properties,
+    );
     this.#add(history, {
-      address, action: 'update', id: live.identity, properties: inverse.properties, when: 'now', reason: `it was so before run ${this.#run}`,
+      address,
+      action: 'update',
+      id: live.identity,
+      properties: inverse.properties,
+      when: 'now',
+      reason: `it was so before run ${this.#run}`,
       ...(Object.keys(inverse.expect).length === 0 ? {} : { expect: inverse.expect }),
       ...(irreversible ? { acceptLoss: `taking back run ${this.#run} loses what the run's change kept` } : {}),
-      ...(history.quiet || halted ? { reopen: { run: this.#run, step: history.step.id, capture: history.capture as unknown as Json, live: before, ...(history.quiet ? {} : { last: true }) } } : {}),
+      ...(history.quiet || halted
+        ? {
+            reopen: {
+              run: this.#run,
+              step: history.step.id,
+              capture: history.capture as unknown as Json,
+              live: before,
+              ...(history.quiet ? {} : { last: true }),
+            },
+          }
+        : {}),
     });
   }
 
-  /** An update, or its taking back, was stopped while it had the resource in another state for its own sake, as a stopped instance. */
+  /**
+   * An update, or its taking back, was stopped while it had the resource in another state for its own sake, as a
+   * stopped instance.
+   */
   #isHalted({ done, acted, step, type }: History, before: LiveResource, live: LiveResource): boolean {
-    if (step.action !== 'update' || before.state === live.state || this.#readers.types.get(type)?.capture?.unquiesce === undefined) return false;
+    if (
+      step.action !== 'update' ||
+      before.state === live.state ||
+      this.#readers.types.get(type)?.capture?.unquiesce === undefined
+    )
+      return false;
     return (acted && !done) || this.#earlier.beganToPutBack(step.id);
   }
 
-  /** What the run deleted comes back from its capture; what it only made quiet is opened again; what is half there is completed. */
+  /**
+   * What the run deleted comes back from its capture; what it only made quiet is opened again; what is half there is
+   * completed.
+   */
   async #bringBack(history: History): Promise<void> {
     const { type, before, step, capture } = history;
     const back = this.#backs.get(step.id);
@@ -220,15 +378,39 @@ class DraftMaker {
     else if (back.kind === 'begun') this.#restore(history, before, back.live);
     else if (isInPieces) this.#restore(history, before, live);
     else if (live !== undefined) {
-      this.#say('error', 'rollback-name-taken', history, `the name ${before.identity} is held by another resource now`, `rename or remove that one first; aiplan never deletes to free a name. Or bring the data out under another: ${wayOut(this.#run, step.id, this.#readers.types.get(type))}`);
+      this.#say(
+        'error',
+        'rollback-name-taken',
+        history,
+        `the name ${before.identity} is held by another resource now`,
+        `rename or remove that one first; aiplan never deletes to free a name. Or bring the data out under another: ${wayOut(this.#run, step.id, this.#readers.types.get(type))}`,
+      );
     } else if (back.kind === 'unproven') {
-      this.#say('error', 'rollback-unproven', history, `${back.live.identity} ${back.why}`, `if it is what came back, nothing is left to do for it; else take its tag "aiplan:restored-from" away, and ${before.identity} is brought back anew`);
+      this.#say(
+        'error',
+        'rollback-unproven',
+        history,
+        `${back.live.identity} ${back.why}`,
+        `if it is what came back, nothing is left to do for it; else take its tag "aiplan:restored-from" away, and ${before.identity} is brought back anew`,
+      );
     } else {
-      if (back.since !== null) this.#say('info', 'rollback-gone-again', history, `rollback ${back.since} brought it back, and it is gone again`);
+      if (back.since !== null)
+        this.#say(
+          'info',
+          'rollback-gone-again',
+          history,
+          `rollback ${back.since} brought it back, and it is gone again`,
+        );
       this.#restore(history, before, null);
     }
     for (const other of back.kind === 'begun' || back.kind === 'finished' ? back.others : []) {
-      this.#say('warning', 'rollback-leftover', history, `${other.identity} was left by an earlier rollback and is used by none`, 'look at it, and delete it by a change plan of its own');
+      this.#say(
+        'warning',
+        'rollback-leftover',
+        history,
+        `${other.identity} was left by an earlier rollback and is used by none`,
+        'look at it, and delete it by a change plan of its own',
+      );
     }
   }
 
@@ -236,17 +418,34 @@ class DraftMaker {
   #restore(history: History, before: LiveResource, there: LiveResource | null): void {
     const { type, step, capture } = history;
     if (capture === null) {
-      this.#say('warning', 'rollback-impossible', history, `${before.identity} cannot come back: there is no verified capture of it`, `its configuration is in the journal of run ${this.#run}`);
+      this.#say(
+        'warning',
+        'rollback-impossible',
+        history,
+        `${before.identity} cannot come back: there is no verified capture of it`,
+        `its configuration is in the journal of run ${this.#run}`,
+      );
       return;
     }
     const rules = this.#readers.types.get(type)?.rules;
-    const properties = Object.entries(before.properties).filter(([name, value]) => value !== undefined && !isMasked(value) && rules !== undefined && Object.hasOwn(rules.properties, name) && rules.properties[name]?.create !== false);
+    const properties = Object.entries(before.properties).filter(
+      ([name, value]) =>
+        value !== undefined &&
+        !isMasked(value) &&
+        rules !== undefined &&
+        Object.hasOwn(rules.properties, name) &&
+        rules.properties[name]?.create !== false,
+    );
     const tries = this.#earlier.triesOf(step.id).map(({ op }) => op);
     this.#add(history, {
-      address: step.id, action: 'create', properties: Object.fromEntries(properties), reason: there === null ? `run ${this.#run} deleted it` : `run ${this.#run} deleted it, and a part of it is there`,
+      address: step.id,
+      action: 'create',
+      properties: Object.fromEntries(properties),
+      reason: there === null ? `run ${this.#run} deleted it` : `run ${this.#run} deleted it, and a part of it is there`,
       restore: {
         ...this.#orderOf(history, before, capture),
-        ...(there === null ? {} : { remains: { identity: there.identity, incarnation: there.incarnation } }), ...(tries.length === 0 ? {} : { tries }),
+        ...(there === null ? {} : { remains: { identity: there.identity, incarnation: there.incarnation } }),
+        ...(tries.length === 0 ? {} : { tries }),
       },
     });
   }
@@ -254,18 +453,44 @@ class DraftMaker {
   #orderOf({ step }: History, before: LiveResource, capture: Capture): RestoreOrder {
     const formerly = formerlyOf(this.#readers.types, this.#histories, before);
     return {
-      run: this.#run, step: step.id, formerIdentity: before.identity, formerIncarnation: before.incarnation, capture: capture as unknown as Json, live: before,
-      ...(formerly === undefined ? {} : { formerly }), ...(this.known.size === 0 ? {} : { known: Object.fromEntries(this.known) }),
+      run: this.#run,
+      step: step.id,
+      formerIdentity: before.identity,
+      formerIncarnation: before.incarnation,
+      capture: capture as unknown as Json,
+      live: before,
+      ...(formerly === undefined ? {} : { formerly }),
+      ...(this.known.size === 0 ? {} : { known: Object.fromEntries(this.known) }),
     };
   }
 
   /** It is back; only the re-pointing that comes after all restores may be missing. */
-  async #keepBack(history: History, before: LiveResource, { live, by }: Extract<Back, { kind: 'finished' }>): Promise<void> {
+  async #keepBack(
+    history: History,
+    before: LiveResource,
+    { live, by }: Extract<Back, { kind: 'finished' }>,
+  ): Promise<void> {
     const { capture, step } = history;
-    this.#say('info', 'rollback-restored', history, `rollback ${by} brought ${before.identity} back${live.identity === before.identity ? '' : ` as ${live.identity}`}`);
-    if (capture === null || live.identity === before.identity || !(await this.#namesFormer(history, before, capture, live.identity))) return;
+    this.#say(
+      'info',
+      'rollback-restored',
+      history,
+      `rollback ${by} brought ${before.identity} back${live.identity === before.identity ? '' : ` as ${live.identity}`}`,
+    );
+    if (
+      capture === null ||
+      live.identity === before.identity ||
+      !(await this.#namesFormer(history, before, capture, live.identity))
+    )
+      return;
     this.#add(history, {
-      address: step.id, action: 'update', id: live.identity, properties: {}, when: 'now', reason: `it was so before run ${this.#run} deleted it`, repoint: this.#orderOf(history, before, capture),
+      address: step.id,
+      action: 'update',
+      id: live.identity,
+      properties: {},
+      when: 'now',
+      reason: `it was so before run ${this.#run} deleted it`,
+      repoint: this.#orderOf(history, before, capture),
     });
   }
 
@@ -276,9 +501,18 @@ class DraftMaker {
     if (repoint === undefined) return false;
     const { plan, target } = this.#begin;
     const context = contextFor({
-      run: this.#run, planName: plan.name, target, configuration: plan.configuration as unknown as Pick<Configuration, 'capture'>, now,
+      run: this.#run,
+      planName: plan.name,
+      target,
+      configuration: plan.configuration as unknown as Pick<Configuration, 'capture'>,
+      now,
       entry: { address: step.id, type, action: 'create', dependsOn: [], source: { line: 1, column: 1 }, positions: {} },
-      live, desired: live.properties, changes: [], action: 'create', destruction: false, remap: (identity) => this.known.get(identity) ?? identity,
+      live,
+      desired: live.properties,
+      changes: [],
+      action: 'create',
+      destruction: false,
+      remap: (identity) => this.known.get(identity) ?? identity,
     });
     return wouldChange(repoint({ ...context, capture }, capture, to), session);
   }
@@ -287,8 +521,22 @@ class DraftMaker {
     this.entries.push({ ...entry, type, dependsOn: [], source: { line: 1, column: 1 }, positions: {} });
   }
 
-  #say(severity: Finding['severity'], code: string, { step }: { readonly step: Pick<Step, 'id'> }, message: string, help?: string): void {
-    this.findings.push({ code, severity, step: step.id, message, line: null, column: null, ...(help === undefined ? {} : { help }) });
+  #say(
+    severity: Finding['severity'],
+    code: string,
+    { step }: { readonly step: Pick<Step, 'id'> },
+    message: string,
+    help?: string,
+  ): void {
+    this.findings.push({
+      code,
+      severity,
+      step: step.id,
+      message,
+      line: null,
+      column: null,
+      ...(help === undefined ? {} : { help }),
+    });
   }
 }
 

@@ -4,13 +4,31 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { StepContext } from '../../domain/resource-type.ts';
 import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, messageOf, Stale, StepFailed } from '../executor/interruptions.ts';
-import { isGoneAlready, recheckBeforeDestroy, noticeOthers, refuseMoved, refuseOthers, refuseUnread } from './concurrent-changes.ts';
+import {
+  isGoneAlready,
+  recheckBeforeDestroy,
+  noticeOthers,
+  refuseMoved,
+  refuseOthers,
+  refuseUnread,
+} from './concurrent-changes.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { readWholly, type Wanted } from '../executor/reading.ts';
 import { removing } from '../../history/journal-reading.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
 import { quote } from '../../domain/wording.ts';
-import { runReadOnly, contextOf, recordFinding, journalBefore, noteNew, ownedBy, runStepProgram, type Run, type StepEnd, type Task } from './run-context.ts';
+import {
+  runReadOnly,
+  contextOf,
+  recordFinding,
+  journalBefore,
+  noteNew,
+  ownedBy,
+  runStepProgram,
+  type Run,
+  type StepEnd,
+  type Task,
+} from './run-context.ts';
 import { reopen, restoreStep } from './apply-restore.ts';
 import { staleness } from '../drift/staleness.ts';
 import { driftText, restoreDifferences, verification } from '../drift/read-back.ts';
@@ -20,21 +38,33 @@ export async function applyStep(run: Run, task: Task): Promise<StepEnd> {
   const { step, work } = task;
   if (work.entry.restore !== undefined) return restoreStep(run, task, work.entry.restore);
   switch (step.action) {
-    case 'create': return createStep(run, task);
+    case 'create':
+      return createStep(run, task);
     case 'update': {
-      if (work.entry.reopen?.last !== true) return updateStep(run, task, await reopened(run, task, await stillAsPlanned(run, task)));
+      if (work.entry.reopen?.last !== true)
+        return updateStep(run, task, await reopened(run, task, await stillAsPlanned(run, task)));
       const end = await updateStep(run, task, await stillAsPlanned(run, task));
       return end.after === null ? end : { ...end, after: await reopened(run, task, end.after) };
     }
-    case 'delete': return deleteStep(run, task, await stillAsPlanned(run, task));
-    case 'replace': return replaceStep(run, task, await stillAsPlanned(run, task));
-    case 'keep': return { state: 'done', identity: step.identity, after: await reopened(run, task, await stillAsPlanned(run, task)), message: null };
-    default: return step.action satisfies never;
+    case 'delete':
+      return deleteStep(run, task, await stillAsPlanned(run, task));
+    case 'replace':
+      return replaceStep(run, task, await stillAsPlanned(run, task));
+    case 'keep':
+      return {
+        state: 'done',
+        identity: step.identity,
+        after: await reopened(run, task, await stillAsPlanned(run, task)),
+        message: null,
+      };
+    default:
+      return step.action satisfies never;
   }
 }
 
 /** Every step that has a resource begins with the look at it (`stillAsPlanned`), before anything else. */
-export const looksFirst = ({ step, work }: Task): boolean => step.action !== 'create' && work.entry.restore === undefined && work.live !== null;
+export const looksFirst = ({ step, work }: Task): boolean =>
+  step.action !== 'create' && work.entry.restore === undefined && work.live !== null;
 
 /**
  * Reads the resource again right before the step. Throws Stale when it is not what the plan was made from, but for what
@@ -51,7 +81,8 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
     if (live.detailed && seen.incarnation === live.incarnation) refuseUnread(live, seen);
     const drift = staleness(live, seen, type.rules, ownedBy(run));
     refuseMoved(run, task, seen);
-    if (drift.length > 0 && !isPointedBack(run, task, seen)) throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
+    if (drift.length > 0 && !isPointedBack(run, task, seen))
+      throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
     return seen;
   });
   const before = befores.get(step.id) ?? null;
@@ -59,18 +90,28 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   return now;
 }
 
-/** What a step is read for: an update that loses nothing needs no counting of contents, which for a large bucket takes many calls. */
+/**
+ * What a step is read for: an update that loses nothing needs no counting of contents, which for a large bucket takes
+ * many calls.
+ */
 const wantedBy = ({ step }: Task, identity: string): Wanted =>
-  (step.action === 'update' && step.destruction === null ? { identity, properties: new Set(step.changes.map(({ path }) => topOf(path))) } : { identity });
+  step.action === 'update' && step.destruction === null
+    ? { identity, properties: new Set(step.changes.map(({ path }) => topOf(path))) }
+    : { identity };
 
 /** In a rollback: pointing at what came back under a new identity has done already what this update is for. */
 function isPointedBack(run: Run, task: Task, now: LiveResource): boolean {
   const { entry } = task.work;
-  if (task.step.action !== 'update' || run.map.size === 0 || now.incarnation !== task.work.live?.incarnation) return false;
+  if (task.step.action !== 'update' || run.map.size === 0 || now.incarnation !== task.work.live?.incarnation)
+    return false;
   const { desired } = contextOf(run, task, now);
   const names = Object.keys(entry.properties ?? {});
-  const only = (properties: JsonObject): JsonObject => Object.fromEntries(names.map((name) => [name, properties[name]]));
-  return names.length > 0 && restoreDifferences(only(desired), { ...now, properties: only(now.properties) }, task.type.rules).length === 0;
+  const only = (properties: JsonObject): JsonObject =>
+    Object.fromEntries(names.map((name) => [name, properties[name]]));
+  return (
+    names.length > 0 &&
+    restoreDifferences(only(desired), { ...now, properties: only(now.properties) }, task.type.rules).length === 0
+  );
 }
 
 /** The resource after taking back what an earlier run left quiet; as it is where there is nothing to take back. */
@@ -95,7 +136,8 @@ export async function createNew(run: Run, task: Task, context: StepContext): Pro
   if (type.create === undefined) throw new StepFailed(`${type.type} cannot be created by this version`);
   const { identity } = await runStepProgram(run, task, type.create(context), { purpose: 'change' });
   await noteNew(run, step.id, identity);
-  if (type.waitUntilStable !== undefined) await runStepProgram(run, task, type.waitUntilStable(identity), { purpose: 'change', settling: true });
+  if (type.waitUntilStable !== undefined)
+    await runStepProgram(run, task, type.waitUntilStable(identity), { purpose: 'change', settling: true });
   return (await readBack(run, task, identity, context.desired, Object.keys(context.desired))).after;
 }
 
@@ -104,29 +146,73 @@ export async function updateStep(run: Run, task: Task, live: LiveResource): Prom
   // What is known only now is judged before anything else of the step.
   const context = contextOf(run, task, live);
   if (step.destruction !== null) await putManifest(run, task, live);
-  if (isPointedBack(run, task, live)) run.effects.note({ type: task.type.type, identity: live.identity, what: 'changed', before: work.live ?? live, after: null, wanted: context.desired });
+  if (isPointedBack(run, task, live))
+    run.effects.note({
+      type: task.type.type,
+      identity: live.identity,
+      what: 'changed',
+      before: work.live ?? live,
+      after: null,
+      wanted: context.desired,
+    });
   else await update(run, task, context);
-  const { after, pending, differing } = await readBack(run, task, live.identity, context.desired, Object.keys(work.entry.properties ?? {}));
-  if (work.entry.reopen === undefined && work.entry.repoint === undefined) await noticeOthers(run, task, { before: live, after, differing });
-  const late = lateText(pending, after, step.changes.map(({ path }) => topOf(path)), context.when);
+  const { after, pending, differing } = await readBack(
+    run,
+    task,
+    live.identity,
+    context.desired,
+    Object.keys(work.entry.properties ?? {}),
+  );
+  if (work.entry.reopen === undefined && work.entry.repoint === undefined)
+    await noticeOthers(run, task, { before: live, after, differing });
+  const late = lateText(
+    pending,
+    after,
+    step.changes.map(({ path }) => topOf(path)),
+    context.when,
+  );
   return { state: late === null ? 'done' : 'pending', identity: live.identity, after, message: late };
 }
 
-/** The sentence about changes that are accepted and not in effect; null where all of them are. `changed`: properties of the step. */
-export function lateText(pending: readonly string[], after: LiveResource, changed: readonly string[], when: StepContext['when']): string | null {
-  const inactive = [...new Set(changed)].flatMap((name) => (after.inactive?.[name] === undefined ? [] : [`${name} is set and not in effect: AWS says ${quote(after.inactive[name] ?? '')}`]));
-  const later = pending.length === 0 ? [] : [`${pending.join(', ')} will be changed by AWS later${when === 'window' ? ', in the maintenance window' : ''}`];
+/**
+ * The sentence about changes that are accepted and not in effect; null where all of them are. `changed`: properties of
+ * the step.
+ */
+export function lateText(
+  pending: readonly string[],
+  after: LiveResource,
+  changed: readonly string[],
+  when: StepContext['when'],
+): string | null {
+  const inactive = [...new Set(changed)].flatMap((name) =>
+    after.inactive?.[name] === undefined
+      ? []
+      : [`${name} is set and not in effect: AWS says ${quote(after.inactive[name] ?? '')}`],
+  );
+  const later =
+    pending.length === 0
+      ? []
+      : [`${pending.join(', ')} will be changed by AWS later${when === 'window' ? ', in the maintenance window' : ''}`];
   return later.length + inactive.length === 0 ? null : [...later, ...inactive].join('; ');
 }
 
 export async function update(run: Run, task: Task, context: StepContext): Promise<void> {
   const { type } = task;
-  if (type.update === undefined || context.live === null) throw new StepFailed(`${type.type} cannot be updated by this version`);
-  run.effects.note({ type: type.type, identity: context.live.identity, what: 'changed', before: task.work.live ?? context.live, after: null, wanted: context.desired });
+  if (type.update === undefined || context.live === null)
+    throw new StepFailed(`${type.type} cannot be updated by this version`);
+  run.effects.note({
+    type: type.type,
+    identity: context.live.identity,
+    what: 'changed',
+    before: task.work.live ?? context.live,
+    after: null,
+    wanted: context.desired,
+  });
   await runStepProgram(run, task, type.update(context), { purpose: 'change' });
   // A tag changes no state of anything: there is nothing to wait for.
   const isTagged = context.changes.length > 0 && context.changes.every(({ path }) => topOf(path) === 'Tags');
-  if (type.waitUntilStable !== undefined && !isTagged) await runStepProgram(run, task, type.waitUntilStable(context.live.identity), { purpose: 'change' });
+  if (type.waitUntilStable !== undefined && !isTagged)
+    await runStepProgram(run, task, type.waitUntilStable(context.live.identity), { purpose: 'change' });
 }
 
 async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
@@ -151,32 +237,67 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
   if (type.remove === undefined) throw new StepFailed(`${type.type} cannot be deleted by this version`);
   const context = await prepareDestruction(run, task, live, () => recheckBeforeDestroy(run, task, live));
   // From here on calls take away: a rollback must know that what is still there may be incomplete.
-  await journal.append({ kind: 'step', step: step.id, state: 'started', identity: live.identity, after: null, message: removing });
+  await journal.append({
+    kind: 'step',
+    step: step.id,
+    state: 'started',
+    identity: live.identity,
+    after: null,
+    message: removing,
+  });
   const first = journal.records.length;
-  run.effects.note({ type: type.type, identity: live.identity, what: 'removed', before: live, after: null, wanted: null });
+  run.effects.note({
+    type: type.type,
+    identity: live.identity,
+    what: 'removed',
+    before: live,
+    after: null,
+    wanted: null,
+  });
   try {
     await runStepProgram(run, task, type.remove(context), { purpose: 'change' });
   } catch (error) {
-    const effect = journal.records.slice(first).some((record) => record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'));
+    const effect = journal.records
+      .slice(first)
+      .some(
+        (record) =>
+          record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'),
+      );
     const isGone = await isGoneAlready(run, task, live, error);
-    // Only where nothing of the removal can have happened is the resource simply opened again; what has lost a part stays closed, so that nothing is written
-    // into the gap before a rollback brings that part back.
-    if (!isGone && !(error instanceof InDoubt) && (!effect || await isWhole(run, task, context))) await unquiesce(run, task, live, error);
+    // Only where nothing of the removal can have happened is the resource simply opened again; what has lost a part
+    // stays closed, so that nothing is written into the gap before a rollback brings that part back.
+    if (!isGone && !(error instanceof InDoubt) && (!effect || (await isWhole(run, task, context))))
+      await unquiesce(run, task, live, error);
     if (!isGone) throw error;
-    await recordFinding(run, step.id, 'removed-already', `${live.identity} was on its way out or gone when AWS got to its removal (${messageOf(error)}): an earlier delivery of the call took it away, or somebody else did`);
+    await recordFinding(
+      run,
+      step.id,
+      'removed-already',
+      `${live.identity} was on its way out or gone when AWS got to its removal (${messageOf(error)}): an earlier delivery of the call took it away, or somebody else did`,
+    );
     if (type.removed !== undefined) await runStepProgram(run, task, type.removed(context), { purpose: 'change' });
   }
-  if (type.gone !== undefined) await runStepProgram(run, task, type.gone(live.identity, live.incarnation), { purpose: 'change' });
+  if (type.gone !== undefined)
+    await runStepProgram(run, task, type.gone(live.identity, live.incarnation), { purpose: 'change' });
 }
 
-/** AWS may answer a removal and take nothing, as S3 where a policy denies every object. What cannot be read is not known to be whole (law 9). */
+/**
+ * AWS may answer a removal and take nothing, as S3 where a policy denies every object. What cannot be read is not known
+ * to be whole (law 9).
+ */
 async function isWhole(run: Run, task: Task, context: StepContext): Promise<boolean> {
   const untouched = task.type.capture?.untouched;
   if (untouched === undefined || context.capture === undefined) return false;
   try {
     return await runReadOnly(run, task, untouched(context, context.capture));
   } catch (error) {
-    if (error instanceof AwsError || error instanceof UserError || error instanceof StepFailed || error instanceof InDoubt) return false;
+    if (
+      error instanceof AwsError ||
+      error instanceof UserError ||
+      error instanceof StepFailed ||
+      error instanceof InDoubt
+    )
+      return false;
     throw error;
   }
 }
@@ -199,7 +320,17 @@ async function replaceStep(run: Run, task: Task, live: LiveResource): Promise<St
  * Reads what a step changed and compares the named properties with what was wanted. A difference is read again a few
  * times, because AWS is eventually consistent; one that stays is a finding, never an automatic rollback.
  */
-export async function readBack(run: Run, task: Task, identity: string, desired: JsonObject, names: readonly string[]): Promise<{ readonly after: LiveResource; readonly pending: readonly string[]; readonly differing: readonly string[] }> {
+export async function readBack(
+  run: Run,
+  task: Task,
+  identity: string,
+  desired: JsonObject,
+  names: readonly string[],
+): Promise<{
+  readonly after: LiveResource;
+  readonly pending: readonly string[];
+  readonly differing: readonly string[];
+}> {
   const { ports } = run;
   const { step, type } = task;
   const wanted = Object.fromEntries(names.map((name) => [name, desired[name]]));
@@ -207,13 +338,19 @@ export async function readBack(run: Run, task: Task, identity: string, desired: 
   for (let tries = 1; ; tries += 1) {
     const after = await run.reads.whole(step.id, type, wantedBy(task, identity));
     const told = after === null ? null : verification(wanted, after, type.rules, task.work.entry.properties);
-    if (after !== null && told !== null && told.differences.length === 0) return { after, pending: told.pending, differing: [] };
+    if (after !== null && told !== null && told.differences.length === 0)
+      return { after, pending: told.pending, differing: [] };
     if (tries < 4) {
       await ports.clock.sleep(paceOf(ports.pace).pollStart * tries);
     } else if (after === null || told === null) {
       throw new StepFailed(`${identity} cannot be found after the change`);
     } else {
-      await recordFinding(run, step.id, 'verified-differently', `${identity} is not as wanted: ${driftText(told.differences)}`);
+      await recordFinding(
+        run,
+        step.id,
+        'verified-differently',
+        `${identity} is not as wanted: ${driftText(told.differences)}`,
+      );
       return { after, pending: told.pending, differing: told.differences.map(({ path }) => path) };
     }
   }

@@ -14,23 +14,42 @@ import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } f
 import { hasDrifted, staleSteps } from '../drift/stale-steps.ts';
 import { reportOf } from '../../history/journal-reading.ts';
 import { keepEnd } from './run-end.ts';
-import { beginRun, enter, recordFinding, unauthored, tasksOf, type Run, type StepEnd, type Task } from './run-context.ts';
+import {
+  beginRun,
+  enter,
+  recordFinding,
+  unauthored,
+  tasksOf,
+  type Run,
+  type StepEnd,
+  type Task,
+} from './run-context.ts';
 
 /** Problems that were found before the first mutation. */
 export class Blocked extends Error {}
 
 /**
  * Carries out an approved plan, or an approved rollback: recheck, preflight, captures, changes, each step verified. The
- * journal tells everything; the report is made from it. Mutating calls go one at a time, waits overlap; after a failure nothing more is
- * started.
- * Throws UserError `store-unwritable` when the journal cannot be written (nothing is sent after that), `run-exists` for a
- * journal that is not empty.
+ * journal tells everything; the report is made from it. Mutating calls go one at a time, waits overlap; after a failure
+ * nothing more is started. Throws UserError `store-unwritable` when the journal cannot be written (nothing is sent
+ * after that), `run-exists` for a journal that is not empty.
  */
 export async function apply(approved: ApprovedPlan, ports: ApplyPorts): Promise<Report> {
   const { journal } = ports;
-  if (journal.records.length > 0) throw new UserError('run-exists', `run "${journal.run}" has begun already`, { help: 'start again; a new run gets a new name' });
+  if (journal.records.length > 0)
+    throw new UserError('run-exists', `run "${journal.run}" has begun already`, {
+      help: 'start again; a new run gets a new name',
+    });
   const { plan, approval } = approved;
-  await journal.append({ kind: 'begin', format: 'aiplan/journal@1', run: journal.run, command: plan.rollbackOf === null ? 'apply' : 'rollback', target: plan.target, plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) }, approval });
+  await journal.append({
+    kind: 'begin',
+    format: 'aiplan/journal@1',
+    run: journal.run,
+    command: plan.rollbackOf === null ? 'apply' : 'rollback',
+    target: plan.target,
+    plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) },
+    approval,
+  });
   return conclude(ports, () => inPhases(approved, ports));
 }
 
@@ -64,9 +83,13 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   refuseStop(ports);
   const planned = await ports.replan();
   const rulesOf = (type: string): ResourceType['rules'] | undefined => ports.types.get(type)?.rules;
-  if (planned.plan.digest !== approved.plan.digest || hasDrifted(approved, planned, rulesOf)) throw new Stale(staleText(staleSteps(approved, planned, rulesOf)));
+  if (planned.plan.digest !== approved.plan.digest || hasDrifted(approved, planned, rulesOf))
+    throw new Stale(staleText(staleSteps(approved, planned, rulesOf)));
   const moved = movedObservations(approved.approval, approved.plan, planned.plan, rulesOf);
-  if (moved !== '') throw new Stale(`what was observed is far from what was confirmed: ${moved}; nothing was changed. Plan and review again`);
+  if (moved !== '')
+    throw new Stale(
+      `what was observed is far from what was confirmed: ${moved}; nothing was changed. Plan and review again`,
+    );
   const run = beginRun(planned, approved.approval, ports);
   const tasks = tasksOf(run);
   await checkAll(run, tasks);
@@ -74,21 +97,30 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
 
   await enter(run, 'change');
   await renewOrStop(ports.session);
-  const lastRestore = tasks.findLastIndex(({ work }) => work.entry.restore !== undefined || work.entry.repoint !== undefined);
-  const each = (task: Task): Promise<void> => (looksFirst(task) ? run.reads.beginning(task.step.id, () => changeAll(run, task)) : changeAll(run, task));
+  const lastRestore = tasks.findLastIndex(
+    ({ work }) => work.entry.restore !== undefined || work.entry.repoint !== undefined,
+  );
+  const each = (task: Task): Promise<void> =>
+    looksFirst(task) ? run.reads.beginning(task.step.id, () => changeAll(run, task)) : changeAll(run, task);
   await runSteps(tasks.slice(0, lastRestore + 1), each);
   // Before anything that the run made is taken away, nothing may point at a former identity any more.
   if (lastRestore >= 0) await repointAll(run, tasks);
   await runSteps(tasks.slice(lastRestore + 1), each);
 }
 
-/** Phase preflight. Throws Blocked with every problem in the journal. `begun`: steps that an earlier session of the run had begun. */
+/**
+ * Phase preflight. Throws Blocked with every problem in the journal. `begun`: steps that an earlier session of the run
+ * had begun.
+ */
 export async function checkAll(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<void> {
   await enter(run, 'preflight');
   await renewOrStop(run.ports.session);
   const { problems, losses } = await checkedOf(run, tasks, begun);
   for (const { step, code, message } of [...problems, ...losses]) await recordFinding(run, step, code, message);
-  if (problems.length > 0) throw new Blocked(`${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`);
+  if (problems.length > 0)
+    throw new Blocked(
+      `${problems.length === 1 ? 'a problem was' : `${problems.length} problems were`} found before the first change; nothing was changed`,
+    );
   refuseStop(run.ports);
 }
 
@@ -102,16 +134,30 @@ export async function captureSteps(run: Run, tasks: readonly Task[], keeps?: Rea
   } catch (error) {
     if (!isOfTheRun(error)) throw error;
     const so = keeps === undefined ? 'nothing was changed' : 'nothing more was changed';
-    throw wrapped(error, `${error instanceof RunStopped ? 'stopped while captures were taken' : 'a capture failed'}, so ${so}: ${messageOf(error)}`);
+    throw wrapped(
+      error,
+      `${error instanceof RunStopped ? 'stopped while captures were taken' : 'a capture failed'}, so ${so}: ${messageOf(error)}`,
+    );
   }
 }
 
 /** One step with its beginning and its end in the journal; `work` is what it does. */
-export async function changeAll(run: Run, task: Task, work: (run: Run, task: Task) => Promise<StepEnd> = applyStep): Promise<void> {
+export async function changeAll(
+  run: Run,
+  task: Task,
+  work: (run: Run, task: Task) => Promise<StepEnd> = applyStep,
+): Promise<void> {
   const { ports } = run;
   const { step } = task;
   refuseStop(ports);
-  await ports.journal.append({ kind: 'step', step: step.id, state: 'started', identity: step.action === 'create' ? null : step.identity, after: null, message: null });
+  await ports.journal.append({
+    kind: 'step',
+    step: step.id,
+    state: 'started',
+    identity: step.action === 'create' ? null : step.identity,
+    after: null,
+    message: null,
+  });
   ports.emit({ kind: 'step', step: step.id, state: 'started', text: `${step.action} ${step.identity ?? step.id}` });
   let end: StepEnd;
   try {
@@ -121,7 +167,14 @@ export async function changeAll(run: Run, task: Task, work: (run: Run, task: Tas
     try {
       // A pause is no failure: the step stays open and the run can be resumed.
       if (!isOfTheRun(error) || error instanceof RunStopped) throw error;
-      await ports.journal.append({ kind: 'step', step: step.id, state: 'failed', identity: null, after: null, message: messageOf(error) });
+      await ports.journal.append({
+        kind: 'step',
+        step: step.id,
+        state: 'failed',
+        identity: null,
+        after: null,
+        message: messageOf(error),
+      });
       ports.emit({ kind: 'step', step: step.id, state: 'failed', text: messageOf(error) });
       throw wrapped(error, `"${step.id}" failed: ${messageOf(error)}`);
     } finally {
@@ -173,16 +226,28 @@ function outcomeOf(error: unknown): RunOutcome {
 /** The journal cannot say any more where the run stands, so the error does. */
 function unwritable(error: UserError, report: Report): UserError {
   const { where, help } = error;
-  return new UserError(error.code, `${error.message}. The run stopped at once${report.calls === 0 ? ', and nothing was changed' : ''}: ${endText({ ...report, outcome: 'stopped', message: null })}`, {
-    exitCode: report.calls === 0 ? exitCodes.error : exitCodes.applyFailed, cause: error, ...(where === undefined ? {} : { where }), ...(help === undefined ? {} : { help }),
-  });
+  return new UserError(
+    error.code,
+    `${error.message}. The run stopped at once${report.calls === 0 ? ', and nothing was changed' : ''}: ${endText({ ...report, outcome: 'stopped', message: null })}`,
+    {
+      exitCode: report.calls === 0 ? exitCodes.error : exitCodes.applyFailed,
+      cause: error,
+      ...(where === undefined ? {} : { where }),
+      ...(help === undefined ? {} : { help }),
+    },
+  );
 }
 
 function endText({ steps, message, outcome }: Report): string {
   const count = (...states: readonly string[]): number => steps.filter(({ state }) => states.includes(state)).length;
-  const parts = [`${count('done', 'kept')} done`, ...[['pending'], ['failed'], ['doubt'], ['open'], ['not-started']].flatMap((states) => {
-    const number = count(...states);
-    return number === 0 ? [] : [`${number} ${states[0] === 'doubt' ? 'in doubt' : states[0]?.replace('-', ' ') ?? ''}`];
-  })];
+  const parts = [
+    `${count('done', 'kept')} done`,
+    ...[['pending'], ['failed'], ['doubt'], ['open'], ['not-started']].flatMap((states) => {
+      const number = count(...states);
+      return number === 0
+        ? []
+        : [`${number} ${states[0] === 'doubt' ? 'in doubt' : (states[0]?.replace('-', ' ') ?? '')}`];
+    }),
+  ];
   return `${outcome}: ${parts.join(', ')}${message === null ? '' : `. ${message}`}`;
 }

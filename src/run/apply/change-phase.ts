@@ -5,24 +5,27 @@ import { inSchedule } from '../executor/schedule.ts';
 import type { Task } from './run-context.ts';
 
 /**
- * Steps that are under way at once. Mutating calls go one at a time all the same; what overlaps is waiting, reading and capturing. Of updates
- * more may overlap: they are read together, and none of them captures anything on its way.
+ * Steps that are under way at once. Mutating calls go one at a time all the same; what overlaps is waiting, reading and
+ * capturing. Of updates more may overlap: they are read together, and none of them captures anything on its way.
  */
-const widthOf = (tasks: readonly Task[]): number => (tasks.every(({ step }) => step.action === 'update' && step.destruction === null) ? 8 : 4);
+const widthOf = (tasks: readonly Task[]): number =>
+  tasks.every(({ step }) => step.action === 'update' && step.destruction === null) ? 8 : 4;
 
 /** Creates before updates before what destroys; steps of one rank may overlap. */
-const rankOf = ({ step }: Task): number => ({ create: 0, keep: 1, update: 1, replace: 2, delete: 2 } as const)[step.action];
+const rankOf = ({ step }: Task): number =>
+  ({ create: 0, keep: 1, update: 1, replace: 2, delete: 2 } as const)[step.action];
 
 /**
- * Carries out steps in plan order. Steps overlap where they are of one rank, neither waits for the other, and neither names the other's
- * resource. After a failure nothing more is begun and nothing more is sent, but what takes a quiescing back; waits come to
- * their end. Throws the first error.
+ * Carries out steps in plan order. Steps overlap where they are of one rank, neither waits for the other, and neither
+ * names the other's resource. After a failure nothing more is begun and nothing more is sent, but what takes a
+ * quiescing back; waits come to their end. Throws the first error.
  */
 export async function runSteps(tasks: readonly Task[], work: (task: Task) => Promise<void>): Promise<void> {
   for (const group of ranksOf(tasks)) {
     const before = edgesOf(group);
     await inSchedule({
-      count: group.length, width: widthOf(group),
+      count: group.length,
+      width: widthOf(group),
       after: (index) => before[index] ?? [],
       work: (index) => work(group[index] as Task),
       follows: (error) => error instanceof HeldBack,
@@ -41,7 +44,10 @@ export function ranksOf(tasks: readonly Task[]): readonly (readonly Task[])[] {
   return groups;
 }
 
-/** For each task the earlier ones that must have ended before it begins: those that it waits for, and those with whose resource it has to do. */
+/**
+ * For each task the earlier ones that must have ended before it begins: those that it waits for, and those with whose
+ * resource it has to do.
+ */
 export function edgesOf(tasks: readonly Task[]): readonly (readonly number[])[] {
   const byIdentity = new Map<string, number>();
   const byAddress = new Map<string, number>();
@@ -62,10 +68,15 @@ export function edgesOf(tasks: readonly Task[]): readonly (readonly number[])[] 
 
 function identitiesOf({ step, work }: Task): readonly string[] {
   const { restore, repoint } = work.entry;
-  return [work.live?.identity, step.identity, restore?.formerIdentity, repoint?.formerIdentity].filter((identity) => typeof identity === 'string');
+  return [work.live?.identity, step.identity, restore?.formerIdentity, repoint?.formerIdentity].filter(
+    (identity) => typeof identity === 'string',
+  );
 }
 
-/** Every word of every text that the task reads or writes: an identity among them means that it has to do with that resource. */
+/**
+ * Every word of every text that the task reads or writes: an identity among them means that it has to do with that
+ * resource.
+ */
 function wordsOf({ work }: Task): ReadonlySet<string> {
   const words = new Set<string>();
   const collect = (value: Json | undefined): void => {

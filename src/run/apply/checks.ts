@@ -5,9 +5,16 @@ import { preflight } from './preflight.ts';
 import type { Run, Task } from './run-context.ts';
 
 /** What stands against a step, or against the whole run (`step` null). */
-export interface Problem { readonly step: string | null; readonly code: string; readonly message: string }
+export interface Problem {
+  readonly step: string | null;
+  readonly code: string;
+  readonly message: string;
+}
 
-export interface Checked { readonly problems: readonly Problem[]; readonly losses: readonly Problem[] }
+export interface Checked {
+  readonly problems: readonly Problem[];
+  readonly losses: readonly Problem[];
+}
 
 /** Everything that speaks against a run before its first call, in plan order. Only reads. Throws RunStopped on stop. */
 export async function checkedOf(run: Run, tasks: readonly Task[], begun?: ReadonlySet<string>): Promise<Checked> {
@@ -16,7 +23,10 @@ export async function checkedOf(run: Run, tasks: readonly Task[], begun?: Readon
   return { problems: [...weak, ...problems], losses };
 }
 
-/** What is wrong with the place where captures are kept, in a run that takes any; what cannot be checked is not fine (law 9). */
+/**
+ * What is wrong with the place where captures are kept, in a run that takes any; what cannot be checked is not fine
+ * (law 9).
+ */
 async function bucketProblems({ ports }: Run, tasks: readonly Task[]): Promise<readonly Problem[]> {
   const { vault } = ports;
   if (vault.bucket === null || vault.check === undefined || !tasks.some(({ step }) => captures(step))) return [];
@@ -24,6 +34,12 @@ async function bucketProblems({ ports }: Run, tasks: readonly Task[]): Promise<r
     return (await vault.check()).map((message) => ({ step: null, code: weakBucket, message }));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return [{ step: null, code: 'preflight-unknown', message: `the capture bucket "${vault.bucket}" cannot be checked: ${messageOf(error)}` }];
+    return [
+      {
+        step: null,
+        code: 'preflight-unknown',
+        message: `the capture bucket "${vault.bucket}" cannot be checked: ${messageOf(error)}`,
+      },
+    ];
   }
 }

@@ -16,43 +16,62 @@ import { few } from '../../domain/wording.ts';
 import type { Drift } from '../drift/drift.ts';
 
 /**
- * The last look before a destruction. The capture may have taken hours: what somebody else changed since the step began would go with
- * the resource, and another one under its name would go in its place. Throws Stale; nothing was destroyed yet.
+ * The last look before a destruction. The capture may have taken hours: what somebody else changed since the step began
+ * would go with the resource, and another one under its name would go in its place. Throws Stale; nothing was destroyed
+ * yet.
  */
 export async function recheckBeforeDestroy(run: Run, task: Task, before: LiveResource): Promise<void> {
   const { ports } = run;
   const now = await readWholly(ports.session, task.type, before.identity, ports.clock.now());
   if (now === null) throw new Stale(`${before.identity} does not exist any more`);
-  if (now.incarnation !== before.incarnation) throw new OtherResource(`${before.identity} is another one than the plan was made for: it was replaced while it was captured, and is left alone`);
+  if (now.incarnation !== before.incarnation)
+    throw new OtherResource(
+      `${before.identity} is another one than the plan was made for: it was replaced while it was captured, and is left alone`,
+    );
   refuseUnread(before, now);
   refuseMoved(run, task, now);
   const others = othersOf(run, task, { ...task.step, changes: [] }, before, now);
-  if (others.length > 0) throw new Stale(`${before.identity} was changed by somebody else while it was captured, and is left alone: ${driftText(others)}`);
+  if (others.length > 0)
+    throw new Stale(
+      `${before.identity} was changed by somebody else while it was captured, and is left alone: ${driftText(others)}`,
+    );
 }
 
 /**
- * Refuses to act upon what is no longer known of a resource: a fact that could be read when the plan was made and cannot be read now is
- * neither as it was nor somebody's change (law 9). Throws StepFailed.
+ * Refuses to act upon what is no longer known of a resource: a fact that could be read when the plan was made and
+ * cannot be read now is neither as it was nor somebody's change (law 9). Throws StepFailed.
  */
 export function refuseUnread(before: LiveResource, now: LiveResource): void {
   const known = new Set(unknownFacts(before.binding));
   const unread = unknownFacts(now.binding).filter((name) => !known.has(name));
-  if (unread.length > 0) throw new StepFailed(`${now.identity} is left alone: ${few(unread)} could not be read right before the step`);
-}
-
-/** What was observed when the step was confirmed must still be within its bands: a bucket that was empty then is not removed with objects. Throws Stale. */
-export function refuseMoved({ approval, planned }: Run, { step, type }: Task, now: LiveResource): void {
-  if (step.confirm === null) return;
-  const moved = outsideBands(shownObservations(approval, planned.plan, step.id), now.observed, type.rules.bands);
-  if (moved.length > 0) throw new Stale(`${now.identity} is far from what was confirmed, and is left alone: ${movedText(moved)}`);
+  if (unread.length > 0)
+    throw new StepFailed(`${now.identity} is left alone: ${few(unread)} could not be read right before the step`);
 }
 
 /**
- * True where AWS refused a removal because of what is there, nothing or something on its way out, and a read shows the same: an earlier
- * delivery of the call took it away, or somebody else did in the moment after the last look. What cannot be read is not taken for gone (law 9).
+ * What was observed when the step was confirmed must still be within its bands: a bucket that was empty then is not
+ * removed with objects. Throws Stale.
  */
-export async function isGoneAlready({ ports }: Run, { type }: Task, { identity, incarnation }: LiveResource, error: unknown): Promise<boolean> {
-  if (!(error instanceof AwsError) || (error.kind !== 'absent' && error.kind !== 'conflict') || error.executed !== 'no') return false;
+export function refuseMoved({ approval, planned }: Run, { step, type }: Task, now: LiveResource): void {
+  if (step.confirm === null) return;
+  const moved = outsideBands(shownObservations(approval, planned.plan, step.id), now.observed, type.rules.bands);
+  if (moved.length > 0)
+    throw new Stale(`${now.identity} is far from what was confirmed, and is left alone: ${movedText(moved)}`);
+}
+
+/**
+ * True where AWS refused a removal because of what is there, nothing or something on its way out, and a read shows the
+ * same: an earlier delivery of the call took it away, or somebody else did in the moment after the last look. What
+ * cannot be read is not taken for gone (law 9).
+ */
+export async function isGoneAlready(
+  { ports }: Run,
+  { type }: Task,
+  { identity, incarnation }: LiveResource,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof AwsError) || (error.kind !== 'absent' && error.kind !== 'conflict') || error.executed !== 'no')
+    return false;
   try {
     const now = await readWholly(ports.session, type, identity, ports.clock.now());
     return now === null || now.incarnation !== incarnation || type.rules.goneStates.includes(now.state);
@@ -62,26 +81,55 @@ export async function isGoneAlready({ ports }: Run, { type }: Task, { identity, 
   }
 }
 
-/** After what a deletion sets first (protection off, say): what somebody else changed meanwhile stops it. Throws Stale. */
+/**
+ * After what a deletion sets first (protection off, say): what somebody else changed meanwhile stops it. Throws Stale.
+ */
 export function refuseOthers(run: Run, task: Task, before: LiveResource, now: LiveResource): void {
-  if (now.incarnation !== before.incarnation) throw new Stale(`${before.identity} is another one than the plan was made for: it was replaced by somebody else meanwhile, and is left alone`);
+  if (now.incarnation !== before.incarnation)
+    throw new Stale(
+      `${before.identity} is another one than the plan was made for: it was replaced by somebody else meanwhile, and is left alone`,
+    );
   const others = othersOf(run, task, task.step, before, now);
-  if (others.length > 0) throw new Stale(`${before.identity} was changed by somebody else meanwhile, and is left alone: ${driftText(others)}`);
+  if (others.length > 0)
+    throw new Stale(
+      `${before.identity} was changed by somebody else meanwhile, and is left alone: ${driftText(others)}`,
+    );
 }
 
 /** Under the name there is a resource that nobody confirmed: it is not touched, not even to be opened. */
 export class OtherResource extends Stale {}
 
 /**
- * After an update: what neither the step's own changes nor the state before explain is named in a finding, because somebody else changed
- * it meanwhile, or AWS with the change; `differing` names what is said to be otherwise than wanted already. Throws StepFailed where the resource itself is another one by now.
+ * After an update: what neither the step's own changes nor the state before explain is named in a finding, because
+ * somebody else changed it meanwhile, or AWS with the change; `differing` names what is said to be otherwise than
+ * wanted already. Throws StepFailed where the resource itself is another one by now.
  */
-export async function noticeOthers(run: Run, task: Task, { before, after, differing }: { readonly before: LiveResource; readonly after: LiveResource; readonly differing: readonly string[] }): Promise<void> {
-  if (after.incarnation !== before.incarnation) throw new StepFailed(`${after.identity} is another one than the one that was changed: it was replaced by somebody else meanwhile`);
+export async function noticeOthers(
+  run: Run,
+  task: Task,
+  {
+    before,
+    after,
+    differing,
+  }: { readonly before: LiveResource; readonly after: LiveResource; readonly differing: readonly string[] },
+): Promise<void> {
+  if (after.incarnation !== before.incarnation)
+    throw new StepFailed(
+      `${after.identity} is another one than the one that was changed: it was replaced by somebody else meanwhile`,
+    );
   const changed = new Set(task.step.changes.map(({ path }) => topOf(path)));
-  const isConsequence = (name: string): boolean => task.type.rules.properties[name]?.follows?.some((other) => changed.has(other)) === true;
-  const others = othersOf(run, task, task.step, before, after).filter(({ path }) => !differing.includes(topOf(path)) && !isConsequence(topOf(path)));
-  if (others.length > 0) await recordFinding(run, task.step.id, 'changed-meanwhile', `${after.identity} was changed while the step ran, and not by it: ${driftText(others)}`);
+  const isConsequence = (name: string): boolean =>
+    task.type.rules.properties[name]?.follows?.some((other) => changed.has(other)) === true;
+  const others = othersOf(run, task, task.step, before, after).filter(
+    ({ path }) => !differing.includes(topOf(path)) && !isConsequence(topOf(path)),
+  );
+  if (others.length > 0)
+    await recordFinding(
+      run,
+      task.step.id,
+      'changed-meanwhile',
+      `${after.identity} was changed while the step ran, and not by it: ${driftText(others)}`,
+    );
 }
 
 function othersOf(run: Run, { type }: Task, step: Step, before: LiveResource, live: LiveResource): readonly Drift[] {
@@ -89,7 +137,9 @@ function othersOf(run: Run, { type }: Task, step: Step, before: LiveResource, li
     const dot = name.indexOf('.');
     const resource = run.outputs.get(dot < 0 ? name : name.slice(0, dot));
     if (resource === undefined) return undefined;
-    return dot < 0 ? resource.identity : valueAt(resource.attributes, name.slice(dot + 1)) ?? valueAt(resource.properties, name.slice(dot + 1));
+    return dot < 0
+      ? resource.identity
+      : (valueAt(resource.attributes, name.slice(dot + 1)) ?? valueAt(resource.properties, name.slice(dot + 1)));
   };
   return reachOf({ step, before, live, type, resolve, owned: ownedBy(run), acted: true }).others;
 }

@@ -57,10 +57,19 @@ export interface Run {
 }
 
 /** A step with everything that belongs to it. */
-export interface Task { readonly step: Step; readonly work: StepWork; readonly type: ResourceType }
+export interface Task {
+  readonly step: Step;
+  readonly work: StepWork;
+  readonly type: ResourceType;
+}
 
 /** How a step ended: `pending` when AWS accepted a change and makes it later. */
-export interface StepEnd { readonly state: 'done' | 'pending'; readonly identity: string | null; readonly after: LiveResource | null; readonly message: string | null }
+export interface StepEnd {
+  readonly state: 'done' | 'pending';
+  readonly identity: string | null;
+  readonly after: LiveResource | null;
+  readonly message: string | null;
+}
 
 export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts): Run {
   const outputs = new Map<string, LiveResource>(planned.reads);
@@ -73,8 +82,20 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
     if (entry.repoint !== undefined) map.set(entry.repoint.formerIdentity, live.identity);
   }
   return {
-    ports, planned, approval, outputs, steps: new Map(planned.plan.steps.map((step) => [step.id, step])), startedAt: new Date(ports.clock.now()).toISOString(), session: 1,
-    calls: { calls: 0, fresh: new Map(), turn, failing: false }, reads: sharedReads(ports, turn), map, effects: ownEffects(), captures: new Map(), befores: new Map(), histories: [],
+    ports,
+    planned,
+    approval,
+    outputs,
+    steps: new Map(planned.plan.steps.map((step) => [step.id, step])),
+    startedAt: new Date(ports.clock.now()).toISOString(),
+    session: 1,
+    calls: { calls: 0, fresh: new Map(), turn, failing: false },
+    reads: sharedReads(ports, turn),
+    map,
+    effects: ownEffects(),
+    captures: new Map(),
+    befores: new Map(),
+    histories: [],
   };
 }
 
@@ -87,13 +108,18 @@ export function tasksOf({ planned, ports }: Pick<Run, 'planned' | 'ports'>): rea
   return planned.plan.steps.filter(acts).map((step) => {
     const work = planned.work.get(step.id);
     const type = ports.types.get(step.type);
-    if (work === undefined || type === undefined) throw new StepFailed(`step "${step.id}" of type "${step.type}" cannot be carried out by this version`);
+    if (work === undefined || type === undefined)
+      throw new StepFailed(`step "${step.id}" of type "${step.type}" cannot be carried out by this version`);
     return { step, work, type };
   });
 }
 
 /** What the checks of a step hold against the run's effects. */
-export const ownedBy = ({ effects, ports: { types, schemas } }: Pick<Run, 'effects' | 'ports'>): Owned => ({ effects: effects.all, types, schemas });
+export const ownedBy = ({ effects, ports: { types, schemas } }: Pick<Run, 'effects' | 'ports'>): Owned => ({
+  effects: effects.all,
+  types,
+  schemas,
+});
 
 /** Declares a phase: in the journal, then to whoever watches. */
 export async function enter({ ports }: Pick<Run, 'ports'>, phase: Phase): Promise<void> {
@@ -106,61 +132,135 @@ export async function noteNew({ ports, calls, effects, steps }: Run, step: strin
   await ports.journal.append({ kind: 'step', step, state: 'started', identity, after: null, message: null });
   calls.fresh.set(identity, ports.clock.now() + paceOf(ports.pace).consistency);
   const { type, restores } = steps.get(step) ?? {};
-  if (type !== undefined) effects.note({ type, identity, what: 'made', before: null, after: null, wanted: null, ...(restores === undefined ? {} : { restored: true }) });
+  if (type !== undefined)
+    effects.note({
+      type,
+      identity,
+      what: 'made',
+      before: null,
+      after: null,
+      wanted: null,
+      ...(restores === undefined ? {} : { restored: true }),
+    });
 }
 
 /** A finding: in the journal, then to whoever watches. */
-export async function recordFinding({ ports }: Pick<Run, 'ports'>, step: string | null, code: string, message: string): Promise<void> {
+export async function recordFinding(
+  { ports }: Pick<Run, 'ports'>,
+  step: string | null,
+  code: string,
+  message: string,
+): Promise<void> {
   await ports.journal.append({ kind: 'finding', step, code, message });
   ports.emit({ kind: 'finding', step, code, text: message });
 }
 
 /**
  * What the programs of a step are given now. References that cannot be resolved yet become `$unknown` where `lenient`
- * (checks before the first step), else StepFailed is thrown. Identities of restored things are replaced by the new ones.
+ * (checks before the first step), else StepFailed is thrown. Identities of restored things are replaced by the new
+ * ones.
  */
-export function contextOf(run: Run, task: Task, live: LiveResource | null, options: { readonly lenient?: boolean; readonly action?: 'create' | 'update' | 'replace' | 'delete' } = {}): StepContext {
+export function contextOf(
+  run: Run,
+  task: Task,
+  live: LiveResource | null,
+  options: { readonly lenient?: boolean; readonly action?: 'create' | 'update' | 'replace' | 'delete' } = {},
+): StepContext {
   const { planned, ports, map } = run;
   const { step, work } = task;
   const remap = (identity: string): string => map.get(identity) ?? identity;
-  const found = resolveReferences(work.desired, (reference) => resolved(run, reference, options.lenient === true), refuseFunction(step)) as JsonObject;
-  const desired = remapped(options.lenient === true || found === work.desired ? found : judgedAgain(run, task, live, found), map) as JsonObject;
+  const found = resolveReferences(
+    work.desired,
+    (reference) => resolved(run, reference, options.lenient === true),
+    refuseFunction(step),
+  ) as JsonObject;
+  const desired = remapped(
+    options.lenient === true || found === work.desired ? found : judgedAgain(run, task, live, found),
+    map,
+  ) as JsonObject;
   const capture = run.captures.get(step.id);
   const context = contextFor({
-    run: ports.journal.run, planName: planned.plan.name, target: planned.plan.target,
+    run: ports.journal.run,
+    planName: planned.plan.name,
+    target: planned.plan.target,
     configuration: planned.plan.configuration as unknown as Pick<Configuration, 'capture'>,
-    now: run.startedAt, entry: work.entry, live, desired, changes: step.changes,
-    action: options.action ?? actionOf(step), destruction: step.destruction !== null, remap, session: run.session, ...earlierOf(run, task), ...returningIn(run, task),
+    now: run.startedAt,
+    entry: work.entry,
+    live,
+    desired,
+    changes: step.changes,
+    action: options.action ?? actionOf(step),
+    destruction: step.destruction !== null,
+    remap,
+    session: run.session,
+    ...earlierOf(run, task),
+    ...returningIn(run, task),
   });
-  return { ...context, ...(capture === undefined ? {} : { capture }), ...(acceptsLoss(run, step) ? { acceptLoss: step.acceptLoss ?? '' } : {}) };
+  return {
+    ...context,
+    ...(capture === undefined ? {} : { capture }),
+    ...(acceptsLoss(run, step) ? { acceptLoss: step.acceptLoss ?? '' } : {}),
+  };
 }
 
 /** What was not known when the person confirmed is judged by the same rules, before anything of the step is sent. */
-function judgedAgain({ ports, planned, outputs }: Run, { step, work, type }: Task, live: LiveResource | null, found: JsonObject): JsonObject {
+function judgedAgain(
+  { ports, planned, outputs }: Run,
+  { step, work, type }: Task,
+  live: LiveResource | null,
+  found: JsonObject,
+): JsonObject {
   const { desired, problems } = rejudge({
-    type, schema: ports.schemas(type.type), action: step.action === 'create' || step.action === 'replace' ? step.action : 'update', planned: work.desired,
-    unknown: resolveReferences(work.desired, unknownOf, () => null) as JsonObject, resolved: found, plannedLive: work.live, live: live ?? work.live, expect: work.entry.expect,
-    scene: { account: planned.plan.target.account, ...(work.entry.pinned === true ? { undoes: true } : {}), find: (name, identity) => [...outputs.values()].find((known) => known.type === name && known.identity === identity) },
+    type,
+    schema: ports.schemas(type.type),
+    action: step.action === 'create' || step.action === 'replace' ? step.action : 'update',
+    planned: work.desired,
+    unknown: resolveReferences(work.desired, unknownOf, () => null) as JsonObject,
+    resolved: found,
+    plannedLive: work.live,
+    live: live ?? work.live,
+    expect: work.entry.expect,
+    scene: {
+      account: planned.plan.target.account,
+      ...(work.entry.pinned === true ? { undoes: true } : {}),
+      find: (name, identity) =>
+        [...outputs.values()].find((known) => known.type === name && known.identity === identity),
+    },
   });
   if (problems.length === 0) return desired;
-  throw new StepFailed(`values of "${step.id}" that are known only now come to what nobody confirmed, so nothing of it was sent: ${problems.join('; ')}`);
+  throw new StepFailed(
+    `values of "${step.id}" that are known only now come to what nobody confirmed, so nothing of it was sent: ${problems.join('; ')}`,
+  );
 }
 
 /** The author accepted the loss and the person typed it; or the approval of the first run covers it. */
-const acceptsLoss = ({ approval }: Run, step: Step): boolean => step.acceptLoss !== null && step.recoverability.level === 'irreversible'
-  && (step.coveredBy !== undefined || approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.typedLoss !== null));
+const acceptsLoss = ({ approval }: Run, step: Step): boolean =>
+  step.acceptLoss !== null &&
+  step.recoverability.level === 'irreversible' &&
+  (step.coveredBy !== undefined ||
+    approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.typedLoss !== null));
 
-export const actionOf = (step: Step): 'create' | 'update' | 'replace' | 'delete' => (step.action === 'keep' ? 'update' : step.action);
+export const actionOf = (step: Step): 'create' | 'update' | 'replace' | 'delete' =>
+  step.action === 'keep' ? 'update' : step.action;
 
 /** A function that does not take what another step of the run gave: nothing is sent. */
-const refuseFunction = (step: Step) => (at: string, problem: string): never => {
-  throw new UserError('function-argument', `step "${step.id}": ${at}: ${problem}`, { help: 'correct the change plan; `aiplan rollback` undoes what was done' });
-};
+const refuseFunction =
+  (step: Step) =>
+  (at: string, problem: string): never => {
+    throw new UserError('function-argument', `step "${step.id}": ${at}: ${problem}`, {
+      help: 'correct the change plan; `aiplan rollback` undoes what was done',
+    });
+  };
 
 function resolved({ outputs }: Run, reference: Reference, lenient: boolean): Json {
   const { address, path } = reference;
   const output = outputs.get(address);
-  const value = output === undefined ? undefined : path === null ? output.identity : valueAt(output.attributes, path) ?? valueAt(output.properties, path);
+  const value =
+    output === undefined
+      ? undefined
+      : path === null
+        ? output.identity
+        : (valueAt(output.attributes, path) ?? valueAt(output.properties, path));
   if (holdsSecret(value)) throw new StepFailed(`"${address}.${path ?? ''}" is secret and cannot be referred to`);
   if (value !== undefined) return value;
   if (lenient) return unknownOf(reference);
@@ -178,12 +278,24 @@ export function remapped(value: Json, map: ReadonlyMap<string, string>): Json {
 
 /** What other steps of the run restore, by the identities that it had. */
 function returningIn({ planned }: Run, { step }: Task): Pick<StepContext, 'returning'> {
-  const returning = [...planned.work].flatMap(([address, { entry }]) => (address === step.id || entry.restore === undefined ? [] : [entry.restore.formerIdentity]));
+  const returning = [...planned.work].flatMap(([address, { entry }]) =>
+    address === step.id || entry.restore === undefined ? [] : [entry.restore.formerIdentity],
+  );
   return returning.length === 0 ? {} : { returning };
 }
 
-/** As the planner told the previews: what the steps that this one waits for delete, what stops naming its resource, and which later victims name it still. */
-function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { readonly deletedBefore: readonly string[]; readonly releasedBefore: readonly string[]; readonly deletedAfter: readonly string[] } {
+/**
+ * As the planner told the previews: what the steps that this one waits for delete, what stops naming its resource, and
+ * which later victims name it still.
+ */
+function earlierOf(
+  { planned, ports, steps }: Run,
+  { step, work }: Task,
+): {
+  readonly deletedBefore: readonly string[];
+  readonly releasedBefore: readonly string[];
+  readonly deletedAfter: readonly string[];
+} {
   const deleted: string[] = [];
   const released: string[] = [];
   // A rollback runs exactly in its order.
@@ -193,23 +305,44 @@ function earlierOf({ planned, ports, steps }: Run, { step, work }: Task): { read
     const [other, before] = [steps.get(address), planned.work.get(address)];
     if (other === undefined || before === undefined || before.live === null) continue;
     if (other.action === 'delete') deleted.push(before.live.identity);
-    else if (other.action === 'update' && work.live !== null && namesIn(other.type, before.live.properties, work.live, ports.schemas) && !namesIn(other.type, before.desired, work.live, ports.schemas)) released.push(before.live.identity);
+    else if (
+      other.action === 'update' &&
+      work.live !== null &&
+      namesIn(other.type, before.live.properties, work.live, ports.schemas) &&
+      !namesIn(other.type, before.desired, work.live, ports.schemas)
+    )
+      released.push(before.live.identity);
   }
   const { before = [], after = [] } = work.mutual ?? {};
   return { deletedBefore: [...new Set([...deleted, ...before])], releasedBefore: released, deletedAfter: after };
 }
 
-export interface Performing { readonly purpose: CallPurpose; readonly ignoreStop?: boolean; readonly settling?: boolean; readonly declared?: readonly Call[]; readonly stage?: Stage }
+export interface Performing {
+  readonly purpose: CallPurpose;
+  readonly ignoreStop?: boolean;
+  readonly settling?: boolean;
+  readonly declared?: readonly Call[];
+  readonly stage?: Stage;
+}
 
 /**
- * Drives one program of a step. The gate lets through the operations that the confirmed step declared; `declared` replaces
- * them for taking back a quiescing and for re-pointing, which are declared by the same type for the same step.
+ * Drives one program of a step. The gate lets through the operations that the confirmed step declared; `declared`
+ * replaces them for taking back a quiescing and for re-pointing, which are declared by the same type for the same step.
  */
-export function runStepProgram<Result>(run: Run, task: Task, program: Program<Result>, { purpose, ignoreStop, settling, declared, stage }: Performing): Promise<Result> {
+export function runStepProgram<Result>(
+  run: Run,
+  task: Task,
+  program: Program<Result>,
+  { purpose, ignoreStop, settling, declared, stage }: Performing,
+): Promise<Result> {
   const { ports, calls } = run;
   ports.emit({ kind: 'stage', step: task.step.id, stage: stage ?? purpose });
   const execution: Execution = {
-    ports, state: calls, step: task.step.id, purpose, sensitive: sensitiveNames(task.type.rules),
+    ports,
+    state: calls,
+    step: task.step.id,
+    purpose,
+    sensitive: sensitiveNames(task.type.rules),
     permit: permitFor(run, task, declared ?? task.work.preview),
     ...(ignoreStop === true ? { ignoreStop } : {}),
     ...(settling === true ? { freshUntil: Math.max(...calls.fresh.values(), 0) } : {}),
@@ -219,29 +352,59 @@ export function runStepProgram<Result>(run: Run, task: Task, program: Program<Re
 
 /** Drives a program that may only read. */
 export const runReadOnly = <Result>(run: Run, task: Task, program: Program<Result>): Promise<Result> =>
-  runProgram(program, { ports: run.ports, state: run.calls, step: task.step.id, purpose: 'change', sensitive: new Set(), readOnly: true, permit: { run: run.ports.journal.run, step: task.step.id, operations: [] } });
+  runProgram(program, {
+    ports: run.ports,
+    state: run.calls,
+    step: task.step.id,
+    purpose: 'change',
+    sensitive: new Set(),
+    readOnly: true,
+    permit: { run: run.ports.journal.run, step: task.step.id, operations: [] },
+  });
 
 /** The calls of a program, without sending any. */
 export const callsOf = (program: Program<unknown>): readonly Call[] => preview(program).calls;
 
 function permitFor({ ports, approval }: Run, { step }: Task, declared: readonly Call[]): Permit {
-  const confirmed = step.coveredBy !== undefined || approval.confirmations.some((confirmation) => confirmation.step === step.id && confirmation.stepDigest === step.digest);
-  const losses = !confirmed || step.destruction === null ? [] : [
-    ...(declared.some(({ input }) => isPerhapsTrue(input['SkipFinalSnapshot'])) ? ['skip-final-snapshot' as const] : []),
-    ...(declared.some(({ input }) => isNothing(input['BackupRetentionPeriod'])) ? ['retention-zero' as const] : []),
-  ];
-  return { run: ports.journal.run, step: step.id, operations: [...new Set(declared.map(callName))], ...(losses.length === 0 ? {} : { confirmedLoss: losses }) };
+  const confirmed =
+    step.coveredBy !== undefined ||
+    approval.confirmations.some(
+      (confirmation) => confirmation.step === step.id && confirmation.stepDigest === step.digest,
+    );
+  const losses =
+    !confirmed || step.destruction === null
+      ? []
+      : [
+          ...(declared.some(({ input }) => isPerhapsTrue(input['SkipFinalSnapshot']))
+            ? ['skip-final-snapshot' as const]
+            : []),
+          ...(declared.some(({ input }) => isNothing(input['BackupRetentionPeriod']))
+            ? ['retention-zero' as const]
+            : []),
+        ];
+  return {
+    run: ports.journal.run,
+    step: step.id,
+    operations: [...new Set(declared.map(callName))],
+    ...(losses.length === 0 ? {} : { confirmedLoss: losses }),
+  };
 }
 
-/** Changes as they may be journaled: without the author's text of a sensitive property, of which the mask tells enough. */
-export const unauthored = (changes: readonly AttributeChange[]): readonly AttributeChange[] => changes.map(({ authored: _authored, ...change }) => change);
+/**
+ * Changes as they may be journaled: without the author's text of a sensitive property, of which the mask tells enough.
+ */
+export const unauthored = (changes: readonly AttributeChange[]): readonly AttributeChange[] =>
+  changes.map(({ authored: _authored, ...change }) => change);
 
 /** Journals the whole resource as it is before the step (law 4), with sensitive texts of the entry masked (law 11). */
 export async function journalBefore(run: Run, { step, work, type }: Task, live: LiveResource | null): Promise<void> {
   const sensitive = sensitiveNames(type.rules);
   const { properties, ...entry } = work.entry;
   await run.ports.journal.append({
-    kind: 'before', step: step.id, live, changes: unauthored(step.changes),
+    kind: 'before',
+    step: step.id,
+    live,
+    changes: unauthored(step.changes),
     entry: properties === undefined ? entry : { ...entry, properties: redacted(properties, sensitive) },
   });
   run.befores.set(step.id, live);

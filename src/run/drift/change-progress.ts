@@ -36,8 +36,8 @@ export interface Reaching {
 }
 
 /**
- * Three ways per change: live as the step makes it → made, as before → left, anything else → somebody else's. A new resource has
- * nothing before, and what AWS adds to it by itself is nobody's. Pure.
+ * Three ways per change: live as the step makes it → made, as before → left, anything else → somebody else's. A new
+ * resource has nothing before, and what AWS adds to it by itself is nobody's. Pure.
  */
 export function reachOf(input: Reaching): ChangeProgress {
   const { step, before, live, type } = input;
@@ -55,38 +55,68 @@ export function reachOf(input: Reaching): ChangeProgress {
     } else if (touching.length === 0) (isPending(change, input) ? made : left).push(change);
     else if (touching.every((difference) => isReached(difference, change, path, input))) made.push(change);
     else if (before === null) left.push(change);
-    else others.push(...touching.map(({ path: at, before: was, after }) => ({ path: at, before: was, after, inList: at.includes('[') })));
+    else
+      others.push(
+        ...touching.map(({ path: at, before: was, after }) => ({
+          path: at,
+          before: was,
+          after,
+          inList: at.includes('['),
+        })),
+      );
   }
   const paths = changes.map(({ path }) => path);
-  return { made, left, others: [...others, ...(before === null ? [] : driftOf(before, input).filter(({ path }) => !paths.some((own) => overlap(own, path))))] };
+  return {
+    made,
+    left,
+    others: [
+      ...others,
+      ...(before === null ? [] : driftOf(before, input).filter(({ path }) => !paths.some((own) => overlap(own, path)))),
+    ],
+  };
 }
 
 /** What no read tells: a secret that is written and never shown. */
 const isUntold = ({ after }: AttributeChange): boolean => isMasked(after) && after.digest === undefined;
 
-function isReached({ path, after, nodes }: Difference, change: AttributeChange, own: string, { live, type, resolve }: Reaching): boolean {
+function isReached(
+  { path, after, nodes }: Difference,
+  change: AttributeChange,
+  own: string,
+  { live, type, resolve }: Reaching,
+): boolean {
   if (path !== own) return false;
   const given = resolveUnknown(change.after, resolve);
   if (given === undefined) return false;
   const wanted = asSent(given, after);
   const comparer = comparerFor(type.rules, live.type, live.identity);
-  return wanted === null ? after === undefined || after === null : comparer.equal(after, wanted, nodes) || hasAll(after, wanted);
+  return wanted === null
+    ? after === undefined || after === null
+    : comparer.equal(after, wanted, nodes) || hasAll(after, wanted);
 }
 
 function isPending({ path, after }: AttributeChange, { live, type, resolve }: Reaching): boolean {
   const later = live.pending[path];
   const wanted = resolveUnknown(after, resolve);
   const comparer = comparerFor(type.rules, live.type, live.identity);
-  return later !== undefined && wanted !== undefined && path === topOf(path) && comparer.equal(later, asSent(wanted, later), below(comparer.root, path));
+  return (
+    later !== undefined &&
+    wanted !== undefined &&
+    path === topOf(path) &&
+    comparer.equal(later, asSent(wanted, later), below(comparer.root, path))
+  );
 }
 
-/** What differs from before without the step's own changes: of a step that has acted, less what its calls bring along. */
+/**
+ * What differs from before without the step's own changes: of a step that has acted, less what its calls bring along.
+ */
 function driftOf(before: LiveResource, { step, live, type, owned, acted }: Reaching): readonly Drift[] {
   if (!acted) return staleness(before, live, type.rules, owned);
   const quieted = type.capture?.quieted?.(before, live) ?? live;
   return staleness(before, quieted, type.rules, owned).filter(({ path, before: was, after, inList }) => {
     if (!(path in before.binding) && !(path in quieted.binding)) return true;
-    // Binding facts follow from what an update has set; of what is to be destroyed nothing may have come that nobody confirmed.
+    // Binding facts follow from what an update has set; of what is to be destroyed nothing may have come that nobody
+    // confirmed.
     if (step.action === 'update') return false;
     return inList ? was === undefined && after !== undefined : step.changes.length === 0;
   });

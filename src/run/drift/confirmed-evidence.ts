@@ -6,23 +6,34 @@ import type { RulesOf } from './stale-steps.ts';
 import { driftText } from './read-back.ts';
 import { few, quote } from '../../domain/wording.ts';
 
-/** What a person saw of a resource when he confirmed its step: as his approval says; of an older one, as the plan that it is for has it. */
+/**
+ * What a person saw of a resource when he confirmed its step: as his approval says; of an older one, as the plan that
+ * it is for has it.
+ */
 export function shownObservations(approval: Approval, plan: Plan, step: string): JsonObject {
   const confirmation = approval.confirmations.find((one) => one.step === step);
   return confirmation?.observed ?? boundObservations(plan.steps.find(({ id }) => id === step)?.evidence.observed ?? {});
 }
 
 /** `objects: 0 → 300` of each observation that left its band. */
-export const movedText = (moved: readonly Moved[]): string => driftText(moved.map((one) => ({ ...one, inList: false })));
+export const movedText = (moved: readonly Moved[]): string =>
+  driftText(moved.map((one) => ({ ...one, inList: false })));
 
 /**
- * The confirmed steps of which something was observed that is no longer within its band, in words; '' where there are none. `approved`
- * is what was confirmed, `now` the same plan made again. Pure.
+ * The confirmed steps of which something was observed that is no longer within its band, in words; '' where there are
+ * none. `approved` is what was confirmed, `now` the same plan made again. Pure.
  */
 export function movedObservations(approval: Approval, approved: Plan, now: Plan, rulesOf: RulesOf): string {
-  return few(now.steps.flatMap((step) => {
-    if (step.confirm === null) return [];
-    const moved = outsideBands(shownObservations(approval, approved, step.id), step.evidence.observed, rulesOf(step.type)?.bands);
-    return moved.length === 0 ? [] : [`${quote(step.id)} (${step.identity ?? 'new'}): ${movedText(moved)}`];
-  }), 10);
+  return few(
+    now.steps.flatMap((step) => {
+      if (step.confirm === null) return [];
+      const moved = outsideBands(
+        shownObservations(approval, approved, step.id),
+        step.evidence.observed,
+        rulesOf(step.type)?.bands,
+      );
+      return moved.length === 0 ? [] : [`${quote(step.id)} (${step.identity ?? 'new'}): ${movedText(moved)}`];
+    }),
+    10,
+  );
 }

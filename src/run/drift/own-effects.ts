@@ -19,11 +19,22 @@ export interface OwnEffects {
 export function ownEffects(earlier: readonly OwnEffect[] = []): OwnEffects {
   const known = new Map<string, OwnEffect>();
   const effects: OwnEffects = {
-    get all() { return [...known.values()]; },
+    get all() {
+      return [...known.values()];
+    },
     note(effect) {
       const key = keyOf(effect.type, effect.identity);
       const first = known.get(key);
-      known.set(key, first === undefined ? effect : { ...effect, before: first.before, what: first.what === 'made' && effect.what === 'changed' ? 'made' : effect.what });
+      known.set(
+        key,
+        first === undefined
+          ? effect
+          : {
+              ...effect,
+              before: first.before,
+              what: first.what === 'made' && effect.what === 'changed' ? 'made' : effect.what,
+            },
+      );
     },
     read(type, after) {
       const key = keyOf(type, after.identity);
@@ -37,22 +48,51 @@ export function ownEffects(earlier: readonly OwnEffect[] = []): OwnEffects {
 
 const keyOf = (type: string, identity: string): string => `${type}\n${identity}`;
 
-/** The effects of the earlier sessions of a run, by its journal and by what is live: of a step that did not end, what it has reached. Pure. */
+/**
+ * The effects of the earlier sessions of a run, by its journal and by what is live: of a step that did not end, what it
+ * has reached. Pure.
+ */
 export function effectsOf(histories: readonly History[], found: Found): readonly OwnEffect[] {
-  return histories.filter(({ acted, quiet, done, made }) => acted || quiet || done || made !== null).flatMap((history) => [...takenAway(history, found), ...changed(history, found), ...made(history, found)]);
+  return histories
+    .filter(({ acted, quiet, done, made }) => acted || quiet || done || made !== null)
+    .flatMap((history) => [...takenAway(history, found), ...changed(history, found), ...made(history, found)]);
 }
 
 /** What is to be deleted and was made quiet, others were made to let go of already. */
 function takenAway({ type, step, before, done, removing, quiet }: History, found: Found): readonly OwnEffect[] {
-  if (before === null || (step.action !== 'delete' && step.action !== 'replace') || !(done || removing || quiet)) return [];
+  if (before === null || (step.action !== 'delete' && step.action !== 'replace') || !(done || removing || quiet))
+    return [];
   const live = found.get(type, before.identity);
   const isThere = live !== undefined && live.incarnation === before.incarnation;
-  return [{ type, identity: before.identity, what: isThere && !(step.action === 'delete' && quiet) ? 'changed' : 'removed', before, after: isThere ? live : null, wanted: null }];
+  return [
+    {
+      type,
+      identity: before.identity,
+      what: isThere && !(step.action === 'delete' && quiet) ? 'changed' : 'removed',
+      before,
+      after: isThere ? live : null,
+      wanted: null,
+    },
+  ];
 }
 
 function changed({ type, step, before, after, done, removing, quiet }: History, found: Found): readonly OwnEffect[] {
-  if (before === null || step.action === 'create' || ((step.action === 'delete' || step.action === 'replace') && (done || removing || quiet))) return [];
-  return [{ type, identity: before.identity, what: 'changed', before, after: (done ? after : null) ?? found.get(type, before.identity) ?? null, wanted: wantedOf(step, before) }];
+  if (
+    before === null ||
+    step.action === 'create' ||
+    ((step.action === 'delete' || step.action === 'replace') && (done || removing || quiet))
+  )
+    return [];
+  return [
+    {
+      type,
+      identity: before.identity,
+      what: 'changed',
+      before,
+      after: (done ? after : null) ?? found.get(type, before.identity) ?? null,
+      wanted: wantedOf(step, before),
+    },
+  ];
 }
 
 /** The properties that an update gives a resource, where its changes are of whole properties whose values are known. */
@@ -66,5 +106,15 @@ function made({ type, step, op, made: identity, after }: History, found: Found):
   const live = after ?? (identity === null ? undefined : found.get(type, identity)) ?? found.byOp(type, op);
   const name = identity ?? live?.identity;
   if (name === undefined) return [];
-  return [{ type, identity: name, what: 'made', before: null, after: live ?? null, wanted: null, ...(step.restores === undefined ? {} : { restored: true as const }) }];
+  return [
+    {
+      type,
+      identity: name,
+      what: 'made',
+      before: null,
+      after: live ?? null,
+      wanted: null,
+      ...(step.restores === undefined ? {} : { restored: true as const }),
+    },
+  ];
 }

@@ -9,27 +9,48 @@ import { few, quote } from '../../domain/wording.ts';
 import type { Drift } from './drift.ts';
 
 /** What a step wanted and what is live after it. `pending`: names that AWS accepted and will change later. */
-export interface Verification { readonly differences: readonly Drift[]; readonly pending: readonly string[] }
+export interface Verification {
+  readonly differences: readonly Drift[];
+  readonly pending: readonly string[];
+}
 
 /**
  * Compares what a step wanted with what is live after it, by the same merge and rules that the planner uses: a property
- * differs when planning it again would change something. Write-only and volatile properties are not compared. `authored` is what the change
- * plan says of them: a key that it takes away by a null must be gone, which the value that is left cannot tell. Pure.
+ * differs when planning it again would change something. Write-only and volatile properties are not compared.
+ * `authored` is what the change plan says of them: a key that it takes away by a null must be gone, which the value
+ * that is left cannot tell. Pure.
  */
-export function verification(wanted: JsonObject, live: LiveResource, rules: TypeRules, authored: JsonObject = {}): Verification {
+export function verification(
+  wanted: JsonObject,
+  live: LiveResource,
+  rules: TypeRules,
+  authored: JsonObject = {},
+): Verification {
   const comparer = comparerFor(rules, live.type, live.identity);
   const differences: Drift[] = [];
   const pending: string[] = [];
   for (const [name, value] of Object.entries(wanted)) {
     const nodes = below(comparer.root, name);
-    if (value === undefined || isSecretRef(value) || ruleOf(nodes, 'secret') === true || ruleOf(nodes, 'volatile') === true) continue;
+    if (
+      value === undefined ||
+      isSecretRef(value) ||
+      ruleOf(nodes, 'secret') === true ||
+      ruleOf(nodes, 'volatile') === true
+    )
+      continue;
     const now = live.properties[name];
     const taken = now === undefined ? undefined : takenAway(authored[name]);
     const left = taken !== undefined && !holds(now, taken, name, nodes, comparer);
     if (!left && holds(now, value, name, nodes, comparer)) continue;
     const later = live.pending[name];
     if (later !== undefined && holds(later, value, name, nodes, comparer)) pending.push(name);
-    else differences.push({ path: name, before: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : value, after: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : now, inList: false });
+    else
+      differences.push({
+        path: name,
+        before: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : value,
+        after: ruleOf(nodes, 'hides') === true ? { $masked: 'unknown' } : now,
+        inList: false,
+      });
   }
   return { differences, pending };
 }
@@ -53,14 +74,25 @@ function takenAway(authored: Json | undefined): JsonObject | undefined {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-const isEmpty = (value: Json): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
+const isEmpty = (value: Json): boolean =>
+  value === null ||
+  value === '' ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isObject(value) && Object.keys(value).length === 0);
 
-/** What differs between a resource as captured and as restored, both ways. `captured` has its identities remapped already. Pure. */
+/**
+ * What differs between a resource as captured and as restored, both ways. `captured` has its identities remapped
+ * already. Pure.
+ */
 export function restoreDifferences(captured: JsonObject, live: LiveResource, rules: TypeRules): readonly Drift[] {
   const comparer = comparerFor(rules, live.type, live.identity);
-  return diffProperties(captured, live.properties, comparer, { ignoreVolatile: true }).flatMap(({ path, before, after }) =>
-    // A masked text is salted with the identity: of a new one it cannot be told whether it is the same.
-    (isEmpty(before ?? null) && isEmpty(after ?? null)) || (isMasked(before) && isMasked(after)) ? [] : [{ path, before, after, inList: false }]);
+  return diffProperties(captured, live.properties, comparer, { ignoreVolatile: true }).flatMap(
+    ({ path, before, after }) =>
+      // A masked text is salted with the identity: of a new one it cannot be told whether it is the same.
+      (isEmpty(before ?? null) && isEmpty(after ?? null)) || (isMasked(before) && isMasked(after))
+        ? []
+        : [{ path, before, after, inList: false }],
+  );
 }
 
 /** `Size: 20 → 30` for each difference, safe for a screen. */

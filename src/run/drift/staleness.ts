@@ -8,23 +8,34 @@ import { withoutOwn, type Drifts, type Owned } from './own-drift.ts';
 import type { Drift } from './drift.ts';
 
 /**
- * What of a resource is no longer as the plan was made from: incarnation, properties, and binding facts, without what this
- * run's own effects on other resources explain (`owned`). Empty means that the step may go on. Pure.
+ * What of a resource is no longer as the plan was made from: incarnation, properties, and binding facts, without what
+ * this run's own effects on other resources explain (`owned`). Empty means that the step may go on. Pure.
  */
 export function staleness(planned: LiveResource, now: LiveResource, rules: TypeRules, owned?: Owned): readonly Drift[] {
-  if (planned.incarnation !== now.incarnation) return [{ path: 'incarnation', before: planned.incarnation, after: now.incarnation, inList: false }];
+  if (planned.incarnation !== now.incarnation)
+    return [{ path: 'incarnation', before: planned.incarnation, after: now.incarnation, inList: false }];
   const comparer = comparerFor(rules, planned.type, planned.identity);
   const compare = (was: LiveResource): Drifts => {
     // A plain read knows fewer properties than a detailed one; only what the plan knew can have changed since.
-    const seen = was.detailed ? now.properties : Object.fromEntries(Object.keys(was.properties).map((name) => [name, now.properties[name]]));
+    const seen = was.detailed
+      ? now.properties
+      : Object.fromEntries(Object.keys(was.properties).map((name) => [name, now.properties[name]]));
     return {
-      properties: diffProperties(was.properties, seen, comparer, { ignoreVolatile: true })
-        .map(({ path, segments, before, after }) => ({ path, before, after, inList: segments.some((segment) => segment.startsWith('[')) })),
+      properties: diffProperties(was.properties, seen, comparer, { ignoreVolatile: true }).map(
+        ({ path, segments, before, after }) => ({
+          path,
+          before,
+          after,
+          inList: segments.some((segment) => segment.startsWith('[')),
+        }),
+      ),
       facts: was.detailed ? factDrift(was.binding, now.binding).filter((drift) => !isMoreBackups(drift)) : [],
     };
   };
   const drifts = compare(planned);
-  return owned === undefined ? [...drifts.properties, ...drifts.facts] : withoutOwn(drifts, planned, now, owned, compare);
+  return owned === undefined
+    ? [...drifts.properties, ...drifts.facts]
+    : withoutOwn(drifts, planned, now, owned, compare);
 }
 
 function factDrift(before: JsonObject, after: JsonObject): readonly Drift[] {
@@ -32,7 +43,8 @@ function factDrift(before: JsonObject, after: JsonObject): readonly Drift[] {
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [from, to] = [before[name], after[name]];
     if (from !== undefined && to !== undefined && canonical(from) === canonical(to)) continue;
-    if (Array.isArray(from ?? []) && Array.isArray(to ?? [])) compareElements((from ?? []) as readonly Json[], (to ?? []) as readonly Json[], name, found);
+    if (Array.isArray(from ?? []) && Array.isArray(to ?? []))
+      compareElements((from ?? []) as readonly Json[], (to ?? []) as readonly Json[], name, found);
     else found.push({ path: name, before: from, after: to, inList: false });
   }
   return found;
@@ -41,14 +53,22 @@ function factDrift(before: JsonObject, after: JsonObject): readonly Drift[] {
 function compareElements(before: readonly Json[], after: readonly Json[], path: string, found: Drift[]): void {
   const was = new Set(before.map((element) => canonical(element)));
   const is = new Set(after.map((element) => canonical(element)));
-  for (const element of before) if (!is.has(canonical(element))) found.push({ path, before: element, after: undefined, inList: true });
-  for (const element of after) if (!was.has(canonical(element))) found.push({ path, before: undefined, after: element, inList: true });
+  for (const element of before)
+    if (!is.has(canonical(element))) found.push({ path, before: element, after: undefined, inList: true });
+  for (const element of after)
+    if (!was.has(canonical(element))) found.push({ path, before: undefined, after: element, inList: true });
 }
 
 /** One more backup, such as this run's own capture, takes nothing from what the person saw. */
-const isMoreBackups = ({ path, before, after, inList }: Drift): boolean => path === 'backups' && (inList ? before === undefined : isMore(before, after));
+const isMoreBackups = ({ path, before, after, inList }: Drift): boolean =>
+  path === 'backups' && (inList ? before === undefined : isMore(before, after));
 
 function isMore(before: Json | undefined, after: Json | undefined): boolean {
-  if (isObject(before) && isObject(after)) return Object.keys({ ...before, ...after }).every((name) => canonical(before[name] ?? null) === canonical(after[name] ?? null) || isMore(before[name], after[name]));
-  return before === 'none' ? after !== 'unknown' && after !== undefined : typeof before === 'number' && typeof after === 'number' && after > before;
+  if (isObject(before) && isObject(after))
+    return Object.keys({ ...before, ...after }).every(
+      (name) => canonical(before[name] ?? null) === canonical(after[name] ?? null) || isMore(before[name], after[name]),
+    );
+  return before === 'none'
+    ? after !== 'unknown' && after !== undefined
+    : typeof before === 'number' && typeof after === 'number' && after > before;
 }

@@ -48,7 +48,8 @@ function answerer(execution: Execution): (effect: Effect) => Promise<unknown> {
     if (operations.some((operation) => makes.test(operation))) freshUntil = ports.clock.now() + pace.consistency;
   };
   const refuseIfReadOnly = (operation: string): void => {
-    if (execution.readOnly === true) throw new UserError('gate-refused', `${operation} is a mutating call in a check of step "${step}"`);
+    if (execution.readOnly === true)
+      throw new UserError('gate-refused', `${operation} is a mutating call in a check of step "${step}"`);
   };
   return async (effect) => {
     // The program has gone on from whatever its last call met.
@@ -73,7 +74,13 @@ function answerer(execution: Execution): (effect: Effect) => Promise<unknown> {
       }
       case 'wait':
         return waitFor(effect.wait, {
-          session: ports.session, clock: ports.clock, emit: ports.emit, stop: stopOf(execution) ?? null, pace, step, freshUntil,
+          session: ports.session,
+          clock: ports.clock,
+          emit: ports.emit,
+          stop: stopOf(execution) ?? null,
+          pace,
+          step,
+          freshUntil,
         });
       case 'keep-secret':
         refuseIfReadOnly('keep-secret');
@@ -81,7 +88,8 @@ function answerer(execution: Execution): (effect: Effect) => Promise<unknown> {
       case 'progress':
         ports.emit({ kind: 'progress', step, text: effect.text, fraction: effect.fraction ?? null });
         return undefined;
-      default: return effect satisfies never;
+      default:
+        return effect satisfies never;
     }
   };
 }

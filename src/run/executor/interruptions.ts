@@ -17,7 +17,10 @@ export class InDoubt extends Error {
   readonly call: Call;
 
   constructor(call: Call, error: AwsError) {
-    super(`${callName(call)} on ${call.identity}: the answer was lost (${error.code}: ${error.message}); whether AWS carried it out is in doubt`, { cause: error });
+    super(
+      `${callName(call)} on ${call.identity}: the answer was lost (${error.code}: ${error.message}); whether AWS carried it out is in doubt`,
+      { cause: error },
+    );
     this.name = 'InDoubt';
     this.call = call;
   }
@@ -29,7 +32,10 @@ export async function renewOrStop(session: { renew(): Promise<void> }): Promise<
     await session.renew();
   } catch (error) {
     if (error instanceof AwsError && (error.kind === 'expired' || error.kind === 'denied')) {
-      throw new RunStopped(`the credentials have expired and could not be renewed (${error.message}); log in again`, error);
+      throw new RunStopped(
+        `the credentials have expired and could not be renewed (${error.message}); log in again`,
+        error,
+      );
     }
     throw error;
   }
@@ -52,7 +58,8 @@ export class StepFailed extends Error {
 }
 
 /** The journal cannot be written, or is written by another process by now: nothing more can be told or done. */
-export const isOfTheStore = (error: unknown): error is UserError => error instanceof UserError && (error.code === 'store-unwritable' || error.code === 'lock-lost');
+export const isOfTheStore = (error: unknown): error is UserError =>
+  error instanceof UserError && (error.code === 'store-unwritable' || error.code === 'lock-lost');
 
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => {

@@ -4,11 +4,15 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ReadOutcome, ResourceTypes } from '../../domain/resource-type.ts';
 import { forEachBounded } from '../../base/pool.ts';
 
-interface Waiting { readonly call: ReadCall; readonly settle: (outcome: ReadOutcome) => void }
+interface Waiting {
+  readonly call: ReadCall;
+  readonly settle: (outcome: ReadOutcome) => void;
+}
 
 /**
- * Reads for many programs that each ask for one thing at a time. When all that are still at it wait for an answer, what they ask for is asked
- * together: the same question once, and questions about single resources as lists where AWS offers one (`ResourceTypes.readTogether`).
+ * Reads for many programs that each ask for one thing at a time. When all that are still at it wait for an answer, what
+ * they ask for is asked together: the same question once, and questions about single resources as lists where AWS
+ * offers one (`ResourceTypes.readTogether`).
  */
 export class Together implements AwsReader {
   readonly #session: AwsReader;
@@ -24,15 +28,19 @@ export class Together implements AwsReader {
     this.#active = active;
   }
 
-  get counts(): AwsReader['counts'] { return this.#session.counts; }
+  get counts(): AwsReader['counts'] {
+    return this.#session.counts;
+  }
 
   /** Throws AwsError, and whatever the session throws. */
   async read(call: ReadCall): Promise<JsonObject | null> {
     const known = this.#known.get(canonical(call as unknown as JsonObject));
-    const outcome = known ?? (await new Promise<ReadOutcome>((settle) => {
-      this.#waiting.push({ call, settle });
-      this.#askIfAllWait();
-    }));
+    const outcome =
+      known ??
+      (await new Promise<ReadOutcome>((settle) => {
+        this.#waiting.push({ call, settle });
+        this.#askIfAllWait();
+      }));
     if ('failure' in outcome) throw outcome.failure;
     return outcome.answer;
   }
@@ -52,15 +60,23 @@ export class Together implements AwsReader {
 
   /** Never rejects: whatever goes wrong is the outcome of each question. */
   async #ask(waiting: readonly Waiting[]): Promise<void> {
-    const questions = new Map<string, ReadCall>(waiting.map(({ call }) => [canonical(call as unknown as JsonObject), call]));
+    const questions = new Map<string, ReadCall>(
+      waiting.map(({ call }) => [canonical(call as unknown as JsonObject), call]),
+    );
     const keys = [...questions.keys()];
     try {
       const outcomes = await (this.#types.readTogether ?? readEach)(this.#session, [...questions.values()]);
-      keys.forEach((key, index) => { this.#known.set(key, outcomes[index] ?? { failure: new TypeError(`${questions.get(key)?.operation ?? ''} was not answered`) }); });
+      keys.forEach((key, index) => {
+        this.#known.set(
+          key,
+          outcomes[index] ?? { failure: new TypeError(`${questions.get(key)?.operation ?? ''} was not answered`) },
+        );
+      });
     } catch (failure) {
       for (const key of keys) this.#known.set(key, { failure });
     }
-    for (const { call, settle } of waiting) settle(this.#known.get(canonical(call as unknown as JsonObject)) as ReadOutcome);
+    for (const { call, settle } of waiting)
+      settle(this.#known.get(canonical(call as unknown as JsonObject)) as ReadOutcome);
   }
 }
 

@@ -10,7 +10,10 @@ import { redacted } from '../../domain/redact.ts';
 import type { Turn } from './schedule.ts';
 import { resolveSecrets, scrub, scrubbed } from '../../plan/steps/secrets.ts';
 
-export type SendPorts = Pick<ApplyPorts, 'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'halt' | 'guard' | 'pace'>;
+export type SendPorts = Pick<
+  ApplyPorts,
+  'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'halt' | 'guard' | 'pace'
+>;
 
 /** What the calls of one run share. */
 export interface CallState {
@@ -50,11 +53,16 @@ export async function sendCall(call: Call, sending: Sending): Promise<JsonObject
   const attempts = refusalsOf(sending);
   let doubt: AwsError | null = null;
   for (;;) {
-    const result = await inTurn(sending, () => sendOnce(call, sending), ({ ok }) => ok);
+    const result = await inTurn(
+      sending,
+      () => sendOnce(call, sending),
+      ({ ok }) => ok,
+    );
     if (result.ok) return result.answer.output;
     const { error } = result;
     if (error instanceof UserError) throw interrupted(error);
-    if (error.executed === 'unknown' && (doubt !== null || call.retry !== 'token' || error.kind !== 'network')) throw new InDoubt(call, doubt ?? error);
+    if (error.executed === 'unknown' && (doubt !== null || call.retry !== 'token' || error.kind !== 'network'))
+      throw new InDoubt(call, doubt ?? error);
     if (error.executed === 'unknown') {
       doubt = error;
       await ports.clock.sleep(paceOf(ports.pace).retryStart);
@@ -64,10 +72,15 @@ export async function sendCall(call: Call, sending: Sending): Promise<JsonObject
 }
 
 /**
- * Waits for the step's turn and works. After a failure the turn is kept until the step has gone on or has ended (`Turn.leave` in
- * execute and at the end of the step), so that no other step sends anything before it is known what the failure means.
+ * Waits for the step's turn and works. After a failure the turn is kept until the step has gone on or has ended
+ * (`Turn.leave` in execute and at the end of the step), so that no other step sends anything before it is known what
+ * the failure means.
  */
-export async function inTurn<Result>(sending: Sending, work: () => Promise<Result>, isGood: (result: Result) => boolean = () => true): Promise<Result> {
+export async function inTurn<Result>(
+  sending: Sending,
+  work: () => Promise<Result>,
+  isGood: (result: Result) => boolean = () => true,
+): Promise<Result> {
   const { state, step } = sending;
   if (sending.purpose !== 'capture') await state.turn.enter(step);
   refuseWhenStopped(sending);
@@ -78,28 +91,53 @@ export async function inTurn<Result>(sending: Sending, work: () => Promise<Resul
 }
 
 /** Another step has failed, and this is not the taking back of a quiescing. */
-export const isHeldBack = ({ state, ignoreStop }: Pick<Sending, 'state' | 'ignoreStop'>): boolean => state.failing && ignoreStop !== true;
+export const isHeldBack = ({ state, ignoreStop }: Pick<Sending, 'state' | 'ignoreStop'>): boolean =>
+  state.failing && ignoreStop !== true;
 
 async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
   const { ports, state, step, purpose } = sending;
   const { resolved, texts } = await resolveSecrets(call.input, ports);
   await refuseWithoutLock(ports);
-  const number = state.calls += 1;
+  const number = (state.calls += 1);
   await ports.journal.append({ kind: 'intent', step, call: number, purpose, declared: declared(call, sending) });
   const began = ports.clock.now();
   ports.emit({ kind: 'call', step, call: callName(call), state: 'sent', purpose: call.purpose });
-  const result = await attempt(() => mutateWithLock(ports, () => ports.session.mutate(call, resolved, sending.permit)), texts);
+  const result = await attempt(
+    () => mutateWithLock(ports, () => ports.session.mutate(call, resolved, sending.permit)),
+    texts,
+  );
   const milliseconds = ports.clock.now() - began;
-  ports.emit({ kind: 'call', step, call: callName(call), state: result.ok ? 'answered' : 'failed', purpose: call.purpose });
+  ports.emit({
+    kind: 'call',
+    step,
+    call: callName(call),
+    state: result.ok ? 'answered' : 'failed',
+    purpose: call.purpose,
+  });
   if (result.ok) {
     const { output, requestId } = result.answer;
-    await ports.journal.append({ kind: 'outcome', step, call: number, ok: true, requestId: requestId ?? null, milliseconds, answer: scrubbed(redacted(output, sending.sensitive), texts) as JsonObject });
+    await ports.journal.append({
+      kind: 'outcome',
+      step,
+      call: number,
+      ok: true,
+      requestId: requestId ?? null,
+      milliseconds,
+      answer: scrubbed(redacted(output, sending.sensitive), texts) as JsonObject,
+    });
     return result;
   }
   const { error } = result;
   await ports.journal.append({
-    kind: 'outcome', step, call: number, ok: false, milliseconds, code: error.code, message: error.message,
-    requestId: error instanceof AwsError ? error.requestId ?? null : null, executed: error instanceof AwsError ? error.executed : 'no',
+    kind: 'outcome',
+    step,
+    call: number,
+    ok: false,
+    milliseconds,
+    code: error.code,
+    message: error.message,
+    requestId: error instanceof AwsError ? (error.requestId ?? null) : null,
+    executed: error instanceof AwsError ? error.executed : 'no',
   });
   return result;
 }
@@ -113,18 +151,27 @@ export async function refuseWithoutLock({ guard }: Pick<ApplyPorts, 'guard'>): P
   }
 }
 
-/** Writing the intent takes time, in which the machine may have slept: the lock is looked at once more right before the request. */
+/**
+ * Writing the intent takes time, in which the machine may have slept: the lock is looked at once more right before the
+ * request.
+ */
 export async function mutateWithLock(ports: Pick<ApplyPorts, 'guard'>, mutate: () => Promise<Answer>): Promise<Answer> {
   await ports.guard?.();
   return mutate();
 }
 
 /** A lost lock is no failure of the step: the run stops. */
-export const interrupted = (error: unknown): unknown => (error instanceof UserError && error.code === 'lock-lost' ? new RunStopped(error.message, error) : error);
+export const interrupted = (error: unknown): unknown =>
+  error instanceof UserError && error.code === 'lock-lost' ? new RunStopped(error.message, error) : error;
 
 /** What ends the sending and waiting of a step: the first Ctrl-C, or for taking back a quiescing only the second. */
-export const stopOf = ({ ports, ignoreStop }: { readonly ports: Pick<ApplyPorts, 'stop' | 'halt'>; readonly ignoreStop?: boolean }): AbortSignal | undefined =>
-  (ignoreStop === true ? ports.halt : ports.stop);
+export const stopOf = ({
+  ports,
+  ignoreStop,
+}: {
+  readonly ports: Pick<ApplyPorts, 'stop' | 'halt'>;
+  readonly ignoreStop?: boolean;
+}): AbortSignal | undefined => (ignoreStop === true ? ports.halt : ports.stop);
 
 /** Throws RunStopped after Ctrl-C, before anything more is sent. */
 export function refuseWhenStopped(sending: Pick<Sending, 'ports' | 'step' | 'ignoreStop'>): void {
@@ -137,9 +184,13 @@ const declared = (call: Call, { sensitive }: Sending): Omit<Call, 'preview'> => 
   return { ...rest, input: redacted(rest.input, sensitive) };
 };
 
-export type Attempt = { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly error: AwsError | UserError };
+export type Attempt =
+  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: false; readonly error: AwsError | UserError };
 
-/** Runs a request. What is neither an answer nor a known error goes on up: its intent stays without outcome, in doubt. */
+/**
+ * Runs a request. What is neither an answer nor a known error goes on up: its intent stays without outcome, in doubt.
+ */
 export async function attempt(request: () => Promise<Answer>, texts: readonly string[]): Promise<Attempt> {
   try {
     return { ok: true, answer: await request() };

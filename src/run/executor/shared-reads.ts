@@ -7,26 +7,36 @@ import type { Turn } from './schedule.ts';
 /** Reads of whole resources by steps that overlap: AWS describes many of a type by the calls that it takes for one. */
 export interface SharedReads {
   /**
-   * Runs a step that looks as the first thing that it does, once its beginning is journaled: looks are waited for by each other, so that steps
-   * that begin together are looked at together.
+   * Runs a step that looks as the first thing that it does, once its beginning is journaled: looks are waited for by
+   * each other, so that steps that begin together are looked at together.
    */
   beginning<Result>(step: string, work: () => Promise<Result>): Promise<Result>;
   /**
-   * The resource as it is when the step has sent what it had to send. The reading begins after this was asked, once the calls of other steps
-   * that are in line by then were sent, because they ask for the same next; what is asked for while one of its type is under
-   * way is read by the next. Null and throws as `readWholly`.
+   * The resource as it is when the step has sent what it had to send. The reading begins after this was asked, once the
+   * calls of other steps that are in line by then were sent, because they ask for the same next; what is asked for
+   * while one of its type is under way is read by the next. Null and throws as `readWholly`.
    */
   whole(step: string, type: ResourceType, wanted: Wanted): Promise<LiveResource | null>;
   /**
-   * The look of a step right before it, in the step's turn: between the calls of other steps, never during one, so that all that they have
-   * done so far is known as ours. Who has the turn looks for everyone who waits for his look, so that between a look and
-   * its call there are the calls of these others and nothing else; `judge` is asked about each at once, before anybody sends anything more. Throws what reading or judge throws; the
-   * turn is kept then, so that nobody goes on before it is known what that means.
+   * The look of a step right before it, in the step's turn: between the calls of other steps, never during one, so that
+   * all that they have done so far is known as ours. Who has the turn looks for everyone who waits for his look, so
+   * that between a look and its call there are the calls of these others and nothing else; `judge` is asked about each
+   * at once, before anybody sends anything more. Throws what reading or judge throws; the turn is kept then, so that
+   * nobody goes on before it is known what that means.
    */
-  look<Result>(step: string, type: ResourceType, wanted: Wanted, judge: (now: LiveResource | null) => Result): Promise<Result>;
+  look<Result>(
+    step: string,
+    type: ResourceType,
+    wanted: Wanted,
+    judge: (now: LiveResource | null) => Result,
+  ): Promise<Result>;
 }
 
-interface Asked { readonly type: ResourceType; readonly wanted: Wanted; readonly tell: (told: Told) => void }
+interface Asked {
+  readonly type: ResourceType;
+  readonly wanted: Wanted;
+  readonly tell: (told: Told) => void;
+}
 
 export function sharedReads({ session, clock }: Pick<ApplyPorts, 'session' | 'clock'>, turn: Turn): SharedReads {
   const looks: (Asked & { isTold: boolean })[] = [];
@@ -40,10 +50,17 @@ export function sharedReads({ session, clock }: Pick<ApplyPorts, 'session' | 'cl
 
   const read = async (type: ResourceType, asked: readonly Asked[]): Promise<void> => {
     // What AWS tells of one resource a call is not told sooner by waiting for each other.
-    await Promise.all((type.readsEach === true ? asked.map((one) => [one]) : [asked]).map(async (some) => {
-      const told = await readTogether(session, type, some.map(({ wanted }) => wanted), clock.now());
-      for (const { wanted, tell } of some) tell(told(wanted.identity));
-    }));
+    await Promise.all(
+      (type.readsEach === true ? asked.map((one) => [one]) : [asked]).map(async (some) => {
+        const told = await readTogether(
+          session,
+          type,
+          some.map(({ wanted }) => wanted),
+          clock.now(),
+        );
+        for (const { wanted, tell } of some) tell(told(wanted.identity));
+      }),
+    );
   };
   const serve = async (type: ResourceType, line: Asked[]): Promise<void> => {
     while (line.length > 0) {
@@ -65,23 +82,34 @@ export function sharedReads({ session, clock }: Pick<ApplyPorts, 'session' | 'cl
         came(step);
       }
     },
-    whole: (step, type, wanted) => new Promise((resolve, reject) => {
-      // Even where its last call was refused, the step has gone on from it.
-      turn.leave(step);
-      const tell = (told: Told): void => { if (told.ok) resolve(told.live); else reject(told.error); };
-      const line = lines.get(type);
-      if (type.readsEach === true) void read(type, [{ type, wanted, tell }]);
-      else if (line !== undefined) line.push({ type, wanted, tell });
-      else {
-        const begun = [{ type, wanted, tell }];
-        lines.set(type, begun);
-        void serve(type, begun);
-      }
-    }),
-    async look<Result>(step: string, type: ResourceType, wanted: Wanted, judge: (now: LiveResource | null) => Result): Promise<Result> {
+    whole: (step, type, wanted) =>
+      new Promise((resolve, reject) => {
+        // Even where its last call was refused, the step has gone on from it.
+        turn.leave(step);
+        const tell = (told: Told): void => {
+          if (told.ok) resolve(told.live);
+          else reject(told.error);
+        };
+        const line = lines.get(type);
+        if (type.readsEach === true) void read(type, [{ type, wanted, tell }]);
+        else if (line !== undefined) line.push({ type, wanted, tell });
+        else {
+          const begun = [{ type, wanted, tell }];
+          lines.set(type, begun);
+          void serve(type, begun);
+        }
+      }),
+    async look<Result>(
+      step: string,
+      type: ResourceType,
+      wanted: Wanted,
+      judge: (now: LiveResource | null) => Result,
+    ): Promise<Result> {
       let outcome: { readonly result: Result } | { readonly error: unknown } | null = null;
       const own = {
-        type, wanted, isTold: false,
+        type,
+        wanted,
+        isTold: false,
         tell(told: Told) {
           own.isTold = true;
           try {
@@ -96,10 +124,20 @@ export function sharedReads({ session, clock }: Pick<ApplyPorts, 'session' | 'cl
       await turn.enter(step);
       if (!own.isTold) {
         // Only their journal is between these and their look: none of them can be waiting for this turn.
-        if (coming.size > 0) await new Promise<void>((go) => { whenAllCame = go; });
+        if (coming.size > 0)
+          await new Promise<void>((go) => {
+            whenAllCame = go;
+          });
         whenAllCame = null;
         const all = looks.splice(0);
-        await Promise.all([...new Set(all.map((each) => each.type))].map((one) => read(one, all.filter((each) => each.type === one))));
+        await Promise.all(
+          [...new Set(all.map((each) => each.type))].map((one) =>
+            read(
+              one,
+              all.filter((each) => each.type === one),
+            ),
+          ),
+        );
       }
       const end = outcome as { readonly result: Result } | { readonly error: unknown } | null;
       if (end === null) throw new Error(`nothing was told about ${wanted.identity}`);

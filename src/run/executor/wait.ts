@@ -14,16 +14,18 @@ export interface WaitOptions {
   readonly stop: AbortSignal | null;
   readonly pace: Required<Pace>;
   readonly step: string;
-  /** Until when (milliseconds since 1970) absence may be eventual consistency after an own create; null: it is absence. */
+  /**
+   * Until when (milliseconds since 1970) absence may be eventual consistency after an own create; null: it is absence.
+   */
   readonly freshUntil: number | null;
 }
 
 type Reading = { readonly answer: JsonObject | null } | { readonly trouble: string };
 
 /**
- * Polls until the wait's judge says done; answers the last answer. There is no time limit: AWS's slow states are honoured.
- * Throws UserError `wait-failed` on a failed state, AwsError for a read that cannot succeed or when contact was lost for
- * `pace.contact`, RunStopped on stop.
+ * Polls until the wait's judge says done; answers the last answer. There is no time limit: AWS's slow states are
+ * honoured. Throws UserError `wait-failed` on a failed state, AwsError for a read that cannot succeed or when contact
+ * was lost for `pace.contact`, RunStopped on stop.
  */
 export async function waitFor(wait: Wait, options: WaitOptions): Promise<JsonObject | null> {
   const { clock, pace, stop } = options;
@@ -46,7 +48,8 @@ export async function waitFor(wait: Wait, options: WaitOptions): Promise<JsonObj
 
 function judge(wait: Wait, reading: Reading, { clock, freshUntil }: WaitOptions): ReturnType<Wait['judge']> {
   if ('trouble' in reading) return { state: 'pending', detail: reading.trouble };
-  if (reading.answer === null && freshUntil !== null && clock.now() < freshUntil) return { state: 'pending', detail: 'not visible yet' };
+  if (reading.answer === null && freshUntil !== null && clock.now() < freshUntil)
+    return { state: 'pending', detail: 'not visible yet' };
   return wait.judge(reading.answer);
 }
 
@@ -73,7 +76,9 @@ function patientReader(wait: Wait, { session, clock, pace, freshUntil }: WaitOpt
       if (error.kind === 'absent' && freshUntil !== null && now < freshUntil) return { trouble: 'not visible yet' };
       const passing = error.kind === 'throttled' || error.kind === 'network' || (error.httpStatus ?? 0) >= 500;
       if (!passing || now - failingSince >= pace.contact) throw error;
-      return { trouble: error.kind === 'throttled' ? 'throttled, trying again' : `cannot read (${error.code}), trying again` };
+      return {
+        trouble: error.kind === 'throttled' ? 'throttled, trying again' : `cannot read (${error.code}), trying again`,
+      };
     }
   };
 }
@@ -81,5 +86,11 @@ function patientReader(wait: Wait, { session, clock, pace, freshUntil }: WaitOpt
 function report(wait: Wait, told: ReturnType<Wait['judge']>, elapsed: number, { emit, step }: WaitOptions): void {
   const detail = told.state === 'pending' && told.detail !== undefined ? `: ${told.detail}` : '';
   const percent = told.state === 'pending' ? told.percent : undefined;
-  emit({ kind: 'progress', step, text: `${wait.what}${detail}`, fraction: percent === undefined ? null : Math.min(Math.max(percent / 100, 0), 1), elapsed });
+  emit({
+    kind: 'progress',
+    step,
+    text: `${wait.what}${detail}`,
+    fraction: percent === undefined ? null : Math.min(Math.max(percent / 100, 0), 1),
+    elapsed,
+  });
 }

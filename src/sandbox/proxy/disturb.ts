@@ -7,21 +7,34 @@ import type { EmulatorState } from './protocol/emulator-state.ts';
 
 /** NotFound, as each operation says it where a resource is asked for by its identity. */
 const NOT_FOUND: readonly (readonly [RegExp, string, number])[] = [
-  [/^ec2:Describe(?:Instances|InstanceAttribute)$/u, 'InvalidInstanceID.NotFound', 400], [/^ec2:DescribeVolumes/u, 'InvalidVolume.NotFound', 400], [/^ec2:DescribeSnapshots$/u, 'InvalidSnapshot.NotFound', 400],
-  [/^ec2:DescribeImages$/u, 'InvalidAMIID.NotFound', 400], [/^ec2:DescribeSecurityGroup/u, 'InvalidGroup.NotFound', 400], [/^rds:DescribeDBInstances$/u, 'DBInstanceNotFound', 404], [/^rds:DescribeDBSnapshots$/u, 'DBSnapshotNotFound', 404], [/^s3:/u, 'NoSuchBucket', 404],
+  [/^ec2:Describe(?:Instances|InstanceAttribute)$/u, 'InvalidInstanceID.NotFound', 400],
+  [/^ec2:DescribeVolumes/u, 'InvalidVolume.NotFound', 400],
+  [/^ec2:DescribeSnapshots$/u, 'InvalidSnapshot.NotFound', 400],
+  [/^ec2:DescribeImages$/u, 'InvalidAMIID.NotFound', 400],
+  [/^ec2:DescribeSecurityGroup/u, 'InvalidGroup.NotFound', 400],
+  [/^rds:DescribeDBInstances$/u, 'DBInstanceNotFound', 404],
+  [/^rds:DescribeDBSnapshots$/u, 'DBSnapshotNotFound', 404],
+  [/^s3:/u, 'NoSuchBucket', 404],
 ];
 
 /** What reads are answered otherwise because of an earlier fault: what is not found yet, and what was read before. */
 export class AnswerMemory {
-  readonly #answers = new Map<string, { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }>();
+  readonly #answers = new Map<
+    string,
+    { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }
+  >();
   #missing: { readonly identities: ReadonlySet<string>; left: number } | null = null;
   #stale = 0;
   #watching = false;
 
   /** Whether answers have to be looked at. */
-  get isWatching(): boolean { return this.#watching; }
+  get isWatching(): boolean {
+    return this.#watching;
+  }
 
-  watch(): void { this.#watching = true; }
+  watch(): void {
+    this.#watching = true;
+  }
 
   forget(): void {
     this.#answers.clear();
@@ -30,12 +43,21 @@ export class AnswerMemory {
     this.#watching = false;
   }
 
-  hide(identities: readonly string[], reads: number): void { this.#missing = { identities: new Set(identities), left: reads }; }
+  hide(identities: readonly string[], reads: number): void {
+    this.#missing = { identities: new Set(identities), left: reads };
+  }
 
-  goStale(reads: number): void { this.#stale = reads; }
+  goStale(reads: number): void {
+    this.#stale = reads;
+  }
 
   /** Answers a read as the faults before it want; what they leave alone goes on to `serve`. */
-  async read({ service, operation }: SeenRequest, key: string, response: ServerResponse, serve: (sink: ServerResponse) => Promise<void>): Promise<void> {
+  async read(
+    { service, operation }: SeenRequest,
+    key: string,
+    response: ServerResponse,
+    serve: (sink: ServerResponse) => Promise<void>,
+  ): Promise<void> {
     const known = this.#answers.get(key);
     if (known !== undefined && this.#stale > 0) {
       this.#stale -= 1;
@@ -47,15 +69,30 @@ export class AnswerMemory {
     const isByIdentity = asked !== undefined && !/Filter\.\d+|Filters\./u.test(key);
     if (missing !== null && missing.left > 0 && isByIdentity) {
       missing.left -= 1;
-      const [, code, status] = NOT_FOUND.find(([pattern]) => pattern.test(`${service}:${operation}`)) ?? [null, 'NotFound', 404];
-      response.writeHead(status, { 'content-type': 'text/xml' }).end(errorXml(service === 's3' || service === 'ec2' ? service : 'rds', { code, message: `The ID '${asked}' does not exist` }));
+      const [, code, status] = NOT_FOUND.find(([pattern]) => pattern.test(`${service}:${operation}`)) ?? [
+        null,
+        'NotFound',
+        404,
+      ];
+      response.writeHead(status, { 'content-type': 'text/xml' }).end(
+        errorXml(service === 's3' || service === 'ec2' ? service : 'rds', {
+          code,
+          message: `The ID '${asked}' does not exist`,
+        }),
+      );
       return;
     }
     const held = new HeldAnswer();
     await serve(held.response);
     const { status, headers } = held;
     let { body } = held;
-    if (missing !== null && missing.left > 0 && status === 200 && [...missing.identities].some((identity) => body.includes(identity)) && body.toString('utf8').trimStart().startsWith('<')) {
+    if (
+      missing !== null &&
+      missing.left > 0 &&
+      status === 200 &&
+      [...missing.identities].some((identity) => body.includes(identity)) &&
+      body.toString('utf8').trimStart().startsWith('<')
+    ) {
       missing.left -= 1;
       body = Buffer.from(without(body.toString('utf8'), missing.identities));
     }
@@ -76,7 +113,9 @@ export interface Carrying {
   readonly cut: () => void;
 }
 
-/** Carries a request out, and spoils what the fault wants spoiled. Faults that are refusals have been answered before. */
+/**
+ * Carries a request out, and spoils what the fault wants spoiled. Faults that are refusals have been answered before.
+ */
 export async function carryOut({ fault, seen, form, response, serve, memory, worldOf, cut }: Carrying): Promise<void> {
   const key = `${seen.service}:${seen.operation} ${form ?? JSON.stringify(seen.parameters)}`;
   const held = async (): Promise<HeldAnswer> => {
@@ -97,13 +136,24 @@ export async function carryOut({ fault, seen, form, response, serve, memory, wor
       const second = await held();
       return sendHeld(fault.answer === 'second' ? second : first, response);
     }
-    case 'truncate': return sendHalf(await held(), response);
-    case 'garble': return sendGarbled(await held(), response);
+    case 'truncate':
+      return sendHalf(await held(), response);
+    case 'garble':
+      return sendGarbled(await held(), response);
     case 'missing': {
       const answer = await held();
       const { Bucket = '', DBInstanceIdentifier = '', DBSnapshotIdentifier = '' } = seen.parameters;
       memory.watch();
-      memory.hide([...new Set([...madeBy(answer.body.toString('utf8')), Bucket, DBInstanceIdentifier, DBSnapshotIdentifier].filter((identity) => identity !== ''))], fault.reads);
+      memory.hide(
+        [
+          ...new Set(
+            [...madeBy(answer.body.toString('utf8')), Bucket, DBInstanceIdentifier, DBSnapshotIdentifier].filter(
+              (identity) => identity !== '',
+            ),
+          ),
+        ],
+        fault.reads,
+      );
       return sendHeld(answer, response);
     }
     case 'stale':
@@ -118,14 +168,29 @@ export async function carryOut({ fault, seen, form, response, serve, memory, wor
         transitions.setPace(former);
       }
     }
-    case undefined: case 'delay': return seen.mutating || !memory.isWatching ? serve(response) : memory.read(seen, key, response, serve);
-    case 'throttle': case 'deny': case 'expired': case 'dependency': case 'quota': case 'capacity': case 'error': return undefined;
-    default: return fault satisfies never;
+    case undefined:
+    case 'delay':
+      return seen.mutating || !memory.isWatching ? serve(response) : memory.read(seen, key, response, serve);
+    case 'throttle':
+    case 'deny':
+    case 'expired':
+    case 'dependency':
+    case 'quota':
+    case 'capacity':
+    case 'error':
+      return undefined;
+    default:
+      return fault satisfies never;
   }
 }
 
 /** The request again and again: with its body where it was read already. */
 export function replayable(incoming: IncomingMessage, body: Buffer | null): () => IncomingMessage {
   if (body === null) return () => incoming;
-  return () => Object.assign(Readable.from(body.length === 0 ? [] : [body]), { method: incoming.method, url: incoming.url, headers: incoming.headers }) as unknown as IncomingMessage;
+  return () =>
+    Object.assign(Readable.from(body.length === 0 ? [] : [body]), {
+      method: incoming.method,
+      url: incoming.url,
+      headers: incoming.headers,
+    }) as unknown as IncomingMessage;
 }

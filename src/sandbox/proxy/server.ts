@@ -56,16 +56,26 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const ages = new Map<string, string>();
   const keys: KeyStates = new Map();
   const memory = new AnswerMemory();
-  const forget = (): void => { worlds.clear(); buckets.clear(); ages.clear(); keys.clear(); };
+  const forget = (): void => {
+    worlds.clear();
+    buckets.clear();
+    ages.clear();
+    keys.clear();
+  };
 
   const worldOf = (region: string): EmulatorState => {
     let world = worlds.get(region);
-    if (world === undefined) worlds.set(region, world = newWorld(account, region, pace, Date.now, keys));
+    if (world === undefined) worlds.set(region, (world = newWorld(account, region, pace, Date.now, keys)));
     return world;
   };
   const controls: Controls = {
-    token: options.token ?? '', ages, worldOf, requests, account,
-    sendFor: (region) => (service, operation, parameters) => query(endpoint, { accessKey: 'sandbox', region }, service, operation, parameters),
+    token: options.token ?? '',
+    ages,
+    worldOf,
+    requests,
+    account,
+    sendFor: (region) => (service, operation, parameters) =>
+      query(endpoint, { accessKey: 'sandbox', region }, service, operation, parameters),
     stop: options.onStop ?? (() => undefined),
   };
 
@@ -82,16 +92,26 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     if (path.startsWith('/_sandbox/')) return answerControl(incoming, response, controls);
     if (path.startsWith('/moto-api/')) {
       if (/^\/moto-api\/reset\b/u.test(path)) forget();
-      return void await passThrough(endpoint, incoming, response, null);
+      return void (await passThrough(endpoint, incoming, response, null));
     }
     const identified = identify(incoming);
     const form = identified.service === 's3' ? null : (await buffer(incoming)).toString('utf8');
-    const operation = form === null
-      ? s3Operation(incoming.method ?? 'GET', identified, incoming.headers['x-amz-copy-source'] !== undefined)
-      : new URLSearchParams(form).get('Action') ?? targetOperation(incoming.headers['x-amz-target']) ?? 'UnknownOperation';
+    const operation =
+      form === null
+        ? s3Operation(incoming.method ?? 'GET', identified, incoming.headers['x-amz-copy-source'] !== undefined)
+        : (new URLSearchParams(form).get('Action') ??
+          targetOperation(incoming.headers['x-amz-target']) ??
+          'UnknownOperation');
     const seen: SeenRequest = {
-      number: requests.length, service: identified.service, operation, mutating: isMutating(operation), region: identified.region,
-      parameters: form === null ? { Bucket: identified.bucket, Key: identified.key, ...Object.fromEntries(identified.query) } : Object.fromEntries(new URLSearchParams(form)),
+      number: requests.length,
+      service: identified.service,
+      operation,
+      mutating: isMutating(operation),
+      region: identified.region,
+      parameters:
+        form === null
+          ? { Bucket: identified.bucket, Key: identified.key, ...Object.fromEntries(identified.query) }
+          : Object.fromEntries(new URLSearchParams(form)),
     };
     requests.push(seen);
     const fault = await faultOf(seen);
@@ -105,35 +125,75 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     if (refusal !== undefined) {
       incoming.resume();
       if (incoming.headers['x-amz-target'] !== undefined) {
-        return void response.writeHead(refusal.status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ __type: refusal.code, message: refusal.message }));
+        return void response
+          .writeHead(refusal.status, { 'content-type': 'application/x-amz-json-1.1' })
+          .end(JSON.stringify({ __type: refusal.code, message: refusal.message }));
       }
       const service = identified.service === 'ec2' || identified.service === 's3' ? identified.service : 'rds';
-      return void response.writeHead(refusal.status, { 'content-type': 'text/xml' }).end(incoming.method === 'HEAD' ? undefined : errorXml(service, refusal));
+      return void response
+        .writeHead(refusal.status, { 'content-type': 'text/xml' })
+        .end(incoming.method === 'HEAD' ? undefined : errorXml(service, refusal));
     }
-    const again = replayable(incoming, form === null && (fault?.kind === 'duplicate' || memory.isWatching) ? await buffer(incoming) : null);
-    const serve = async (sink: ServerResponse | null): Promise<void> => answerService(again(), sink, identified, operation, form);
-    await carryOut({ fault, seen, form, response, serve, memory, worldOf: () => worldOf(identified.region), cut: () => incoming.socket.destroy() });
+    const again = replayable(
+      incoming,
+      form === null && (fault?.kind === 'duplicate' || memory.isWatching) ? await buffer(incoming) : null,
+    );
+    const serve = async (sink: ServerResponse | null): Promise<void> =>
+      answerService(again(), sink, identified, operation, form);
+    await carryOut({
+      fault,
+      seen,
+      form,
+      response,
+      serve,
+      memory,
+      worldOf: () => worldOf(identified.region),
+      cut: () => incoming.socket.destroy(),
+    });
   };
 
-  const answerService = async (incoming: IncomingMessage, response: ServerResponse | null, identified: Identified, operation: string, form: string | null): Promise<void> => {
+  const answerService = async (
+    incoming: IncomingMessage,
+    response: ServerResponse | null,
+    identified: Identified,
+    operation: string,
+    form: string | null,
+  ): Promise<void> => {
     const { service, region, accessKey } = identified;
     const extra = incoming.headers['x-moto-account-id'];
-    const identity = { accessKey, region, ...(typeof extra === 'string' ? { extra: { 'x-moto-account-id': extra } } : {}) };
+    const identity = {
+      accessKey,
+      region,
+      ...(typeof extra === 'string' ? { extra: { 'x-moto-account-id': extra } } : {}),
+    };
     if (form !== null && (service === 'ec2' || service === 'rds')) {
-      const reply = await answerQuery({
-        service, operation, form, world: worldOf(region), ages,
-        send: (target, name, parameters) => query(endpoint, identity, target, name, parameters),
-      }, queryCorrections);
-      response?.writeHead(reply.status, { 'content-type': 'text/xml;charset=UTF-8', 'content-length': String(Buffer.byteLength(reply.body)) }).end(reply.body);
+      const reply = await answerQuery(
+        {
+          service,
+          operation,
+          form,
+          world: worldOf(region),
+          ages,
+          send: (target, name, parameters) => query(endpoint, identity, target, name, parameters),
+        },
+        queryCorrections,
+      );
+      response
+        ?.writeHead(reply.status, {
+          'content-type': 'text/xml;charset=UTF-8',
+          'content-length': String(Buffer.byteLength(reply.body)),
+        })
+        .end(reply.body);
       return;
     }
     if (form !== null && service === 'kms') {
       const own = ownAnswer(operation, form, { region, account });
-      if (own !== undefined) return void response?.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(own);
-      if (await passThrough(endpoint, incoming, response, form) < 400) noteKey(keys, operation, form);
+      if (own !== undefined)
+        return void response?.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(own);
+      if ((await passThrough(endpoint, incoming, response, form)) < 400) noteKey(keys, operation, form);
       return;
     }
-    if (form !== null) return void await passThrough(endpoint, incoming, response, form);
+    if (form !== null) return void (await passThrough(endpoint, incoming, response, form));
     let bucket = buckets.get(identified.bucket);
     if (bucket === undefined) {
       bucket = newBucket();
@@ -142,15 +202,32 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const caller = (): Promise<string> => {
       let known = callers.get(accessKey);
       if (known === undefined) {
-        known = query(endpoint, identity, 'sts', 'GetCallerIdentity', {}).then((root) => textAt(root, 'GetCallerIdentityResult', 'Arn'));
+        known = query(endpoint, identity, 'sts', 'GetCallerIdentity', {}).then((root) =>
+          textAt(root, 'GetCallerIdentityResult', 'Arn'),
+        );
         callers.set(accessKey, known);
       }
       return known;
     };
-    const outcome = await answerS3({
-      endpoint, incoming, identified,
-      context: { operation, account, region, caller, bucket, buckets, keys, ages, send: (method, path, sent) => s3Request(endpoint, identity, method, path, sent) },
-    }, s3Corrections);
+    const outcome = await answerS3(
+      {
+        endpoint,
+        incoming,
+        identified,
+        context: {
+          operation,
+          account,
+          region,
+          caller,
+          bucket,
+          buckets,
+          keys,
+          ages,
+          send: (method, path, sent) => s3Request(endpoint, identity, method, path, sent),
+        },
+      },
+      s3Corrections,
+    );
     if (response !== null) await writeS3(outcome, response);
     else if (outcome.kind === 'answer') outcome.answer.resume();
   };
@@ -159,7 +236,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     answer(incoming, response).catch((error: unknown) => {
       // The emulator is gone, or the proxy has a fault: the client shall see a broken service, never a wrong answer.
       if (response.headersSent) response.destroy();
-      else response.writeHead(500, { 'content-type': 'text/xml' }).end(errorXml('ec2', { code: 'InternalError', message: `sandbox: ${error instanceof Error ? error.message : String(error)}` }));
+      else
+        response.writeHead(500, { 'content-type': 'text/xml' }).end(
+          errorXml('ec2', {
+            code: 'InternalError',
+            message: `sandbox: ${error instanceof Error ? error.message : String(error)}`,
+          }),
+        );
     });
   });
   // An idle connection that is closed just as its client writes again looks like a lost answer. Only `close` ends them.
@@ -167,7 +250,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   await listen(server, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
   return {
-    endpoint: `http://127.0.0.1:${port}`, requests, forget,
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    forget,
     onRequest(hook) {
       hooks.add(hook);
       return () => {
@@ -175,22 +260,46 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
         if (hooks.size === 0) memory.forget();
       };
     },
-    rememberAnswers() { memory.watch(); },
-    close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }),
+    rememberAnswers() {
+      memory.watch();
+    },
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
   };
 }
 
-const listen = (server: Server, port: number): Promise<void> => new Promise((resolve, reject) => {
-  server.once('error', reject);
-  server.listen(port, '127.0.0.1', () => { server.off('error', reject); resolve(); });
-});
+const listen = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 
 /** Answers the emulator's status. */
-async function passThrough(endpoint: URL, incoming: IncomingMessage, response: ServerResponse | null, body: string | null): Promise<number> {
+async function passThrough(
+  endpoint: URL,
+  incoming: IncomingMessage,
+  response: ServerResponse | null,
+  body: string | null,
+): Promise<number> {
   const headers = passedHeaders(incoming.headers);
-  const answer = await forward(endpoint, incoming.method ?? 'GET', incoming.url ?? '/', headers, body ?? (incoming.method === 'GET' || incoming.method === 'HEAD' ? null : incoming));
+  const answer = await forward(
+    endpoint,
+    incoming.method ?? 'GET',
+    incoming.url ?? '/',
+    headers,
+    body ?? (incoming.method === 'GET' || incoming.method === 'HEAD' ? null : incoming),
+  );
   const status = answer.statusCode ?? 500;
-  if (response === null) { answer.resume(); return status; }
+  if (response === null) {
+    answer.resume();
+    return status;
+  }
   response.writeHead(status, Object.fromEntries(passedHeaders(answer.headers)));
   await pipeline(answer, response);
   return status;

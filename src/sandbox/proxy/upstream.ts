@@ -5,7 +5,16 @@ import { Refusal } from './protocol/correction.ts';
 import { parseXml, textAt, at, type Element } from './protocol/xml.ts';
 
 /** Headers that concern one connection only. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host', 'expect', 'upgrade', 'te', 'trailer']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'host',
+  'expect',
+  'upgrade',
+  'te',
+  'trailer',
+]);
 
 /** The headers to pass on, in lower case. */
 export function passedHeaders(headers: IncomingHttpHeaders): Map<string, string> {
@@ -17,12 +26,29 @@ export function passedHeaders(headers: IncomingHttpHeaders): Map<string, string>
 }
 
 /** Sends one request to the emulator. Rejects where it cannot be reached. */
-export function forward(endpoint: URL, method: string, path: string, headers: ReadonlyMap<string, string>, body: Readable | Buffer | string | null): Promise<IncomingMessage> {
+export function forward(
+  endpoint: URL,
+  method: string,
+  path: string,
+  headers: ReadonlyMap<string, string>,
+  body: Readable | Buffer | string | null,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({
-      host: endpoint.hostname, port: endpoint.port, method, path,
-      headers: { ...Object.fromEntries(headers), ...(body === null || typeof body === 'string' || Buffer.isBuffer(body) ? { 'content-length': String(Buffer.byteLength(body ?? '')) } : {}) },
-    }, resolve);
+    const outgoing = httpRequest(
+      {
+        host: endpoint.hostname,
+        port: endpoint.port,
+        method,
+        path,
+        headers: {
+          ...Object.fromEntries(headers),
+          ...(body === null || typeof body === 'string' || Buffer.isBuffer(body)
+            ? { 'content-length': String(Buffer.byteLength(body ?? '')) }
+            : {}),
+        },
+      },
+      resolve,
+    );
     outgoing.once('error', reject);
     if (body !== null && typeof body !== 'string' && !Buffer.isBuffer(body)) {
       body.once('error', (error) => outgoing.destroy(error));
@@ -35,23 +61,49 @@ const authorization = (accessKey: string, region: string, service: string): stri
   `AWS4-HMAC-SHA256 Credential=${accessKey}/20200101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`;
 
 /** The address and the identity in whose name the proxy asks the emulator. */
-export interface Identity { readonly accessKey: string; readonly region: string; readonly extra?: Readonly<Record<string, string>> }
+export interface Identity {
+  readonly accessKey: string;
+  readonly region: string;
+  readonly extra?: Readonly<Record<string, string>>;
+}
 
 const VERSIONS = { ec2: '2016-11-15', rds: '2014-10-31', sts: '2011-06-15' } as const;
 
 /** Asks the emulator by the query protocol. Throws Refusal with the emulator's own code. */
-export async function query(endpoint: URL, identity: Identity, service: 'ec2' | 'rds' | 'sts', operation: string, parameters: Readonly<Record<string, string>>): Promise<Element> {
+export async function query(
+  endpoint: URL,
+  identity: Identity,
+  service: 'ec2' | 'rds' | 'sts',
+  operation: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Element> {
   const form = new URLSearchParams({ Action: operation, Version: VERSIONS[service], ...parameters }).toString();
-  const headers = new Map(Object.entries({
-    authorization: authorization(identity.accessKey, identity.region, service), 'content-type': 'application/x-www-form-urlencoded', ...identity.extra,
-  }));
+  const headers = new Map(
+    Object.entries({
+      authorization: authorization(identity.accessKey, identity.region, service),
+      'content-type': 'application/x-www-form-urlencoded',
+      ...identity.extra,
+    }),
+  );
   const answer = await forward(endpoint, 'POST', '/', headers, form);
   return readAnswer(service, operation, answer.statusCode ?? 500, (await buffer(answer)).toString('utf8'));
 }
 
 /** Sends an S3 request of the proxy's own. */
-export async function s3Request(endpoint: URL, identity: Identity, method: string, path: string, options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {}) {
-  const headers = new Map(Object.entries({ authorization: authorization(identity.accessKey, identity.region, 's3'), ...identity.extra, ...options.headers }));
+export async function s3Request(
+  endpoint: URL,
+  identity: Identity,
+  method: string,
+  path: string,
+  options: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer } = {},
+) {
+  const headers = new Map(
+    Object.entries({
+      authorization: authorization(identity.accessKey, identity.region, 's3'),
+      ...identity.extra,
+      ...options.headers,
+    }),
+  );
   const answer = await forward(endpoint, method, path, headers, options.body ?? null);
   return { status: answer.statusCode ?? 500, headers: passedHeaders(answer.headers), body: await buffer(answer) };
 }
@@ -60,7 +112,10 @@ export async function s3Request(endpoint: URL, identity: Identity, method: strin
 export function readAnswer(service: string, operation: string, status: number, text: string): Element {
   if (!text.trimStart().startsWith('<') || /^\s*<!doctype html/iu.test(text)) {
     throw status >= 500
-      ? new Refusal('UnsupportedOperation', `The sandbox's emulator cannot answer ${service}:${operation} as it was asked`)
+      ? new Refusal(
+          'UnsupportedOperation',
+          `The sandbox's emulator cannot answer ${service}:${operation} as it was asked`,
+        )
       : new Refusal('InvalidAction', `The sandbox's emulator does not know ${service}:${operation}`);
   }
   const root = parseXml(text);

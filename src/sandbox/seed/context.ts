@@ -24,12 +24,26 @@ export interface SeedContext {
 export async function openSeed(endpoint: string, region: string): Promise<SeedContext> {
   const { hostname } = new URL(endpoint);
   if (hostname !== '127.0.0.1' && hostname !== 'localhost' && hostname !== '[::1]') {
-    throw new UserError('not-a-sandbox', `"${endpoint}" is not on this machine`, { help: 'A fixture is only ever seeded into an emulator on the loopback.' });
+    throw new UserError('not-a-sandbox', `"${endpoint}" is not on this machine`, {
+      help: 'A fixture is only ever seeded into an emulator on the loopback.',
+    });
   }
-  const options = { endpoint, region, credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' }, maxAttempts: 3 };
+  const options = {
+    endpoint,
+    region,
+    credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+    maxAttempts: 3,
+  };
   return {
-    endpoint, region, now: new Date(), ec2: new EC2Client(options), rds: new RDSClient(options), s3: new S3Client({ ...options, forcePathStyle: true }),
-    names: {}, ages: [], isSandbox: await isSandbox(endpoint),
+    endpoint,
+    region,
+    now: new Date(),
+    ec2: new EC2Client(options),
+    rds: new RDSClient(options),
+    s3: new S3Client({ ...options, forcePathStyle: true }),
+    names: {},
+    ages: [],
+    isSandbox: await isSandbox(endpoint),
   };
 }
 
@@ -55,7 +69,8 @@ export const ageOf = (context: SeedContext, id: string, age: string | undefined)
   if (age !== undefined) context.ages.push({ id, time: before(context.now, age).toISOString() });
 };
 
-export const tagList = (tags: Tags = {}): { Key: string; Value: string }[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+export const tagList = (tags: Tags = {}): { Key: string; Value: string }[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
 /** Asks until the answer is true, for at most a minute. Throws UserError `seed-failed`. */
 export async function until(what: string, ask: () => Promise<boolean>): Promise<void> {

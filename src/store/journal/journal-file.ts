@@ -9,7 +9,11 @@ import { reservePath, runFolder, segmentPath, spoolPath } from './journal-places
 import type { Sink, Spool } from './journal-writer.ts';
 
 /** A file as the journal needs it; a test puts one in that fails. */
-export interface JournalFile { write(text: string): Promise<void>; sync(): Promise<void>; close(): Promise<void> }
+export interface JournalFile {
+  write(text: string): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
 
 export interface FileOptions {
   /** Opens a file that must not exist yet. */
@@ -18,14 +22,23 @@ export interface FileOptions {
   readonly reserve?: number;
 }
 
-/** What a run of so many steps holds back: outcomes of calls quote answers, and one of those is rarely longer than this. */
+/**
+ * What a run of so many steps holds back: outcomes of calls quote answers, and one of those is rarely longer than this.
+ */
 const reserveOf = ({ steps = 0 }: JournalNeeds): number => 1024 * 1024 + steps * 64 * 1024;
 
 /**
- * The files of a run's journal in a local store, from number `first` on. Space for what must still be told when the disk
- * gets full is taken before anything can happen. Throws UserError `store-unwritable`, and `run-exists` where the first file exists.
+ * The files of a run's journal in a local store, from number `first` on. Space for what must still be told when the
+ * disk gets full is taken before anything can happen. Throws UserError `store-unwritable`, and `run-exists` where the
+ * first file exists.
  */
-export async function journalFiles(store: string, run: string, first: number, needs: JournalNeeds, { openFile = createFile, reserve = reserveOf(needs) }: FileOptions = {}): Promise<Sink> {
+export async function journalFiles(
+  store: string,
+  run: string,
+  first: number,
+  needs: JournalNeeds,
+  { openFile = createFile, reserve = reserveOf(needs) }: FileOptions = {},
+): Promise<Sink> {
   const folder = runFolder(store, run);
   let number = first;
   const begin = async (): Promise<JournalFile> => {
@@ -40,7 +53,10 @@ export async function journalFiles(store: string, run: string, first: number, ne
     file = await begin();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new UserError('run-exists', `run "${run}" has a journal already`, { where: segmentPath(store, run, number), help: number === 1 ? 'start again; a new run gets a new name' : 'somebody else goes on with this run' });
+      throw new UserError('run-exists', `run "${run}" has a journal already`, {
+        where: segmentPath(store, run, number),
+        help: number === 1 ? 'start again; a new run gets a new name' : 'somebody else goes on with this run',
+      });
     }
     await leaveNothing(store, run, first);
     throw storeError(error, folder);
@@ -48,7 +64,8 @@ export async function journalFiles(store: string, run: string, first: number, ne
   return {
     place: segmentPath(store, run, 1),
     async store(line) {
-      if (existsSync(segmentPath(store, run, number + 1))) throw goneOnElsewhere(run, segmentPath(store, run, number + 1));
+      if (existsSync(segmentPath(store, run, number + 1)))
+        throw goneOnElsewhere(run, segmentPath(store, run, number + 1));
       try {
         await file.write(`${line}\n`);
         await file.sync();
@@ -79,7 +96,10 @@ export async function journalFiles(store: string, run: string, first: number, ne
 
 /** This process was taken for dead, and the run goes on somewhere else: nothing of it may be written any more. */
 export const goneOnElsewhere = (run: string, where: string): UserError =>
-  new UserError('lock-lost', `run "${run}" was gone on with by another process while this one did not run`, { where, help: 'nothing more is sent by this process; `aiplan runs` shows who works now' });
+  new UserError('lock-lost', `run "${run}" was gone on with by another process while this one did not run`, {
+    where,
+    help: 'nothing more is sent by this process; `aiplan runs` shows who works now',
+  });
 
 /** A run that could not begin is none: what was made for it goes, and never anything with content. */
 async function leaveNothing(store: string, run: string, first: number): Promise<void> {
@@ -110,11 +130,15 @@ async function holdBack(path: string, bytes: number): Promise<void> {
 }
 
 async function createFile(path: string): Promise<JournalFile> {
-  return journalFileOf(await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND, 0o600));
+  return journalFileOf(
+    await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND, 0o600),
+  );
 }
 
 const journalFileOf = (handle: FileHandle): JournalFile => ({
-  async write(text) { await handle.writeFile(text, 'utf8'); },
+  async write(text) {
+    await handle.writeFile(text, 'utf8');
+  },
   sync: () => handle.sync(),
   close: () => handle.close(),
 });

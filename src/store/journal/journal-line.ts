@@ -13,7 +13,10 @@ export const journalRoot = `sha256:${'0'.repeat(64)}`;
 export const journalLine = (record: JournalRecord): string => canonical(record);
 
 /** Where a chain of records has come to: the number of the last one, and the SHA-256 of its line. */
-export interface ChainEnd { readonly seq: number; readonly head: string }
+export interface ChainEnd {
+  readonly seq: number;
+  readonly head: string;
+}
 
 export const chainStart: ChainEnd = { seq: 0, head: journalRoot };
 
@@ -21,19 +24,22 @@ export const chainStart: ChainEnd = { seq: 0, head: journalRoot };
 export const after = ({ seq }: ChainEnd, line: string): ChainEnd => ({ seq: seq + 1, head: sha256(line) });
 
 /**
- * What may still be stored beside the journal when the journal cannot take it: what has happened. What announces something
- * (begin, phases, the state before, intents) is never spooled, because nothing may follow an announcement that is not stored.
+ * What may still be stored beside the journal when the journal cannot take it: what has happened. What announces
+ * something (begin, phases, the state before, intents) is never spooled, because nothing may follow an announcement
+ * that is not stored.
  */
-export const tellsWhatHappened = ({ kind }: Pick<JournalEntry, 'kind'>): boolean => !['begin', 'phase', 'before', 'intent', 'intent-batch'].includes(kind);
+export const tellsWhatHappened = ({ kind }: Pick<JournalEntry, 'kind'>): boolean =>
+  !['begin', 'phase', 'before', 'intent', 'intent-batch'].includes(kind);
 
 /**
- * Reads one line of a journal and checks that it follows the chain. `where` names it (`path:line`), `name` says it in words.
- * Throws UserError `journal-damaged`.
+ * Reads one line of a journal and checks that it follows the chain. `where` names it (`path:line`), `name` says it in
+ * words. Throws UserError `journal-damaged`.
  */
 export function checkedLine(line: string, { seq, head }: ChainEnd, where: string, name: string): JournalRecord {
   const damaged = (what: string): never => {
     throw new UserError('journal-damaged', `the journal is damaged in ${name}: ${what}`, {
-      where, help: 'leave it as it is: nothing is rolled back from a damaged journal. Restore it from a backup of the store; the captures and their manifests are in the capture bucket',
+      where,
+      help: 'leave it as it is: nothing is rolled back from a damaged journal. Restore it from a backup of the store; the captures and their manifests are in the capture bucket',
     });
   };
   let value: unknown;
@@ -42,16 +48,24 @@ export function checkedLine(line: string, { seq, head }: ChainEnd, where: string
   } catch {
     return damaged('it is not JSON');
   }
-  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string') return damaged('it is not a journal record');
+  if (!isObject(value) || typeof value['kind'] !== 'string' || typeof value['at'] !== 'string')
+    return damaged('it is not a journal record');
   if (value['seq'] !== seq + 1) damaged(`its number is ${quoted(value['seq'])}`);
-  if (value['prev'] !== head) damaged(seq === 0 ? 'the journal does not begin here' : `it does not follow record ${seq}, which was changed, added or removed`);
+  if (value['prev'] !== head)
+    damaged(
+      seq === 0
+        ? 'the journal does not begin here'
+        : `it does not follow record ${seq}, which was changed, added or removed`,
+    );
   const record = value as unknown as JournalRecord;
   if (seq === 0 && record.kind !== 'begin') damaged(`a journal begins with "begin", not with "${record.kind}"`);
-  if (record.kind === 'begin' && record.format !== 'aiplan/journal@1') damaged(`its format ${quoted(record.format)} is unknown to this version`);
+  if (record.kind === 'begin' && record.format !== 'aiplan/journal@1')
+    damaged(`its format ${quoted(record.format)} is unknown to this version`);
   const flaw = journalRecord(value);
   if (flaw !== null) damaged(sanitise(flawText(flaw)));
   return record;
 }
 
 /** A value that came from a file, for a message. */
-const quoted = (value: unknown): string => (value === undefined ? 'missing' : sanitise(JSON.stringify(value)).slice(0, 80));
+const quoted = (value: unknown): string =>
+  value === undefined ? 'missing' : sanitise(JSON.stringify(value)).slice(0, 80);

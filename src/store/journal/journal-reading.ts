@@ -7,7 +7,10 @@ import { after, chainStart, checkedLine, journalLine, type ChainEnd } from './jo
 import { runFolder, segmentPath } from './journal-places.ts';
 
 /** One file of a journal. */
-interface Segment { readonly path: string; readonly text: string }
+interface Segment {
+  readonly path: string;
+  readonly text: string;
+}
 
 interface Reading {
   readonly records: JournalRecord[];
@@ -18,9 +21,9 @@ interface Reading {
 }
 
 /**
- * Reads the journal of a run in a local folder: `journal.jsonl`, then `journal-2.jsonl` and so on, each of which goes on with the
- * chain of the one before. The end of a file that was never finished is left out; every other damage throws UserError
- * `journal-damaged`: stop, and never clean up (law 7). Throws `no-such-run` when there is none.
+ * Reads the journal of a run in a local folder: `journal.jsonl`, then `journal-2.jsonl` and so on, each of which goes
+ * on with the chain of the one before. The end of a file that was never finished is left out; every other damage throws
+ * UserError `journal-damaged`: stop, and never clean up (law 7). Throws `no-such-run` when there is none.
  */
 export function readJournal(store: string, run: string): ReadJournal {
   const path = segmentPath(store, run, 1);
@@ -32,8 +35,15 @@ export function readJournal(store: string, run: string): ReadJournal {
   }
   const numbers = namesIn(runFolder(store, run)).map((name) => Number(/^journal-(\d+)\.jsonl$/u.exec(name)?.[1] ?? 0));
   const missing = segmentPath(store, run, segments.length + 1);
-  if (Math.max(...numbers, 0) > segments.length) throw new UserError('journal-damaged', `the journal is damaged: "${missing}" is missing`, { where: missing, help: 'restore the file from a backup of the store; nothing is rolled back from a damaged journal' });
-  if (segments.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of' });
+  if (Math.max(...numbers, 0) > segments.length)
+    throw new UserError('journal-damaged', `the journal is damaged: "${missing}" is missing`, {
+      where: missing,
+      help: 'restore the file from a backup of the store; nothing is rolled back from a damaged journal',
+    });
+  if (segments.length === 0)
+    throw new UserError('no-such-run', `there is no journal "${path}"`, {
+      help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of',
+    });
   return parseSegments(segments);
 }
 
@@ -45,7 +55,13 @@ export function parseSegments(segments: readonly Segment[]): ReadJournal {
   const reading: Reading = { records: [], ends: [chainStart], torn: null, left: 0 };
   for (const segment of segments) readSegment(segment, reading);
   const { records, torn, left } = reading;
-  return { path: segments[0]?.path ?? '', records, head: endOf(reading).head, torn, ...(left === 0 ? {} : { leftLines: left }) };
+  return {
+    path: segments[0]?.path ?? '',
+    records,
+    head: endOf(reading).head,
+    torn,
+    ...(left === 0 ? {} : { leftLines: left }),
+  };
 }
 
 function readSegment({ path, text }: Segment, reading: Reading): void {
@@ -63,8 +79,8 @@ function readSegment({ path, text }: Segment, reading: Reading): void {
 const endOf = ({ ends }: Reading): ChainEnd => ends.at(-1) ?? chainStart;
 
 /**
- * A further file says by its first line from where on it goes on. What stands behind that point in the files before it was never
- * acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
+ * A further file says by its first line from where on it goes on. What stands behind that point in the files before it
+ * was never acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
  */
 function leaveBehind(first: string, reading: Reading): void {
   const facts = factsOf(first);
@@ -76,8 +92,14 @@ function leaveBehind(first: string, reading: Reading): void {
   reading.left += left;
 }
 
-/** The journal together with what lies beside it in a spool: merged where it follows, left where the journal went on without it. */
-export function withSpool(journal: ReadJournal, spool: { readonly path: string; readonly text: string } | null): ReadJournal {
+/**
+ * The journal together with what lies beside it in a spool: merged where it follows, left where the journal went on
+ * without it.
+ */
+export function withSpool(
+  journal: ReadJournal,
+  spool: { readonly path: string; readonly text: string } | null,
+): ReadJournal {
   if (spool === null) return journal;
   const records = [...journal.records];
   let end: ChainEnd = { seq: records.length, head: journal.head };
@@ -92,11 +114,18 @@ export function withSpool(journal: ReadJournal, spool: { readonly path: string; 
       if (sha256(journalLine(stored)) === sha256(line)) continue;
       return { ...journal, spooled: { path: spool.path, records: lines.length, state: 'left' } };
     }
-    records.push(checkedLine(line, end, `${spool.path}:${index + 1}`, `line ${index + 1} of what was spooled beside it`));
+    records.push(
+      checkedLine(line, end, `${spool.path}:${index + 1}`, `line ${index + 1} of what was spooled beside it`),
+    );
     end = after(end, line);
     merged += 1;
   }
-  return { ...journal, records, head: end.head, ...(merged === 0 ? {} : { spooled: { path: spool.path, records: merged, state: 'merged' as const } }) };
+  return {
+    ...journal,
+    records,
+    head: end.head,
+    ...(merged === 0 ? {} : { spooled: { path: spool.path, records: merged, state: 'merged' as const } }),
+  };
 }
 
 const factsOf = (line: string): { readonly seq: number; readonly prev: unknown } | null => {

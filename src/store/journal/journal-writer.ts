@@ -35,11 +35,19 @@ export interface Writing {
 /**
  * The writer of a journal. One line at a time, whoever calls: the chain needs an order, and captures run in parallel.
  *
- * Once a line could not be stored, nothing is announced any more: every intent is refused, so that nothing more is sent. What
- * has happened (outcomes, captures, the end of steps and of the run) is stored all the same, in the room that was reserved;
- * and where even that fails, in the spool beside, after which every call throws and says where it lies.
+ * Once a line could not be stored, nothing is announced any more: every intent is refused, so that nothing more is
+ * sent. What has happened (outcomes, captures, the end of steps and of the run) is stored all the same, in the room
+ * that was reserved; and where even that fails, in the spool beside, after which every call throws and says where it
+ * lies.
  */
-export function writerOf({ run, clock, sink, spool, records: earlier = [], end: start = chainStart }: Writing): OpenJournal {
+export function writerOf({
+  run,
+  clock,
+  sink,
+  spool,
+  records: earlier = [],
+  end: start = chainStart,
+}: Writing): OpenJournal {
   const records: JournalRecord[] = [...earlier];
   let end = start;
   let state: 'whole' | 'failed' | 'recovered' | 'spooling' | 'lost' = 'whole';
@@ -60,15 +68,23 @@ export function writerOf({ run, clock, sink, spool, records: earlier = [], end: 
       await spool.store(line);
     } catch (error) {
       state = 'lost';
-      throw new UserError('store-unwritable', `${message}; and what happened last could not be kept beside it either (${asStoreError(error, spool.place).message})`, {
-        where: sink.place, cause: error, help: `the journal ends with what was announced and not answered: AWS tells what became of it. ${help ?? ''}`.trim(),
-      });
+      throw new UserError(
+        'store-unwritable',
+        `${message}; and what happened last could not be kept beside it either (${asStoreError(error, spool.place).message})`,
+        {
+          where: sink.place,
+          cause: error,
+          help: `the journal ends with what was announced and not answered: AWS tells what became of it. ${help ?? ''}`.trim(),
+        },
+      );
     }
     stored(record, line);
     // Another process goes on with the run: what this one still learned is kept, and the first error says all.
     if (cause?.code === 'lock-lost') throw cause;
     throw new UserError('store-unwritable', `${message}; what happened is kept in "${spool.place}"`, {
-      where: sink.place, ...(cause === null ? {} : { cause }), help: `leave that file where it is: aiplan reads it together with the journal. ${help ?? ''}`.trim(),
+      where: sink.place,
+      ...(cause === null ? {} : { cause }),
+      help: `leave that file where it is: aiplan reads it together with the journal. ${help ?? ''}`.trim(),
     });
   };
   const attempt = async (record: JournalRecord, line: string): Promise<boolean> => {
@@ -84,7 +100,12 @@ export function writerOf({ run, clock, sink, spool, records: earlier = [], end: 
     }
   };
   const write = async (entry: JournalEntry): Promise<JournalRecord> => {
-    const record: JournalRecord = { seq: end.seq + 1, prev: end.head, at: new Date(clock.now()).toISOString(), ...entry };
+    const record: JournalRecord = {
+      seq: end.seq + 1,
+      prev: end.head,
+      at: new Date(clock.now()).toISOString(),
+      ...entry,
+    };
     const line = journalLine(record);
     const happened = tellsWhatHappened(entry);
     if (state !== 'whole' && !happened) throw failed(null);
@@ -100,10 +121,15 @@ export function writerOf({ run, clock, sink, spool, records: earlier = [], end: 
     return spooled(record, line);
   };
   return {
-    run, place: sink.place, records,
+    run,
+    place: sink.place,
+    records,
     append(entry) {
       const result = tail.then(() => write(entry));
-      tail = result.then(() => undefined, () => undefined);
+      tail = result.then(
+        () => undefined,
+        () => undefined,
+      );
       return result;
     },
     async close() {
@@ -114,4 +140,10 @@ export function writerOf({ run, clock, sink, spool, records: earlier = [], end: 
 }
 
 const asStoreError = (error: unknown, place: string): UserError =>
-  (error instanceof UserError ? error : new UserError('store-unwritable', `cannot write "${place}": ${(error as NodeJS.ErrnoException | null)?.code ?? 'unknown'}`, { cause: error, help: 'check the place and its permissions' }));
+  error instanceof UserError
+    ? error
+    : new UserError(
+        'store-unwritable',
+        `cannot write "${place}": ${(error as NodeJS.ErrnoException | null)?.code ?? 'unknown'}`,
+        { cause: error, help: 'check the place and its permissions' },
+      );

@@ -16,7 +16,10 @@ export const isRunName = (name: string): boolean => runName.test(name);
 
 /** Throws UserError `no-such-run` for what is not the name of a run, so that no path is made of it. */
 export function refuseOddName(run: string): void {
-  if (!isRunName(run)) throw new UserError('no-such-run', `"${run}" is not the name of a run`, { help: 'a run is named like 20260226-231500-a1b2; `aiplan runs` lists them' });
+  if (!isRunName(run))
+    throw new UserError('no-such-run', `"${run}" is not the name of a run`, {
+      help: 'a run is named like 20260226-231500-a1b2; `aiplan runs` lists them',
+    });
 }
 
 /** What a list of runs says of one, from the records of its journal, of which the first and the last are enough. */
@@ -26,17 +29,41 @@ export function summaryOf(run: string, path: string, records: readonly JournalRe
   const last = records.at(-1);
   const end = last?.kind === 'end' ? last : undefined;
   return {
-    run, path,
-    command: begin?.command ?? null, planName: begin?.plan.name ?? null, rollbackOf: begin?.plan.rollbackOf ?? null,
-    account: begin?.target.account ?? null, region: begin?.target.region ?? null, endpoint: begin?.target.endpoint ?? null,
-    startedAt: begin?.at ?? null, endedAt: end?.at ?? null, outcome: end?.outcome ?? 'open',
-    steps: begin?.plan.steps.length ?? 0, problem: null,
+    run,
+    path,
+    command: begin?.command ?? null,
+    planName: begin?.plan.name ?? null,
+    rollbackOf: begin?.plan.rollbackOf ?? null,
+    account: begin?.target.account ?? null,
+    region: begin?.target.region ?? null,
+    endpoint: begin?.target.endpoint ?? null,
+    startedAt: begin?.at ?? null,
+    endedAt: end?.at ?? null,
+    outcome: end?.outcome ?? 'open',
+    steps: begin?.plan.steps.length ?? 0,
+    problem: null,
   };
 }
 
 /** The same of a journal that was read, with what lies beside it in a spool. */
-export const summaryOfRead = (run: string, path: string, { records, spooled }: ReadJournal): RunSummary => ({ ...summaryOf(run, path, records), ...(spooled?.state === 'merged' ? { spooled: true } : {}) });
+export const summaryOfRead = (run: string, path: string, { records, spooled }: ReadJournal): RunSummary => ({
+  ...summaryOf(run, path, records),
+  ...(spooled?.state === 'merged' ? { spooled: true } : {}),
+});
 
 /** A run whose journal cannot be read. */
-export const damagedSummary = (run: string, path: string, problem: string): RunSummary =>
-  ({ run, path, command: null, planName: null, rollbackOf: null, account: null, region: null, endpoint: null, startedAt: null, endedAt: null, outcome: 'damaged', steps: 0, problem });
+export const damagedSummary = (run: string, path: string, problem: string): RunSummary => ({
+  run,
+  path,
+  command: null,
+  planName: null,
+  rollbackOf: null,
+  account: null,
+  region: null,
+  endpoint: null,
+  startedAt: null,
+  endedAt: null,
+  outcome: 'damaged',
+  steps: 0,
+  problem,
+});

@@ -16,33 +16,48 @@ export const recordName = (seq: number): string => `${String(seq).padStart(6, '0
 const folderOf = (run: string): string => `runs/${run}`;
 const keyOf = (run: string, seq: number): string => `${folderOf(run)}/${recordName(seq)}`;
 
-/** The objects of a run's journal: one record each, written where none is, so that two writers meet and none can be changed. */
+/**
+ * The objects of a run's journal: one record each, written where none is, so that two writers meet and none can be
+ * changed.
+ */
 export function s3Sink(bucket: StoreBucket, run: string, patience: Patience): Sink {
   return {
     place: `${bucket.place}/${folderOf(run)}`,
     async store(line, seq) {
       const key = keyOf(run, seq);
       if ((await writeOnce(bucket, key, `${line}\n`, { kind: 'absent' }, patience)).state === 'written') return;
-      if (seq === 1) throw new UserError('run-exists', `run "${run}" has a journal already`, { where: `${bucket.place}/${key}`, help: 'start again; a new run gets a new name' });
+      if (seq === 1)
+        throw new UserError('run-exists', `run "${run}" has a journal already`, {
+          where: `${bucket.place}/${key}`,
+          help: 'start again; a new run gets a new name',
+        });
       throw goneOnElsewhere(run, `${bucket.place}/${key}`);
     },
     // S3 was asked several times already; what has happened goes to the spool on this machine.
     recover: async () => false,
-    async close() { /* An object is whole or not there. */ },
+    async close() {
+      /* An object is whole or not there. */
+    },
   };
 }
 
-/** Reads a run's journal and verifies its chain. Throws UserError `no-such-run`, `journal-damaged`, `store-unreadable`. */
+/**
+ * Reads a run's journal and verifies its chain. Throws UserError `no-such-run`, `journal-damaged`, `store-unreadable`.
+ */
 export async function readS3Journal(bucket: StoreBucket, run: string, patience: Patience): Promise<ReadJournal> {
   const path = `${bucket.place}/${folderOf(run)}`;
   const names = await listObjects(bucket, folderOf(run), {}, patience);
-  if (names.length === 0) throw new UserError('no-such-run', `there is no journal "${path}"`, { help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of' });
+  if (names.length === 0)
+    throw new UserError('no-such-run', `there is no journal "${path}"`, {
+      help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of',
+    });
   const texts = await inParallel(names, (name) => textOf(bucket, `${folderOf(run)}/${name}`, patience));
   const records: JournalRecord[] = [];
   let end = chainStart;
   for (const [index, name] of names.entries()) {
     const where = `${path}/${name}`;
-    if (name !== recordName(index + 1)) throw damaged(`${path}/${recordName(index + 1)}`, `record ${index + 1} is missing`);
+    if (name !== recordName(index + 1))
+      throw damaged(`${path}/${recordName(index + 1)}`, `record ${index + 1} is missing`);
     const text = texts[index] ?? '';
     if (!text.endsWith('\n')) throw damaged(where, `record ${index + 1} is not whole`);
     const line = text.slice(0, -1);
@@ -58,18 +73,31 @@ export async function s3Summary(bucket: StoreBucket, run: string, patience: Pati
   const names = await listObjects(bucket, folderOf(run), {}, patience);
   const last = names.at(-1);
   if (last === undefined) return null;
-  if (last !== recordName(names.length)) return damagedSummary(run, path, `of ${Number(last.slice(0, 6))} records only ${names.length} are there`);
-  const ends = await Promise.all([...new Set([recordName(1), last])].map((name) => readObject(bucket, `${folderOf(run)}/${name}`, patience)));
+  if (last !== recordName(names.length))
+    return damagedSummary(run, path, `of ${Number(last.slice(0, 6))} records only ${names.length} are there`);
+  const ends = await Promise.all(
+    [...new Set([recordName(1), last])].map((name) => readObject(bucket, `${folderOf(run)}/${name}`, patience)),
+  );
   const storedAt = ends[0]?.writtenAt ?? 0;
   try {
-    return { ...summaryOf(run, path, ends.map((found) => JSON.parse(found?.text ?? '') as JournalRecord)), ...(storedAt === 0 ? {} : { storedAt }) };
+    return {
+      ...summaryOf(
+        run,
+        path,
+        ends.map((found) => JSON.parse(found?.text ?? '') as JournalRecord),
+      ),
+      ...(storedAt === 0 ? {} : { storedAt }),
+    };
   } catch {
     return damagedSummary(run, path, 'its first or last record is not JSON');
   }
 }
 
 /** Works on a few at a time, in order of the answers. */
-export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
   return eachOf(items, width, work);
 }
 
@@ -77,6 +105,8 @@ async function textOf(bucket: StoreBucket, key: string, patience: Patience): Pro
   return (await readObject(bucket, key, patience))?.text ?? '';
 }
 
-const damaged = (where: string, what: string): UserError => new UserError('journal-damaged', `the journal is damaged: ${what}`, {
-  where, help: 'leave it as it is: nothing is rolled back from a damaged journal. The bucket keeps earlier versions of every object; the captures and their manifests are in the capture bucket',
-});
+const damaged = (where: string, what: string): UserError =>
+  new UserError('journal-damaged', `the journal is damaged: ${what}`, {
+    where,
+    help: 'leave it as it is: nothing is rolled back from a damaged journal. The bucket keeps earlier versions of every object; the captures and their manifests are in the capture bucket',
+  });

@@ -1,7 +1,10 @@
 import type { LockPace } from './lock-state.ts';
 
 /** Two clocks: what the wall says, which jumps when a machine wakes up, and one that only counts. Milliseconds. */
-export interface Clocks { wall(): number; steady(): number }
+export interface Clocks {
+  wall(): number;
+  steady(): number;
+}
 
 export const systemClocks: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
 
@@ -28,7 +31,9 @@ export function gapWatch(clocks: Clocks, { gap }: LockPace): GapWatch {
   };
   return {
     mark,
-    proven(moment) { at = moment; },
+    proven(moment) {
+      at = moment;
+    },
     sinceProven: since,
     isGap: () => since() > gap,
   };
@@ -41,7 +46,9 @@ export function everySoOften(milliseconds: number, beat: () => Promise<void>): (
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
-    running = beat().finally(() => { busy = false; });
+    running = beat().finally(() => {
+      busy = false;
+    });
   }, milliseconds);
   timer.unref();
   return async () => {

@@ -6,9 +6,15 @@ import { lockOwner } from '../objects/shapes.ts';
 /** How often a holder gives a sign of life, and how old the last one may be; milliseconds. */
 export interface LockPace {
   readonly heartbeat: number;
-  /** A holder that has not given a sign for this long proves that the lock is still its own before anything more is sent. */
+  /**
+   * A holder that has not given a sign for this long proves that the lock is still its own before anything more is
+   * sent.
+   */
   readonly gap: number;
-  /** A lock whose last sign is older than this may be taken over by a person. Longer than `gap`, so that there are never two. */
+  /**
+   * A lock whose last sign is older than this may be taken over by a person. Longer than `gap`, so that there are never
+   * two.
+   */
   readonly silent: number;
 }
 
@@ -46,16 +52,19 @@ export interface JudgeOptions {
 
 /** Who may have a lock that somebody else holds: the same rules for a folder and for a bucket. */
 export function judgeOf({ host, space = processSpace(), runOf, alive = processLives, pace }: JudgeOptions): Judge {
-  const isGone = ({ owner, space: itsSpace }: Holding): boolean => owner !== null && owner.host === host && itsSpace === space && !alive(owner.pid);
+  const isGone = ({ owner, space: itsSpace }: Holding): boolean =>
+    owner !== null && owner.host === host && itsSpace === space && !alive(owner.pid);
   return {
-    holderOf: (holding) => (holding.owner === null || !isGone(holding) ? holding.owner : { ...holding.owner, gone: true }),
+    holderOf: (holding) =>
+      holding.owner === null || !isGone(holding) ? holding.owner : { ...holding.owner, gone: true },
     async refuseHeld(target, holding) {
       const { owner, place, age } = holding;
       if (owner === null) throw lockedUnreadably(target, place);
       const gone = isGone(holding);
       if (!gone && age <= pace.silent) throw lockedByLiving(target, owner, place, age);
       const summary = await runOf(owner.run);
-      if (summary !== null && (summary.outcome === 'open' || summary.outcome === 'damaged')) throw lockedByOpenRun(target, owner, place, { gone, summary });
+      if (summary !== null && (summary.outcome === 'open' || summary.outcome === 'damaged'))
+        throw lockedByOpenRun(target, owner, place, { gone, summary });
       // A silent process of another host may come back before its journal is begun.
       if (!gone && summary === null) throw lockedByOpenRun(target, owner, place, { gone, summary });
     },
@@ -63,7 +72,8 @@ export function judgeOf({ host, space = processSpace(), runOf, alive = processLi
       const { owner, place, age } = holding;
       if (owner === null) throw lockedUnreadably(target, place);
       const isAnother = owner.run !== from.run || owner.pid !== from.pid || owner.host !== from.host;
-      if (isAnother || (!isGone(holding) && age <= pace.silent)) throw lockedByLiving(target, owner, place, age, pace.silent);
+      if (isAnother || (!isGone(holding) && age <= pace.silent))
+        throw lockedByLiving(target, owner, place, age, pace.silent);
     },
   };
 }
@@ -81,30 +91,60 @@ export function ownerOf(text: string): (LockOwner & { readonly released?: string
 const seconds = (milliseconds: number): string => `${Math.max(0, Math.round(milliseconds / 1000))} s`;
 
 /** The holder is at work: nobody may take over. */
-export function lockedByLiving({ account, region }: LockTarget, holder: LockOwner, where: string, age: number, silent?: number): UserError {
-  return new UserError('locked', `account ${account} in ${region} is being changed by run "${holder.run}" of ${holder.owner} on ${holder.host}, process ${holder.pid}, since ${holder.startedAt}; its last sign of life is ${seconds(age)} old`, {
-    where, help: `nothing was changed: wait until it has ended; \`aiplan runs\` shows it${silent === undefined ? '' : `. Should it be gone for good, a person can take over once it has been silent for ${seconds(silent)}: aiplan resume ${holder.run}`}`,
-  });
+export function lockedByLiving(
+  { account, region }: LockTarget,
+  holder: LockOwner,
+  where: string,
+  age: number,
+  silent?: number,
+): UserError {
+  return new UserError(
+    'locked',
+    `account ${account} in ${region} is being changed by run "${holder.run}" of ${holder.owner} on ${holder.host}, process ${holder.pid}, since ${holder.startedAt}; its last sign of life is ${seconds(age)} old`,
+    {
+      where,
+      help: `nothing was changed: wait until it has ended; \`aiplan runs\` shows it${silent === undefined ? '' : `. Should it be gone for good, a person can take over once it has been silent for ${seconds(silent)}: aiplan resume ${holder.run}`}`,
+    },
+  );
 }
 
 /** The holder is gone, or silent, and its run has no end: only a person who deals with that run takes the lock over. */
-function lockedByOpenRun({ account, region }: LockTarget, holder: LockOwner, where: string, { gone, summary }: { readonly gone: boolean; readonly summary: RunSummary | null }): UserError {
+function lockedByOpenRun(
+  { account, region }: LockTarget,
+  holder: LockOwner,
+  where: string,
+  { gone, summary }: { readonly gone: boolean; readonly summary: RunSummary | null },
+): UserError {
   const back = summary?.rollbackOf ?? holder.run;
-  const why = gone ? `its process ${holder.pid} on ${holder.host} is gone` : `its process ${holder.pid} on ${holder.host} has given no sign since ${holder.heartbeat}`;
-  return new UserError('locked', `account ${account} in ${region} is locked by run "${holder.run}" of ${holder.owner}, which has no end: ${why}`, {
-    where,
-    help: summary?.outcome === 'damaged'
-      ? `its journal cannot be read: \`aiplan runs ${holder.run}\` says why, \`aiplan runs abandon ${holder.run}\` closes it for good`
-      : `\`aiplan resume ${holder.run}\` goes on with it, \`aiplan rollback ${back}\` takes it back; either takes the lock over`,
-  });
+  const why = gone
+    ? `its process ${holder.pid} on ${holder.host} is gone`
+    : `its process ${holder.pid} on ${holder.host} has given no sign since ${holder.heartbeat}`;
+  return new UserError(
+    'locked',
+    `account ${account} in ${region} is locked by run "${holder.run}" of ${holder.owner}, which has no end: ${why}`,
+    {
+      where,
+      help:
+        summary?.outcome === 'damaged'
+          ? `its journal cannot be read: \`aiplan runs ${holder.run}\` says why, \`aiplan runs abandon ${holder.run}\` closes it for good`
+          : `\`aiplan resume ${holder.run}\` goes on with it, \`aiplan rollback ${back}\` takes it back; either takes the lock over`,
+    },
+  );
 }
 
 function lockedUnreadably({ account, region }: LockTarget, where: string): UserError {
-  return new UserError('locked', `account ${account} in ${region} is locked by another run, whose lock cannot be read`, { where, help: 'wait a moment and try again; if no run is alive, remove it' });
+  return new UserError(
+    'locked',
+    `account ${account} in ${region} is locked by another run, whose lock cannot be read`,
+    { where, help: 'wait a moment and try again; if no run is alive, remove it' },
+  );
 }
 
 export const lockLost = (why: string, where: string): UserError =>
-  new UserError('lock-lost', `the lock of this run is lost: ${why}`, { where, help: 'nothing more is sent by this run; `aiplan runs` shows who works now' });
+  new UserError('lock-lost', `the lock of this run is lost: ${why}`, {
+    where,
+    help: 'nothing more is sent by this run; `aiplan runs` shows who works now',
+  });
 
 /** Whether a process id of this host is alive. One that we may not signal is. */
 export function processLives(pid: number): boolean {
@@ -117,8 +157,8 @@ export function processLives(pid: number): boolean {
 }
 
 /**
- * What tells apart hosts of one name: the boot and the process namespace of Linux, so that a process id in another container, or
- * from before a restart, is not taken for one of ours. Empty where the system does not say.
+ * What tells apart hosts of one name: the boot and the process namespace of Linux, so that a process id in another
+ * container, or from before a restart, is not taken for one of ours. Empty where the system does not say.
  */
 export function processSpace(): string {
   try {

@@ -5,7 +5,16 @@ import type { Lock, LockOwner, LockTarget } from '../../domain/records/store.ts'
 import { createWhole, makeFolder, storeError } from '../objects/files.ts';
 import { namesIn, readStored } from '../objects/folder-objects.ts';
 import { everySoOften, gapWatch, systemClocks, type Clocks } from './heartbeat.ts';
-import { judgeOf, lockedByLiving, lockLost, ownerOf, processSpace, type Holding, type JudgeOptions, type LockPace } from './lock-state.ts';
+import {
+  judgeOf,
+  lockedByLiving,
+  lockLost,
+  ownerOf,
+  processSpace,
+  type Holding,
+  type JudgeOptions,
+  type LockPace,
+} from './lock-state.ts';
 
 export interface LockOptions extends Omit<JudgeOptions, 'pace'> {
   readonly store: string;
@@ -16,24 +25,38 @@ export interface LockOptions extends Omit<JudgeOptions, 'pace'> {
 const localPace: LockPace = { heartbeat: 2_000, gap: 10_000, silent: 20_000 };
 
 /** The name of a target among locks: account, region, and a part of the digest of an endpoint that is not AWS's own. */
-export const lockName = ({ account, region, endpoint }: LockTarget): string => `${account}-${region}${endpoint === null ? '' : `-${sha256(endpoint).slice(7, 19)}`}`;
+export const lockName = ({ account, region, endpoint }: LockTarget): string =>
+  `${account}-${region}${endpoint === null ? '' : `-${sha256(endpoint).slice(7, 19)}`}`;
 
 /** Its number is one more than that of the holding before; `beat` is its last sign of life, milliseconds since 1970. */
-interface Numbered extends Holding { readonly number: number; readonly beat: number }
+interface Numbered extends Holding {
+  readonly number: number;
+  readonly beat: number;
+}
 
 /**
- * The locks of a local store. Each holding of a lock is a file of its own, `locks/<target>.<number>.lock`: the one with the highest number
- * counts, it is never removed, and a new holding is made by creating the next number, which only one process can do. So no
- * reading and writing has to happen at once, and nothing is ever taken from under a holder unseen.
+ * The locks of a local store. Each holding of a lock is a file of its own, `locks/<target>.<number>.lock`: the one with
+ * the highest number counts, it is never removed, and a new holding is made by creating the next number, which only one
+ * process can do. So no reading and writing has to happen at once, and nothing is ever taken from under a holder
+ * unseen.
  */
-export function folderLocks({ store, clocks = systemClocks, pace = localPace, space = processSpace(), ...options }: LockOptions) {
+export function folderLocks({
+  store,
+  clocks = systemClocks,
+  pace = localPace,
+  space = processSpace(),
+  ...options
+}: LockOptions) {
   const judge = judgeOf({ ...options, space, pace });
   const folder = join(store, 'locks');
   const pathOf = (target: LockTarget, number: number): string => join(folder, `${lockName(target)}.${number}.lock`);
 
   const numbersOf = (target: LockTarget): readonly number[] => {
     const prefix = `${lockName(target)}.`;
-    return namesIn(folder).filter((name) => name.startsWith(prefix) && /^\d+\.lock$/u.test(name.slice(prefix.length))).map((name) => Number.parseInt(name.slice(prefix.length), 10)).sort((a, b) => a - b);
+    return namesIn(folder)
+      .filter((name) => name.startsWith(prefix) && /^\d+\.lock$/u.test(name.slice(prefix.length)))
+      .map((name) => Number.parseInt(name.slice(prefix.length), 10))
+      .sort((a, b) => a - b);
   };
   const current = (target: LockTarget): Numbered | null => {
     for (;;) {
@@ -45,7 +68,15 @@ export function folderLocks({ store, clocks = systemClocks, pace = localPace, sp
       // Gone in between: somebody has made a higher one.
       if (text === null || beat === undefined) continue;
       const found = ownerOf(text);
-      return { number, place: path, owner: found === null ? null : { ...found, heartbeat: new Date(beat).toISOString() }, beat, space: found?.space ?? '', released: found?.released !== undefined, age: clocks.wall() - beat };
+      return {
+        number,
+        place: path,
+        owner: found === null ? null : { ...found, heartbeat: new Date(beat).toISOString() },
+        beat,
+        space: found?.space ?? '',
+        released: found?.released !== undefined,
+        age: clocks.wall() - beat,
+      };
     }
   };
   /** Takes the number after `from`. Null when somebody else was faster. */
@@ -62,7 +93,8 @@ export function folderLocks({ store, clocks = systemClocks, pace = localPace, sp
       return null;
     }
     const lock = held(path, pathOf(target, number + 1), whole);
-    // The one before woke up and gave a sign while we looked. It sees this file before it sends anything more, or has just not
+    // The one before woke up and gave a sign while we looked. It sees this file before it sends anything more, or has
+    // just not
     // seen it: either way both stop.
     if (from !== null && from.owner !== null && !from.released && since !== undefined && since !== from.beat) {
       lock.giveBack();
@@ -76,7 +108,9 @@ export function folderLocks({ store, clocks = systemClocks, pace = localPace, sp
   const held = (path: string, next: string, owner: LockOwner): Lock & { giveBack(): void } => {
     const inode = statSync(path).ino;
     const watch = gapWatch(clocks, pace);
-    const isOurs = (): boolean => statSync(path, { throwIfNoEntry: false })?.ino === inode && statSync(next, { throwIfNoEntry: false }) === undefined;
+    const isOurs = (): boolean =>
+      statSync(path, { throwIfNoEntry: false })?.ino === inode &&
+      statSync(next, { throwIfNoEntry: false }) === undefined;
     const beat = (): void => {
       const now = new Date(clocks.wall());
       utimesSync(path, now, now);
@@ -95,7 +129,9 @@ export function folderLocks({ store, clocks = systemClocks, pace = localPace, sp
       const aside = join(dirname(path), `.${basename(path)}.${owner.pid}.tmp`);
       try {
         if (!isOurs()) return;
-        writeFileSync(aside, `${JSON.stringify({ ...owner, released: new Date(clocks.wall()).toISOString() })}\n`, { mode: 0o600 });
+        writeFileSync(aside, `${JSON.stringify({ ...owner, released: new Date(clocks.wall()).toISOString() })}\n`, {
+          mode: 0o600,
+        });
         renameSync(aside, path);
       } catch {
         // What stays is the lock of a process that is gone: the next run clears it, because this one has an end.
@@ -103,7 +139,8 @@ export function folderLocks({ store, clocks = systemClocks, pace = localPace, sp
       }
     };
     return {
-      owner, giveBack,
+      owner,
+      giveBack,
       async check() {
         try {
           if (watch.isGap()) beat();

@@ -9,8 +9,9 @@ import { folderLocks, type LockOptions } from './lock.ts';
 import { processSpace } from './lock-state.ts';
 
 /**
- * Where the locks of this user on this machine are: the same for every store and every HOME or XDG variable, because the user database and fixed
- * paths alone decide. Locks of an emulator, which no other machine sees, and those of a user without a home lie in /tmp.
+ * Where the locks of this user on this machine are: the same for every store and every HOME or XDG variable, because
+ * the user database and fixed paths alone decide. Locks of an emulator, which no other machine sees, and those of a
+ * user without a home lie in /tmp.
  */
 function placeFor(target: LockTarget, host: string): string {
   const { homedir, uid, username } = userInfo();
@@ -27,21 +28,35 @@ function placeFor(target: LockTarget, host: string): string {
   const place = join('/tmp', `aiplan-${uid < 0 ? username : uid}`);
   makeFolder(place);
   const facts = lstatSync(place);
-  if (!facts.isDirectory() || (uid >= 0 && facts.uid !== uid)) throw new UserError('store-unwritable', `"${place}" is not a folder of this user`, { where: place, help: 'remove it, or let its owner remove it: the locks of this machine lie there' });
+  if (!facts.isDirectory() || (uid >= 0 && facts.uid !== uid))
+    throw new UserError('store-unwritable', `"${place}" is not a folder of this user`, {
+      where: place,
+      help: 'remove it, or let its owner remove it: the locks of this machine lie there',
+    });
   return join(place, machine);
 }
 
-export interface MachineLockOptions extends Pick<LockOptions, 'host' | 'alive' | 'clocks' | 'pace'> { readonly placeOf?: (target: LockTarget) => string }
+export interface MachineLockOptions extends Pick<LockOptions, 'host' | 'alive' | 'clocks' | 'pace'> {
+  readonly placeOf?: (target: LockTarget) => string;
+}
 
 /**
- * The store, whose lock of a target is also one of this user on this machine: two runs with stores of their own keep each other out as two runs of
- * one store do. What a dead or silent process left there is taken without asking: what it left of its run, its own store knows.
+ * The store, whose lock of a target is also one of this user on this machine: two runs with stores of their own keep
+ * each other out as two runs of one store do. What a dead or silent process left there is taken without asking: what it
+ * left of its run, its own store knows.
  */
 export function withMachineLock(store: Store, options: MachineLockOptions): Store {
   const { host, placeOf = (target) => placeFor(target, host), ...rest } = options;
   const ended = { outcome: 'done' } as RunSummary;
-  const both = async (target: LockTarget, owner: Parameters<Store['acquireLock']>[1], inner: () => Promise<Lock>): Promise<Lock> => {
-    const machine = await folderLocks({ store: placeOf(target), host, runOf: async () => ended, ...rest }).acquire(target, owner);
+  const both = async (
+    target: LockTarget,
+    owner: Parameters<Store['acquireLock']>[1],
+    inner: () => Promise<Lock>,
+  ): Promise<Lock> => {
+    const machine = await folderLocks({ store: placeOf(target), host, runOf: async () => ended, ...rest }).acquire(
+      target,
+      owner,
+    );
     let lock: Lock;
     try {
       lock = await inner();
@@ -51,8 +66,14 @@ export function withMachineLock(store: Store, options: MachineLockOptions): Stor
     }
     return {
       owner: lock.owner,
-      async check() { await machine.check(); await lock.check(); },
-      async release() { await lock.release(); await machine.release(); },
+      async check() {
+        await machine.check();
+        await lock.check();
+      },
+      async release() {
+        await lock.release();
+        await machine.release();
+      },
     };
   };
   return {

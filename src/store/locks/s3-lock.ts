@@ -2,7 +2,15 @@ import type { Lock, LockOwner, LockTarget } from '../../domain/records/store.ts'
 import type { StoreBucket, StoredObject } from '../../domain/records/store-bucket.ts';
 import { everySoOften, gapWatch, systemClocks, type Clocks } from './heartbeat.ts';
 import { lockName } from './lock.ts';
-import { judgeOf, lockLost, ownerOf, processSpace, type Holding, type JudgeOptions, type LockPace } from './lock-state.ts';
+import {
+  judgeOf,
+  lockLost,
+  ownerOf,
+  processSpace,
+  type Holding,
+  type JudgeOptions,
+  type LockPace,
+} from './lock-state.ts';
 import { readObject, writeOnce, type Patience, type Written } from '../objects/s3-objects.ts';
 
 export interface S3LockOptions extends Omit<JudgeOptions, 'pace'>, Patience {
@@ -14,15 +22,24 @@ export interface S3LockOptions extends Omit<JudgeOptions, 'pace'>, Patience {
 const sharedPace: LockPace = { heartbeat: 15_000, gap: 60_000, silent: 120_000 };
 
 /** A holding as S3 has it, with the tag of exactly this state of it. */
-interface Tagged extends Holding { readonly etag: string }
+interface Tagged extends Holding {
+  readonly etag: string;
+}
 
 /**
- * The locks of a store in S3: one object for each target, `locks/<target>.json`. Each state of it (taken, alive, released) is
- * written over exactly the state before (If-Match), or where there is none yet (If-None-Match), so that of two writers one is
- * refused. It is never deleted: releasing is a state, which needs no permission to delete and works under Object Lock. How long a
- * holder has been silent is told by S3's clock alone.
+ * The locks of a store in S3: one object for each target, `locks/<target>.json`. Each state of it (taken, alive,
+ * released) is written over exactly the state before (If-Match), or where there is none yet (If-None-Match), so that of
+ * two writers one is refused. It is never deleted: releasing is a state, which needs no permission to delete and works
+ * under Object Lock. How long a holder has been silent is told by S3's clock alone.
  */
-export function s3Locks({ open, clocks = systemClocks, pace = sharedPace, space = processSpace(), sleep, ...options }: S3LockOptions) {
+export function s3Locks({
+  open,
+  clocks = systemClocks,
+  pace = sharedPace,
+  space = processSpace(),
+  sleep,
+  ...options
+}: S3LockOptions) {
   const judge = judgeOf({ ...options, space, pace });
   const patience: Patience = sleep === undefined ? {} : { sleep };
   const keyOf = (target: LockTarget): string => `locks/${lockName(target)}.json`;
@@ -34,13 +51,24 @@ export function s3Locks({ open, clocks = systemClocks, pace = sharedPace, space 
   };
 
   /** Takes the lock over the state `from`. Null when somebody else was faster. */
-  const take = async (target: LockTarget, from: Tagged | null, owner: Omit<LockOwner, 'heartbeat'>): Promise<Lock | null> => {
+  const take = async (
+    target: LockTarget,
+    from: Tagged | null,
+    owner: Omit<LockOwner, 'heartbeat'>,
+  ): Promise<Lock | null> => {
     const bucket = await open();
     const watch = gapWatch(clocks, pace);
     const key = keyOf(target);
     const place = `${bucket.place}/${key}`;
-    const stateOf = (beat: number, more: object = {}): string => `${JSON.stringify({ ...owner, heartbeat: new Date(clocks.wall()).toISOString(), beat, space, ...more })}\n`;
-    const first = await writeOnce(bucket, key, stateOf(0), from === null ? { kind: 'absent' } : { kind: 'unchanged', etag: from.etag }, patience);
+    const stateOf = (beat: number, more: object = {}): string =>
+      `${JSON.stringify({ ...owner, heartbeat: new Date(clocks.wall()).toISOString(), beat, space, ...more })}\n`;
+    const first = await writeOnce(
+      bucket,
+      key,
+      stateOf(0),
+      from === null ? { kind: 'absent' } : { kind: 'unchanged', etag: from.etag },
+      patience,
+    );
     if (first.state === 'lost') return null;
 
     let etag = first.etag;
@@ -62,10 +90,17 @@ export function s3Locks({ open, clocks = systemClocks, pace = sharedPace, space 
     };
     const inOrder = (work: () => Promise<void>): Promise<void> => {
       const result = tail.then(work);
-      tail = result.then(() => undefined, () => undefined);
+      tail = result.then(
+        () => undefined,
+        () => undefined,
+      );
       return result;
     };
-    const beat = (): Promise<void> => inOrder(() => { beats += 1; return advance(stateOf(beats)); });
+    const beat = (): Promise<void> =>
+      inOrder(() => {
+        beats += 1;
+        return advance(stateOf(beats));
+      });
     const stop = everySoOften(pace.heartbeat, async () => {
       try {
         await beat();
@@ -88,7 +123,10 @@ export function s3Locks({ open, clocks = systemClocks, pace = sharedPace, space 
       async release() {
         await stop();
         try {
-          await inOrder(() => { beats += 1; return advance(stateOf(beats, { released: new Date(clocks.wall()).toISOString() })); });
+          await inOrder(() => {
+            beats += 1;
+            return advance(stateOf(beats, { released: new Date(clocks.wall()).toISOString() }));
+          });
         } catch {
           // What stays is a silent lock: the next run clears it, because this one has an end.
         }
@@ -121,5 +159,12 @@ export function s3Locks({ open, clocks = systemClocks, pace = sharedPace, space 
 
 function holdingOf({ text, etag, writtenAt, readAt }: StoredObject, place: string): Tagged {
   const owner = ownerOf(text);
-  return { place, etag, owner: owner === null ? null : { ...owner, heartbeat: new Date(writtenAt).toISOString() }, released: owner?.released !== undefined, space: owner?.space ?? '', age: Math.max(0, readAt - writtenAt) };
+  return {
+    place,
+    etag,
+    owner: owner === null ? null : { ...owner, heartbeat: new Date(writtenAt).toISOString() },
+    released: owner?.released !== undefined,
+    space: owner?.space ?? '',
+    age: Math.max(0, readAt - writtenAt),
+  };
 }

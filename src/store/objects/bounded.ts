@@ -1,5 +1,12 @@
-/** Works on all items, at most `width` at a time, each started in order; the answers in their order. Rejects with the first error after the ones in flight have ended. */
-export async function eachOf<Item, Result>(items: readonly Item[], width: number, work: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
+/**
+ * Works on all items, at most `width` at a time, each started in order; the answers in their order. Rejects with the
+ * first error after the ones in flight have ended.
+ */
+export async function eachOf<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
   const results = new Array<Result>(items.length);
   const failures: unknown[] = [];
   let next = 0;

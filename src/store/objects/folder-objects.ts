@@ -15,7 +15,9 @@ export function folderObjects(folder: string): Objects {
     },
     read: async (key) => readStored(join(folder, key)),
     async list(name, after = '') {
-      return namesIn(join(folder, name)).filter((item) => !item.startsWith('.') && item > after).sort();
+      return namesIn(join(folder, name))
+        .filter((item) => !item.startsWith('.') && item > after)
+        .sort();
     },
   };
 }
@@ -41,5 +43,9 @@ export function namesIn(path: string): readonly string[] {
 
 function unreadable(error: unknown, path: string): UserError {
   const cause = error instanceof UserError ? error.cause : error;
-  return new UserError('store-unreadable', `cannot read "${path}": ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, { cause: error, help: 'check the path and its permissions' });
+  return new UserError(
+    'store-unreadable',
+    `cannot read "${path}": ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`,
+    { cause: error, help: 'check the path and its permissions' },
+  );
 }

@@ -6,7 +6,13 @@ import { UserError } from '../../base/error.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where aiplan's own files are: configuration, state (store, sandbox) and cache, by the XDG base directory rules. */
-export interface Folders { readonly configuration: string; readonly state: string; readonly cache: string; readonly workingTree: string; /** False where there is no working tree: outside git, and where it holds the home folder. */ readonly apart: boolean }
+export interface Folders {
+  readonly configuration: string;
+  readonly state: string;
+  readonly cache: string;
+  readonly workingTree: string;
+  /** False where there is no working tree: outside git, and where it holds the home folder. */ readonly apart: boolean;
+}
 
 const home = (environment: Environment): string => environment['HOME'] ?? environment['USERPROFILE'] ?? homedir();
 
@@ -41,7 +47,10 @@ function systemHome(): string | null {
   }
 }
 
-/** The nearest folder upwards that holds `.git`; never one that holds the home folder, whose dotfiles may be under git. Null: there is none. */
+/**
+ * The nearest folder upwards that holds `.git`; never one that holds the home folder, whose dotfiles may be under git.
+ * Null: there is none.
+ */
 export function gitTreeOf(current: string, person: string | null): string | null {
   for (let folder = resolve(current); ; folder = dirname(folder)) {
     if (existsSync(join(folder, '.git')) && (person === null || !isInside(person, folder))) return folder;
@@ -50,9 +59,9 @@ export function gitTreeOf(current: string, person: string | null): string | null
 }
 
 /**
- * The folders of this user. Throws UserError `configuration-in-working-tree` when the configuration or the store would lie in
- * the working tree, where an agent writes (law 14). Outside a git checkout there is no working tree, and `aiplan.yaml` is that of the
- * current folder; `person` is the home folder.
+ * The folders of this user. Throws UserError `configuration-in-working-tree` when the configuration or the store would
+ * lie in the working tree, where an agent writes (law 14). Outside a git checkout there is no working tree, and
+ * `aiplan.yaml` is that of the current folder; `person` is the home folder.
  */
 export function foldersOf(environment: Environment, current: string, person: string | null = systemHome()): Folders {
   const folders: Folders = {
@@ -72,10 +81,18 @@ function treeOf(current: string, person: string | null): Pick<Folders, 'workingT
 }
 
 /** Throws UserError `configuration-in-working-tree` when the path lies in the working tree. */
-export function refuseInside(path: string, { workingTree, apart }: Pick<Folders, 'workingTree' | 'apart'>, what: string): void {
+export function refuseInside(
+  path: string,
+  { workingTree, apart }: Pick<Folders, 'workingTree' | 'apart'>,
+  what: string,
+): void {
   if (apart && isInside(path, workingTree)) {
-    throw new UserError('configuration-in-working-tree', `${what} "${path}" lies in the working tree "${workingTree}", where an agent can write`, {
-      help: 'set XDG_CONFIG_HOME and XDG_STATE_HOME to folders outside the working tree, or unset them',
-    });
+    throw new UserError(
+      'configuration-in-working-tree',
+      `${what} "${path}" lies in the working tree "${workingTree}", where an agent can write`,
+      {
+        help: 'set XDG_CONFIG_HOME and XDG_STATE_HOME to folders outside the working tree, or unset them',
+      },
+    );
   }
 }

@@ -1,12 +1,12 @@
 /**
- * What became of an object that should be made: made by this very call, also where its answer was lost and a second look
- * showed it; or somebody had made one before, with the same text or another.
+ * What became of an object that should be made: made by this very call, also where its answer was lost and a second
+ * look showed it; or somebody had made one before, with the same text or another.
  */
 export type Creation = 'made' | 'same' | 'other';
 
 /**
- * Small texts that are written once and never changed, by key (`plans/ab12.json`): files of a folder or objects of a bucket.
- * All methods throw UserError `store-unwritable` or `store-unreadable` where the place cannot be reached.
+ * Small texts that are written once and never changed, by key (`plans/ab12.json`): files of a folder or objects of a
+ * bucket. All methods throw UserError `store-unwritable` or `store-unreadable` where the place cannot be reached.
  */
 export interface Objects {
   /** Where a key lies, for messages. */

@@ -11,14 +11,29 @@ export interface Patience {
 }
 
 /** Waits without keeping the process alive longer than it must. */
-const pause = (milliseconds: number): Promise<unknown> => new Promise((done) => { setTimeout(done, milliseconds); });
+const pause = (milliseconds: number): Promise<unknown> =>
+  new Promise((done) => {
+    setTimeout(done, milliseconds);
+  });
 
-/** Faults that pass: nothing answers, or nothing that can be understood, S3 is busy, or another conditional write of the same key is under way (409). */
+/**
+ * Faults that pass: nothing answers, or nothing that can be understood, S3 is busy, or another conditional write of the
+ * same key is under way (409).
+ */
 const passes = (error: unknown): error is AwsError =>
-  error instanceof AwsError && (['network', 'throttled', 'unknown'].includes(error.kind) || error.code === 'ConditionalRequestConflict' || (error.httpStatus ?? 0) >= 500);
+  error instanceof AwsError &&
+  (['network', 'throttled', 'unknown'].includes(error.kind) ||
+    error.code === 'ConditionalRequestConflict' ||
+    (error.httpStatus ?? 0) >= 500);
 
-/** Sends a request again while its fault is one that passes. `again` tells it that an earlier one may have been carried out. */
-export async function patiently<Result>(work: (again: boolean) => Promise<Result>, { sleep = pause }: Patience = {}): Promise<Result> {
+/**
+ * Sends a request again while its fault is one that passes. `again` tells it that an earlier one may have been carried
+ * out.
+ */
+export async function patiently<Result>(
+  work: (again: boolean) => Promise<Result>,
+  { sleep = pause }: Patience = {},
+): Promise<Result> {
   let again = false;
   for (const wait of pauses) {
     try {
@@ -33,20 +48,30 @@ export async function patiently<Result>(work: (again: boolean) => Promise<Result
 }
 
 /** What a conditional write came to. `lost`: the condition did not hold, and `found` is what stands there. */
-export type Written = { readonly state: 'written'; readonly etag: string } | { readonly state: 'lost'; readonly found: StoredObject | null };
+export type Written =
+  | { readonly state: 'written'; readonly etag: string }
+  | { readonly state: 'lost'; readonly found: StoredObject | null };
 
 /**
- * Writes under a condition. Where the condition does not hold, the object is read back: what has the mark of this writer and the very bytes that
- * were sent is ours. So it is after an answer that was lost, and where something on the way sent the request twice and hands on the refusal of the
- * second. Throws UserError `store-unwritable`.
+ * Writes under a condition. Where the condition does not hold, the object is read back: what has the mark of this
+ * writer and the very bytes that were sent is ours. So it is after an answer that was lost, and where something on the
+ * way sent the request twice and hands on the refusal of the second. Throws UserError `store-unwritable`.
  */
-export async function writeOnce(bucket: StoreBucket, key: string, text: string, condition: PutCondition, patience: Patience = {}): Promise<Written> {
+export async function writeOnce(
+  bucket: StoreBucket,
+  key: string,
+  text: string,
+  condition: PutCondition,
+  patience: Patience = {},
+): Promise<Written> {
   try {
     return await patiently(async (again) => {
       const put = await bucket.put(key, text, condition);
       if (put.stored) return { state: 'written', etag: put.etag };
       const found = await bucket.get(key);
-      return found?.text === text && (found.ours ?? again) ? { state: 'written', etag: found.etag } : { state: 'lost', found };
+      return found?.text === text && (found.ours ?? again)
+        ? { state: 'written', etag: found.etag }
+        : { state: 'lost', found };
     }, patience);
   } catch (error) {
     throw s3StoreError(error, `${bucket.place}/${key}`, 'write');
@@ -54,7 +79,11 @@ export async function writeOnce(bucket: StoreBucket, key: string, text: string, 
 }
 
 /** Reads an object. Throws UserError `store-unreadable`. */
-export async function readObject(bucket: StoreBucket, key: string, patience: Patience = {}): Promise<StoredObject | null> {
+export async function readObject(
+  bucket: StoreBucket,
+  key: string,
+  patience: Patience = {},
+): Promise<StoredObject | null> {
   try {
     return await patiently(() => bucket.get(key), patience);
   } catch (error) {
@@ -63,7 +92,12 @@ export async function readObject(bucket: StoreBucket, key: string, patience: Pat
 }
 
 /** Lists keys below a folder. Throws UserError `store-unreadable`. */
-export async function listObjects(bucket: StoreBucket, folder: string, options: { readonly after?: string; readonly folders?: boolean }, patience: Patience = {}): Promise<readonly string[]> {
+export async function listObjects(
+  bucket: StoreBucket,
+  folder: string,
+  options: { readonly after?: string; readonly folders?: boolean },
+  patience: Patience = {},
+): Promise<readonly string[]> {
   try {
     return await patiently(() => bucket.list(folder, options), patience);
   } catch (error) {

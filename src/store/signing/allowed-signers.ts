@@ -1,8 +1,9 @@
 import { fitsPattern } from '../../base/glob.ts';
 
 /**
- * The allowed-signers file of OpenSSH (ssh-keygen(1), ALLOWED SIGNERS): who may sign, with which key, for what, and when. Read as OpenSSH
- * reads it. A line that cannot be read allows nobody, and neither does one of a certificate authority, because certificates are not taken.
+ * The allowed-signers file of OpenSSH (ssh-keygen(1), ALLOWED SIGNERS): who may sign, with which key, for what, and
+ * when. Read as OpenSSH reads it. A line that cannot be read allows nobody, and neither does one of a certificate
+ * authority, because certificates are not taken.
  */
 export interface SignerLine {
   /** The line as it stands, trimmed. */
@@ -50,20 +51,36 @@ function signerLine(line: string, number: number): SignerLine {
   const { word: principals, rest } = firstWord(line);
   const names = principals.split(',').filter((name) => name !== '');
   if (!names.some((name) => !name.startsWith('!'))) throw new Unreadable('it names no principal');
-  const isKey = (text: string): boolean => { const type = keyPart.exec(text)?.[1]; return type !== undefined && keyType.test(type); };
+  const isKey = (text: string): boolean => {
+    const type = keyPart.exec(text)?.[1];
+    return type !== undefined && keyType.test(type);
+  };
   const { options, rest: keyText } = isKey(rest) ? { options: [], rest } : optionsOf(rest);
   const [, type = '', key] = keyPart.exec(keyText) ?? [];
   if (key === undefined || !keyType.test(type)) throw new Unreadable('it has no public key');
   const found = new Map<string, string>();
   for (const [name, value] of options) {
-    if (name === 'cert-authority') throw new Unreadable('it allows a certificate authority (cert-authority); aiplan takes no certificates, so name the keys themselves');
-    if (!['namespaces', 'valid-after', 'valid-before'].includes(name) || value === null) throw new Unreadable(`its option "${name}" is not known`);
+    if (name === 'cert-authority')
+      throw new Unreadable(
+        'it allows a certificate authority (cert-authority); aiplan takes no certificates, so name the keys themselves',
+      );
+    if (!['namespaces', 'valid-after', 'valid-before'].includes(name) || value === null)
+      throw new Unreadable(`its option "${name}" is not known`);
     if (found.has(name)) throw new Unreadable(`its option "${name}" stands twice`);
     found.set(name, value);
   }
   const [after, before] = [timeOf(found.get('valid-after')), timeOf(found.get('valid-before'))];
-  if (after !== null && before !== null && after >= before) throw new Unreadable('it ends before it begins to be valid');
-  return { line, number, principals: names, key, namespaces: found.get('namespaces') ?? null, validAfter: after, validBefore: before };
+  if (after !== null && before !== null && after >= before)
+    throw new Unreadable('it ends before it begins to be valid');
+  return {
+    line,
+    number,
+    principals: names,
+    key,
+    namespaces: found.get('namespaces') ?? null,
+    validAfter: after,
+    validBefore: before,
+  };
 }
 
 /** The first word; in quotation marks where it has them. */
@@ -73,8 +90,14 @@ function firstWord(line: string): { readonly word: string; readonly rest: string
   return { word: quoted[1] ?? '', rest: (quoted[2] ?? '').trimStart() };
 }
 
-/** Options stand between principals and key, parted by commas; a value stands in quotation marks, with `\"` for one inside. */
-function optionsOf(text: string): { readonly options: readonly (readonly [string, string | null])[]; readonly rest: string } {
+/**
+ * Options stand between principals and key, parted by commas; a value stands in quotation marks, with `\"` for one
+ * inside.
+ */
+function optionsOf(text: string): {
+  readonly options: readonly (readonly [string, string | null])[];
+  readonly rest: string;
+} {
   const options: (readonly [string, string | null])[] = [];
   let rest = text;
   for (;;) {
@@ -91,9 +114,15 @@ function timeOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const found = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/u.exec(text);
   if (found === null) throw new Unreadable(`its time "${text}" cannot be read`);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1, 7).map((part) => Number(part ?? 0));
-  const date = found[7] === 'Z' ? new Date(Date.UTC(year, month - 1, day, hour, minute, second)) : new Date(year, month - 1, day, hour, minute, second);
-  const isReal = (found[7] === 'Z' ? date.getUTCMonth() : date.getMonth()) === month - 1 && hour < 24 && minute < 60 && second < 60;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
+  const date =
+    found[7] === 'Z'
+      ? new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+      : new Date(year, month - 1, day, hour, minute, second);
+  const isReal =
+    (found[7] === 'Z' ? date.getUTCMonth() : date.getMonth()) === month - 1 && hour < 24 && minute < 60 && second < 60;
   if (!isReal) throw new Unreadable(`its time "${text}" is none`);
   return date.getTime();
 }
@@ -105,12 +134,18 @@ export function matchesList(text: string, list: readonly string[]): boolean {
 }
 
 /** Why a line does not let a signature count, or null where it does. `at` in milliseconds since 1970. */
-export function refusalOf({ namespaces, validAfter, validBefore }: SignerLine, namespace: string, at: number): string | null {
-  if (namespaces !== null && !matchesList(namespace, namespaces.split(','))) return `it is for other namespaces ("${namespaces}")`;
+export function refusalOf(
+  { namespaces, validAfter, validBefore }: SignerLine,
+  namespace: string,
+  at: number,
+): string | null {
+  if (namespaces !== null && !matchesList(namespace, namespaces.split(',')))
+    return `it is for other namespaces ("${namespaces}")`;
   if (validAfter !== null && at < validAfter) return 'it is not valid yet';
   if (validBefore !== null && at > validBefore) return 'it is not valid any more';
   return null;
 }
 
 /** The principal that a line names. */
-export const principalOf = ({ principals }: SignerLine): string => principals.find((name) => !name.startsWith('!')) ?? '';
+export const principalOf = ({ principals }: SignerLine): string =>
+  principals.find((name) => !name.startsWith('!')) ?? '';

@@ -13,12 +13,13 @@ import type { Environment } from '../objects/folders.ts';
 import { flawOfNew, namespace, signerNow } from './signers.ts';
 
 /**
- * Where an operating system keeps its own `ssh-keygen`. PATH is not asked: whoever may set it, an agent of the same user say, would so choose
- * the program that sees the approval and asks for the touch.
+ * Where an operating system keeps its own `ssh-keygen`. PATH is not asked: whoever may set it, an agent of the same
+ * user say, would so choose the program that sees the approval and asks for the touch.
  */
-const programs: readonly string[] = process.platform === 'win32'
-  ? [String.raw`C:\Windows\System32\OpenSSH\ssh-keygen.exe`]
-  : ['/usr/bin/ssh-keygen', '/bin/ssh-keygen', '/run/current-system/sw/bin/ssh-keygen'];
+const programs: readonly string[] =
+  process.platform === 'win32'
+    ? [String.raw`C:\Windows\System32\OpenSSH\ssh-keygen.exe`]
+    : ['/usr/bin/ssh-keygen', '/bin/ssh-keygen', '/run/current-system/sw/bin/ssh-keygen'];
 
 export interface SigningOptions {
   readonly environment?: Environment;
@@ -27,35 +28,79 @@ export interface SigningOptions {
 }
 
 /** What the program may know of the environment: nothing that loads code into it (LD_PRELOAD, SSH_SK_PROVIDER). */
-const passed: readonly string[] = ['HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TERM', 'DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'SSH_AUTH_SOCK', 'SystemRoot', 'USERPROFILE', 'TEMP', 'TMP'];
+const passed: readonly string[] = [
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'LC_ALL',
+  'TERM',
+  'DISPLAY',
+  'WAYLAND_DISPLAY',
+  'XDG_RUNTIME_DIR',
+  'SSH_AUTH_SOCK',
+  'SystemRoot',
+  'USERPROFILE',
+  'TEMP',
+  'TMP',
+];
 
-/** Lets the system's `ssh-keygen` sign a file, in the terminal, where a key with a passphrase or a touch asks. Throws UserError `no-ssh-keygen`. */
-function keygen(words: readonly string[], { environment = {}, places = programs }: SigningOptions): { readonly status: number; readonly output: string } {
+/**
+ * Lets the system's `ssh-keygen` sign a file, in the terminal, where a key with a passphrase or a touch asks. Throws
+ * UserError `no-ssh-keygen`.
+ */
+function keygen(
+  words: readonly string[],
+  { environment = {}, places = programs }: SigningOptions,
+): { readonly status: number; readonly output: string } {
   const program = places.find((place) => existsSync(place));
-  const missing = (cause?: unknown): UserError => new UserError('no-ssh-keygen', `there is no ssh-keygen that can be run at ${places.join(', ')}`, { cause, help: 'install OpenSSH 8.2 or newer from your system; signed approvals use `ssh-keygen -Y sign`' });
+  const missing = (cause?: unknown): UserError =>
+    new UserError('no-ssh-keygen', `there is no ssh-keygen that can be run at ${places.join(', ')}`, {
+      cause,
+      help: 'install OpenSSH 8.2 or newer from your system; signed approvals use `ssh-keygen -Y sign`',
+    });
   if (program === undefined) throw missing();
-  const env = Object.fromEntries(passed.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
-  const done = spawnSync(program, words, { encoding: 'utf8', stdio: ['inherit', 'pipe', 'inherit'], env: { ...env, PATH: '/usr/bin:/bin' } });
+  const env = Object.fromEntries(
+    passed.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
+  const done = spawnSync(program, words, {
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: { ...env, PATH: '/usr/bin:/bin' },
+  });
   if (done.error !== undefined) throw missing(done.error);
   return { status: done.status ?? 1, output: `${done.stdout ?? ''}${done.stderr ?? ''}`.trim() };
 }
 
 /**
- * Signs an approval with an SSH key (`ssh-keygen -Y sign`, see ssh-keygen(1)); a hardware key asks for its touch. The signature is looked at
- * here before it is answered, so that one that would not count is told at once.
- * Throws UserError `no-such-file`, `no-ssh-keygen`, `not-signed`.
+ * Signs an approval with an SSH key (`ssh-keygen -Y sign`, see ssh-keygen(1)); a hardware key asks for its touch. The
+ * signature is looked at here before it is answered, so that one that would not count is told at once. Throws UserError
+ * `no-such-file`, `no-ssh-keygen`, `not-signed`.
  */
 export function signApproval(approval: Approval, key: string, options: SigningOptions = {}): SignedApproval {
-  if (!existsSync(key)) throw new UserError('no-such-file', `there is no key "${key}"`, { help: 'name an SSH private key, or the public key of one in your agent' });
+  if (!existsSync(key))
+    throw new UserError('no-such-file', `there is no key "${key}"`, {
+      help: 'name an SSH private key, or the public key of one in your agent',
+    });
   const folder = mkdtempSync(join(tmpdir(), 'aiplan-sign-'));
   try {
     const file = join(folder, 'approval');
     writeFileSync(file, canonical(approval), { mode: 0o600 });
     const { status, output } = keygen(['-Y', 'sign', '-f', key, '-n', namespace, file], options);
-    if (status !== 0) throw new UserError('not-signed', `ssh-keygen did not sign: ${sanitise(output) || 'no reason given'}`, { help: 'check the key and its passphrase' });
-    const signed: SignedApproval = { format: 'aiplan/signed-approval@1', approval, signature: readFileSync(`${file}.sig`, 'utf8') };
+    if (status !== 0)
+      throw new UserError('not-signed', `ssh-keygen did not sign: ${sanitise(output) || 'no reason given'}`, {
+        help: 'check the key and its passphrase',
+      });
+    const signed: SignedApproval = {
+      format: 'aiplan/signed-approval@1',
+      approval,
+      signature: readFileSync(`${file}.sig`, 'utf8'),
+    };
     const flaw = flawOfNew(signed);
-    if (flaw !== null) throw new UserError('not-signed', `the signature would not count: ${flaw}`, { help: 'sign with an Ed25519, ECDSA or RSA key, or with a security key that asks for a touch' });
+    if (flaw !== null)
+      throw new UserError('not-signed', `the signature would not count: ${flaw}`, {
+        help: 'sign with an Ed25519, ECDSA or RSA key, or with a security key that asks for a touch',
+      });
     return signed;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -64,15 +109,23 @@ export function signApproval(approval: Approval, key: string, options: SigningOp
 
 /**
  * Verifies a signed approval against the allowed-signers file (ssh-keygen(1), ALLOWED SIGNERS) and returns it with the
- * signer's principal in `by`. `at`: milliseconds since 1970. Throws UserError `no-allowed-signers`, `approval-forged`, exit 3.
+ * signer's principal in `by`. `at`: milliseconds since 1970. Throws UserError `no-allowed-signers`, `approval-forged`,
+ * exit 3.
  */
-export const verifyApproval = (signed: SignedApproval, allowedSigners: string | null, at = Date.now()): Approval =>
-  ({ ...signed.approval, tier: 'T1', by: signerNow(signed, allowedSigners, at) });
+export const verifyApproval = (signed: SignedApproval, allowedSigners: string | null, at = Date.now()): Approval => ({
+  ...signed.approval,
+  tier: 'T1',
+  by: signerNow(signed, allowedSigners, at),
+});
 
 /** Reads a signed approval file. Throws UserError `no-such-file`, `not-an-approval`. */
 export function readSignedApproval(path: string): SignedApproval {
   const text = readWhole(path);
-  if (text === null) throw new UserError('no-such-file', `there is no approval file "${path}"`, { exitCode: 3, help: 'make one with `aiplan review PLAN --sign KEY`' });
+  if (text === null)
+    throw new UserError('no-such-file', `there is no approval file "${path}"`, {
+      exitCode: 3,
+      help: 'make one with `aiplan review PLAN --sign KEY`',
+    });
   return parseSignedApproval(text, path);
 }
 
@@ -86,11 +139,19 @@ export function parseSignedApproval(text: string, path: string): SignedApproval 
     throw new UserError('not-an-approval', `"${path}" is not JSON`, { cause: error, exitCode: 3, help });
   }
   const flaw = signedApproval(value);
-  if (flaw !== null) throw new UserError('not-an-approval', `"${path}" is not an aiplan/signed-approval@1 file: ${sanitise(flawText(flaw))}`, { exitCode: 3, help });
+  if (flaw !== null)
+    throw new UserError(
+      'not-an-approval',
+      `"${path}" is not an aiplan/signed-approval@1 file: ${sanitise(flawText(flaw))}`,
+      { exitCode: 3, help },
+    );
   return value as SignedApproval;
 }
 
-/** True when this user could write the allowed-signers file, or put another in its place: then a program of the same user could add its own key. */
+/**
+ * True when this user could write the allowed-signers file, or put another in its place: then a program of the same
+ * user could add its own key.
+ */
 export function signersWritable(path: string): boolean {
   const user = process.getuid?.();
   if (user === undefined) return true;

@@ -1,7 +1,10 @@
 /** What is no well-formed value of the SSH protocol. */
 export class NotSsh extends Error {}
 
-/** Reads the values of a binary text of the SSH protocol in their order (RFC 4251, section 5). Every method throws NotSsh at the end of the text. */
+/**
+ * Reads the values of a binary text of the SSH protocol in their order (RFC 4251, section 5). Every method throws
+ * NotSsh at the end of the text.
+ */
 export class SshReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -40,7 +43,8 @@ export class SshReader {
   number(): Buffer {
     const bytes = this.string();
     const [first = 0, second = 0] = bytes;
-    if (bytes.length === 0 || (first & 0x80) !== 0 || (first === 0 && (bytes.length === 1 || (second & 0x80) === 0))) throw new NotSsh('a number in it is not in its shortest form');
+    if (bytes.length === 0 || (first & 0x80) !== 0 || (first === 0 && (bytes.length === 1 || (second & 0x80) === 0)))
+      throw new NotSsh('a number in it is not in its shortest form');
     return first === 0 ? bytes.subarray(1) : bytes;
   }
 

@@ -12,11 +12,15 @@ export interface SshSignature {
 }
 
 const magic = Buffer.from('SSHSIG', 'latin1');
-const armour = /^-----BEGIN SSH SIGNATURE-----\r?\n((?:[A-Za-z0-9+/]{1,76}\r?\n)*[A-Za-z0-9+/]{0,76}={0,2}\r?\n)-----END SSH SIGNATURE-----\r?\n?$/u;
+const armour =
+  /^-----BEGIN SSH SIGNATURE-----\r?\n((?:[A-Za-z0-9+/]{1,76}\r?\n)*[A-Za-z0-9+/]{0,76}={0,2}\r?\n)-----END SSH SIGNATURE-----\r?\n?$/u;
 /** More than any key needs: RSA with 16,384 bits stays below. */
 const longest = 32_768;
 
-/** Reads an armoured signature (OpenSSH, PROTOCOL.sshsig). Throws NotSsh for anything else, and for anything before, in or after it that does not belong. */
+/**
+ * Reads an armoured signature (OpenSSH, PROTOCOL.sshsig). Throws NotSsh for anything else, and for anything before, in
+ * or after it that does not belong.
+ */
 export function parseSshSignature(text: string): SshSignature {
   if (text.length > longest) throw new NotSsh('it is too long for a signature');
   const body = armour.exec(text)?.[1]?.replaceAll(/\s/gu, '');
@@ -37,13 +41,27 @@ export function parseSshSignature(text: string): SshSignature {
   return { key, namespace, hash, signature };
 }
 
-/** Whether the signature is of this text, in this namespace, by the key in it. Whose key that is says nobody yet. Throws NotSsh for what is none. */
-export function isSignatureOf({ key, namespace, hash, signature }: SshSignature, text: string, wanted: string): boolean {
+/**
+ * Whether the signature is of this text, in this namespace, by the key in it. Whose key that is says nobody yet. Throws
+ * NotSsh for what is none.
+ */
+export function isSignatureOf(
+  { key, namespace, hash, signature }: SshSignature,
+  text: string,
+  wanted: string,
+): boolean {
   if (namespace !== wanted) return false;
   const digest = createHash(hash).update(text, 'utf8').digest();
-  const signed = Buffer.concat([magic, sshString(Buffer.from(namespace, 'utf8')), sshString(Buffer.alloc(0)), sshString(Buffer.from(hash, 'latin1')), sshString(digest)]);
+  const signed = Buffer.concat([
+    magic,
+    sshString(Buffer.from(namespace, 'utf8')),
+    sshString(Buffer.alloc(0)),
+    sshString(Buffer.from(hash, 'latin1')),
+    sshString(digest),
+  ]);
   return sshKey(key).verifies(signed, signature);
 }
 
 /** `SHA256:…` of a key, as `ssh-keygen -l` prints it. */
-export const fingerprintOfKey = (key: Buffer): string => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/u, '')}`;
+export const fingerprintOfKey = (key: Buffer): string =>
+  `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/u, '')}`;

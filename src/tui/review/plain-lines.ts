@@ -20,15 +20,19 @@ export const commands = {
 } as const;
 
 /**
- * A row for reading aloud: a name that is set off by blanks gets a colon, so that it does not run into its value, and nothing is
- * indented by more than two columns. No word is left out.
+ * A row for reading aloud: a name that is set off by blanks gets a colon, so that it does not run into its value, and
+ * nothing is indented by more than two columns. No word is left out.
  */
 export function spoken(line: Row): Row {
   const [first, ...rest] = line.spans;
   const named = first !== undefined && first.tone === 'muted' && rest.length > 0 && /[^\s.:,;|]\s+$/u.test(first.text);
   // Blanks that only set a line off go.
-  if (first !== undefined && /^\s+/u.test(first.text)) return { indent: Math.min(2, line.indent), spans: [{ ...first, text: first.text.trimStart() }, ...rest] };
-  return { indent: Math.min(2, line.indent), spans: named ? [{ ...first, text: `${first.text.trim()}: ` }, ...rest] : line.spans };
+  if (first !== undefined && /^\s+/u.test(first.text))
+    return { indent: Math.min(2, line.indent), spans: [{ ...first, text: first.text.trimStart() }, ...rest] };
+  return {
+    indent: Math.min(2, line.indent),
+    spans: named ? [{ ...first, text: `${first.text.trim()}: ` }, ...rest] : line.spans,
+  };
 }
 
 const spokenAll = (rows: readonly Row[]): readonly Row[] => rows.map(spoken);
@@ -38,17 +42,39 @@ export function openingLines(state: ReviewState, now: number): readonly Row[] {
   const { head, notes, findings, asks } = planDocument(state.plan, now);
   const count = needed(state.plan).confirmations.length;
   return [
-    ...spokenAll(head), ...spokenAll(notes), ...spokenAll(findings.flat()), ...asks,
-    row(0, state.tier === 'T1' ? 'A signed approval is made (T1).' : 'What is typed here counts at once (T0): it stops accidents, not a program that types.'),
-    ...(count === 0 ? [] : [row(0, `${count === 1 ? '1 destruction or grant' : `${count} destructions and grants`} ${count === 1 ? 'is' : 'are'} asked about, one after the other. Pasted text does not count. The word help lists what else can be typed.`)]),
+    ...spokenAll(head),
+    ...spokenAll(notes),
+    ...spokenAll(findings.flat()),
+    ...asks,
+    row(
+      0,
+      state.tier === 'T1'
+        ? 'A signed approval is made (T1).'
+        : 'What is typed here counts at once (T0): it stops accidents, not a program that types.',
+    ),
+    ...(count === 0
+      ? []
+      : [
+          row(
+            0,
+            `${count === 1 ? '1 destruction or grant' : `${count} destructions and grants`} ${count === 1 ? 'is' : 'are'} asked about, one after the other. Pasted text does not count. The word help lists what else can be typed.`,
+          ),
+        ]),
   ];
 }
 
 /** A step's whole card, with its place among the steps in reading order. */
 export function cardLines(state: ReviewState, step: Step, now: number): readonly Row[] {
   const all = needed(state.plan).confirmations;
-  const asked = all.length === 0 || step.confirm === null ? '' : `, ${state.confirmations.has(step.id) ? 'confirmed' : `${missing(state)} of ${all.length} to confirm`}`;
-  return [blank, row(0, span(`Step ${placeOf(state, step)} of ${changing(state).length}${asked}`, 'title')), ...spokenAll(cardRows(step, state.plan, now))];
+  const asked =
+    all.length === 0 || step.confirm === null
+      ? ''
+      : `, ${state.confirmations.has(step.id) ? 'confirmed' : `${missing(state)} of ${all.length} to confirm`}`;
+  return [
+    blank,
+    row(0, span(`Step ${placeOf(state, step)} of ${changing(state).length}${asked}`, 'title')),
+    ...spokenAll(cardRows(step, state.plan, now)),
+  ];
 }
 
 const changing = (state: ReviewState): readonly Step[] => state.plan.steps.filter((step) => !isUnchanged(step));
@@ -59,29 +85,67 @@ const placeOf = (state: ReviewState, step: Step): number => inOrder(state).findI
 export const inOrder = (state: ReviewState): readonly Step[] => orderedSteps(state.plan.steps);
 
 /** What has to be typed now to confirm the step of the card. */
-export const wantedOf = (state: ReviewState, step: Step): string => (state.typedIdentity === null ? step.confirm : lossPhrase(step)) ?? '';
+export const wantedOf = (state: ReviewState, step: Step): string =>
+  (state.typedIdentity === null ? step.confirm : lossPhrase(step)) ?? '';
 
-/** The question of a card. `prefix` stands before commands where the text that is asked for is itself one of their words. */
+/**
+ * The question of a card. `prefix` stands before commands where the text that is asked for is itself one of their
+ * words.
+ */
 export const questionLines = (state: ReviewState, step: Step, prefix: string): readonly Row[] => [
-  row(0, ...(state.typedIdentity === null
-    ? [`To confirm this ${step.destruction === null ? 'grant' : 'destruction'}, type `, span(wantedOf(state, step), 'title'), ' and Enter.']
-    : ['Nothing brings this back. To accept the loss, type ', span(wantedOf(state, step), 'destroy'), ' and Enter.'])),
-  row(0, `Or ${(['skip', 'reject', 'again', 'list', 'help', 'quit'] as const).filter((name) => name !== 'reject' || state.canReject).map((name) => `${prefix}${name}`).join(', ')}.`),
+  row(
+    0,
+    ...(state.typedIdentity === null
+      ? [
+          `To confirm this ${step.destruction === null ? 'grant' : 'destruction'}, type `,
+          span(wantedOf(state, step), 'title'),
+          ' and Enter.',
+        ]
+      : ['Nothing brings this back. To accept the loss, type ', span(wantedOf(state, step), 'destroy'), ' and Enter.']),
+  ),
+  row(
+    0,
+    `Or ${(['skip', 'reject', 'again', 'list', 'help', 'quit'] as const)
+      .filter((name) => name !== 'reject' || state.canReject)
+      .map((name) => `${prefix}${name}`)
+      .join(', ')}.`,
+  ),
 ];
 
 /** The summary: one sentence for each thing that is going to happen. */
 export const summaryLines = ({ plan, rejected }: ReviewState): readonly Row[] => [
-  blank, row(0, span('This is going to happen', 'title'), `: ${summaryText(plan.summary)}.`), ...spokenAll(sentenceRows(plan, rejected)),
+  blank,
+  row(0, span('This is going to happen', 'title'), `: ${summaryText(plan.summary)}.`),
+  ...spokenAll(sentenceRows(plan, rejected)),
 ];
 
 export const lastQuestion = (state: ReviewState, prefix: string): readonly Row[] => [
-  row(0, 'To ', ({ apply: 'apply', sign: 'sign', look: 'finish' } as const)[state.purpose], ', type ', span(lastWord(state), 'title'), ' and Enter.'),
+  row(
+    0,
+    'To ',
+    ({ apply: 'apply', sign: 'sign', look: 'finish' } as const)[state.purpose],
+    ', type ',
+    span(lastWord(state), 'title'),
+    ' and Enter.',
+  ),
   row(0, `Or ${(['again', 'list', 'help', 'quit'] as const).map((name) => `${prefix}${name}`).join(', ')}.`),
 ];
 
 /** Every step in one line, with its number. */
-export const listLines = (state: ReviewState): readonly Row[] => inOrder(state).map((step, index) => row(0,
-  `${index + 1}. `, span(step.confirm === null ? '' : state.confirmations.has(step.id) ? 'confirmed: ' : 'to confirm: ', state.confirmations.has(step.id) ? 'good' : 'warning'), ...stepRow(step).spans));
+export const listLines = (state: ReviewState): readonly Row[] =>
+  inOrder(state).map((step, index) =>
+    row(
+      0,
+      `${index + 1}. `,
+      span(
+        step.confirm === null ? '' : state.confirmations.has(step.id) ? 'confirmed: ' : 'to confirm: ',
+        state.confirmations.has(step.id) ? 'good' : 'warning',
+      ),
+      ...stepRow(step).spans,
+    ),
+  );
 
 export const helpLines = (canReject: boolean): readonly Row[] =>
-  Object.entries(commands).filter(([name]) => name !== 'reject' || canReject).map(([name, text]) => row(0, span(`${name}: `, 'title'), text));
+  Object.entries(commands)
+    .filter(([name]) => name !== 'reject' || canReject)
+    .map(([name, text]) => row(0, span(`${name}: `, 'title'), text));

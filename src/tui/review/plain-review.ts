@@ -24,24 +24,42 @@ const markPastes = '\u001b[?2004h';
 const leavePastes = '\u001b[?2004l';
 /** Lines are broken between words, but for no narrower terminal than this. */
 const narrowest = 20;
-/** Milliseconds: until an escape character alone is a key and a paste without end is over; until a key is none of a paste any more; in which a process that goes on hears of it. */
+/**
+ * Milliseconds: until an escape character alone is a key and a paste without end is over; until a key is none of a
+ * paste any more; in which a process that goes on hears of it.
+ */
 const times = { settle: 1_000, afterPaste: 25, heard: 20 };
 
 /**
- * The review as a conversation in plain lines, for screen readers and for whoever wants no screen: no other screen, no moving
- * about, nothing that turns. The rules are those of the screen. Answers the person's decision; silence, a closed terminal, Ctrl-C
- * and Ctrl-D are no. The terminal is restored on every way out.
+ * The review as a conversation in plain lines, for screen readers and for whoever wants no screen: no other screen, no
+ * moving about, nothing that turns. The rules are those of the screen. Answers the person's decision; silence, a closed
+ * terminal, Ctrl-C and Ctrl-D are no. The terminal is restored on every way out.
  */
 export async function plainReview(options: PlainReviewOptions): Promise<ReviewResult> {
   const { stdin, stdout, color, now, plan, replan, stop = stopJob } = options;
-  const write = (text: string): void => { if (!stdout.destroyed && stdout.writable) stdout.write(text); };
-  const raw = (on: boolean): void => { if (stdin.isTTY && !stdin.destroyed) stdin.setRawMode(on); };
-  const moment = (time: number) => ({ now: time, shown: (step: Parameters<typeof shownDigest>[0]) => shownDigest(step, conversation?.review.plan ?? plan, time) });
+  const write = (text: string): void => {
+    if (!stdout.destroyed && stdout.writable) stdout.write(text);
+  };
+  const raw = (on: boolean): void => {
+    if (stdin.isTTY && !stdin.destroyed) stdin.setRawMode(on);
+  };
+  const moment = (time: number) => ({
+    now: time,
+    shown: (step: Parameters<typeof shownDigest>[0]) => shownDigest(step, conversation?.review.plan ?? plan, time),
+  });
   let conversation: Conversation | undefined;
   let settle: (why: void) => void = () => undefined;
-  const over = new Promise<void>((resolve) => { settle = resolve; });
+  const over = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
 
-  const say = (rows: readonly Row[]): void => write(rows.flatMap((line) => printedLines(line, Math.max(narrowest, stdout.columns || 80))).map((line) => `${paint(line, color)}\n`).join(''));
+  const say = (rows: readonly Row[]): void =>
+    write(
+      rows
+        .flatMap((line) => printedLines(line, Math.max(narrowest, stdout.columns || 80)))
+        .map((line) => `${paint(line, color)}\n`)
+        .join(''),
+    );
   const prompt = (): void => write(`> ${paint(row(0, span(conversation?.line ?? '')), color)}`);
   const take = (turn: Turn): void => {
     const before = conversation;
@@ -63,17 +81,26 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
     const told = (event: Extract<ReviewEvent, { kind: 'replanned' | 'replan-failed' }>): void => {
       if (conversation?.review.decision === null) take(planned(conversation, event, moment(now())));
     };
-    if (replan === null || leavingOut === null) return told({ kind: 'replan-failed', lines: ['steps of this plan cannot be left out here'] });
-    replan([...new Set([...rejected, leavingOut.id])].sort()).then((after) => told({ kind: 'replanned', plan: after }), (error: unknown) => told({ kind: 'replan-failed', lines: linesOf(error) }));
+    if (replan === null || leavingOut === null)
+      return told({ kind: 'replan-failed', lines: ['steps of this plan cannot be left out here'] });
+    replan([...new Set([...rejected, leavingOut.id])].sort()).then(
+      (after) => told({ kind: 'replanned', plan: after }),
+      (error: unknown) => told({ kind: 'replan-failed', lines: linesOf(error) }),
+    );
   };
-  const hear = (event: KeyEvent): void => { if (conversation?.review.decision === null) take(answer(conversation, event, moment(now()))); };
+  const hear = (event: KeyEvent): void => {
+    if (conversation?.review.decision === null) take(answer(conversation, event, moment(now())));
+  };
 
   let reader = newKeyReader;
   let crowdedAt = -Infinity;
   let settling: NodeJS.Timeout | undefined;
   const pressed = (key: Key): void => {
     if (key.kind === 'suspend') suspend();
-    else if (key.kind === 'redraw') { write('\n'); prompt(); } else hear(key);
+    else if (key.kind === 'redraw') {
+      write('\n');
+      prompt();
+    } else hear(key);
   };
   const onData = (chunk: Buffer | string): void => {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
@@ -97,7 +124,9 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
     write(`${leavePastes}\n`);
     raw(false);
     // A process that was stopped finds this over when it goes on, before it hears so: it then waits for that.
-    late = setTimeout(() => { late = setTimeout(resume, times.heard); }, notStoppedAfter);
+    late = setTimeout(() => {
+      late = setTimeout(resume, times.heard);
+    }, notStoppedAfter);
     stop();
   };
   const resume = (): void => {
@@ -109,17 +138,33 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
     prompt();
   };
   const closed = (): void => hear({ kind: 'gone', why: 'the terminal was closed' });
-  const restore = (): void => { write(leavePastes); raw(false); };
+  const restore = (): void => {
+    write(leavePastes);
+    raw(false);
+  };
 
   raw(true);
   write(markPastes);
   process.once('exit', restore);
   if (process.platform !== 'win32') process.on('SIGCONT', resume);
-  const stopListening = options.onInterrupt((signal) => hear(signal === 'SIGINT' ? { kind: 'interrupt' } : { kind: 'gone', why: `ended by ${signal}` }));
+  const stopListening = options.onInterrupt((signal) =>
+    hear(signal === 'SIGINT' ? { kind: 'interrupt' } : { kind: 'gone', why: `ended by ${signal}` }),
+  );
   for (const name of ['end', 'close', 'error'] as const) stdin.on(name, closed);
   try {
     const time = now();
-    take(begin({ plan, purpose: options.purpose, tier: options.tier, maxConfirmations: options.maxConfirmations, canReject: replan !== null }, moment(time)));
+    take(
+      begin(
+        {
+          plan,
+          purpose: options.purpose,
+          tier: options.tier,
+          maxConfirmations: options.maxConfirmations,
+          canReject: replan !== null,
+        },
+        moment(time),
+      ),
+    );
     stdin.on('data', onData);
     stdin.resume();
     if (stdin.destroyed || stdin.readableEnded) closed();

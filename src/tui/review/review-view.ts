@@ -25,28 +25,45 @@ export interface ReviewSceneOptions {
   readonly knowledge: Knowledge;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Plans again without the rejected addresses: all of them so far, sorted. Throws UserError. Null: rejecting is not possible here. */
+  /**
+   * Plans again without the rejected addresses: all of them so far, sorted. Throws UserError. Null: rejecting is not
+   * possible here.
+   */
   readonly replan: ((rejected: readonly string[]) => Promise<Plan>) | null;
 }
 
-/** Milliseconds between frames: while planning, while the seconds to the expiry are counted, else for the plan's age. */
+/**
+ * Milliseconds between frames: while planning, while the seconds to the expiry are counted, else for the plan's age.
+ */
 const ticks = { planning: 250, countdown: 1_000, age: 15_000 };
 /** Milliseconds of one slice of preparing the search, so that no key waits for it. */
 const slice = 5;
 
 /** SHA-256 of a step's card as it is shown. `now` in milliseconds since 1970. */
-export const shownDigest = (step: Step, plan: Plan, now: number): string => sha256(cardRows(step, plan, now).map(plainText).join('\n'));
+export const shownDigest = (step: Step, plan: Plan, now: number): string =>
+  sha256(cardRows(step, plan, now).map(plainText).join('\n'));
 
 /** The review as a scene, and what comes out of it: settled once, with the person's decision. */
-export function reviewScene(options: ReviewSceneOptions): { readonly scene: View; readonly result: Promise<ReviewResult> } {
+export function reviewScene(options: ReviewSceneOptions): {
+  readonly scene: View;
+  readonly result: Promise<ReviewResult>;
+} {
   const { now, knowledge, replan } = options;
   const listeners = new Set<() => void>();
-  let state: ReviewState = openReview({ plan: options.plan, purpose: options.purpose, tier: options.tier, maxConfirmations: options.maxConfirmations, canReject: replan !== null });
+  let state: ReviewState = openReview({
+    plan: options.plan,
+    purpose: options.purpose,
+    tier: options.tier,
+    maxConfirmations: options.maxConfirmations,
+    canReject: replan !== null,
+  });
   let size: Size | null = null;
   let prepared = 0;
   let preparing = false;
   let settle: (result: ReviewResult) => void = () => undefined;
-  const result = new Promise<ReviewResult>((resolve) => { settle = resolve; });
+  const result = new Promise<ReviewResult>((resolve) => {
+    settle = resolve;
+  });
 
   const take = (event: ReviewEvent): void => {
     const before = state;
@@ -59,9 +76,13 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: View
     for (const listener of listeners) listener();
   };
   const planAgain = ({ rejected, leavingOut }: ReviewState): void => {
-    if (replan === null || leavingOut === null) return take({ kind: 'replan-failed', lines: ['steps of this plan cannot be left out here'] });
+    if (replan === null || leavingOut === null)
+      return take({ kind: 'replan-failed', lines: ['steps of this plan cannot be left out here'] });
     const all = [...new Set([...rejected, leavingOut.id])].sort();
-    replan(all).then((plan) => take({ kind: 'replanned', plan }), (error: unknown) => take({ kind: 'replan-failed', lines: linesOf(error) }));
+    replan(all).then(
+      (plan) => take({ kind: 'replanned', plan }),
+      (error: unknown) => take({ kind: 'replan-failed', lines: linesOf(error) }),
+    );
   };
   /** What a search looks at, and the summary, are made between the keys. */
   const prepare = (): void => {
@@ -69,7 +90,9 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: View
     const from = performance.now();
     const enough = (): boolean => performance.now() - from > slice;
     if (prepared < steps.length) prepared = prepareSearch(steps, prepared, enough);
-    else for (const end = Math.min(prepared + 64, 2 * steps.length); prepared < end; prepared += 1) sentenceLines(steps[prepared - steps.length] as Step, size?.columns ?? 80);
+    else
+      for (const end = Math.min(prepared + 64, 2 * steps.length); prepared < end; prepared += 1)
+        sentenceLines(steps[prepared - steps.length] as Step, size?.columns ?? 80);
     if (prepared < 2 * steps.length && state.decision === null) setImmediate(prepare).unref();
     else preparing = false;
   };
@@ -95,7 +118,9 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: View
     },
     onChange(callback) {
       listeners.add(callback);
-      return () => { listeners.delete(callback); };
+      return () => {
+        listeners.delete(callback);
+      };
     },
     get tick() {
       if (state.decision !== null) return null;
@@ -109,16 +134,31 @@ export function reviewScene(options: ReviewSceneOptions): { readonly scene: View
 }
 
 const leaves = (event: KeyEvent, { place }: ReviewState): boolean =>
-  event.kind === 'gone' || event.kind === 'interrupt' || place === 'leave' || (place !== 'card' && place !== 'summary' && place !== 'search' && event.kind === 'character' && event.character === 'q');
+  event.kind === 'gone' ||
+  event.kind === 'interrupt' ||
+  place === 'leave' ||
+  (place !== 'card' &&
+    place !== 'summary' &&
+    place !== 'search' &&
+    event.kind === 'character' &&
+    event.character === 'q');
 
 /** What comes out of a review that was decided. */
 export function resultOf({ decision, plan, confirmations, why, rejected }: ReviewState): ReviewResult {
   if (decision !== 'approved') return { decision: 'declined', confirmations: [], typedName: null, why, plan, rejected };
-  return { decision, confirmations: [...confirmations.values()], typedName: needed(plan).name ? plan.name : null, why: '', plan, rejected };
+  return {
+    decision,
+    confirmations: [...confirmations.values()],
+    typedName: needed(plan).name ? plan.name : null,
+    why: '',
+    plan,
+    rejected,
+  };
 }
 
 /** An error as the person reads it: in our words, and what to do. */
 export function linesOf(error: unknown): readonly string[] {
-  if (error instanceof UserError) return [`${error.code}: ${error.message}`, ...(error.help === undefined ? [] : error.help.split('\n'))];
+  if (error instanceof UserError)
+    return [`${error.code}: ${error.message}`, ...(error.help === undefined ? [] : error.help.split('\n'))];
   return [error instanceof Error ? error.message : String(error)];
 }

@@ -12,7 +12,10 @@ export interface TypeLineOptions extends ScreenOptions {
   readonly wanted: string;
 }
 
-/** Asks for one text to be typed, character by character, on a screen of its own. True only for the exact text; everything else is no. */
+/**
+ * Asks for one text to be typed, character by character, on a screen of its own. True only for the exact text;
+ * everything else is no.
+ */
 export async function typeLine(options: TypeLineOptions): Promise<boolean> {
   const { openScreen } = await import('../terminal/screen.tsx');
   const screen = openScreen(options);
@@ -26,7 +29,10 @@ export async function typeLine(options: TypeLineOptions): Promise<boolean> {
 }
 
 /** The question, which must be read to its end, and a line below it. `said` settles once. */
-export function typeLineScene(question: readonly Row[], wanted: string): { readonly scene: View; readonly said: Promise<boolean> } {
+export function typeLineScene(
+  question: readonly Row[],
+  wanted: string,
+): { readonly scene: View; readonly said: Promise<boolean> } {
   let typed = '';
   let message = '';
   let scroll = 0;
@@ -34,7 +40,9 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
   let total = 1;
   let seen: Seen | null = null;
   let settle: (said: boolean) => void = () => undefined;
-  const said = new Promise<boolean>((resolve) => { settle = resolve; });
+  const said = new Promise<boolean>((resolve) => {
+    settle = resolve;
+  });
   const listeners = new Set<() => void>();
 
   const scrollTo = (to: number): void => {
@@ -47,7 +55,8 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
       if (seen?.whole !== true) {
         if (by === null) message = 'read it to its end first: arrow down, space';
         else scrollTo(scroll + by);
-      } else if (event.together === true) message = message === pasteRefused || message === pasteEntered ? pasteEntered : togetherRefused;
+      } else if (event.together === true)
+        message = message === pasteRefused || message === pasteEntered ? pasteEntered : togetherRefused;
       else if (event.kind === 'character') {
         if (typed.length < longestTyped) typed += event.character;
         message = '';
@@ -57,8 +66,10 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
         typed = '';
       }
     } else if (event.kind === 'backspace') typed = [...typed].slice(0, -1).join('');
-    else if (event.kind === 'paste') { typed = ''; message = pasteRefused; }
-    else if (by !== null) scrollTo(scroll + by);
+    else if (event.kind === 'paste') {
+      typed = '';
+      message = pasteRefused;
+    } else if (by !== null) scrollTo(scroll + by);
   };
 
   return {
@@ -69,20 +80,35 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
         const layout = layoutOf(size);
         if (layout.tooSmall) {
           seen = null;
-          return [clip(row(0, span(`too small: ${smallest.columns}×${smallest.rows} at least; Esc leaves`, 'warning')), size.columns)];
+          return [
+            clip(
+              row(0, span(`too small: ${smallest.columns}×${smallest.rows} at least; Esc leaves`, 'warning')),
+              size.columns,
+            ),
+          ];
         }
         const lines = wrapped(question, layout.columns);
         const said = message === '' ? [] : wrappedTo(row(0, span(message, 'warning')), layout.columns, 3);
         total = lines.length;
         room = Math.max(1, layout.height - said.length - 2);
         scrollTo(scroll);
-        seen = seeing(seen, { key: 'question', width: layout.columns, total, must: total }, scroll, Math.min(total, scroll + room));
+        seen = seeing(
+          seen,
+          { key: 'question', width: layout.columns, total, must: total },
+          scroll,
+          Math.min(total, scroll + room),
+        );
         const below = total - scroll - room;
         return [
           ...padded(lines.slice(scroll, scroll + room), Math.min(room, total)),
-          rule(layout.columns, ...(below > 0 ? [span(`${below} more line${below === 1 ? '' : 's'}: ↓ or space`, 'warning')] : [])),
+          rule(
+            layout.columns,
+            ...(below > 0 ? [span(`${below} more line${below === 1 ? '' : 's'}: ↓ or space`, 'warning')] : []),
+          ),
           ...said,
-          seen.whole ? clip(row(0, span('> ', 'title'), span(typed), span('▏', 'muted')), layout.columns) : clip(row(0, span('Read it to its end; then type. Esc leaves', 'muted')), layout.columns),
+          seen.whole
+            ? clip(row(0, span('> ', 'title'), span(typed), span('▏', 'muted')), layout.columns)
+            : clip(row(0, span('Read it to its end; then type. Esc leaves', 'muted')), layout.columns),
         ];
       },
       handle(event) {
@@ -92,7 +118,9 @@ export function typeLineScene(question: readonly Row[], wanted: string): { reado
       },
       onChange(callback) {
         listeners.add(callback);
-        return () => { listeners.delete(callback); };
+        return () => {
+          listeners.delete(callback);
+        };
       },
     },
   };

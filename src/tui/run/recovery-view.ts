@@ -15,17 +15,26 @@ export interface RecoveryViewOptions {
   readonly meaning: string;
 }
 
-/** Where a stopped run stands, and the choice what becomes of it. Nothing is sent by choosing: what follows is shown and confirmed first. */
-export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions): { readonly scene: View; readonly choice: Promise<RecoveryChoice> } {
+/**
+ * Where a stopped run stands, and the choice what becomes of it. Nothing is sent by choosing: what follows is shown and
+ * confirmed first.
+ */
+export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions): {
+  readonly scene: View;
+  readonly choice: Promise<RecoveryChoice>;
+} {
   let scroll = 0;
   let room = 1;
   let total = 1;
   let settle: (choice: RecoveryChoice) => void = () => undefined;
-  const choice = new Promise<RecoveryChoice>((resolve) => { settle = resolve; });
+  const choice = new Promise<RecoveryChoice>((resolve) => {
+    settle = resolve;
+  });
   const listeners = new Set<() => void>();
   const choices = [
     ...(canContinue ? [row(0, span('c', 'title'), ` go on with it: ${meaning}`)] : []),
-    row(0, span('r', 'title'), ' take it back: the rollback is shown and confirmed first'), row(0, span('q', 'title'), ' leave it as it is'),
+    row(0, span('r', 'title'), ' take it back: the rollback is shown and confirmed first'),
+    row(0, span('q', 'title'), ' leave it as it is'),
   ];
   const choose = (character: string): void => {
     if (character === 'c' && canContinue) settle('continue');
@@ -34,7 +43,14 @@ export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions
     else if (character === 'j' || character === ' ') scroll += character === 'j' ? 1 : room - 1;
     else if (character === 'k') scroll -= 1;
   };
-  const moves: Readonly<Partial<Record<KeyEvent['kind'], () => number>>> = { up: () => -1, down: () => 1, 'page-up': () => 1 - room, 'page-down': () => room - 1, home: () => -total, end: () => total };
+  const moves: Readonly<Partial<Record<KeyEvent['kind'], () => number>>> = {
+    up: () => -1,
+    down: () => 1,
+    'page-up': () => 1 - room,
+    'page-down': () => room - 1,
+    home: () => -total,
+    end: () => total,
+  };
   return {
     choice,
     scene: {
@@ -46,7 +62,11 @@ export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions
         room = Math.max(1, height - 2 - footer.length);
         scroll = Math.max(0, Math.min(scroll, total - room));
         const more = total - scroll - room;
-        return [...lines.slice(scroll, scroll + room), clip(row(0, span(more > 0 ? `${more} more lines below: j, space` : '', 'muted')), columns), ...footer].slice(0, Math.max(1, height - 1));
+        return [
+          ...lines.slice(scroll, scroll + room),
+          clip(row(0, span(more > 0 ? `${more} more lines below: j, space` : '', 'muted')), columns),
+          ...footer,
+        ].slice(0, Math.max(1, height - 1));
       },
       handle(event: KeyEvent): void {
         if (event.kind === 'character') choose(event.character);
@@ -56,7 +76,9 @@ export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions
       },
       onChange(callback) {
         listeners.add(callback);
-        return () => { listeners.delete(callback); };
+        return () => {
+          listeners.delete(callback);
+        };
       },
     },
   };

@@ -5,10 +5,17 @@ import type { Row } from '../../views/base/rows.ts';
 import type { Phase } from '../../domain/records/journal.ts';
 
 /** What is on the screen, for keys that scroll: lines of a page, and the last line from which a page can begin. */
-export interface Scrolling { readonly page: number; readonly last: number }
+export interface Scrolling {
+  readonly page: number;
+  readonly last: number;
+}
 
 /** A line of a step's own story. `at` in milliseconds since 1970. */
-export interface StepLine { readonly at: number; readonly text: string; readonly tone: 'plain' | 'good' | 'destroy' | 'warning' | 'muted' }
+export interface StepLine {
+  readonly at: number;
+  readonly text: string;
+  readonly tone: 'plain' | 'good' | 'destroy' | 'warning' | 'muted';
+}
 
 /** `stopped`: begun, and left where it was because the run ended. */
 export type StepState = 'waiting' | 'working' | 'done' | 'pending' | 'failed' | 'stopped';
@@ -35,7 +42,9 @@ export interface Choices {
   readonly report: Report;
   /** What AWS said and what it means. */
   readonly why: readonly Row[];
-  /** Words for the way back: `roll back now`, or for a rollback `go on with the rollback`. Null: nothing was changed. */
+  /**
+   * Words for the way back: `roll back now`, or for a rollback `go on with the rollback`. Null: nothing was changed.
+   */
   readonly back: string | null;
 }
 
@@ -52,7 +61,12 @@ export interface RunState {
   readonly steps: readonly StepView[];
   /** Place of a step in `steps`, by its address. */
   readonly places: ReadonlyMap<string, number>;
-  readonly counts: { readonly done: number; readonly failed: number; readonly calls: number; readonly captured: number };
+  readonly counts: {
+    readonly done: number;
+    readonly failed: number;
+    readonly calls: number;
+    readonly captured: number;
+  };
   /** Captures that the plan foresees; more may turn up. */
   readonly foreseen: number;
   /** `steps` the list, `step` the lines of one, `choice` after a failure, `journal` of the run. */

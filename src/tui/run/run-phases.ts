@@ -10,7 +10,11 @@ export const spinner = (now: number): string => wheel[Math.floor(now / spinnerPa
 
 type Standing = 'before' | 'now' | 'over' | 'failed' | 'left';
 
-interface Lamp { readonly name: string; readonly standing: Standing; readonly count: string }
+interface Lamp {
+  readonly name: string;
+  readonly standing: Standing;
+  readonly count: string;
+}
 
 /** The phases of a run as people are told them, with counts where there is something to count. */
 export function lampsOf(state: RunState): readonly Lamp[] {
@@ -35,26 +39,50 @@ export function lampsOf(state: RunState): readonly Lamp[] {
     { name: 're-check', standing: standing(1), count: '' },
     { name: 'capture', standing: capturing, count: captures },
     { name: 'verify', standing: capturing, count: captures },
-    { name: 'change', standing: done(standing(3), counts.done === steps.length), count: steps.length === 0 ? '' : `${at < 3 ? 0 : begun}/${steps.length}` },
-    { name: 'verify', standing: done(standing(3), counts.done === steps.length), count: steps.length === 0 ? '' : `${counts.done}/${steps.length}` },
+    {
+      name: 'change',
+      standing: done(standing(3), counts.done === steps.length),
+      count: steps.length === 0 ? '' : `${at < 3 ? 0 : begun}/${steps.length}`,
+    },
+    {
+      name: 'verify',
+      standing: done(standing(3), counts.done === steps.length),
+      count: steps.length === 0 ? '' : `${counts.done}/${steps.length}`,
+    },
   ];
 }
 
 function placeOf({ phase, before, run }: RunState): number {
-  const real = phase === 'undo' ? before ?? 'change' : phase;
+  const real = phase === 'undo' ? (before ?? 'change') : phase;
   if (real === 'lock') return run === null ? 0 : 1;
   return ({ recheck: 1, preflight: 1, capture: 2, change: 3, verify: 3, undo: 3 } as const)[real];
 }
 
-const tones: Readonly<Record<Standing, Tone>> = { before: 'muted', now: 'title', over: 'good', failed: 'destroy', left: 'muted' };
+const tones: Readonly<Record<Standing, Tone>> = {
+  before: 'muted',
+  now: 'title',
+  over: 'good',
+  failed: 'destroy',
+  left: 'muted',
+};
 
 /** All phases on one line: a mark, the name, the count. `short` leaves the names of what is over or not begun short. */
 export function phaseRow(state: RunState, now: number, short: boolean): Row {
-  const marks: Readonly<Record<Standing, string>> = { before: '·', now: spinner(now), over: '✓', failed: '✗', left: '·' };
+  const marks: Readonly<Record<Standing, string>> = {
+    before: '·',
+    now: spinner(now),
+    over: '✓',
+    failed: '✗',
+    left: '·',
+  };
   const spans = lampsOf(state).flatMap(({ name, standing, count }, index): readonly Span[] => [
     span(`${index === 0 ? '' : short ? ' ' : '  '}${marks[standing]}${short ? '' : ' '}`, tones[standing]),
     span(short && standing !== 'now' && standing !== 'failed' ? name.slice(0, 2) : name, tones[standing]),
     span(count === '' || (short && standing !== 'now') ? '' : ` ${count}`, 'muted'),
   ]);
-  return row(0, ...spans, ...(state.phase === 'undo' && state.outcome === null ? [span('  taking back what was made quiet', 'warning')] : []));
+  return row(
+    0,
+    ...spans,
+    ...(state.phase === 'undo' && state.outcome === null ? [span('  taking back what was made quiet', 'warning')] : []),
+  );
 }

@@ -26,7 +26,10 @@ export interface RunScene {
   };
   /** A line below, such as what is being read. */
   note(text: string): void;
-  /** Asks what to do; `journal` gives its lines when they are asked for. Silence, Ctrl-C and a closed terminal keep everything as it is; after Ctrl-C twice nothing is asked. */
+  /**
+   * Asks what to do; `journal` gives its lines when they are asked for. Silence, Ctrl-C and a closed terminal keep
+   * everything as it is; after Ctrl-C twice nothing is asked.
+   */
   finished(choices: Choices, journal: () => Promise<readonly Row[]>): Promise<'rollback' | 'keep'>;
 }
 
@@ -48,7 +51,14 @@ export function runScene({ plan, now }: RunSceneOptions): RunScene {
     if (state.chosen === 'rollback' || state.chosen === 'keep') decide(state.chosen);
     else if (state.chosen === 'journal') {
       state = { ...state, chosen: null };
-      void readJournal().then((rows) => put({ kind: 'journal', rows }), (error: unknown) => put({ kind: 'note', text: `the journal cannot be read: ${error instanceof Error ? error.message : String(error)}` }));
+      void readJournal().then(
+        (rows) => put({ kind: 'journal', rows }),
+        (error: unknown) =>
+          put({
+            kind: 'note',
+            text: `the journal cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+          }),
+      );
     }
   };
   const decide = (choice: 'rollback' | 'keep'): void => {
@@ -82,9 +92,13 @@ export function runScene({ plan, now }: RunSceneOptions): RunScene {
       handle,
       onChange(callback) {
         changed.add(callback);
-        return () => { changed.delete(callback); };
+        return () => {
+          changed.delete(callback);
+        };
       },
-      get tick() { return state.endedAt === null ? spinnerPace : null; },
+      get tick() {
+        return state.endedAt === null ? spinnerPace : null;
+      },
     },
     watch: {
       begun: (run) => put({ kind: 'begun', run }),
@@ -92,7 +106,9 @@ export function runScene({ plan, now }: RunSceneOptions): RunScene {
       interrupted: (signal, times) => put({ kind: 'interrupted', signal, times }),
       onInterrupt(callback) {
         interrupts.add(callback);
-        return () => { interrupts.delete(callback); };
+        return () => {
+          interrupts.delete(callback);
+        };
       },
     },
     note: (text) => put({ kind: 'note', text }),
@@ -101,7 +117,9 @@ export function runScene({ plan, now }: RunSceneOptions): RunScene {
       put({ kind: 'ended', choices, at: now() });
       // Whoever pressed Ctrl-C twice wants the shell back, and a terminal that is gone answers nothing.
       if (gone || state.interrupts >= 2) return Promise.resolve('keep');
-      return new Promise((resolve) => { answer = resolve; });
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
     },
   };
 }

@@ -3,7 +3,10 @@ import type { Row } from '../../views/base/rows.ts';
 import { paint } from '../../views/base/text.ts';
 import type { Size } from './view.ts';
 
-/** Draws rows with Ink, into lines of text with colour codes. What is written to the terminal, and when, is the screen's. */
+/**
+ * Draws rows with Ink, into lines of text with colour codes. What is written to the terminal, and when, is the
+ * screen's.
+ */
 export interface Canvas {
   lines(rows: readonly Row[], size: Size): readonly string[];
   close(): void;
@@ -20,8 +23,12 @@ class LastFrame {
     done?.();
     return true;
   }
-  on(): this { return this; }
-  off(): this { return this; }
+  on(): this {
+    return this;
+  }
+  off(): this {
+    return this;
+  }
 }
 
 /** Lines that were drawn before are not drawn again: most of a frame stood in the one before, higher or lower. */
@@ -35,7 +42,14 @@ export function openCanvas(stdin: NodeJS.ReadStream, color: boolean): Canvas {
   const draw = (lines: readonly string[], columns: number): void => {
     const node = <Frame lines={lines} columns={columns} />;
     // `debug` writes each frame whole, at once and as it is: the screen itself finds what differs.
-    if (app === undefined) app = render(node, { stdin, stdout: frame as unknown as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false });
+    if (app === undefined)
+      app = render(node, {
+        stdin,
+        stdout: frame as unknown as NodeJS.WriteStream,
+        debug: true,
+        exitOnCtrlC: false,
+        patchConsole: false,
+      });
     else app.rerender(node);
     const drawn = frame.text.split('\n');
     lines.forEach((line, index) => known.set(line, drawn[index] ?? ''));
@@ -50,14 +64,20 @@ export function openCanvas(stdin: NodeJS.ReadStream, color: boolean): Canvas {
       if (fresh.length > 0) draw(fresh, columns);
       return painted.map((line) => known.get(line) ?? '');
     },
-    close() { app?.unmount(); },
+    close() {
+      app?.unmount();
+    },
   };
 }
 
 function Frame({ lines, columns }: { readonly lines: readonly string[]; readonly columns: number }) {
   return (
     <Box flexDirection="column" width={columns}>
-      {lines.map((line, index) => <Text key={index} wrap="truncate">{line === '' ? ' ' : line}</Text>)}
+      {lines.map((line, index) => (
+        <Text key={index} wrap="truncate">
+          {line === '' ? ' ' : line}
+        </Text>
+      ))}
     </Box>
   );
 }

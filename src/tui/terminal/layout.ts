@@ -23,7 +23,15 @@ export interface Layout {
 export function layoutOf({ columns, rows }: Size): Layout {
   const wide = columns >= wideFrom;
   const left = wide ? Math.min(76, Math.floor(columns * 0.42)) : columns;
-  return { columns, height: Math.max(1, rows - 1), tooSmall: columns < smallest.columns || rows < smallest.rows, wide, short: rows < 20, left, right: wide ? columns - left - separator.length : columns };
+  return {
+    columns,
+    height: Math.max(1, rows - 1),
+    tooSmall: columns < smallest.columns || rows < smallest.rows,
+    wide,
+    short: rows < 20,
+    left,
+    right: wide ? columns - left - separator.length : columns,
+  };
 }
 
 const separator = ' │ ';
@@ -32,7 +40,16 @@ const separator = ' │ ';
 export function beside(left: readonly Row[], right: readonly Row[], leftWidth: number, height: number): readonly Row[] {
   return Array.from({ length: height }, (_, index) => {
     const [one, other] = [left[index] ?? blank, right[index] ?? blank];
-    return { indent: one.indent, spans: [...one.spans, plain(' '.repeat(Math.max(0, leftWidth - widthOfRow(one)))), span(separator, 'muted'), plain(' '.repeat(other.indent)), ...other.spans] };
+    return {
+      indent: one.indent,
+      spans: [
+        ...one.spans,
+        plain(' '.repeat(Math.max(0, leftWidth - widthOfRow(one)))),
+        span(separator, 'muted'),
+        plain(' '.repeat(other.indent)),
+        ...other.spans,
+      ],
+    };
   });
 }
 
@@ -60,7 +77,8 @@ export function rule(width: number, ...words: readonly Span[]): Row {
   return { indent: 0, spans: [...line.spans, span('─'.repeat(Math.max(0, width - widthOfRow(line))), 'muted')] };
 }
 
-export const wrapped = (rows: readonly Row[], width: number): readonly Row[] => rows.flatMap((line) => wrap(line, width));
+export const wrapped = (rows: readonly Row[], width: number): readonly Row[] =>
+  rows.flatMap((line) => wrap(line, width));
 
 /** Wrapped rows on at most `most` lines; what is cut ends in an ellipsis. */
 export function wrappedTo(line: Row, width: number, most: number): readonly Row[] {
@@ -72,7 +90,9 @@ export function wrappedTo(line: Row, width: number, most: number): readonly Row[
 
 /** Exactly `height` lines. */
 export const padded = (rows: readonly Row[], height: number): readonly Row[] =>
-  (rows.length >= height ? rows.slice(0, height) : [...rows, ...Array.from({ length: height - rows.length }, () => blank)]);
+  rows.length >= height
+    ? rows.slice(0, height)
+    : [...rows, ...Array.from({ length: height - rows.length }, () => blank)];
 
 /** A row that begins further right. */
 export const shifted = (line: Row, by: number): Row => ({ ...line, indent: line.indent + by });

@@ -3,8 +3,8 @@ const begin = '\u001b[?2026h';
 const end = '\u001b[?2026l';
 
 /**
- * The codes that turn the lines on the screen into others: only what differs is written. `before` null: nothing is known of
- * the screen. Empty where nothing differs.
+ * The codes that turn the lines on the screen into others: only what differs is written. `before` null: nothing is
+ * known of the screen. Empty where nothing differs.
  */
 export function repaint(before: readonly string[] | null, after: readonly string[]): string {
   let codes = '';

@@ -18,14 +18,17 @@ export interface ScreenOptions {
   readonly stop?: () => void;
 }
 
-/** Milliseconds: between two frames at least; until an escape character alone is a key; until a paste without end is over; until a key is none of a paste any more. */
+/**
+ * Milliseconds: between two frames at least; until an escape character alone is a key; until a paste without end is
+ * over; until a key is none of a paste any more.
+ */
 const times = { frame: 16, escape: 40, paste: 1_000, afterPaste: 25 };
 /** Keys that come before the first scene is shown wait for it; more than this many are no person's. */
 const mostWaiting = 200;
 
 /**
- * Opens the alternate screen and listens to keys at once. Every scene is drawn on it through one Ink root; only lines that
- * differ are written, and nothing while the terminal cannot take it.
+ * Opens the alternate screen and listens to keys at once. Every scene is drawn on it through one Ink root; only lines
+ * that differ are written, and nothing while the terminal cannot take it.
  */
 export function openScreen({ stdin, stdout, color, now, onInterrupt, stop = stopJob }: ScreenOptions): Screen {
   const canvas = openCanvas(stdin, color);
@@ -41,7 +44,15 @@ export function openScreen({ stdin, stdout, color, now, onInterrupt, stop = stop
   let settling: NodeJS.Timeout | undefined;
   let crowdedAt = -Infinity;
   const waiting: KeyEvent[] = [];
-  const terminal = openTerminal({ stdin, stdout, stop, onResume: () => { onScreen = null; schedule(); } });
+  const terminal = openTerminal({
+    stdin,
+    stdout,
+    stop,
+    onResume: () => {
+      onScreen = null;
+      schedule();
+    },
+  });
 
   const tell = (event: KeyEvent): void => {
     if (closed) return;
@@ -77,23 +88,47 @@ export function openScreen({ stdin, stdout, color, now, onInterrupt, stop = stop
   const pressed = (keys: readonly Key[]): void => {
     for (const key of keys) {
       if (key.kind === 'suspend') terminal.suspend();
-      else if (key.kind === 'redraw') { onScreen = null; schedule(); }
-      else tell(key);
+      else if (key.kind === 'redraw') {
+        onScreen = null;
+        schedule();
+      } else tell(key);
     }
   };
   const onData = (chunk: Buffer | string): void => {
     clearTimeout(settling);
     const wasPasting = reader.pasting;
-    const read = readKeys(reader, typeof chunk === 'string' ? Buffer.from(chunk) : chunk, performance.now() - crowdedAt < times.afterPaste);
+    const read = readKeys(
+      reader,
+      typeof chunk === 'string' ? Buffer.from(chunk) : chunk,
+      performance.now() - crowdedAt < times.afterPaste,
+    );
     reader = read.reader;
     if (wasPasting || reader.pasting || crowded(read.keys)) crowdedAt = performance.now();
-    if (isOpen(reader)) settling = setTimeout(() => { const settled = flushPendingKeys(reader); reader = settled.reader; pressed(settled.keys); }, reader.pasting ? times.paste : times.escape);
+    if (isOpen(reader))
+      settling = setTimeout(
+        () => {
+          const settled = flushPendingKeys(reader);
+          reader = settled.reader;
+          pressed(settled.keys);
+        },
+        reader.pasting ? times.paste : times.escape,
+      );
     pressed(read.keys);
   };
   const hungUp = (): void => tell({ kind: 'gone', why: 'the terminal was closed' });
-  const resized = (): void => { onScreen = null; schedule(); };
-  const drained = (): void => { if (blocked) { blocked = false; schedule(); } };
-  const stopListening = onInterrupt((signal) => tell(signal === 'SIGINT' ? { kind: 'interrupt' } : { kind: 'gone', why: `ended by ${signal}` }));
+  const resized = (): void => {
+    onScreen = null;
+    schedule();
+  };
+  const drained = (): void => {
+    if (blocked) {
+      blocked = false;
+      schedule();
+    }
+  };
+  const stopListening = onInterrupt((signal) =>
+    tell(signal === 'SIGINT' ? { kind: 'interrupt' } : { kind: 'gone', why: `ended by ${signal}` }),
+  );
   stdin.on('data', onData);
   for (const name of ['end', 'close', 'error'] as const) stdin.on(name, hungUp);
   stdin.ref?.();

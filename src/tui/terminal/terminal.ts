@@ -20,19 +20,26 @@ export interface Terminal {
 }
 
 /** All processes of the job stop, so that the shell sees it whatever stands between: npm, a script. */
-export const stopJob = (): void => { process.kill(0, 'SIGTSTP'); };
+export const stopJob = (): void => {
+  process.kill(0, 'SIGTSTP');
+};
 
-/** A stop signal that nobody obeys (no shell that watches over jobs) leaves the program running: it goes on after this long. */
+/**
+ * A stop signal that nobody obeys (no shell that watches over jobs) leaves the program running: it goes on after this
+ * long.
+ */
 export const notStoppedAfter = 200;
 
 /**
- * Takes the terminal: raw keys, the alternate screen. It is restored on every way out: close, exit, a crash, a stop signal; and taken again
- * when the process continues.
+ * Takes the terminal: raw keys, the alternate screen. It is restored on every way out: close, exit, a crash, a stop
+ * signal; and taken again when the process continues.
  */
 export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions): Terminal {
   let state: 'open' | 'suspended' | 'closed' = 'open';
   let late: NodeJS.Timeout | undefined;
-  const write = (codes: string): void => { if (!stdout.destroyed && stdout.writable) stdout.write(codes); };
+  const write = (codes: string): void => {
+    if (!stdout.destroyed && stdout.writable) stdout.write(codes);
+  };
   const raw = (on: boolean): void => {
     if (!stdin.isTTY || stdin.destroyed) return;
     try {
@@ -47,7 +54,12 @@ export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions)
     raw(false);
   };
   // Also before a crash says on the screen what happened; the crash itself goes its way.
-  const crashed = (): void => { if (state === 'open') { restore(); state = 'closed'; } };
+  const crashed = (): void => {
+    if (state === 'open') {
+      restore();
+      state = 'closed';
+    }
+  };
   const resume = (): void => {
     clearTimeout(late);
     if (state === 'closed') return;
@@ -68,7 +80,11 @@ export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions)
     listenForStop();
   };
   // Not in this tick: the signal that was just sent must find nobody who listens.
-  const listenForStop = (): void => { setImmediate(() => { if (state !== 'closed' && process.platform !== 'win32') process.on('SIGTSTP', suspend); }); };
+  const listenForStop = (): void => {
+    setImmediate(() => {
+      if (state !== 'closed' && process.platform !== 'win32') process.on('SIGTSTP', suspend);
+    });
+  };
 
   raw(true);
   write(enter);
@@ -80,7 +96,9 @@ export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions)
   }
   return {
     suspend,
-    get suspended() { return state === 'suspended'; },
+    get suspended() {
+      return state === 'suspended';
+    },
     async close() {
       if (state !== 'closed') restore();
       state = 'closed';
@@ -89,7 +107,10 @@ export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions)
       process.off('uncaughtExceptionMonitor', crashed);
       process.off('SIGTSTP', suspend);
       process.off('SIGCONT', resume);
-      await new Promise<void>((done) => { if (stdout.destroyed || !stdout.writable) done(); else stdout.write('', () => done()); });
+      await new Promise<void>((done) => {
+        if (stdout.destroyed || !stdout.writable) done();
+        else stdout.write('', () => done());
+      });
     },
   };
 }

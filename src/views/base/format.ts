@@ -6,13 +6,21 @@ const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 export function bytes(count: number): string {
   let value = count;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit += 1; }
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
   const shown = unit === 0 || Number.isInteger(value) ? String(value) : value.toFixed(1);
   return `${shown} ${units[unit]}`;
 }
 
 const spans: readonly (readonly [number, string])[] = [
-  [365.25 * 86_400, 'year'], [30.44 * 86_400, 'month'], [86_400, 'day'], [3_600, 'hour'], [60, 'minute'], [1, 'second'],
+  [365.25 * 86_400, 'year'],
+  [30.44 * 86_400, 'month'],
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
 ];
 
 /** A duration in milliseconds for people, in at most two units: `2 years 5 months`. */
@@ -42,7 +50,11 @@ const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/u.tes
 export function age(iso: string, now: number): string {
   const time = Date.parse(iso);
   const written = `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
-  return Number.isNaN(time) ? iso : time > now ? `${written}, in ${duration(time - now)}` : `${written}, ${duration(now - time)} ago`;
+  return Number.isNaN(time)
+    ? iso
+    : time > now
+      ? `${written}, in ${duration(time - now)}`
+      : `${written}, ${duration(now - time)} ago`;
 }
 
 /** A value on one line. Sensitive values say only that they are set, changed or unknown. */
@@ -53,8 +65,11 @@ export function value(json: Json | undefined): string {
   if (isUnknown(json)) return `(known after ${json.$unknown})`;
   if (typeof json === 'string') return json === '' ? '""' : json;
   if (typeof json === 'number' || typeof json === 'boolean') return String(json);
-  if (Array.isArray(json)) return json.length === 0 ? 'none' : `[${json.map((item) => value(item as Json)).join(', ')}]`;
-  return `{ ${Object.entries(json).map(([key, item]) => `${key}: ${value(item)}`).join(', ')} }`;
+  if (Array.isArray(json))
+    return json.length === 0 ? 'none' : `[${json.map((item) => value(item as Json)).join(', ')}]`;
+  return `{ ${Object.entries(json)
+    .map(([key, item]) => `${key}: ${value(item)}`)
+    .join(', ')} }`;
 }
 
 /** A piece of evidence: sizes and times get their unit and age; lists of plain things lose their brackets. */
@@ -62,13 +77,17 @@ export function fact(name: string, json: Json | undefined, now: number): string 
   if (typeof json === 'number' && /bytes|size$|^largestObject$/iu.test(name)) return bytes(json);
   if (typeof json === 'string' && /^sha256:[0-9a-f]{64}$/u.test(json)) return `${json.slice(0, 19)}…`;
   if (typeof json === 'string' && isTime(json)) return age(json, now);
-  if (Array.isArray(json)) return json.length === 0 ? 'none' : json.map((item) => fact(name, item as Json, now)).join(', ');
+  if (Array.isArray(json))
+    return json.length === 0 ? 'none' : json.map((item) => fact(name, item as Json, now)).join(', ');
   if (isObject(json)) {
     const entries = Object.entries(json).filter(([, item]) => item !== undefined);
-    return entries.length === 0 ? 'none' : entries.map(([key, item]) => `${words(key)} ${fact(key, item, now)}`).join('; ');
+    return entries.length === 0
+      ? 'none'
+      : entries.map(([key, item]) => `${words(key)} ${fact(key, item, now)}`).join('; ');
   }
   return typeof json === 'boolean' ? (json ? 'yes' : 'no') : value(json);
 }
 
 /** `lastUse` → `last use`; AWS's own PascalCase names stay. */
-export const words = (name: string): string => (/^[a-z]/u.test(name) ? name.replaceAll(/([A-Z])/gu, (letter) => ` ${letter.toLowerCase()}`) : name);
+export const words = (name: string): string =>
+  /^[a-z]/u.test(name) ? name.replaceAll(/([A-Z])/gu, (letter) => ` ${letter.toLowerCase()}`) : name;

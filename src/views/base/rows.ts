@@ -1,11 +1,28 @@
 import { sanitise } from '../../base/sanitise.ts';
 
 /** What a piece of text means; renderers choose the colour. No meaning depends on colour alone. */
-export type Tone = 'plain' | 'title' | 'muted' | 'destroy' | 'grant' | 'change' | 'create' | 'good' | 'warning' | 'claim' | 'unknown'
+export type Tone =
+  | 'plain'
+  | 'title'
+  | 'muted'
+  | 'destroy'
+  | 'grant'
+  | 'change'
+  | 'create'
+  | 'good'
+  | 'warning'
+  | 'claim'
+  | 'unknown'
   /** A line, and the part of a line, that a change takes away or adds; a `-`, `+` or bracket says it too. */
-  | 'removed' | 'added' | 'removed-word' | 'added-word';
+  | 'removed'
+  | 'added'
+  | 'removed-word'
+  | 'added-word';
 
-export interface Span { readonly text: string; readonly tone: Tone }
+export interface Span {
+  readonly text: string;
+  readonly tone: Tone;
+}
 
 /** One logical line, before wrapping. `indent` in columns. All text is sanitised when a row is made (law 10). */
 export interface Row {
@@ -27,7 +44,10 @@ export const row = (indent: number, ...parts: readonly (string | Span)[]): Row =
 /** A command to be pasted into a shell, on a line of its own that is never wrapped. */
 export const pasteRow = (command: string): Row => ({ ...row(0, span(command, 'title')), paste: true });
 
-/** A line that is written into a file: `key: value`, an element, a comment, or text of a block. A list of allowed words is none. */
+/**
+ * A line that is written into a file: `key: value`, an element, a comment, or text of a block. A list of allowed words
+ * is none.
+ */
 const pasted = /^(?: +\S|(?:- )?[\w"'.-]+:(?: |$)|- |#)/u;
 const words = /^(?:allowed|nearest|parts):/u;
 
@@ -35,7 +55,13 @@ const words = /^(?:allowed|nearest|parts):/u;
 export function helpRows(help: string | undefined): readonly Row[] {
   const lines = (help ?? '').trimEnd().split('\n');
   if (lines.length === 1 && lines[0] === '') return [];
-  return lines.map((line) => (line === '' ? blank : pasted.test(line) && !words.test(line) ? { ...row(4, span(line, 'muted')), paste: true } : row(4, span(line, 'muted'))));
+  return lines.map((line) =>
+    line === ''
+      ? blank
+      : pasted.test(line) && !words.test(line)
+        ? { ...row(4, span(line, 'muted')), paste: true }
+        : row(4, span(line, 'muted')),
+  );
 }
 
 export const blank: Row = { indent: 0, spans: [] };

@@ -3,12 +3,16 @@ import { commandPlaces, madeVisible } from '../../base/sanitise.ts';
 import type { Row, Span } from './rows.ts';
 import { sgr } from './theme.ts';
 
-export interface TextOptions { readonly width: number; readonly color: boolean }
+export interface TextOptions {
+  readonly width: number;
+  readonly color: boolean;
+}
 
 /** Rows as text: wrapped at `width` columns with a hanging indent, coloured or not. Ends with a line break. */
 export function rowsToText(rows: readonly Row[], options: TextOptions): string {
   let text = '';
-  for (const line of rows) for (const part of printedLines(line, options.width)) text += `${paint(part, options.color)}\n`;
+  for (const line of rows)
+    for (const part of printedLines(line, options.width)) text += `${paint(part, options.color)}\n`;
   return text === '' ? '\n' : text;
 }
 
@@ -18,10 +22,12 @@ export function wrap(line: Row, width: number): readonly Row[] {
 }
 
 /**
- * One row as the lines that are printed: wrapped, but for a command to be pasted, which stays one line. No line of them is one that a CI
- * system takes for a command of its own, wherever the text was broken; such a line may be a few columns longer than `width`.
+ * One row as the lines that are printed: wrapped, but for a command to be pasted, which stays one line. No line of them
+ * is one that a CI system takes for a command of its own, wherever the text was broken; such a line may be a few
+ * columns longer than `width`.
  */
-export const printedLines = (line: Row, width: number): readonly Row[] => (line.paste === true ? [line] : wrap(line, width)).map(inert);
+export const printedLines = (line: Row, width: number): readonly Row[] =>
+  (line.paste === true ? [line] : wrap(line, width)).map(inert);
 
 function inert(line: Row): Row {
   const places = new Set(commandPlaces(line.spans.map(({ text }) => text).join('')));
@@ -35,16 +41,24 @@ function inert(line: Row): Row {
   return { ...line, spans: line.spans.map(({ text, tone }) => ({ text: text.split('').map(shown).join(''), tone })) };
 }
 
-const columnsOf = ({ indent, spans }: Row): number => spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
+const columnsOf = ({ indent, spans }: Row): number =>
+  spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
 
 /** What aiplan mostly writes has one column for each character, and needs no look at Unicode's tables. */
 const plainText = /^[ -~→…─│├└▏±×↓↑←·]*$/u;
-const columnsOfText = (text: string): number => (plainText.test(text) ? text.length : charactersOf(text).reduce((sum, character) => sum + columnsOfCharacter(character), 0));
+const columnsOfText = (text: string): number =>
+  plainText.test(text)
+    ? text.length
+    : charactersOf(text).reduce((sum, character) => sum + columnsOfCharacter(character), 0);
 
-/** A letter with its accents is one character, and so are some pairs of symbols. Where there is nothing to join, each code point is one. */
+/**
+ * A letter with its accents is one character, and so are some pairs of symbols. Where there is nothing to join, each
+ * code point is one.
+ */
 const joined = /[\p{M}\p{Emoji_Modifier}\u{1f1e6}-\u{1f1ff}\u200d\ufe0f\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
-const charactersOf = (text: string): readonly string[] => (joined.test(text) ? Array.from(segmenter.segment(text), ({ segment }) => segment) : [...text]);
+const charactersOf = (text: string): readonly string[] =>
+  joined.test(text) ? Array.from(segmenter.segment(text), ({ segment }) => segment) : [...text];
 
 /** Looked up once: a text of ten thousand wide characters has few different ones. */
 const known = new Map<string, number>();
@@ -63,7 +77,9 @@ function columnsOfCharacter(character: string): number {
 function trimmed(line: Row): Row {
   const at = line.spans.findLastIndex(({ text }) => text !== '');
   const last = line.spans[at];
-  return last === undefined || !/\s$/u.test(last.text) ? line : { ...line, spans: line.spans.with(at, { ...last, text: last.text.trimEnd() }) };
+  return last === undefined || !/\s$/u.test(last.text)
+    ? line
+    : { ...line, spans: line.spans.with(at, { ...last, text: last.text.trimEnd() }) };
 }
 
 function broken(line: Row, width: number): readonly Row[] {
@@ -100,7 +116,10 @@ function broken(line: Row, width: number): readonly Row[] {
 
   /** A word on as many lines as it needs; in its own gait, because it may be very long. */
   function cut(word: string, columns: number, tone: Span['tone']): void {
-    if (used + columns <= width) { put(word, columns, tone); return; }
+    if (used + columns <= width) {
+      put(word, columns, tone);
+      return;
+    }
     let [head, taken] = ['', 0];
     for (const character of charactersOf(word)) {
       const own = columnsOfCharacter(character);
@@ -155,6 +174,8 @@ export const widthOfRow = (line: Row): number => columnsOf(line);
 
 /** One display line as text, with SGR codes where `color`. */
 export function paint(line: Row, color: boolean): string {
-  const body = line.spans.map(({ text, tone }) => (color && sgr[tone] !== '' && text !== '' ? `\u001b[${sgr[tone]}m${text}\u001b[0m` : text)).join('');
+  const body = line.spans
+    .map(({ text, tone }) => (color && sgr[tone] !== '' && text !== '' ? `\u001b[${sgr[tone]}m${text}\u001b[0m` : text))
+    .join('');
   return body === '' ? '' : ' '.repeat(line.indent) + body;
 }

@@ -6,16 +6,27 @@ import { value } from '../base/format.ts';
 export interface Statement {
   readonly sid: string | null;
   readonly effect: string;
-  /** `Action`, `Principal`, `Resource`, `Condition` and their `Not…`, and whatever else stands there: each item one text. */
+  /**
+   * `Action`, `Principal`, `Resource`, `Condition` and their `Not…`, and whatever else stands there: each item one
+   * text.
+   */
   readonly parts: Readonly<Record<string, readonly string[]>>;
 }
 
-export interface FieldDiff { readonly field: string; readonly removed: readonly string[]; readonly added: readonly string[] }
+export interface FieldDiff {
+  readonly field: string;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+}
 
 export interface PolicyDiff {
   readonly added: readonly Statement[];
   readonly removed: readonly Statement[];
-  readonly changed: readonly { readonly before: Statement; readonly after: Statement; readonly fields: readonly FieldDiff[] }[];
+  readonly changed: readonly {
+    readonly before: Statement;
+    readonly after: Statement;
+    readonly fields: readonly FieldDiff[];
+  }[];
   readonly unchanged: number;
   /** `Version`, `Id` and what else stands beside the statements. */
   readonly fields: readonly FieldDiff[];
@@ -42,13 +53,15 @@ export function policyOf(json: Json | undefined): JsonObject | null {
 /** The statements of a policy, in their order. What is no object counts as a statement of its own words. */
 export function statementsOf(policy: JsonObject | null): readonly Statement[] {
   const list = policy?.['Statement'];
-  return (Array.isArray(list) ? list as readonly Json[] : list === undefined ? [] : [list]).map(statementOf);
+  return (Array.isArray(list) ? (list as readonly Json[]) : list === undefined ? [] : [list]).map(statementOf);
 }
 
 function statementOf(json: Json): Statement {
   if (!isObject(json)) return { sid: null, effect: '', parts: { Statement: [value(json)] } };
   const { Sid, Effect, ...rest } = json;
-  const names = Object.keys(rest).filter((name) => rest[name] !== undefined).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  const names = Object.keys(rest)
+    .filter((name) => rest[name] !== undefined)
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return {
     sid: typeof Sid === 'string' && Sid !== '' ? Sid : null,
     effect: Effect === undefined ? '' : value(Effect),
@@ -66,14 +79,18 @@ function itemsOf(name: string, json: Json | undefined): readonly string[] {
     return Object.entries(json).flatMap(([kind, who]) => textsOf(who).map((text) => `${kind} ${text}`));
   }
   if (name === 'Condition' && isObject(json)) {
-    return Object.entries(json).flatMap(([operator, keys]) => (isObject(keys)
-      ? Object.entries(keys).flatMap(([key, values]) => textsOf(values).map((text) => `${operator} ${key} = ${text}`)) : [`${operator} ${value(keys)}`]));
+    return Object.entries(json).flatMap(([operator, keys]) =>
+      isObject(keys)
+        ? Object.entries(keys).flatMap(([key, values]) => textsOf(values).map((text) => `${operator} ${key} = ${text}`))
+        : [`${operator} ${value(keys)}`],
+    );
   }
   return textsOf(json);
 }
 
 /** An empty list says something else than no list: nothing matches. */
-const textsOf = (json: Json | undefined): readonly string[] => (Array.isArray(json) ? (json.length === 0 ? ['(none)'] : json.map((item: Json) => value(item))) : [value(json)]);
+const textsOf = (json: Json | undefined): readonly string[] =>
+  Array.isArray(json) ? (json.length === 0 ? ['(none)'] : json.map((item: Json) => value(item))) : [value(json)];
 
 /** What differs between two policies, statement by statement; the order of statements means nothing. */
 export function policyDiff(before: JsonObject | null, after: JsonObject | null): PolicyDiff {
@@ -87,8 +104,11 @@ export function policyDiff(before: JsonObject | null, after: JsonObject | null):
   });
   const taken = new Set(partner.values());
   return {
-    removed: old.filter((_, index) => !partner.has(index)), added: fresh.filter((_, index) => !taken.has(index)),
-    changed, unchanged: partner.size - changed.length, fields: besides(before, after),
+    removed: old.filter((_, index) => !partner.has(index)),
+    added: fresh.filter((_, index) => !taken.has(index)),
+    changed,
+    unchanged: partner.size - changed.length,
+    fields: besides(before, after),
   };
 }
 
@@ -96,7 +116,10 @@ export function policyDiff(before: JsonObject | null, after: JsonObject | null):
 function pairs(old: readonly Statement[], fresh: readonly Statement[]): ReadonlyMap<number, number> {
   const partner = new Map<number, number>();
   const taken = new Set<number>();
-  const pair = (from: number, to: number): void => { partner.set(from, to); taken.add(to); };
+  const pair = (from: number, to: number): void => {
+    partner.set(from, to);
+    taken.add(to);
+  };
   const byKey = (keyOf: (statement: Statement) => string | null): void => {
     const waiting = new Map<string, number[]>();
     fresh.forEach((statement, index) => {
@@ -111,7 +134,10 @@ function pairs(old: readonly Statement[], fresh: readonly Statement[]): Readonly
   };
   byKey((statement) => canonical(statement));
   byKey(({ sid }) => sid);
-  const [left, right] = [old.flatMap((_, index) => (partner.has(index) ? [] : [index])), fresh.flatMap((_, index) => (taken.has(index) ? [] : [index]))];
+  const [left, right] = [
+    old.flatMap((_, index) => (partner.has(index) ? [] : [index])),
+    fresh.flatMap((_, index) => (taken.has(index) ? [] : [index])),
+  ];
   if (left.length * right.length > mostPairs) return partner;
   const items = right.map((to) => ({ to, has: itemsIn(fresh[to] as Statement) }));
   const likely = left.flatMap((from) => {
@@ -127,7 +153,8 @@ function pairs(old: readonly Statement[], fresh: readonly Statement[]): Readonly
   return partner;
 }
 
-const itemsIn = ({ effect, parts }: Statement): ReadonlySet<string> => new Set([effect, ...Object.entries(parts).flatMap(([name, items]) => items.map((item) => `${name}\n${item}`))]);
+const itemsIn = ({ effect, parts }: Statement): ReadonlySet<string> =>
+  new Set([effect, ...Object.entries(parts).flatMap(([name, items]) => items.map((item) => `${name}\n${item}`))]);
 
 /** The share of items that two statements have in common, 0 to 1; each has its effect at least. */
 function similarity(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
@@ -137,7 +164,9 @@ function similarity(one: ReadonlySet<string>, other: ReadonlySet<string>): numbe
 }
 
 function fieldsOf(a: Statement, b: Statement): readonly FieldDiff[] {
-  const names = [...new Set([...Object.keys(a.parts), ...Object.keys(b.parts)])].sort((x, y) => rank(x) - rank(y) || (x < y ? -1 : 1));
+  const names = [...new Set([...Object.keys(a.parts), ...Object.keys(b.parts)])].sort(
+    (x, y) => rank(x) - rank(y) || (x < y ? -1 : 1),
+  );
   return [
     ...field('Sid', a.sid === null ? [] : [a.sid], b.sid === null ? [] : [b.sid]),
     ...field('Effect', a.effect === '' ? [] : [a.effect], b.effect === '' ? [] : [b.effect]),
@@ -145,7 +174,8 @@ function fieldsOf(a: Statement, b: Statement): readonly FieldDiff[] {
   ];
 }
 
-const own = (parts: Statement['parts'], name: string): readonly string[] => (Object.hasOwn(parts, name) ? parts[name] ?? [] : []);
+const own = (parts: Statement['parts'], name: string): readonly string[] =>
+  Object.hasOwn(parts, name) ? (parts[name] ?? []) : [];
 
 function field(name: string, before: readonly string[], after: readonly string[]): readonly FieldDiff[] {
   const [old, fresh] = [new Set(before), new Set(after)];
@@ -155,7 +185,10 @@ function field(name: string, before: readonly string[], after: readonly string[]
 
 /** What stands beside the statements. */
 function besides(before: JsonObject | null, after: JsonObject | null): readonly FieldDiff[] {
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter((name) => name !== 'Statement').sort();
-  const texts = (policy: JsonObject | null, name: string): readonly string[] => (policy === null || !Object.hasOwn(policy, name) || policy[name] === undefined ? [] : [value(policy[name])]);
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
+    .filter((name) => name !== 'Statement')
+    .sort();
+  const texts = (policy: JsonObject | null, name: string): readonly string[] =>
+    policy === null || !Object.hasOwn(policy, name) || policy[name] === undefined ? [] : [value(policy[name])];
   return names.flatMap((name) => field(name, texts(before, name), texts(after, name)));
 }

@@ -17,15 +17,29 @@ export function policyRows(before: JsonObject, after: JsonObject, viewing: Viewi
     ...diff.removed.map((statement) => statementRow('removed', statement, viewing)),
     ...diff.added.map((statement) => statementRow('added', statement, viewing)),
   ];
-  const counts = counted([[diff.changed.length, 'changed'], [diff.removed.length, 'removed'], [diff.added.length, 'added'], [diff.unchanged, 'unchanged']]);
-  const headline = rows.length === 0 ? 'the same in other words: only the spelling or the order differs' : `statements: ${counts === '' ? 'none' : counts}`;
+  const counts = counted([
+    [diff.changed.length, 'changed'],
+    [diff.removed.length, 'removed'],
+    [diff.added.length, 'added'],
+    [diff.unchanged, 'unchanged'],
+  ]);
+  const headline =
+    rows.length === 0
+      ? 'the same in other words: only the spelling or the order differs'
+      : `statements: ${counts === '' ? 'none' : counts}`;
   return { headline: [span(headline)], below: bounded(rows, viewing) };
 }
 
 /** All statements of a policy that was not there, or is no more. */
 export function policySide(side: Side, policy: JsonObject, viewing: Viewing): Shown {
   const statements = statementsOf(policy);
-  return { headline: [span(`policy of ${statements.length} statement${statements.length === 1 ? '' : 's'}`)], below: bounded(statements.map((statement) => statementRow(side, statement, viewing)), viewing) };
+  return {
+    headline: [span(`policy of ${statements.length} statement${statements.length === 1 ? '' : 's'}`)],
+    below: bounded(
+      statements.map((statement) => statementRow(side, statement, viewing)),
+      viewing,
+    ),
+  };
 }
 
 const statementRow = (side: Side, statement: Statement, viewing: Viewing): Row =>
@@ -39,14 +53,30 @@ function nameOf({ sid, effect }: Statement, before?: Statement): string {
 
 /** `Allow Principal * (everyone); Action s3:GetObject; Resource …`. */
 const sentence = ({ effect, parts }: Statement): string =>
-  [effect, ...Object.entries(parts).map(([name, items]) => `${name} ${items.map((item) => itemText(name, item)).join(', ')}`)].filter((text) => text !== '').join('; ');
+  [
+    effect,
+    ...Object.entries(parts).map(([name, items]) => `${name} ${items.map((item) => itemText(name, item)).join(', ')}`),
+  ]
+    .filter((text) => text !== '')
+    .join('; ');
 
-const itemText = (field: string, item: string): string => (field === 'Principal' && /^(?:AWS )?\*$/u.test(item) ? `${item} (everyone)` : item);
+const itemText = (field: string, item: string): string =>
+  field === 'Principal' && /^(?:AWS )?\*$/u.test(item) ? `${item} (everyone)` : item;
 
 /** What one field lost and gained; a single value that took the place of another as `old → new`. */
 function fieldRows({ field, removed, added }: FieldDiff, indent: number, viewing: Viewing): readonly Row[] {
   const text = (item: string | undefined): string => cut(itemText(field, item ?? ''), viewing);
-  if (removed.length === 1 && added.length === 1) return [row(indent, span(`${signs.changed} ${field}: `, 'change'), span(text(removed[0]), 'removed'), ' → ', span(text(added[0]), 'added'))];
-  const side = (name: Side, items: readonly string[]): readonly Row[] => items.map((item) => row(indent, span(`${signs[name]} ${field}: ${text(item)} (${name})`, name)));
+  if (removed.length === 1 && added.length === 1)
+    return [
+      row(
+        indent,
+        span(`${signs.changed} ${field}: `, 'change'),
+        span(text(removed[0]), 'removed'),
+        ' → ',
+        span(text(added[0]), 'added'),
+      ),
+    ];
+  const side = (name: Side, items: readonly string[]): readonly Row[] =>
+    items.map((item) => row(indent, span(`${signs[name]} ${field}: ${text(item)} (${name})`, name)));
   return [...side('removed', removed), ...side('added', added)];
 }

@@ -1,8 +1,23 @@
 import { diffLines, diffWordsWithSpace } from 'diff';
-import { bounded, counted, cut, cutPair, isShort, mostRows, sideRow, signs, type Shown, type Side, type Viewing } from './diff-view.ts';
+import {
+  bounded,
+  counted,
+  cut,
+  cutPair,
+  isShort,
+  mostRows,
+  sideRow,
+  signs,
+  type Shown,
+  type Side,
+  type Viewing,
+} from './diff-view.ts';
 import { row, span, type Row, type Span } from '../base/rows.ts';
 
-/** Beyond this many edits two texts have so little in common that one beside the other reads better, and comparing them takes long. */
+/**
+ * Beyond this many edits two texts have so little in common that one beside the other reads better, and comparing them
+ * takes long.
+ */
 const mostEdits = 500;
 /** Unchanged lines shown around a change, and characters around a change within a line. */
 const contextLines = 3;
@@ -15,13 +30,26 @@ export function textDiff(before: string, after: string, viewing: Viewing): Shown
   if (!isMultiline(before) && !isMultiline(after)) return wordDiff(before, after, viewing);
   const changes = diffLines(before, after, { maxEditLength: mostEdits });
   if (changes === undefined) return besides(before, after, viewing);
-  const parts = changes.flatMap(({ value, added, removed }) => splitLines(value).map((text): Part => ({ text, side: added ? 'added' : removed ? 'removed' : null })));
+  const parts = changes.flatMap(({ value, added, removed }) =>
+    splitLines(value).map((text): Part => ({ text, side: added ? 'added' : removed ? 'removed' : null })),
+  );
   const count = (side: Side): number => parts.filter((part) => part.side === side).length;
-  return { headline: [span(`${counted([[count('added'), 'lines added'], [count('removed'), 'lines removed']]).replaceAll(/\b1 lines/gu, '1 line')}`)], below: bounded(lineRows(parts, viewing), viewing) };
+  return {
+    headline: [
+      span(
+        `${counted([
+          [count('added'), 'lines added'],
+          [count('removed'), 'lines removed'],
+        ]).replaceAll(/\b1 lines/gu, '1 line')}`,
+      ),
+    ],
+    below: bounded(lineRows(parts, viewing), viewing),
+  };
 }
 
 /** One side of a text that was not there, or is no more: all its lines. */
-export const textSide = (side: Side, text: string, viewing: Viewing): readonly Row[] => splitLines(text).map((line) => sideRow(side, 0, cut(textOf(line), viewing)));
+export const textSide = (side: Side, text: string, viewing: Viewing): readonly Row[] =>
+  splitLines(text).map((line) => sideRow(side, 0, cut(textOf(line), viewing)));
 
 /** The lines of a text with their line breaks; a last line without one says so. */
 const splitLines = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/gu) ?? [];
@@ -34,7 +62,8 @@ const isMultiline = (text: string): boolean => /[\n\r]/u.test(text);
 /** Both texts, one below the other; neither takes all the room. */
 function besides(before: string, after: string, viewing: Viewing): Shown {
   const [old, fresh] = isMultiline(before) || isMultiline(after) ? [before, after] : cutPair(before, after, viewing);
-  const side = (name: Side, text: string): readonly Row[] => bounded(textSide(name, text, viewing), viewing, mostRows / 2);
+  const side = (name: Side, text: string): readonly Row[] =>
+    bounded(textSide(name, text, viewing), viewing, mostRows / 2);
   return { headline: [span('another text')], below: [...side('removed', old), ...side('added', fresh)] };
 }
 
@@ -42,10 +71,16 @@ function besides(before: string, after: string, viewing: Viewing): Shown {
 function wordDiff(before: string, after: string, viewing: Viewing): Shown {
   const parts = wordsOf(before, after);
   if (parts === null) return besides(before, after, viewing);
-  const spans = parts.map((part, index): Span => (part.side === null ? span(aroundChange(part.text, index === 0, index === parts.length - 1, viewing))
-    : part.side === 'removed' ? span(`[-${cut(part.text, viewing)}-]`, 'removed-word') : span(`{+${cut(part.text, viewing)}+}`, 'added-word')));
+  const spans = parts.map((part, index): Span =>
+    part.side === null
+      ? span(aroundChange(part.text, index === 0, index === parts.length - 1, viewing))
+      : part.side === 'removed'
+        ? span(`[-${cut(part.text, viewing)}-]`, 'removed-word')
+        : span(`{+${cut(part.text, viewing)}+}`, 'added-word'),
+  );
   const length = spans.reduce((sum, { text }) => sum + text.length, 0);
-  if (!viewing.whole && length > 2 * Math.max(200, Math.min(before.length, 400) + Math.min(after.length, 400))) return besides(before, after, viewing);
+  if (!viewing.whole && length > 2 * Math.max(200, Math.min(before.length, 400) + Math.min(after.length, 400)))
+    return besides(before, after, viewing);
   return { headline: [span('words changed')], below: [{ indent: 0, spans }] };
 }
 
@@ -53,9 +88,15 @@ function wordDiff(before: string, after: string, viewing: Viewing): Shown {
 function wordsOf(before: string, after: string): readonly Part[] | null {
   const changes = diffWordsWithSpace(before, after, { maxEditLength: mostEdits });
   if (changes === undefined) return null;
-  const kept = changes.reduce((sum, { value, added, removed }) => (added || removed ? sum : sum + value.trim().length), 0);
+  const kept = changes.reduce(
+    (sum, { value, added, removed }) => (added || removed ? sum : sum + value.trim().length),
+    0,
+  );
   if (kept * 3 < Math.max(before.length, after.length)) return null;
-  return changes.map(({ value, added, removed }): Part => ({ text: value, side: added ? 'added' : removed ? 'removed' : null }));
+  return changes.map(({ value, added, removed }): Part => ({
+    text: value,
+    side: added ? 'added' : removed ? 'removed' : null,
+  }));
 }
 
 /** Of a long unchanged stretch only its ends are shown. */
@@ -79,7 +120,15 @@ function lineRows(parts: readonly Part[], viewing: Viewing): readonly Row[] {
       let end = index;
       while (end < parts.length && !near.has(end)) end += 1;
       // One line takes no more room than saying that one is left out.
-      rows.push(row(0, span(end - index === 1 ? `  ${cut(textOf(part.text), viewing)}` : `… ${end - index} unchanged lines`, 'muted')));
+      rows.push(
+        row(
+          0,
+          span(
+            end - index === 1 ? `  ${cut(textOf(part.text), viewing)}` : `… ${end - index} unchanged lines`,
+            'muted',
+          ),
+        ),
+      );
       index = end;
     } else if (part.side === null) {
       rows.push(row(0, span(`  ${cut(textOf(part.text), viewing)}`, 'muted')));
@@ -87,7 +136,11 @@ function lineRows(parts: readonly Part[], viewing: Viewing): readonly Row[] {
     } else {
       const removed = run(parts, index, 'removed');
       const added = run(parts, index + removed.length, 'added');
-      rows.push(...(removed.length === 0 ? added.map((line) => sideRow('added', 0, said(line, null, viewing))) : replacedRows(removed, added, viewing)));
+      rows.push(
+        ...(removed.length === 0
+          ? added.map((line) => sideRow('added', 0, said(line, null, viewing)))
+          : replacedRows(removed, added, viewing)),
+      );
       index += removed.length + added.length;
     }
   }
@@ -103,7 +156,8 @@ function run(parts: readonly Part[], from: number, side: Side): readonly string[
 /** A line as text; a difference that nobody sees is said in words. */
 function said(line: string, other: string | null, viewing: Viewing): string {
   const [own, theirs] = [rawOf(line), other === null ? null : rawOf(other)];
-  if (own === theirs) return `${cut(untabbed(own), viewing)} (${line.endsWith('\n') ? 'with' : 'without'} a line break at its end)`;
+  if (own === theirs)
+    return `${cut(untabbed(own), viewing)} (${line.endsWith('\n') ? 'with' : 'without'} a line break at its end)`;
   if (theirs === null || own.trimEnd() !== theirs.trimEnd()) return cut(untabbed(own), viewing);
   const spaces = own.length - own.trimEnd().length;
   return `${cut(own, viewing)} (${spaces === 0 ? 'no white space' : `${spaces} character${spaces === 1 ? '' : 's'} of white space`} at its end)`;
@@ -119,11 +173,22 @@ function replacedRows(removed: readonly string[], added: readonly string[], view
     const parts = words[index] ?? null;
     const plain = said(text, other ?? null, viewing);
     if (parts === null || plain !== textOf(text)) return sideRow(side, 0, plain);
-    return row(0, span(`${signs[side]} `, side), ...parts.filter((part) => part.side === null || part.side === side).map((part) => (part.side === null ? span(untabbed(part.text), side) : span(part.text, `${side}-word`))));
+    return row(
+      0,
+      span(`${signs[side]} `, side),
+      ...parts
+        .filter((part) => part.side === null || part.side === side)
+        .map((part) => (part.side === null ? span(untabbed(part.text), side) : span(part.text, `${side}-word`))),
+    );
   };
-  return [...removed.map((text, index) => line('removed', text, index, added[index])), ...added.map((text, index) => line('added', text, index, removed[index]))];
+  return [
+    ...removed.map((text, index) => line('removed', text, index, added[index])),
+    ...added.map((text, index) => line('added', text, index, removed[index])),
+  ];
 }
 
 /** Whether two texts are compared as text rather than shown as `old → new`: an ARN is one word, however long. */
 export const isText = (before: string, after: string, prose: boolean): boolean =>
-  isMultiline(before) || isMultiline(after) || ((prose || !isShort(before) || !isShort(after)) && /\s/u.test(before.trim()) && /\s/u.test(after.trim()));
+  isMultiline(before) ||
+  isMultiline(after) ||
+  ((prose || !isShort(before) || !isShort(after)) && /\s/u.test(before.trim()) && /\s/u.test(after.trim()));

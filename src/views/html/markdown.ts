@@ -6,12 +6,18 @@ import { plainText, type Row } from '../base/rows.ts';
 const line = (item: Row): string => sanitiseMarkdown(plainText(item).trim());
 
 /**
- * The plan as Markdown for a pull request: the same rows in the same order; destructions and grants are never folded. `now` in
- * milliseconds since 1970.
+ * The plan as Markdown for a pull request: the same rows in the same order; destructions and grants are never folded.
+ * `now` in milliseconds since 1970.
  */
 export function planMarkdown(plan: Plan, now: number, options: DocumentOptions = {}): string {
   const { head, notes, steps, order, findings, asks } = planDocument(plan, now, options);
-  const parts: string[] = [`### aiplan: ${sanitiseMarkdown(plan.name)}`, '', ...head.map((item) => `- ${line(item)}`), '', ...notes.flatMap((item) => [line(item), ''])];
+  const parts: string[] = [
+    `### aiplan: ${sanitiseMarkdown(plan.name)}`,
+    '',
+    ...head.map((item) => `- ${line(item)}`),
+    '',
+    ...notes.flatMap((item) => [line(item), '']),
+  ];
   let listed = false;
   for (const { title, rows } of steps) {
     if (rows.length === 0) parts.push(`- ${line(title)}`);
@@ -19,8 +25,15 @@ export function planMarkdown(plan: Plan, now: number, options: DocumentOptions =
     listed = rows.length === 0;
   }
   const [heading, ...below] = order;
-  if (heading !== undefined) parts.push(...(listed ? [''] : []), `#### ${line(heading)}`, '', ...below.map((item) => `- ${line(item)}`), '');
-  if (findings.length > 0) parts.push('', '#### Findings', '', ...findings.flatMap((rows) => rows.map((item, index) => `${index === 0 ? '-' : '  -'} ${line(item)}`)));
+  if (heading !== undefined)
+    parts.push(...(listed ? [''] : []), `#### ${line(heading)}`, '', ...below.map((item) => `- ${line(item)}`), '');
+  if (findings.length > 0)
+    parts.push(
+      '',
+      '#### Findings',
+      '',
+      ...findings.flatMap((rows) => rows.map((item, index) => `${index === 0 ? '-' : '  -'} ${line(item)}`)),
+    );
   parts.push('', ...asks.map((item) => `**${line(item)}**`), '');
   return parts.join('\n');
 }

@@ -1,16 +1,22 @@
 /** `to` runs after `from`. */
-export interface Edge { readonly from: string; readonly to: string }
+export interface Edge {
+  readonly from: string;
+  readonly to: string;
+}
 
 /** Layers of node and passage names, and each edge as the names that it passes, one in each layer. */
-export interface Layers { readonly layers: readonly (readonly string[])[]; readonly lines: readonly (readonly string[])[] }
+export interface Layers {
+  readonly layers: readonly (readonly string[])[];
+  readonly lines: readonly (readonly string[])[];
+}
 
 /** How often the order of all layers is improved, once in each direction. */
 const rounds = 8;
 
 /**
- * Puts the nodes of a graph into layers by the longest path to them, lets long edges pass through the layers between, and orders
- * each layer by the barycentre of its neighbours, so that few lines cross. A circle, which only an edited plan file can have,
- * is cut where it closes. Takes names in a stable order; answers the same for the same.
+ * Puts the nodes of a graph into layers by the longest path to them, lets long edges pass through the layers between,
+ * and orders each layer by the barycentre of its neighbours, so that few lines cross. A circle, which only an edited
+ * plan file can have, is cut where it closes. Takes names in a stable order; answers the same for the same.
  */
 export function layersOf(names: readonly string[], edges: readonly Edge[]): Layers {
   const depth = depths(names, edges);
@@ -50,8 +56,13 @@ function depths(names: readonly string[], edges: readonly Edge[]): ReadonlyMap<s
   return known;
 }
 
-/** The layers, each sorted by the mean place of its neighbours in the layer before, then in the layer after, and again. */
-function untangled(layers: readonly (readonly string[])[], lines: readonly (readonly string[])[]): readonly (readonly string[])[] {
+/**
+ * The layers, each sorted by the mean place of its neighbours in the layer before, then in the layer after, and again.
+ */
+function untangled(
+  layers: readonly (readonly string[])[],
+  lines: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
   const links = lines.flatMap((line) => line.slice(1).map((name, index) => [line[index] ?? name, name] as const));
   const [before, after] = [new Map<string, string[]>(), new Map<string, string[]>()];
   for (const [from, to] of links) {
@@ -60,10 +71,19 @@ function untangled(layers: readonly (readonly string[])[], lines: readonly (read
   }
   const sorted = layers.map((layer) => [...layer]);
   const place = new Map<string, number>();
-  const number = (layer: readonly string[]): void => layer.forEach((name, index) => place.set(name, (index + 0.5) / layer.length));
+  const number = (layer: readonly string[]): void =>
+    layer.forEach((name, index) => place.set(name, (index + 0.5) / layer.length));
   for (const layer of sorted) number(layer);
   const improve = (layer: string[], neighbours: ReadonlyMap<string, readonly string[]>): void => {
-    const centre = new Map(layer.map((name) => [name, mean((neighbours.get(name) ?? []).map((other) => place.get(other) ?? 0)) ?? place.get(name) ?? 0] as const));
+    const centre = new Map(
+      layer.map(
+        (name) =>
+          [
+            name,
+            mean((neighbours.get(name) ?? []).map((other) => place.get(other) ?? 0)) ?? place.get(name) ?? 0,
+          ] as const,
+      ),
+    );
     layer.sort((a, b) => (centre.get(a) ?? 0) - (centre.get(b) ?? 0) || (place.get(a) ?? 0) - (place.get(b) ?? 0));
     number(layer);
   };
@@ -74,4 +94,5 @@ function untangled(layers: readonly (readonly string[])[], lines: readonly (read
   return sorted;
 }
 
-const mean = (values: readonly number[]): number | null => (values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length);
+const mean = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -2,10 +2,14 @@
 const rounds = 12;
 
 /**
- * The height of each name's middle, from 0: as close to the mean of its neighbours as the others of its layer let it. `layers`
- * are in their order from above, `lines` the edges as names, `size` the room that a name needs.
+ * The height of each name's middle, from 0: as close to the mean of its neighbours as the others of its layer let it.
+ * `layers` are in their order from above, `lines` the edges as names, `size` the room that a name needs.
  */
-export function centred(layers: readonly (readonly string[])[], lines: readonly (readonly string[])[], size: (name: string) => number): ReadonlyMap<string, number> {
+export function centred(
+  layers: readonly (readonly string[])[],
+  lines: readonly (readonly string[])[],
+  size: (name: string) => number,
+): ReadonlyMap<string, number> {
   const neighbours = new Map<string, string[]>();
   for (const line of lines) {
     for (const [index, name] of line.entries()) {
@@ -26,7 +30,7 @@ export function centred(layers: readonly (readonly string[])[], lines: readonly 
   const settle = (layer: readonly string[]): void => {
     const wanted = layer.map((name) => {
       const near = (neighbours.get(name) ?? []).map((other) => at.get(other) ?? 0);
-      return near.length === 0 ? at.get(name) ?? 0 : near.reduce((sum, height) => sum + height, 0) / near.length;
+      return near.length === 0 ? (at.get(name) ?? 0) : near.reduce((sum, height) => sum + height, 0) / near.length;
     });
     for (const [index, height] of apart(wanted, layer.map(size)).entries()) at.set(layer[index] ?? '', height);
   };
@@ -38,8 +42,8 @@ export function centred(layers: readonly (readonly string[])[], lines: readonly 
 }
 
 /**
- * The heights closest to the wanted ones (least squares) that keep the order and the distances. Less what lies before it, each
- * height may only grow: isotonic regression, by pooling neighbours that would overtake each other.
+ * The heights closest to the wanted ones (least squares) that keep the order and the distances. Less what lies before
+ * it, each height may only grow: isotonic regression, by pooling neighbours that would overtake each other.
  */
 export function apart(wanted: readonly number[], sizes: readonly number[]): readonly number[] {
   const offsets: number[] = [];
@@ -51,9 +55,15 @@ export function apart(wanted: readonly number[], sizes: readonly number[]): read
   const pools: { sum: number; count: number }[] = [];
   for (const [index, height] of wanted.entries()) {
     pools.push({ sum: height - (offsets[index] ?? 0), count: 1 });
-    for (let last = pools.at(-1), before = pools.at(-2); last !== undefined && before !== undefined && before.sum / before.count > last.sum / last.count; last = pools.at(-1), before = pools.at(-2)) {
+    for (
+      let last = pools.at(-1), before = pools.at(-2);
+      last !== undefined && before !== undefined && before.sum / before.count > last.sum / last.count;
+      last = pools.at(-1), before = pools.at(-2)
+    ) {
       pools.splice(-2, 2, { sum: before.sum + last.sum, count: before.count + last.count });
     }
   }
-  return pools.flatMap(({ sum, count }) => Array.from({ length: count }, () => sum / count)).map((height, index) => height + (offsets[index] ?? 0));
+  return pools
+    .flatMap(({ sum, count }) => Array.from({ length: count }, () => sum / count))
+    .map((height, index) => height + (offsets[index] ?? 0));
 }

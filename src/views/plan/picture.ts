@@ -3,14 +3,26 @@ import { centred } from './picture-places.ts';
 import { layersOf, type Edge } from './picture-layers.ts';
 import { inReadingOrder, isUnchanged } from './plan-parts.ts';
 
-/** A box of the picture, in CSS pixels from its upper left corner. `place` is the step's place in the order of execution, from 1. */
-export interface PictureNode { readonly step: Step; readonly place: number; readonly x: number; readonly y: number }
+/**
+ * A box of the picture, in CSS pixels from its upper left corner. `place` is the step's place in the order of
+ * execution, from 1.
+ */
+export interface PictureNode {
+  readonly step: Step;
+  readonly place: number;
+  readonly x: number;
+  readonly y: number;
+}
 /** A line from a step to one that runs after it: the points that it passes, left to right. */
-export interface PictureEdge { readonly from: Step; readonly to: Step; readonly points: readonly { readonly x: number; readonly y: number }[] }
+export interface PictureEdge {
+  readonly from: Step;
+  readonly to: Step;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
 
 /**
- * The steps that change something as a layered graph, what runs later further to the right. Those without relations stand below
- * in rows.
+ * The steps that change something as a layered graph, what runs later further to the right. Those without relations
+ * stand below in rows.
  */
 export interface Picture {
   readonly width: number;
@@ -35,15 +47,25 @@ export const mostDrawnWhole = 60;
 /** A picture of more boxes than this is no picture. */
 export const mostDrawn = 240;
 
-/** The picture of a plan: layers by the longest path, order in a layer by barycentre, heights close to the neighbours'. Pure. */
+/**
+ * The picture of a plan: layers by the longest path, order in a layer by barycentre, heights close to the neighbours'.
+ * Pure.
+ */
 export function pictureOf(plan: Plan): Picture {
   const steps = plan.steps.filter((step) => !isUnchanged(step));
   const all = new Map(steps.map((step) => [step.id, step] as const));
   const drawn = chosen(steps, all);
   const places = new Map(steps.map((step, index) => [step.id, index + 1] as const));
-  const edges = [...drawn].flatMap((to) => [...new Set(all.get(to)?.dependsOn ?? [])].filter((from) => from !== to && drawn.has(from)).map((from): Edge => ({ from, to })));
+  const edges = [...drawn].flatMap((to) =>
+    [...new Set(all.get(to)?.dependsOn ?? [])]
+      .filter((from) => from !== to && drawn.has(from))
+      .map((from): Edge => ({ from, to })),
+  );
   const related = new Set(edges.flatMap(({ from, to }) => [from, to]));
-  const { layers, lines } = layersOf([...drawn].filter((id) => related.has(id)), edges);
+  const { layers, lines } = layersOf(
+    [...drawn].filter((id) => related.has(id)),
+    edges,
+  );
   const sizes = (id: string): number => (all.has(id) ? box.height + gap.y : passage);
   const heights = centred(layers, lines, sizes);
   const left = (layer: number): number => layer * (box.width + gap.x);
@@ -57,40 +79,82 @@ export function pictureOf(plan: Plan): Picture {
       if (step !== undefined) nodes.push({ step, place: places.get(id) ?? 0, x: place.x, y: place.y - box.height / 2 });
     }
   }
-  const bottom = Math.max(0, ...nodes.map(({ y }) => y + box.height), ...[...at.values()].map(({ y }) => y + passage / 2));
+  const bottom = Math.max(
+    0,
+    ...nodes.map(({ y }) => y + box.height),
+    ...[...at.values()].map(({ y }) => y + passage / 2),
+  );
   const reach = layers.length === 0 ? 0 : left(layers.length - 1) + box.width;
-  const alone = inReadingOrder([...drawn].flatMap((id) => (related.has(id) ? [] : [all.get(id)].filter((step) => step !== undefined))));
+  const alone = inReadingOrder(
+    [...drawn].flatMap((id) => (related.has(id) ? [] : [all.get(id)].filter((step) => step !== undefined))),
+  );
   // Two boxes fit beside each other on a telephone; a long list of them is better in more.
-  const columns = Math.min(alone.length, Math.max(alone.length > 12 ? 4 : 2, Math.floor((reach + gap.alone) / (box.width + gap.alone))));
+  const columns = Math.min(
+    alone.length,
+    Math.max(alone.length > 12 ? 4 : 2, Math.floor((reach + gap.alone) / (box.width + gap.alone))),
+  );
   const top = layers.length === 0 ? 0 : bottom + 44;
   for (const [index, step] of alone.entries()) {
-    nodes.push({ step, place: places.get(step.id) ?? 0, x: (index % columns) * (box.width + gap.alone), y: top + Math.floor(index / columns) * (box.height + gap.alone) });
+    nodes.push({
+      step,
+      place: places.get(step.id) ?? 0,
+      x: (index % columns) * (box.width + gap.alone),
+      y: top + Math.floor(index / columns) * (box.height + gap.alone),
+    });
   }
   return {
-    nodes, of: steps.length,
+    nodes,
+    of: steps.length,
     width: Math.max(reach, ...nodes.map(({ x }) => x + box.width), 0),
     height: Math.max(bottom, ...nodes.map(({ y }) => y + box.height)),
     edges: edges.flatMap(({ from, to }) => {
       const [start, end] = [all.get(from), all.get(to)];
-      return start === undefined || end === undefined ? [] : [{ from: start, to: end, points: pointsOf(lines.find((line) => line[0] === from && line.at(-1) === to) ?? [], at) }];
+      return start === undefined || end === undefined
+        ? []
+        : [
+            {
+              from: start,
+              to: end,
+              points: pointsOf(lines.find((line) => line[0] === from && line.at(-1) === to) ?? [], at),
+            },
+          ];
     }),
     alone: alone.length > 0 && layers.length > 0 ? top - 20 : null,
-    after: new Map([...drawn].map((id) => [id, edges.filter(({ to }) => to === id).map(({ from }) => from).sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0))] as const)),
+    after: new Map(
+      [...drawn].map(
+        (id) =>
+          [
+            id,
+            edges
+              .filter(({ to }) => to === id)
+              .map(({ from }) => from)
+              .sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0)),
+          ] as const,
+      ),
+    ),
   };
 }
 
-/** The steps that are drawn, in the order of execution: all, or those that are connected to a destruction or a grant. */
+/**
+ * The steps that are drawn, in the order of execution: all, or those that are connected to a destruction or a grant.
+ */
 function chosen(steps: readonly Step[], all: ReadonlyMap<string, Step>): ReadonlySet<string> {
   if (steps.length <= mostDrawnWhole) return new Set(all.keys());
   const marked = inReadingOrder(steps).filter((step) => step.destruction !== null || step.grant !== null);
   const wanted = new Set(marked.slice(0, mostDrawn).map(({ id }) => id));
-  const near = steps.flatMap((step) => [...step.dependsOn.filter(() => wanted.has(step.id)), ...(step.dependsOn.some((id) => wanted.has(id)) ? [step.id] : [])]);
+  const near = steps.flatMap((step) => [
+    ...step.dependsOn.filter(() => wanted.has(step.id)),
+    ...(step.dependsOn.some((id) => wanted.has(id)) ? [step.id] : []),
+  ]);
   for (const id of near) if (wanted.size < mostDrawn && all.has(id)) wanted.add(id);
   return new Set(steps.map(({ id }) => id).filter((id) => wanted.has(id)));
 }
 
 /** From the right edge of the first box, through the passages, to the left edge of the last. */
-function pointsOf(line: readonly string[], at: ReadonlyMap<string, { readonly x: number; readonly y: number }>): PictureEdge['points'] {
+function pointsOf(
+  line: readonly string[],
+  at: ReadonlyMap<string, { readonly x: number; readonly y: number }>,
+): PictureEdge['points'] {
   return line.flatMap((id, index) => {
     const place = at.get(id);
     if (place === undefined) return [];

@@ -7,11 +7,15 @@ import { askRows, findingRows, headRows, inFindingOrder, inReadingOrder, isUncha
 import { blank, row, span, type Row } from '../base/rows.ts';
 
 /** One step of a document: its line, and what stands below it; nothing where one line is enough. */
-export interface StepSection { readonly step: Step; readonly title: Row; readonly rows: readonly Row[] }
+export interface StepSection {
+  readonly step: Step;
+  readonly title: Row;
+  readonly rows: readonly Row[];
+}
 
 /**
- * A plan as sections of rows, in reading order. Text, Markdown and HTML are this, written differently, so that none of them
- * can leave out what another one says.
+ * A plan as sections of rows, in reading order. Text, Markdown and HTML are this, written differently, so that none of
+ * them can leave out what another one says.
  */
 export interface PlanDocument {
   readonly plan: Plan;
@@ -32,7 +36,8 @@ export interface PlanDocument {
 export const mostInFull = 500;
 
 /** Destructions, grants, blocked steps, interruptions and one-way changes are never put in brief. */
-const needsLook = (step: Step): boolean => step.destruction !== null || step.grant !== null || step.blocked || step.interrupts || step.oneWay.length > 0;
+const needsLook = (step: Step): boolean =>
+  step.destruction !== null || step.grant !== null || step.blocked || step.interrupts || step.oneWay.length > 0;
 
 export interface DocumentOptions {
   /** The name of the change plan, for places in findings. */
@@ -44,13 +49,29 @@ export interface DocumentOptions {
 }
 
 /** The document of a plan. `now` in milliseconds since 1970. */
-export function planDocument(plan: Plan, now: number, { file = null, picture: wanted = false, knowledge = noKnowledge }: DocumentOptions = {}): PlanDocument {
+export function planDocument(
+  plan: Plan,
+  now: number,
+  { file = null, picture: wanted = false, knowledge = noKnowledge }: DocumentOptions = {},
+): PlanDocument {
   const large = plan.steps.length > mostInFull;
   const picture = wanted ? pictureOf(plan) : null;
   return {
-    plan, picture, large,
+    plan,
+    picture,
+    large,
     head: headRows(plan, now),
-    notes: large ? [row(0, span(`This plan has ${plan.steps.length.toLocaleString('en')} steps: what destroys, opens, interrupts, cannot be inverted or is blocked stands here in full, every other step in one line.`, 'warning'))] : [],
+    notes: large
+      ? [
+          row(
+            0,
+            span(
+              `This plan has ${plan.steps.length.toLocaleString('en')} steps: what destroys, opens, interrupts, cannot be inverted or is blocked stands here in full, every other step in one line.`,
+              'warning',
+            ),
+          ),
+        ]
+      : [],
     steps: inReadingOrder(plan.steps).map((step) => {
       const full = needsLook(step) || (!large && !isUnchanged(step));
       return { step, title: stepRow(step), rows: full ? cardRows(step, plan, now, knowledge).slice(1) : [] };

@@ -6,15 +6,27 @@ import { blank, row, span, type Row } from '../base/rows.ts';
 
 export { askRows, findingRows, headRows, inFindingOrder, inReadingOrder, summaryText } from './plan-parts.ts';
 
-/** The whole plan as rows: head, destructions and grants with their cards, the rest, findings, what is asked of the person. */
-export const planRows = (plan: Plan, now: number, file: string | null = null): readonly Row[] => documentRows(planDocument(plan, now, { file }));
+/**
+ * The whole plan as rows: head, destructions and grants with their cards, the rest, findings, what is asked of the
+ * person.
+ */
+export const planRows = (plan: Plan, now: number, file: string | null = null): readonly Row[] =>
+  documentRows(planDocument(plan, now, { file }));
 
-/** The plan in brief: head, one line for each step with what it destroys or opens, findings, what is asked of the person. */
+/**
+ * The plan in brief: head, one line for each step with what it destroys or opens, findings, what is asked of the
+ * person.
+ */
 export function briefRows(plan: Plan, now: number, file: string | null = null): readonly Row[] {
   const rows: Row[] = [...headRows(plan, now), blank];
   for (const step of inReadingOrder(plan.steps)) {
-    rows.push(stepRow(step), ...(step.destruction?.loses ?? []).map((loss) => row(4, span(`loses ${loss}`, 'destroy'))), ...(step.grant?.opens ?? []).map((opened) => row(4, span(`opens ${opened}`, 'grant'))));
+    rows.push(
+      stepRow(step),
+      ...(step.destruction?.loses ?? []).map((loss) => row(4, span(`loses ${loss}`, 'destroy'))),
+      ...(step.grant?.opens ?? []).map((opened) => row(4, span(`opens ${opened}`, 'grant'))),
+    );
   }
-  if (plan.findings.length > 0) rows.push(blank, ...inFindingOrder(plan.findings).flatMap((finding) => findingRows(finding, file)), blank);
+  if (plan.findings.length > 0)
+    rows.push(blank, ...inFindingOrder(plan.findings).flatMap((finding) => findingRows(finding, file)), blank);
   return [...rows, ...askRows(plan)];
 }

@@ -6,8 +6,8 @@ import { row, span, type Row, type Span } from '../base/rows.ts';
 const mostNames = 4;
 
 /**
- * The summary before a plan is approved: for each step, in reading order, one sentence that says what is going to happen, what
- * is lost or opened, and whether it comes back. `rejected`: the addresses that the person left out.
+ * The summary before a plan is approved: for each step, in reading order, one sentence that says what is going to
+ * happen, what is lost or opened, and whether it comes back. `rejected`: the addresses that the person left out.
  */
 export function sentenceRows(plan: Pick<Plan, 'steps'>, rejected: readonly string[] = []): readonly Row[] {
   const changing = inReadingOrder(plan.steps).filter((step) => step.action !== 'keep');
@@ -16,7 +16,9 @@ export function sentenceRows(plan: Pick<Plan, 'steps'>, rejected: readonly strin
 
 /** What does not happen: how many steps stay as they are, and what the person left out. */
 export const othersRows = (kept: number, rejected: readonly string[]): readonly Row[] => [
-  ...(kept === 0 ? [] : [row(2, span(`${kept} other${kept === 1 ? ' stays as it is' : 's stay as they are'}.`, 'muted'))]),
+  ...(kept === 0
+    ? []
+    : [row(2, span(`${kept} other${kept === 1 ? ' stays as it is' : 's stay as they are'}.`, 'muted'))]),
   ...(rejected.length === 0 ? [] : [row(2, span('Left out: ', 'muted'), `${rejected.join(', ')}.`)]),
 ];
 
@@ -34,7 +36,10 @@ export function sentenceRow(step: Step): Row {
 
 function sentence(step: Step): readonly Span[] {
   const parts: Span[] = [span(subject(step), 'title'), ...verb(step)];
-  const lost = [...(step.destruction?.loses ?? []), ...(step.destruction === null && step.recoverability.level === 'reversible' ? [] : step.recoverability.loses)];
+  const lost = [
+    ...(step.destruction?.loses ?? []),
+    ...(step.destruction === null && step.recoverability.level === 'reversible' ? [] : step.recoverability.loses),
+  ];
   if (lost.length > 0) parts.push(span('; lost: ', 'destroy'), span([...new Set(lost)].join('; '), 'destroy'));
   for (const opened of step.grant?.opens ?? []) parts.push(span(`; OPENS ${opened}`, 'grant'));
   if (step.interrupts) parts.push(span('; the service is interrupted', 'warning'));
@@ -48,27 +53,47 @@ function sentence(step: Step): readonly Span[] {
 
 /** `The EC2 security group sg-0a1b2c3d (WebGroup)`. */
 const subject = (step: Step): string =>
-  (step.identity === null ? `A new ${typeText(step.type)} (${step.id})` : `The ${typeText(step.type)} ${step.identity} (${step.id})`);
+  step.identity === null
+    ? `A new ${typeText(step.type)} (${step.id})`
+    : `The ${typeText(step.type)} ${step.identity} (${step.id})`;
 
 function verb(step: Step): readonly Span[] {
-  if (step.restores !== undefined) return [span(' is brought back', 'create'), span(` from what run ${step.restores.run} captured`)];
+  if (step.restores !== undefined)
+    return [span(' is brought back', 'create'), span(` from what run ${step.restores.run} captured`)];
   switch (step.action) {
-    case 'delete': return [span(' WILL BE DELETED', 'destroy')];
-    case 'replace': return [span(' WILL BE REPLACED by a new one', 'destroy'), span(step.changes.length === 0 ? '' : `, with another ${names(step)}`)];
-    case 'create': return [span(' is created', 'create')];
-    case 'update': return [span(' is changed', 'change'), span(step.changes.length === 0 ? '' : ` in ${names(step)}`), span(step.when === 'window' ? ' in its maintenance window' : '')];
-    case 'keep': return [span(' stays as it is')];
-    default: return step.action satisfies never;
+    case 'delete':
+      return [span(' WILL BE DELETED', 'destroy')];
+    case 'replace':
+      return [
+        span(' WILL BE REPLACED by a new one', 'destroy'),
+        span(step.changes.length === 0 ? '' : `, with another ${names(step)}`),
+      ];
+    case 'create':
+      return [span(' is created', 'create')];
+    case 'update':
+      return [
+        span(' is changed', 'change'),
+        span(step.changes.length === 0 ? '' : ` in ${names(step)}`),
+        span(step.when === 'window' ? ' in its maintenance window' : ''),
+      ];
+    case 'keep':
+      return [span(' stays as it is')];
+    default:
+      return step.action satisfies never;
   }
 }
 
 function wayBack(step: Step): Span | null {
   if (step.action === 'create' || step.action === 'keep') return null;
   switch (step.recoverability.level) {
-    case 'reversible': return span('can be put back exactly', 'good');
-    case 'restorable': return span(`comes back from its capture (${step.capture.what})`, 'good');
-    case 'irreversible': return span('NOTHING brings it back', 'destroy');
-    default: return step.recoverability.level satisfies never;
+    case 'reversible':
+      return span('can be put back exactly', 'good');
+    case 'restorable':
+      return span(`comes back from its capture (${step.capture.what})`, 'good');
+    case 'irreversible':
+      return span('NOTHING brings it back', 'destroy');
+    default:
+      return step.recoverability.level satisfies never;
   }
 }
 

@@ -10,23 +10,51 @@ const awsHelp: Readonly<Record<string, string>> = {
 const otherHelp = 'run the command again; if it stays so, the API reference of that operation explains the code';
 
 /** What every form of an error says. `place` holds lines of a bug's stack, without folders. */
-export interface ErrorFacts { readonly code: string; readonly message: string; readonly where?: string; readonly help?: string; readonly place: readonly string[] }
+export interface ErrorFacts {
+  readonly code: string;
+  readonly message: string;
+  readonly where?: string;
+  readonly help?: string;
+  readonly place: readonly string[];
+}
 
 /** Code, what happened, where, and what to do next. A bug says how to report it. */
 export function errorFacts(error: unknown): ErrorFacts {
   if (error instanceof UserError) {
     const { code, message, where, help } = error;
-    return { code, message, place: [], ...(where === undefined ? {} : { where }), ...(help === undefined ? {} : { help }) };
+    return {
+      code,
+      message,
+      place: [],
+      ...(where === undefined ? {} : { where }),
+      ...(help === undefined ? {} : { help }),
+    };
   }
   if (error instanceof AwsError) {
     const { code, kind, message, operation, requestId } = error;
-    return { code: `aws-${kind}`, where: operation, message: `${code}: ${message}${requestId === undefined ? '' : ` (request ${requestId})`}`, help: awsHelp[kind] ?? otherHelp, place: [] };
+    return {
+      code: `aws-${kind}`,
+      where: operation,
+      message: `${code}: ${message}${requestId === undefined ? '' : ` (request ${requestId})`}`,
+      help: awsHelp[kind] ?? otherHelp,
+      place: [],
+    };
   }
-  // The message of an unexpected error may quote anything, secrets included: only its kind and place are shown (law 11).
+  // The message of an unexpected error may quote anything, secrets included: only its kind and place are shown (law
+  // 11).
   const name = error instanceof Error ? error.name : typeof error;
-  const place = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /u.test(line)).slice(0, 6).map((line) => line.trim().replace(/\(?(?:file:\/\/)?\/[^()]*\//u, '(')) : [];
+  const place =
+    error instanceof Error
+      ? (error.stack ?? '')
+          .split('\n')
+          .filter((line) => /^\s+at /u.test(line))
+          .slice(0, 6)
+          .map((line) => line.trim().replace(/\(?(?:file:\/\/)?\/[^()]*\//u, '('))
+      : [];
   return {
-    code: 'bug', message: `something unexpected happened inside aiplan (${name})`, place,
+    code: 'bug',
+    message: `something unexpected happened inside aiplan (${name})`,
+    place,
     help: 'please report it with these lines, the command and its version (`aiplan --version`); nothing more was changed after it',
   };
 }

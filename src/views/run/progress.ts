@@ -3,7 +3,12 @@ import { elapsed } from '../base/format.ts';
 import { row, span, type Row } from '../base/rows.ts';
 
 const phaseNames = {
-  recheck: 'reading AWS again', preflight: 'checking everything before the first change', capture: 'taking snapshots', change: 'changing', verify: 'verifying', undo: 'taking back',
+  recheck: 'reading AWS again',
+  preflight: 'checking everything before the first change',
+  capture: 'taking snapshots',
+  change: 'changing',
+  verify: 'verifying',
+  undo: 'taking back',
 } as const;
 
 /**
@@ -13,16 +18,47 @@ const phaseNames = {
 export function progressRow(event: RunEvent, milliseconds: number): Row | null {
   const time = span(`${elapsed(milliseconds).padStart(7)}  `, 'muted');
   switch (event.kind) {
-    case 'phase': return row(0, time, span(phaseNames[event.phase], 'title'));
-    case 'step': return row(0, time, span(`${event.step}: `, 'title'), span(stepText(event), event.state === 'failed' ? 'destroy' : event.state === 'done' ? 'good' : 'plain'));
+    case 'phase':
+      return row(0, time, span(phaseNames[event.phase], 'title'));
+    case 'step':
+      return row(
+        0,
+        time,
+        span(`${event.step}: `, 'title'),
+        span(stepText(event), event.state === 'failed' ? 'destroy' : event.state === 'done' ? 'good' : 'plain'),
+      );
     // Plain lines tell it by the calls.
-    case 'stage': return null;
-    case 'call': return event.state === 'answered' ? null : row(0, time, `${event.step}: `, event.state === 'failed' ? span(`${event.call} was refused`, 'destroy') : event.purpose, span(` (${event.call})`, 'muted'));
-    case 'progress': return row(0, time, `${event.step}: ${event.text}`, event.fraction === null ? '' : span(` ${Math.round(event.fraction * 100)} %`, 'muted'));
-    case 'captured': return row(0, time, `${event.step}: `, span(event.text, 'good'));
-    case 'finding': return row(0, time, span(event.code, 'warning'), ` ${event.step === null ? '' : `${event.step}: `}${event.text}`);
-    case 'end': return row(0, time, span(event.text === '' ? event.outcome : event.text, event.outcome === 'done' ? 'good' : 'destroy'));
-    default: return event satisfies never;
+    case 'stage':
+      return null;
+    case 'call':
+      return event.state === 'answered'
+        ? null
+        : row(
+            0,
+            time,
+            `${event.step}: `,
+            event.state === 'failed' ? span(`${event.call} was refused`, 'destroy') : event.purpose,
+            span(` (${event.call})`, 'muted'),
+          );
+    case 'progress':
+      return row(
+        0,
+        time,
+        `${event.step}: ${event.text}`,
+        event.fraction === null ? '' : span(` ${Math.round(event.fraction * 100)} %`, 'muted'),
+      );
+    case 'captured':
+      return row(0, time, `${event.step}: `, span(event.text, 'good'));
+    case 'finding':
+      return row(0, time, span(event.code, 'warning'), ` ${event.step === null ? '' : `${event.step}: `}${event.text}`);
+    case 'end':
+      return row(
+        0,
+        time,
+        span(event.text === '' ? event.outcome : event.text, event.outcome === 'done' ? 'good' : 'destroy'),
+      );
+    default:
+      return event satisfies never;
   }
 }
 

@@ -2,35 +2,106 @@ import type { Report, StepState } from '../../domain/records/report.ts';
 import { duration } from '../base/format.ts';
 import { blank, row, span, type Row, type Tone } from '../base/rows.ts';
 
-const tones: Readonly<Record<StepState, Tone>> = { done: 'good', pending: 'warning', kept: 'muted', failed: 'destroy', doubt: 'destroy', 'not-started': 'warning', open: 'warning' };
-const names: Readonly<Record<StepState, string>> = { done: 'done', pending: 'pending', kept: 'unchanged', failed: 'FAILED', doubt: 'IN DOUBT', 'not-started': 'not started', open: 'half way' };
+const tones: Readonly<Record<StepState, Tone>> = {
+  done: 'good',
+  pending: 'warning',
+  kept: 'muted',
+  failed: 'destroy',
+  doubt: 'destroy',
+  'not-started': 'warning',
+  open: 'warning',
+};
+const names: Readonly<Record<StepState, string>> = {
+  done: 'done',
+  pending: 'pending',
+  kept: 'unchanged',
+  failed: 'FAILED',
+  doubt: 'IN DOUBT',
+  'not-started': 'not started',
+  open: 'half way',
+};
 
-/** A run that was gone on with several times has taken several captures of a step: so many of them are shown, the latest. */
+/**
+ * A run that was gone on with several times has taken several captures of a step: so many of them are shown, the
+ * latest.
+ */
 const capturesShown = 2;
 
-/** What a run did: steps, snapshots, what is left over; and what to do next, unless that is done already (`next` false). */
+/**
+ * What a run did: steps, snapshots, what is left over; and what to do next, unless that is done already (`next` false).
+ */
 export function reportRows(report: Report, next = true): readonly Row[] {
-  const took = report.endedAt === null ? '' : `, ${duration(Date.parse(report.endedAt) - Date.parse(report.startedAt))}`;
+  const took =
+    report.endedAt === null ? '' : `, ${duration(Date.parse(report.endedAt) - Date.parse(report.startedAt))}`;
   const rows: Row[] = [
-    row(0, span(`Run ${report.run}`, 'title'), ` ${report.command} of ${report.planName}: `, span(report.outcome, report.outcome === 'done' ? 'good' : 'destroy'), span(`${took}, ${report.calls} changing calls`, 'muted')),
+    row(
+      0,
+      span(`Run ${report.run}`, 'title'),
+      ` ${report.command} of ${report.planName}: `,
+      span(report.outcome, report.outcome === 'done' ? 'good' : 'destroy'),
+      span(`${took}, ${report.calls} changing calls`, 'muted'),
+    ),
   ];
   if (report.message !== null) rows.push(row(2, report.message));
   for (const step of report.steps) {
-    rows.push(row(2, span(names[step.state].padEnd(12), tones[step.state]), span(step.id, 'title'), step.identity === null ? '' : ` ${step.identity}`, step.message === null ? '' : span(` ${step.message}`, 'muted')));
+    rows.push(
+      row(
+        2,
+        span(names[step.state].padEnd(12), tones[step.state]),
+        span(step.id, 'title'),
+        step.identity === null ? '' : ` ${step.identity}`,
+        step.message === null ? '' : span(` ${step.message}`, 'muted'),
+      ),
+    );
   }
   if (report.captures.length > 0) rows.push(blank, row(0, span('Captures', 'title')));
-  const older = report.captures.filter((capture, index) => capture.verified && report.captures.slice(index + 1).filter((later) => later.verified && later.step === capture.step).length >= capturesShown);
+  const older = report.captures.filter(
+    (capture, index) =>
+      capture.verified &&
+      report.captures.slice(index + 1).filter((later) => later.verified && later.step === capture.step).length >=
+        capturesShown,
+  );
   for (const capture of report.captures.filter((capture) => !older.includes(capture))) {
-    rows.push(row(2, `${capture.step}: ${capture.how} `, span(capture.verified ? 'complete' : 'NOT complete', capture.verified ? 'good' : 'destroy'), span(capture.refs === '' ? '' : ` ${capture.refs}`, 'muted')));
+    rows.push(
+      row(
+        2,
+        `${capture.step}: ${capture.how} `,
+        span(capture.verified ? 'complete' : 'NOT complete', capture.verified ? 'good' : 'destroy'),
+        span(capture.refs === '' ? '' : ` ${capture.refs}`, 'muted'),
+      ),
+    );
     rows.push(...capture.problems.map((problem) => row(6, span(problem, 'destroy'))));
   }
-  if (older.length > 0) rows.push(row(2, span(`${older.length} older complete one${older.length === 1 ? '' : 's'} of the same steps: `, 'muted'), 'aiplan captures'));
+  if (older.length > 0)
+    rows.push(
+      row(
+        2,
+        span(`${older.length} older complete one${older.length === 1 ? '' : 's'} of the same steps: `, 'muted'),
+        'aiplan captures',
+      ),
+    );
   const changed = Object.entries(report.map).filter(([from, to]) => from !== to);
-  if (changed.length > 0) rows.push(blank, row(0, span('New identities', 'title')), ...changed.map(([from, to]) => row(2, `${from} → ${to}`)));
-  if (report.leftovers.length > 0) rows.push(blank, row(0, span('Left over', 'title')), ...report.leftovers.map((left) => row(2, left)));
+  if (changed.length > 0)
+    rows.push(
+      blank,
+      row(0, span('New identities', 'title')),
+      ...changed.map(([from, to]) => row(2, `${from} → ${to}`)),
+    );
+  if (report.leftovers.length > 0)
+    rows.push(blank, row(0, span('Left over', 'title')), ...report.leftovers.map((left) => row(2, left)));
   for (const undone of report.undone) rows.push(row(2, span(`taken back in ${undone.step}: `, 'warning'), undone.text));
-  for (const finding of report.findings) rows.push(row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`));
-  const touched = report.steps.some((step) => step.state === 'done' || step.state === 'pending' || step.state === 'failed' || step.state === 'doubt' || step.state === 'open');
+  for (const finding of report.findings)
+    rows.push(
+      row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`),
+    );
+  const touched = report.steps.some(
+    (step) =>
+      step.state === 'done' ||
+      step.state === 'pending' ||
+      step.state === 'failed' ||
+      step.state === 'doubt' ||
+      step.state === 'open',
+  );
   const canGoOn = report.outcome === 'failed' || report.outcome === 'stopped' || report.outcome === 'open';
   if (next && report.command === 'apply' && (touched || canGoOn)) {
     rows.push(blank);
@@ -43,16 +114,29 @@ export function reportRows(report: Report, next = true): readonly Row[] {
 
 /** A rollback ends with what it means for the run that it takes back. */
 function howItStands({ outcome, incomplete }: Report, rollbackOf: string): readonly Row[] {
-  if (outcome !== 'done') return [row(0, `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `, span(`aiplan rollback ${rollbackOf}`, 'title'))];
-  return incomplete === undefined || incomplete.length === 0 ? [row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))] : incompleteRows(rollbackOf, incomplete);
+  if (outcome !== 'done')
+    return [
+      row(
+        0,
+        `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `,
+        span(`aiplan rollback ${rollbackOf}`, 'title'),
+      ),
+    ];
+  return incomplete === undefined || incomplete.length === 0
+    ? [row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))]
+    : incompleteRows(rollbackOf, incomplete);
 }
 
 /** Runs that a rollback closed, because nothing of them was left to take back. */
-export const closedRows = (runs: readonly string[]): readonly Row[] => runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to take back.`));
+export const closedRows = (runs: readonly string[]): readonly Row[] =>
+  runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to take back.`));
 
 /** What a rollback leaves as it is. */
 export const incompleteRows = (rollbackOf: string, incomplete: readonly string[]): readonly Row[] => [
   row(0, span(`Run ${rollbackOf} is taken back, but not wholly:`, 'warning')),
   ...incomplete.map((text) => row(2, text)),
-  row(0, span(`Once nothing stands against the rest any more, \`aiplan rollback ${rollbackOf}\` goes on with it.`, 'muted')),
+  row(
+    0,
+    span(`Once nothing stands against the rest any more, \`aiplan rollback ${rollbackOf}\` goes on with it.`, 'muted'),
+  ),
 ];

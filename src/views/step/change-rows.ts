@@ -9,14 +9,17 @@ import { oneSide, valueDiff } from '../diff/value-diff.ts';
 import type { AttributeChange } from '../../domain/attribute-change.ts';
 
 /** A row of the changes of a step, and the index of the change that it belongs to; null for what is about several. */
-export interface ChangeLine { readonly row: Row; readonly change: number | null }
+export interface ChangeLine {
+  readonly row: Row;
+  readonly change: number | null;
+}
 
 /** What a card says where nobody put a type's knowledge in. */
 type Changing = Pick<Step, 'type' | 'action' | 'changes'>;
 
 /**
- * The attribute changes of a step in their order: `+` added, `-` removed, `~` changed, each with its effect in words and the
- * reasons for it. Several elements of one list stand under its name, with what comes and goes counted.
+ * The attribute changes of a step in their order: `+` added, `-` removed, `~` changed, each with its effect in words
+ * and the reasons for it. Several elements of one list stand under its name, with what comes and goes counted.
  */
 export function changeLinesOf(step: Changing, knowledge: Knowledge): readonly ChangeLine[] {
   const lines: ChangeLine[] = [];
@@ -29,7 +32,12 @@ export function changeLinesOf(step: Changing, knowledge: Knowledge): readonly Ch
     const said = new Set<string>();
     for (; index < end; index += 1) {
       const change = step.changes[index] as AttributeChange;
-      const rows = changeRows(grouped ? withoutRepeats(change, said) : change, step, knowledge, grouped ? change.path.slice(list.length) : change.path);
+      const rows = changeRows(
+        grouped ? withoutRepeats(change, said) : change,
+        step,
+        knowledge,
+        grouped ? change.path.slice(list.length) : change.path,
+      );
       for (const line of grouped ? shift(rows, 2) : rows) lines.push({ change: index, row: line });
     }
   }
@@ -59,25 +67,49 @@ function groupRow(list: string, changes: readonly AttributeChange[], { action }:
   const whole = changes.filter(({ path }) => !path.includes('].'));
   const added = whole.filter(({ before }) => before === null).length;
   const removed = whole.filter(({ after }) => after === null).length;
-  const counts = counted([[removed, 'removed'], [added, 'added'], [whole.length - added - removed + new Set(within).size, 'changed']]);
+  const counts = counted([
+    [removed, 'removed'],
+    [added, 'added'],
+    [whole.length - added - removed + new Set(within).size, 'changed'],
+  ]);
   return row(2, span(`${signs.changed} ${list}: `, 'change'), span(`${counts}; what is not named stays as it is`));
 }
 
 /** An attribute change: old → new, with its effect and the reasons for it. `name` is how it is called in its place. */
-export function changeRows(change: AttributeChange, step: Changing, knowledge: Knowledge, name: string = change.path): readonly Row[] {
+export function changeRows(
+  change: AttributeChange,
+  step: Changing,
+  knowledge: Knowledge,
+  name: string = change.path,
+): readonly Row[] {
   const { path, before, after, effect } = change;
-  const tone: Tone = effect === 'destructive' || effect === 'replace' ? 'destroy' : effect === 'grant' ? 'grant' : 'change';
+  const tone: Tone =
+    effect === 'destructive' || effect === 'replace' ? 'destroy' : effect === 'grant' ? 'grant' : 'change';
   const side = before === null ? 'added' : after === null ? 'removed' : null;
   // What is lost or opened is shown whole: the worst of it could stand at its end.
-  const viewing: Viewing = { whole: effect === 'destructive' || effect === 'grant', about: (below) => knowledge(step.type, below) };
-  const shown = side === null ? valueDiff(path, before, after, viewing) : oneSide(side, path, side === 'added' ? after : before, viewing);
-  const words = [...(side === null || (side === 'added' && step.action === 'create') ? [] : [side]), ...(effect === 'in-place' ? [] : [effect])];
+  const viewing: Viewing = {
+    whole: effect === 'destructive' || effect === 'grant',
+    about: (below) => knowledge(step.type, below),
+  };
+  const shown =
+    side === null
+      ? valueDiff(path, before, after, viewing)
+      : oneSide(side, path, side === 'added' ? after : before, viewing);
+  const words = [
+    ...(side === null || (side === 'added' && step.action === 'create') ? [] : [side]),
+    ...(effect === 'in-place' ? [] : [effect]),
+  ];
   // An element that is its own key needs no second telling.
   const own = side === null ? null : side === 'added' ? after : before;
   const key = own === null ? '' : `[${isUnknown(own) ? own.$unknown : isScalar(own) ? value(own) : canonical(own)}]`;
   const label = key !== '' && name.endsWith(key) ? name.slice(0, -key.length) : name;
   return [
-    row(2, span(`${side === null ? signs.changed : signs[side]} ${cut(label, viewing)}${label === '' ? '' : ': '}`, tone), ...shown.headline, span(words.length === 0 ? '' : ` (${words.join(', ')})`, tone)),
+    row(
+      2,
+      span(`${side === null ? signs.changed : signs[side]} ${cut(label, viewing)}${label === '' ? '' : ': '}`, tone),
+      ...shown.headline,
+      span(words.length === 0 ? '' : ` (${words.join(', ')})`, tone),
+    ),
     ...shift(shown.below, 6),
     ...(change.notes ?? []).map((note) => row(6, span(note, tone))),
     ...authoredRows(change.authored),
@@ -87,7 +119,9 @@ export function changeRows(change: AttributeChange, step: Changing, knowledge: K
 /** Whole, however long: what runs as root on an instance is not for skipping. */
 function authoredRows(authored: string | undefined): readonly Row[] {
   const lines = (authored ?? '').split(/\r\n|\n|\r/u);
-  return lines.filter((line, index) => line !== '' || index < lines.length - 1).map((line) => row(6, span('| ', 'muted'), line.replaceAll('\t', '  ')));
+  return lines
+    .filter((line, index) => line !== '' || index < lines.length - 1)
+    .map((line) => row(6, span('| ', 'muted'), line.replaceAll('\t', '  ')));
 }
 
 /** AWS's own documentation line of the property that a change is about; null where there is none. */
@@ -96,4 +130,3 @@ export function documentationRowOf(step: Changing, change: number, knowledge: Kn
   const documentation = path === undefined ? null : knowledge(step.type, path).documentation;
   return documentation === null ? null : row(2, span('AWS: ', 'muted'), span(documentation));
 }
-

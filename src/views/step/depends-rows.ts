@@ -9,7 +9,10 @@ import { glyphs, toneOf } from '../base/theme.ts';
 const deepest = 3;
 const mostBranches = 30;
 
-interface Links { readonly byId: ReadonlyMap<string, Step>; readonly after: ReadonlyMap<string, readonly string[]> }
+interface Links {
+  readonly byId: ReadonlyMap<string, Step>;
+  readonly after: ReadonlyMap<string, readonly string[]>;
+}
 
 const known = new WeakMap<readonly Step[], Links>();
 
@@ -40,12 +43,16 @@ export function dependsRows(step: Step, plan: Pick<Plan, 'steps'>): readonly Row
     row(0, span(`${glyphs[step.action]} ${step.id}`, 'title'), span(' in this plan', 'muted')),
     ...section('needs', 'these run before it', needs),
     ...section('needed by', 'these run after it', needed),
-    ...(step.evidence.binding['dependents'] === undefined ? [row(0, span('used by: ', 'title'), span('not looked up for this step', 'muted'))] : section('used by', 'what AWS says uses it now', usersOf(step))),
+    ...(step.evidence.binding['dependents'] === undefined
+      ? [row(0, span('used by: ', 'title'), span('not looked up for this step', 'muted'))]
+      : section('used by', 'what AWS says uses it now', usersOf(step))),
   ];
 }
 
 const section = (title: string, about: string, rows: readonly Row[]): readonly Row[] =>
-  (rows.length === 0 ? [row(0, span(`${title}: `, 'title'), span('nothing', 'muted'))] : [row(0, span(`${title}: `, 'title'), span(about, 'muted')), ...rows]);
+  rows.length === 0
+    ? [row(0, span(`${title}: `, 'title'), span('nothing', 'muted'))]
+    : [row(0, span(`${title}: `, 'title'), span(about, 'muted')), ...rows];
 
 /** One tree below an address. What was drawn already is named, not drawn again; a circle ends so too. */
 function tree(root: string, links: Links, childrenOf: (id: string) => readonly string[]): readonly Row[] {
@@ -74,7 +81,13 @@ function tree(root: string, links: Links, childrenOf: (id: string) => readonly s
 function named(id: string, { byId }: Links) {
   const step = byId.get(id);
   if (step === undefined) return [span(id), span(' (only looked up)', 'muted')];
-  return [span(`${glyphs[step.action]} ${id}`, toneOf(step)), span(` ${step.action === 'keep' ? 'unchanged' : step.action}${step.identity === null ? '' : ` ${step.identity}`}`, 'muted')];
+  return [
+    span(`${glyphs[step.action]} ${id}`, toneOf(step)),
+    span(
+      ` ${step.action === 'keep' ? 'unchanged' : step.action}${step.identity === null ? '' : ` ${step.identity}`}`,
+      'muted',
+    ),
+  ];
 }
 
 function usersOf({ evidence }: Step): readonly Row[] {
@@ -83,9 +96,16 @@ function usersOf({ evidence }: Step): readonly Row[] {
   const users: readonly Json[] = Array.isArray(dependents) ? dependents : [dependents];
   const shown = users.slice(0, mostBranches);
   const rest = users.length - shown.length;
-  const line = (text: string, last: boolean, tone: Tone): Row => row(2, span(last ? '└─ ' : '├─ ', 'muted'), span(text, tone));
+  const line = (text: string, last: boolean, tone: Tone): Row =>
+    row(2, span(last ? '└─ ' : '├─ ', 'muted'), span(text, tone));
   return [
-    ...shown.map((user, index) => line(user === 'unknown' ? 'unknown: it could not be read' : value(user), index === shown.length - 1 && rest === 0, isUnknownFact(user) ? 'unknown' : 'warning')),
+    ...shown.map((user, index) =>
+      line(
+        user === 'unknown' ? 'unknown: it could not be read' : value(user),
+        index === shown.length - 1 && rest === 0,
+        isUnknownFact(user) ? 'unknown' : 'warning',
+      ),
+    ),
     ...(rest > 0 ? [line(`… and ${rest} more`, true, 'warning')] : []),
   ];
 }

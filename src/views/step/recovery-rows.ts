@@ -5,7 +5,9 @@ import { row, span, type Row } from '../base/rows.ts';
 
 /** What the step takes away or hands out, whole; of what does not come back it says so at once. */
 export const hazardRows = (step: Step): readonly Row[] => [
-  ...(step.destruction?.loses ?? []).map((loss) => wholly('loses', step.recoverability.loses.includes(loss) ? `${loss} (does not come back)` : loss, 'destroy')),
+  ...(step.destruction?.loses ?? []).map((loss) =>
+    wholly('loses', step.recoverability.loses.includes(loss) ? `${loss} (does not come back)` : loss, 'destroy'),
+  ),
   ...(step.grant?.opens ?? []).map((opened) => wholly('opens', opened, 'grant')),
 ];
 
@@ -14,7 +16,15 @@ const isKnown = (step: Step): boolean => step.action !== 'keep' && (!step.blocke
 
 /** The way back in a word and a sentence; interruptions and what no inverse call takes back. */
 export const recoverabilityRows = (step: Step): readonly Row[] => [
-  ...(isKnown(step) ? [labelled('way back', `${step.recoverability.level}: ${meaningOf(step)}`, step.recoverability.level === 'irreversible' ? 'destroy' : 'good')] : []),
+  ...(isKnown(step)
+    ? [
+        labelled(
+          'way back',
+          `${step.recoverability.level}: ${meaningOf(step)}`,
+          step.recoverability.level === 'irreversible' ? 'destroy' : 'good',
+        ),
+      ]
+    : []),
   ...(step.interrupts ? [labelled('interrupts', 'the service is interrupted while this changes', 'warning')] : []),
   ...step.oneWay.map((text) => labelled('one way', text, 'warning')),
 ];
@@ -25,8 +35,13 @@ function meaningOf({ action, recoverability: { level }, capture, restores }: Ste
   if (level === 'irreversible') return 'nothing brings back what is lost';
   if (restores !== undefined) return 'what is restored here can be deleted again';
   if (action === 'create') return 'a rollback deletes what was created, while it is unused and holds no data';
-  if (action === 'update') return level === 'reversible' ? 'a rollback puts the former values back exactly' : 'a rollback puts back what calls can; the rest comes from the capture';
-  return level === 'reversible' ? 'a rollback makes it again as it was' : `a rollback makes it anew from ${data ? 'the capture' : 'its captured configuration'}`;
+  if (action === 'update')
+    return level === 'reversible'
+      ? 'a rollback puts the former values back exactly'
+      : 'a rollback puts back what calls can; the rest comes from the capture';
+  return level === 'reversible'
+    ? 'a rollback makes it again as it was'
+    : `a rollback makes it anew from ${data ? 'the capture' : 'its captured configuration'}`;
 }
 
 /** The capture that will be taken, and the moment up to which writes are in it. */
@@ -34,34 +49,57 @@ export function captureRows(step: Step): readonly Row[] {
   if (!isKnown(step) || step.action === 'create') return [];
   const { how, what } = step.capture;
   if (how === 'none') return [labelled('capture', what, 'unknown')];
-  return [labelled('capture', what, 'good'), ...(step.capture.keptIn === undefined ? [] : [labelled('kept in', step.capture.keptIn, 'good')]), labelled('point in time', momentOf(step.capture))];
+  return [
+    labelled('capture', what, 'good'),
+    ...(step.capture.keptIn === undefined ? [] : [labelled('kept in', step.capture.keptIn, 'good')]),
+    labelled('point in time', momentOf(step.capture)),
+  ];
 }
 
 /** When the capture is taken, and so what is in it. */
 function momentOf({ how, late, final }: Step['capture']): string {
-  if (final === true) return 'the deletion itself, with the final snapshot; the one before it is taken before the first change of the run';
-  if (late === true) return `right before the destruction${how === 'config' ? '' : ', after it was made quiet where that is possible'}`;
+  if (final === true)
+    return 'the deletion itself, with the final snapshot; the one before it is taken before the first change of the run';
+  if (late === true)
+    return `right before the destruction${how === 'config' ? '' : ', after it was made quiet where that is possible'}`;
   return `before the first change of the run${how === 'config' ? '' : ': what is written after that moment is not in it'}`;
 }
 
 /** Whose capture is restored, and from which places. */
-export const sourceRows = ({ restores }: Step): readonly Row[] => (restores === undefined ? []
-  : [labelled('restored from', `step ${restores.step} of run ${restores.run}`), ...(restores.from ?? []).map((place) => wholly('source', place, 'warning'))]);
+export const sourceRows = ({ restores }: Step): readonly Row[] =>
+  restores === undefined
+    ? []
+    : [
+        labelled('restored from', `step ${restores.step} of run ${restores.run}`),
+        ...(restores.from ?? []).map((place) => wholly('source', place, 'warning')),
+      ];
 
 /** What will not come back, whole. */
-const allLostRows = (step: Step): readonly Row[] => (step.action === 'keep' ? [] : step.recoverability.loses.map((loss) => wholly('not restored', loss, 'warning')));
+const allLostRows = (step: Step): readonly Row[] =>
+  step.action === 'keep' ? [] : step.recoverability.loses.map((loss) => wholly('not restored', loss, 'warning'));
 
 /** The same for a card, on which the hazards said it of their own already. */
 export const lostRows = (step: Step): readonly Row[] =>
-  allLostRows({ ...step, recoverability: { ...step.recoverability, loses: step.recoverability.loses.filter((loss) => step.destruction?.loses.includes(loss) !== true) } });
+  allLostRows({
+    ...step,
+    recoverability: {
+      ...step.recoverability,
+      loses: step.recoverability.loses.filter((loss) => step.destruction?.loses.includes(loss) !== true),
+    },
+  });
 
-export const leftoverRows = (step: Step): readonly Row[] => step.leftovers.map((left) => labelled('left over', `${left} stays; to delete it too, name it in a plan`));
+export const leftoverRows = (step: Step): readonly Row[] =>
+  step.leftovers.map((left) => labelled('left over', `${left} stays; to delete it too, name it in a plan`));
 
-const isBackup = (name: string): boolean => /snapshot|backup|restorable/iu.test(name) || name === 'versioning' || name === 'replicatesTo';
+const isBackup = (name: string): boolean =>
+  /snapshot|backup|restorable/iu.test(name) || name === 'versioning' || name === 'replicatesTo';
 
 /** The backups that exist already, from what AWS told. */
 export function backupRows({ evidence: { binding, observed } }: Step, now: number): readonly Row[] {
-  return factRows([observed, binding].map((facts) => Object.fromEntries(Object.entries(facts).filter(([name]) => isBackup(name)))), now);
+  return factRows(
+    [observed, binding].map((facts) => Object.fromEntries(Object.entries(facts).filter(([name]) => isBackup(name)))),
+    now,
+  );
 }
 
 /** The whole tab: the way back, what is taken for it, what exists already, and what is lost. */
@@ -76,10 +114,25 @@ export function recoveryRows(step: Step, now: number): readonly Row[] {
     ...(isKnown(step) ? [] : [row(0, span('The step is blocked: its way back was not worked out.', 'warning'))]),
     ...(step.action === 'create' ? [] : captureRows(step)),
     ...sourceRows(step),
-    ...(existing.length === 0 ? [] : [row(0, span('Backups that exist: ', 'title'), span('aiplan leaves them alone', 'muted')), ...existing]),
+    ...(existing.length === 0
+      ? []
+      : [row(0, span('Backups that exist: ', 'title'), span('aiplan leaves them alone', 'muted')), ...existing]),
     ...(hazards.length === 0 ? [] : [row(0, span('What it takes or opens', 'title')), ...hazards]),
-    ...(lost.length > 0 ? [row(0, span('What does not come back', 'title')), ...lost] : isKnown(step) ? [row(0, span('Nothing is known that would not come back.', 'good'))] : []),
+    ...(lost.length > 0
+      ? [row(0, span('What does not come back', 'title')), ...lost]
+      : isKnown(step)
+        ? [row(0, span('Nothing is known that would not come back.', 'good'))]
+        : []),
     ...(left.length === 0 ? [] : [row(0, span('What stays behind', 'title')), ...left]),
-    ...(isKnown(step) ? [row(0, span('After the run: ', 'muted'), span('aiplan rollback RUN', 'title'), span(' makes this way back a plan of its own, reviewed like this one', 'muted'))] : []),
+    ...(isKnown(step)
+      ? [
+          row(
+            0,
+            span('After the run: ', 'muted'),
+            span('aiplan rollback RUN', 'title'),
+            span(' makes this way back a plan of its own, reviewed like this one', 'muted'),
+          ),
+        ]
+      : []),
   ];
 }

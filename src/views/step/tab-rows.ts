@@ -19,24 +19,37 @@ export const tabs: readonly { readonly tab: Tab; readonly title: string; readonl
   { tab: 'depends', title: 'Depends', key: '5' },
 ];
 
-/** What a tab is read with: the plan around the step, the time in milliseconds since 1970, and what is known of properties. */
-export interface Reading { readonly plan: Plan; readonly now: number; readonly knowledge: Knowledge }
+/**
+ * What a tab is read with: the plan around the step, the time in milliseconds since 1970, and what is known of
+ * properties.
+ */
+export interface Reading {
+  readonly plan: Plan;
+  readonly now: number;
+  readonly knowledge: Knowledge;
+}
 
 /** One tab of a step, as rows before wrapping. */
 export function tabRows(tab: Tab, step: Step, reading: Reading): readonly Row[] {
   switch (tab) {
-    case 'changes': return changeLines(step, reading).map((line) => line.row);
-    case 'evidence': return evidenceRows(step, reading.plan, reading.now);
-    case 'recovery': return recoveryRows(step, reading.now);
-    case 'calls': return callRows(step);
-    case 'depends': return dependsRows(step, reading.plan);
-    default: return tab satisfies never;
+    case 'changes':
+      return changeLines(step, reading).map((line) => line.row);
+    case 'evidence':
+      return evidenceRows(step, reading.plan, reading.now);
+    case 'recovery':
+      return recoveryRows(step, reading.now);
+    case 'calls':
+      return callRows(step);
+    case 'depends':
+      return dependsRows(step, reading.plan);
+    default:
+      return tab satisfies never;
   }
 }
 
 /**
- * Rows of the Changes tab with the index of the change each row belongs to, so that the screen can select a property and
- * show its documentation line. What is lost or opened stands first, what the author claims last and apart.
+ * Rows of the Changes tab with the index of the change each row belongs to, so that the screen can select a property
+ * and show its documentation line. What is lost or opened stands first, what the author claims last and apart.
  */
 export function changeLines(step: Step, { knowledge, plan }: Reading): readonly ChangeLine[] {
   const about = (rows: readonly Row[]): readonly ChangeLine[] => rows.map((line) => ({ row: line, change: null }));
@@ -50,8 +63,13 @@ export function changeLines(step: Step, { knowledge, plan }: Reading): readonly 
   ];
 }
 
-const emptyText = (step: Step): string => (step.action === 'delete' ? 'The whole resource goes; no property is changed before.'
-  : step.blocked ? 'The step is blocked: its changes were not worked out.' : 'No property changes.');
+const emptyText = (step: Step): string =>
+  step.action === 'delete'
+    ? 'The whole resource goes; no property is changed before.'
+    : step.blocked
+      ? 'The step is blocked: its changes were not worked out.'
+      : 'No property changes.';
 
 /** AWS's own documentation line of the property that a change is about; null where there is none. */
-export const documentationRow = (step: Step, change: number, { knowledge }: Reading): Row | null => documentationRowOf(step, change, knowledge);
+export const documentationRow = (step: Step, change: number, { knowledge }: Reading): Row | null =>
+  documentationRowOf(step, change, knowledge);

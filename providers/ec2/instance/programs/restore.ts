@@ -15,80 +15,148 @@ import { restoreTags } from '../../../aws/values/tags.ts';
 import { tagSpecification } from '../../tags.ts';
 import type { Capture } from '../../../../src/domain/capture-plan.ts';
 
-interface Restored { readonly identity: string; readonly map: Readonly<Record<string, string>> }
+interface Restored {
+  readonly identity: string;
+  readonly map: Readonly<Record<string, string>>;
+}
 
 /**
- * Launches the instance from its image with its former settings, puts the kept volumes, interfaces and elastic addresses
- * back (or makes volumes from the snapshots where they are gone), and leaves it running or stopped as it was. What an
- * earlier try launched, made or attached is not launched, made or attached again.
+ * Launches the instance from its image with its former settings, puts the kept volumes, interfaces and elastic
+ * addresses back (or makes volumes from the snapshots where they are gone), and leaves it running or stopped as it was.
+ * What an earlier try launched, made or attached is not launched, made or attached again.
  */
 export function* restoreInstance(context: StepContext, capture: Capture): Program<Restored> {
   const live = liveOf(context);
   const image = textOf(capture.refs['image']);
-  if (image === undefined) throw new UserError('no-image', `the capture of ${live.identity} holds no image to restore from`);
+  if (image === undefined)
+    throw new UserError('no-image', `the capture of ${live.identity} holds no image to restore from`);
   const { remains } = context;
   const network = remains === undefined ? yield* primaryOf(context, live) : null;
-  const identity = network === null ? remains?.identity ?? '' : yield* launch(context, live, image, capture, network.input);
+  const identity =
+    network === null ? (remains?.identity ?? '') : yield* launch(context, live, image, capture, network.input);
   const map: Record<string, string> = { [live.identity]: identity };
   const instance = yield* untilState(identity, network === null ? ['running', 'stopped'] : ['running']);
-  const card = listOf(instance['NetworkInterfaces']).find((item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0);
+  const card = listOf(instance['NetworkInterfaces']).find(
+    (item) => (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) === 0,
+  );
   const primary = textOf(card?.['NetworkInterfaceId']) ?? '';
-  const root = textOf(objectOf(listOf(instance['BlockDeviceMappings']).find((item) => item['DeviceName'] === instance['RootDeviceName'])?.['Ebs'])['VolumeId']);
+  const root = textOf(
+    objectOf(
+      listOf(instance['BlockDeviceMappings']).find((item) => item['DeviceName'] === instance['RootDeviceName'])?.[
+        'Ebs'
+      ],
+    )['VolumeId'],
+  );
   const formerRoot = blockDevicesOf(live).find((device) => device.root);
   if (formerRoot !== undefined && root !== undefined) map[formerRoot.volume] = root;
   const formerPrimary = primaryInterfaceOf(live);
   if (formerPrimary !== undefined) map[formerPrimary.id] = primary;
 
   const data = blockDevicesOf(live).filter((device) => !device.root);
-  const attached = new Map(listOf(instance['BlockDeviceMappings']).map((item) => [item['DeviceName'], textOf(objectOf(item['Ebs'])['VolumeId']) ?? '']));
+  const attached = new Map(
+    listOf(instance['BlockDeviceMappings']).map((item) => [
+      item['DeviceName'],
+      textOf(objectOf(item['Ebs'])['VolumeId']) ?? '',
+    ]),
+  );
   const missing = data.filter(({ device }) => !attached.has(device));
-  for (const { device, volume } of data) if (attached.has(device) && attached.get(device) !== context.remap(volume)) map[volume] = attached.get(device) ?? '';
+  for (const { device, volume } of data)
+    if (attached.has(device) && attached.get(device) !== context.remap(volume))
+      map[volume] = attached.get(device) ?? '';
   const cards = context.apart === undefined ? interfacesOf(live).filter(({ index }) => index > 0) : [];
   const runs = isRunning(live);
   // The system finds its volumes when it starts: they are attached while it is stopped.
   const stops = (missing.length > 0 || !runs) && objectOf(instance['State'])['Name'] !== 'stopped';
-  if (stops) yield* stop(identity, missing.length > 0 ? 'stop the instance to attach its volumes' : 'leave the instance stopped, as it was');
-  const zone = textOf(objectOf(instance['Placement'])['AvailabilityZone']) ?? textOf(live.properties['AvailabilityZone']) ?? '';
+  if (stops)
+    yield* stop(
+      identity,
+      missing.length > 0 ? 'stop the instance to attach its volumes' : 'leave the instance stopped, as it was',
+    );
+  const zone =
+    textOf(objectOf(instance['Placement'])['AvailabilityZone']) ?? textOf(live.properties['AvailabilityZone']) ?? '';
   Object.assign(map, yield* returnVolumes(context, { identity, zone }, missing, capture));
-  yield* returnInterfaces(context, identity, cards.map(({ id, index, deleteOnTermination }) => ({ id: context.remap(id), index, deleteOnTermination })));
+  yield* returnInterfaces(
+    context,
+    identity,
+    cards.map(({ id, index, deleteOnTermination }) => ({ id: context.remap(id), index, deleteOnTermination })),
+  );
   const fates = blockDevicesOf(live);
-  if (fates.length > 0) yield* send(setVolumeFate(identity, fates, 'set which volumes are deleted with the instance, as before'));
+  if (fates.length > 0)
+    yield* send(setVolumeFate(identity, fates, 'set which volumes are deleted with the instance, as before'));
   if (live.properties['SourceDestCheck'] === false) {
     yield* send({
-      service: 'ec2', operation: 'ModifyNetworkInterfaceAttribute', identity: primary, retry: 'absolute', purpose: 'switch the source/destination check off, as before',
+      service: 'ec2',
+      operation: 'ModifyNetworkInterfaceAttribute',
+      identity: primary,
+      retry: 'absolute',
+      purpose: 'switch the source/destination check off, as before',
       input: { NetworkInterfaceId: primary, SourceDestCheck: { Value: false } },
     });
   }
   yield* associateAddresses(placesOf(context, live, primary, network?.requested ?? secondaryOf(card, live)));
   // An earlier try may have left it stopped; starting one that runs changes nothing (StartInstances).
   if (runs && (stops || remains !== undefined)) yield* start(identity, 'start the instance with its volumes');
-  for (const [name, on] of [['DisableApiStop', live.attributes['StopProtection']], ['DisableApiTermination', live.properties['DisableApiTermination']]] as const) {
+  for (const [name, on] of [
+    ['DisableApiStop', live.attributes['StopProtection']],
+    ['DisableApiTermination', live.properties['DisableApiTermination']],
+  ] as const) {
     if (on !== true) continue;
     yield* send({
-      service: 'ec2', operation: 'ModifyInstanceAttribute', identity, retry: 'absolute', purpose: 'protect the instance again',
+      service: 'ec2',
+      operation: 'ModifyInstanceAttribute',
+      identity,
+      retry: 'absolute',
+      purpose: 'protect the instance again',
       input: { InstanceId: identity, [name]: { Value: true } },
     });
   }
   return { identity, map };
 }
 
-/** RunInstances from the image of the capture, without a key pair that is gone: the key itself lies in the root volume. Answers the new id. */
-function* launch(context: StepContext, live: LiveResource, image: string, capture: Capture, network: JsonObject): Program<string> {
+/**
+ * RunInstances from the image of the capture, without a key pair that is gone: the key itself lies in the root volume.
+ * Answers the new id.
+ */
+function* launch(
+  context: StepContext,
+  live: LiveResource,
+  image: string,
+  capture: Capture,
+  network: JsonObject,
+): Program<string> {
   const root = blockDevicesOf(live).find((device) => device.root);
   const userData = objectOf(capture.extras['secrets'])['UserData'];
   const { KeyName, ...others } = live.properties;
   const settings = (yield* isKeyGone(KeyName)) ? others : live.properties;
   const call = (token: string, chosen: JsonObject): Call => ({
-    service: 'ec2', operation: 'RunInstances', identity: token, retry: 'token', purpose: `launch ${live.identity} again from ${image}`,
+    service: 'ec2',
+    operation: 'RunInstances',
+    identity: token,
+    retry: 'token',
+    purpose: `launch ${live.identity} again from ${image}`,
     input: compact({
-      MinCount: 1, MaxCount: 1, ClientToken: token, ImageId: image,
-      ...launchSettings(chosen, { zone: textOf(live.properties['SubnetId']) === undefined, cpu: live.attributes['CpuOptionsDefault'] === false }),
+      MinCount: 1,
+      MaxCount: 1,
+      ClientToken: token,
+      ImageId: image,
+      ...launchSettings(chosen, {
+        zone: textOf(live.properties['SubnetId']) === undefined,
+        cpu: live.attributes['CpuOptionsDefault'] === false,
+      }),
       NetworkInterfaces: [network],
       BlockDeviceMappings: launchVolumes(live, root),
       UserData: isSecretRef(userData) ? userData : undefined,
       TagSpecifications: [
-        tagSpecification('instance', restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity)),
-        tagSpecification('volume', root === undefined ? { 'aiplan:op': context.op } : restoreTags(context, root.tags, root.systemTags, root.volume)),
+        tagSpecification(
+          'instance',
+          restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity),
+        ),
+        tagSpecification(
+          'volume',
+          root === undefined
+            ? { 'aiplan:op': context.op }
+            : restoreTags(context, root.tags, root.systemTags, root.volume),
+        ),
       ],
     }),
     preview: { Instances: [{ InstanceId: 'i-preview' }] },
@@ -99,37 +167,70 @@ function* launch(context: StepContext, live: LiveResource, image: string, captur
   return identity;
 }
 
-/** A profile that is gone is left out, as the refusal of AWS names it (RunInstances: "Invalid IAM Instance Profile name"). */
-function* launched(op: string, settings: JsonObject, call: (token: string, chosen: JsonObject) => Call): Program<JsonObject> {
+/**
+ * A profile that is gone is left out, as the refusal of AWS names it (RunInstances: "Invalid IAM Instance Profile
+ * name").
+ */
+function* launched(
+  op: string,
+  settings: JsonObject,
+  call: (token: string, chosen: JsonObject) => Call,
+): Program<JsonObject> {
   try {
     return yield* send(call(op, settings));
   } catch (error) {
     const { IamInstanceProfile, ...others } = settings;
-    if (!isLastingRefusal(error) || IamInstanceProfile === undefined || !/instance ?profile/iu.test(error.message)) throw error;
-    yield* progress(`left out: the instance profile ${textOf(IamInstanceProfile) ?? ''} (${error.code}: ${error.message})`);
+    if (!isLastingRefusal(error) || IamInstanceProfile === undefined || !/instance ?profile/iu.test(error.message))
+      throw error;
+    yield* progress(
+      `left out: the instance profile ${textOf(IamInstanceProfile) ?? ''} (${error.code}: ${error.message})`,
+    );
     // Another request under a token that AWS has seen would be refused as another use of it.
     return yield* send(call(`${op}-p`, others));
   }
 }
 
-/** The root with its former settings, its contents from the image; data volumes suppressed, because the kept ones return. */
+/**
+ * The root with its former settings, its contents from the image; data volumes suppressed, because the kept ones
+ * return.
+ */
 function launchVolumes(live: LiveResource, root: BlockDevice | undefined): readonly JsonObject[] {
-  const rootMapping = root === undefined ? [] : [{
-    DeviceName: root.device,
-    Ebs: compact({ VolumeSize: root.size, VolumeType: root.volumeType, Iops: root.iops, Throughput: root.throughput, DeleteOnTermination: root.deleteOnTermination }),
-  }];
-  return [...rootMapping, ...blockDevicesOf(live).filter((device) => !device.root).map(({ device }) => ({ DeviceName: device, NoDevice: '' }))];
+  const rootMapping =
+    root === undefined
+      ? []
+      : [
+          {
+            DeviceName: root.device,
+            Ebs: compact({
+              VolumeSize: root.size,
+              VolumeType: root.volumeType,
+              Iops: root.iops,
+              Throughput: root.throughput,
+              DeleteOnTermination: root.deleteOnTermination,
+            }),
+          },
+        ];
+  return [
+    ...rootMapping,
+    ...blockDevicesOf(live)
+      .filter((device) => !device.root)
+      .map(({ device }) => ({ DeviceName: device, NoDevice: '' })),
+  ];
 }
 
 /** The primary interface with its former addresses as far as nobody took them, groups and public address. */
-function* primaryOf(context: StepContext, live: LiveResource): Program<{ readonly input: JsonObject; readonly requested: ReadonlySet<string> }> {
+function* primaryOf(
+  context: StepContext,
+  live: LiveResource,
+): Program<{ readonly input: JsonObject; readonly requested: ReadonlySet<string> }> {
   const former = primaryInterfaceOf(live);
   const subnet = context.remap(textOf(live.properties['SubnetId']) ?? '');
   const address = textOf(live.properties['PrivateIpAddress']);
   const secondary = textsOf(former?.raw['SecondaryPrivateIpAddresses']);
   const used = yield* usedAddresses(subnet, [...(address === undefined ? [] : [address]), ...secondary]);
   const taken = [address, ...secondary].filter((item) => item !== undefined && used.has(item));
-  if (taken.length > 0) yield* progress(`the private address ${taken.join(', ')} is in use by now; AWS assigns another`);
+  if (taken.length > 0)
+    yield* progress(`the private address ${taken.join(', ')} is in use by now; AWS assigns another`);
   const free = secondary.filter((item) => !used.has(item));
   const own = address !== undefined && !used.has(address) ? address : undefined;
   const formerIpv6 = context.apart === undefined ? textsOf(former?.raw['Ipv6Addresses']) : [];
@@ -142,9 +243,15 @@ function* primaryOf(context: StepContext, live: LiveResource): Program<{ readonl
     Description: textOf(former?.raw['Description']),
     DeleteOnTermination: flagOf(former?.raw['DeleteOnTermination']) ?? true,
     // A stopped instance shows no public address, whatever it gets when it starts: then the subnet decides.
-    AssociatePublicIpAddress: live.state === 'stopped' ? undefined : textOf(live.attributes['PassingPublicIp']) !== undefined,
+    AssociatePublicIpAddress:
+      live.state === 'stopped' ? undefined : textOf(live.attributes['PassingPublicIp']) !== undefined,
     ...(own !== undefined && free.length > 0
-      ? { PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: own }, ...free.map((item) => ({ Primary: false, PrivateIpAddress: item }))] }
+      ? {
+          PrivateIpAddresses: [
+            { Primary: true, PrivateIpAddress: own },
+            ...free.map((item) => ({ Primary: false, PrivateIpAddress: item })),
+          ],
+        }
       : { PrivateIpAddress: own }),
     Ipv6Addresses: ipv6.length === 0 ? undefined : ipv6.map((item) => ({ Ipv6Address: item })),
   });
@@ -152,36 +259,68 @@ function* primaryOf(context: StepContext, live: LiveResource): Program<{ readonl
 }
 
 /** The secondary addresses that an interface has; while calls are only listed, all former ones. */
-const secondaryOf = (card: JsonObject | undefined, live: LiveResource): ReadonlySet<string> => new Set(card?.['PrivateIpAddresses'] === undefined
-  ? textsOf(primaryInterfaceOf(live)?.raw['SecondaryPrivateIpAddresses'])
-  : listOf(card['PrivateIpAddresses']).flatMap((item) => textOf(item['PrivateIpAddress']) ?? []));
+const secondaryOf = (card: JsonObject | undefined, live: LiveResource): ReadonlySet<string> =>
+  new Set(
+    card?.['PrivateIpAddresses'] === undefined
+      ? textsOf(primaryInterfaceOf(live)?.raw['SecondaryPrivateIpAddresses'])
+      : listOf(card['PrivateIpAddresses']).flatMap((item) => textOf(item['PrivateIpAddress']) ?? []),
+  );
 
-/** Where the elastic addresses were: on the primary interface, or on kept ones; a private address that is lost takes its own along. */
-function placesOf(context: StepContext, live: LiveResource, primary: string, requested: ReadonlySet<string>): readonly AddressPlace[] {
+/**
+ * Where the elastic addresses were: on the primary interface, or on kept ones; a private address that is lost takes its
+ * own along.
+ */
+function placesOf(
+  context: StepContext,
+  live: LiveResource,
+  primary: string,
+  requested: ReadonlySet<string>,
+): readonly AddressPlace[] {
   const formerPrimary = primaryInterfaceOf(live)?.id;
   return listOf(live.attributes['Addresses']).flatMap((address): readonly AddressPlace[] => {
     const allocation = textOf(address['AllocationId']) ?? '';
     const former = textOf(address['NetworkInterfaceId']);
     const privateAddress = textOf(address['PrivateIpAddress']);
-    if (former !== undefined && former !== formerPrimary) return [{ allocation, interface: context.remap(former), privateAddress }];
-    if (privateAddress === undefined || privateAddress === live.properties['PrivateIpAddress']) return [{ allocation, interface: primary, privateAddress: undefined }];
+    if (former !== undefined && former !== formerPrimary)
+      return [{ allocation, interface: context.remap(former), privateAddress }];
+    if (privateAddress === undefined || privateAddress === live.properties['PrivateIpAddress'])
+      return [{ allocation, interface: primary, privateAddress: undefined }];
     return requested.has(privateAddress) ? [{ allocation, interface: primary, privateAddress }] : [];
   });
 }
 
-interface Where { readonly identity: string; readonly zone: string }
+interface Where {
+  readonly identity: string;
+  readonly zone: string;
+}
 
-/** Attaches the kept volumes where they are free; makes those from their snapshots that are gone or in use elsewhere. */
-function* returnVolumes(context: StepContext, instance: Where, devices: readonly BlockDevice[], capture: Capture): Program<Readonly<Record<string, string>>> {
+/**
+ * Attaches the kept volumes where they are free; makes those from their snapshots that are gone or in use elsewhere.
+ */
+function* returnVolumes(
+  context: StepContext,
+  instance: Where,
+  devices: readonly BlockDevice[],
+  capture: Capture,
+): Program<Readonly<Record<string, string>>> {
   const map: Record<string, string> = {};
   if (devices.length === 0) return map;
   const ids = devices.map(({ volume }) => context.remap(volume));
   // While calls are only listed nothing is found, so that both ways are listed.
-  const kept = listOf((yield* look({ service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', ids) }, { Volumes: [] }))?.['Volumes']);
+  const kept = listOf(
+    (yield* look(
+      { service: 'ec2', operation: 'DescribeVolumes', input: filtered('volume-id', ids) },
+      { Volumes: [] },
+    ))?.['Volumes'],
+  );
   for (const [index, device] of devices.entries()) {
     const id = context.remap(device.volume);
-    const free = context.apart === undefined && kept.find((volume) => volume['VolumeId'] === id)?.['State'] === 'available';
-    const volume = free ? id : (yield* volumeOfEarlierTry(context, device.volume)) ?? (yield* volumeFromSnapshot(context, instance, device, index, capture));
+    const free =
+      context.apart === undefined && kept.find((volume) => volume['VolumeId'] === id)?.['State'] === 'available';
+    const volume = free
+      ? id
+      : ((yield* volumeOfEarlierTry(context, device.volume)) ??
+        (yield* volumeFromSnapshot(context, instance, device, index, capture)));
     if (!free) map[device.volume] = volume;
     yield* attachVolume(instance.identity, volume, device.device);
   }
@@ -191,28 +330,61 @@ function* returnVolumes(context: StepContext, instance: Where, devices: readonly
 /** A volume that an earlier try made from the snapshot and did not attach any more. */
 function* volumeOfEarlierTry(context: StepContext, former: string): Program<string | undefined> {
   if (context.tries === undefined || context.tries.length === 0) return undefined;
-  const answer = yield* look({
-    service: 'ec2', operation: 'DescribeVolumes',
-    input: { Filters: [{ Name: 'tag:aiplan:op', Values: context.tries }, { Name: 'tag:aiplan:restored-from', Values: [former] }] },
-  }, { Volumes: [] });
+  const answer = yield* look(
+    {
+      service: 'ec2',
+      operation: 'DescribeVolumes',
+      input: {
+        Filters: [
+          { Name: 'tag:aiplan:op', Values: context.tries },
+          { Name: 'tag:aiplan:restored-from', Values: [former] },
+        ],
+      },
+    },
+    { Volumes: [] },
+  );
   const found = listOf(answer?.['Volumes']).find(({ State }) => State === 'available' || State === 'creating');
   const id = textOf(found?.['VolumeId']);
   if (id !== undefined) yield* untilAvailable(id);
   return id;
 }
 
-function* volumeFromSnapshot(context: StepContext, { identity: instance, zone }: Where, device: BlockDevice, index: number, capture: Capture): Program<string> {
+function* volumeFromSnapshot(
+  context: StepContext,
+  { identity: instance, zone }: Where,
+  device: BlockDevice,
+  index: number,
+  capture: Capture,
+): Program<string> {
   const live = liveOf(context);
-  const snapshot = textOf(listOf(capture.refs['snapshots']).find((item) => item['VolumeId'] === device.volume)?.['SnapshotId']);
+  const snapshot = textOf(
+    listOf(capture.refs['snapshots']).find((item) => item['VolumeId'] === device.volume)?.['SnapshotId'],
+  );
   const token = `${context.op}-${index}`;
-  if (snapshot === undefined) throw new UserError('no-snapshot', `the capture of ${live.identity} holds no snapshot of ${device.volume}, and the volume is not free`, { help: `Attach it to ${instance} by hand as ${device.device}.` });
+  if (snapshot === undefined)
+    throw new UserError(
+      'no-snapshot',
+      `the capture of ${live.identity} holds no snapshot of ${device.volume}, and the volume is not free`,
+      { help: `Attach it to ${instance} by hand as ${device.device}.` },
+    );
   const answer = yield* send({
-    service: 'ec2', operation: 'CreateVolume', identity: token, retry: 'token', purpose: `make ${device.volume} again from ${snapshot}`,
+    service: 'ec2',
+    operation: 'CreateVolume',
+    identity: token,
+    retry: 'token',
+    purpose: `make ${device.volume} again from ${snapshot}`,
     input: compact({
-      ClientToken: token, SnapshotId: snapshot, AvailabilityZone: zone,
-      Size: device.size, VolumeType: device.volumeType, Iops: device.iops, Throughput: device.throughput,
+      ClientToken: token,
+      SnapshotId: snapshot,
+      AvailabilityZone: zone,
+      Size: device.size,
+      VolumeType: device.volumeType,
+      Iops: device.iops,
+      Throughput: device.throughput,
       ...(device.encrypted === true ? { Encrypted: true, KmsKeyId: device.kmsKeyId } : {}),
-      TagSpecifications: [tagSpecification('volume', restoreTags(context, device.tags, device.systemTags, device.volume))],
+      TagSpecifications: [
+        tagSpecification('volume', restoreTags(context, device.tags, device.systemTags, device.volume)),
+      ],
     }),
     preview: { VolumeId: 'vol-preview' },
   });
@@ -234,26 +406,45 @@ function* untilAvailable(id: string): Program {
 }
 
 /** Attaches kept interfaces that are still free at their former place. */
-function* returnInterfaces(context: StepContext, instance: string, cards: readonly { readonly id: string; readonly index: number; readonly deleteOnTermination: boolean }[]): Program {
+function* returnInterfaces(
+  context: StepContext,
+  instance: string,
+  cards: readonly { readonly id: string; readonly index: number; readonly deleteOnTermination: boolean }[],
+): Program {
   if (cards.length === 0) return;
   const answer = yield* look(
-    { service: 'ec2', operation: 'DescribeNetworkInterfaces', input: filtered('network-interface-id', cards.map(({ id }) => id)) },
+    {
+      service: 'ec2',
+      operation: 'DescribeNetworkInterfaces',
+      input: filtered(
+        'network-interface-id',
+        cards.map(({ id }) => id),
+      ),
+    },
     { NetworkInterfaces: cards.map(({ id }) => ({ NetworkInterfaceId: id, Status: 'available' })) },
   );
   for (const { id, index, deleteOnTermination } of cards) {
     const found = listOf(answer?.['NetworkInterfaces']).find((item) => item['NetworkInterfaceId'] === id);
     const attachment = objectOf(found?.['Attachment']);
     if (attachment['InstanceId'] === instance) {
-      if (deleteOnTermination && attachment['DeleteOnTermination'] !== true) yield* send(setInterfaceFate(id, textOf(attachment['AttachmentId']) ?? '', true));
+      if (deleteOnTermination && attachment['DeleteOnTermination'] !== true)
+        yield* send(setInterfaceFate(id, textOf(attachment['AttachmentId']) ?? '', true));
       continue;
     }
     if (found?.['Status'] !== 'available') {
-      yield* progress(`the network interface ${id} is ${found === undefined ? 'gone' : 'in use elsewhere'}; it is left alone`);
+      yield* progress(
+        `the network interface ${id} is ${found === undefined ? 'gone' : 'in use elsewhere'}; it is left alone`,
+      );
       continue;
     }
     const attached = yield* send({
-      service: 'ec2', operation: 'AttachNetworkInterface', identity: id, retry: 'absolute', purpose: `attach the network interface ${id}`,
-      input: { InstanceId: instance, NetworkInterfaceId: id, DeviceIndex: index }, preview: { AttachmentId: 'eni-attach-preview' },
+      service: 'ec2',
+      operation: 'AttachNetworkInterface',
+      identity: id,
+      retry: 'absolute',
+      purpose: `attach the network interface ${id}`,
+      input: { InstanceId: instance, NetworkInterfaceId: id, DeviceIndex: index },
+      preview: { AttachmentId: 'eni-attach-preview' },
     });
     if (deleteOnTermination) yield* send(setInterfaceFate(id, textOf(attached['AttachmentId']) ?? '', true));
   }

@@ -12,17 +12,28 @@ export interface InstanceReads {
   readonly stopProtection: Json | undefined;
 }
 
-/** Snapshots that hold all their data and do not come from an aiplan run, which would make every plan stale after its first. */
+/**
+ * Snapshots that hold all their data and do not come from an aiplan run, which would make every plan stale after its
+ * first.
+ */
 const isBackup = (snapshot: JsonObject): boolean =>
   snapshot['State'] === 'completed' && splitTags(snapshot['Tags']).systemTags['aiplan:op'] === undefined;
 
 /** Binding facts and observations of an instance. What could not be read is `unknown` (law 9). */
-export function evidenceOf(raw: JsonObject, reads: InstanceReads): { readonly binding: JsonObject; readonly observed: JsonObject } {
+export function evidenceOf(
+  raw: JsonObject,
+  reads: InstanceReads,
+): { readonly binding: JsonObject; readonly observed: JsonObject } {
   const { tags, systemTags } = splitTags(raw['Tags']);
   const volumes = reads.volumes;
   const ids = new Set((volumes ?? []).map((volume) => textOf(volume['VolumeId'])));
-  const snapshots = reads.snapshots?.filter((snapshot) => ids.has(textOf(snapshot['VolumeId'])) && snapshot['State'] === 'completed');
-  const newest = snapshots?.map((snapshot) => textOf(snapshot['StartTime']) ?? '').toSorted().at(-1);
+  const snapshots = reads.snapshots?.filter(
+    (snapshot) => ids.has(textOf(snapshot['VolumeId'])) && snapshot['State'] === 'completed',
+  );
+  const newest = snapshots
+    ?.map((snapshot) => textOf(snapshot['StartTime']) ?? '')
+    .toSorted()
+    .at(-1);
   return {
     binding: {
       protections: protectionsOf(reads),
@@ -32,7 +43,10 @@ export function evidenceOf(raw: JsonObject, reads: InstanceReads): { readonly bi
       instanceStore: instanceStoreOf(reads.facts),
     },
     observed: compact({
-      bytes: volumes === undefined ? 'unknown' : volumes.reduce((sum, volume) => sum + (numberOf(volume['Size']) ?? 0) * gib, 0),
+      bytes:
+        volumes === undefined
+          ? 'unknown'
+          : volumes.reduce((sum, volume) => sum + (numberOf(volume['Size']) ?? 0) * gib, 0),
       snapshots: snapshots === undefined ? 'unknown' : snapshots.length,
       newestSnapshot: newest,
       creator: creatorOf(tags, systemTags),
@@ -42,7 +56,10 @@ export function evidenceOf(raw: JsonObject, reads: InstanceReads): { readonly bi
 
 function protectionsOf({ terminationProtection, stopProtection }: InstanceReads): Json {
   if (terminationProtection === undefined || stopProtection === undefined) return 'unknown';
-  return [...(terminationProtection === true ? ['termination protection'] : []), ...(stopProtection === true ? ['stop protection'] : [])];
+  return [
+    ...(terminationProtection === true ? ['termination protection'] : []),
+    ...(stopProtection === true ? ['stop protection'] : []),
+  ];
 }
 
 function attachedOf(raw: JsonObject, { volumes, addresses }: InstanceReads): Json {
@@ -50,14 +67,40 @@ function attachedOf(raw: JsonObject, { volumes, addresses }: InstanceReads): Jso
   const disks = listOf(raw['BlockDeviceMappings']).map((mapping) => {
     const ebs = objectOf(mapping['Ebs']);
     const volume = volumes.find((item) => item['VolumeId'] === ebs['VolumeId']);
-    return diskText({ id: textOf(ebs['VolumeId']) ?? 'volume', device: textOf(mapping['DeviceName']) ?? '', root: mapping['DeviceName'] === raw['RootDeviceName'], size: volume?.['Size'], fate: ebs['DeleteOnTermination'] === true });
+    return diskText({
+      id: textOf(ebs['VolumeId']) ?? 'volume',
+      device: textOf(mapping['DeviceName']) ?? '',
+      root: mapping['DeviceName'] === raw['RootDeviceName'],
+      size: volume?.['Size'],
+      fate: ebs['DeleteOnTermination'] === true,
+    });
   });
-  const cards = listOf(raw['NetworkInterfaces']).filter((item) => numberOf(objectOf(item['Attachment'])['DeviceIndex']) !== 0).map((item) => textOf(item['NetworkInterfaceId']) ?? '');
-  return [...disks, ...cards, ...addresses.map((address) => `${textOf(address['AllocationId']) ?? 'address'} ${textOf(address['PublicIp']) ?? ''} (elastic)`)].toSorted();
+  const cards = listOf(raw['NetworkInterfaces'])
+    .filter((item) => numberOf(objectOf(item['Attachment'])['DeviceIndex']) !== 0)
+    .map((item) => textOf(item['NetworkInterfaceId']) ?? '');
+  return [
+    ...disks,
+    ...cards,
+    ...addresses.map(
+      (address) => `${textOf(address['AllocationId']) ?? 'address'} ${textOf(address['PublicIp']) ?? ''} (elastic)`,
+    ),
+  ].toSorted();
 }
 
 /** A volume of an instance in words. `size` in GiB; `fate`: deleted on termination. */
-export const diskText = ({ id, device, root, size, fate }: { readonly id: string; readonly device: string; readonly root: boolean; readonly size: Json | undefined; readonly fate: boolean }): string =>
+export const diskText = ({
+  id,
+  device,
+  root,
+  size,
+  fate,
+}: {
+  readonly id: string;
+  readonly device: string;
+  readonly root: boolean;
+  readonly size: Json | undefined;
+  readonly fate: boolean;
+}): string =>
   `${id} ${device} (${root ? 'root, ' : ''}${numberOf(size) ?? '?'} GiB, ${fate ? 'deleted' : 'kept'} on termination)`;
 
 function encryptionOf(volumes: readonly JsonObject[] | undefined): Json {

@@ -4,7 +4,9 @@ import { flagOf, listOf, numberOf, textOf } from '../../../aws/values/fields.ts'
 
 export const instanceType = 'AWS::EC2::Instance';
 
-/** A volume that is attached to an instance, from `attributes.BlockDevices`. Sizes and so on only after a detailed read. */
+/**
+ * A volume that is attached to an instance, from `attributes.BlockDevices`. Sizes and so on only after a detailed read.
+ */
 export interface BlockDevice {
   readonly device: string;
   readonly volume: string;
@@ -58,13 +60,15 @@ export function interfacesOf(live: LiveResource): readonly Interface[] {
 }
 
 /** The interface with device index 0: the one that groups, addresses and the source check of the instance belong to. */
-export const primaryInterfaceOf = (live: LiveResource): Interface | undefined => interfacesOf(live).find(({ index }) => index === 0);
+export const primaryInterfaceOf = (live: LiveResource): Interface | undefined =>
+  interfacesOf(live).find(({ index }) => index === 0);
 
 /** Spot instances are not stopped by aiplan: a one-time request cannot be (StopInstances). */
 export const isSpot = (live: LiveResource): boolean => live.attributes['Lifecycle'] === 'spot';
 
 /** Only instances with an EBS root can be stopped and imaged (StopInstances, CreateImage). */
-export const hasInstanceStoreRoot = (live: LiveResource): boolean => live.attributes['RootDeviceType'] === 'instance-store';
+export const hasInstanceStoreRoot = (live: LiveResource): boolean =>
+  live.attributes['RootDeviceType'] === 'instance-store';
 
 export const isStoppable = (live: LiveResource): boolean => !isSpot(live) && !hasInstanceStoreRoot(live);
 

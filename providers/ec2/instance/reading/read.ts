@@ -14,8 +14,8 @@ import { allPages } from '../../paging.ts';
 const pageSize = 1000;
 
 /**
- * Reads instances: one paginated DescribeInstances per 200 identities (by filter, because one unknown id would fail a call by
- * ids), attributes and evidence for the detailed ones only. A failed read is a failure, never an absence.
+ * Reads instances: one paginated DescribeInstances per 200 identities (by filter, because one unknown id would fail a
+ * call by ids), attributes and evidence for the detailed ones only. A failed read is a failure, never an absence.
  */
 export async function readInstances(aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
   const wanted = query.all ? [null] : pieces([...new Set(query.identities)]);
@@ -23,7 +23,10 @@ export async function readInstances(aws: AwsReader, query: ReadQuery): Promise<R
   const absent: string[] = [];
   const found: JsonObject[] = [];
   await bounded(wanted, async (identities) => {
-    const input: JsonObject = { ...(identities === null ? {} : { Filters: [{ Name: 'instance-id', Values: identities }] }), MaxResults: pageSize };
+    const input: JsonObject = {
+      ...(identities === null ? {} : { Filters: [{ Name: 'instance-id', Values: identities }] }),
+      MaxResults: pageSize,
+    };
     const answer = await attempt(allPages(aws, 'DescribeInstances', input, 'Reservations'));
     if (!answer.ok) {
       failures.push(...(identities ?? [null]).map((identity) => failureOf(instanceType, identity, answer.error)));
@@ -40,7 +43,11 @@ export async function readInstances(aws: AwsReader, query: ReadQuery): Promise<R
   }
   const detailed = found.filter((raw) => query.detailed.has(textOf(raw['InstanceId']) ?? '') && isThere(raw));
   const details = await readDetails(aws, detailed);
-  const named = await readNamed(aws, found.filter((raw) => !details.of.has(textOf(raw['InstanceId']) ?? '') && isThere(raw)), query.properties ?? new Map());
+  const named = await readNamed(
+    aws,
+    found.filter((raw) => !details.of.has(textOf(raw['InstanceId']) ?? '') && isThere(raw)),
+    query.properties ?? new Map(),
+  );
   const resources: readonly LiveResource[] = found.map((raw) => {
     const id = textOf(raw['InstanceId']) ?? '';
     const whole = details.of.get(id);
@@ -49,4 +56,5 @@ export async function readInstances(aws: AwsReader, query: ReadQuery): Promise<R
   return { resources, absent, failures: [...failures, ...details.failures, ...named.failures] };
 }
 
-const isThere = (raw: JsonObject): boolean => !/^(shutting-down|terminated)$/u.test(textOf(objectOf(raw['State'])['Name']) ?? '');
+const isThere = (raw: JsonObject): boolean =>
+  !/^(shutting-down|terminated)$/u.test(textOf(objectOf(raw['State'])['Name']) ?? '');

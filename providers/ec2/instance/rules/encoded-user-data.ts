@@ -1,10 +1,15 @@
-/** How user data begins that an instance acts upon (cloud-init documentation, User data formats; EC2 User Guide for Windows, user data scripts). */
-const beginnings = /^(?:#!|#cloud-|#include|#part-handler|#upstart-job|## template: jinja|Content-Type: multipart|MIME-Version:|From [^\n]*\nContent-Type:|<(?:powershell|script|persist)>|---\n|version: 1\.)/iu;
+/**
+ * How user data begins that an instance acts upon (cloud-init documentation, User data formats; EC2 User Guide for
+ * Windows, user data scripts).
+ */
+const beginnings =
+  /^(?:#!|#cloud-|#include|#part-handler|#upstart-job|## template: jinja|Content-Type: multipart|MIME-Version:|From [^\n]*\nContent-Type:|<(?:powershell|script|persist)>|---\n|version: 1\.)/iu;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
 /**
- * User data that an author wrote in base64, CloudFormation's own shape: the text in it, or `binary` where gzip is in it. Null for any other text,
- * which is what the instance gets. aiplan encodes user data itself: encoded twice, no instance could read it.
+ * User data that an author wrote in base64, CloudFormation's own shape: the text in it, or `binary` where gzip is in
+ * it. Null for any other text, which is what the instance gets. aiplan encodes user data itself: encoded twice, no
+ * instance could read it.
  */
 export function decodedUserData(text: string): { readonly text: string } | 'binary' | null {
   const whole = text.replaceAll(/\s/gu, '');

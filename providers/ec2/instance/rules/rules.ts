@@ -15,7 +15,12 @@ type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: 
 export const stoppedProperties = ['InstanceType', 'UserData', 'EbsOptimized'] as const;
 
 /** Settings of a mapped volume belong to the volume; only its fate at termination is the instance's. */
-function mappingEffect(before: Json | undefined, after: Json | undefined, live: LiveResource, desired: JsonObject = {}): Effect {
+function mappingEffect(
+  before: Json | undefined,
+  after: Json | undefined,
+  live: LiveResource,
+  desired: JsonObject = {},
+): Effect {
   const volumes = new Map(blockDevicesOf(live).map(({ device, volume }) => [device, volume]));
   const known = new Map(listOf(before).map((entry) => [textOf(entry['DeviceName']) ?? '', entry]));
   for (const entry of listOf(after)) {
@@ -23,10 +28,19 @@ function mappingEffect(before: Json | undefined, after: Json | undefined, live: 
     const old = known.get(device);
     // A volume that the same step attaches: its fate is set once it is there, everything else is the volume's.
     if (old === undefined && listOf(desired['Volumes']).some((volume) => volume['Device'] === device)) continue;
-    if (old === undefined) return { blocked: `"${device}" cannot be mapped on an existing instance: create an AWS::EC2::Volume and name it in Volumes` };
+    if (old === undefined)
+      return {
+        blocked: `"${device}" cannot be mapped on an existing instance: create an AWS::EC2::Volume and name it in Volumes`,
+      };
     const wanted = objectOf(entry['Ebs']);
-    const changed = Object.keys(wanted).filter((name) => name !== 'DeleteOnTermination' && wanted[name] !== objectOf(old['Ebs'])[name]);
-    if (changed.length > 0) return { blocked: `${changed.join(', ')} of "${device}" belongs to the volume: update AWS::EC2::Volume ${volumes.get(device) ?? ''}`.trim() };
+    const changed = Object.keys(wanted).filter(
+      (name) => name !== 'DeleteOnTermination' && wanted[name] !== objectOf(old['Ebs'])[name],
+    );
+    if (changed.length > 0)
+      return {
+        blocked:
+          `${changed.join(', ')} of "${device}" belongs to the volume: update AWS::EC2::Volume ${volumes.get(device) ?? ''}`.trim(),
+      };
   }
   return 'in-place';
 }
@@ -38,22 +52,29 @@ function volumesEffect(before: Json | undefined, after: Json | undefined): Effec
     const device = devices.get(textOf(entry['VolumeId']) ?? '');
     return device !== undefined && device !== textOf(entry['Device']);
   });
-  return moved === undefined ? 'in-place' : { blocked: `${textOf(moved['VolumeId']) ?? 'a volume'} would move to another device name: detach it in one plan and attach it in the next` };
+  return moved === undefined
+    ? 'in-place'
+    : {
+        blocked: `${textOf(moved['VolumeId']) ?? 'a volume'} would move to another device name: detach it in one plan and attach it in the next`,
+      };
 }
 
 /** What a stop for any of the properties loses (StopInstances; "Stop and start Amazon EC2 instances"). */
 const stopRules: readonly ChangeRule[] = stoppedProperties.flatMap((path): readonly ChangeRule[] => [
   {
-    path, irreversible: true,
+    path,
+    irreversible: true,
     given: (before, live) => before !== undefined && instanceStoreOf(live) !== undefined,
-    says: (_before, _after, live) => (instanceStoreOf(live) === 'unknown'
-      ? 'the stop erases instance store volumes, if the instance has any; that could not be read'
-      : `the stop erases the instance store volumes (${instanceStoreOf(live) ?? ''})`),
+    says: (_before, _after, live) =>
+      instanceStoreOf(live) === 'unknown'
+        ? 'the stop erases instance store volumes, if the instance has any; that could not be read'
+        : `the stop erases the instance store volumes (${instanceStoreOf(live) ?? ''})`,
   },
   {
     path,
     given: (before, live) => before !== undefined && passingAddressOf(live) !== undefined,
-    says: (_before, _after, live) => `the stop gives up the public address ${passingAddressOf(live) ?? ''}, which is not elastic`,
+    says: (_before, _after, live) =>
+      `the stop gives up the public address ${passingAddressOf(live) ?? ''}, which is not elastic`,
   },
 ]);
 
@@ -80,19 +101,22 @@ const destructive: readonly ChangeRule[] = [
     path: 'Volumes.*',
     given: (before) => onUpdate(before) && before !== null,
     when: (_before, after) => after === null || after === undefined,
-    says: (before, _after, live) => `${textOf(objectOf(before)['VolumeId']) ?? 'a volume'} is detached${live?.state === 'running' ? ' while the instance runs: what is not yet written to it is lost' : ''}`,
+    says: (before, _after, live) =>
+      `${textOf(objectOf(before)['VolumeId']) ?? 'a volume'} is detached${live?.state === 'running' ? ' while the instance runs: what is not yet written to it is lost' : ''}`,
   },
   {
     path: 'SecurityGroupIds.*',
     given: (before) => textOf(before) !== undefined,
     when: (_before, after) => after === null || after === undefined,
-    says: (before) => `the instance leaves ${String(before)}: traffic that the group's rules admit to it, and that others admit from the group, stops`,
+    says: (before) =>
+      `the instance leaves ${String(before)}: traffic that the group's rules admit to it, and that others admit from the group, stops`,
   },
   {
     path: 'IamInstanceProfile',
     given: (before) => textOf(before) !== undefined,
     when: (_before, after) => after === null || after === undefined || after === '',
-    says: (before) => `nothing on the instance acts with the instance profile "${String(before)}" any more: what needs its permissions fails`,
+    says: (before) =>
+      `nothing on the instance acts with the instance profile "${String(before)}" any more: what needs its permissions fails`,
   },
   {
     path: 'MetadataOptions.HttpEndpoint',
@@ -110,15 +134,16 @@ const destructive: readonly ChangeRule[] = [
     path: 'SourceDestCheck',
     given: (before) => before === false,
     when: (_before, after) => after !== false,
-    says: () => 'the instance no longer forwards the traffic of others: networks whose routes lead through it lose their way out',
+    says: () =>
+      'the instance no longer forwards the traffic of others: networks whose routes lead through it lose their way out',
   },
 ];
 
 const created: PropertyRule = {};
 
 /**
- * Network, groups and address of the primary interface stand at the top, wherever the author wrote them: told twice, what
- * is to leave one place would stay in the other (CloudFormation allows only one of the two).
+ * Network, groups and address of the primary interface stand at the top, wherever the author wrote them: told twice,
+ * what is to leave one place would stay in the other (CloudFormation allows only one of the two).
  */
 function canonicalProperties(authored: JsonObject): JsonObject {
   const properties = withPlainUserData(authored);
@@ -126,7 +151,11 @@ function canonicalProperties(authored: JsonObject): JsonObject {
   const primary = list.find((item) => String(item['DeviceIndex']) === '0');
   if (primary === undefined) return properties;
   const { SubnetId, GroupSet: SecurityGroupIds, PrivateIpAddress, ...rest } = primary;
-  return { ...compact({ SubnetId, SecurityGroupIds, PrivateIpAddress }), ...properties, NetworkInterfaces: list.map((item) => (item === primary ? rest : item)) };
+  return {
+    ...compact({ SubnetId, SecurityGroupIds, PrivateIpAddress }),
+    ...properties,
+    NetworkInterfaces: list.map((item) => (item === primary ? rest : item)),
+  };
 }
 
 /** User data in base64 as the text that is in it, so that the person reads what the instance will do. */
@@ -136,7 +165,10 @@ function withPlainUserData(properties: JsonObject): JsonObject {
   return decoded === null || decoded === 'binary' ? properties : { ...properties, UserData: decoded.text };
 }
 
-/** What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the calls named in instance-update.ts. */
+/**
+ * What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the
+ * calls named in instance-update.ts.
+ */
 export const instanceRules: TypeRules = {
   canonical: canonicalProperties,
   refuses: refusedInstance,
@@ -168,10 +200,20 @@ export const instanceRules: TypeRules = {
     UserData: { update: 'restart' },
     Volumes: { update: volumesEffect },
   },
-  compare: { SecurityGroupIds: 'set', IamInstanceProfile: 'arn-or-name', 'BlockDeviceMappings.*.Ebs.KmsKeyId': 'arn-or-name' },
-  keys: { SecurityGroupIds: [], BlockDeviceMappings: ['DeviceName'], Volumes: ['VolumeId'], NetworkInterfaces: ['DeviceIndex'] },
+  compare: {
+    SecurityGroupIds: 'set',
+    IamInstanceProfile: 'arn-or-name',
+    'BlockDeviceMappings.*.Ebs.KmsKeyId': 'arn-or-name',
+  },
+  keys: {
+    SecurityGroupIds: [],
+    BlockDeviceMappings: ['DeviceName'],
+    Volumes: ['VolumeId'],
+    NetworkInterfaces: ['DeviceIndex'],
+  },
   partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
-  // What is left out of a mapping or an interface is AWS's choice, and stays that of the volume or interface (RunInstances).
+  // What is left out of a mapping or an interface is AWS's choice, and stays that of the volume or interface
+  // (RunInstances).
   assigned: ['BlockDeviceMappings.*.*', 'BlockDeviceMappings.*.Ebs.*', 'NetworkInterfaces.*.*'],
   verdicts: instanceVerdicts,
   secretInput: [],
@@ -184,13 +226,25 @@ export const instanceRules: TypeRules = {
   changeableStates: ['running', 'stopped'],
   deleteNeeds: { DisableApiTermination: false },
   goneStates: ['shutting-down', 'terminated'],
-  looksUp: ({ ImageId }) => (typeof ImageId === 'string' && ImageId.startsWith('ami-') ? [{ type: imageType, identity: ImageId }] : []),
+  looksUp: ({ ImageId }) =>
+    typeof ImageId === 'string' && ImageId.startsWith('ami-') ? [{ type: imageType, identity: ImageId }] : [],
   lookalike,
-  lookalikeKeys: (properties) => [...keyed('address', properties['PrivateIpAddress']), ...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('image', properties['ImageId'])],
-  leftovers: (live) => [...blockDevicesOf(live).map(({ volume }) => volume), ...interfacesOf(live).filter(({ index }) => index > 0).map(({ id }) => id)],
+  lookalikeKeys: (properties) => [
+    ...keyed('address', properties['PrivateIpAddress']),
+    ...keyed('name', objectOf(properties['Tags'])['Name']),
+    ...keyed('image', properties['ImageId']),
+  ],
+  leftovers: (live) => [
+    ...blockDevicesOf(live).map(({ volume }) => volume),
+    ...interfacesOf(live)
+      .filter(({ index }) => index > 0)
+      .map(({ id }) => id),
+  ],
 };
 
-/** An instance has no natural key but its private address; the name tag, or the same image, type and subnet, look alike. */
+/**
+ * An instance has no natural key but its private address; the name tag, or the same image, type and subnet, look alike.
+ */
 function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   const equal = (...names: readonly string[]): boolean =>
     names.every((name) => textOf(desired[name]) !== undefined && desired[name] === other.properties[name]);

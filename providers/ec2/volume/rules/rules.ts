@@ -16,14 +16,22 @@ const noOther = 'AWS takes no further change of the volume for six hours';
 const speeds = ['standard', 'sc1', 'st1', 'gp2', 'gp3', 'io1', 'io2'];
 const speedOf = (value: Json | undefined): number => speeds.indexOf(textOf(value) ?? '');
 
-/** Changes to less, which for six hours cannot be taken back (Amazon EBS User Guide, "Requirements for EBS volume modifications"). */
+/**
+ * Changes to less, which for six hours cannot be taken back (Amazon EBS User Guide, "Requirements for EBS volume
+ * modifications").
+ */
 const slower: readonly ChangeRule[] = [
   ...(['Iops', 'Throughput'] as const).map((path): ChangeRule => ({
-    path, given: (before) => typeof before === 'number', when: (before, after) => !(typeof after === 'number' && after >= Number(before)),
-    says: (before, after) => `${path} goes from ${String(before)} to ${after === undefined ? 'the default' : String(after)}, and ${noOther}`,
+    path,
+    given: (before) => typeof before === 'number',
+    when: (before, after) => !(typeof after === 'number' && after >= Number(before)),
+    says: (before, after) =>
+      `${path} goes from ${String(before)} to ${after === undefined ? 'the default' : String(after)}, and ${noOther}`,
   })),
   {
-    path: 'VolumeType', given: (before) => textOf(before) !== undefined, when: (before, after) => speedOf(after) < speedOf(before),
+    path: 'VolumeType',
+    given: (before) => textOf(before) !== undefined,
+    when: (before, after) => speedOf(after) < speedOf(before),
     says: (before, after) => `the volume becomes slower, from ${String(before)} to ${String(after)}, and ${noOther}`,
   },
 ];
@@ -44,7 +52,8 @@ export const volumeRules: TypeRules = {
       update: (before, after) => {
         const [from, to] = [numberOf(before), numberOf(after)];
         return from !== undefined && to !== undefined && to < from
-          ? { blocked: `a volume cannot shrink from ${from} to ${to} GiB; create a smaller one and copy the data` } : 'in-place';
+          ? { blocked: `a volume cannot shrink from ${from} to ${to} GiB; create a smaller one and copy the data` }
+          : 'in-place';
       },
     },
     SnapshotId: {},
@@ -60,27 +69,38 @@ export const volumeRules: TypeRules = {
   sensitive: [],
   // Where a volume came from never changes but by a restore, from its capture.
   volatile: ['SnapshotId'],
-  destructive: [{
-    path: 'AutoEnableIO',
-    when: (before, after) => before === false && after === true,
-    says: () => 'the volume stays in use when AWS finds its data possibly inconsistent, instead of being held back for a check',
-  }],
-  grants: [{
-    path: 'Encrypted',
-    when: (before, after) => before === true && after !== true,
-    says: () => 'the data is no longer encrypted at rest',
-  }, {
-    path: 'SnapshotId',
-    given: (_before, live) => live === null,
-    when: (before, after) => after !== undefined && after !== null && after !== before,
-    says: (_before, after) => `the new volume holds the data of ${textOf(after) ?? 'a snapshot that is not known yet'}: whoever attaches it reads them`,
-  }, foreignKey('KmsKeyId', 'the volume')],
+  destructive: [
+    {
+      path: 'AutoEnableIO',
+      when: (before, after) => before === false && after === true,
+      says: () =>
+        'the volume stays in use when AWS finds its data possibly inconsistent, instead of being held back for a check',
+    },
+  ],
+  grants: [
+    {
+      path: 'Encrypted',
+      when: (before, after) => before === true && after !== true,
+      says: () => 'the data is no longer encrypted at rest',
+    },
+    {
+      path: 'SnapshotId',
+      given: (_before, live) => live === null,
+      when: (before, after) => after !== undefined && after !== null && after !== before,
+      says: (_before, after) =>
+        `the new volume holds the data of ${textOf(after) ?? 'a snapshot that is not known yet'}: whoever attaches it reads them`,
+    },
+    foreignKey('KmsKeyId', 'the volume'),
+  ],
   oneWay: slower,
   changeableStates: ['available', 'in-use'],
   restingStates: ['error'],
   goneStates: ['deleting', 'deleted'],
   lookalike,
-  lookalikeKeys: (properties) => [...keyed('name', objectOf(properties['Tags'])['Name']), ...keyed('snapshot', properties['SnapshotId'])],
+  lookalikeKeys: (properties) => [
+    ...keyed('name', objectOf(properties['Tags'])['Name']),
+    ...keyed('snapshot', properties['SnapshotId']),
+  ],
   leftovers: () => [],
 };
 
@@ -89,5 +109,8 @@ function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar'
   const name = textOf(objectOf(desired['Tags'])['Name']);
   if (name !== undefined) return name === objectOf(other.properties['Tags'])['Name'] ? 'similar' : null;
   const shape = ['AvailabilityZone', 'SnapshotId', 'Size'] as const;
-  return textOf(desired['SnapshotId']) !== undefined && shape.every((field) => desired[field] === undefined || desired[field] === other.properties[field]) ? 'similar' : null;
+  return textOf(desired['SnapshotId']) !== undefined &&
+    shape.every((field) => desired[field] === undefined || desired[field] === other.properties[field])
+    ? 'similar'
+    : null;
 }

@@ -14,7 +14,8 @@ export async function instancesOf(context: QueryContext, identities: readonly st
 
 export async function instanceOf(context: QueryContext, identity: string): Promise<Element> {
   const [instance] = await instancesOf(context, [identity]);
-  if (instance === undefined) throw new Refusal('InvalidInstanceID.NotFound', `The instance ID '${identity}' does not exist`);
+  if (instance === undefined)
+    throw new Refusal('InvalidInstanceID.NotFound', `The instance ID '${identity}' does not exist`);
   return instance;
 }
 
@@ -32,10 +33,20 @@ export const stateOf = (context: QueryContext, instance: Element): string =>
 export const numbered = (prefix: string, values: readonly string[]): Record<string, string> =>
   Object.fromEntries(values.map((value, index) => [`${prefix}.${index + 1}`, value]));
 
-const CODES: Readonly<Record<string, string>> = { pending: '0', running: '16', 'shutting-down': '32', terminated: '48', stopping: '64', stopped: '80' };
+const CODES: Readonly<Record<string, string>> = {
+  pending: '0',
+  running: '16',
+  'shutting-down': '32',
+  terminated: '48',
+  stopping: '64',
+  stopped: '80',
+};
 
 /** An instance state as EC2 writes it (API type InstanceState). */
-export const stateContent = (name: string): readonly Element[] => [element('code', CODES[name] ?? '0'), element('name', name)];
+export const stateContent = (name: string): readonly Element[] => [
+  element('code', CODES[name] ?? '0'),
+  element('name', name),
+];
 
 /** Key and value pairs of a tagSet. */
 export const tagsOf = (resource: Element): readonly { readonly key: string; readonly value: string }[] =>

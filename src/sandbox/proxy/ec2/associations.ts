@@ -4,13 +4,19 @@ import { child, copyOf, element, listAt, textAt } from '../protocol/xml.ts';
 import { instanceOf } from './answers.ts';
 
 const METADATA: readonly (readonly [parameter: string, field: string])[] = [
-  ['HttpTokens', 'httpTokens'], ['HttpPutResponseHopLimit', 'httpPutResponseHopLimit'], ['HttpEndpoint', 'httpEndpoint'], ['HttpProtocolIpv6', 'httpProtocolIpv6'], ['InstanceMetadataTags', 'instanceMetadataTags'],
+  ['HttpTokens', 'httpTokens'],
+  ['HttpPutResponseHopLimit', 'httpPutResponseHopLimit'],
+  ['HttpEndpoint', 'httpEndpoint'],
+  ['HttpProtocolIpv6', 'httpProtocolIpv6'],
+  ['InstanceMetadataTags', 'instanceMetadataTags'],
 ];
 
 /** What hangs on an instance beside volumes and interfaces: metadata options, profile, elastic addresses. */
 export const associations: readonly QueryCorrection[] = [
   {
-    service: 'ec2', operations: ['ModifyInstanceMetadataOptions'], answers: 'options that are not named stay as they are',
+    service: 'ec2',
+    operations: ['ModifyInstanceMetadataOptions'],
+    answers: 'options that are not named stay as they are',
     async before({ parameters, ...context }) {
       const instance = await instanceOf({ ...context, parameters }, parameters.get('InstanceId') ?? '');
       for (const [parameter, field] of METADATA) {
@@ -20,24 +26,41 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2', operations: ['ReplaceIamInstanceProfileAssociation'], answers: 'the new profile is the instance\'s, under a new association',
+    service: 'ec2',
+    operations: ['ReplaceIamInstanceProfileAssociation'],
+    answers: "the new profile is the instance's, under a new association",
     async before(context) {
       const { parameters, send } = context;
       const identity = parameters.get('AssociationId') ?? '';
-      const known = listAt(await send('ec2', 'DescribeIamInstanceProfileAssociations', {}), 'iamInstanceProfileAssociationSet').find((item) => textAt(item, 'associationId') === identity);
-      if (known === undefined) throw new Refusal('InvalidAssociationID.NotFound', `The association ID '${identity}' does not exist`);
+      const known = listAt(
+        await send('ec2', 'DescribeIamInstanceProfileAssociations', {}),
+        'iamInstanceProfileAssociationSet',
+      ).find((item) => textAt(item, 'associationId') === identity);
+      if (known === undefined)
+        throw new Refusal('InvalidAssociationID.NotFound', `The association ID '${identity}' does not exist`);
       const profile = Object.entries(parameters.toRecord()).filter(([name]) => name.startsWith('IamInstanceProfile.'));
       await send('ec2', 'DisassociateIamInstanceProfile', { AssociationId: identity });
-      const made = child(await send('ec2', 'AssociateIamInstanceProfile', { InstanceId: textAt(known, 'instanceId'), ...Object.fromEntries(profile) }), 'iamInstanceProfileAssociation');
+      const made = child(
+        await send('ec2', 'AssociateIamInstanceProfile', {
+          InstanceId: textAt(known, 'instanceId'),
+          ...Object.fromEntries(profile),
+        }),
+        'iamInstanceProfileAssociation',
+      );
       return ec2Answer(context.operation, made === undefined ? [] : [copyOf(made)]);
     },
   },
   {
-    service: 'ec2', operations: ['AssociateAddress'], answers: 'an address on the primary interface is the instance\'s',
+    service: 'ec2',
+    operations: ['AssociateAddress'],
+    answers: "an address on the primary interface is the instance's",
     async before({ parameters, send }) {
       const identity = parameters.get('NetworkInterfaceId');
       if (identity === undefined) return;
-      const [item] = listAt(await send('ec2', 'DescribeNetworkInterfaces', { 'NetworkInterfaceId.1': identity }), 'networkInterfaceSet');
+      const [item] = listAt(
+        await send('ec2', 'DescribeNetworkInterfaces', { 'NetworkInterfaceId.1': identity }),
+        'networkInterfaceSet',
+      );
       const instance = textAt(item, 'attachment', 'instanceId');
       if (instance === '' || textAt(item, 'attachment', 'deviceIndex') !== '0') return;
       parameters.delete('NetworkInterfaceId');
@@ -45,16 +68,21 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2', operations: ['TerminateInstances'], answers: 'an elastic address leaves a terminated instance',
+    service: 'ec2',
+    operations: ['TerminateInstances'],
+    answers: 'an elastic address leaves a terminated instance',
     async after({ asked, send }) {
       const gone = asked.list('InstanceId');
       for (const address of listAt(await send('ec2', 'DescribeAddresses', {}), 'addressesSet')) {
-        if (gone.includes(textAt(address, 'instanceId')) && textAt(address, 'associationId') !== '') await send('ec2', 'DisassociateAddress', { AssociationId: textAt(address, 'associationId') });
+        if (gone.includes(textAt(address, 'instanceId')) && textAt(address, 'associationId') !== '')
+          await send('ec2', 'DisassociateAddress', { AssociationId: textAt(address, 'associationId') });
       }
     },
   },
   {
-    service: 'ec2', operations: ['ModifyVolumeAttribute'], answers: 'the emulator does not know it',
+    service: 'ec2',
+    operations: ['ModifyVolumeAttribute'],
+    answers: 'the emulator does not know it',
     before(context) {
       const value = context.parameters.get('AutoEnableIO.Value');
       if (value !== undefined) context.world.settings.set(`${context.parameters.get('VolumeId')}/autoEnableIO`, value);
@@ -62,11 +90,15 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2', operations: ['DescribeVolumeAttribute'], answers: 'the emulator does not know it',
+    service: 'ec2',
+    operations: ['DescribeVolumeAttribute'],
+    answers: 'the emulator does not know it',
     before(context) {
       const identity = context.parameters.get('VolumeId') ?? '';
       return ec2Answer(context.operation, [
-        element('volumeId', identity), element('autoEnableIO', [element('value', context.world.settings.get(`${identity}/autoEnableIO`) ?? 'false')]), element('productCodes', []),
+        element('volumeId', identity),
+        element('autoEnableIO', [element('value', context.world.settings.get(`${identity}/autoEnableIO`) ?? 'false')]),
+        element('productCodes', []),
       ]);
     },
   },

@@ -6,14 +6,23 @@ import { instanceOf, numbered, stateOf } from './answers.ts';
 /** Documentation of ModifyInstanceAttribute: these need a stopped instance. */
 const STOPPED_ONLY = ['InstanceType', 'UserData', 'Kernel', 'Ramdisk', 'EbsOptimized', 'EnaSupport', 'SriovNetSupport'];
 /** What the emulator takes as `Name.Value`. */
-const TAKEN = ['InstanceType', 'Kernel', 'UserData', 'DisableApiTermination', 'SourceDestCheck', 'EbsOptimized', 'DisableApiStop'];
+const TAKEN = [
+  'InstanceType',
+  'Kernel',
+  'UserData',
+  'DisableApiTermination',
+  'SourceDestCheck',
+  'EbsOptimized',
+  'DisableApiStop',
+];
 
 const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1);
 
 export const modifyAttribute: QueryCorrection = {
   service: 'ec2',
   operations: ['ModifyInstanceAttribute'],
-  answers: 'instance type, user data and the like need a stopped instance; user data is decoded once; shutdown behaviour does not clear the security groups; groups are the primary interface\'s',
+  answers:
+    "instance type, user data and the like need a stopped instance; user data is decoded once; shutdown behaviour does not clear the security groups; groups are the primary interface's",
   async before(context) {
     const { parameters, world } = context;
     const identity = parameters.get('InstanceId') ?? '';
@@ -23,7 +32,8 @@ export const modifyAttribute: QueryCorrection = {
       throw new Refusal('IncorrectInstanceState', `The instance '${identity}' is not in the 'stopped' state.`);
     }
     const data = parameters.get('UserData.Value');
-    if (data !== undefined && data !== '') parameters.set('UserData.Value', Buffer.from(data, 'utf8').toString('base64'));
+    if (data !== undefined && data !== '')
+      parameters.set('UserData.Value', Buffer.from(data, 'utf8').toString('base64'));
     const behaviour = parameters.get('InstanceInitiatedShutdownBehavior.Value');
     if (behaviour !== undefined) {
       parameters.delete('InstanceInitiatedShutdownBehavior.Value');
@@ -37,8 +47,13 @@ export const modifyAttribute: QueryCorrection = {
       world.settings.set(`${identity}/${lowerFirst(name)}`, value);
       return ec2Answer(context.operation, [element('return', 'true')]);
     }
-    const known = attribute !== undefined || TAKEN.some((name) => parameters.has(`${name}.Value`)) || parameters.hasPrefix('BlockDeviceMapping.') || parameters.hasPrefix('GroupId.');
-    if (!known) throw new Refusal('UnsupportedOperation', 'The sandbox does not know this attribute of ModifyInstanceAttribute');
+    const known =
+      attribute !== undefined ||
+      TAKEN.some((name) => parameters.has(`${name}.Value`)) ||
+      parameters.hasPrefix('BlockDeviceMapping.') ||
+      parameters.hasPrefix('GroupId.');
+    if (!known)
+      throw new Refusal('UnsupportedOperation', 'The sandbox does not know this attribute of ModifyInstanceAttribute');
     return undefined;
   },
   async after(context) {
@@ -51,7 +66,10 @@ export const modifyAttribute: QueryCorrection = {
     for (const mapping of mappings) {
       const device = devices.find((item) => textAt(item, 'deviceName') === mapping.get('DeviceName'));
       if (device !== undefined && mapping.has('Ebs.DeleteOnTermination')) {
-        context.world.deleteOnTermination.set(textAt(device, 'ebs', 'volumeId'), mapping.isTrue('Ebs.DeleteOnTermination'));
+        context.world.deleteOnTermination.set(
+          textAt(device, 'ebs', 'volumeId'),
+          mapping.isTrue('Ebs.DeleteOnTermination'),
+        );
       }
     }
   },
@@ -61,5 +79,8 @@ async function setInterfaceGroups(context: QueryContext, instance: string, group
   const interfaces = listAt(await instanceOf(context, instance), 'networkInterfaceSet');
   const primary = interfaces.find((item) => textAt(item, 'attachment', 'deviceIndex') === '0');
   if (primary === undefined) return;
-  await context.send('ec2', 'ModifyNetworkInterfaceAttribute', { NetworkInterfaceId: textAt(primary, 'networkInterfaceId'), ...numbered('SecurityGroupId', groups) });
+  await context.send('ec2', 'ModifyNetworkInterfaceAttribute', {
+    NetworkInterfaceId: textAt(primary, 'networkInterfaceId'),
+    ...numbered('SecurityGroupId', groups),
+  });
 }

@@ -6,7 +6,8 @@ import { REMEMBERED } from './instance-launch.ts';
 export const describedShape: QueryCorrection = {
   service: 'ec2',
   operations: ['DescribeInstances', 'RunInstances'],
-  answers: 'root device of the image, DeleteOnTermination of each volume, groups of the primary interface, remembered settings, launch time of a fixture',
+  answers:
+    'root device of the image, DeleteOnTermination of each volume, groups of the primary interface, remembered settings, launch time of a fixture',
   after(context, answer) {
     const { world, ages } = context;
     for (const instance of instancesIn(answer)) {
@@ -18,7 +19,8 @@ export const describedShape: QueryCorrection = {
       const interfaces = listAt(instance, 'networkInterfaceSet');
       const groups = child(interfaces[0], 'groupSet');
       const own = child(instance, 'groupSet');
-      if (groups !== undefined && own !== undefined && own.children.length === 0) own.children = copyOf(groups).children;
+      if (groups !== undefined && own !== undefined && own.children.length === 0)
+        own.children = copyOf(groups).children;
       for (const item of interfaces) {
         const attachment = child(item, 'attachment');
         if (age !== undefined && attachment !== undefined) put(attachment, 'attachTime', age);
@@ -26,7 +28,13 @@ export const describedShape: QueryCorrection = {
       for (const mapping of listAt(instance, 'blockDeviceMapping')) {
         const ebs = child(mapping, 'ebs');
         if (ebs === undefined) continue;
-        put(ebs, 'deleteOnTermination', String(world.deleteOnTermination.get(textAt(ebs, 'volumeId')) ?? textAt(ebs, 'deleteOnTermination') === 'true'));
+        put(
+          ebs,
+          'deleteOnTermination',
+          String(
+            world.deleteOnTermination.get(textAt(ebs, 'volumeId')) ?? textAt(ebs, 'deleteOnTermination') === 'true',
+          ),
+        );
         const attached = ages.get(textAt(ebs, 'volumeId'));
         if (attached !== undefined) put(ebs, 'attachTime', attached);
       }

@@ -3,7 +3,10 @@ import { child, drop, listAt, put, textAt, type Element } from '../protocol/xml.
 import { instancesIn, instancesOf, stateContent, stateOf } from './answers.ts';
 
 const refuseState = (identity: string, wanted: string): never => {
-  throw new Refusal('IncorrectInstanceState', `The instance '${identity}' is not in a state from which it can be ${wanted}.`);
+  throw new Refusal(
+    'IncorrectInstanceState',
+    `The instance '${identity}' is not in a state from which it can be ${wanted}.`,
+  );
 };
 
 async function requireStates(context: QueryContext, allowed: readonly string[], wanted: string): Promise<void> {
@@ -25,29 +28,43 @@ function begin(context: QueryContext, changes: readonly Element[], state: string
 /** Documentation: "Amazon EC2 instance state changes". */
 export const startAndStop: readonly QueryCorrection[] = [
   {
-    service: 'ec2', operations: ['StartInstances'], answers: 'start of an instance that is not stopped is refused; pending is shown for a while',
+    service: 'ec2',
+    operations: ['StartInstances'],
+    answers: 'start of an instance that is not stopped is refused; pending is shown for a while',
     before: (context) => requireStates(context, ['stopped', 'running', 'pending'], 'started'),
     after: (context, answer) => begin(context, listAt(answer, 'instancesSet'), 'pending', 'running'),
   },
   {
-    service: 'ec2', operations: ['StopInstances'], answers: 'stop of a pending instance is refused; stopping is shown for a while',
+    service: 'ec2',
+    operations: ['StopInstances'],
+    answers: 'stop of a pending instance is refused; stopping is shown for a while',
     before: (context) => requireStates(context, ['running', 'stopped', 'stopping'], 'stopped'),
     after: (context, answer) => begin(context, listAt(answer, 'instancesSet'), 'stopping', 'stopped'),
   },
   {
-    service: 'ec2', operations: ['RebootInstances'], answers: 'reboot needs a running instance',
+    service: 'ec2',
+    operations: ['RebootInstances'],
+    answers: 'reboot needs a running instance',
     before: (context) => requireStates(context, ['running'], 'rebooted'),
   },
   {
-    service: 'ec2', operations: ['TerminateInstances'], answers: 'shutting-down is shown for a while',
+    service: 'ec2',
+    operations: ['TerminateInstances'],
+    answers: 'shutting-down is shown for a while',
     after(context, answer) {
       begin(context, listAt(answer, 'instancesSet'), 'shutting-down', 'terminated');
-      for (const change of listAt(answer, 'instancesSet')) context.world.settings.set(`${textAt(change, 'instanceId')}/terminated`, 'true');
+      for (const change of listAt(answer, 'instancesSet'))
+        context.world.settings.set(`${textAt(change, 'instanceId')}/terminated`, 'true');
     },
   },
   {
-    service: 'ec2', operations: ['RunInstances'], answers: 'pending is shown for a while',
-    after(context, answer) { for (const instance of instancesIn(answer)) context.world.transitions.begin(textAt(instance, 'instanceId'), 'pending'); },
+    service: 'ec2',
+    operations: ['RunInstances'],
+    answers: 'pending is shown for a while',
+    after(context, answer) {
+      for (const instance of instancesIn(answer))
+        context.world.transitions.begin(textAt(instance, 'instanceId'), 'pending');
+    },
   },
 ];
 
@@ -56,12 +73,23 @@ const OWN_FILTERS: Readonly<Record<string, (instance: Element) => string>> = {
   'instance-state-code': (instance) => textAt(instance, 'instanceState', 'code'),
   'client-token': (instance) => textAt(instance, 'clientToken'),
 };
-const GONE = ['networkInterfaceSet', 'subnetId', 'vpcId', 'privateIpAddress', 'ipAddress', 'blockDeviceMapping', 'groupSet', 'privateDnsName', 'dnsName'];
+const GONE = [
+  'networkInterfaceSet',
+  'subnetId',
+  'vpcId',
+  'privateIpAddress',
+  'ipAddress',
+  'blockDeviceMapping',
+  'groupSet',
+  'privateDnsName',
+  'dnsName',
+];
 
 export const describedStates: QueryCorrection = {
   service: 'ec2',
   operations: ['DescribeInstances'],
-  answers: 'states in between; filters by state see them; filter client-token; a terminated instance has no network interfaces, volumes or addresses',
+  answers:
+    'states in between; filters by state see them; filter client-token; a terminated instance has no network interfaces, volumes or addresses',
   before(context) {
     const filters = context.parameters.filters();
     context.parameters.setFilters(filters.filter(({ name }) => OWN_FILTERS[name] === undefined));
@@ -82,9 +110,14 @@ export const describedStates: QueryCorrection = {
     if (filters.length === 0 || reservations === undefined) return;
     for (const reservation of reservations.children) {
       const set = child(reservation, 'instancesSet');
-      if (set !== undefined) set.children = set.children.filter((instance) => filters.every(({ name, values }) => values.includes(OWN_FILTERS[name]?.(instance) ?? '')));
+      if (set !== undefined)
+        set.children = set.children.filter((instance) =>
+          filters.every(({ name, values }) => values.includes(OWN_FILTERS[name]?.(instance) ?? '')),
+        );
     }
-    reservations.children = reservations.children.filter((reservation) => listAt(reservation, 'instancesSet').length > 0);
+    reservations.children = reservations.children.filter(
+      (reservation) => listAt(reservation, 'instancesSet').length > 0,
+    );
   },
 };
 

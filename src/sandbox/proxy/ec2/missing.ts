@@ -9,19 +9,31 @@ const burstable = (type: string): boolean => /^t\d/u.test(type);
 const defaultCredits = (type: string): string => (type.startsWith('t2.') ? 'standard' : 'unlimited');
 
 const monitoring = (operation: string, state: string): QueryCorrection => ({
-  service: 'ec2', operations: [operation], answers: 'detailed monitoring; the emulator answers 500',
+  service: 'ec2',
+  operations: [operation],
+  answers: 'detailed monitoring; the emulator answers 500',
   async before(context) {
     const identities = context.parameters.list('InstanceId');
     await instancesOf(context, identities);
     for (const identity of identities) context.world.settings.set(`${identity}/monitoring`, state);
-    return ec2Answer(operation, [element('instancesSet', identities.map((identity) => element('item', [
-      element('instanceId', identity), element('monitoring', [element('state', state === 'enabled' ? 'pending' : 'disabling')]),
-    ])))]);
+    return ec2Answer(operation, [
+      element(
+        'instancesSet',
+        identities.map((identity) =>
+          element('item', [
+            element('instanceId', identity),
+            element('monitoring', [element('state', state === 'enabled' ? 'pending' : 'disabling')]),
+          ]),
+        ),
+      ),
+    ]);
   },
 });
 
 const empty = (operation: string, set: string): QueryCorrection => ({
-  service: 'ec2', operations: [operation], answers: 'the emulator does not know it; the sandbox has none',
+  service: 'ec2',
+  operations: [operation],
+  answers: 'the emulator does not know it; the sandbox has none',
   before: () => ec2Answer(operation, [element(set, [])]),
 });
 
@@ -30,18 +42,42 @@ export const missing: readonly QueryCorrection[] = [
   monitoring('MonitorInstances', 'enabled'),
   monitoring('UnmonitorInstances', 'disabled'),
   {
-    service: 'ec2', operations: ['DescribeInstanceCreditSpecifications'], answers: 'credits of burstable instances: T3 is unlimited unless said (API CreditSpecification)',
+    service: 'ec2',
+    operations: ['DescribeInstanceCreditSpecifications'],
+    answers: 'credits of burstable instances: T3 is unlimited unless said (API CreditSpecification)',
     async before(context) {
-      const identities = [...context.parameters.list('InstanceId'), ...context.parameters.filters().filter(({ name }) => name === 'instance-id').flatMap(({ values }) => values)];
-      const instances = (await instancesOf(context, identities)).filter((instance) => burstable(textAt(instance, 'instanceType')) && textAt(instance, 'instanceState', 'name') !== 'terminated');
-      return ec2Answer(context.operation, [element('instanceCreditSpecificationSet', instances.map((instance) => {
-        const identity = textAt(instance, 'instanceId');
-        return element('item', [element('instanceId', identity), element('cpuCredits', context.world.settings.get(`${identity}/credits`) ?? defaultCredits(textAt(instance, 'instanceType')))]);
-      }))]);
+      const identities = [
+        ...context.parameters.list('InstanceId'),
+        ...context.parameters
+          .filters()
+          .filter(({ name }) => name === 'instance-id')
+          .flatMap(({ values }) => values),
+      ];
+      const instances = (await instancesOf(context, identities)).filter(
+        (instance) =>
+          burstable(textAt(instance, 'instanceType')) && textAt(instance, 'instanceState', 'name') !== 'terminated',
+      );
+      return ec2Answer(context.operation, [
+        element(
+          'instanceCreditSpecificationSet',
+          instances.map((instance) => {
+            const identity = textAt(instance, 'instanceId');
+            return element('item', [
+              element('instanceId', identity),
+              element(
+                'cpuCredits',
+                context.world.settings.get(`${identity}/credits`) ?? defaultCredits(textAt(instance, 'instanceType')),
+              ),
+            ]);
+          }),
+        ),
+      ]);
     },
   },
   {
-    service: 'ec2', operations: ['ModifyInstanceCreditSpecification'], answers: 'the emulator does not know it',
+    service: 'ec2',
+    operations: ['ModifyInstanceCreditSpecification'],
+    answers: 'the emulator does not know it',
     async before(context) {
       const done = [];
       for (const item of context.parameters.structures('InstanceCreditSpecification')) {
@@ -50,15 +86,25 @@ export const missing: readonly QueryCorrection[] = [
         context.world.settings.set(`${identity}/credits`, item.get('CpuCredits') ?? 'standard');
         done.push(element('item', [element('instanceId', identity)]));
       }
-      return ec2Answer(context.operation, [element('successfulInstanceCreditSpecificationSet', done), element('unsuccessfulInstanceCreditSpecificationSet', [])]);
+      return ec2Answer(context.operation, [
+        element('successfulInstanceCreditSpecificationSet', done),
+        element('unsuccessfulInstanceCreditSpecificationSet', []),
+      ]);
     },
   },
   {
-    service: 'ec2', operations: ['ModifyInstancePlacement'], answers: 'the emulator does not know it; it needs a stopped instance',
+    service: 'ec2',
+    operations: ['ModifyInstancePlacement'],
+    answers: 'the emulator does not know it; it needs a stopped instance',
     async before(context) {
       const identity = context.parameters.get('InstanceId') ?? '';
-      if (stateOf(context, await instanceOf(context, identity)) !== 'stopped') throw new Refusal('IncorrectInstanceState', `The instance '${identity}' is not in the 'stopped' state.`);
-      for (const [parameter, field] of [['Tenancy', 'tenancy'], ['GroupName', 'groupName'], ['Affinity', 'affinity']] as const) {
+      if (stateOf(context, await instanceOf(context, identity)) !== 'stopped')
+        throw new Refusal('IncorrectInstanceState', `The instance '${identity}' is not in the 'stopped' state.`);
+      for (const [parameter, field] of [
+        ['Tenancy', 'tenancy'],
+        ['GroupName', 'groupName'],
+        ['Affinity', 'affinity'],
+      ] as const) {
         const value = context.parameters.get(parameter);
         if (value !== undefined) context.world.settings.set(`${identity}/placement.${field}`, value);
       }
@@ -66,7 +112,9 @@ export const missing: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2', operations: ['ModifyInstanceMaintenanceOptions'], answers: 'the emulator does not know it',
+    service: 'ec2',
+    operations: ['ModifyInstanceMaintenanceOptions'],
+    answers: 'the emulator does not know it',
     async before(context) {
       const identity = context.parameters.get('InstanceId') ?? '';
       await instanceOf(context, identity);

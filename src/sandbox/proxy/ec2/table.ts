@@ -18,6 +18,24 @@ import { volumes } from './volumes.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
 export const ec2Corrections: readonly QueryCorrection[] = [
-  dryRun, clientTokens, ...kindRefusals, ...volumeRefusals, ...groupAnswers, launch, rememberSettings, describedShape, describedStates, describedStatus, ...startAndStop, modifyAttribute, ...goneRefusals,
-  ...associations, ...networkInterfaces, deleteSecurityGroup, ...snapshots, ...images, ...volumes, ...missing,
+  dryRun,
+  clientTokens,
+  ...kindRefusals,
+  ...volumeRefusals,
+  ...groupAnswers,
+  launch,
+  rememberSettings,
+  describedShape,
+  describedStates,
+  describedStatus,
+  ...startAndStop,
+  modifyAttribute,
+  ...goneRefusals,
+  ...associations,
+  ...networkInterfaces,
+  deleteSecurityGroup,
+  ...snapshots,
+  ...images,
+  ...volumes,
+  ...missing,
 ];

@@ -11,16 +11,22 @@ function showPerformance(volume: Element, throughput: string | undefined): void 
 }
 
 const createVolume: QueryCorrection = {
-  service: 'ec2', operations: ['CreateVolume'], answers: 'size, encryption and key of a snapshot are inherited; a smaller size is refused; creating for a while',
+  service: 'ec2',
+  operations: ['CreateVolume'],
+  answers: 'size, encryption and key of a snapshot are inherited; a smaller size is refused; creating for a while',
   before(context) {
     const { parameters, world } = context;
     const identity = parameters.get('SnapshotId') ?? '';
     const snapshot = world.snapshots.get(identity);
     if (snapshot === undefined) return;
-    if (world.transitions.peek(identity) !== undefined) throw new Refusal('IncorrectState', `Snapshot is in invalid state - pending`);
+    if (world.transitions.peek(identity) !== undefined)
+      throw new Refusal('IncorrectState', `Snapshot is in invalid state - pending`);
     const size = parameters.get('Size');
     if (size !== undefined && Number(size) < Number(snapshot.size)) {
-      throw new Refusal('InvalidParameterValue', `The volume size is invalid for snapshot '${identity}': ${size} < ${snapshot.size}`);
+      throw new Refusal(
+        'InvalidParameterValue',
+        `The volume size is invalid for snapshot '${identity}': ${size} < ${snapshot.size}`,
+      );
     }
     if (size === undefined) parameters.set('Size', snapshot.size);
     if (snapshot.encrypted) parameters.set('Encrypted', 'true');
@@ -37,9 +43,16 @@ const createVolume: QueryCorrection = {
 };
 
 const describeVolumes: QueryCorrection = {
-  service: 'ec2', operations: ['DescribeVolumes'], answers: 'states in between, DeleteOnTermination of attachments, performance figures, age of a fixture; the filter status sees states in between',
+  service: 'ec2',
+  operations: ['DescribeVolumes'],
+  answers:
+    'states in between, DeleteOnTermination of attachments, performance figures, age of a fixture; the filter status sees states in between',
   before(context) {
-    context.parameters.setFilters(context.parameters.filters().filter(({ name }) => name !== 'status' && name !== 'attachment.delete-on-termination'));
+    context.parameters.setFilters(
+      context.parameters
+        .filters()
+        .filter(({ name }) => name !== 'status' && name !== 'attachment.delete-on-termination'),
+    );
   },
   after(context, answer) {
     const set = child(answer, 'volumeSet');
@@ -59,14 +72,20 @@ const describeVolumes: QueryCorrection = {
     const filters = context.asked.filters();
     const status = filters.find(({ name }) => name === 'status')?.values;
     const cascades = filters.find(({ name }) => name === 'attachment.delete-on-termination')?.values;
-    set.children = set.children.filter((volume) => (status === undefined || status.includes(textAt(volume, 'status')))
-      && (cascades === undefined || listAt(volume, 'attachmentSet').some((item) => cascades.includes(textAt(item, 'deleteOnTermination')))));
+    set.children = set.children.filter(
+      (volume) =>
+        (status === undefined || status.includes(textAt(volume, 'status'))) &&
+        (cascades === undefined ||
+          listAt(volume, 'attachmentSet').some((item) => cascades.includes(textAt(item, 'deleteOnTermination')))),
+    );
   },
 };
 
 const attachments: readonly QueryCorrection[] = [
   {
-    service: 'ec2', operations: ['AttachVolume'], answers: 'a volume in use, in another zone, or on a device that is taken is refused',
+    service: 'ec2',
+    operations: ['AttachVolume'],
+    answers: 'a volume in use, in another zone, or on a device that is taken is refused',
     async before(context) {
       const { parameters, world } = context;
       const identity = parameters.get('VolumeId') ?? '';
@@ -76,38 +95,60 @@ const attachments: readonly QueryCorrection[] = [
       const state = world.transitions.peek(identity) ?? textAt(volume, 'status');
       if (state === 'in-use') throw new Refusal('VolumeInUse', `${identity} is already attached to an instance`);
       if (state !== 'available') throw new Refusal('IncorrectState', `${identity} is not 'available'.`);
-      if (!['running', 'stopped'].includes(stateOf(context, instance))) throw new Refusal('IncorrectState', `Instance '${textAt(instance, 'instanceId')}' is not 'running'.`);
+      if (!['running', 'stopped'].includes(stateOf(context, instance)))
+        throw new Refusal('IncorrectState', `Instance '${textAt(instance, 'instanceId')}' is not 'running'.`);
       const zones = [textAt(volume, 'availabilityZone'), textAt(instance, 'placement', 'availabilityZone')];
-      if (zones[0] !== zones[1]) throw new Refusal('InvalidVolume.ZoneMismatch', `The volume '${identity}' is not in the same availability zone as instance '${textAt(instance, 'instanceId')}'`);
+      if (zones[0] !== zones[1])
+        throw new Refusal(
+          'InvalidVolume.ZoneMismatch',
+          `The volume '${identity}' is not in the same availability zone as instance '${textAt(instance, 'instanceId')}'`,
+        );
       if (listAt(instance, 'blockDeviceMapping').some((item) => textAt(item, 'deviceName') === device)) {
-        throw new Refusal('InvalidParameterValue', `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`);
+        throw new Refusal(
+          'InvalidParameterValue',
+          `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`,
+        );
       }
     },
-    after(context) { context.world.deleteOnTermination.set(context.asked.get('VolumeId') ?? '', false); },
+    after(context) {
+      context.world.deleteOnTermination.set(context.asked.get('VolumeId') ?? '', false);
+    },
   },
   {
-    service: 'ec2', operations: ['DetachVolume'], answers: 'the root volume of a running instance is not detached',
+    service: 'ec2',
+    operations: ['DetachVolume'],
+    answers: 'the root volume of a running instance is not detached',
     async before(context) {
       const [attachment] = listAt(await volumeOf(context, context.parameters.get('VolumeId') ?? ''), 'attachmentSet');
       if (attachment === undefined) return;
       const instance = await instanceOf(context, textAt(attachment, 'instanceId'));
       const root = context.world.rootDevices.get(textAt(instance, 'instanceId')) ?? textAt(instance, 'rootDeviceName');
       if (root === textAt(attachment, 'device') && stateOf(context, instance) !== 'stopped') {
-        throw new Refusal('OperationNotPermitted', `Unable to detach root volume '${context.parameters.get('VolumeId')}' from instance '${textAt(instance, 'instanceId')}'`);
+        throw new Refusal(
+          'OperationNotPermitted',
+          `Unable to detach root volume '${context.parameters.get('VolumeId')}' from instance '${textAt(instance, 'instanceId')}'`,
+        );
       }
     },
-    after(context) { context.world.deleteOnTermination.delete(context.asked.get('VolumeId') ?? ''); },
+    after(context) {
+      context.world.deleteOnTermination.delete(context.asked.get('VolumeId') ?? '');
+    },
   },
 ];
 
 const modifyVolume: QueryCorrection = {
-  service: 'ec2', operations: ['ModifyVolume'], answers: 'a volume does not shrink; one modification at a time; modifying and optimizing for a while',
+  service: 'ec2',
+  operations: ['ModifyVolume'],
+  answers: 'a volume does not shrink; one modification at a time; modifying and optimizing for a while',
   async before(context) {
     const { parameters, world } = context;
     const identity = parameters.get('VolumeId') ?? '';
     const volume = await volumeOf(context, identity);
     if (world.transitions.peek(`${identity}/modification`) === 'modifying') {
-      throw new Refusal('IncorrectModificationState', `Cannot modify volume ${identity}, modification in state: modifying`);
+      throw new Refusal(
+        'IncorrectModificationState',
+        `Cannot modify volume ${identity}, modification in state: modifying`,
+      );
     }
     const size = parameters.get('Size');
     if (size !== undefined && Number(size) < Number(textAt(volume, 'size'))) {
@@ -127,13 +168,18 @@ const modifyVolume: QueryCorrection = {
 };
 
 const describeModifications: QueryCorrection = {
-  service: 'ec2', operations: ['DescribeVolumesModifications'], answers: 'only the newest modification of a volume, with its state; none that the sandbox made itself',
+  service: 'ec2',
+  operations: ['DescribeVolumesModifications'],
+  answers: 'only the newest modification of a volume, with its state; none that the sandbox made itself',
   after(context, answer) {
     const set = child(answer, 'volumeModificationSet');
     if (set === undefined) return;
     const byVolume = new Map<string, Element[]>();
-    for (const item of set.children) byVolume.set(textAt(item, 'volumeId'), [...(byVolume.get(textAt(item, 'volumeId')) ?? []), item]);
-    set.children = [...byVolume].flatMap(([identity, items]) => items.slice(Number(context.world.settings.get(`${identity}/own-modifications`) ?? 0)).slice(-1));
+    for (const item of set.children)
+      byVolume.set(textAt(item, 'volumeId'), [...(byVolume.get(textAt(item, 'volumeId')) ?? []), item]);
+    set.children = [...byVolume].flatMap(([identity, items]) =>
+      items.slice(Number(context.world.settings.get(`${identity}/own-modifications`) ?? 0)).slice(-1),
+    );
     for (const item of set.children) {
       const between = context.world.transitions.read(`${textAt(item, 'volumeId')}/modification`);
       put(item, 'modificationState', between?.state ?? 'completed');
@@ -142,4 +188,10 @@ const describeModifications: QueryCorrection = {
   },
 };
 
-export const volumes: readonly QueryCorrection[] = [createVolume, describeVolumes, ...attachments, modifyVolume, describeModifications];
+export const volumes: readonly QueryCorrection[] = [
+  createVolume,
+  describeVolumes,
+  ...attachments,
+  modifyVolume,
+  describeModifications,
+];

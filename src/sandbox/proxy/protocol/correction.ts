@@ -16,7 +16,11 @@ export class Refusal extends Error {
 }
 
 /** Sends a request of ours to the emulator. Throws Refusal where the emulator refuses. */
-export type Upstream = (service: 'ec2' | 'rds', operation: string, parameters: Readonly<Record<string, string>>) => Promise<Element>;
+export type Upstream = (
+  service: 'ec2' | 'rds',
+  operation: string,
+  parameters: Readonly<Record<string, string>>,
+) => Promise<Element>;
 
 export interface QueryContext {
   readonly service: 'ec2' | 'rds';
@@ -32,15 +36,17 @@ export interface QueryContext {
 }
 
 /**
- * One difference between AWS and the emulator. `before` may rewrite the request, refuse it (throw Refusal) or answer it;
- * `after` may rewrite the answer. Corrections run in the order of their table.
+ * One difference between AWS and the emulator. `before` may rewrite the request, refuse it (throw Refusal) or answer
+ * it; `after` may rewrite the answer. Corrections run in the order of their table.
  */
 export interface QueryCorrection {
   readonly service: 'ec2' | 'rds';
   readonly operations: readonly string[];
   /** What AWS does that the emulator does not: the row of the table that it answers. */
   readonly answers: string;
-  readonly before?: (context: QueryContext) => Promise<Element | undefined> | Element | undefined | void | Promise<void>;
+  readonly before?: (
+    context: QueryContext,
+  ) => Promise<Element | undefined> | Element | undefined | void | Promise<void>;
   readonly after?: (context: QueryContext, answer: Element) => Promise<void> | void;
   /** Wraps everything else about the request, other corrections included. */
   readonly around?: (context: QueryContext, next: () => Promise<Element>) => Promise<Element>;
@@ -79,7 +85,11 @@ export interface S3Context {
   readonly ages: Map<string, string>;
   readonly notes: Map<string, string>;
   /** Sends a request of ours to the emulator, path style; any status is an answer. */
-  readonly send: (method: string, path: string, options?: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer }) => Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly body: Buffer }>;
+  readonly send: (
+    method: string,
+    path: string,
+    options?: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer },
+  ) => Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly body: Buffer }>;
 }
 
 export interface S3Correction {
@@ -93,7 +103,11 @@ export interface S3Correction {
 }
 
 /** An answer made by the proxy itself. */
-export interface S3Reply { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+export interface S3Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 /** Whether any of a correction's operations is this one. */
 export const concerns = (correction: { readonly operations: readonly string[] }, operation: string): boolean =>

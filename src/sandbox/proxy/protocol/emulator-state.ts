@@ -2,9 +2,17 @@ import type { KeyStates } from './key-states.ts';
 import type { Element } from './xml.ts';
 
 /** How long a state in between is shown: until it was read so often, or for so long, whichever comes first. */
-export interface Pace { readonly reads: number; readonly milliseconds: number }
+export interface Pace {
+  readonly reads: number;
+  readonly milliseconds: number;
+}
 
-interface Transition { readonly pace: Pace; states: readonly string[]; reads: number; until: number }
+interface Transition {
+  readonly pace: Pace;
+  states: readonly string[];
+  reads: number;
+  until: number;
+}
 
 /** States in between, by resource identity: what moto never shows and AWS always does. */
 export class Transitions {
@@ -46,7 +54,9 @@ export class Transitions {
     return { state, percent: Math.min(99, Math.round((100 * transition.reads) / (transition.pace.reads + 1))) };
   }
 
-  end(identity: string): void { this.running.delete(identity); }
+  end(identity: string): void {
+    this.running.delete(identity);
+  }
 
   rename(from: string, to: string): void {
     const transition = this.running.get(from);
@@ -61,7 +71,13 @@ export class Transitions {
     if (transition.reads < transition.pace.reads && this.now() < transition.until) return;
     const states = transition.states.slice(1);
     if (states.length === 0) this.running.delete(identity);
-    else this.running.set(identity, { pace: transition.pace, states, reads: 0, until: this.now() + transition.pace.milliseconds });
+    else
+      this.running.set(identity, {
+        pace: transition.pace,
+        states,
+        reads: 0,
+        until: this.now() + transition.pace.milliseconds,
+      });
   }
 }
 
@@ -76,7 +92,10 @@ export interface ImageDevice {
   readonly deleteOnTermination: boolean;
 }
 
-export interface Image { readonly rootDeviceName: string; readonly devices: readonly ImageDevice[] }
+export interface Image {
+  readonly rootDeviceName: string;
+  readonly devices: readonly ImageDevice[];
+}
 
 /** What a database instance has that moto forgets, or gives to every instance alike. */
 export interface DatabaseMemory {
@@ -90,9 +109,18 @@ export interface DatabaseMemory {
 }
 
 /** An automated snapshot: kept in moto under a name of ours, shown under AWS's. */
-export interface AutomatedSnapshot { readonly shown: string; readonly inside: string; readonly instance: string; readonly resourceId: string }
+export interface AutomatedSnapshot {
+  readonly shown: string;
+  readonly inside: string;
+  readonly instance: string;
+  readonly resourceId: string;
+}
 
-export interface SnapshotMemory { readonly resourceId: string; readonly fields: Record<string, string>; readonly source: Element }
+export interface SnapshotMemory {
+  readonly resourceId: string;
+  readonly fields: Record<string, string>;
+  readonly source: Element;
+}
 
 /** What the proxy remembers of EC2 and RDS for one account in one region. */
 export interface EmulatorState {
@@ -118,11 +146,29 @@ export interface EmulatorState {
   readonly keys: KeyStates;
 }
 
-export const newWorld = (account: string, region: string, pace: Pace, now: () => number, keys: KeyStates = new Map()): EmulatorState => ({
-  account, region,
-  tokens: new Map(), deleteOnTermination: new Map(), rootDevices: new Map(), images: new Map(), snapshots: new Map(),
-  throughput: new Map(), settings: new Map(), databases: new Map(), deletedDatabases: new Map(), automated: new Map(),
-  retained: new Map(), databaseSnapshots: new Map(), transitions: new Transitions(pace, now), keys,
+export const newWorld = (
+  account: string,
+  region: string,
+  pace: Pace,
+  now: () => number,
+  keys: KeyStates = new Map(),
+): EmulatorState => ({
+  account,
+  region,
+  tokens: new Map(),
+  deleteOnTermination: new Map(),
+  rootDevices: new Map(),
+  images: new Map(),
+  snapshots: new Map(),
+  throughput: new Map(),
+  settings: new Map(),
+  databases: new Map(),
+  deletedDatabases: new Map(),
+  automated: new Map(),
+  retained: new Map(),
+  databaseSnapshots: new Map(),
+  transitions: new Transitions(pace, now),
+  keys,
 });
 
 /** What the proxy remembers of a bucket. */
@@ -143,5 +189,11 @@ export interface BucketMemory {
 }
 
 export const newBucket = (region = ''): BucketMemory => ({
-  policy: null, documents: new Map(), configurations: new Map(), suspended: false, nullVersions: new Map(), region, exists: false,
+  policy: null,
+  documents: new Map(),
+  configurations: new Map(),
+  suspended: false,
+  nullVersions: new Map(),
+  region,
+  exists: false,
 });

@@ -19,19 +19,29 @@ export class HeldAnswer extends Writable {
     done();
   }
 
-  get body(): Buffer { return Buffer.concat(this.#chunks); }
+  get body(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
 
   /** It stands for a response: what answers only writes a head and a body. */
-  get response(): ServerResponse { return this as unknown as ServerResponse; }
+  get response(): ServerResponse {
+    return this as unknown as ServerResponse;
+  }
 }
 
 /** Headers without the length, which a changed body no longer has. */
-const lengthless = (headers: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length'));
+const lengthless = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length'));
 
 /** Sends what was held. */
-export function sendHeld({ status, headers, body }: Pick<HeldAnswer, 'status' | 'headers' | 'body'>, response: ServerResponse): void {
+export function sendHeld(
+  { status, headers, body }: Pick<HeldAnswer, 'status' | 'headers' | 'body'>,
+  response: ServerResponse,
+): void {
   // An answer to HEAD has the length of a body that it does not have.
-  response.writeHead(status, body.length === 0 ? headers : { ...lengthless(headers), 'content-length': String(body.length) }).end(body);
+  response
+    .writeHead(status, body.length === 0 ? headers : { ...lengthless(headers), 'content-length': String(body.length) })
+    .end(body);
 }
 
 /** Sends half of what was held, with the length of the whole, and breaks the connection. */
@@ -47,20 +57,38 @@ export function sendGarbled({ status }: HeldAnswer, response: ServerResponse): v
 
 /** What an answer names as made: the texts of its identity elements. */
 export function madeBy(body: string): readonly string[] {
-  return [...body.matchAll(/<(?:instanceId|volumeId|groupId|snapshotId|imageId|DBInstanceIdentifier|DBSnapshotIdentifier)>([^<]+)</gu)].flatMap(([, id]) => id ?? []);
+  return [
+    ...body.matchAll(
+      /<(?:instanceId|volumeId|groupId|snapshotId|imageId|DBInstanceIdentifier|DBSnapshotIdentifier)>([^<]+)</gu,
+    ),
+  ].flatMap(([, id]) => id ?? []);
 }
 
 /** An answer without the elements of lists that are about one of these identities. */
 export function without(body: string, identities: ReadonlySet<string>): string {
   const root = parseXml(body);
-  const isAbout = ({ children }: Element): boolean => children.some(({ children: inner, text, name }) => inner.length === 0 && /(?:Id|Identifier|Name)$/u.test(name) && identities.has(text));
+  const isAbout = ({ children }: Element): boolean =>
+    children.some(
+      ({ children: inner, text, name }) =>
+        inner.length === 0 && /(?:Id|Identifier|Name)$/u.test(name) && identities.has(text),
+    );
   const prune = (node: Element): void => {
-    node.children = node.children.filter((child) => !(child.children.length > 0 && isAbout(child) && /^(?:item|member|DBInstance|DBSnapshot|Bucket)$/u.test(child.name)));
+    node.children = node.children.filter(
+      (child) =>
+        !(
+          child.children.length > 0 &&
+          isAbout(child) &&
+          /^(?:item|member|DBInstance|DBSnapshot|Bucket)$/u.test(child.name)
+        ),
+    );
     for (const child of node.children) prune(child);
   };
   prune(root);
   // A reservation of which every instance is left out is left out too.
   const reservations = at(root, 'reservationSet');
-  if (reservations !== undefined) reservations.children = reservations.children.filter((item) => (at(item, 'instancesSet')?.children.length ?? 0) > 0);
+  if (reservations !== undefined)
+    reservations.children = reservations.children.filter(
+      (item) => (at(item, 'instancesSet')?.children.length ?? 0) > 0,
+    );
   return writeXml(root);
 }

@@ -11,13 +11,22 @@ export interface Identified {
   readonly query: Map<string, string>;
 }
 
-/** Reads the credential scope (`Credential=key/date/region/service/aws4_request`) and the path. Unsigned requests are S3's. */
+/**
+ * Reads the credential scope (`Credential=key/date/region/service/aws4_request`) and the path. Unsigned requests are
+ * S3's.
+ */
 export function identify(request: IncomingMessage): Identified {
   const scope = /Credential=([^/,\s]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/u.exec(request.headers.authorization ?? '');
   const url = new URL(request.url ?? '/', 'http://sandbox');
   const path = url.pathname.slice(1);
   const slash = path.indexOf('/');
-  const decode = (text: string): string => { try { return decodeURIComponent(text); } catch { return text; } };
+  const decode = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
   return {
     accessKey: scope?.[1] ?? 'anonymous',
     region: scope?.[2] ?? 'us-east-1',
@@ -29,26 +38,63 @@ export function identify(request: IncomingMessage): Identified {
 }
 
 const BUCKET_WORDS: Readonly<Record<string, string>> = {
-  acl: 'Acl', cors: 'Cors', encryption: 'Encryption', lifecycle: 'LifecycleConfiguration', logging: 'Logging', notification: 'NotificationConfiguration',
-  ownershipControls: 'OwnershipControls', policy: 'Policy', policyStatus: 'PolicyStatus', replication: 'Replication', requestPayment: 'RequestPayment',
-  tagging: 'Tagging', versioning: 'Versioning', website: 'Website', accelerate: 'AccelerateConfiguration', location: 'Location',
-  'intelligent-tiering': 'IntelligentTieringConfiguration', analytics: 'AnalyticsConfiguration', metrics: 'MetricsConfiguration', inventory: 'InventoryConfiguration',
-  metadataConfiguration: 'MetadataConfiguration', metadataTable: 'MetadataTableConfiguration', abac: 'Abac',
+  acl: 'Acl',
+  cors: 'Cors',
+  encryption: 'Encryption',
+  lifecycle: 'LifecycleConfiguration',
+  logging: 'Logging',
+  notification: 'NotificationConfiguration',
+  ownershipControls: 'OwnershipControls',
+  policy: 'Policy',
+  policyStatus: 'PolicyStatus',
+  replication: 'Replication',
+  requestPayment: 'RequestPayment',
+  tagging: 'Tagging',
+  versioning: 'Versioning',
+  website: 'Website',
+  accelerate: 'AccelerateConfiguration',
+  location: 'Location',
+  'intelligent-tiering': 'IntelligentTieringConfiguration',
+  analytics: 'AnalyticsConfiguration',
+  metrics: 'MetricsConfiguration',
+  inventory: 'InventoryConfiguration',
+  metadataConfiguration: 'MetadataConfiguration',
+  metadataTable: 'MetadataTableConfiguration',
+  abac: 'Abac',
 };
 const CONFIGURATIONS_WITH_ID = ['intelligent-tiering', 'analytics', 'metrics', 'inventory'];
-const VERBS: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head', POST: 'Post' };
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'Get',
+  PUT: 'Put',
+  DELETE: 'Delete',
+  HEAD: 'Head',
+  POST: 'Post',
+};
 
 /** The name that AWS gives to an S3 request, from its method, path and query. */
-export function s3Operation(method: string, { bucket, key, query }: Pick<Identified, 'bucket' | 'key' | 'query'>, copySource: boolean): string {
+export function s3Operation(
+  method: string,
+  { bucket, key, query }: Pick<Identified, 'bucket' | 'key' | 'query'>,
+  copySource: boolean,
+): string {
   if (bucket === '') return 'ListBuckets';
   if (key === '') return bucketOperation(method, query);
   if (query.has('uploadId')) {
     if (method === 'PUT') return copySource ? 'UploadPartCopy' : 'UploadPart';
-    return { GET: 'ListParts', DELETE: 'AbortMultipartUpload', POST: 'CompleteMultipartUpload' }[method] ?? 'UnknownOperation';
+    return (
+      { GET: 'ListParts', DELETE: 'AbortMultipartUpload', POST: 'CompleteMultipartUpload' }[method] ??
+      'UnknownOperation'
+    );
   }
   if (query.has('uploads')) return 'CreateMultipartUpload';
   if (query.has('restore')) return 'RestoreObject';
-  for (const [word, name] of [['tagging', 'Tagging'], ['acl', 'Acl'], ['retention', 'Retention'], ['legal-hold', 'LegalHold'], ['attributes', 'Attributes']] as const) {
+  for (const [word, name] of [
+    ['tagging', 'Tagging'],
+    ['acl', 'Acl'],
+    ['retention', 'Retention'],
+    ['legal-hold', 'LegalHold'],
+    ['attributes', 'Attributes'],
+  ] as const) {
     if (query.has(word)) return `${VERBS[method]}Object${name}`;
   }
   if (method === 'PUT') return copySource ? 'CopyObject' : 'PutObject';

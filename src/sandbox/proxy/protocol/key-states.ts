@@ -1,4 +1,7 @@
-/** State of a key other than `Enabled`, by its id: what the encrypting services find where the emulator lets them use any key. */
+/**
+ * State of a key other than `Enabled`, by its id: what the encrypting services find where the emulator lets them use
+ * any key.
+ */
 export type KeyStates = Map<string, 'Disabled' | 'PendingDeletion'>;
 
 /** The id of a key that is named by id or ARN. */

@@ -2,12 +2,17 @@ import { Refusal } from './correction.ts';
 import { keyId, type KeyStates } from './key-states.ts';
 
 /** AWS's own key of the account for databases; the emulator does not know it. */
-export const accountKey = (region: string, account: string): string => `arn:aws:kms:${region}:${account}:key/5a1dbc0e-0000-4000-8000-000000000001`;
+export const accountKey = (region: string, account: string): string =>
+  `arn:aws:kms:${region}:${account}:key/5a1dbc0e-0000-4000-8000-000000000001`;
 
 /** Operation of a request in JSON, as its header names it: `TrentService.DescribeKey`. */
-export const targetOperation = (header: string | readonly string[] | undefined): string | undefined => (typeof header === 'string' ? header.split('.').at(-1) : undefined);
+export const targetOperation = (header: string | readonly string[] | undefined): string | undefined =>
+  typeof header === 'string' ? header.split('.').at(-1) : undefined;
 
-/** Remembers what a request that the emulator has carried out made of a key. API DisableKey, ScheduleKeyDeletion, CancelKeyDeletion ("set to Disabled"), EnableKey. */
+/**
+ * Remembers what a request that the emulator has carried out made of a key. API DisableKey, ScheduleKeyDeletion,
+ * CancelKeyDeletion ("set to Disabled"), EnableKey.
+ */
 export function noteKey(keys: KeyStates, operation: string, body: string): void {
   const key = keyId(nameIn(body));
   if (operation === 'EnableKey') keys.delete(key);
@@ -16,10 +21,24 @@ export function noteKey(keys: KeyStates, operation: string, body: string): void 
 }
 
 /** What AWS tells of the key that it manages for databases; undefined for any other. */
-export function ownAnswer(operation: string, body: string, { region, account }: { readonly region: string; readonly account: string }): string | undefined {
+export function ownAnswer(
+  operation: string,
+  body: string,
+  { region, account }: { readonly region: string; readonly account: string },
+): string | undefined {
   const arn = accountKey(region, account);
   if (operation !== 'DescribeKey' || keyId(nameIn(body)) !== keyId(arn)) return undefined;
-  return JSON.stringify({ KeyMetadata: { AWSAccountId: account, KeyId: keyId(arn), Arn: arn, Enabled: true, KeyState: 'Enabled', KeyManager: 'AWS', KeyUsage: 'ENCRYPT_DECRYPT' } });
+  return JSON.stringify({
+    KeyMetadata: {
+      AWSAccountId: account,
+      KeyId: keyId(arn),
+      Arn: arn,
+      Enabled: true,
+      KeyState: 'Enabled',
+      KeyManager: 'AWS',
+      KeyUsage: 'ENCRYPT_DECRYPT',
+    },
+  });
 }
 
 function nameIn(body: string): string {
@@ -29,10 +48,17 @@ function nameIn(body: string): string {
 
 /** A database's key. RDS, API RestoreDBInstanceFromDBSnapshot: KMSKeyNotAccessibleFault. Throws Refusal. */
 export function requireDatabaseKey(keys: KeyStates, key: string): void {
-  if (key !== '' && keys.has(keyId(key))) throw new Refusal('KMSKeyNotAccessibleFault', `The specified KMS key [${key}] does not exist, is not enabled or you do not have permissions to access it.`);
+  if (key !== '' && keys.has(keyId(key)))
+    throw new Refusal(
+      'KMSKeyNotAccessibleFault',
+      `The specified KMS key [${key}] does not exist, is not enabled or you do not have permissions to access it.`,
+    );
 }
 
-/** An object's key. "Troubleshooting server-side encryption with AWS KMS keys": KMS.DisabledException, KMS.KMSInvalidStateException. Throws Refusal. */
+/**
+ * An object's key. "Troubleshooting server-side encryption with AWS KMS keys": KMS.DisabledException,
+ * KMS.KMSInvalidStateException. Throws Refusal.
+ */
 export function requireObjectKey(keys: KeyStates, key: string): void {
   const state = keys.get(keyId(key));
   if (state === 'Disabled') throw new Refusal('KMS.DisabledException', `${key} is disabled.`);

@@ -12,18 +12,32 @@ export interface QueryRequest {
   readonly ages: Map<string, string>;
 }
 
-export interface QueryReply { readonly status: number; readonly body: string }
+export interface QueryReply {
+  readonly status: number;
+  readonly body: string;
+}
 
-const NAMESPACES = { ec2: ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"', rds: ' xmlns="http://rds.amazonaws.com/doc/2014-10-31/"' } as const;
+const NAMESPACES = {
+  ec2: ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"',
+  rds: ' xmlns="http://rds.amazonaws.com/doc/2014-10-31/"',
+} as const;
 
 /** Answers an EC2 or RDS request: corrections before, the emulator, corrections after. */
 export async function answerQuery(request: QueryRequest, corrections: readonly QueryCorrection[]): Promise<QueryReply> {
   const parameters = new Parameters(request.form);
   const context: QueryContext = {
-    service: request.service, operation: request.operation, world: request.world, send: request.send, ages: request.ages,
-    asked: parameters.copy(), parameters, notes: new Map(),
+    service: request.service,
+    operation: request.operation,
+    world: request.world,
+    send: request.send,
+    ages: request.ages,
+    asked: parameters.copy(),
+    parameters,
+    notes: new Map(),
   };
-  const concerned = corrections.filter((correction) => correction.service === request.service && concerns(correction, request.operation));
+  const concerned = corrections.filter(
+    (correction) => correction.service === request.service && concerns(correction, request.operation),
+  );
   try {
     return { status: 200, body: writeXml(await around(context, concerned)) };
   } catch (error) {
@@ -33,7 +47,10 @@ export async function answerQuery(request: QueryRequest, corrections: readonly Q
 }
 
 function around(context: QueryContext, corrections: readonly QueryCorrection[]): Promise<Element> {
-  return corrections.reduceRight<() => Promise<Element>>((next, { around: wrap }) => (wrap === undefined ? next : () => wrap(context, next)), () => run(context, corrections))();
+  return corrections.reduceRight<() => Promise<Element>>(
+    (next, { around: wrap }) => (wrap === undefined ? next : () => wrap(context, next)),
+    () => run(context, corrections),
+  )();
 }
 
 async function run(context: QueryContext, corrections: readonly QueryCorrection[]): Promise<Element> {
@@ -56,12 +73,20 @@ async function run(context: QueryContext, corrections: readonly QueryCorrection[
 }
 
 /** The body of an error, as each protocol writes it. */
-export function errorXml(service: 'ec2' | 'rds' | 's3', { code, message }: { readonly code: string; readonly message: string }): string {
+export function errorXml(
+  service: 'ec2' | 'rds' | 's3',
+  { code, message }: { readonly code: string; readonly message: string },
+): string {
   const fields = [element('Code', code), element('Message', message)];
   const id = element('RequestId', 'sandbox');
   if (service === 's3') return writeXml(element('Error', [...fields, id]));
-  if (service === 'ec2') return writeXml(element('Response', [element('Errors', [element('Error', fields)]), element('RequestID', 'sandbox')]));
-  return writeXml(element('ErrorResponse', [element('Error', [element('Type', 'Sender'), ...fields]), id], NAMESPACES.rds));
+  if (service === 'ec2')
+    return writeXml(
+      element('Response', [element('Errors', [element('Error', fields)]), element('RequestID', 'sandbox')]),
+    );
+  return writeXml(
+    element('ErrorResponse', [element('Error', [element('Type', 'Sender'), ...fields]), id], NAMESPACES.rds),
+  );
 }
 
 /** An answer of the proxy's own to an EC2 request. */
@@ -70,4 +95,8 @@ export const ec2Answer = (operation: string, content: readonly Element[]): Eleme
 
 /** An answer of the proxy's own to an RDS request. */
 export const rdsAnswer = (operation: string, content: readonly Element[]): Element =>
-  element(`${operation}Response`, [element(`${operation}Result`, content), element('ResponseMetadata', [element('RequestId', 'sandbox')])], NAMESPACES.rds);
+  element(
+    `${operation}Response`,
+    [element(`${operation}Result`, content), element('ResponseMetadata', [element('RequestId', 'sandbox')])],
+    NAMESPACES.rds,
+  );

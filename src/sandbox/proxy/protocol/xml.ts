@@ -11,11 +11,14 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 
 /** Replaces entities and character references by what they stand for. */
 export const unescape = (text: string): string =>
-  text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/giu, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
-    if (decimal !== undefined) return String.fromCodePoint(Number.parseInt(decimal, 10));
-    return ENTITIES[name ?? ''] ?? whole;
-  });
+  text.replace(
+    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/giu,
+    (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+      if (decimal !== undefined) return String.fromCodePoint(Number.parseInt(decimal, 10));
+      return ENTITIES[name ?? ''] ?? whole;
+    },
+  );
 
 /** Makes text safe inside an element. */
 export const escape = (text: string): string =>
@@ -23,13 +26,16 @@ export const escape = (text: string): string =>
 
 /** A new element, holding text or children. */
 export const element = (name: string, content: string | readonly Element[] = '', attributes = ''): Element =>
-  typeof content === 'string' ? { name, attributes, children: [], text: content } : { name, attributes, children: [...content], text: '' };
+  typeof content === 'string'
+    ? { name, attributes, children: [], text: content }
+    : { name, attributes, children: [...content], text: '' };
 
 /** Parses a document. Throws an Error for one that is not well formed. */
 export function parseXml(source: string): Element {
   const holder = element('');
   const stack: Element[] = [holder];
-  const token = /<\?[^>]*\?>|<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<![^>]*>|<\/([^\s>]+)\s*>|<([^\s/>]+)((?:\s+[^\s=>/]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|([^<]+)/gu;
+  const token =
+    /<\?[^>]*\?>|<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<![^>]*>|<\/([^\s>]+)\s*>|<([^\s/>]+)((?:\s+[^\s=>/]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|([^<]+)/gu;
   for (const [, cdata, closes, opens, attributes, empty, text] of source.matchAll(token)) {
     const top = stack.at(-1);
     if (top === undefined) throw new Error('XML closes more than it opened');
@@ -60,17 +66,20 @@ export function writeElement(node: Element): string {
 export const writeXml = (root: Element): string => `<?xml version="1.0" encoding="UTF-8"?>\n${writeElement(root)}`;
 
 /** The first child of that name. */
-export const child = (node: Element | undefined, name: string): Element | undefined => node?.children.find((item) => item.name === name);
+export const child = (node: Element | undefined, name: string): Element | undefined =>
+  node?.children.find((item) => item.name === name);
 
 /** Follows names downwards; undefined where one is missing. */
 export const at = (node: Element | undefined, ...names: readonly string[]): Element | undefined =>
   names.reduce<Element | undefined>((current, name) => child(current, name), node);
 
 /** The text found by following names; empty where one is missing. */
-export const textAt = (node: Element | undefined, ...names: readonly string[]): string => at(node, ...names)?.text ?? '';
+export const textAt = (node: Element | undefined, ...names: readonly string[]): string =>
+  at(node, ...names)?.text ?? '';
 
 /** The children of a list element, found by following names. */
-export const listAt = (node: Element | undefined, ...names: readonly string[]): readonly Element[] => at(node, ...names)?.children ?? [];
+export const listAt = (node: Element | undefined, ...names: readonly string[]): readonly Element[] =>
+  at(node, ...names)?.children ?? [];
 
 /** Sets a child's content, adding the child where it is missing. */
 export function put(node: Element, name: string, content: string | readonly Element[]): void {

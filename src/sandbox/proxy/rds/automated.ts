@@ -5,13 +5,19 @@ import { copyOf, textAt } from '../protocol/xml.ts';
 import { databaseOf, memoryOf, nameOf, snapshotsIn } from './memory.ts';
 
 /** AWS's name of an automated snapshot: `rds:NAME-YYYY-MM-DD-HH-MM`. */
-const shownName = (instance: string, time: Date): string => `rds:${instance}-${time.toISOString().slice(0, 16).replace(/[T:]/gu, '-')}`;
+const shownName = (instance: string, time: Date): string =>
+  `rds:${instance}-${time.toISOString().slice(0, 16).replace(/[T:]/gu, '-')}`;
 
 /**
- * Takes an automated snapshot under a name that the emulator cannot give twice. The emulator names them by the minute, and
- * breaks a restore within the minute of the original's creation. Answers the name as AWS shows it.
+ * Takes an automated snapshot under a name that the emulator cannot give twice. The emulator names them by the minute,
+ * and breaks a restore within the minute of the original's creation. Answers the name as AWS shows it.
  */
-export async function takeAutomatedSnapshot(world: EmulatorState, send: Upstream, instance: string, time: Date): Promise<string> {
+export async function takeAutomatedSnapshot(
+  world: EmulatorState,
+  send: Upstream,
+  instance: string,
+  time: Date,
+): Promise<string> {
   const name = nameOf(instance);
   const database = await databaseOf({ send }, name);
   const inside = `automated-${randomBytes(8).toString('hex')}`;
@@ -32,7 +38,8 @@ export async function replaceOwnSnapshot(world: EmulatorState, send: Upstream, i
     const identifier = textAt(snapshot, 'DBSnapshotIdentifier');
     if (identifier.startsWith('rds:')) await send('rds', 'DeleteDBSnapshot', { DBSnapshotIdentifier: identifier });
   }
-  if (Number(textAt(await databaseOf({ send }, name), 'BackupRetentionPeriod')) > 0) await takeAutomatedSnapshot(world, send, name, new Date());
+  if (Number(textAt(await databaseOf({ send }, name), 'BackupRetentionPeriod')) > 0)
+    await takeAutomatedSnapshot(world, send, name, new Date());
 }
 
 /** Deletes every automated snapshot of an incarnation. */

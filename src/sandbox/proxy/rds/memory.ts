@@ -16,7 +16,8 @@ export const snapshotKey = (identifier: string): string => `snapshot/${nameOf(id
 export function memoryOf(world: EmulatorState, identifier: string): DatabaseMemory {
   const name = nameOf(identifier);
   let memory = world.databases.get(name);
-  if (memory === undefined) world.databases.set(name, memory = { resourceId: newResourceId(), fields: {}, pending: {}, roles: {} });
+  if (memory === undefined)
+    world.databases.set(name, (memory = { resourceId: newResourceId(), fields: {}, pending: {}, roles: {} }));
   return memory;
 }
 
@@ -30,7 +31,9 @@ export const snapshotsIn = (answer: Element): readonly Element[] => all(answer, 
 
 /** Reads an instance as the emulator has it. Throws Refusal DBInstanceNotFound. */
 export async function databaseOf(context: Pick<QueryContext, 'send'>, identifier: string): Promise<Element> {
-  const [database] = databasesIn(await context.send('rds', 'DescribeDBInstances', { DBInstanceIdentifier: identifier }));
+  const [database] = databasesIn(
+    await context.send('rds', 'DescribeDBInstances', { DBInstanceIdentifier: identifier }),
+  );
   if (database === undefined) throw new Refusal('DBInstanceNotFound', `DBInstance ${identifier} not found.`, 404);
   return database;
 }
@@ -41,8 +44,15 @@ export const statusOf = (world: EmulatorState, database: Element): string =>
 
 /** Fields that AWS always reports and the emulator leaves out. */
 const DEFAULTS: Readonly<Record<string, string>> = {
-  PubliclyAccessible: 'false', MonitoringInterval: '0', PerformanceInsightsEnabled: 'false', NetworkType: 'IPV4', BackupTarget: 'region',
-  CustomerOwnedIpEnabled: 'false', DedicatedLogVolume: 'false', EngineLifecycleSupport: 'open-source-rds-extended-support', ActivityStreamStatus: 'stopped',
+  PubliclyAccessible: 'false',
+  MonitoringInterval: '0',
+  PerformanceInsightsEnabled: 'false',
+  NetworkType: 'IPV4',
+  BackupTarget: 'region',
+  CustomerOwnedIpEnabled: 'false',
+  DedicatedLogVolume: 'false',
+  EngineLifecycleSupport: 'open-source-rds-extended-support',
+  ActivityStreamStatus: 'stopped',
 };
 
 /** Writes into an instance's answer what the emulator does not know of it. `counts` tells a reading from a look. */
@@ -51,7 +61,8 @@ export function showDatabase(context: Pick<QueryContext, 'world' | 'ages'>, data
   const identifier = textAt(database, 'DBInstanceIdentifier');
   const memory = memoryOf(world, identifier);
   put(database, 'DbiResourceId', memory.resourceId);
-  for (const [name, value] of Object.entries(DEFAULTS)) if (child(database, name) === undefined || textAt(database, name) === '') put(database, name, value);
+  for (const [name, value] of Object.entries(DEFAULTS))
+    if (child(database, name) === undefined || textAt(database, name) === '') put(database, name, value);
   for (const [name, value] of Object.entries(memory.fields)) showField(database, name, value);
   if (textAt(database, 'StorageType') === 'gp3') {
     if (textAt(database, 'Iops') === '') put(database, 'Iops', '3000');
@@ -59,7 +70,17 @@ export function showDatabase(context: Pick<QueryContext, 'world' | 'ages'>, data
   }
   const pending = Object.entries(memory.pending).map(([name, value]) => element(PENDING_NAMES[name] ?? name, value));
   put(database, 'PendingModifiedValues', pending);
-  put(database, 'AssociatedRoles', Object.entries(memory.roles).map(([feature, arn]) => element('DBInstanceRole', [element('RoleArn', arn), element('FeatureName', feature), element('Status', 'ACTIVE')])));
+  put(
+    database,
+    'AssociatedRoles',
+    Object.entries(memory.roles).map(([feature, arn]) =>
+      element('DBInstanceRole', [
+        element('RoleArn', arn),
+        element('FeatureName', feature),
+        element('Status', 'ACTIVE'),
+      ]),
+    ),
+  );
   const key = databaseKey(identifier);
   const status = counts ? world.transitions.read(key)?.state : world.transitions.peek(key);
   if (status !== undefined) put(database, 'DBInstanceStatus', status);
@@ -79,15 +100,30 @@ function showField(database: Element, name: string, value: string): void {
 }
 
 /** Request parameters whose name in PendingModifiedValues differs (API type PendingModifiedValues). */
-export const PENDING_NAMES: Readonly<Record<string, string>> = { NewDBInstanceIdentifier: 'DBInstanceIdentifier', DBPortNumber: 'Port' };
+export const PENDING_NAMES: Readonly<Record<string, string>> = {
+  NewDBInstanceIdentifier: 'DBInstanceIdentifier',
+  DBPortNumber: 'Port',
+};
 
 /** Request parameters that the emulator drops, and the field of the answer that shows them. */
 const KEPT: Readonly<Record<string, string>> = {
-  MonitoringInterval: 'MonitoringInterval', MonitoringRoleArn: 'MonitoringRoleArn', EnablePerformanceInsights: 'PerformanceInsightsEnabled',
-  PerformanceInsightsRetentionPeriod: 'PerformanceInsightsRetentionPeriod', PerformanceInsightsKMSKeyId: 'PerformanceInsightsKMSKeyId', NetworkType: 'NetworkType',
-  DedicatedLogVolume: 'DedicatedLogVolume', DatabaseInsightsMode: 'DatabaseInsightsMode', PubliclyAccessible: 'PubliclyAccessible', BackupTarget: 'BackupTarget',
-  EngineLifecycleSupport: 'EngineLifecycleSupport', EnableCustomerOwnedIp: 'CustomerOwnedIpEnabled', DBPortNumber: 'Port', Port: 'Port', CACertificateIdentifier: 'CACertificateIdentifier',
-  Iops: 'Iops', StorageThroughput: 'StorageThroughput',
+  MonitoringInterval: 'MonitoringInterval',
+  MonitoringRoleArn: 'MonitoringRoleArn',
+  EnablePerformanceInsights: 'PerformanceInsightsEnabled',
+  PerformanceInsightsRetentionPeriod: 'PerformanceInsightsRetentionPeriod',
+  PerformanceInsightsKMSKeyId: 'PerformanceInsightsKMSKeyId',
+  NetworkType: 'NetworkType',
+  DedicatedLogVolume: 'DedicatedLogVolume',
+  DatabaseInsightsMode: 'DatabaseInsightsMode',
+  PubliclyAccessible: 'PubliclyAccessible',
+  BackupTarget: 'BackupTarget',
+  EngineLifecycleSupport: 'EngineLifecycleSupport',
+  EnableCustomerOwnedIp: 'CustomerOwnedIpEnabled',
+  DBPortNumber: 'Port',
+  Port: 'Port',
+  CACertificateIdentifier: 'CACertificateIdentifier',
+  Iops: 'Iops',
+  StorageThroughput: 'StorageThroughput',
 };
 
 /** Remembers the parameters of a request that the emulator would forget. */
@@ -96,7 +132,8 @@ export function keepFields(memory: DatabaseMemory, parameters: { get(name: strin
     const value = parameters.get(parameter);
     if (value !== undefined) memory.fields[field] = value;
   }
-  if (memory.fields['PerformanceInsightsEnabled'] === 'true') memory.fields['PerformanceInsightsRetentionPeriod'] ??= '7';
+  if (memory.fields['PerformanceInsightsEnabled'] === 'true')
+    memory.fields['PerformanceInsightsRetentionPeriod'] ??= '7';
   else if (memory.fields['PerformanceInsightsEnabled'] === 'false') {
     delete memory.fields['PerformanceInsightsRetentionPeriod'];
     delete memory.fields['PerformanceInsightsKMSKeyId'];

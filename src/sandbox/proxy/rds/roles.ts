@@ -5,28 +5,45 @@ import { memoryOf } from './memory.ts';
 
 type Asked = { readonly name: string; readonly feature: string; readonly arn: string };
 
-const askedOf = ({ asked }: QueryContext): Asked => ({ name: asked.get('DBInstanceIdentifier') ?? '', feature: asked.get('FeatureName') ?? '', arn: asked.get('RoleArn') ?? '' });
+const askedOf = ({ asked }: QueryContext): Asked => ({
+  name: asked.get('DBInstanceIdentifier') ?? '',
+  feature: asked.get('FeatureName') ?? '',
+  arn: asked.get('RoleArn') ?? '',
+});
 
 /** AddRoleToDBInstance and RemoveRoleFromDBInstance (RDS API reference, with their errors). */
 export const roles: readonly QueryCorrection[] = [
   {
-    service: 'rds', operations: ['AddRoleToDBInstance'], answers: 'one role per feature, kept by the sandbox',
+    service: 'rds',
+    operations: ['AddRoleToDBInstance'],
+    answers: 'one role per feature, kept by the sandbox',
     async before(context) {
       const { name, feature, arn } = askedOf(context);
       await refuseUnless(context, name, ['available']);
       const memory = memoryOf(context.world, name).roles;
-      if (Object.hasOwn(memory, feature) || Object.values(memory).includes(arn)) throw new Refusal('DBInstanceRoleAlreadyExists', `The role ${arn}, or another one for ${feature}, is already associated with DB instance ${name}`);
+      if (Object.hasOwn(memory, feature) || Object.values(memory).includes(arn))
+        throw new Refusal(
+          'DBInstanceRoleAlreadyExists',
+          `The role ${arn}, or another one for ${feature}, is already associated with DB instance ${name}`,
+        );
       memory[feature] = arn;
       return rdsAnswer(context.operation, []);
     },
   },
   {
-    service: 'rds', operations: ['RemoveRoleFromDBInstance'], answers: 'the role is taken away; the emulator does not know the operation',
+    service: 'rds',
+    operations: ['RemoveRoleFromDBInstance'],
+    answers: 'the role is taken away; the emulator does not know the operation',
     async before(context) {
       const { name, feature, arn } = askedOf(context);
       await refuseUnless(context, name, ['available']);
       const memory = memoryOf(context.world, name).roles;
-      if (memory[feature] !== arn) throw new Refusal('DBInstanceRoleNotFound', `The role ${arn} is not associated with DB instance ${name} for ${feature}`, 404);
+      if (memory[feature] !== arn)
+        throw new Refusal(
+          'DBInstanceRoleNotFound',
+          `The role ${arn} is not associated with DB instance ${name} for ${feature}`,
+          404,
+        );
       delete memory[feature];
       return rdsAnswer(context.operation, []);
     },

@@ -11,5 +11,17 @@ import { databaseSnapshots } from './snapshots.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
 export const rdsCorrections: readonly QueryCorrection[] = [
-  ...orderable, restore, createInstance, describeInstances, ...databaseRefusals, modifyInstance, ...shifts, ...roles, deleteInstance, automatedBackups, ...databaseSnapshots, ...groupsAndAccount, shownInstances,
+  ...orderable,
+  restore,
+  createInstance,
+  describeInstances,
+  ...databaseRefusals,
+  modifyInstance,
+  ...shifts,
+  ...roles,
+  deleteInstance,
+  automatedBackups,
+  ...databaseSnapshots,
+  ...groupsAndAccount,
+  shownInstances,
 ];

@@ -33,18 +33,29 @@ async function page(context: S3Context, root: Element): Promise<void> {
     const age = ages.get(`bucket/${name}`);
     if (age !== undefined) put(bucket, 'CreationDate', age);
   }
-  const [prefix, region, after] = [notes.get('prefix') ?? '', notes.get('bucket-region'), Buffer.from(notes.get('continuation-token') ?? '', 'base64').toString('utf8')];
-  const matching = list.children.filter((bucket) => textAt(bucket, 'Name').startsWith(prefix) && (region === undefined || textAt(bucket, 'BucketRegion') === region) && textAt(bucket, 'Name') > after);
+  const [prefix, region, after] = [
+    notes.get('prefix') ?? '',
+    notes.get('bucket-region'),
+    Buffer.from(notes.get('continuation-token') ?? '', 'base64').toString('utf8'),
+  ];
+  const matching = list.children.filter(
+    (bucket) =>
+      textAt(bucket, 'Name').startsWith(prefix) &&
+      (region === undefined || textAt(bucket, 'BucketRegion') === region) &&
+      textAt(bucket, 'Name') > after,
+  );
   const size = Number(notes.get('max-buckets') ?? 10_000);
   list.children = matching.slice(0, size);
   const last = list.children.at(-1);
-  if (matching.length > size && last !== undefined) put(root, 'ContinuationToken', Buffer.from(textAt(last, 'Name')).toString('base64'));
+  if (matching.length > size && last !== undefined)
+    put(root, 'ContinuationToken', Buffer.from(textAt(last, 'Name')).toString('base64'));
 }
 
 /** Documentation: defaults of new buckets since April 2023; API ListBuckets. */
 export const bucketCorrections: readonly S3Correction[] = [
   {
-    operations: ['*'], answers: 'ExpectedBucketOwner is compared',
+    operations: ['*'],
+    answers: 'ExpectedBucketOwner is compared',
     before({ request, account }) {
       const owner = request.headers.get('x-amz-expected-bucket-owner');
       if (owner !== undefined && owner !== account) throw new Refusal('AccessDenied', 'Access Denied', 403);
@@ -52,7 +63,8 @@ export const bucketCorrections: readonly S3Correction[] = [
     },
   },
   {
-    operations: ['CreateBucket'], answers: 'a new bucket blocks public access and owns its objects',
+    operations: ['CreateBucket'],
+    answers: 'a new bucket blocks public access and owns its objects',
     async before(context) {
       if (await bucketExists(context)) context.notes.set('existed', 'true');
       return undefined;
@@ -63,11 +75,13 @@ export const bucketCorrections: readonly S3Correction[] = [
       context.buckets.set(request.bucket, newBucket(region));
       forgetAges(context.ages, request.bucket);
       await context.send('PUT', pathOf(request.bucket, '', { publicAccessBlock: '' }), { body: BLOCK_ALL });
-      if (!request.headers.has('x-amz-object-ownership')) await context.send('PUT', pathOf(request.bucket, '', { ownershipControls: '' }), { body: ENFORCED });
+      if (!request.headers.has('x-amz-object-ownership'))
+        await context.send('PUT', pathOf(request.bucket, '', { ownershipControls: '' }), { body: ENFORCED });
     },
   },
   {
-    operations: ['DeleteBucket'], answers: 'what was remembered of a deleted bucket is forgotten',
+    operations: ['DeleteBucket'],
+    answers: 'what was remembered of a deleted bucket is forgotten',
     after(context, answer) {
       if (answer.status >= 300) return;
       context.buckets.delete(context.request.bucket);
@@ -75,21 +89,26 @@ export const bucketCorrections: readonly S3Correction[] = [
     },
   },
   {
-    operations: ['GetBucketEncryption'], answers: 'every bucket encrypts with SSE-S3 unless it says more',
+    operations: ['GetBucketEncryption'],
+    answers: 'every bucket encrypts with SSE-S3 unless it says more',
     async after(_context, answer) {
-      if (answer.status !== 404 || !(await answer.body()).includes('ServerSideEncryptionConfigurationNotFoundError')) return;
+      if (answer.status !== 404 || !(await answer.body()).includes('ServerSideEncryptionConfigurationNotFoundError'))
+        return;
       answer.status = 200;
       answer.replaceBody(AES256);
     },
   },
   {
-    operations: ['GetObject', 'HeadObject', 'PutObject', 'CopyObject'], answers: 'every object says how it is encrypted: SSE-S3 unless it is more',
+    operations: ['GetObject', 'HeadObject', 'PutObject', 'CopyObject'],
+    answers: 'every object says how it is encrypted: SSE-S3 unless it is more',
     after(_context, answer) {
-      if (answer.status < 300 && !answer.headers.has('x-amz-server-side-encryption')) answer.headers.set('x-amz-server-side-encryption', 'AES256');
+      if (answer.status < 300 && !answer.headers.has('x-amz-server-side-encryption'))
+        answer.headers.set('x-amz-server-side-encryption', 'AES256');
     },
   },
   {
-    operations: ['ListBuckets'], answers: 'pages, prefix and region; the region of each bucket; creation dates of a fixture',
+    operations: ['ListBuckets'],
+    answers: 'pages, prefix and region; the region of each bucket; creation dates of a fixture',
     before({ request, notes }) {
       for (const name of ['prefix', 'max-buckets', 'continuation-token', 'bucket-region']) {
         const value = request.query.get(name);
@@ -110,7 +129,8 @@ export const bucketCorrections: readonly S3Correction[] = [
 /** API PutBucketLogging. The emulator looks for the target's permission in a policy that lives here. */
 export const logging: readonly S3Correction[] = [
   {
-    operations: ['PutBucketLogging'], answers: 'a target that does not exist is refused; the document is kept',
+    operations: ['PutBucketLogging'],
+    answers: 'a target that does not exist is refused; the document is kept',
     async before(context) {
       const root = parseXml((await context.request.body()).toString('utf8'));
       const target = textAt(child(root, 'LoggingEnabled'), 'TargetBucket');
@@ -123,7 +143,8 @@ export const logging: readonly S3Correction[] = [
     },
   },
   {
-    operations: ['GetBucketLogging'], answers: 'the document as it was put',
+    operations: ['GetBucketLogging'],
+    answers: 'the document as it was put',
     async before(context) {
       await requireBucket(context);
       return { status: 200, body: context.bucket.documents.get('logging') ?? `<BucketLoggingStatus ${NAMESPACE}/>` };
@@ -134,19 +155,25 @@ export const logging: readonly S3Correction[] = [
 /** Times of a fixture's objects. A write makes an object young again. */
 export const objectAges: readonly S3Correction[] = [
   {
-    operations: ['PutObject', 'CopyObject', 'CompleteMultipartUpload'], answers: 'a written object has its own time',
-    after({ ages, request }, answer) { if (answer.status < 300) ages.delete(`object/${request.bucket}/${request.key}`); },
-  },
-  {
-    operations: ['HeadObject', 'GetObject'], answers: 'times of a fixture',
+    operations: ['PutObject', 'CopyObject', 'CompleteMultipartUpload'],
+    answers: 'a written object has its own time',
     after({ ages, request }, answer) {
-      const id = `object/${request.bucket}/${request.key}`;
-      const age = ages.get(`${id}?${answer.headers.get('x-amz-version-id') ?? 'null'}`) ?? ages.get(id);
-      if (age !== undefined && answer.headers.has('last-modified')) answer.headers.set('last-modified', new Date(age).toUTCString());
+      if (answer.status < 300) ages.delete(`object/${request.bucket}/${request.key}`);
     },
   },
   {
-    operations: ['ListObjects', 'ListObjectsV2', 'ListObjectVersions'], answers: 'times of a fixture',
+    operations: ['HeadObject', 'GetObject'],
+    answers: 'times of a fixture',
+    after({ ages, request }, answer) {
+      const id = `object/${request.bucket}/${request.key}`;
+      const age = ages.get(`${id}?${answer.headers.get('x-amz-version-id') ?? 'null'}`) ?? ages.get(id);
+      if (age !== undefined && answer.headers.has('last-modified'))
+        answer.headers.set('last-modified', new Date(age).toUTCString());
+    },
+  },
+  {
+    operations: ['ListObjects', 'ListObjectsV2', 'ListObjectVersions'],
+    answers: 'times of a fixture',
     async after({ ages, request }, answer) {
       const start = `object/${request.bucket}/`;
       if (answer.status !== 200 || ![...ages.keys()].some((id) => id.startsWith(start))) return;
@@ -156,7 +183,11 @@ export const objectAges: readonly S3Correction[] = [
         if (child(item, 'LastModified') === undefined) continue;
         const key = encoded ? decodeURIComponent(textAt(item, 'Key').replaceAll('+', ' ')) : textAt(item, 'Key');
         const version = textAt(item, 'VersionId');
-        const age = ages.get(`${start}${key}?${version}`) ?? (version === '' || version === 'null' || textAt(item, 'IsLatest') === 'true' ? ages.get(`${start}${key}`) : undefined);
+        const age =
+          ages.get(`${start}${key}?${version}`) ??
+          (version === '' || version === 'null' || textAt(item, 'IsLatest') === 'true'
+            ? ages.get(`${start}${key}`)
+            : undefined);
         if (age !== undefined) put(item, 'LastModified', age);
       }
       answer.replaceBody(writeXml(root));

@@ -19,9 +19,23 @@ export async function requireBucket(context: S3Context): Promise<void> {
 }
 
 /** The parts of an `x-amz-copy-source` header. */
-export function copySource(header: string): { readonly bucket: string; readonly key: string; readonly versionId: string | undefined } {
+export function copySource(header: string): {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string | undefined;
+} {
   const [path = '', search = ''] = header.replace(/^\//u, '').split('?versionId=');
   const slash = path.indexOf('/');
-  const decode = (text: string): string => { try { return decodeURIComponent(text); } catch { return text; } };
-  return { bucket: decode(slash < 0 ? path : path.slice(0, slash)), key: decode(slash < 0 ? '' : path.slice(slash + 1)), versionId: search === '' ? undefined : decode(search) };
+  const decode = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
+  return {
+    bucket: decode(slash < 0 ? path : path.slice(0, slash)),
+    key: decode(slash < 0 ? '' : path.slice(slash + 1)),
+    versionId: search === '' ? undefined : decode(search),
+  };
 }

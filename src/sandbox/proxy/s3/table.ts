@@ -11,4 +11,18 @@ import { subResources, wholeDocuments } from './sub-resources.ts';
 import { suspended } from './suspended.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
-export const s3Corrections: readonly S3Correction[] = [...conditionalWrites, ...copyConditions, ...bucketCorrections, ...bucketTags, ...policies, ...objectKeys, ...subResources, ...wholeDocuments, ...logging, ...bucketRefusals, deleteObjects, ...suspended, ...objectAges];
+export const s3Corrections: readonly S3Correction[] = [
+  ...conditionalWrites,
+  ...copyConditions,
+  ...bucketCorrections,
+  ...bucketTags,
+  ...policies,
+  ...objectKeys,
+  ...subResources,
+  ...wholeDocuments,
+  ...logging,
+  ...bucketRefusals,
+  deleteObjects,
+  ...suspended,
+  ...objectAges,
+];

@@ -3,7 +3,13 @@ import { type Filter, listedSteps } from '../state/entries.ts';
 import type { Step } from '../../../domain/plan.ts';
 import { needed } from '../../../domain/confirmation.ts';
 
-export const moveTo = (state: ReviewState, cursor: number, message = ''): ReviewState => ({ ...state, cursor: Math.max(0, Math.min(state.listed.length, cursor)), line: 0, scroll: 0, message });
+export const moveTo = (state: ReviewState, cursor: number, message = ''): ReviewState => ({
+  ...state,
+  cursor: Math.max(0, Math.min(state.listed.length, cursor)),
+  line: 0,
+  scroll: 0,
+  message,
+});
 
 /** The list with another filter; the cursor stays on its step where that is still shown. */
 export function relist(state: ReviewState, filter: Filter | null, unchanged: boolean): ReviewState {
@@ -11,7 +17,16 @@ export function relist(state: ReviewState, filter: Filter | null, unchanged: boo
   const step = selected(state);
   const at = step === null ? -1 : listed.indexOf(step);
   const cursor = step === null ? 0 : at === -1 ? Math.min(1, listed.length) : at + 1;
-  return { ...state, listed, filter, unchanged, cursor, line: at === -1 ? 0 : state.line, scroll: at === -1 ? 0 : state.scroll, message: '' };
+  return {
+    ...state,
+    listed,
+    filter,
+    unchanged,
+    cursor,
+    line: at === -1 ? 0 : state.line,
+    scroll: at === -1 ? 0 : state.scroll,
+    message: '',
+  };
 }
 
 /** To a step, whether the list shows it now or not. */
@@ -33,10 +48,20 @@ export function toOpen(state: ReviewState, by: 1 | -1, said = ''): ReviewState {
     if (step !== undefined && waiting(step)) return moveTo(state, at + 1, said);
   }
   if (missing(state) === 0) {
-    return { ...state, message: said !== '' ? said : needed(state.plan).confirmations.length === 0 ? 'nothing needs a confirmation of its own; a goes on' : 'everything is confirmed; a goes on' };
+    return {
+      ...state,
+      message:
+        said !== ''
+          ? said
+          : needed(state.plan).confirmations.length === 0
+            ? 'nothing needs a confirmation of its own; a goes on'
+            : 'everything is confirmed; a goes on',
+    };
   }
   const hidden = needed(state.plan).confirmations.find(waiting);
-  return hidden === undefined ? state : goTo(state, hidden, `${said === '' ? '' : `${said}; `}the filter hid it and is off`);
+  return hidden === undefined
+    ? state
+    : goTo(state, hidden, `${said === '' ? '' : `${said}; `}the filter hid it and is off`);
 }
 
 /** To the next step that the search found, as far as the list shows it. */
@@ -48,5 +73,11 @@ export function toMatch(state: ReviewState, by: 1 | -1): ReviewState {
     const step = state.listed[at];
     if (step !== undefined && found.has(step)) return moveTo(state, at + 1);
   }
-  return { ...state, message: found.size === 0 ? `nothing holds "${query}"` : `"${query}" is only in steps that are hidden: u shows unchanged ones, f changes the filter` };
+  return {
+    ...state,
+    message:
+      found.size === 0
+        ? `nothing holds "${query}"`
+        : `"${query}" is only in steps that are hidden: u shows unchanged ones, f changes the filter`,
+  };
 }

@@ -6,7 +6,8 @@ import { relist } from './reduce-cursor.ts';
 /** The menu of what the list can be filtered by. */
 export function inFilter(state: ReviewState, event: ReviewEvent): ReviewState {
   const choices = filterChoices(state.plan.steps);
-  if (event.kind === 'escape' || (event.kind === 'character' && (event.character === 'f' || event.character === 'q'))) return { ...state, place: 'list', drawn: null };
+  if (event.kind === 'escape' || (event.kind === 'character' && (event.character === 'f' || event.character === 'q')))
+    return { ...state, place: 'list', drawn: null };
   if (event.kind === 'enter') {
     if (event.together === true) return state;
     const chosen = choices[state.choice]?.filter ?? null;

@@ -30,24 +30,56 @@ export function inPlanning(state: ReviewState, event: ReviewEvent): ReviewState 
 }
 
 /** The new plan, or why there is none. An answer that nobody waits for any more changes nothing. */
-export function replanned(state: ReviewState, event: Extract<ReviewEvent, { kind: 'replanned' | 'replan-failed' }>): ReviewState {
+export function replanned(
+  state: ReviewState,
+  event: Extract<ReviewEvent, { kind: 'replanned' | 'replan-failed' }>,
+): ReviewState {
   if (state.place !== 'planning' || state.leavingOut === null) return state;
   const { id } = state.leavingOut;
-  if (event.kind === 'replan-failed') return { ...state, place: 'failed', leavingOut: null, failure: event.lines, scroll: 0, drawn: null, replanned: null };
+  if (event.kind === 'replan-failed')
+    return {
+      ...state,
+      place: 'failed',
+      leavingOut: null,
+      failure: event.lines,
+      scroll: 0,
+      drawn: null,
+      replanned: null,
+    };
   const { plan } = event;
   const change = compareReplanned(id, state.plan, plan, state.confirmations);
   return {
-    ...state, plan, confirmations: change.confirmations, rejected: [...new Set([...state.rejected, id])].sort(), replanned: change, leavingOut: null,
-    place: 'replanned', listed: listedSteps(plan.steps, null, state.unchanged), filter: null, search: noSearch, cursor: 0, listTop: 0, line: 0, scroll: 0, drawn: null, seen: null,
+    ...state,
+    plan,
+    confirmations: change.confirmations,
+    rejected: [...new Set([...state.rejected, id])].sort(),
+    replanned: change,
+    leavingOut: null,
+    place: 'replanned',
+    listed: listedSteps(plan.steps, null, state.unchanged),
+    filter: null,
+    search: noSearch,
+    cursor: 0,
+    listTop: 0,
+    line: 0,
+    scroll: 0,
+    drawn: null,
+    seen: null,
   };
 }
 
 /** What changed, to be read; any of these goes on to the list. */
 export function inReplanned(state: ReviewState, event: ReviewEvent): ReviewState {
-  const goesOn = event.kind === 'escape' || (event.kind === 'enter' && event.together !== true) || (event.kind === 'character' && event.character === 'q');
+  const goesOn =
+    event.kind === 'escape' ||
+    (event.kind === 'enter' && event.together !== true) ||
+    (event.kind === 'character' && event.character === 'q');
   if (!goesOn) return scrolled(state, event) ?? state;
   const first = state.listed.findIndex((step) => step.confirm !== null && !state.confirmations.has(step.id));
-  return moveTo({ ...state, place: 'list', drawn: null }, isBlocked(state.plan) || state.listed.length === 0 ? 0 : Math.max(1, first + 1));
+  return moveTo(
+    { ...state, place: 'list', drawn: null },
+    isBlocked(state.plan) || state.listed.length === 0 ? 0 : Math.max(1, first + 1),
+  );
 }
 
 /** Everything is as it was before. */

@@ -6,7 +6,12 @@ import { inReadingOrder } from '../../../views/plan/plan-parts.ts';
 export type Section = 'destructions' | 'blocked' | 'grants' | 'updates' | 'creates' | 'unchanged';
 
 export const sectionTitles: Readonly<Record<Section, string>> = {
-  destructions: 'Destructions', blocked: 'Blocked', grants: 'Grants', updates: 'Updates', creates: 'Creates', unchanged: 'Unchanged',
+  destructions: 'Destructions',
+  blocked: 'Blocked',
+  grants: 'Grants',
+  updates: 'Updates',
+  creates: 'Creates',
+  unchanged: 'Unchanged',
 };
 
 /** The part of the list in which a step stands; as `inReadingOrder` sorts. */
@@ -24,10 +29,18 @@ export type Filter =
   | { readonly by: 'type'; readonly type: string };
 
 export const filterText = (filter: Filter): string =>
-  (filter.by === 'destructions' ? 'only destructions' : filter.by === 'action' ? `only ${filter.word}` : `only ${filter.type}`);
+  filter.by === 'destructions'
+    ? 'only destructions'
+    : filter.by === 'action'
+      ? `only ${filter.word}`
+      : `only ${filter.type}`;
 
 const passes = (step: Step, filter: Filter): boolean =>
-  (filter.by === 'destructions' ? step.destruction !== null : filter.by === 'action' ? wordOf(step) === filter.word : step.type === filter.type);
+  filter.by === 'destructions'
+    ? step.destruction !== null
+    : filter.by === 'action'
+      ? wordOf(step) === filter.word
+      : step.type === filter.type;
 
 const ordered = new WeakMap<readonly Step[], readonly Step[]>();
 
@@ -49,7 +62,11 @@ export function listedSteps(steps: readonly Step[], filter: Filter | null, uncha
   return all.filter((step) => passes(step, filter) && !(hidden && sectionOf(step) === 'unchanged'));
 }
 
-export interface FilterChoice { readonly filter: Filter | null; readonly label: string; readonly count: number }
+export interface FilterChoice {
+  readonly filter: Filter | null;
+  readonly label: string;
+  readonly count: number;
+}
 
 const choices = new WeakMap<readonly Step[], readonly FilterChoice[]>();
 
@@ -65,9 +82,13 @@ export function filterChoices(steps: readonly Step[]): readonly FilterChoice[] {
     const destructions = steps.filter((step) => step.destruction !== null).length;
     found = [
       { filter: null, label: 'all steps', count: steps.length },
-      ...(destructions === 0 ? [] : [{ filter: { by: 'destructions' }, label: 'destructions', count: destructions } as const]),
+      ...(destructions === 0
+        ? []
+        : [{ filter: { by: 'destructions' }, label: 'destructions', count: destructions } as const]),
       ...[...words].map(([word, count]): FilterChoice => ({ filter: { by: 'action', word }, label: word, count })),
-      ...[...types].sort(([a], [b]) => (a < b ? -1 : 1)).map(([type, count]): FilterChoice => ({ filter: { by: 'type', type }, label: type, count })),
+      ...[...types]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([type, count]): FilterChoice => ({ filter: { by: 'type', type }, label: type, count })),
     ];
     choices.set(steps, found);
   }

@@ -30,8 +30,20 @@ export const helpRows: readonly Row[] = [
   ...keys.map((entry) => (entry === null ? blank : row(2, span(entry[0].padEnd(20), 'title'), entry[1]))),
   blank,
   row(0, span('Signs', 'title')),
-  row(2, span('- delete   ± replace', 'destroy'), '   ', span('~ update', 'change'), '   ', span('+ create', 'create'), '   ', span('= unchanged', 'muted')),
+  row(
+    2,
+    span('- delete   ± replace', 'destroy'),
+    '   ',
+    span('~ update', 'change'),
+    '   ',
+    span('+ create', 'create'),
+    '   ',
+    span('= unchanged', 'muted'),
+  ),
   row(2, '[ ] waits for a confirmation   [x] confirmed   / found by the search'),
-  row(2, 'What the author of the plan says stands in quotation marks and is called a claim. Everything else was read from AWS.'),
+  row(
+    2,
+    'What the author of the plan says stands in quotation marks and is called a claim. Everything else was read from AWS.',
+  ),
   row(2, 'Pasted text never confirms anything, and neither do two characters that come at once.'),
 ];

@@ -19,8 +19,15 @@ export interface Replanned {
   readonly confirmations: ReadonlyMap<string, Confirmation>;
 }
 
-/** Compares the plans and carries confirmations over: only for steps of equal digest that still ask for the same text. */
-export function compareReplanned(id: string, before: Plan, after: Plan, confirmations: ReadonlyMap<string, Confirmation>): Replanned {
+/**
+ * Compares the plans and carries confirmations over: only for steps of equal digest that still ask for the same text.
+ */
+export function compareReplanned(
+  id: string,
+  before: Plan,
+  after: Plan,
+  confirmations: ReadonlyMap<string, Confirmation>,
+): Replanned {
   const [was, is] = [byId(before), byId(after)];
   const carried = new Map<string, Confirmation>();
   const kept: Step[] = [];
@@ -30,16 +37,29 @@ export function compareReplanned(id: string, before: Plan, after: Plan, confirma
     const former = was.get(step.id);
     if (former === undefined) continue;
     const confirmation = confirmations.get(step.id);
-    if (former.digest !== step.digest) changed.push({ step, how: howChanged(former, step), dropped: confirmation !== undefined });
-    else if (confirmation !== undefined && confirmation.stepDigest === step.digest && confirmation.typed === step.confirm && confirmation.typedLoss === lossPhrase(step)) {
+    if (former.digest !== step.digest)
+      changed.push({ step, how: howChanged(former, step), dropped: confirmation !== undefined });
+    else if (
+      confirmation !== undefined &&
+      confirmation.stepDigest === step.digest &&
+      confirmation.typed === step.confirm &&
+      confirmation.typedLoss === lossPhrase(step)
+    ) {
       carried.set(step.id, confirmation);
       kept.push(step);
     } else if (confirmation !== undefined) changed.push({ step, how: 'asks for another text now', dropped: true });
     else same += 1;
   }
   return {
-    id, before, after, changed, kept, same, confirmations: carried,
-    left: before.steps.filter((step) => !is.has(step.id)), added: after.steps.filter((step) => !was.has(step.id)),
+    id,
+    before,
+    after,
+    changed,
+    kept,
+    same,
+    confirmations: carried,
+    left: before.steps.filter((step) => !is.has(step.id)),
+    added: after.steps.filter((step) => !was.has(step.id)),
   };
 }
 
@@ -48,7 +68,10 @@ const byId = (plan: Plan): ReadonlyMap<string, Step> => new Map(plan.steps.map((
 function howChanged(before: Step, after: Step): string {
   if (after.blocked && !before.blocked) return 'is BLOCKED now';
   if (before.blocked && !after.blocked) return 'is no longer blocked';
-  if (before.action !== after.action) return after.action === 'keep' ? 'has nothing to do any more' : `is a ${after.action} now, it was a ${before.action}`;
+  if (before.action !== after.action)
+    return after.action === 'keep'
+      ? 'has nothing to do any more'
+      : `is a ${after.action} now, it was a ${before.action}`;
   if (JSON.stringify(before.changes) !== JSON.stringify(after.changes)) return 'changes something else now';
   if (before.dependsOn.join() !== after.dependsOn.join()) return 'depends on other steps now';
   return 'rests on other facts now';

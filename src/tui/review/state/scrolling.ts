@@ -1,25 +1,41 @@
 import type { ReviewEvent, ReviewState, Seen } from './state.ts';
 
-/** What scrolls in a text; null: the event does nothing of that kind. Never over a line that was not on the screen where `seen` counts. */
+/**
+ * What scrolls in a text; null: the event does nothing of that kind. Never over a line that was not on the screen where
+ * `seen` counts.
+ */
 export function scrolled(state: ReviewState, event: ReviewEvent): ReviewState | null {
   const by = scrollBy(state, event);
   return by === null ? null : scrollTo(state, state.scroll + by);
 }
 
 /** Lines that an event scrolls by. */
-export const scrollBy = (state: ReviewState, event: ReviewEvent): number | null => movement(event, Math.max(1, (state.drawn?.room ?? 10) - 1));
+export const scrollBy = (state: ReviewState, event: ReviewEvent): number | null =>
+  movement(event, Math.max(1, (state.drawn?.room ?? 10) - 1));
 
 /** By how many lines an event moves, where a page has `page` of them; the same on every screen. Null: it does not. */
 export function movement(event: ReviewEvent, page: number): number | null {
   switch (event.kind) {
-    case 'up': return -1;
-    case 'down': return 1;
-    case 'page-up': return -page;
-    case 'page-down': return page;
-    case 'home': return -Infinity;
-    case 'end': return Infinity;
-    case 'character': return ({ k: -1, j: 1, ' ': page, b: -page, g: -Infinity, G: Infinity } as Readonly<Record<string, number>>)[event.character] ?? null;
-    default: return null;
+    case 'up':
+      return -1;
+    case 'down':
+      return 1;
+    case 'page-up':
+      return -page;
+    case 'page-down':
+      return page;
+    case 'home':
+      return -Infinity;
+    case 'end':
+      return Infinity;
+    case 'character':
+      return (
+        ({ k: -1, j: 1, ' ': page, b: -page, g: -Infinity, G: Infinity } as Readonly<Record<string, number>>)[
+          event.character
+        ] ?? null
+      );
+    default:
+      return null;
   }
 }
 
@@ -36,10 +52,23 @@ export function scrollTo(state: ReviewState, wanted: number): ReviewState {
 export const countsAsSeen = ({ place }: ReviewState): boolean => place === 'card' || place === 'summary';
 
 /** Whether the whole text that asks for something to be typed was on the screen, as far as it must be. */
-export const wasSeen = (state: ReviewState): boolean => state.drawn !== null && state.seen !== null && state.drawn.place === state.place && state.seen.key === state.drawn.key && state.seen.whole;
+export const wasSeen = (state: ReviewState): boolean =>
+  state.drawn !== null &&
+  state.seen !== null &&
+  state.drawn.place === state.place &&
+  state.seen.key === state.drawn.key &&
+  state.seen.whole;
 
-/** What has been seen after `top` to `bottom` (exclusive) of a text were on the screen. `must`: that many lines count, and the end. */
-export function seeing(before: Seen | null, text: { readonly key: string; readonly width: number; readonly total: number; readonly must: number }, top: number, bottom: number): Seen {
+/**
+ * What has been seen after `top` to `bottom` (exclusive) of a text were on the screen. `must`: that many lines count,
+ * and the end.
+ */
+export function seeing(
+  before: Seen | null,
+  text: { readonly key: string; readonly width: number; readonly total: number; readonly must: number },
+  top: number,
+  bottom: number,
+): Seen {
   const same = before !== null && before.key === text.key;
   if (same && before.whole) return before;
   const from = same && before.width === text.width ? before.upTo : 0;

@@ -7,10 +7,24 @@ import type { KeyEvent } from '../../terminal/view.ts';
 import { noSearch, type Search } from './search.ts';
 
 /**
- * Where the person is. `list` and `detail` are side by side on a wide screen; `card` asks for a typed confirmation; `reject`,
- * `planning`, `replanned` and `failed` follow each other when a step is left out; `leave` is a question; `end`: it is over.
+ * Where the person is. `list` and `detail` are side by side on a wide screen; `card` asks for a typed confirmation;
+ * `reject`, `planning`, `replanned` and `failed` follow each other when a step is left out; `leave` is a question;
+ * `end`: it is over.
  */
-export type Place = 'list' | 'detail' | 'search' | 'filter' | 'help' | 'card' | 'reject' | 'planning' | 'replanned' | 'failed' | 'summary' | 'leave' | 'end';
+export type Place =
+  | 'list'
+  | 'detail'
+  | 'search'
+  | 'filter'
+  | 'help'
+  | 'card'
+  | 'reject'
+  | 'planning'
+  | 'replanned'
+  | 'failed'
+  | 'summary'
+  | 'leave'
+  | 'end';
 
 /** What stood on the screen last, of what can be scrolled. */
 export interface Drawn {
@@ -84,12 +98,16 @@ export interface ReviewState {
   readonly why: string;
 }
 
-export type ReviewEvent = KeyEvent
+export type ReviewEvent =
+  | KeyEvent
   | { readonly kind: 'replanned'; readonly plan: Plan }
   | { readonly kind: 'replan-failed'; readonly lines: readonly string[] };
 
 /** What the reducer cannot know: the time in milliseconds since 1970, and how a step's card reads, as a digest. */
-export interface Moment { readonly now: number; readonly shown: (step: Step) => string }
+export interface Moment {
+  readonly now: number;
+  readonly shown: (step: Step) => string;
+}
 
 export interface ReviewSetup {
   readonly plan: Plan;
@@ -99,31 +117,65 @@ export interface ReviewSetup {
   readonly canReject: boolean;
 }
 
-/** The screen as it opens: on the first step, or on the plan itself where something is wrong with it; nothing confirmed. */
+/**
+ * The screen as it opens: on the first step, or on the plan itself where something is wrong with it; nothing confirmed.
+ */
 export function openReview(setup: ReviewSetup): ReviewState {
   const listed = listedSteps(setup.plan.steps, null, false);
   return {
-    ...setup, place: 'list', back: 'list', listed, cursor: listed.length === 0 || isBlocked(setup.plan) || tooMany(setup) ? 0 : 1, listTop: 0, tab: 0, expanded: false, unchanged: false,
-    filter: null, choice: 0, search: noSearch, searchFrom: 0, scroll: 0, line: 0, typed: '', typedIdentity: null, burst: 0, message: '', confirmations: new Map(), rejected: [],
-    leavingOut: null, replanned: null, failure: [], drawn: null, seen: null, decision: null, why: '',
+    ...setup,
+    place: 'list',
+    back: 'list',
+    listed,
+    cursor: listed.length === 0 || isBlocked(setup.plan) || tooMany(setup) ? 0 : 1,
+    listTop: 0,
+    tab: 0,
+    expanded: false,
+    unchanged: false,
+    filter: null,
+    choice: 0,
+    search: noSearch,
+    searchFrom: 0,
+    scroll: 0,
+    line: 0,
+    typed: '',
+    typedIdentity: null,
+    burst: 0,
+    message: '',
+    confirmations: new Map(),
+    rejected: [],
+    leavingOut: null,
+    replanned: null,
+    failure: [],
+    drawn: null,
+    seen: null,
+    decision: null,
+    why: '',
   };
 }
 
 /** The selected step; null: the plan itself. */
-export const selected = (state: ReviewState): Step | null => (state.cursor === 0 ? null : state.listed[state.cursor - 1] ?? null);
+export const selected = (state: ReviewState): Step | null =>
+  state.cursor === 0 ? null : (state.listed[state.cursor - 1] ?? null);
 
 /** Whether a line is selected in the detail: in the changes of a step. */
 export const selectsLine = (state: ReviewState): boolean => state.tab === 0 && state.cursor > 0;
 
 /** How many confirmations are still missing. Only steps that need one are ever in `confirmations`. */
-export const missing = (state: ReviewState): number => needed(state.plan).confirmations.length - state.confirmations.size;
+export const missing = (state: ReviewState): number =>
+  needed(state.plan).confirmations.length - state.confirmations.size;
 
-/** What the last line asks for: the plan name, or `yes` where nothing needs confirmation, interrupts or rests on a journal. */
+/**
+ * What the last line asks for: the plan name, or `yes` where nothing needs confirmation, interrupts or rests on a
+ * journal.
+ */
 export const lastWord = ({ plan }: ReviewState): string => (needed(plan).name ? plan.name : 'yes');
 
-export const isBlocked = (plan: Plan): boolean => plan.summary.blocked > 0 || plan.findings.some(({ severity }) => severity === 'error');
+export const isBlocked = (plan: Plan): boolean =>
+  plan.summary.blocked > 0 || plan.findings.some(({ severity }) => severity === 'error');
 
-export const tooMany = ({ plan, maxConfirmations }: Pick<ReviewState, 'plan' | 'maxConfirmations'>): boolean => needed(plan).confirmations.length > maxConfirmations;
+export const tooMany = ({ plan, maxConfirmations }: Pick<ReviewState, 'plan' | 'maxConfirmations'>): boolean =>
+  needed(plan).confirmations.length > maxConfirmations;
 
 export const expiresIn = ({ plan }: Pick<ReviewState, 'plan'>, now: number): number => Date.parse(plan.expiresAt) - now;
 
@@ -135,7 +187,8 @@ export const splitText = (state: ReviewState): string =>
 
 /** Why nothing in this plan can be confirmed now; null where it can. */
 export function refusal(state: ReviewState, now: number): string | null {
-  if (hasExpired(state, now)) return 'the plan has expired: nothing can be confirmed any more; leave with q and plan again';
+  if (hasExpired(state, now))
+    return 'the plan has expired: nothing can be confirmed any more; leave with q and plan again';
   if (state.plan.recorded) return 'made from recorded state: it can be shown, never confirmed';
   if (tooMany(state)) return splitText(state);
   return null;

@@ -5,11 +5,15 @@ export function difference(typed: string, wanted: string): string {
   if (typed === '') return `nothing was typed: type ${wanted} to confirm, Esc leaves it`;
   const pair = `("${typed}" is not "${wanted}")`;
   const [given, asked] = [[...typed], [...wanted]];
-  if (typed.trim() === wanted) return `there is a space too many ${typed.trimStart() === typed ? 'at the end' : 'at the beginning'} ${pair}`;
+  if (typed.trim() === wanted)
+    return `there is a space too many ${typed.trimStart() === typed ? 'at the end' : 'at the beginning'} ${pair}`;
   const at = asked.findIndex((character, index) => given[index] !== character);
-  if (at === -1) return `${counted(given.length - asked.length)} too many after the end: they differ at character ${asked.length + 1} ${pair}`;
-  if (at === given.length) return `${counted(asked.length - at)} missing at the end: they differ at character ${at + 1}, ${named(asked[at])} comes next ${pair}`;
-  const capitals = given[at]?.toLowerCase() === asked[at]?.toLowerCase() ? ', capital and small letters are not the same' : '';
+  if (at === -1)
+    return `${counted(given.length - asked.length)} too many after the end: they differ at character ${asked.length + 1} ${pair}`;
+  if (at === given.length)
+    return `${counted(asked.length - at)} missing at the end: they differ at character ${at + 1}, ${named(asked[at])} comes next ${pair}`;
+  const capitals =
+    given[at]?.toLowerCase() === asked[at]?.toLowerCase() ? ', capital and small letters are not the same' : '';
   return `they differ at character ${at + 1}: ${named(given[at])} was typed, ${named(asked[at])} is asked for${capitals} ${pair}`;
 }
 
