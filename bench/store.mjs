@@ -192,7 +192,7 @@ async function fill(store, count) {
       },
       clock,
     );
-    await store.spendPlan(plan, run);
+    await store.markPlanUsed(plan, run);
     await store.spendApproval(nonce, run);
     const journal = await store.createJournal(run, clock);
     const mark = () => ({ records: journal.records.length, head: sha256(program.canonical(journal.records.at(-1))) });
@@ -281,7 +281,7 @@ async function fill(store, count) {
     for (const entry of entries) await journal.append(entry);
     await store.appendAudit({ kind: 'run-ended', ...actor, run, outcome: 'done', journal: mark() }, clock);
     await journal.close();
-    await store.settleRun(
+    await store.closeRun(
       { run, account: target.account, region: target.region, endpoint: null, planName: plan.name, rollbackOf: null },
       'done',
     );

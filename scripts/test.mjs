@@ -92,13 +92,26 @@ await runMain(async () => {
     'test',
     'scripts',
   ]);
+  const formatted = await check('format (oxfmt)', [
+    inRoot('node_modules', 'oxfmt', 'bin', 'oxfmt'),
+    '--check',
+    'src',
+    'providers',
+    'test',
+    'scripts',
+    'bench',
+  ]);
   const warm = python === undefined ? undefined : await warmPython(python);
   const { code, passed, failed, skipped } = await jest(
     process.argv.slice(2),
     warm === undefined ? {} : { AIPLAN_PYTHON: warm.python },
   );
   warm?.end();
-  const problems = [...(typed ? [] : ['types']), ...(clean ? [] : ['lint'])];
+  const problems = [
+    ...(typed ? [] : ['types']),
+    ...(clean ? [] : ['lint']),
+    ...(formatted ? [] : ['format: run npm run format']),
+  ];
   process.stdout.write(
     `${problems.length === 0 ? '' : `failed: ${problems.join(', ')}; `}${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
   );

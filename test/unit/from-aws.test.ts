@@ -28,8 +28,8 @@ function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): CommandContex
       return { path: 'p', records: bench.journalOf(run), head: '', torn: null };
     },
     readAuditOf: async () => (knows === 'log' ? [{ kind: 'run-began', run }] : []),
-    settledRuns: async () => [],
-    unsettledRuns: async () => [],
+    closedRuns: async () => [],
+    openRuns: async () => [],
     listRuns: async () => [],
   };
   const { target, types, schemas, session } = bench.world;

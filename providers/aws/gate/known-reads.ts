@@ -122,9 +122,12 @@ const READS: Readonly<Record<Service, string>> = {
   sts: `
     GetCallerIdentity`,
   cloudtrail: `
-    DescribeQuery DescribeTrails GetChannel GetDashboard GetEventConfiguration GetEventDataStore GetEventSelectors GetImport
-    GetInsightSelectors GetQueryResults GetResourcePolicy GetTrail GetTrailStatus ListChannels ListDashboards ListEventDataStores
-    ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListPublicKeys ListQueries ListTags ListTrails LookupEvents
+    DescribeQuery DescribeTrails GetChannel GetDashboard GetEventConfiguration GetEventDataStore GetEventSelectors
+    GetImport
+    GetInsightSelectors GetQueryResults GetResourcePolicy GetTrail GetTrailStatus ListChannels ListDashboards
+    ListEventDataStores
+    ListImportFailures ListImports ListInsightsData ListInsightsMetricData ListPublicKeys ListQueries ListTags
+    ListTrails LookupEvents
     SearchSampleQueries`,
   // Of these three aiplan reads parameters, named secrets and the states of keys, and nothing else; whatever is not
   // here is refused.

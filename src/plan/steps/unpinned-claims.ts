@@ -1,5 +1,4 @@
-import type { ResourceEntry } from '../../domain/change-plan.ts';
-import { restsOnEarlier } from '../../recovery/rollback/pinned-claims.ts';
+import type { ResourceEntry, RestoreOrder } from '../../domain/change-plan.ts';
 
 /**
  * What an entry of a rollback does that a journal alone speaks of: one sentence each, for the person who confirms it.
@@ -22,3 +21,12 @@ export function unpinnedClaims({
       : [`only the journal of an earlier rollback says that this is what came back of ${repoint.formerIdentity}`]),
   ];
 }
+
+/**
+ * What of a generated rollback rests on the journals of earlier rollbacks, beyond what the manifest of the capture
+ * proves.
+ */
+export const restsOnEarlier = ({ remains, tries, known, formerIncarnation }: RestoreOrder): boolean =>
+  (remains !== undefined && remains.incarnation !== formerIncarnation) ||
+  (tries ?? []).length > 0 ||
+  Object.keys(known ?? {}).length > 0;

@@ -5,6 +5,7 @@ import type { Json } from '../../base/json.ts';
 import type { RunEnd } from '../../domain/records/run-end.ts';
 import type { Lying, RunManifest } from '../../domain/records/run-manifest.ts';
 import { isPinned } from '../../run/apply/run-end.ts';
+import { restsOnEarlier } from '../../plan/steps/unpinned-claims.ts';
 
 /** A journal, and what the capture bucket keeps of the ends of its run. */
 export interface PinnedJournal {
@@ -21,14 +22,6 @@ export interface Pins {
   readonly runs: readonly Lying<RunManifest>[];
 }
 
-/**
- * What of a generated rollback rests on the journals of earlier rollbacks, beyond what the manifest of the capture
- * proves.
- */
-export const restsOnEarlier = ({ remains, tries, known, formerIncarnation }: RestoreOrder): boolean =>
-  (remains !== undefined && remains.incarnation !== formerIncarnation) ||
-  (tries ?? []).length > 0 ||
-  Object.keys(known ?? {}).length > 0;
 /** Whether any entry does something by the word of a journal that the capture bucket has to bear out. Pure. */
 export const needsPins = ({
   resources,
