@@ -1,121 +1,74 @@
-import { canonical } from './digest.ts';
-import { isObject, type Json } from './json.ts';
+import ipaddr from 'ipaddr.js';
 
-/** An IPv4 or IPv6 range with its host bits cleared and its shortest spelling; anything else as it is. */
-export function normaliseCidr(text: string): string {
-  const [address = '', length] = text.trim().split('/');
-  const groups = address.includes(':') ? ipv6(address) : ipv4(address);
-  if (groups === null) return text;
-  const width = address.includes(':') ? 16 : 8;
-  const bits = length === undefined ? groups.length * width : Number(length);
-  if (!Number.isInteger(bits) || bits < 0 || bits > groups.length * width) return text;
-  const masked = groups.map((group, index) => {
-    const kept = Math.min(Math.max(bits - index * width, 0), width);
-    return kept === 0 ? 0 : Math.floor(group / 2 ** (width - kept)) * 2 ** (width - kept);
-  });
-  return `${width === 8 ? masked.join('.') : masked.map((group) => group.toString(16)).join(':')}/${bits}`;
-}
-
-function ipv4(address: string): number[] | null {
-  const parts = address.split('.');
-  const numbers = parts.map(Number);
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/u.test(part)) && numbers.every((part) => part <= 255)
-    ? numbers
-    : null;
-}
-
-function ipv6(address: string): number[] | null {
-  const halves = address.toLowerCase().split('::');
-  if (halves.length > 2) return null;
-  const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const missing = 8 - parts.flat().length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
-  const all =
-    halves.length === 2
-      ? [...(parts[0] ?? []), ...Array<string>(missing).fill('0'), ...(parts[1] ?? [])]
-      : (parts[0] ?? []);
-  return all.every((part) => /^[0-9a-f]{1,4}$/u.test(part)) ? all.map((part) => Number.parseInt(part, 16)) : null;
-}
-
-const listFields = new Set(['Action', 'NotAction', 'Resource', 'NotResource']);
-const principalFields = new Set(['Principal', 'NotPrincipal']);
+/** An address and the bits of it that its network has. */
+type Range = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, length: number];
 
 /**
- * An IAM policy in a form in which equal policies are identical: single values as lists, lists and statements sorted,
- * an account id as its root ARN (IAM JSON policy elements reference). Anything else as it is.
+ * A range of addresses; a single address counts as a range of one. Null for what is none: an address of fewer than
+ * four numbers, a number with a leading zero, a zone, an empty length.
  */
-export function normalisePolicy(policy: Json): Json {
-  const document = typeof policy === 'string' ? parsed(policy) : policy;
-  if (!isObject(document)) return policy;
-  const { Statement, ...rest } = document;
-  const statements = Statement === undefined ? [] : Array.isArray(Statement) ? Statement : [Statement];
-  return { ...rest, Statement: sorted(statements.map((statement: Json) => normaliseStatement(statement))) };
+function rangeOf(text: string): Range | null {
+  const [address = '', length, ...more] = text.split('/');
+  const isV6 = address.includes(':');
+  if (more.length > 0 || (length !== undefined && !/^(?:0|[1-9]\d{0,2})$/u.test(length))) return null;
+  if (isV6 ? address.includes('%') || !ipaddr.IPv6.isValid(address) : !ipaddr.IPv4.isValidFourPartDecimal(address))
+    return null;
+  const width = isV6 ? 128 : 32;
+  const bits = length === undefined ? width : Number(length);
+  return bits > width ? null : [isV6 ? ipaddr.IPv6.parse(address) : ipaddr.IPv4.parse(address), bits];
 }
 
-function normaliseStatement(statement: Json): Json {
-  if (!isObject(statement)) return statement;
-  return Object.fromEntries(
-    Object.entries(statement)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => {
-        if (listFields.has(name)) return [name, sorted(asList(value))];
-        if (principalFields.has(name)) return [name, normalisePrincipal(value)];
-        if (name === 'Condition' && isObject(value)) return [name, normaliseCondition(value)];
-        return [name, value];
-      }),
-  );
+const within = ([inner, length]: Range, [outer, width]: Range): boolean =>
+  inner.kind() === outer.kind() && length >= width && inner.match(outer as ipaddr.IPv4 & ipaddr.IPv6, width);
+
+/** An IPv4 or IPv6 range with its host bits cleared, in one spelling; anything else as it is. */
+export function normaliseCidr(text: string): string {
+  const range = rangeOf(text.trim());
+  if (range === null) return text;
+  const [address, length] = range;
+  const spelled = `${address.toNormalizedString()}/${length}`;
+  return `${(address.kind() === 'ipv6' ? ipaddr.IPv6 : ipaddr.IPv4).networkAddressFromCIDR(spelled).toNormalizedString()}/${length}`;
 }
 
-function normalisePrincipal(value: Json | undefined): Json {
-  const kinds = value === '*' ? { AWS: '*' } : value;
-  if (!isObject(kinds)) return kinds ?? null;
-  return Object.fromEntries(
-    Object.entries(kinds).map(([kind, names]) => [
-      kind,
-      sorted(
-        asList(names).map((name) =>
-          kind === 'AWS' && typeof name === 'string' && /^\d{12}$/u.test(name) ? `arn:aws:iam::${name}:root` : name,
-        ),
-      ),
-    ]),
-  );
+/** A range of IPv4 addresses: four numbers and the length of the prefix. */
+export const isIpv4Range = (text: string): boolean => text.includes('/') && rangeOf(text)?.[0].kind() === 'ipv4';
+
+/** A range of IPv6 addresses, `::` at most once, an IPv4 address allowed at its end. */
+export const isIpv6Range = (text: string): boolean => text.includes('/') && rangeOf(text)?.[0].kind() === 'ipv6';
+
+/**
+ * Ranges of which every address stays inside private networks: RFC 1918 (private), RFC 6598 (shared), RFC 3927
+ * (link-local), RFC 1122 (loopback); RFC 4193 (unique local), RFC 4291 (link-local, loopback). Everything else may be
+ * somebody's on the internet.
+ */
+const privateRanges = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  '127.0.0.0/8',
+  'fc00::/7',
+  'fe80::/10',
+  '::1/128',
+].map((text) => rangeOf(text) as Range);
+
+/** True where a range may hold an address of the internet; also where it cannot be read (law 9). */
+export function isPublic(text: string): boolean {
+  const range = rangeOf(text);
+  return range === null || !privateRanges.some((outer) => within(range, outer));
 }
 
-const normaliseCondition = (condition: Json): Json =>
-  isObject(condition)
-    ? Object.fromEntries(
-        Object.entries(condition).map(([operator, keys]) => [
-          operator,
-          isObject(keys)
-            ? Object.fromEntries(
-                Object.entries(keys).map(([key, values]) => [
-                  key,
-                  sorted(
-                    asList(values).map((item) =>
-                      typeof item === 'boolean' || typeof item === 'number' ? String(item) : item,
-                    ),
-                  ),
-                ]),
-              )
-            : keys,
-        ]),
-      )
-    : condition;
-
-const asList = (value: Json | undefined): readonly Json[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value];
-
-const sorted = (items: readonly Json[]): readonly Json[] =>
-  items
-    .map((item) => ({ item, key: canonical(item) }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    .map(({ item }) => item);
-
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    if (error instanceof SyntaxError) return text;
-    throw error;
-  }
+/**
+ * How many addresses a range holds, in words: `one address`, `256 addresses`, `a /56 of IPv6 addresses`; empty where it
+ * cannot be read.
+ */
+export function sizeOf(text: string): string {
+  const range = rangeOf(text);
+  if (range === null) return '';
+  const [address, length] = range;
+  const isV6 = address.kind() === 'ipv6';
+  const free = (isV6 ? 128 : 32) - length;
+  if (free === 0) return 'one address';
+  return isV6 ? `a /${length} of IPv6 addresses` : `${(2 ** free).toLocaleString('en')} addresses`;
 }

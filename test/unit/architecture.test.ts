@@ -26,7 +26,12 @@ const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:cryp
 const values = ['src/base/', 'src/domain/'];
 
 const layers: Readonly<Record<string, Layer>> = {
-  'src/base/': { own: ['src/base/'], packages: [], besides: { 'src/base/digest.ts': ['node:crypto'] }, pure: true },
+  'src/base/': {
+    own: ['src/base/'],
+    packages: ['ipaddr.js'],
+    besides: { 'src/base/digest.ts': ['node:crypto'] },
+    pure: true,
+  },
   'src/domain/': { own: values, packages: [], pure: true },
   'src/language/': { own: ['src/language/', ...values], packages: ['yaml'], pure: true },
   'src/plan/': { own: ['src/plan/', ...values], packages: [], pure: true },
@@ -45,7 +50,6 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: files,
     besides: {
       'src/store/configuration.ts': ['yaml'],
-      'src/store/objects/manifest-shapes.ts': ['zod'],
       'src/store/signing/signatures.ts': ['node:child_process'],
     },
   },

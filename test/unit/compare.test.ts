@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { comparerFor } from '../../src/plan/diff/compare.ts';
-import { normaliseCidr, normalisePolicy } from '../../src/base/cidr.ts';
+import { normaliseCidr } from '../../src/base/cidr.ts';
+import { normalisePolicy } from '../../src/base/policy.ts';
 import { below } from '../../src/plan/diff/rule-tree.ts';
 import { mask, maskSalt } from '../../src/base/digest.ts';
 import type { Json } from '../../src/base/json.ts';
@@ -69,7 +70,18 @@ describe('compare rules', () => {
   it.each(table)('%s: %j and %j', (rule, live, wanted, equal) => expect(under(rule, live, wanted)).toBe(equal));
 
   it('leaves odd texts as they are', () => {
-    for (const odd of ['', 'x', '10.0.0/8', '10.0.0.300/8', '10.0.0.0/99', ':::', '1:2:3:4:5:6:7:8:9/3'])
+    for (const odd of [
+      '',
+      'x',
+      '10.0.0/8',
+      '10.0.0.300/8',
+      '10.0.0.0/99',
+      '10.0.0.0/',
+      '010.0.0.0/8',
+      'fe80::1%eth0/64',
+      ':::',
+      '1:2:3:4:5:6:7:8:9/3',
+    ])
       expect(normaliseCidr(odd)).toBe(odd);
     for (const odd of [null, 3, 'not json', [1]] as const) expect(normalisePolicy(odd as Json)).toEqual(odd);
   });

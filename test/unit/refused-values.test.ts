@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isIpv4Range, isIpv6Range } from '../../providers/aws/values/network-values.ts';
+import { isIpv4Range, isIpv6Range } from '../../src/base/cidr.ts';
 import { dbInstanceRules } from '../../providers/rds/db-instance/rules.ts';
 import { instanceRules } from '../../providers/ec2/instance/rules/rules.ts';
 import { securityGroupRules } from '../../providers/ec2/security-group/rules.ts';

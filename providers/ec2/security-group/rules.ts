@@ -13,7 +13,7 @@ import {
   type Direction,
 } from './permissions.ts';
 import { refusedSecurityGroup } from './values.ts';
-import { isPublic, sizeOf } from './public-ranges.ts';
+import { isPublic, sizeOf } from '../../../src/base/cidr.ts';
 import { securityGroupVerdicts } from './verdicts.ts';
 
 const gone = (value: Json | undefined): boolean => value === undefined || value === null;

@@ -1,6 +1,6 @@
 import { isObject } from '../../../src/base/json.ts';
 import type { ValueProblem } from '../../../src/domain/resource-type.ts';
-import { isIpv4Range, isIpv6Range } from '../../aws/values/network-values.ts';
+import { isIpv4Range, isIpv6Range } from '../../../src/base/cidr.ts';
 import {
   fits,
   isThere,

@@ -2,7 +2,8 @@ import { canonical, mask, maskSalt } from '../../base/digest.ts';
 import { functionOf } from '../../base/template-functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../../base/json.ts';
 import type { CompareRule, TypeRules } from '../../domain/resource-type.ts';
-import { normaliseCidr, normalisePolicy } from '../../base/cidr.ts';
+import { normaliseCidr } from '../../base/cidr.ts';
+import { normalisePolicy } from '../../base/policy.ts';
 import { below, ruleOf, ruleTree, type Nodes } from './rule-tree.ts';
 
 /** Compares values of one resource under the rules of its type. */

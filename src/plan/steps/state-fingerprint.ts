@@ -4,7 +4,7 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { TypeRules } from '../../domain/resource-type.ts';
 import { define, isLeaf, isSet } from '../diff/compare.ts';
 import { shown } from '../diff/diff.ts';
-import { normalisePolicy } from '../../base/cidr.ts';
+import { normalisePolicy } from '../../base/policy.ts';
 import { below, ruleOf, ruleTree, type Nodes } from '../diff/rule-tree.ts';
 
 /**

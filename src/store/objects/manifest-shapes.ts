@@ -1,100 +1,77 @@
-import { z } from 'zod';
 import { isObject, type Json } from '../../base/json.ts';
-import type { RunManifest, CaptureManifest } from '../../domain/records/run-manifest.ts';
+import {
+  all,
+  flawText,
+  listOf,
+  map,
+  mapOf,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  plainJson,
+  text,
+  type Shape,
+} from '../../base/shape.ts';
+import type { CaptureManifest, RunManifest } from '../../domain/records/run-manifest.ts';
+import { capture, entry, liveResource } from './shapes.ts';
 
-const json = z.json();
-const object = z.record(z.string(), json);
-const strings = z.record(z.string(), z.string());
-const target = z.looseObject({ account: z.string(), region: z.string(), endpoint: z.string().nullable() });
+const target = object({ account: text, region: text, endpoint: orNull(text) });
 
-const live = z.looseObject({
-  type: z.string(),
-  identity: z.string(),
-  incarnation: z.string(),
-  properties: object,
-  attributes: object,
-  systemTags: strings,
-  state: z.string(),
-  pending: object,
-  binding: object,
-  observed: object,
-  detailed: z.boolean(),
+const change = object({
+  path: text,
+  effect: oneOf('in-place', 'restart', 'replace', 'destructive', 'grant'),
 });
 
-const capture = z.looseObject({
-  how: z.enum(['native', 'config', 'copy', 'none']),
-  refs: object,
-  pointInTime: z.string().nullable(),
-  bytes: z.number().nullable(),
-  encrypted: z.boolean().nullable(),
-  extras: object,
+const step = object({
+  id: text,
+  type: text,
+  identity: orNull(text),
+  digest: text,
+  action: oneOf('create', 'update', 'replace', 'delete', 'keep'),
+  changes: listOf(change),
+  dependsOn: listOf(text),
+  incarnation: orNull(text),
+  restores: optional(object({ run: text, step: text })),
 });
 
-const entry = z.looseObject({
-  address: z.string(),
-  type: z.string(),
-  action: z.enum(['read', 'create', 'update', 'replace', 'delete']),
-  dependsOn: z.array(z.string()),
-  properties: object.optional(),
-});
-
-const change = z.looseObject({
-  path: z.string(),
-  before: json,
-  after: json,
-  effect: z.enum(['in-place', 'restart', 'replace', 'destructive', 'grant']),
-});
-
-const step = z.looseObject({
-  id: z.string(),
-  type: z.string(),
-  identity: z.string().nullable(),
-  digest: z.string(),
-  action: z.enum(['create', 'update', 'replace', 'delete', 'keep']),
-  changes: z.array(change),
-  dependsOn: z.array(z.string()),
-  incarnation: z.string().nullable(),
-  restores: z.looseObject({ run: z.string(), step: z.string() }).optional(),
-});
-
-const plan = z.looseObject({
-  format: z.literal('aiplan/plan@1'),
-  digest: z.string(),
-  name: z.string(),
+const plan = object({
+  format: oneOf('aiplan/plan@1'),
+  digest: text,
+  name: text,
   target,
-  createdAt: z.string(),
-  expiresAt: z.string(),
-  configuration: object,
-  rollbackOf: z.string().nullable(),
-  steps: z.array(step),
+  createdAt: text,
+  expiresAt: text,
+  configuration: map,
+  rollbackOf: orNull(text),
+  steps: listOf(step),
 });
 
-const runManifest = z.looseObject({
-  format: z.literal('aiplan/run@1'),
-  run: z.string(),
-  at: z.string(),
-  target,
-  plan,
-  journalHead: z.string(),
-  befores: z.array(z.looseObject({ step: z.string(), live: live.nullable(), entry, changes: z.array(change) })),
-  captures: z.record(z.string(), capture),
-});
-
-const captureManifest = z.looseObject({
-  format: z.literal('aiplan/capture@1'),
-  run: z.string(),
-  step: z.string(),
-  at: z.string(),
-  target,
-  planName: z.string(),
-  planDigest: z.string(),
-  journalHead: z.string(),
-  live,
-  before: live.optional(),
-  entry,
-  capture: capture.nullable(),
-  expires: z.string(),
-});
+const shapes: Readonly<Record<string, Shape>> = {
+  'aiplan/run@1': object({
+    run: text,
+    at: text,
+    target,
+    plan,
+    journalHead: text,
+    befores: listOf(object({ step: text, live: orNull(liveResource), entry, changes: listOf(change) })),
+    captures: mapOf(capture),
+  }),
+  'aiplan/capture@1': object({
+    run: text,
+    step: text,
+    at: text,
+    target,
+    planName: text,
+    planDigest: text,
+    journalHead: text,
+    live: liveResource,
+    before: optional(liveResource),
+    entry,
+    capture: orNull(capture),
+    expires: text,
+  }),
+};
 
 /** A manifest of a run or of a capture, or why it is neither. */
 export type ShapedManifest =
@@ -108,20 +85,16 @@ export type ShapedManifest =
  */
 export function shapedManifest(value: Json): ShapedManifest {
   const format = isObject(value) ? value['format'] : undefined;
-  if (format !== 'aiplan/run@1' && format !== 'aiplan/capture@1')
-    return {
-      kind: 'none',
-      why: `its format "${typeof format === 'string' ? format.slice(0, 100) : 'none'}" is not one that this version of aiplan reads`,
-    };
-  const found = (format === 'aiplan/run@1' ? runManifest : captureManifest).safeParse(value);
-  if (!found.success) {
-    const [issue] = found.error.issues;
-    return {
-      kind: 'none',
-      why: `it is not a manifest of the format "${format}": ${issue === undefined ? 'no reason given' : `${issue.path.join('.')} ${issue.message}`.trim()}`,
-    };
+  const shape = typeof format === 'string' && Object.hasOwn(shapes, format) ? shapes[format] : undefined;
+  if (shape === undefined) {
+    const named = typeof format === 'string' ? format.slice(0, 100) : 'none';
+    return { kind: 'none', why: `its format "${named}" is not one that this version of aiplan reads` };
+  }
+  const found = all(shape, plainJson)(value);
+  if (found !== null) {
+    return { kind: 'none', why: `it is not a manifest of the format "${String(format)}": ${flawText(found)}` };
   }
   return format === 'aiplan/run@1'
-    ? { kind: 'run', manifest: found.data as unknown as RunManifest }
-    : { kind: 'capture', manifest: found.data as unknown as CaptureManifest };
+    ? { kind: 'run', manifest: value as unknown as RunManifest }
+    : { kind: 'capture', manifest: value as unknown as CaptureManifest };
 }

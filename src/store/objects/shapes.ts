@@ -59,7 +59,7 @@ export const liveResource = object({
 });
 
 const how = oneOf('native', 'config', 'copy', 'none');
-const capture = object({
+export const capture = object({
   how,
   refs: map,
   pointInTime: orNull(text),
@@ -179,7 +179,7 @@ export const liveState: Shape = all(
 );
 
 const position = object({ line: number, column: number });
-const entry = object({
+export const entry = object({
   address: text,
   type: text,
   action: oneOf('read', 'create', 'update', 'replace', 'delete'),
