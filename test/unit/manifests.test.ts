@@ -121,7 +121,7 @@ describe('manifests in the capture bucket', () => {
     [
       'whose steps are none',
       () => forge('run.all', { ...whole, plan: { ...plan, steps: [null] } } as unknown as Json),
-      /plan\.steps\.0/u,
+      /plan\.steps\[0\] is null/u,
     ],
     [
       'whose resource has no properties',
