@@ -1,65 +1,48 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fields } from '../../src/language/fields.ts';
 import { limits } from '../../src/language/reader/limits.ts';
 import { exitCodes } from '../../src/base/error.ts';
 import { isObject } from '../../src/base/json.ts';
 import { defaults, describeConfiguration } from '../../src/store/configuration.ts';
+import {
+  deadLinks,
+  designPages,
+  documents,
+  filesNamed,
+  importsOf,
+  isFile,
+  read,
+  sentencesOf,
+  sourceTexts,
+  wordCount,
+} from '../helpers/documents.ts';
 import { root } from '../helpers/source-tree.ts';
 
-const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const architecture = read('ARCHITECTURE.md');
 const formats = read('FORMATS.md');
-const documents = ['README.md', 'ARCHITECTURE.md', 'FORMATS.md', 'CONTRIBUTING.md', 'bench/README.md'].filter((path) =>
-  existsSync(join(root, path)),
-);
-
-/** Words in backticks that look like files of ours, with what they may be relative to. */
-const filesNamed = (text: string): readonly string[] =>
-  [...text.matchAll(/`((?:[\w*.-]+\/)+[\w*.-]+\.(?:tsx?|mjs|json|yaml))`/gu)].map(([, path]) => path ?? '');
-const exists = (path: string): boolean =>
-  ['', 'src/', 'test/', 'bench/', 'src/sandbox/'].some((base) => {
-    const full = `${base}${path}`;
-    if (!path.includes('*')) return existsSync(join(root, full));
-    const folder = join(root, full.slice(0, full.lastIndexOf('/')));
-    const [start = '', end = ''] = full.slice(full.lastIndexOf('/') + 1).split('*');
-    return existsSync(folder) && readdirSync(folder).some((name) => name.startsWith(start) && name.endsWith(end));
-  });
+const mostLines = { architecture: 150, design: 120 };
+const mostWords = 25;
 
 /** The row of a table whose first cell is that word in backticks. */
 const rowOf = (text: string, word: string): string =>
   text.split('\n').find((line) => line.startsWith(`| \`${word}\``)) ?? '';
 
 describe('the documents', () => {
-  it.each(documents)('%s names only files that exist', (path) => {
-    // /etc/aiplan/config.yaml and paths with <…> are the user's.
-    expect(filesNamed(read(path)).filter((file) => !exists(file))).toEqual([]);
+  it('are all looked at', () => {
+    expect(documents).toEqual(
+      expect.arrayContaining(['README.md', 'docs/design/runs.md', 'docs/shared-store.md', 'src/plan/graph/README.md']),
+    );
   });
 
-  it.each(documents)('%s links only to its own headings and to files that exist', (path) => {
-    const text = read(path);
-    const anchors = new Set(
-      text
-        .split('\n')
-        .filter((line) => /^#+ /u.test(line))
-        .map((line) =>
-          line
-            .replace(/^#+ /u, '')
-            .toLowerCase()
-            .replaceAll(/[^\w\s-]/gu, '')
-            .trim()
-            .replaceAll(' ', '-'),
-        ),
-    );
-    const links = [...text.matchAll(/\]\(([^)\s]+)\)/gu)]
-      .map(([, target]) => target ?? '')
-      .filter((target) => !/^https?:/u.test(target));
-    expect(
-      links.filter((target) =>
-        target.startsWith('#') ? !anchors.has(target.slice(1)) : !existsSync(join(root, target.split('#')[0] ?? '')),
-      ),
-    ).toEqual([]);
+  it.each(documents)('%s names only files that exist', (path) => {
+    // /etc/aiplan/config.yaml and paths with <…> are the user's.
+    expect(filesNamed(read(path)).filter((file) => !isFile(file))).toEqual([]);
+  });
+
+  it.each(documents)('%s links only to headings and files that exist', (path) => {
+    expect(deadLinks(path, read(path))).toEqual([]);
   });
 
   it('say for each law where it is enforced, and which test tries to break it', () => {
@@ -88,6 +71,82 @@ describe('the documents', () => {
           });
     });
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('the pages on how the program is made', () => {
+  const pages = ['ARCHITECTURE.md', ...designPages];
+  const sources = sourceTexts();
+  const words = new Set(sources.flatMap(({ text }) => text.match(/[A-Za-z_]\w*/gu) ?? []));
+
+  it('stay short, and ARCHITECTURE.md leads to each of them', () => {
+    const long = pages
+      .map((path) => [path, read(path).trimEnd().split('\n').length] as const)
+      .filter(([path, lines]) => lines > (path === 'ARCHITECTURE.md' ? mostLines.architecture : mostLines.design));
+    expect(long).toEqual([]);
+    expect(designPages.filter((path) => !architecture.includes(`](${path})`))).toEqual([]);
+  });
+
+  it.each(pages)('%s names only functions, types and members that the code has', (path) => {
+    const flow = /The flow[^]*?\n\n([^]*?)\n\n/u.exec(path === 'ARCHITECTURE.md' ? architecture : '')?.[1] ?? '';
+    const named = [
+      ...[...read(path).matchAll(/`(?:\w+\.)?([a-z]+[A-Z]\w*)`/gu)].map(([, name]) => name ?? ''),
+      ...(flow.match(/\b[a-z]+[A-Z]\w*/gu) ?? []),
+    ];
+    expect(named.filter((name) => !words.has(name))).toEqual([]);
+  });
+
+  it.each(pages)('%s names beside a file only what that file has', (path) => {
+    const wrong = [...read(path).matchAll(/`([\w/.-]+\.tsx?)`\s\(`(\w+)`/gu)].filter(
+      ([, file = '', name = '']) =>
+        sources.find((source) => source.path === file || source.path === `src/${file}`)?.text.includes(name) !== true,
+    );
+    expect(wrong.map(([all]) => all)).toEqual([]);
+  });
+
+  it('ARCHITECTURE.md lists every room with all that it imports', () => {
+    const roomOf = (path: string): string =>
+      path.startsWith('providers/') ? 'providers' : path.split('/').slice(0, 2).join('/');
+    const row = (room: string): string =>
+      architecture.split('\n').find((line) => line.startsWith('| `') && line.split('|')[1]?.includes(`\`${room}\``)) ??
+      '';
+    const allows = (room: string, other: string): boolean => {
+      const cell = row(room).split('|')[3] ?? '';
+      return cell.includes(other.replace('src/', '')) || (room === 'src/cli' && cell.includes('all rooms above'));
+    };
+    const rooms = [...new Set(sources.map(({ path }) => roomOf(path)))];
+    expect(rooms.filter((room) => row(room) === '')).toEqual([]);
+    const missing = sources.flatMap((source) =>
+      importsOf(source)
+        .map((target) => [roomOf(source.path), roomOf(target)] as const)
+        .filter(([room, other]) => room !== other && !allows(room, other))
+        .map(([room, other]) => `${room} → ${other}`),
+    );
+    expect([...new Set(missing)]).toEqual([]);
+  });
+
+  it.each(pages)('%s is written in sentences of at most 25 words, none of which begins with "What"', (path) => {
+    expect(
+      sentencesOf(read(path)).filter((sentence) => wordCount(sentence) > mostWords || /^What\b/u.test(sentence)),
+    ).toEqual([]);
+  });
+
+  it('knows a sentence, whatever is around it', () => {
+    expect(
+      sentencesOf(
+        '# Head\nOne `a. B` two.\nThree [four](x.md)! Five\n\n    code. Here\n\n- six. Seven\n- eight\n\n| a. B |\n|---|\n```\nx. Y\n```\n',
+      ),
+    ).toEqual(['One Code two.', 'Three four!', 'Five', 'six.', 'Seven', 'eight']);
+    expect(wordCount('aiplan reads (again) the a-b value: 3.')).toBe(7);
+  });
+
+  it('finds dead links: to files, to headings here and there', () => {
+    expect(
+      deadLinks(
+        'docs/design/x.md',
+        '## Here is\n[a](runs.md) [b](gone.md) [c](#here-is) [d](#not) [e](runs.md#phases) [f](runs.md#none) [g](https://x.y/z)',
+      ),
+    ).toEqual(['gone.md', '#not', 'runs.md#none']);
   });
 });
 
