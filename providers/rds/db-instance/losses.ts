@@ -8,8 +8,9 @@ type Value = Json | undefined;
 const absent = (value: Value): boolean => value === undefined || value === null;
 const turnedOff = (before: Value, after: Value): boolean => before === true && after !== true;
 const turnedOn = (before: Value, after: Value): boolean => before !== true && after === true;
+/** What is there and is no number counts as lower (law 9). */
 const lowered = (before: Value, after: Value): boolean =>
-  typeof before === 'number' && typeof after === 'number' && after < before;
+  typeof before === 'number' && !absent(after) && !(typeof after === 'number' && after >= before);
 
 /**
  * Days between the oldest and the newest point to which the automated backups reach; undefined where it was not read.

@@ -1,5 +1,6 @@
 import { look, send, until, type Program } from '../../../src/domain/call.ts';
 import { UserError } from '../../../src/base/error.ts';
+import { isAfter, momentOf } from '../../../src/base/time.ts';
 import type { Json } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { CaptureLimits, CaptureOperations, StepContext } from '../../../src/domain/resource-type.ts';
@@ -42,18 +43,20 @@ function impossible(live: LiveResource, limits: CaptureLimits): string | null {
   const kept =
     versions === 0 ? null : retainedUntil(properties['ObjectLockConfiguration'], textOf(observed['lastWrite']));
   const now = textOf(observed['countedAt']);
-  if (kept !== null && (now === undefined || kept > now))
+  if (kept !== null && isAfter(kept, now))
     return `versions of "${live.identity}" may be held by Object Lock until ${kept}: nobody can delete them before`;
   return textOf(binding['versioning'])?.includes('MFA') === true
     ? `deleting versions of "${live.identity}" needs the root user's MFA device`
     : null;
 }
 
-/** When the default retention of the newest version ends, as ISO time; null without one. */
+/** When the default retention of the newest version ends, as ISO time, or that nobody knows; null without one. */
 function retainedUntil(configuration: Json | undefined, lastWrite: string | undefined): string | null {
   const rule = objectOf(objectOf(objectOf(configuration)['Rule'])['DefaultRetention']);
   const days = numberOf(rule['Days']) ?? (numberOf(rule['Years']) ?? 0) * 365;
-  return days === 0 || lastWrite === undefined ? null : new Date(Date.parse(lastWrite) + days * day).toISOString();
+  if (days === 0 || lastWrite === undefined) return null;
+  const written = momentOf(lastWrite);
+  return written === undefined ? 'an unknown time' : new Date(written + days * day).toISOString();
 }
 
 function plan(

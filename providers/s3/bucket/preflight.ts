@@ -1,5 +1,6 @@
 import { look, type Program } from '../../../src/domain/call.ts';
 import { AwsError } from '../../../src/base/error.ts';
+import { isAfter } from '../../../src/base/time.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { Preflight, StepContext } from '../../../src/domain/resource-type.ts';
 import { bucketNameProblem, isBucketName } from '../rules/bucket-values.ts';
@@ -122,8 +123,7 @@ function* lockProblems(context: StepContext, live: LiveResource): Program<readon
     );
     const until = textOf(head?.['ObjectLockRetainUntilDate']);
     if (head?.['ObjectLockLegalHoldStatus'] === 'ON') held.push(`"${key}" has a legal hold`);
-    else if (until !== undefined && (now === undefined || Date.parse(until) > Date.parse(now)))
-      held.push(`"${key}" is retained until ${until}`);
+    else if (until !== undefined && isAfter(until, now)) held.push(`"${key}" is retained until ${until}`);
   }
   return held.length === 0
     ? []

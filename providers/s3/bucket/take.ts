@@ -1,6 +1,7 @@
 import { look, progress, sendAll, type Call, type Program } from '../../../src/domain/call.ts';
 import { UserError } from '../../../src/base/error.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
+import { isAfter } from '../../../src/base/time.ts';
 import type { StepContext } from '../../../src/domain/resource-type.ts';
 import { openedPolicy } from '../objects/closing.ts';
 import { readConfiguration } from '../configuration/configure.ts';
@@ -168,7 +169,7 @@ function* copyVersions(
     const encrypted = (textOf(answer['ServerSideEncryption']) ?? '').startsWith('aws:kms');
     if (!encrypted) yield* refuseDifferent(context, bucket, entry, etag);
     const modified = textOf(result['LastModified']);
-    if (modified !== undefined && (newest === null || modified > newest)) newest = modified;
+    if (modified !== undefined && (newest === null || isAfter(modified, newest))) newest = modified;
     kms ||= encrypted;
     kept.push(keptFrom(entry, { key, etag, version: versionOf(answer, store) }, redirects.get(nameOf(entry)) ?? null));
   }
@@ -215,7 +216,7 @@ function* refuseRetained(context: StepContext, bucket: string, entries: readonly
   for (const entry of entries.filter(({ marker }) => !marker)) {
     const head = yield* headVersion(context, bucket, entry);
     const until = textOf(head?.['ObjectLockRetainUntilDate']);
-    if (head?.['ObjectLockLegalHoldStatus'] === 'ON' || (until !== undefined && (now === null || until > now))) {
+    if (head?.['ObjectLockLegalHoldStatus'] === 'ON' || (until !== undefined && isAfter(until, now))) {
       throw new UserError(
         'object-locked',
         `"${entry.key}" of "${bucket}" is held by Object Lock${until === undefined ? '' : ` until ${until}`}; the bucket cannot be deleted`,

@@ -1,6 +1,7 @@
-import type { Json, JsonObject } from '../../../src/base/json.ts';
+import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
+import { momentOf } from '../../../src/base/time.ts';
 import { alike, both, date, fields, listed, normalised, same, spreadFilter, type Codec } from './codec.ts';
-import { compact, objectOf, objectsOf, textOf } from './values.ts';
+import { compact, objectOf, objectsOf, storageClassOf, textOf } from './values.ts';
 
 /**
  * CloudFormation shape ⇄ S3 API shape of every sub-resource of a bucket whose two shapes differ. Sources: the registry
@@ -24,17 +25,39 @@ const noncurrentTransition = fields({
 });
 const transition = fields({ StorageClass: 'StorageClass', TransitionInDays: 'Days', TransitionDate: ['Date', date] });
 
+/** A member that is a moment as S3 answers it, with milliseconds; anything else stays. */
+const spelledMoment = (value: Json): Json => {
+  const at = momentOf(value);
+  return at === undefined ? value : new Date(at).toISOString();
+};
+/** Members whose value S3 answers in one spelling only, wherever they stand in a lifecycle rule. */
+const SPELLED: Readonly<Record<string, (value: Json) => Json>> = {
+  ExpirationDate: spelledMoment,
+  TransitionDate: spelledMoment,
+  StorageClass: (value) => (typeof value === 'string' ? storageClassOf(value) : value),
+};
+function spelled(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => spelled(item));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      item === undefined ? undefined : Object.hasOwn(SPELLED, name) ? SPELLED[name]?.(item) : spelled(item),
+    ]),
+  );
+}
+
 /**
- * A rule with the older spellings as S3 answers it: a list instead of one transition, an object instead of days.
- * Anything else stays, null too.
+ * A rule with the older spellings as S3 answers it: a list instead of one transition, an object instead of days, a
+ * moment with milliseconds, a storage class in capitals. Anything else stays, null too.
  */
-export function modernRule(rule: JsonObject): JsonObject {
+export function modernRule(written: JsonObject): JsonObject {
   const {
     Transition: one,
     NoncurrentVersionTransition: noncurrent,
     NoncurrentVersionExpirationInDays: days,
     ...rest
-  } = rule;
+  } = objectOf(spelled(written));
   const more = (name: string, item: Json | undefined): JsonObject =>
     item === undefined || item === null ? {} : { [name]: [...objectsOf(rest[name]), item] };
   return compact({

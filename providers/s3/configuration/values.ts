@@ -23,6 +23,9 @@ export const compact = (value: Readonly<Record<string, Json | undefined>>): Json
 export const partitionOf = (region: string): string =>
   region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 
+/** A storage class in the spelling that S3 answers with; CloudFormation takes `Glacier` for `GLACIER` too. */
+export const storageClassOf = (value: Json | undefined): string => (textOf(value) ?? '').toUpperCase();
+
 /** The bucket name in an ARN or a plain name. */
 export const bucketNameOf = (text: string): string => text.replace(/^arn:[^:]*:s3:::/u, '').replace(/\/.*$/u, '');
 

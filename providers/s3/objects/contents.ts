@@ -1,5 +1,6 @@
 import { look, type Program, type ReadCall } from '../../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
+import { isAfter } from '../../../src/base/time.ts';
 import { compact, numberOf, objectOf, objectsOf, previewed, textOf } from '../configuration/values.ts';
 
 /** One version or delete marker of a bucket. `null` is the version id of what was written without versioning. */
@@ -120,7 +121,8 @@ function interleaved(versions: readonly Entry[], markers: readonly Entry[]): rea
     const one = versions[version];
     const other = markers[marker];
     const takeMarker =
-      one === undefined || (other !== undefined && !one.latest && (other.latest || other.modified >= one.modified));
+      one === undefined ||
+      (other !== undefined && !one.latest && (other.latest || !isAfter(one.modified, other.modified)));
     if (takeMarker) {
       result.push(other as Entry);
       marker += 1;
@@ -190,7 +192,11 @@ export function summaryOf(entries: readonly Entry[], complete: boolean): JsonObj
     bytes: complete ? bytes : `more than ${bytes}`,
     largestObject: versions.reduce((most, entry) => Math.max(most, entry.size), 0),
     archived: versions.filter((entry) => entry.archived).length,
-    lastWrite: entries.reduce((newest, entry) => (entry.modified > newest ? entry.modified : newest), '') || null,
+    lastWrite:
+      entries.reduce(
+        (newest, entry) => (newest === '' || isAfter(entry.modified, newest) ? entry.modified : newest),
+        '',
+      ) || null,
     counted: complete,
   };
 }

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../../src/base/json.ts';
+import type { Json, JsonObject } from '../../../src/base/json.ts';
+import { momentOf } from '../../../src/base/time.ts';
 import type { ValueProblem } from '../../../src/domain/resource-type.ts';
 import {
   isThere,
@@ -181,10 +182,47 @@ const lifecycle: ValueCheck = (properties) => {
         help: 'give each its own',
       });
     if (id !== undefined) ids.add(id);
-    problems.push(...transitions(rule, at));
+    problems.push(...dates(rule, at), ...transitions(rule, at));
   });
   return problems;
 };
+
+/**
+ * S3 API reference, LifecycleExpiration and Transition: a date is ISO 8601 at midnight UTC, and stands in the place of
+ * days.
+ */
+function dates(rule: JsonObject, at: string): readonly ValueProblem[] {
+  const transitions = ['Transitions', 'Transition'].flatMap((name) => {
+    const value = rule[name];
+    return Array.isArray(value)
+      ? value.map((item: Json, index) => [`${at}.${name}.${index}`, objectOf(item)] as const)
+      : [[`${at}.${name}`, objectOf(value)] as const];
+  });
+  return [
+    ...datesIn(rule, at, 'ExpirationDate', 'ExpirationInDays'),
+    ...transitions.flatMap(([place, item]) => datesIn(item, place, 'TransitionDate', 'TransitionInDays')),
+  ];
+}
+
+function datesIn(holder: JsonObject, at: string, date: string, days: string): readonly ValueProblem[] {
+  const text = knownText(holder[date]);
+  const problems: ValueProblem[] = [];
+  if (text !== undefined && (momentOf(text) === undefined || (momentOf(text) ?? 0) % day !== 0))
+    problems.push({
+      at: `${at}.${date}`,
+      message: `${date} is ${shown(text)}; S3 takes a day at midnight UTC, as ISO 8601 writes it`,
+      help: `${date}: "2030-01-31T00:00:00Z"`,
+    });
+  if (isThere(holder[date]) && isThere(holder[days]))
+    problems.push({
+      at: `${at}.${date}`,
+      message: `S3 takes ${date} or ${days}, not both`,
+      help: 'delete one of them',
+    });
+  return problems;
+}
+
+const day = 24 * 60 * 60 * 1000;
 
 /**
  * S3 User Guide, "Transitioning objects": not to STANDARD_IA or ONEZONE_IA before 30 days, and no expiry before a

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule } from '../../../src/domain/resource-type.ts';
-import { describeRule, newlyArchiving, newlyDestroying, newlyInOneZone } from './lifecycle.ts';
+import { describeRule, newlyArchiving, newlyDestroying, newlyInOneZone, tieringAfter } from './lifecycle.ts';
 import { services } from './losing-services.ts';
 import { locksMore, lockText, protectsLess, retentionText } from './retention.ts';
 import { bucketNameOf, objectOf, objectsOf, same, textOf } from '../configuration/values.ts';
@@ -63,11 +63,13 @@ export const destructive: readonly ChangeRule[] = [
   },
   {
     path: 'LifecycleConfiguration',
-    when: (before, after, live) => live !== null && newlyArchiving(before, after).length > 0,
-    says: (before, after, live) =>
+    when: (before, after, live, scene) =>
+      live !== null && newlyArchiving(before, after, tieringAfter(live, scene?.after)).length > 0,
+    says: (before, after, live, scene) =>
       `Objects of ${named(live)} become unreadable until they are restored from the archive, and do not come back by themselves: ${newlyArchiving(
         before,
         after,
+        tieringAfter(live, scene?.after),
       )
         .map((rule) => `rule "${textOf(rule['Id']) ?? '(without Id)'}"`)
         .join(', ')}.`,

@@ -1,6 +1,18 @@
 import type { Json, JsonObject } from '../../../src/base/json.ts';
+import { momentOf } from '../../../src/base/time.ts';
+import type { LiveResource } from '../../../src/domain/live.ts';
 import type { Entry } from '../objects/contents.ts';
-import { counted, listOf, numberOf, objectOf, objectsOf, same, sized, textOf } from '../configuration/values.ts';
+import {
+  counted,
+  listOf,
+  numberOf,
+  objectOf,
+  objectsOf,
+  same,
+  sized,
+  storageClassOf,
+  textOf,
+} from '../configuration/values.ts';
 
 /**
  * A listing as it stands in `observed.listing` while a plan changes lifecycle rules: one short row per version or
@@ -57,10 +69,11 @@ export function lifecycleHits(rule: JsonObject, listing: Listing): Hits {
   const prefix = textOf(rule['Prefix']) ?? '';
   const above = numberOf(rule['ObjectSizeGreaterThan']) ?? -1;
   const below = numberOf(rule['ObjectSizeLessThan']) ?? Number.POSITIVE_INFINITY;
-  const now = listing.now === null ? null : Date.parse(listing.now);
+  const now = momentOf(listing.now) ?? null;
   const noncurrent = noncurrentOf(rule);
-  const currentDays = numberOf(rule['ExpirationInDays']);
-  const date = textOf(rule['ExpirationDate']);
+  const currentDays = isThere(rule['ExpirationInDays']) ? daysOf(rule['ExpirationInDays']) : undefined;
+  // A date that cannot be read counts as reached (law 9).
+  const date = isThere(rule['ExpirationDate']) ? (momentOf(rule['ExpirationDate']) ?? 0) : undefined;
   let matching = 0;
   let due = 0;
   let bytes = 0;
@@ -71,11 +84,9 @@ export function lifecycleHits(rule: JsonObject, listing: Listing): Hits {
       reached =
         now === null
           ? null
-          : date === undefined
-            ? now - Date.parse(modified) >= (currentDays ?? 0) * day
-            : now >= Date.parse(date);
+          : (currentDays !== undefined && isOld(now, modified, currentDays)) || (date !== undefined && now >= date);
     } else if (kind === 'noncurrent' && noncurrent !== null && newer >= noncurrent.keep) {
-      reached = now === null ? null : now - Date.parse(since) >= noncurrent.days * day;
+      reached = now === null ? null : isOld(now, since, noncurrent.days);
     } else continue;
     matching += 1;
     bytes += size;
@@ -90,42 +101,50 @@ export function lifecycleHits(rule: JsonObject, listing: Listing): Hits {
   };
 }
 
+/** Days that a rule waits. What is no number counts as none (law 9). */
+const daysOf = (value: Json | undefined): number => numberOf(value) ?? 0;
+/** An age that cannot be read counts as reached. */
+const isOld = (now: number, since: string, days: number): boolean => !(now - (momentOf(since) ?? 0) < days * day);
+
 function noncurrentOf(rule: JsonObject): { readonly days: number; readonly keep: number } | null {
   const expiration = objectOf(rule['NoncurrentVersionExpiration']);
-  const days = numberOf(expiration['NoncurrentDays']) ?? numberOf(rule['NoncurrentVersionExpirationInDays']);
-  return days === undefined ? null : { days, keep: numberOf(expiration['NewerNoncurrentVersions']) ?? 0 };
+  const days = [expiration['NoncurrentDays'], rule['NoncurrentVersionExpirationInDays']].find(isThere);
+  return days === undefined ? null : { days: daysOf(days), keep: numberOf(expiration['NewerNoncurrentVersions']) ?? 0 };
 }
 
 const rulesOf = (configuration: Json | undefined): readonly JsonObject[] =>
   objectsOf(objectOf(configuration)['Rules']).filter((rule) => rule['Status'] === 'Enabled');
-const expires = (rule: JsonObject): boolean =>
-  rule['ExpirationInDays'] !== undefined || rule['ExpirationDate'] !== undefined;
-const aborts = (rule: JsonObject): boolean =>
-  numberOf(objectOf(rule['AbortIncompleteMultipartUpload'])['DaysAfterInitiation']) !== undefined;
+const isThere = (value: Json | undefined): boolean => value !== undefined && value !== null;
+const expires = (rule: JsonObject): boolean => isThere(rule['ExpirationInDays']) || isThere(rule['ExpirationDate']);
+const abortsAfter = (rule: JsonObject): Json | undefined =>
+  objectOf(rule['AbortIncompleteMultipartUpload'])['DaysAfterInitiation'];
+const aborts = (rule: JsonObject): boolean => isThere(abortsAfter(rule));
 const destroys = (rule: JsonObject): boolean => expires(rule) || noncurrentOf(rule) !== null || aborts(rule);
 
 const FILTER = ['Prefix', 'TagFilters', 'ObjectSizeGreaterThan', 'ObjectSizeLessThan'] as const;
 const sameFilter = (one: JsonObject, other: JsonObject): boolean =>
   FILTER.every((name) => same(one[name], other[name]));
 
+const never = Number.POSITIVE_INFINITY;
+const unreadable = Number.NEGATIVE_INFINITY;
+/** How late something happens, in days or in time. */
+const late = (value: Json | undefined, read: (value: Json | undefined) => number | undefined): number =>
+  isThere(value) ? (read(value) ?? unreadable) : never;
+
 /** True where `rule` destroys nothing that `before` would not have destroyed at the same time or earlier. */
 function noWorse(rule: JsonObject, before: JsonObject): boolean {
-  const later = (mine: number | undefined, theirs: number | undefined): boolean =>
-    mine === undefined || (theirs !== undefined && mine >= theirs);
   const mine = noncurrentOf(rule);
   const theirs = noncurrentOf(before);
+  const pairs = [
+    [late(rule['ExpirationInDays'], numberOf), late(before['ExpirationInDays'], numberOf)],
+    [late(rule['ExpirationDate'], momentOf), late(before['ExpirationDate'], momentOf)],
+    [late(mine?.days, numberOf), late(theirs?.days, numberOf)],
+    [late(abortsAfter(rule), numberOf), late(abortsAfter(before), numberOf)],
+  ] as const;
   return (
     sameFilter(rule, before) &&
-    later(numberOf(rule['ExpirationInDays']), numberOf(before['ExpirationInDays'])) &&
-    (rule['ExpirationDate'] === undefined ||
-      (textOf(before['ExpirationDate']) !== undefined &&
-        String(rule['ExpirationDate']) >= String(before['ExpirationDate']))) &&
-    later(mine?.days, theirs?.days) &&
-    (mine === null || mine.keep >= (theirs?.keep ?? 0)) &&
-    later(
-      numberOf(objectOf(rule['AbortIncompleteMultipartUpload'])['DaysAfterInitiation']),
-      numberOf(objectOf(before['AbortIncompleteMultipartUpload'])['DaysAfterInitiation']),
-    )
+    pairs.every(([own, old]) => own === never || (own !== unreadable && old !== unreadable && own >= old)) &&
+    (mine === null || mine.keep >= (theirs?.keep ?? 0))
   );
 }
 
@@ -133,22 +152,46 @@ function noWorse(rule: JsonObject, before: JsonObject): boolean {
 export const newlyDestroying = (before: Json | undefined, after: Json | undefined): readonly JsonObject[] =>
   rulesOf(after).filter((rule) => destroys(rule) && !rulesOf(before).some((old) => noWorse(rule, old)));
 
+/** The storage classes into which a rule moves objects or noncurrent versions, in S3's spelling. */
+export const classesOf = (rule: JsonObject): readonly string[] =>
+  [
+    ...objectsOf(rule['Transitions']),
+    ...objectsOf(rule['NoncurrentVersionTransitions']),
+    ...objectsOf([rule['Transition'] ?? null]),
+    ...objectsOf([rule['NoncurrentVersionTransition'] ?? null]),
+  ].map(({ StorageClass: name }) => storageClassOf(name));
+
 /** The enabled rules of `after` that move objects into one of the classes as no enabled rule of `before` did. */
 const newlyMoving =
   (classes: readonly string[]) =>
   (before: Json | undefined, after: Json | undefined): readonly JsonObject[] =>
-    rulesOf(after).filter((rule) => {
-      const moves = [
-        ...objectsOf(rule['Transitions']),
-        ...objectsOf(rule['NoncurrentVersionTransitions']),
-        ...objectsOf([rule['Transition'] ?? null]),
-        ...objectsOf([rule['NoncurrentVersionTransition'] ?? null]),
-      ].filter(({ StorageClass: name }) => classes.includes(textOf(name) ?? ''));
-      return moves.length > 0 && !rulesOf(before).some((old) => same(old, rule));
-    });
+    rulesOf(after).filter(
+      (rule) =>
+        classesOf(rule).some((name) => classes.includes(name)) && !rulesOf(before).some((old) => same(old, rule)),
+    );
 
 /** Rules that archive objects: unreadable until restored. */
-export const newlyArchiving = newlyMoving(['GLACIER', 'DEEP_ARCHIVE']);
+const intoArchive = newlyMoving(['GLACIER', 'DEEP_ARCHIVE']);
+const intoTiers = newlyMoving(['INTELLIGENT_TIERING']);
+/**
+ * The same, and rules that move objects to where an archive configuration of the bucket waits for them (S3 User Guide,
+ * "Managing S3 Intelligent-Tiering": both optional tiers are archives). `configurations`: those of the bucket after the
+ * change.
+ */
+export const newlyArchiving = (
+  before: Json | undefined,
+  after: Json | undefined,
+  configurations: Json | undefined,
+): readonly JsonObject[] => {
+  const archives = objectsOf(configurations).some(
+    (item) => item['Status'] === 'Enabled' && objectsOf(item['Tierings']).length > 0,
+  );
+  const found = [...intoArchive(before, after), ...(archives ? intoTiers(before, after) : [])];
+  return rulesOf(after).filter((rule) => found.includes(rule));
+};
+/** The tiering configurations of a bucket as they will be; what nobody says stays as it is. */
+export const tieringAfter = (live: LiveResource | null, after: JsonObject | undefined): Json | undefined =>
+  after?.['IntelligentTieringConfigurations'] ?? live?.properties['IntelligentTieringConfigurations'];
 /** Rules that leave objects in one Availability Zone (S3 User Guide, "Understanding S3 storage classes"). */
 export const newlyInOneZone = newlyMoving(['ONEZONE_IA']);
 

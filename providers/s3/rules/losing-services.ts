@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule } from '../../../src/domain/resource-type.ts';
-import { objectOf, objectsOf, same, textOf } from '../configuration/values.ts';
+import { objectOf, objectsOf, same, storageClassOf, textOf } from '../configuration/values.ts';
 
 const named = (live: LiveResource | null): string => (live === null ? 'the bucket' : `"${live.identity}"`);
 const set = (value: Json | undefined): boolean => value !== undefined && value !== null;
@@ -45,7 +45,7 @@ const inRules = 'ReplicationConfiguration.Rules.*.Destination';
  * Classes whose objects must be restored first, or lie in one Availability Zone (S3 User Guide, "Understanding S3
  * storage classes").
  */
-const weak: readonly Json[] = ['GLACIER', 'DEEP_ARCHIVE', 'ONEZONE_IA'];
+const weak: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE', 'ONEZONE_IA'];
 
 /** What watches over a replication and over its copies. */
 const replication: readonly ChangeRule[] = [
@@ -63,7 +63,7 @@ const replication: readonly ChangeRule[] = [
   {
     path: `${inRules}.StorageClass`,
     given: (_before, live) => live !== null,
-    when: (before, after) => weak.includes(after ?? null) && !weak.includes(before ?? null),
+    when: (before, after) => weak.includes(storageClassOf(after)) && !weak.includes(storageClassOf(before)),
     says: (_before, after, live) =>
       `Copies of new objects of ${named(live)} are written to ${String(after)}: they must be restored first, or lie in one Availability Zone only.`,
   },
