@@ -30,3 +30,13 @@ export interface Capture {
    */
   readonly extras: JsonObject;
 }
+
+/** Whether a capture holds data beside its configuration: a snapshot, an image, or copies. */
+export const holdsData = (capture: Pick<Capture, 'how'> | null | undefined): boolean =>
+  capture?.how === 'native' || capture?.how === 'copy';
+
+/** Why nothing can be made of a capture as its own type, and what to do with the data that it holds; one sentence each. */
+export interface NotBroughtOut {
+  readonly why: string;
+  readonly instead: string;
+}

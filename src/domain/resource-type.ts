@@ -7,7 +7,7 @@ import type { Neighbours } from './own-effect.ts';
 import type { Verdicts } from './verdict.ts';
 import type { Path } from '../base/property-path.ts';
 import type { AttributeChange } from './attribute-change.ts';
-import type { CapturePlan, Capture } from './capture-plan.ts';
+import type { CapturePlan, Capture, NotBroughtOut } from './capture-plan.ts';
 
 /** How two values of a path are compared where plain equality is wrong. */
 export type CompareRule =
@@ -312,6 +312,11 @@ export interface CaptureOperations {
    * this type can be brought out so.
    */
   apart?(live: LiveResource, as: string | null, instead: JsonObject): LiveResource | { readonly blocked: string };
+  /**
+   * Pure: why nothing of this type can be made out of such a capture; null where it can. Absent: it always can. A
+   * capture of which this is so is not listed as restorable.
+   */
+  notBroughtOut?(capture: Capture): NotBroughtOut | null;
   /**
    * Whether a removal that AWS has answered and not finished took nothing, so that the resource is as its capture has
    * it. Reads only. Absent: never known.

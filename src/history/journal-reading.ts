@@ -187,7 +187,7 @@ export const refsText = (refs: JsonObject): string =>
  * The references of a capture without a final snapshot that was only announced: AWS takes it with the deletion, which
  * may have been refused.
  */
-function takenOf(refs: JsonObject, records: readonly JournalRecord[]): JsonObject {
+export function takenOf(refs: JsonObject, records: readonly JournalRecord[]): JsonObject {
   const { final, ...taken } = refs;
   if (final === undefined || final === null) return refs;
   const sent = new Set(

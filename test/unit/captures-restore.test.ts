@@ -8,6 +8,11 @@ import { bucket } from '../../providers/s3/bucket/bucket.ts';
 import { bringsOutOf } from '../../src/cli/planning/generated.ts';
 import { preview } from '../../src/plan/steps/preview.ts';
 import { historiesOf } from '../../src/history/step-history.ts';
+import { unprovenBy } from '../../src/cli/planning/proven-restores.ts';
+import { UserError } from '../../src/base/error.ts';
+import type { StepContext } from '../../src/domain/resource-type.ts';
+import { stepContext as databaseContext } from '../helpers/rds-samples.ts';
+import { sampleInstance } from '../helpers/ec2-samples.ts';
 import { canonical } from '../../src/base/digest.ts';
 import type { Apart, ChangePlan, RestoreOrder } from '../../src/domain/change-plan.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
@@ -17,7 +22,7 @@ import { benchOf, changePlanOf, entryOf, type Bench } from '../helpers/apply-wor
 import { contextFor as bucketContext, liveBucket } from '../helpers/bucket-fixture.ts';
 import { contextFor } from '../helpers/ec2-context.ts';
 import { BOX, createMemoryWorld, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
-import type { Capture } from '../../src/domain/capture-plan.ts';
+import { holdsData, type Capture } from '../../src/domain/capture-plan.ts';
 
 const run = '20260226-230000-0001';
 const [first, second] = ['20260226-230001-0002', '20260226-230002-0002'] as const;
@@ -134,6 +139,76 @@ describe('a capture is brought out', () => {
       '{"bringsOut":{"run":1,"step":"x","instead":{}}}',
     ])
       expect(bringsOutOf({ changePlan: text })).toBeNull();
+  });
+});
+
+describe('a capture that a run takes before an update', () => {
+  it('has its manifest beside it, although nothing is destroyed, and is proven by that', async () => {
+    const bench = benchOf(
+      createMemoryWorld({ seed: [{ type: DATABASE, identity: 'db', properties: { Class: 'small' }, rows: ['a'] }] }),
+    );
+    const planned = changePlanOf([
+      entryOf('Db', DATABASE, { action: 'update', id: 'db', when: 'now', properties: { Class: 'large' } }),
+    ]);
+    const report = await bench.apply(planned);
+    expect([report.outcome, report.captures.length]).toEqual(['done', 1]);
+    const restore = bringOut(bench, 'Db', { as: 'db-again', instead: {} }).resources[0]?.restore as RestoreOrder;
+    const kept = bench.vault.manifests.get(`${run}/Db`) as unknown as JsonObject;
+    expect(unprovenBy([kept], [], restore)).toBeNull();
+  });
+
+  it('keeps no run from going on where its manifest cannot be written, which is said', async () => {
+    const bench = benchOf(
+      createMemoryWorld({ seed: [{ type: DATABASE, identity: 'db', properties: { Class: 'small' }, rows: ['a'] }] }),
+    );
+    const refuse = () => Promise.reject(new UserError('no-capture-bucket', 'there is none'));
+    const report = await bench.apply(
+      changePlanOf([
+        entryOf('Db', DATABASE, { action: 'update', id: 'db', when: 'now', properties: { Class: 'large' } }),
+      ]),
+      { ports: { vault: { ...bench.vault, putManifest: refuse } } },
+    );
+    expect([report.outcome, report.findings.map(({ code }) => code)]).toEqual(['done', ['manifest-not-kept']]);
+  });
+});
+
+describe('every capture that holds data, of every type and before every action,', () => {
+  const databaseOf = (action: StepContext['action']) => databaseContext({ action: action ?? 'delete' });
+  const bucketOf = (action: StepContext['action']) => bucketContext({ live: liveBucket(), action: action ?? 'delete' });
+  const boxOf = (live: LiveResource) => (action: StepContext['action']) =>
+    contextFor({ live, action: action ?? 'delete' });
+  const actions = ['update', 'replace', 'delete'] as const;
+
+  it('can be restored, or says why not and how else', async () => {
+    const disk = { ...(await sampleInstance()), type: volume.type, identity: 'vol-1', properties: { Size: 8 } };
+    const cases = [
+      [dbInstance, databaseOf],
+      [instance, boxOf(await sampleInstance())],
+      [volume, boxOf(disk)],
+      [bucket, bucketOf],
+    ] as const;
+    const told = cases.flatMap(([type, of]) =>
+      actions.flatMap((action) => {
+        const context = of(action);
+        const { result: capture } = preview(type.capture!.take(context));
+        if (!holdsData(capture)) return [];
+        const cannot = type.capture!.notBroughtOut?.(capture) ?? null;
+        const calls =
+          cannot === null ? preview(type.capture!.restore({ ...context, action: 'create' }, capture)).calls.length : 0;
+        return [`${type.type} ${action} ${cannot === null ? (calls > 0 ? 'restored' : 'NOTHING') : cannot.instead}`];
+      }),
+    );
+    expect(told.filter((text) => !text.endsWith(' restored'))).toEqual([
+      expect.stringMatching(
+        /^AWS::EC2::Instance update make a volume of a snapshot and attach it: .*snap-preview of vol-/u,
+      ),
+    ]);
+    expect(told.length).toBe(11);
+  });
+
+  it('names a final snapshot only before a deletion', () => {
+    const refs = actions.map((action) => preview(dbInstance.capture!.take(databaseOf(action))).result.refs['final']);
+    expect(refs.map((final) => final !== undefined)).toEqual([false, true, true]);
   });
 });
 

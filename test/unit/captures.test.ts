@@ -95,7 +95,13 @@ describe('captures', () => {
   it('of what a later run found there are none of something that is gone', () => {
     const removing = [
       { ...done, state: 'started', message: 'removing' },
-      { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'change', declared: { operation: 'DeleteDBInstance' } },
+      {
+        kind: 'intent',
+        step: 'CoursesDb',
+        call: 1,
+        purpose: 'change',
+        declared: { operation: 'DeleteDBInstance', input: {} },
+      },
       { kind: 'end', outcome: 'failed', message: null },
     ] as unknown as readonly JournalEntry[];
     const first = journal('a', '2026-01-01T00:00:00.000Z', captured, ...removing);
@@ -132,7 +138,13 @@ describe('captures', () => {
   it('stay after a run was closed for good, also where its removal was sent and nobody knows what became of it', () => {
     const removing = [
       { ...done, state: 'started', message: 'removing' },
-      { kind: 'intent', step: 'CoursesDb', call: 1, purpose: 'change', declared: { operation: 'DeleteDBInstance' } },
+      {
+        kind: 'intent',
+        step: 'CoursesDb',
+        call: 1,
+        purpose: 'change',
+        declared: { operation: 'DeleteDBInstance', input: {} },
+      },
       { kind: 'end', outcome: 'abandoned', message: null },
     ] as unknown as readonly JournalEntry[];
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', captured, ...removing)], lifetimes)[0]?.kept).toBe(

@@ -55,12 +55,22 @@ describe('a restore', () => {
     expect(proves(manifest, unrecorded)).toBe(false);
     expect(proves({}, unrecorded)).toBe(false);
   });
+  it('is proven by what the run wrote down before its first change, where the capture was taken by then', () => {
+    const whole = (claimed: object, of: LiveResource = live) =>
+      [
+        { befores: [{ step: 'Db', live: of, entry: {}, changes: [] }], captures: { Db: claimed } },
+      ] as unknown as Parameters<typeof unprovenBy>[1];
+    expect(unprovenBy([], whole(capture), order)).toBeNull();
+    expect(unprovenBy([], whole({ ...capture, refs: { snapshot: 'other' } }), order)).toContain('no manifest of run r');
+    expect(unprovenBy([], whole(capture, { ...live, incarnation: 'db-2' }), order)).toContain('no manifest of run r');
+  });
   it('that is not proven says what is known: a manifest that is not there says nothing against the journal', () => {
     const formerly = { ...order, formerly: { 'vol-1': { Size: 8 } } };
     const before = (Size: number) =>
       [
         {
           befores: [{ step: 'V', live: { ...live, identity: 'vol-1', properties: { Size } }, entry: {}, changes: [] }],
+          captures: {},
         },
       ] as unknown as Parameters<typeof unprovenBy>[1];
     expect(unprovenBy([manifest], [], order)).toBeNull();

@@ -2,6 +2,7 @@ import { send, type Program } from '../../../src/domain/call.ts';
 import type { ResourceType, StepContext } from '../../../src/domain/resource-type.ts';
 import { broughtByInstance, instanceBringing } from './rules/brings-along.ts';
 import {
+  instanceNotBroughtOut,
   quiesceInstance,
   quietedInstance,
   takeInstance,
@@ -58,6 +59,7 @@ export const instance: ResourceType = {
     verify: verifyInstance,
     restorable: instanceRestorable,
     apart: instanceApart,
+    notBroughtOut: instanceNotBroughtOut,
     elsewhere: ['InstanceType', 'SubnetId'],
     brings: broughtByInstance,
     bringing: instanceBringing,

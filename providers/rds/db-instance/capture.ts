@@ -120,7 +120,8 @@ function* take(context: StepContext): Program<Capture> {
     refs: {
       snapshot: name,
       snapshotArn: textOf(snapshot['DBSnapshotArn']) ?? null,
-      final: finalSnapshotName(context.captureName),
+      // AWS takes it with a deletion only.
+      ...(context.action === 'update' ? {} : { final: finalSnapshotName(context.captureName) }),
       bound: boundTimes([{ id: name, created: snapshot['SnapshotCreateTime'] }]),
     },
     pointInTime: textOf(snapshot['SnapshotDatabaseTime']) ?? textOf(snapshot['SnapshotCreateTime']) ?? null,

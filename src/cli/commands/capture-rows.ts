@@ -2,9 +2,10 @@ import type { HeldCapture } from '../../recovery/captures/captures.ts';
 import { type Row, row, span } from '../../views/base/rows.ts';
 import { refsText } from '../../history/journal-reading.ts';
 import { age } from '../../views/base/format.ts';
+import type { NotBroughtOut } from '../../domain/capture-plan.ts';
 
-/** One capture in the list. */
-export function captureRows(held: HeldCapture, now: number): readonly Row[] {
+/** One capture in the list. `cannot`: why its type makes nothing of it, and the way on; null where it can. */
+export function captureRows(held: HeldCapture, now: number, cannot: NotBroughtOut | null): readonly Row[] {
   const expired = Date.parse(held.expiresAt) <= now;
   return [
     row(
@@ -17,10 +18,12 @@ export function captureRows(held: HeldCapture, now: number): readonly Row[] {
       ),
       span(` run ${held.run} ${held.step}`, 'muted'),
     ),
-    row(4, `${held.capture.how} ${refsText(held.capture.refs)}`),
-    ...(held.verified && held.capture.how !== 'none'
-      ? [row(4, span(`aiplan captures restore ${held.run}/${held.step}`, 'muted'))]
-      : []),
+    row(4, `${held.capture.how} ${refsText(held.taken)}`),
+    ...(!held.verified || held.capture.how === 'none'
+      ? []
+      : cannot === null
+        ? [row(4, span(`aiplan captures restore ${held.run}/${held.step}`, 'muted'))]
+        : [row(4, span('not restored by aiplan: ', 'warning'), cannot.why), row(4, cannot.instead)]),
     row(
       4,
       `taken ${age(held.takenAt, now)}; `,

@@ -33,7 +33,7 @@ export async function expireCaptures(context: CommandContext, all: readonly Held
     print(io, options, [row(0, 'no capture has expired')]);
     return exitCodes.done;
   }
-  const list = expired.flatMap((held) => captureRows(held, io.clock.now()));
+  const list = expired.flatMap((held) => captureRows(held, io.clock.now(), null));
   const why = cannotAsk(context);
   if (why !== null) {
     print(io, options, list);

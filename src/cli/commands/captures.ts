@@ -45,7 +45,11 @@ export async function captures(
     print(
       io,
       options,
-      held.length === 0 ? [row(0, 'no captures yet')] : held.flatMap((capture) => captureRows(capture, now)),
+      held.length === 0
+        ? [row(0, 'no captures yet')]
+        : held.flatMap((one) =>
+            captureRows(one, now, context.types.get(one.type)?.capture?.notBroughtOut?.(one.capture) ?? null),
+          ),
     );
   for (const { message, where } of unread)
     tell(

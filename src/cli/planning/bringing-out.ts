@@ -9,7 +9,9 @@ import { canonical } from '../../base/digest.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import { UserError } from '../../base/error.ts';
-import type { ResourceType } from '../../domain/resource-type.ts';
+import type { LiveResource } from '../../domain/live.ts';
+import type { Capture } from '../../domain/capture-plan.ts';
+import type { CaptureOperations, ResourceType } from '../../domain/resource-type.ts';
 
 /**
  * The generated change plan that brings a capture out, made from the journal of its run, or from the capture bucket.
@@ -26,6 +28,8 @@ export async function bringingOut(context: CommandContext, brings: BringsOut): P
   if (history === undefined || history.before === null || history.capture === null)
     throw noCapture(run, id, history, records);
   const { before, capture, type } = history;
+  const operations = context.types.get(type)?.capture;
+  refuseUnfit(operations, `${run}/${id}`, before, brings, capture);
   const properties = propertiesFor(context.types.get(type), before.properties, instead);
   const changePlan: ChangePlan = {
     aiplan: 1,
@@ -64,6 +68,33 @@ export async function bringingOut(context: CommandContext, brings: BringsOut): P
     findings: [...said, ...(await unprovenRestores(context, changePlan))],
     incomplete: [],
   };
+}
+
+/** Said before anything is planned. Throws UserError `not-brought-out`, `bad-name`. */
+function refuseUnfit(
+  operations: CaptureOperations | undefined,
+  name: string,
+  before: LiveResource,
+  { as, instead }: BringsOut,
+  capture: Capture,
+): void {
+  const cannot = operations?.notBroughtOut?.(capture) ?? null;
+  if (cannot !== null)
+    throw new UserError(
+      'not-brought-out',
+      `nothing can be made of the capture ${name} of ${before.identity}: ${cannot.why}`,
+      {
+        help: cannot.instead,
+      },
+    );
+  const out = operations?.apart?.(before, as, instead);
+  if (out !== undefined && 'blocked' in out)
+    throw new UserError('bad-name', `${name} of ${before.identity} is not brought out so: ${out.blocked}`, {
+      help:
+        as === null
+          ? `aiplan captures restore ${name} --as NAME`
+          : `aiplan captures restore ${name}, with another name or none`,
+    });
 }
 
 function noCapture(

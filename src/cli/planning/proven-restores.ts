@@ -77,10 +77,18 @@ export async function unprovenRestores(context: CommandContext, changePlan: Chan
  */
 export function unprovenBy(
   kept: readonly JsonObject[],
-  runs: readonly Pick<RunManifest, 'befores'>[],
+  runs: readonly Pick<RunManifest, 'befores' | 'captures'>[],
   order: RestoreOrder,
 ): string | null {
-  const { run, formerIdentity } = order;
+  const { run, step, formerIdentity } = order;
+  // Captures that were taken before the first change stand in what the run wrote down then.
+  const early = runs.flatMap(({ befores, captures }): readonly JsonObject[] => {
+    const before = befores.find((one) => one.step === step)?.live;
+    return captures[step] === undefined || !before
+      ? []
+      : [{ capture: captures[step], before } as unknown as JsonObject];
+  });
+  if (kept.length === 0 && early.some((claim) => proves(claim, order)) && bearsOutFormer(runs, order)) return null;
   if (kept.length === 0)
     return `no manifest of run ${run} for "${formerIdentity}" lies in the capture bucket: it was not written, or it is gone. Only the journal speaks of the capture`;
   if (!kept.some((manifest) => proves(manifest, order)))

@@ -4,9 +4,9 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Target } from '../../domain/live.ts';
 import type { Plan, Step } from '../../domain/plan.ts';
 import { planDigest } from '../../plan/steps/digests.ts';
-import { endOf, recordsOf } from '../../history/journal-reading.ts';
+import { endOf, recordsOf, takenOf } from '../../history/journal-reading.ts';
 import { allHistoriesOf } from '../../history/step-history.ts';
-import type { Capture } from '../../domain/capture-plan.ts';
+import { holdsData, type Capture } from '../../domain/capture-plan.ts';
 
 /** A capture of an earlier run, as its journal tells. */
 export interface HeldCapture {
@@ -18,6 +18,8 @@ export interface HeldCapture {
   readonly expiresAt: string;
   readonly verified: boolean;
   readonly capture: Capture;
+  /** Its references without a final snapshot of which the journal does not say that AWS took it. */
+  readonly taken: JsonObject;
   /** Why it must stay whatever its age, or null: its run is open, or it is the newest of something gone. */
   readonly kept: string | null;
   /** It was begun and never read back: what there is of it, only AWS can tell. */
@@ -131,7 +133,10 @@ function capturesOf(
     new Date(
       Date.parse(begin.at) + (step?.destruction === null ? expiryDays : expiryDaysDestruction) * 86_400_000,
     ).toISOString();
-  const held = (record: { readonly step: string; readonly at: string }): Omit<HeldCapture, 'verified' | 'capture'> => {
+  const held = (record: {
+    readonly step: string;
+    readonly at: string;
+  }): Omit<HeldCapture, 'verified' | 'capture' | 'taken'> => {
     const step = begin.plan.steps.find(({ id }) => id === record.step);
     return {
       run: begin.run,
@@ -148,24 +153,27 @@ function capturesOf(
       ...held(intent),
       verified: false,
       begun: true,
-      capture: {
-        how: 'native',
-        refs: {
-          begunBy: callName(intent.declared),
-          ...plainTexts(intent.declared.input),
-          ...plainTexts(intent.answer),
-        },
-        pointInTime: null,
-        bytes: null,
-        encrypted: null,
-        extras: {},
-      },
+      ...begunCapture({
+        begunBy: callName(intent.declared),
+        ...plainTexts(intent.declared.input),
+        ...plainTexts(intent.answer),
+      }),
     })),
     ...recordsOf(records, 'captured')
-      .filter(({ capture }) => capture.how === 'native' || capture.how === 'copy')
-      .map((record): HeldCapture => ({ ...held(record), verified: record.verified, capture: record.capture })),
+      .filter(({ capture }) => holdsData(capture))
+      .map((record): HeldCapture => ({
+        ...held(record),
+        verified: record.verified,
+        capture: record.capture,
+        taken: takenOf(record.capture.refs, records),
+      })),
   ];
 }
+
+const begunCapture = (refs: JsonObject): Pick<HeldCapture, 'capture' | 'taken'> => ({
+  capture: { how: 'native', refs, pointInTime: null, bytes: null, encrypted: null, extras: {} },
+  taken: refs,
+});
 
 /**
  * Calls that make something for a capture of which the run never heard the end: it was killed, and whoever went on with

@@ -1,7 +1,7 @@
 import type { LiveResource } from '../../domain/live.ts';
 import type { StepContext } from '../../domain/resource-type.ts';
 import { createNew, destroy, readBack, update } from '../../run/apply/apply-step.ts';
-import { openAgain, putManifest } from '../../run/apply/capture-phase.ts';
+import { openAgain, putUpdateManifest } from '../../run/apply/capture-phase.ts';
 import { Stale, StepFailed } from '../../run/executor/interruptions.ts';
 import { noticeOthers } from '../../run/apply/concurrent-changes.ts';
 import { readWholly } from '../../run/executor/reading.ts';
@@ -75,12 +75,12 @@ async function made(
 }
 
 async function updateOn(run: Run, task: Task, resuming: Resuming): Promise<StepEnd> {
-  const { step, work, type } = task;
+  const { work, type } = task;
   const before = beforeOf(run, task);
   if (type.waitUntilStable !== undefined && resuming.standing.history.acted)
     await runStepProgram(run, task, type.waitUntilStable(before.identity), { purpose: 'change' });
   const { now, reach } = await reachNow(run, task, resuming, before);
-  if (step.destruction !== null && reach.left.length > 0) await putManifest(run, task, before);
+  if (reach.left.length > 0) await putUpdateManifest(run, task, before);
   const context = contextOf(run, task, now);
   run.effects.note({
     type: type.type,

@@ -2,7 +2,7 @@ import { AwsError, UserError } from '../../base/error.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { StepContext } from '../../domain/resource-type.ts';
-import { prepareDestruction, putManifest, unquiesce } from './capture-phase.ts';
+import { prepareDestruction, putUpdateManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, messageOf, Stale, StepFailed } from '../executor/interruptions.ts';
 import {
   isGoneAlready,
@@ -145,7 +145,7 @@ export async function updateStep(run: Run, task: Task, live: LiveResource): Prom
   const { step, work } = task;
   // What is known only now is judged before anything else of the step.
   const context = contextOf(run, task, live);
-  if (step.destruction !== null) await putManifest(run, task, live);
+  await putUpdateManifest(run, task, live);
   if (isPointedBack(run, task, live))
     run.effects.note({
       type: task.type.type,

@@ -22,7 +22,7 @@ import { recordsOf, undoneCodes } from '../../history/journal-reading.ts';
 import { stopOf } from '../executor/send.ts';
 import { staleness } from '../drift/staleness.ts';
 import { driftText } from '../drift/read-back.ts';
-import type { Capture } from '../../domain/capture-plan.ts';
+import { holdsData, type Capture } from '../../domain/capture-plan.ts';
 
 /** Captures that are taken at once. */
 const width = 4;
@@ -161,6 +161,29 @@ export async function putManifest(run: Run, task: Task, live: LiveResource): Pro
 }
 
 /**
+ * The manifest of a capture that an update relies on: where it holds data, or the update is a destruction. An update
+ * that destroys nothing goes on where it cannot be written, and says so.
+ */
+export async function putUpdateManifest(run: Run, task: Task, live: LiveResource): Promise<void> {
+  const { step } = task;
+  if (step.destruction === null && !holdsData(run.captures.get(step.id))) return;
+  try {
+    await putManifest(run, task, live);
+  } catch (error) {
+    if (step.destruction !== null || !isOfTheBucket(error)) throw error;
+    await recordFinding(
+      run,
+      step.id,
+      'manifest-not-kept',
+      `the manifest of its capture could not be written into the capture bucket: \`aiplan captures restore\` does not bring it out (${messageOf(error)})`,
+    );
+  }
+}
+
+const isOfTheBucket = (error: unknown): boolean =>
+  error instanceof AwsError || (error instanceof UserError && !isOfTheStore(error));
+
+/**
  * Writes the plan and everything as it is before into the capture bucket, so that the run can be taken back without its
  * journal. A run that destroys nothing goes on where that is not possible, and says so.
  */
@@ -198,11 +221,7 @@ export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
       captures: Object.fromEntries(run.captures),
     });
   } catch (error) {
-    if (
-      tasks.some(({ step }) => step.destruction !== null) ||
-      !(error instanceof AwsError || (error instanceof UserError && !isOfTheStore(error)))
-    )
-      throw error;
+    if (tasks.some(({ step }) => step.destruction !== null) || !isOfTheBucket(error)) throw error;
     await recordFinding(
       run,
       null,

@@ -19,7 +19,7 @@ import { filtered } from '../../paging.ts';
 import { describeSnapshots, earliest, snapshotProblems, untilSnapshots } from '../../snapshots.ts';
 import { captureTags } from '../../../aws/values/tags.ts';
 import { tagSpecification } from '../../tags.ts';
-import type { Capture } from '../../../../src/domain/capture-plan.ts';
+import type { Capture, NotBroughtOut } from '../../../../src/domain/capture-plan.ts';
 
 /** Volumes and further interfaces that would go with the instance: nobody named them, so they stay (law 1). */
 const goingVolumes = (live: LiveResource): readonly BlockDevice[] =>
@@ -283,4 +283,14 @@ export function* verifyInstance(context: StepContext, capture: Capture): Program
       );
   }
   return problems;
+}
+
+/** An update takes snapshots of the volumes and no image, and without an image AWS launches nothing. Pure. */
+export function instanceNotBroughtOut({ how, refs }: Capture): NotBroughtOut | null {
+  if (how !== 'native' || textOf(refs['image']) !== undefined) return null;
+  const taken = listOf(refs['snapshots']).map((item) => `${textOf(item['SnapshotId'])} of ${textOf(item['VolumeId'])}`);
+  return {
+    why: 'it holds snapshots of the volumes and no image: the change left the instance standing',
+    instead: `make a volume of a snapshot and attach it: aws ec2 create-volume --availability-zone ZONE --snapshot-id ID, with ${taken.join(', ')}`,
+  };
 }
