@@ -77,7 +77,7 @@ export const goesOn =
   };
 
 /** What a run still says of an earlier session of itself, which takes nothing away from what it did in the end. */
-const harmless = new Set(['run-not-kept', 'end-not-kept', 'preflight-unknown']);
+const harmless = new Set(['run-not-kept', 'manifest-not-kept', 'end-not-kept', 'preflight-unknown']);
 /**
  * Why a run may refuse to go on: what names a resource could not be read when it was captured, so that nobody can tell
  * whether it changed.
