@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../domain/records/journal.ts';
 import { isObject, type Json } from '../base/json.ts';
+import { identityParts } from '../domain/identity.ts';
 import { recordsOf } from '../history/journal-reading.ts';
 
 /**
@@ -9,7 +10,7 @@ import { recordsOf } from '../history/journal-reading.ts';
 export function resourceNames(records: readonly JournalRecord[]): readonly string[] {
   const names = new Set<string>();
   const add = (identity: string | null): void => {
-    for (const part of identity?.split('|') ?? []) if (part !== '') names.add(part);
+    for (const part of identity === null ? [] : identityParts(identity)) if (part !== '') names.add(part);
   };
   for (const step of recordsOf(records, 'begin')[0]?.plan.steps ?? []) if (step.action !== 'keep') add(step.identity);
   for (const record of records) {

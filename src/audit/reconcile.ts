@@ -1,3 +1,4 @@
+import { identityParts } from '../domain/identity.ts';
 import type { LoggedCall, MatchedCall, Reconciled, TrailEvent } from '../domain/records/audit-report.ts';
 
 export interface ReconcileOptions {
@@ -104,7 +105,7 @@ function fits(call: LoggedCall, event: TrailEvent): boolean {
   if (!(at >= Date.parse(call.at) - skew && at <= until)) return false;
   if (!call.operations.some((operation) => isSameOperation(operation, event))) return false;
   if (call.identity === null || makesSomething(event.name)) return true;
-  const parts = call.identity.split('|');
+  const parts = identityParts(call.identity);
   return (
     event.resources.length === 0 ||
     event.resources.some((resource) => parts.some((part) => isSameResource(resource, part)))

@@ -45,7 +45,8 @@ export interface Neighbours {
   /** The resource as it reads once the effect on another one shows in it; the same object where it does not. */
   readonly shows?: (live: LiveResource, effect: OwnEffect) => LiveResource;
   /**
-   * The subjects of an element of a list of binding facts. Absent: `Type identity`, else the first word is an identity.
+   * The subjects of an element of a list of binding facts. Absent: the resource that it names, else the first word is
+   * an identity.
    */
   readonly about?: (live: LiveResource, fact: string, element: Json) => readonly Subject[];
   /** Binding facts that follow from others, and from which. */

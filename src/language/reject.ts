@@ -1,7 +1,7 @@
 import type { ChangePlan, ResourceEntry } from '../domain/change-plan.ts';
 import { exitCodes, UserError } from '../base/error.ts';
 import type { Finding } from '../domain/finding.ts';
-import { findingAt } from '../domain/file-position.ts';
+import { findingAt } from '../domain/finding.ts';
 import { quote } from './reader/problems.ts';
 import { referencesOf } from './functions/references.ts';
 

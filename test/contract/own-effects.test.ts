@@ -208,7 +208,7 @@ suite('steps of one plan that touch each other’s neighbours', () => {
     expect((await there(GROUP, second)).properties).toEqual(before);
     expect((await there(GROUP, second)).binding).toEqual({
       protections: [],
-      dependents: [`AWS::EC2::NetworkInterface ${card}`],
+      dependents: [{ type: 'AWS::EC2::NetworkInterface', identity: card }],
       attached: [`${card} (of ${map[instance] ?? ''}, second)`],
     });
   });
@@ -235,7 +235,7 @@ suite('steps of one plan that touch each other’s neighbours', () => {
         properties: { SecurityGroupIngress: [rule(one)] },
       },
     });
-    expect((await there(GROUP, one)).binding['dependents']).toEqual([`${GROUP} ${other}`]);
+    expect((await there(GROUP, one)).binding['dependents']).toEqual([{ type: GROUP, identity: other }]);
     await takenBack(run);
     expect(
       [await there(GROUP, one), await there(GROUP, other)].map(({ properties, binding }) => ({ properties, binding })),

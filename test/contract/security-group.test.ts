@@ -207,8 +207,8 @@ suite('AWS::EC2::SecurityGroup on the emulator', () => {
     const instance = firstText(launched.output['Instances'], 'InstanceId');
     const live = await read(app.identity);
     expect(live.binding['dependents']).toEqual([
-      `AWS::EC2::Instance ${instance}`,
-      `AWS::EC2::SecurityGroup ${data.identity}`,
+      { type: 'AWS::EC2::Instance', identity: instance },
+      { type: 'AWS::EC2::SecurityGroup', identity: data.identity },
     ]);
 
     const step = context({ live, action: 'delete' });
@@ -237,8 +237,8 @@ suite('AWS::EC2::SecurityGroup on the emulator', () => {
     await repointDangling(session, () => type.repoint(back, capture, restored.identity), identity);
     sameRules(await read(data.identity), { SecurityGroupIngress: [inside(restored.identity)] });
     expect((await read(restored.identity)).binding['dependents']).toEqual([
-      `AWS::EC2::Instance ${instance}`,
-      `AWS::EC2::SecurityGroup ${data.identity}`,
+      { type: 'AWS::EC2::Instance', identity: instance },
+      { type: 'AWS::EC2::SecurityGroup', identity: data.identity },
     ]);
   });
 

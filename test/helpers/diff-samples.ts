@@ -19,7 +19,11 @@ export const rulesStep: Step = {
   evidence: {
     binding: {
       protections: [],
-      dependents: ['AWS::EC2::Instance i-0aaa', 'AWS::EC2::Instance i-0bbb', 'AWS::EC2::SecurityGroup sg-0ccc'],
+      dependents: [
+        { type: 'AWS::EC2::Instance', identity: 'i-0aaa' },
+        { type: 'AWS::EC2::Instance', identity: 'i-0bbb' },
+        { type: 'AWS::EC2::SecurityGroup', identity: 'sg-0ccc' },
+      ],
       attached: ['eni-1 (of i-0aaa)'],
     },
     observed: { creator: 'alexey' },

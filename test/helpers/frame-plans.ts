@@ -176,7 +176,10 @@ export function hostilePlan(): Made {
       },
     },
     observed: { ...resource.observed, creator: `${hostileTexts.clears}${hostileTexts.bidi}` },
-    binding: { ...resource.binding, dependents: [`AWS::EC2::Instance ${hostileTexts.lines}`, hostileTexts.wide] },
+    binding: {
+      ...resource.binding,
+      dependents: [{ type: 'AWS::EC2::Instance', identity: hostileTexts.lines }, hostileTexts.wide],
+    },
   }));
   return made(textOf('one-delete').replace('properties', 'properties'), { ...live, resources });
 }

@@ -55,7 +55,7 @@ async function referrers(type: string, aws: AwsReader): Promise<(identity: strin
     return (identity) =>
       databases
         .filter(({ GroupIds }) => Array.isArray(GroupIds) && GroupIds.includes(identity))
-        .map(({ Id }) => `${DATABASE} ${String(Id)}`);
+        .map(({ Id }) => ({ type: DATABASE, identity: String(Id) }));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return () => 'unknown';

@@ -1,5 +1,6 @@
 import { keepSecret, look, send, until, type Program, type ReadCall } from '../../src/domain/call.ts';
 import { canonical } from '../../src/base/digest.ts';
+import { nameIn } from '../../src/domain/identity.ts';
 import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { ResourceType, ResourceTypes, StepContext, TypeRules } from '../../src/domain/resource-type.ts';
@@ -540,8 +541,8 @@ export const memoryGroup: ResourceType = {
    */
   *repoint(context, _capture, to) {
     const from = context.live?.identity ?? '';
-    for (const dependent of list(context.live?.binding['dependents']).map(String)) {
-      const identity = dependent.slice(dependent.indexOf(' ') + 1);
+    for (const dependent of list(context.live?.binding['dependents'])) {
+      const identity = nameIn(dependent)?.identity ?? '';
       const answer = yield* look(describeDatabase(identity), { GroupIds: [from] });
       const ids = list(answer?.['GroupIds']);
       if (!ids.includes(from)) continue;

@@ -210,7 +210,7 @@ function worldOver(state: State, sent: Call[]): MemoryWorld {
                   foreseen(other) !== null &&
                   texts(other.properties['GroupIds']).includes(identity),
               )
-              .map((other) => `${DATABASE} ${other.identity}`);
+              .map((other) => ({ type: DATABASE, identity: other.identity }));
       return liveOf(type, describe(item), true, undefined, users);
     },
     list: () => [...state.items.values()].map(({ type, identity, state: word }) => ({ type, identity, state: word })),

@@ -91,7 +91,7 @@ export const platformSteps: readonly Step[] = [
     evidence: {
       binding: {
         protections: ['deletion protection'],
-        dependents: ['AWS::EC2::Instance i-0f4c21ab9e8d7c6b5'],
+        dependents: [{ type: 'AWS::EC2::Instance', identity: 'i-0f4c21ab9e8d7c6b5' }],
         encrypted: true,
       },
       observed: { created: '2023-09-20T09:12:00Z', bytes: 107_374_182_400, lastUse: '2026-02-26T22:41:00Z' },
@@ -137,7 +137,11 @@ export const platformSteps: readonly Step[] = [
     dependsOn: ['CoursesDb'],
     destruction: { loses: ['the database courses-prod-copy and everything written after its final snapshot'] },
     evidence: {
-      binding: { protections: [], dependents: ['AWS::EC2::Instance i-0aaa9f2c5d1e7b340'], encrypted: true },
+      binding: {
+        protections: [],
+        dependents: [{ type: 'AWS::EC2::Instance', identity: 'i-0aaa9f2c5d1e7b340' }],
+        encrypted: true,
+      },
       observed: {
         created: '2024-06-22T23:13:00Z',
         creator: 'maria',

@@ -40,7 +40,7 @@ export const deleteDatabase: Step = {
   confirm: 'courses-prod',
   destruction: { loses: ['the database and everything written after its snapshot'] },
   evidence: {
-    binding: { protections: [], dependents: ['AWS::EC2::Instance i-0aaa'], encrypted: true },
+    binding: { protections: [], dependents: [{ type: 'AWS::EC2::Instance', identity: 'i-0aaa' }], encrypted: true },
     observed: { created: '2023-09-20T09:12:00Z', bytes: 107_374_182_400, lastUse: 'unknown' },
   },
   capture: { how: 'native', what: 'a DB snapshot before, and a final snapshot' },

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { AwsError } from '../../src/base/error.ts';
 import type { ApplySession } from '../../src/domain/records/ports.ts';
 import { callName } from '../../src/domain/call.ts';
+import type { JsonObject } from '../../src/base/json.ts';
+import type { Task } from '../../src/run/apply/run-context.ts';
 import { edgesOf, ranksOf } from '../../src/run/apply/change-phase.ts';
 import { tasksOf } from '../../src/run/apply/run-context.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
@@ -135,5 +137,22 @@ describe('steps of a run', () => {
     expect(edges[Math.max(a, group)]).toContain(Math.min(a, group));
     expect(edges[Math.max(a, b)]).not.toContain(Math.min(a, b));
     expect(edges[b]).toEqual([]);
+  });
+
+  it('begin one after the other where one names every part of the composite identity of the other', () => {
+    const task = (id: string, identity: string, properties: JsonObject): Task =>
+      ({
+        step: { id, identity, dependsOn: [] },
+        work: { live: { identity, properties, attributes: {}, binding: {} }, desired: properties, entry: {} },
+      }) as unknown as Task;
+    const edges = edgesOf([
+      task('Door', 'IGW|vpc-1', { VpcId: 'vpc-1', InternetGatewayId: 'igw-1' }),
+      task('Gate', 'igw-1', { Attachments: ['IGW|vpc-1'] }),
+      task('Other', 'igw-2', { Attachments: ['IGW|vpc-2'] }),
+      task('Way', 'rtb-1|0.0.0.0/0', { RouteTableId: 'rtb-1', DestinationCidrBlock: '0.0.0.0/0' }),
+      task('User', 'user', { Way: { RouteTableId: 'rtb-1', DestinationCidrBlock: '0.0.0.0/0' } }),
+      task('Beside', 'rtb-1|10.0.0.0/8', { RouteTableId: 'rtb-1', DestinationCidrBlock: '10.0.0.0/8' }),
+    ]);
+    expect(edges).toEqual([[], [0], [], [], [3], []]);
   });
 });

@@ -15,7 +15,7 @@ const live = (more: Partial<LiveResource> = {}): LiveResource => ({
   systemTags: {},
   state: 'present',
   pending: {},
-  binding: { dependents: ['Test::Memory::Database courses'], inUse: true },
+  binding: { dependents: [{ type: 'Test::Memory::Database', identity: 'courses' }], inUse: true },
   observed: { bytes: 1 },
   detailed: true,
   ...more,
@@ -61,13 +61,22 @@ describe('stale check right before a step', () => {
       paths(
         live(),
         live({
-          binding: { dependents: ['Test::Memory::Database courses', 'Test::Memory::Database other'], inUse: true },
+          binding: {
+            dependents: [
+              { type: 'Test::Memory::Database', identity: 'courses' },
+              { type: 'Test::Memory::Database', identity: 'other' },
+            ],
+            inUse: true,
+          },
         }),
       ),
     ).toEqual(['dependents']);
-    expect(paths(live(), live({ binding: { dependents: ['Test::Memory::Database courses'], inUse: false } }))).toEqual([
-      'inUse',
-    ]);
+    expect(
+      paths(
+        live(),
+        live({ binding: { dependents: [{ type: 'Test::Memory::Database', identity: 'courses' }], inUse: false } }),
+      ),
+    ).toEqual(['inUse']);
     expect(paths(live(), live({ binding: { dependents: 'unknown', inUse: true } }))).toEqual(['dependents']);
   });
 
@@ -81,9 +90,11 @@ describe('stale check right before a step', () => {
 
   it('does not let a stranger slip in beside an own effect', () => {
     expect(
-      paths(live(), live({ binding: { dependents: ['Test::Memory::Database stranger'], inUse: true } }), [
-        deleted('courses'),
-      ]),
+      paths(
+        live(),
+        live({ binding: { dependents: [{ type: 'Test::Memory::Database', identity: 'stranger' }], inUse: true } }),
+        [deleted('courses')],
+      ),
     ).toEqual(['dependents']);
     expect(
       paths(

@@ -139,8 +139,8 @@ describe('delete', () => {
   it('shows dependents from the schema relations and blocks while they stay', async () => {
     const planned = await planFor(world(), [removeGroup()]);
     expect(stepOf(planned, 'Web').evidence.binding['dependents']).toEqual([
-      `${DATABASE} courses`,
-      `${GROUP} g-sub00001`,
+      { type: DATABASE, identity: 'courses' },
+      { type: GROUP, identity: 'g-sub00001' },
     ]);
     expect(codes(planned, 'Web')).toEqual(['still-used', 'still-used']);
   });
@@ -187,7 +187,7 @@ describe('delete', () => {
             item.identity === 'courses'
               ? { ...item, properties: { ...item.properties, GroupIds: [] } }
               : item.identity === 'g-web00001'
-                ? { ...item, binding: { ...item.binding, dependents: [`${DATABASE} courses`] } }
+                ? { ...item, binding: { ...item.binding, dependents: [{ type: DATABASE, identity: 'courses' }] } }
                 : item,
           ),
         }),
@@ -451,7 +451,11 @@ describe('a generated rollback', () => {
   it('points at what came back under another identity, as a step that does something', async () => {
     const live = await world().get(GROUP, 'g-web00001');
     if (live === undefined) throw new Error('no group');
-    const former = { ...live, identity: 'g-former', binding: { dependents: [`${DATABASE} courses`] } };
+    const former = {
+      ...live,
+      identity: 'g-former',
+      binding: { dependents: [{ type: DATABASE, identity: 'courses' }] },
+    };
     const planned = await planFor(
       world(),
       [

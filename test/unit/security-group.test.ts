@@ -1161,10 +1161,10 @@ describe('reading', () => {
     expect(resources[0]?.binding).toEqual({
       protections: [],
       dependents: [
-        'AWS::EC2::Instance i-1',
-        'AWS::EC2::NetworkInterface eni-2',
-        'AWS::EC2::NetworkInterface eni-3',
-        'AWS::EC2::SecurityGroup sg-2',
+        { type: 'AWS::EC2::Instance', identity: 'i-1' },
+        { type: 'AWS::EC2::NetworkInterface', identity: 'eni-2' },
+        { type: 'AWS::EC2::NetworkInterface', identity: 'eni-3' },
+        { type: 'AWS::EC2::SecurityGroup', identity: 'sg-2' },
       ],
       attached: ['eni-1 (of i-1)', 'eni-2 (ELB app/web, made by amazon-elb)', 'eni-3 (of i-1)'],
     });

@@ -1,5 +1,6 @@
 import { canonical } from '../../../src/base/digest.ts';
 import { UserError } from '../../../src/base/error.ts';
+import { namesExactly } from '../../../src/domain/identity.ts';
 import { callName, type Call, type Permit, type Service } from '../../../src/domain/call.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../../../src/base/json.ts';
 import { disclosureOf, kindOfOperation, secretParameter } from './known-reads.ts';
@@ -221,7 +222,7 @@ function admit(call: Call, resolved: JsonObject, permit: Permit, options: GateOp
   if (!permit.operations.includes(name)) refuse(`${name} is not among the calls of step "${permit.step}"`);
   const difference = firstDifference(call.input, resolved, '');
   if (difference !== null) refuse(`${name} differs from its declaration at "${difference}"`);
-  if (!namesIdentity(resolved, call.identity))
+  if (!namesExactly(resolved, call.identity))
     refuse(`${name} was declared for "${call.identity}", which its input does not name`);
   const reason = refusalOf(call.service, call.operation, resolved, permit, options.around());
   if (reason !== null) refuse(`${name} is refused: ${reason}`);
@@ -255,26 +256,6 @@ export function firstDifference(declared: Json | undefined, resolved: Json | und
 }
 
 const own = (value: JsonObject, key: string): Json | undefined => (Object.hasOwn(value, key) ? value[key] : undefined);
-
-/** True where every part of the identity stands in the input: as a text of its own or at the end of an ARN or path. */
-function namesIdentity(input: JsonObject, identity: string): boolean {
-  const texts = new Set<string>();
-  const collect = (value: Json | undefined): void => {
-    if (typeof value === 'string') texts.add(value.toLowerCase());
-    else if (Array.isArray(value)) value.forEach(collect);
-    else if (isObject(value)) Object.values(value).forEach(collect);
-  };
-  collect(input);
-  return (
-    identity !== '' &&
-    identity
-      .toLowerCase()
-      .split('|')
-      .every(
-        (part) => texts.has(part) || [...texts].some((text) => text.endsWith(`:${part}`) || text.endsWith(`/${part}`)),
-      )
-  );
-}
 
 /**
  * What the SDK adds to an input on its own, taken away again where it is what it must be: the pre-signed address of a

@@ -1,5 +1,6 @@
 import type { AwsReader } from '../../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
+import { nameIn, nameText, type ResourceName } from '../../../src/domain/identity.ts';
 import type { LiveResource, ReadFailure } from '../../../src/domain/live.ts';
 import type { Neighbours, Subject } from '../../../src/domain/own-effect.ts';
 import type { ReadQuery, ReadResult } from '../../../src/domain/resource-type.ts';
@@ -118,16 +119,22 @@ function usersOf(raw: JsonObject, { interfaces, referrers }: Details): JsonObjec
   const groups = referrers.ok
     ? referrers.value
         .filter((group) => idOf(group) !== identity && refersTo(group, identity))
-        .map((group) => `${securityGroupType} ${idOf(group)}`)
+        .map((group) => ({ type: securityGroupType, identity: idOf(group) }))
     : null;
   return {
     protections: textOf(raw['GroupName']) === 'default' ? ['default group of its VPC, which AWS does not delete'] : [],
-    dependents: own === null || groups === null ? 'unknown' : unique([...own.map(userOf), ...groups]),
+    dependents: own === null || groups === null ? 'unknown' : namesOf([...own.map(userOf), ...groups]),
     attached: own === null ? 'unknown' : unique(own.map(interfaceText)),
   };
 }
 
 const unique = (texts: readonly string[]): Json => sorted([...new Set(texts)]);
+
+/** Each resource once, in a stable order. */
+const namesOf = (names: readonly ResourceName[]): Json =>
+  [...new Map(names.map((name) => [nameText(name), { ...name }]))]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, name]) => name);
 
 export const hasGroup = (item: JsonObject, group: string): boolean =>
   listOf(item['Groups']).some((entry) => entry['GroupId'] === group);
@@ -154,10 +161,9 @@ const ownerOfInterface = (item: JsonObject): JsonObject =>
  */
 export const groupNeighbours: Neighbours = {
   about(live, _fact, element) {
-    const words = String(element).split(' ');
-    const [first, second] = [words[0] ?? '', words[1] ?? ''];
-    if (first.includes('::') && first !== networkInterface) return [{ type: first, identity: second }];
-    const id = first === networkInterface ? second : first;
+    const name = nameIn(element);
+    if (name !== undefined && name.type !== networkInterface) return [name];
+    const id = name?.identity ?? String(element).split(' ', 1)[0] ?? '';
     const own = listOf(live.attributes['Interfaces']).find((item) => item['NetworkInterfaceId'] === id);
     const instance = textOf(own?.['InstanceId']);
     const owners: readonly Subject[] = [
@@ -177,12 +183,12 @@ export const networkInterface = 'AWS::EC2::NetworkInterface';
 export const isFurther = (item: JsonObject): boolean =>
   (numberOf(objectOf(item['Attachment'])['DeviceIndex']) ?? 0) > 0;
 
-/** The instance whose first interface it is, else the interface itself: `Type identity`. */
-function userOf(item: JsonObject): string {
+/** The instance whose first interface it is, else the interface itself. */
+function userOf(item: JsonObject): ResourceName {
   const instance = textOf(objectOf(item['Attachment'])['InstanceId']);
   return instance === undefined || isFurther(item)
-    ? `${networkInterface} ${textOf(item['NetworkInterfaceId']) ?? ''}`
-    : `AWS::EC2::Instance ${instance}`;
+    ? { type: networkInterface, identity: textOf(item['NetworkInterfaceId']) ?? '' }
+    : { type: 'AWS::EC2::Instance', identity: instance };
 }
 
 /** A network interface in words: its id, what it is for, and who made it where that is a service of AWS. */

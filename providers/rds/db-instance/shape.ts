@@ -150,8 +150,11 @@ function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>
   return compact({
     protections: raw['DeletionProtection'] === true ? ['DeletionProtection'] : [],
     dependents: [
-      ...sorted(textsOf(raw['ReadReplicaDBInstanceIdentifiers'])).map((replica) => `${DB_INSTANCE} ${replica}`),
-      ...sorted(textsOf(raw['ReadReplicaDBClusterIdentifiers'])).map((replica) => `AWS::RDS::DBCluster ${replica}`),
+      ...sorted(textsOf(raw['ReadReplicaDBInstanceIdentifiers'])).map((identity) => ({ type: DB_INSTANCE, identity })),
+      ...sorted(textsOf(raw['ReadReplicaDBClusterIdentifiers'])).map((identity) => ({
+        type: 'AWS::RDS::DBCluster',
+        identity,
+      })),
     ],
     encrypted: raw['StorageEncrypted'] === true ? (textOf(raw['KmsKeyId']) ?? true) : false,
     replicaOf:

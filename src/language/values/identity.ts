@@ -1,4 +1,5 @@
 import type { TypeSchema } from '../../domain/schema.ts';
+import { formatIdentity, identityParts, parseIdentity } from '../../domain/identity.ts';
 import { entryOf, type Node } from '../reader/node.ts';
 import { list, quote, type Problems } from '../reader/problems.ts';
 import { specialTag } from '../functions/function-tags.ts';
@@ -35,17 +36,16 @@ export function readIdentity(node: Node, schema: TypeSchema, problems: Problems)
         return problems.error('invalid-id', node.at, `id lacks ${part}`, `the parts are: ${list(parts)}`) as undefined;
       return literal(entry.node, `id.${part}`, problems);
     });
-    return words.every((word) => word !== undefined) ? words.join('|') : undefined;
+    return words.every((word) => word !== undefined) ? formatIdentity(words as readonly string[]) : undefined;
   }
   const word = literal(node, 'id', problems);
   if (word === undefined) return undefined;
-  const found = word.split('|').length;
-  if (found !== parts.length || word.split('|').includes('')) {
+  if (parseIdentity(word, parts.length) === null) {
     const wanted = parts.length === 1 ? 'one part' : `${parts.length} parts joined by "|"`;
     return problems.error(
       'invalid-id',
       node.at,
-      `the identity of ${schema.type} has ${wanted} (${parts.join(', ')}); ${quote(word)} has ${found}`,
+      `the identity of ${schema.type} has ${wanted} (${parts.join(', ')}); ${quote(word)} has ${identityParts(word).length}`,
       parts.length === 1
         ? 'one entry names one resource; write an entry for each'
         : `id: { ${parts.map((part) => `${part}: …`).join(', ')} }`,

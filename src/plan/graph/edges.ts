@@ -1,4 +1,5 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
+import { nameIn } from '../../domain/identity.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { ResourceTypes } from '../../domain/resource-type.ts';
@@ -86,8 +87,8 @@ function withoutCircles(edges: ReadonlyMap<string, ReadonlyMap<string, Kind>>): 
 function usersOf(planning: Planning, { binding }: LiveResource): readonly string[] {
   const { dependents } = binding;
   return (Array.isArray(dependents) ? (dependents as readonly Json[]) : []).flatMap((dependent) => {
-    const [type = '', identity = ''] = String(dependent).split(' ');
-    const address = planning.byIdentity.get(keyOf(type, identity));
+    const name = nameIn(dependent);
+    const address = name === undefined ? undefined : planning.byIdentity.get(keyOf(name.type, name.identity));
     return address === undefined || planning.entries.get(address)?.action === 'read' ? [] : [address];
   });
 }

@@ -1,4 +1,4 @@
-import { findingAt } from '../../domain/file-position.ts';
+import { findingAt } from '../../domain/finding.ts';
 import { perStep } from './guardrail.ts';
 
 /** What nothing brings back needs the author's own words (law 4). */

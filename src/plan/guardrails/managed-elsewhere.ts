@@ -1,5 +1,5 @@
 import type { Json } from '../../base/json.ts';
-import { findingAt } from '../../domain/file-position.ts';
+import { findingAt } from '../../domain/finding.ts';
 import { sanitise } from '../../base/sanitise.ts';
 import { perStep } from './guardrail.ts';
 

@@ -1,4 +1,4 @@
-import { findingAt } from '../../domain/file-position.ts';
+import { findingAt } from '../../domain/finding.ts';
 import type { Guardrail } from './guardrail.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { findingAt } from '../../domain/file-position.ts';
+import { findingAt } from '../../domain/finding.ts';
 import { perStep } from './guardrail.ts';
 
 /** Whoever destroys or grants says why; the reviewer sees it as a claim. */

@@ -1,4 +1,4 @@
-import { findingAt } from '../../domain/file-position.ts';
+import { findingAt } from '../../domain/finding.ts';
 import { perStep } from './guardrail.ts';
 
 /** Updates are told by the planner, which knows what they interrupt. */

@@ -3,7 +3,7 @@ import type { Configuration } from '../../domain/configuration.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { isObject, type JsonObject } from '../../base/json.ts';
 import type { LiveResource, ReadFailure, Target } from '../../domain/live.ts';
-import { findingAt } from '../../domain/file-position.ts';
+import { findingAt } from '../../domain/finding.ts';
 import type { Action, Recoverability } from '../../domain/plan.ts';
 import type { ResourceType, ResourceTypes, RuleScene } from '../../domain/resource-type.ts';
 import type { Schemas, TypeSchema } from '../../domain/schema.ts';

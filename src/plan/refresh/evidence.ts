@@ -1,3 +1,4 @@
+import { isSameName, nameIn } from '../../domain/identity.ts';
 import { canonical } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
@@ -59,9 +60,6 @@ export function namesIn(type: string, properties: JsonObject, victim: LiveResour
   return schema !== undefined && namings(schema, properties).some((naming) => namesResource(naming, victim, schemas));
 }
 
-/** How a dependent is written in `binding.dependents`. */
-export const dependentName = ({ type, identity }: LiveResource): string => `${type} ${identity}`;
-
 /**
  * The binding facts with every dependent: the type's own list and what the schema's relations show. `unknown` where
  * either could not be read.
@@ -72,8 +70,8 @@ export function withDependents(victim: LiveResource, referrers: Referrers): Json
   const listed = (Array.isArray(own) ? own : []) as readonly Json[];
   const found = referrers
     .of(victim)
-    .filter((resource) => !listed.includes(resource.identity) && !listed.includes(dependentName(resource)))
-    .map(dependentName);
+    .filter((resource) => !listed.some((item) => isNameOf(item, resource)))
+    .map(({ type, identity }) => ({ type, identity }));
   return {
     ...victim.binding,
     dependents: [...listed, ...found]
@@ -82,6 +80,11 @@ export function withDependents(victim: LiveResource, referrers: Referrers): Json
       .map(({ item }) => item),
   };
 }
+
+const isNameOf = (item: Json, resource: LiveResource): boolean => {
+  const name = nameIn(item);
+  return name !== undefined && isSameName(name, resource);
+};
 
 /** Names of binding facts that could not be read (law 9). */
 export const unknownFacts = (binding: JsonObject): readonly string[] =>

@@ -1,5 +1,6 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
 import type { Json } from '../../base/json.ts';
+import { mentions, nameIn, nameText, type ResourceName } from '../../domain/identity.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import { classify, type Classified } from '../classify/classify.ts';
 import { comparerFor } from '../diff/compare.ts';
@@ -14,7 +15,7 @@ import {
   observedOf,
   sceneOf,
 } from '../refresh/draft.ts';
-import { dependentName, namesIn, withDependents } from '../refresh/evidence.ts';
+import { namesIn, withDependents } from '../refresh/evidence.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
 import { checkKnown, checkPartlyRead, overlay } from './update.ts';
 import { recoverabilityOfDestruction } from '../classify/recoverability.ts';
@@ -141,16 +142,15 @@ export function checkUsers(
   dependents: Json | undefined,
 ): void {
   if (!Array.isArray(dependents)) return;
-  const byName = new Map(planning.referrers.of(victim).map((resource) => [dependentName(resource), resource]));
   for (const dependent of dependents as readonly Json[]) {
-    if (typeof dependent !== 'string' || isTakenCareOf(planning, entry, victim, dependent, byName.get(dependent)))
-      continue;
+    const name = nameIn(dependent);
+    if (name !== undefined && isTakenCareOf(planning, entry, victim, name)) continue;
     block(
       planning,
       entry,
       '',
       'still-used',
-      `${quote(victim.identity)} is used by ${quote(dependent)}, which this plan neither deletes nor points elsewhere`,
+      `${quote(victim.identity)} is used by ${quote(name === undefined ? dependent : nameText(name))}, which this plan neither deletes nor points elsewhere`,
       entry.action === 'replace'
         ? 'a replace removes the old resource in the same step: create the new one, update its users to !Ref it, and delete the old one, as three entries'
         : 'add an entry that deletes or updates it, or leave this resource alone',
@@ -162,15 +162,10 @@ function isTakenCareOf(
   planning: Planning,
   entry: ResourceEntry,
   victim: LiveResource,
-  dependent: string,
-  resource: LiveResource | undefined,
+  { type, identity }: ResourceName,
 ): boolean {
-  const identity = dependent.slice(dependent.lastIndexOf(' ') + 1);
-  const address =
-    resource === undefined
-      ? addressOf(planning, dependent)
-      : planning.byIdentity.get(keyOf(resource.type, resource.identity));
-  if (address === undefined) return isGone(planning, identity);
+  const address = planning.byIdentity.get(keyOf(type, identity));
+  if (address === undefined) return planning.index.find(type, identity).state === 'gone';
   if (address === entry.address) return true;
   const draft = planning.drafts.get(address);
   const action = planning.entries.get(address)?.action;
@@ -181,28 +176,4 @@ function isTakenCareOf(
   // An update lets go only of what its resource named before: a replica that no property ties to its source is still
   // one afterwards.
   return !names(draft.desired) && (draft.action === 'replace' || (draft.live !== null && names(draft.live.properties)));
-}
-
-/** `Type identity` or a plain id, as the types write it. */
-function addressOf(planning: Planning, dependent: string): string | undefined {
-  const space = dependent.indexOf(' ');
-  if (space > 0) {
-    const address = planning.byIdentity.get(keyOf(dependent.slice(0, space), dependent.slice(space + 1)));
-    if (address !== undefined) return address;
-  }
-  const identity = dependent.slice(dependent.lastIndexOf(' ') + 1);
-  for (const type of planning.types.all) {
-    const address = planning.byIdentity.get(keyOf(type.type, identity));
-    if (address !== undefined) return address;
-  }
-  return undefined;
-}
-
-const isGone = (planning: Planning, identity: string): boolean =>
-  planning.types.all.some(({ type }) => planning.index.find(type, identity).state === 'gone');
-
-function mentions(value: Json | undefined, identity: string): boolean {
-  if (typeof value === 'string') return value === identity;
-  if (Array.isArray(value)) return value.some((item: Json) => mentions(item, identity));
-  return typeof value === 'object' && value !== null && Object.values(value).some((item) => mentions(item, identity));
 }

@@ -1,5 +1,4 @@
-import type { Json } from '../../base/json.ts';
-import { isObject } from '../../base/json.ts';
+import { identityParts, isAmong, textsOf } from '../../domain/identity.ts';
 import { HeldBack } from '../executor/interruptions.ts';
 import { inSchedule } from '../executor/schedule.ts';
 import type { Task } from './run-context.ts';
@@ -49,21 +48,43 @@ export function ranksOf(tasks: readonly Task[]): readonly (readonly Task[])[] {
  * resource it has to do.
  */
 export function edgesOf(tasks: readonly Task[]): readonly (readonly number[])[] {
-  const byIdentity = new Map<string, number>();
-  const byAddress = new Map<string, number>();
-  for (const [index, task] of tasks.entries()) {
-    byAddress.set(task.step.id, index);
-    for (const identity of identitiesOf(task)) byIdentity.set(identity, index);
-  }
+  const byIdentity = indexOf(tasks);
+  const byAddress = new Map(tasks.map(({ step }, index) => [step.id, index]));
   const before = tasks.map(() => new Set<number>());
   const order = (one: number, other: number | undefined): void => {
     if (other !== undefined && other !== one) before[Math.max(one, other)]?.add(Math.min(one, other));
   };
   for (const [index, task] of tasks.entries()) {
     for (const address of task.step.dependsOn) order(index, byAddress.get(address));
-    for (const word of wordsOf(task)) order(index, byIdentity.get(word));
+    const texts = textsOfTask(task);
+    for (const word of texts)
+      for (const other of byIdentity.get(word) ?? []) if (isAmong(texts, other.identity)) order(index, other.index);
   }
   return before.map((positions) => [...positions]);
+}
+
+interface Named {
+  readonly identity: string;
+  readonly index: number;
+}
+
+/**
+ * The tasks by the identities that they are about. A composite identity stands under the part that the fewest share:
+ * who names that part is looked at whole.
+ */
+function indexOf(tasks: readonly Task[]): ReadonlyMap<string, readonly Named[]> {
+  const all = tasks.flatMap((task, index) => identitiesOf(task).map((identity): Named => ({ identity, index })));
+  const shared = new Map<string, number>();
+  for (const { identity } of all)
+    for (const part of identityParts(identity)) shared.set(part, (shared.get(part) ?? 0) + 1);
+  const found = new Map<string, Named[]>();
+  for (const named of all) {
+    const [rarest = ''] = identityParts(named.identity).toSorted((a, b) => (shared.get(a) ?? 0) - (shared.get(b) ?? 0));
+    const list = found.get(rarest);
+    if (list === undefined) found.set(rarest, [named]);
+    else list.push(named);
+  }
+  return found;
 }
 
 function identitiesOf({ step, work }: Task): readonly string[] {
@@ -73,23 +94,15 @@ function identitiesOf({ step, work }: Task): readonly string[] {
   );
 }
 
-/**
- * Every word of every text that the task reads or writes: an identity among them means that it has to do with that
- * resource.
- */
-function wordsOf({ work }: Task): ReadonlySet<string> {
-  const words = new Set<string>();
-  const collect = (value: Json | undefined): void => {
-    if (typeof value === 'string') for (const word of [value, ...value.split(/[\s|/,:"]+/u)]) words.add(word);
-    else if (Array.isArray(value)) for (const item of value as readonly Json[]) collect(item);
-    else if (isObject(value)) for (const item of Object.values(value)) collect(item);
-  };
+/** Every text, and every word of one, that the task reads or writes: an identity among them is a resource of it. */
+function textsOfTask({ work }: Task): ReadonlySet<string> {
+  const found = new Set<string>();
   const { live, desired, entry } = work;
-  collect(desired);
+  textsOf(desired, found);
   for (const resource of [live, entry.restore?.live, entry.reopen?.live]) {
     if (resource === null || resource === undefined) continue;
-    for (const part of [resource.properties, resource.attributes, resource.binding]) collect(part);
+    for (const part of [resource.properties, resource.attributes, resource.binding]) textsOf(part, found);
   }
-  for (const order of [entry.restore, entry.repoint, entry.reopen]) collect(order?.capture);
-  return words;
+  for (const order of [entry.restore, entry.repoint, entry.reopen]) textsOf(order?.capture, found);
+  return found;
 }

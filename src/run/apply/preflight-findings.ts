@@ -3,7 +3,7 @@ import type { AwsReader } from '../../domain/call.ts';
 import { UserError } from '../../base/error.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { SecretRef } from '../../base/json.ts';
-import { placeOf } from '../../domain/file-position.ts';
+import { placeOf } from '../../domain/finding.ts';
 import type { Plan, Planned } from '../../domain/plan.ts';
 import type { ApplyPorts } from '../../domain/records/ports.ts';
 import { checkedOf, type Checked, type Problem } from './checks.ts';

@@ -1,5 +1,6 @@
 import { canonical } from '../../base/digest.ts';
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
+import { nameIn } from '../../domain/identity.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { OwnEffect, Subject } from '../../domain/own-effect.ts';
 import type { ResourceTypes } from '../../domain/resource-type.ts';
@@ -68,16 +69,11 @@ const isSame = (one: Drift, other: Drift): boolean =>
       canonical(one.after ?? null) === canonical(other.after ?? null)
     : overlap(one.path, other.path);
 
-/** `Type identity`, else the first word is an identity, of whatever type. */
+/** The resource that is named, else the first word of a text is an identity, of whatever type. */
 export function subjectOf(element: Json): readonly Subject[] {
-  if (typeof element !== 'string') return [];
-  const space = element.indexOf(' ');
-  const first = space < 0 ? element : element.slice(0, space);
-  return [
-    first.includes('::') && space > 0
-      ? { type: first, identity: element.slice(space + 1) }
-      : { type: null, identity: first },
-  ];
+  const name = nameIn(element);
+  if (name !== undefined) return [name];
+  return typeof element === 'string' ? [{ type: null, identity: element.split(' ', 1)[0] ?? element }] : [];
 }
 
 /**

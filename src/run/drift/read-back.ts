@@ -1,4 +1,5 @@
 import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../../base/json.ts';
+import { nameIn, nameText } from '../../domain/identity.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { TypeRules } from '../../domain/resource-type.ts';
 import { comparerFor, type Comparer } from '../../plan/diff/compare.ts';
@@ -99,5 +100,8 @@ export function restoreDifferences(captured: JsonObject, live: LiveResource, rul
 export const driftText = (drift: readonly Drift[]): string =>
   few(drift.map(({ path, before, after }) => `${path}: ${quote(shown(before))} → ${quote(shown(after))}`));
 
-/** A value as it may be said: of a hidden one, that it is hidden. */
-export const shown = (value: Json | undefined): Json | undefined => (isMasked(value) ? '(hidden)' : value);
+/** A value as it may be said: of a hidden one, that it is hidden; of a name of a resource, its text. */
+export function shown(value: Json | undefined): Json | undefined {
+  const name = nameIn(value);
+  return name !== undefined ? nameText(name) : isMasked(value) ? '(hidden)' : value;
+}

@@ -1,6 +1,6 @@
 import { callName, type Answer, type Call, type Permit } from '../../domain/call.ts';
-import { canonical } from '../../base/digest.ts';
 import { AwsError, UserError } from '../../base/error.ts';
+import { isAmong, textsOf } from '../../domain/identity.ts';
 import type { CallPurpose } from '../../domain/records/journal.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { ApplyPorts } from '../../domain/records/ports.ts';
@@ -238,6 +238,6 @@ export function refusalsOf(sending: Sending): { worthAnother(error: AwsError, ca
 }
 
 function namesFresh(call: Call, { fresh }: CallState, now: number): boolean {
-  const text = canonical(call.input);
-  return [...fresh].some(([identity, until]) => now < until && text.includes(identity));
+  const texts = textsOf(call.input);
+  return [...fresh].some(([identity, until]) => now < until && isAmong(texts, identity));
 }

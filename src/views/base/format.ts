@@ -1,3 +1,4 @@
+import { nameIn, nameText } from '../../domain/identity.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, secretSourceOf, type Json } from '../../base/json.ts';
 
 const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
@@ -62,6 +63,8 @@ export function value(json: Json | undefined): string {
   if (json === null || json === undefined) return '(not set)';
   if (isMasked(json)) return `(sensitive: ${json.$masked})`;
   if (isSecretRef(json)) return `(secret from ${(secretSourceOf(json) ?? 'a capture').replace(/^env /u, 'variable ')})`;
+  const name = nameIn(json);
+  if (name !== undefined) return nameText(name);
   if (isUnknown(json)) return `(known after ${json.$unknown})`;
   if (typeof json === 'string') return json === '' ? '""' : json;
   if (typeof json === 'number' || typeof json === 'boolean') return String(json);
@@ -79,7 +82,7 @@ export function fact(name: string, json: Json | undefined, now: number): string 
   if (typeof json === 'string' && isTime(json)) return age(json, now);
   if (Array.isArray(json))
     return json.length === 0 ? 'none' : json.map((item) => fact(name, item as Json, now)).join(', ');
-  if (isObject(json)) {
+  if (isObject(json) && nameIn(json) === undefined) {
     const entries = Object.entries(json).filter(([, item]) => item !== undefined);
     return entries.length === 0
       ? 'none'
