@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Json, Masked } from './json.ts';
 
 /** Texts that stand in JSON as they are: printable ASCII without quote and backslash. */
@@ -53,12 +53,53 @@ export const digest = (value: unknown): string => sha256(canonical(value));
  */
 export const maskSalt = (type: string, identity: string, path: string): string => `${type} ${identity} ${path}`;
 
-/** Masks a sensitive text; `salt` (see `maskSalt`) keeps equal secrets of two resources apart. */
+/**
+ * The key of masks. Who holds a plan, a journal or the audit log, and not the key, can try no guess of a secret against
+ * a digest in it. `id` says which key it is and tells nothing of it.
+ */
+export interface MaskKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** The key that is made of a secret text. */
+export const maskKeyOf = (key: string): MaskKey => ({ id: sha256(`aiplan-mask-key\n${key}`).slice(7, 15), key });
+
+/** One process works for one account: the one key of it. */
+const masking: { key: MaskKey | null } = { key: null };
+
+/** From now on masks are made with this key; null: they get no digest, and are equal to nothing. */
+export function useMaskKey(key: MaskKey | null): void {
+  masking.key = key;
+}
+
+/** Which key masks are made with now; null for none. */
+export const maskKeyInUse = (): string | null => masking.key?.id ?? null;
+
+/**
+ * Masks a sensitive text; `salt` (see `maskSalt`) keeps equal secrets of two resources apart. Digests of two keys never
+ * equal each other.
+ */
 export const mask = (
   salt: string,
   text: string,
   state: Masked['$masked'] = 'set',
-): Masked & { readonly [k: string]: Json | undefined } => ({
-  $masked: state,
-  digest: sha256(`aiplan-mask\n${salt}\n${text}`).slice(0, 31),
-});
+): Masked & { readonly [k: string]: Json | undefined } => {
+  const { key } = masking;
+  if (key === null) return { $masked: state };
+  return {
+    $masked: state,
+    digest: `hmac:${key.id}:${createHmac('sha256', key.key).update(`aiplan-mask\n${salt}\n${text}`).digest('hex').slice(0, 32)}`,
+  };
+};
+
+/**
+ * Whether two masks are known to hide the same text: made with one key. What no key tells is unknown, and not equal
+ * (law 9).
+ */
+export const isSameMask = (one: Masked, other: Masked): boolean =>
+  one.digest !== undefined && one.digest === other.digest;
+
+/** The keys with which the masks in a JSON text were made. */
+export const maskKeysIn = (text: string): readonly string[] =>
+  [...new Set([...text.matchAll(/"hmac:([0-9a-f]{8}):[0-9a-f]{32}"/gu)].map(([, id]) => id ?? ''))].sort();

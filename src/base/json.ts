@@ -9,7 +9,7 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 /**
  * The only form in which a secret or sensitive live value may stand in a plan, a journal, a log or a screen: that it is
- * set, changed or unknown, with a salted digest (see `mask` in digest.ts) that binds a confirmation to it.
+ * set, changed or unknown, with a keyed digest (see `mask` in digest.ts) that binds a confirmation to it.
  */
 export interface Masked {
   readonly $masked: 'set' | 'changed' | 'unknown';

@@ -1,7 +1,7 @@
 import type { SignedApproval } from '../domain/approval.ts';
 import { canonical, sha256 } from '../base/digest.ts';
 import { UserError } from '../base/error.ts';
-import { isObject } from '../base/json.ts';
+import { shapedAs, spentMark } from '../domain/records/mark-shapes.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { KeptText, UsedMark, Store } from '../domain/records/store.ts';
 import type { Objects } from './objects/objects.ts';
@@ -134,23 +134,13 @@ async function textsIn(objects: Objects, folder: string): Promise<readonly KeptT
   return texts;
 }
 
-function markOf(of: UsedMark['of'], { name, path, text }: KeptText): UsedMark {
-  try {
-    const value: unknown = JSON.parse(text);
-    return {
-      of,
-      name,
-      path,
-      run:
-        isObject(value) && value['format'] === 'aiplan/spent@1' && typeof value['run'] === 'string'
-          ? value['run']
-          : null,
-    };
-  } catch {
-    // A mark that cannot be read is still a mark; whose it is nobody can say.
-    return { of, name, path, run: null };
-  }
-}
+/** A mark that cannot be read is still a mark; whose it is nobody can say. */
+const markOf = (of: UsedMark['of'], { name, path, text }: KeptText): UsedMark => ({
+  of,
+  name,
+  path,
+  run: shapedAs<{ readonly run: string }>(spentMark, text)?.run ?? null,
+});
 
 const keptKey = (digest: string): string => {
   if (!/^sha256:[0-9a-f]{64}$/u.test(digest))

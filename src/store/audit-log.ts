@@ -63,7 +63,17 @@ export function auditLog(
         ...entry,
       } as AuditRecord;
       const line = canonical(record);
-      if ((await objects.create(`audit/${entryName(record.seq)}`, `${line}\n`)) !== 'made') continue;
+      if ((await objects.create(`audit/${entryName(record.seq)}`, `${line}\n`)) !== 'made') {
+        const there = await objects.read(`audit/${entryName(record.seq)}`);
+        // Nobody was faster: what has the name of the next entry can be none, and no entry can follow it.
+        if (there !== null && !isEntry(there, record.seq))
+          throw damaged(
+            objects,
+            entryName(record.seq),
+            'it has the name of the next entry and is none, so that nothing can be added',
+          );
+        continue;
+      }
       known = { seq: record.seq, head: sha256(line) };
       await index.add(record);
       if (segments && record.seq % entriesPerSegment === 0)
@@ -162,10 +172,13 @@ export function auditLog(
       if (seqs === null) return readAll(undefined, damagedAt);
       const texts = await eachOf(seqs, width, (seq) => objects.read(`audit/${entryName(seq)}`));
       const found = texts.flatMap((text, at) =>
-        text !== null && isEntry(text, seqs[at] ?? 0) ? [JSON.parse(text) as AuditRecord] : [],
+        text !== null && isEntry(text, seqs[at] ?? 0) && auditRecord(JSON.parse(text)) === null
+          ? [JSON.parse(text) as AuditRecord]
+          : [],
       );
-      // Begun before there was an index: then not all that is told of it is in the index.
-      return found.some((record) => record.kind === 'run-began' && record.run === run)
+      // Begun before there was an index: then not all that is told of it is in the index. Damaged: reading the log says
+      // where.
+      return found.length === seqs.length && found.some((record) => record.kind === 'run-began' && record.run === run)
         ? found
         : readAll(undefined, damagedAt);
     },

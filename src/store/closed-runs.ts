@@ -1,5 +1,5 @@
 import { canonical } from '../base/digest.ts';
-import { isObject } from '../base/json.ts';
+import { settledMark, shapedAs } from '../domain/records/mark-shapes.ts';
 import type { RunSummary, ClosedRun, Settling, Store } from '../domain/records/store.ts';
 import { lockName } from './locks/lock.ts';
 import type { Objects } from './objects/objects.ts';
@@ -115,12 +115,10 @@ export function closedIn(objects: Objects, { names, summary, wholeSummary, each 
  */
 async function closingOf(objects: Objects, mark: ClosedRun): Promise<{ readonly by: string; readonly at: string }> {
   const text = await objects.read(`${folder}/${markName(mark) ?? ''}`);
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    if (isObject(value) && typeof value['by'] === 'string' && typeof value['at'] === 'string')
-      return { by: value['by'], at: value['at'] };
-  } catch {
-    // Said below: nobody knows.
-  }
-  return { by: 'unknown', at: 'unknown' };
+  const {
+    run,
+    by = 'unknown',
+    at = 'unknown',
+  } = shapedAs<{ readonly run: string; readonly by?: string; readonly at?: string }>(settledMark, text ?? '') ?? {};
+  return run === mark.run ? { by, at } : { by: 'unknown', at: 'unknown' };
 }

@@ -60,7 +60,13 @@ export async function pictureOf(road: Road, sandbox: Sandbox): Promise<Picture> 
       if (!isOurs(TagList) && SnapshotType === 'manual') picture.set(`snapshot ${DBSnapshotIdentifier}`, {});
     for (const { identity } of census[BUCKET] ?? []) {
       if (identity.startsWith('audit-archive')) continue;
-      const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: identity }));
+      const listed = await s3.send(new ListObjectVersionsCommand({ Bucket: identity })).catch((error: unknown) => {
+        if ((error as { name?: unknown }).name !== 'AccessDenied') throw error;
+        return null;
+      });
+      // What nobody can read is not changed by anybody either: nothing of the plan is about it.
+      if (listed === null) continue;
+      const { Versions = [], DeleteMarkers = [] } = listed;
       const keys: Record<string, string[]> = {};
       for (const { Key = '', ETag, IsLatest } of [
         ...Versions,

@@ -6,6 +6,7 @@ import { diceOf, type Dice } from './dice.ts';
 import { grow, type Grown } from './drill-account.ts';
 import { censusOf, differences, pictureOf, type Allowed, type Picture } from './drill-picture.ts';
 import { INSTANCE, writePlan, type Census } from './drill-plan.ts';
+import { denyReads } from './unreadable.ts';
 import { openRoad, type Entries, type Made, type Road } from './road.ts';
 
 /** How a round ended: `ended`: the account is as it was; `refused`: at plan, by its codes; `fault`: of the product. */
@@ -105,7 +106,10 @@ class Play {
     const { road, grown } = this.#stage;
     const census = await censusOf(road);
     this.#entries = writePlan(this.#dice, census, grown);
+    let hidden = (): void => undefined;
     try {
+      // Dice of their own: a seed grows the same account and plan as ever.
+      hidden = denyReads(this.#sandbox.proxy, strangers(diceOf(this.#seed ^ 0x5eed), census, this.#entries));
       const made = await this.#planned();
       if (typeof made === 'string') return this.#end('refused', made, []);
       if (made.plan.steps.every(({ action }) => action === 'keep'))
@@ -116,6 +120,8 @@ class Play {
       return this.#end('fault', error instanceof UserError ? `${error.code}` : 'thrown', [
         error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
       ]);
+    } finally {
+      hidden();
     }
   }
 
@@ -222,6 +228,26 @@ class Play {
   }
 }
 
+/**
+ * Now and then one of each type that nobody can read from now on: one with which the plan has nothing to do, by any
+ * name that its resources know.
+ */
+function strangers(dice: Dice, census: Census, entries: Entries): readonly string[] {
+  const plan = JSON.stringify(entries);
+  const all = Object.values(census).flat();
+  const touched = all
+    .filter(({ identity }) => plan.includes(`"${identity}"`))
+    .map((live) => JSON.stringify(live))
+    .join(' ');
+  const names = all.map(({ identity }) => identity).filter((identity) => plan.includes(`"${identity}"`));
+  return Object.values(census).flatMap((list) => {
+    const apart = (list ?? []).filter(
+      (live) => !touched.includes(live.identity) && !names.some((name) => JSON.stringify(live).includes(name)),
+    );
+    return apart.length > 0 && dice.chance(0.3) ? [dice.pick(apart).identity] : [];
+  });
+}
+
 /** What the plans announced. */
 function allowed(
   { plan }: Made,
@@ -251,6 +277,12 @@ function allowed(
         may(device.VolumeId, ['SnapshotId', 'owner']);
       }
     }
+  }
+  // A volume that was deleted comes back from a snapshot; the instance that it is attached to shows that too.
+  for (const { action, identity } of plan.steps) {
+    if (action !== 'delete' || identity === null) continue;
+    for (const { identity: holder, attributes } of census[INSTANCE] ?? [])
+      if (JSON.stringify(attributes['BlockDevices'] ?? []).includes(identity)) may(holder, ['BlockDeviceMappings']);
   }
   // One-way changes are announced by the plan, what stays by the rollback; an instance shows what its volume has.
   for (const step of plan.steps) {

@@ -45,8 +45,8 @@ export function memoryBucket(): MemoryBucket {
           message: 'no',
           executed: 'no',
         });
-      const etag = objects.has(key) ? tags.get(key) : undefined;
-      if (condition.kind === 'absent' ? etag !== undefined : String(etag) !== condition.etag) return { stored: false };
+      const etag = objects.has(key) ? (tags.get(key) ?? 0) : undefined;
+      if (condition.kind === 'absent' ? objects.has(key) : String(etag) !== condition.etag) return { stored: false };
       versions += 1;
       tags.set(key, versions);
       objects.set(key, text);

@@ -14,6 +14,7 @@ import { plan as planOf } from '../../src/plan/planner.ts';
 import { reportOf } from '../../src/history/journal-reading.ts';
 import { refuseResume } from '../../src/recovery/resume/resume.ts';
 import { rewind } from '../../src/recovery/resume/rewind.ts';
+import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
 import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
 import { madeIn } from '../../src/run/apply/run-end.ts';
 import { reconcile } from '../../src/recovery/resume/reconcile.ts';
@@ -22,6 +23,8 @@ import { canonical, sha256 } from '../../src/base/digest.ts';
 import { AwsError, UserError } from '../../src/base/error.ts';
 import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import type { Json } from '../../src/base/json.ts';
+import { runEnd, shapedAs } from '../../src/domain/records/mark-shapes.ts';
+import type { RunEnd } from '../../src/domain/records/run-end.ts';
 import type { Planned } from '../../src/domain/plan.ts';
 import { loadConfiguration } from '../../src/store/configuration.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
@@ -37,6 +40,7 @@ import { planMarkdown } from '../../src/views/html/markdown.ts';
 import { reportRows } from '../../src/views/run/report-rows.ts';
 import { plainText } from '../../src/views/base/rows.ts';
 import { loadSchema } from '../../providers/aws/schema.ts';
+import { runOfMark } from '../../providers/s3/capture-bucket/run-marks.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import { approvalFor, chained, digestedPlan, sampleRun } from '../helpers/audit-samples.ts';
 import { benchOf, changePlanOf, entryOf, testConfiguration } from '../helpers/apply-world.ts';
@@ -375,6 +379,62 @@ describe('approvals, the audit log, locks and configuration', () => {
         ]).toEqual(['string', 'string', 'number', 'string', 'string']);
     }
     expect(ownerOf('{')).toBeNull();
+  });
+
+  it('marks that were changed name a run by its id or nobody, and hide no other mark', async () => {
+    const run = '20260226-230000-0001';
+    const isRun = (name: string | null): boolean => name === null || /^\d{8}-\d{6}-[0-9a-f]{4}$/u.test(name);
+    const end = {
+      format: 'aiplan/run-end@1',
+      run,
+      at: '2026-02-26T23:15:00.000Z',
+      outcome: 'done',
+      records: 9,
+      head: `sha256:${'7'.repeat(64)}`,
+      made: [{ step: 'A', type: 'T', identity: 'i', incarnation: null }],
+    };
+    const root = join(folder, 'marks');
+    const store = folderStore({ folder: root, spool: join(folder, 'spool'), host: 'laptop' });
+    const name = `${run}.closed.123456789012-eu-west-1.move.-.json`;
+    for (const below of ['spent', 'applied', 'settled', `runs/${run}`])
+      mkdirSync(join(root, below), { recursive: true });
+    writeFileSync(join(root, 'spent', `${'ef'.repeat(16)}.json`), JSON.stringify({ format: 'aiplan/spent@1', run }));
+    const taken = { marks: 0, ends: 0 };
+    for (let seed = first; seed < first + some; seed += 1) {
+      const spent = JSON.stringify(mutant({ format: 'aiplan/spent@1', run }, seed));
+      for (const [below, file] of [
+        ['spent', 'cd'.repeat(16)],
+        ['applied', 'ab'.repeat(16)],
+      ] as const)
+        writeFileSync(join(root, below, `${file}.json`), spent);
+      writeFileSync(
+        join(root, 'settled', name),
+        JSON.stringify(
+          mutant({ format: 'aiplan/settled@1', run, how: 'closed', by: 'ada', at: '2026-02-26T23:15:00Z' }, seed),
+        ),
+      );
+      const marks = await store.marks();
+      expect([
+        marks.length,
+        marks.every((mark) => isRun(mark.run)),
+        marks.some((mark) => mark.name === 'ef'.repeat(16) && mark.run === run),
+      ]).toEqual([3, true, true]);
+      taken.marks += marks.filter((mark) => mark.run !== null).length - 1;
+      expect((await store.listRuns()).map(({ closed }) => [typeof closed?.by, closed?.at])).toEqual([
+        ['string', expect.stringMatching(/^(?:unknown|\d{4}-\d\d-\d\dT[\d:.]+Z)$/u)],
+      ]);
+      expect(isRun(runOfMark(JSON.stringify(mutant({ format: 'aiplan/used@1', run }, seed))))).toBe(true);
+      const found = shapedAs<RunEnd>(runEnd, JSON.stringify(mutant(end, seed)));
+      if (found === null) continue;
+      taken.ends += 1;
+      withPins(changePlanOf([entryOf('A', NOTE, { action: 'delete', id: 'i' })], { rollbackOf: run }), {
+        own: { records: [], ends: [found] },
+        earlier: [],
+        runs: [],
+      });
+    }
+    // Most mutants are refused, and some are still marks.
+    expect([taken.marks < some, taken.ends > 0, taken.ends < some]).toEqual([true, true, true]);
   });
 
   it('a configuration is taken, or refused with its place', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { securityGroup } from '../../providers/ec2/security-group/security-group.ts';
+import type { Json } from '../../src/base/json.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { OwnEffect } from '../../src/domain/own-effect.ts';
 import { staleness } from '../../src/run/drift/staleness.ts';
@@ -167,6 +169,39 @@ describe('verification', () => {
       [],
       ['Tags'],
     ]);
+  });
+
+  it('finds a description that was to leave an element of a list and has not, by its key or by its place', () => {
+    const rule = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '10.0.0.0/8' };
+    const other = { ...rule, FromPort: 80, ToPort: 80, Description: 'stays' };
+    const group = (SecurityGroupIngress: Json): LiveResource =>
+      live({ type: securityGroup.type, identity: 'sg-1', properties: { SecurityGroupIngress } });
+    const left = (authored: Json, now: Json, wanted: Json = [other, rule]): unknown =>
+      verification({ SecurityGroupIngress: wanted }, group(now), securityGroup.rules, {
+        SecurityGroupIngress: authored,
+      }).differences.map(({ path }) => path);
+    const [kept, gone] = [
+      [{ ...rule, Description: 'old' }, other],
+      [rule, other],
+    ];
+    expect([
+      left([other, { ...rule, Description: null }], kept),
+      left([{ ...rule, Description: null }, other], kept),
+    ]).toEqual([['SecurityGroupIngress'], ['SecurityGroupIngress']]);
+    expect(left([other, { ...rule, Description: null }], gone)).toEqual([]);
+    // Left out, it stays as it is: AWS keeps it, and so does the plan.
+    expect(left([other, rule], kept)).toEqual([]);
+    const named = {
+      ...rule,
+      CidrIp: undefined,
+      SourceSecurityGroupId: { $unknown: 'New.GroupId' },
+      Description: null,
+    } as unknown as Json;
+    const resolved = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, SourceSecurityGroupId: 'sg-new' };
+    expect([
+      left([named], [{ ...resolved, Description: 'old' }], [resolved]),
+      left([named], [resolved], [resolved]),
+    ]).toEqual([['SecurityGroupIngress'], []]);
   });
 
   it('does not compare secrets, and tells what AWS will do later', () => {

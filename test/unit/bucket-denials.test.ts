@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { denialOf, type Asking } from '../../providers/s3/rules/policy-denials.ts';
 import { preflightBucket } from '../../providers/s3/bucket/preflight.ts';
+import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import { iamAction } from '../../providers/s3/bucket/iam-actions.ts';
+import { subResources } from '../../providers/s3/configuration/sub-resources.ts';
 import type { Effect, ReadCall } from '../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
 import type { StepContext } from '../../src/domain/resource-type.ts';
@@ -154,8 +157,9 @@ describe('what a bucket policy does to a deletion (IAM User Guide, policy evalua
 function problemsOf(
   context: StepContext,
   answers: Readonly<Record<string, Json | ((call: ReadCall) => Json)>>,
+  action: 'update' | 'delete' = 'delete',
 ): { readonly problems: readonly string[]; readonly asked: readonly string[] } {
-  const program = preflightBucket(context, 'delete');
+  const program = preflightBucket(context, action);
   const asked: string[] = [];
   let step = program.next();
   while (step.done !== true) {
@@ -238,5 +242,48 @@ describe('a bucket is not emptied where something read before will stop it', () 
       problems: ['"notes" is in us-east-1, not in eu-west-1.'],
       asked: [],
     });
+  });
+});
+
+describe('a bucket is not updated where its policy denies exactly that call', () => {
+  const rows = subResources.filter((row) => row.properties.length > 0);
+  const caller = { GetCallerIdentity: { Arn: asking.caller ?? '' } };
+  const updating = (property: string, desired: JsonObject = {}): StepContext => ({
+    ...bucketContext({ binding: { policy: { digest: 'x' } } }),
+    desired: { BucketName: 'notes', ...desired },
+    changes: [{ path: property, before: null, after: null, effect: 'in-place' }],
+  });
+  const saidBy = (action: string, context: StepContext): readonly string[] =>
+    problemsOf(context, { ...caller, GetBucketPolicy: { Policy: policy({ Sid: 'Keep', Action: action }) } }, 'update')
+      .problems;
+
+  it.each(rows.map((row) => [row.name, row] as const))('%s', (_name, row) => {
+    const property = row.properties[0] ?? '';
+    const action = iamAction('operation' in row.remove ? row.remove.operation : row.put.operation);
+    // Taken away, because nothing of it is wanted.
+    expect(saidBy(action, updating(property))).toEqual([
+      `The policy of "notes" denies ${action} in Keep: AWS would refuse to change its ${row.label}. Change the policy first.`,
+    ]);
+    expect(saidBy('s3:GetBucketPolicyStatus', updating(property))).toEqual([]);
+    // Whatever an update sends is in the list of permissions under the same name.
+    expect(bucket.iam.write.map((name) => name.toLowerCase())).toContain(iamAction(row.put.operation).toLowerCase());
+  });
+
+  it('nor for another change, a perhaps, or a bucket without a policy', () => {
+    const versioning = updating('VersioningConfiguration', { VersioningConfiguration: { Status: 'Enabled' } });
+    expect(saidBy('s3:PutBucketVersioning', versioning)).toHaveLength(1);
+    expect(saidBy('s3:PutBucketTagging', versioning)).toEqual([]);
+    const perhaps = {
+      GetBucketPolicy: {
+        Policy: policy({
+          Action: 's3:PutBucketVersioning',
+          Condition: { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } },
+        }),
+      },
+    };
+    expect(problemsOf(versioning, { ...caller, ...perhaps }, 'update').problems).toEqual([]);
+    expect(
+      problemsOf({ ...versioning, live: { ...bucketContext().live!, binding: { policy: 'none' } } }, caller, 'update'),
+    ).toEqual({ problems: [], asked: [] });
   });
 });

@@ -608,6 +608,25 @@ describe('taking, deleting and bringing back', () => {
     ]);
   });
 
+  it('knows whether a removal took anything: every version and marker of the capture is there, or one is not', () => {
+    const items = [version('a', '1'), version('b', '2')];
+    const { capture, body } = manifested(items);
+    const untouched = (there: readonly JsonObject[], of = capture) =>
+      answered(bucket.capture!.untouched!(context, of), {
+        GetObject: [{ Body: body }],
+        ListObjectVersions: [page(there)],
+      }).result;
+    expect([
+      untouched(items),
+      untouched([...items, version('c', '3')]),
+      untouched(items.slice(1)),
+      untouched([]),
+    ]).toEqual([true, true, false, false]);
+    expect(untouched(items, { ...capture, how: 'none' })).toBe(false);
+    // While a plan lists the calls nothing is known.
+    expect(preview(bucket.capture!.untouched!(context, capture)).result).toBe(false);
+  });
+
   it('says what it leaves where S3 refuses the last call', () => {
     const items = [version('a', '1')];
     const { capture, body } = manifested(items);

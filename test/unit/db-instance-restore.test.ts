@@ -5,7 +5,7 @@ import { asideName, finalSnapshotName, snapshotName } from '../../providers/rds/
 import { operationsOf, preview } from '../../src/plan/steps/preview.ts';
 import { callName, type Call, type Program, type ReadCall } from '../../src/domain/call.ts';
 import { AwsError } from '../../src/base/error.ts';
-import type { JsonObject } from '../../src/base/json.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
 import type { StepContext } from '../../src/domain/resource-type.ts';
 import { liveDatabase, rawDatabase, stepContext, updateContext } from '../helpers/rds-samples.ts';
 import type { Capture } from '../../src/domain/capture-plan.ts';
@@ -561,6 +561,28 @@ describe('checks before anything changes', () => {
         fine,
       ),
     ).toEqual([expect.stringContaining('AllocatedStorage')]);
+  });
+  it('find that backups of a source of replicas cannot end, however the value comes', () => {
+    const source = liveOf({
+      ...rawDatabase,
+      DeletionProtection: false,
+      ReadReplicaDBInstanceIdentifiers: ['courses-read'],
+    });
+    const to = (BackupRetentionPeriod: Json, live = source): readonly string[] =>
+      check(
+        stepContext({
+          live,
+          desired: { ...live.properties, BackupRetentionPeriod },
+          changes: [{ path: 'BackupRetentionPeriod', before: 7, after: BackupRetentionPeriod, effect: 'destructive' }],
+        }),
+        'update',
+        fine,
+      );
+    expect(to(0)).toEqual([
+      'courses-prod is the source of courses-read, and AWS keeps backups of a source: its BackupRetentionPeriod cannot become 0',
+    ]);
+    expect(to(1)).toEqual([]);
+    expect(to(0, open)).toEqual([]);
   });
   it("find groups that do not exist, and ask nothing about AWS's own default ones", () => {
     const none: Answers = (call, calls) =>

@@ -223,6 +223,60 @@ describe('replace', () => {
   });
 });
 
+describe('replace of a protected instance', () => {
+  let guarded: LiveResource;
+  let off: unknown;
+  let on: unknown;
+  beforeAll(() => {
+    guarded = {
+      ...live,
+      properties: { ...live.properties, DisableApiTermination: true },
+      binding: { ...live.binding, protections: ['termination protection'] },
+    };
+    [off, on] = [false, true].map((Value) => [
+      'ModifyInstanceAttribute',
+      { InstanceId: live.identity, DisableApiTermination: { Value } },
+    ]);
+  });
+  const replacing = (DisableApiTermination: boolean): StepContext =>
+    contextFor({
+      live: guarded,
+      desired: { ...guarded.properties, DisableApiTermination },
+      replacing: true,
+      action: 'replace',
+    });
+  const switches = (program: Program<unknown>) =>
+    listed(program).filter(([, input]) => 'DisableApiTermination' in input);
+
+  it('switches the protection of the old one off when that is quiet, as the author wrote it, and on again where it stays', () => {
+    expect(preview(instance.preflight!(replacing(true), 'replace')).result).toEqual([
+      expect.stringContaining('has termination protection'),
+    ]);
+    expect(preview(instance.preflight!(replacing(false), 'replace')).result).toEqual([]);
+    expect(switches(instance.capture!.quiesce!(replacing(false)))).toEqual([off]);
+    expect(switches(instance.capture!.unquiesce!(replacing(false)))).toEqual([on]);
+    // A delete has switched it off before, as a part of its own update; then nothing is to be taken back.
+    const deleting = contextFor({
+      live: { ...guarded, properties: { ...guarded.properties, DisableApiTermination: false } },
+      action: 'delete',
+    });
+    expect([switches(instance.capture!.quiesce!(deleting)), switches(instance.capture!.unquiesce!(deleting))]).toEqual([
+      [],
+      [],
+    ]);
+  });
+
+  it('is not another one by that, and is by anything else', () => {
+    const quiet = {
+      ...guarded,
+      properties: { ...guarded.properties, DisableApiTermination: false },
+      binding: { ...guarded.binding, protections: [] },
+    };
+    expect(instance.capture!.quieted!(guarded, quiet)).toEqual(guarded);
+    expect(instance.capture!.quieted!(quiet, guarded).properties['DisableApiTermination']).toBe(true);
+  });
+});
+
 describe('update', () => {
   it('sets the fate of a volume that it attaches once that is there, and of one that is there before anything else', () => {
     const volumes = [

@@ -4,6 +4,7 @@ import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
 import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
 import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import { canonical, sha256 } from '../../src/base/digest.ts';
 import { AwsError } from '../../src/base/error.ts';
 import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import type { RunManifest } from '../../src/domain/records/run-manifest.ts';
@@ -248,7 +249,6 @@ describe('what an earlier rollback brought back', () => {
       head: '',
       made: [],
     };
-    const { sha256, canonical } = await import('../../src/base/digest.ts');
     const ends = [{ ...end, head: sha256(canonical(records.at(-1))) }];
     const own = { records: bench.journalOf(run), ends: bench.vault.ends.filter((one) => one.run === run) };
     expect(await confirms(bench, withPins(changePlan, { own, earlier: [{ records, ends }], runs: [] }))).toMatchObject([
@@ -309,7 +309,18 @@ describe('reading what the capture bucket bears out', () => {
     const world = worldOf(async (operation) =>
       operation === 'GetObject'
         ? { Body: JSON.stringify(bench.vault.ends[0]) }
-        : { Contents: [{ Key: `runs/${run}/end-0.json` }] },
+        : {
+            Versions: [
+              {
+                Key: `runs/${run}/end-${sha256(canonical(bench.vault.ends[0])).slice(7, 19)}.json`,
+                VersionId: 'v',
+                ETag: 'e',
+                Size: 1,
+                LastModified: '2026-02-26T23:00:00.000Z',
+                IsLatest: true,
+              },
+            ],
+          },
     );
     const genuine = await pinnedRollback(world, changePlan, bench.journalOf(run), []);
     expect([genuine.changePlan.resources.map(({ pinned }) => pinned), genuine.said]).toEqual([[true], []]);

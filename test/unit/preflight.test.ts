@@ -143,6 +143,22 @@ describe('preflight', () => {
     ]);
   });
 
+  it('a restore is no create: it is held against what it uses itself', async () => {
+    const world = freshWorld();
+    const bench = benchOf(world);
+    const { run, outcome } = await bench.apply(changePlanOf(entries.slice(1)));
+    expect(outcome).toBe('done');
+    const { changePlan } = await bench.rollback(run);
+    const types = withType(world.types, DATABASE, (type) => ({
+      ...type,
+      *preflight() {
+        return ['no database is made any more'];
+      },
+    }));
+    const report = await bench.apply(changePlan, { run: '20260226-230001-0002', ports: { types } });
+    expect([report.outcome, report.findings]).toEqual(['done', []]);
+  });
+
   it('names programs that a type does not have', async () => {
     expect(await problems(({ types }) => withType(types, DATABASE, ({ remove: _remove, ...type }) => type))).toEqual([
       'Db not-supported Test::Memory::Database: this version cannot delete',

@@ -77,6 +77,18 @@ describe('what AWS refuses whatever is live (EC2, RDS and S3 API references)', (
       { ...zone, Size: 10, VolumeType: 'io1', Iops: 1000 },
       ['Iops'],
     ],
+    [
+      'IOPS of a database whose gp3 is too small to have any chosen',
+      dbInstanceRules,
+      { ...db, StorageType: 'gp3', AllocatedStorage: '399', Iops: 12_000 },
+      ['Iops'],
+    ],
+    [
+      'the same from 400 GiB on',
+      dbInstanceRules,
+      { ...db, StorageType: 'gp3', AllocatedStorage: '400', Iops: 12_000 },
+      [],
+    ],
     ['a small st1', volumeRules, { ...zone, Size: 100, VolumeType: 'st1' }, ['Size']],
     ['a size of nothing', volumeRules, { ...zone, Size: 0 }, ['Size']],
     ['a key without encryption', volumeRules, { ...zone, Size: 10, KmsKeyId: 'alias/x' }, ['KmsKeyId']],

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Program } from '../../src/domain/call.ts';
 import type { JsonObject } from '../../src/base/json.ts';
+import { reachOf } from '../../src/run/drift/change-progress.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { Step } from '../../src/domain/plan.ts';
 import { preview } from '../../src/plan/steps/preview.ts';
 import { resourceTypes } from '../../providers/index.ts';
 import { quietedInstance } from '../../providers/ec2/instance/programs/capture.ts';
@@ -158,5 +161,49 @@ describe('what an instance looks like once it was made quiet', () => {
       expect.stringContaining('/dev/sdz'),
       expect.stringContaining('vol-new'),
     ]);
+  });
+});
+
+describe('how far an update has come that was begun', () => {
+  const volume = resourceTypes.get('AWS::EC2::Volume');
+  const disk = (properties: JsonObject): LiveResource => ({
+    type: 'AWS::EC2::Volume',
+    identity: 'vol-1',
+    incarnation: 'vol-1',
+    properties: { AvailabilityZone: 'eu-west-1a', Size: 10, ...properties },
+    attributes: {},
+    systemTags: {},
+    state: 'in-use',
+    pending: {},
+    binding: {},
+    observed: {},
+    detailed: true,
+  });
+  const reach = (before: LiveResource, live: LiveResource, acted = true) =>
+    reachOf({
+      step: {
+        action: 'update',
+        changes: [
+          { path: 'VolumeType', before: before.properties['VolumeType'] ?? null, after: 'gp3', effect: 'in-place' },
+        ],
+      } as unknown as Step,
+      before,
+      live,
+      type: volume!,
+      resolve: () => undefined,
+      owned: { effects: [], types: resourceTypes, schemas: () => undefined },
+      acted,
+    });
+
+  it('takes what AWS moves along for its own, and nothing else', () => {
+    const before = disk({ VolumeType: 'gp2', Iops: 100 });
+    const moved = reach(before, disk({ VolumeType: 'gp3', Iops: 3000, Throughput: 125 }));
+    expect([moved.made.map(({ path }) => path), moved.others]).toEqual([['VolumeType'], []]);
+    expect(
+      reach(before, disk({ VolumeType: 'gp3', Iops: 3000, Throughput: 125, Size: 20 })).others.map(({ path }) => path),
+    ).toEqual(['Size']);
+    expect(
+      reach(before, disk({ VolumeType: 'gp2', Iops: 100, Throughput: 125 }), false).others.map(({ path }) => path),
+    ).toEqual(['Throughput']);
   });
 });

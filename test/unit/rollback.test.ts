@@ -930,4 +930,23 @@ describe('order of a rollback', () => {
       ['A', { Rules: [{ SourceGroup: { Ref: 'B' } }] }, ['B']],
     ]);
   });
+
+  it('takes the name of a database for nothing but that: a group that is called the same comes back before it', () => {
+    const [db, group] = [
+      restore('Db', 'courses', { Name: 'courses', GroupIds: ['g-1'] }),
+      restore('Group', 'g-1', { GroupName: 'courses', Description: 'courses', Tags: { Name: 'courses' } }),
+    ];
+    const copy = restore('Copy', 'copy', { Name: 'copy', SourceName: 'courses' });
+    const chosen = {
+      identities: new Set(['courses', 'copy']),
+      referredTo: (_type: string, properties: JsonObject) =>
+        typeof properties['SourceName'] === 'string' ? [properties['SourceName']] : [],
+    };
+    const order = orderRollback([group, copy, db], new Map(), new Map(), chosen);
+    expect(order.map(({ address, properties }) => [address, properties])).toEqual([
+      ['Group', { GroupName: 'courses', Description: 'courses', Tags: { Name: 'courses' } }],
+      ['Db', { Name: 'courses', GroupIds: [{ Ref: 'Group' }] }],
+      ['Copy', { Name: 'copy', SourceName: 'courses' }],
+    ]);
+  });
 });

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Io } from '../../src/cli/context/io.ts';
 import { endsOf, markUsed, refuseBehind } from '../../src/cli/planning/run-marks.ts';
 import type { CommandContext } from '../../src/cli/context/command-context.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
+import { canonical, sha256 } from '../../src/base/digest.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
 import { endNotHeld } from '../../src/run/apply/run-end.ts';
 import type { Approval } from '../../src/domain/approval.ts';
@@ -11,6 +13,7 @@ import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import type { RunEnd } from '../../src/domain/records/run-end.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { fakeClock, memoryVault, type MemoryVault } from '../helpers/apply-ports.ts';
+import { memoryS3 } from '../helpers/memory-s3.ts';
 import { createMemoryWorld, NOTE } from '../helpers/memory-world.ts';
 
 const made = entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: 'hello' } });
@@ -185,11 +188,18 @@ describe('marks in the capture bucket', () => {
       },
       async read({ operation, input }: { operation: string; input: Record<string, unknown> }) {
         if (operation === 'HeadBucket') return options.bucket === false ? null : {};
-        if (operation === 'ListObjectsV2')
+        if (operation === 'ListObjectVersions')
           return {
-            Contents: [...objects.keys()]
+            Versions: [...objects.keys()]
               .filter((key) => key.startsWith(String(input['Prefix'])))
-              .map((Key) => ({ Key })),
+              .map((Key) => ({
+                Key,
+                VersionId: 'v',
+                ETag: 'e',
+                Size: 1,
+                LastModified: '2026-02-26T23:00:00.000Z',
+                IsLatest: true,
+              })),
           };
         const Body = objects.get(String(input['Key']));
         return Body === undefined ? null : { Body };
@@ -267,15 +277,24 @@ describe('marks in the capture bucket', () => {
       at: '2026-02-26T23:00:00.000Z',
       outcome: 'done',
       records: 9,
-      head: 'sha256:x',
+      head: `sha256:${'7'.repeat(64)}`,
       made: [],
     };
-    const objects = new Map([
-      [`runs/${run}/end-1.json`, JSON.stringify(end)],
-      [`runs/${run}/end-2.json`, '{'],
-      [`runs/${run}/end-3.json`, '{"format":"aiplan/run-end@1","made":[1]}'],
+    const named = (value: object, of = run): readonly [string, string] => [
+      `runs/${of}/end-${sha256(canonical(value)).slice(7, 19)}.json`,
+      JSON.stringify(value),
+    ];
+    const other = { ...end, run: '20260226-230000-0002' };
+    const odd: readonly (readonly [string, string])[] = [
+      [`runs/${run}/end-000000000000.json`, JSON.stringify(end)],
+      [`runs/${run}/end-${'1'.repeat(12)}.json`, '{'],
+      named({ ...end, made: [1] }),
+      named({ ...end, records: -1 }),
+      named({ ...end, outcome: 'won' }),
+      named(other),
       [`runs/${run}/x`, '[]'],
-    ]);
+    ];
+    const objects = new Map([named(end), ...odd]);
     expect(await endsOf(home(objects), run)).toEqual([end]);
     await expect(refuseBehind(home(objects), run, [])).rejects.toMatchObject({
       code: 'journal-behind',
@@ -283,5 +302,40 @@ describe('marks in the capture bucket', () => {
       message: expect.stringContaining('record 9 (done'),
     });
     await refuseBehind(home(new Map()), run, []);
+  });
+
+  it('what was written first counts: ends and marks that somebody wrote over, or deleted, are read as they were', async () => {
+    const bucket = 'aiplan-captures-123456789012-eu-west-1';
+    const s3 = memoryS3([bucket]);
+    const vault = (of: string) =>
+      openVault(s3, { account: target.account, region: target.region, endpoint: null, bucket: null }, of);
+    const ends = async () =>
+      (
+        await endsOf(
+          {
+            ...home(new Map()),
+            configuration: { capture: { bucket: null } },
+            reader: async () => s3,
+          } as unknown as CommandContext,
+          run,
+        )
+      ).map(({ outcome }) => outcome);
+    const end: RunEnd = {
+      format: 'aiplan/run-end@1',
+      run,
+      at: '2026-02-26T23:00:00.000Z',
+      outcome: 'failed',
+      records: 9,
+      head: `sha256:${'7'.repeat(64)}`,
+      made: [],
+    };
+    await vault(run).putEnd?.(end);
+    const [key = ''] = s3.keys(bucket).filter((name) => name.startsWith('runs/'));
+    s3.write(bucket, key, JSON.stringify({ ...end, outcome: 'done' }));
+    expect(await ends()).toEqual(['failed']);
+    expect(await vault(run).markUsed(approval.nonce)).toBe(run);
+    const second = '20260226-230000-0002';
+    s3.write(bucket, `used/${approval.nonce}.json`, JSON.stringify({ format: 'aiplan/used@1', run: second }));
+    expect(await vault(second).markUsed(approval.nonce)).toBe(run);
   });
 });

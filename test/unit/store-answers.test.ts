@@ -215,14 +215,14 @@ describe('the proof of a shared store', () => {
     const missing = async (): Promise<never> => {
       throw new AwsError({ code: 'NoSuchBucket', kind: 'absent', operation: 's3', message: 'x', executed: 'no' });
     };
-    expect(await prove({ ...bucket, facts: missing })).toMatchObject({
+    expect(await prove({ ...memoryBucket(), facts: missing })).toMatchObject({
       isMissing: true,
       problems: [
         expect.stringMatching(/NoSuchBucket.*aws s3 mb s3:\/\/team-aiplan && aws s3api put-bucket-versioning/u),
       ],
     });
     expect(
-      (await prove({ ...bucket, facts: async () => ({ versioning: 'Suspended', objectLock: null }) })).problems,
+      (await prove({ ...memoryBucket(), facts: async () => ({ versioning: 'Suspended', objectLock: null }) })).problems,
     ).toEqual([expect.stringContaining('put-bucket-versioning')]);
   });
 });

@@ -176,6 +176,48 @@ describe.each(['a folder', 'S3'] as const)('a stray file among the entries of th
     });
   });
 
+  it('of one run the rest is shown too, and what of it cannot be read is told', async () => {
+    const store = opened[kind]();
+    for (const number of [1, 2, 3]) {
+      const digest = `sha256:${String(number).repeat(64)}`;
+      await store.appendAudit(
+        { ...began(await writtenRun(store, number, [ended], { digest })), plan: digest } as AuditEntry,
+        fakeClock(),
+      );
+    }
+    const { command: _command, plan: _plan, ...end } = began(runNumbered(2)) as unknown as Record<string, unknown>;
+    await store.appendAudit({ ...end, kind: 'run-ended', outcome: 'done' } as unknown as AuditEntry, fakeClock());
+    await store.appendAudit(began(runNumbered(9)), fakeClock());
+    put('00000004.json', 'x\n');
+    const [other, own] = [
+      await auditOf(worldOf(opened[kind]()), { run: runNumbered(1) }),
+      await auditOf(worldOf(opened[kind]()), { run: runNumbered(2) }),
+    ];
+    expect([other.events.map(({ kind: what }) => what), other.damaged]).toEqual([['run-began'], []]);
+    expect([own.events.map(({ kind: what }) => what), own.damaged.map(({ where }) => where.slice(-13))]).toEqual([
+      ['run-began'],
+      ['00000004.json'],
+    ]);
+    expect([await audit(worldOf(opened[kind]()), { run: runNumbered(2) }), said]).toEqual([
+      1,
+      expect.stringContaining('00000004.json'),
+    ]);
+    // Of a run that only a damaged entry told of, nobody says that it does not exist.
+    put('00000005.json', '[]');
+    expect((await auditOf(worldOf(opened[kind]()), { run: runNumbered(9) })).damaged).toHaveLength(2);
+  });
+
+  it('where the newest one is damaged nothing is added, and it is said why', async () => {
+    const store = opened[kind]();
+    await store.appendAudit(began(runNumbered(1)), fakeClock());
+    put('00000002.json', '[]');
+    await expect(opened[kind]().appendAudit(began(runNumbered(2)), fakeClock())).rejects.toMatchObject({
+      code: 'audit-damaged',
+      where: expect.stringContaining('00000002.json'),
+      message: expect.stringContaining('has the name of the next entry'),
+    });
+  });
+
   it('two damaged places are two, and an entry after one is held against nothing that cannot be read', async () => {
     const store = opened[kind]();
     for (const number of [1, 2, 3, 4, 5, 6]) await store.appendAudit(began(runNumbered(number)), fakeClock());

@@ -21,35 +21,42 @@ describe('a plan that was spent', () => {
   const isSpent = { code: 'plan-already-applied', exitCode: 3 };
 
   it('counts once, until the run that spent it lets it go; then once more', async () => {
-    await store.markPlanUsed(plan, 'run-1');
+    await store.markPlanUsed(plan, '20260226-230000-0001');
     await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
-    await expect(store.markPlanUsed(plan, 'run-2')).rejects.toMatchObject(isSpent);
-    for (const run of ['run-1', 'run-2', 'run-3']) {
+    await expect(store.markPlanUsed(plan, '20260226-230000-0002')).rejects.toMatchObject(isSpent);
+    for (const run of ['20260226-230000-0001', '20260226-230000-0002', '20260226-230000-0003']) {
       await store.releasePlan(plan, run);
       await store.refuseAppliedPlan(plan);
-      if (run !== 'run-3') await store.markPlanUsed(plan, run === 'run-1' ? 'run-2' : 'run-3');
+      if (run !== '20260226-230000-0003')
+        await store.markPlanUsed(
+          plan,
+          run === '20260226-230000-0001' ? '20260226-230000-0002' : '20260226-230000-0003',
+        );
     }
   });
 
   it('is let go by nobody else, not twice, and not by the release of an earlier run', async () => {
-    await store.releasePlan(plan, 'run-1');
-    await store.markPlanUsed(plan, 'run-1');
+    await store.releasePlan(plan, '20260226-230000-0001');
+    await store.markPlanUsed(plan, '20260226-230000-0001');
     await store.releasePlan(plan, 'run-9');
     await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
-    await store.releasePlan(plan, 'run-1');
-    await store.markPlanUsed(plan, 'run-2');
-    await store.releasePlan(plan, 'run-1');
+    await store.releasePlan(plan, '20260226-230000-0001');
+    await store.markPlanUsed(plan, '20260226-230000-0002');
+    await store.releasePlan(plan, '20260226-230000-0001');
     await expect(store.refuseAppliedPlan(plan)).rejects.toMatchObject(isSpent);
     expect((await store.marks()).map(({ run, released }) => [run, released]).sort()).toEqual([
-      ['run-1', true],
-      ['run-2', undefined],
+      ['20260226-230000-0001', true],
+      ['20260226-230000-0002', undefined],
     ]);
   });
 
   it('is spent by one of two that race for it, also after it was let go', async () => {
-    await store.markPlanUsed(plan, 'run-1');
-    await store.releasePlan(plan, 'run-1');
-    const raced = await Promise.allSettled([store.markPlanUsed(plan, 'run-2'), store.markPlanUsed(plan, 'run-3')]);
+    await store.markPlanUsed(plan, '20260226-230000-0001');
+    await store.releasePlan(plan, '20260226-230000-0001');
+    const raced = await Promise.allSettled([
+      store.markPlanUsed(plan, '20260226-230000-0002'),
+      store.markPlanUsed(plan, '20260226-230000-0003'),
+    ]);
     expect(raced.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 });

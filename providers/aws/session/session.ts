@@ -84,12 +84,12 @@ const THROTTLE_WAITS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000] as c
 const REFUSALS = 3;
 
 /**
- * What lies in the capture bucket and may be read: what tells of runs; by a run that restores, the secrets that it puts
- * back.
+ * What lies in the capture bucket and may be read: what tells of runs, and the key of the masks; by a run that
+ * restores, the secrets that it puts back.
  */
 export const readableKeys: Readonly<Record<SessionOptions['mode'], readonly string[]>> = {
-  'read-only': ['manifests/', 'runs/', 'used/'],
-  apply: ['manifests/', 'runs/', 'used/', 'secrets/'],
+  'read-only': ['keys/', 'manifests/', 'runs/', 'used/'],
+  apply: ['keys/', 'manifests/', 'runs/', 'used/', 'secrets/'],
 };
 
 /** An AWS session whose clients are made when first needed, each behind the gate. Close it with `close()`. */

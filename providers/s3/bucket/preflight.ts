@@ -4,9 +4,10 @@ import { isAfter } from '../../../src/base/time.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { Preflight, StepContext } from '../../../src/domain/resource-type.ts';
 import { bucketNameProblem, isBucketName } from '../rules/bucket-values.ts';
-import { owned, readOf } from '../configuration/configure.ts';
+import { owned, propertyOf, readOf, rowsOf } from '../configuration/configure.ts';
 import { listEntries } from '../objects/contents.ts';
 import { isOwn } from './create.ts';
+import { iamAction } from './iam-actions.ts';
 import { storeOf } from '../objects/manifest.ts';
 import { denialOf, type Asking } from '../rules/policy-denials.ts';
 import { subResource } from '../configuration/sub-resources.ts';
@@ -33,6 +34,7 @@ export const preflightBucket: Preflight = function* (context, action) {
   ) {
     problems.push(`Object Lock needs versioning: set VersioningConfiguration of "${live.identity}" to Enabled too.`);
   }
+  if (action === 'update' && !isElsewhere) problems.push(...(yield* deniedUpdate(context, live)));
   if (action !== 'delete' || isElsewhere) return problems;
   if (textOf(live.binding['versioning'])?.includes('MFA') === true)
     problems.push(`Deleting versions of "${live.identity}" needs the root user's MFA device.`);
@@ -64,18 +66,51 @@ function* preflightCreate(context: StepContext): Program<readonly string[]> {
 const ON_BUCKET = ['s3:ListBucketVersions', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:DeleteBucket'] as const;
 const ON_OBJECTS = ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject', 's3:DeleteObjectVersion'] as const;
 
-/** A policy that lets the bucket be emptied and then refuses to let it go is seen before anything is deleted. */
-function* policyProblems(context: StepContext, live: LiveResource): Program<readonly string[]> {
+/** The policy, and who asks; null where there is none. */
+function* asked(
+  context: StepContext,
+  live: LiveResource,
+): Program<{ readonly policy: string; readonly asking: Asking } | null> {
   const answer = yield* look(readOf(subResource('policy'), live.identity, context.account), null);
   const policy = textOf(answer?.['Policy']);
-  if (policy === undefined) return [];
+  if (policy === undefined) return null;
   const identity = yield* look({ service: 'sts', operation: 'GetCallerIdentity', input: {} }, {});
-  const asking: Asking = {
-    bucket: live.identity,
-    region: context.region,
-    account: context.account,
-    caller: textOf(identity?.['Arn']) ?? null,
+  return {
+    policy,
+    asking: {
+      bucket: live.identity,
+      region: context.region,
+      account: context.account,
+      caller: textOf(identity?.['Arn']) ?? null,
+    },
   };
+}
+
+/**
+ * What an update sends, and a policy surely denies: a statement that only may deny it lets AWS decide, because a
+ * refused update loses nothing.
+ */
+function* deniedUpdate(context: StepContext, live: LiveResource): Program<readonly string[]> {
+  const rows = rowsOf(new Set(context.changes.map(({ path }) => propertyOf(path))));
+  const found = rows.length === 0 || live.binding['policy'] === 'none' ? null : yield* asked(context, live);
+  if (found === null) return [];
+  return rows.flatMap((row) => {
+    const isRemoved = row.toDocument(context.desired, live.identity) === null && 'operation' in row.remove;
+    const action = iamAction(isRemoved && 'operation' in row.remove ? row.remove.operation : row.put.operation);
+    const denial = denialOf(found.policy, action, found.asking, false);
+    return denial?.kind === 'denies'
+      ? [
+          `The policy of "${live.identity}" denies ${action} in ${denial.statement}: AWS would refuse to change its ${row.label}. Change the policy first.`,
+        ]
+      : [];
+  });
+}
+
+/** A policy that lets the bucket be emptied and then refuses to let it go is seen before anything is deleted. */
+function* policyProblems(context: StepContext, live: LiveResource): Program<readonly string[]> {
+  const found = yield* asked(context, live);
+  if (found === null) return [];
+  const { policy, asking } = found;
   const isEmpty = live.observed['versions'] === 0 && live.observed['deleteMarkers'] === 0;
   const actions = [
     ...ON_BUCKET.map((action) => [action, false] as const),

@@ -8,7 +8,8 @@ import { compact } from '../configuration/values.ts';
  * Without a key of its own an object gets the default of the bucket, which may be stronger than AES256 and which every
  * run looks at.
  */
-const encryptionOf = (of: CaptureBucket): JsonObject =>
+/** How what is sensitive is encrypted there, beyond the bucket's own default. */
+export const encryptionOf = (of: CaptureBucket): JsonObject =>
   of.kmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: of.kmsKeyId };
 
 /** Where the manifest of a step's capture lies: `manifests/<run>/<name>.json`. */

@@ -1,9 +1,12 @@
 import { look, type Call, type Program, type ReadCall } from '../../../src/domain/call.ts';
-import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
+import { canonical, sha256 } from '../../../src/base/digest.ts';
+import { runEnd, shapedAs, usedMark } from '../../../src/domain/records/mark-shapes.ts';
 import type { RunEnd } from '../../../src/domain/records/run-end.ts';
 import { nameOf, type CaptureBucket } from '../objects/capture-place.ts';
 import { owned } from '../configuration/configure.ts';
-import { compact, objectsOf, textOf } from '../configuration/values.ts';
+import type { Entry } from '../objects/contents.ts';
+import { versionsBelow } from '../objects/copies.ts';
+import { textOf } from '../configuration/values.ts';
 
 /**
  * What runs leave in the capture bucket beside manifests: `used/<nonce>.json` and `runs/<run>/end-<12 hex>.json`, each
@@ -29,14 +32,30 @@ const get = (of: CaptureBucket, key: string): ReadCall => ({
 export const putUsed = (of: CaptureBucket, nonce: string, run: string): Call =>
   put(of, `used/${nonce}.json`, JSON.stringify({ format: 'aiplan/used@1', run }), 'mark the approval as used');
 
-/** Reads that mark; null where there is none. */
-export const readUsed = (of: CaptureBucket, nonce: string): ReadCall => get(of, `used/${nonce}.json`);
+/**
+ * The text of that mark as it was written first; null where there is none. A mark that somebody wrote over names
+ * another run than the one that used the approval. Reads only. Throws AwsError.
+ */
+export function* readUsed(of: CaptureBucket, nonce: string): Program<string | null> {
+  const key = `used/${nonce}.json`;
+  return yield* firstText(of, key, (yield* versionsBelow(nameOf(of), of.account, key))?.get(key) ?? []);
+}
+
+/** The text of the version that was written first; null where there is none. */
+function* firstText(of: CaptureBucket, key: string, versions: readonly Entry[]): Program<string | null> {
+  const first = versions.filter(({ marker }) => !marker).at(-1);
+  if (first === undefined) return null;
+  const answer = yield* look({
+    ...get(of, key),
+    input: { ...get(of, key).input, VersionId: first.versionId },
+    absent: ['NoSuchKey', 'NoSuchVersion'],
+  });
+  return textOf(answer?.['Body']) ?? null;
+}
 
 /** The run that a mark names; null for what is none. */
-export function runOfMark(text: string): string | null {
-  const mark = parsed(text);
-  return mark !== null && mark['format'] === 'aiplan/used@1' ? (textOf(mark['run']) ?? null) : null;
-}
+export const runOfMark = (text: string): string | null =>
+  shapedAs<{ readonly run: string }>(usedMark, text)?.run ?? null;
 
 /** Keeps the end of a session of a run. `name`: a part of the digest of its text. */
 export const putEnd = (of: CaptureBucket, end: RunEnd, name: string): Call =>
@@ -44,51 +63,19 @@ export const putEnd = (of: CaptureBucket, end: RunEnd, name: string): Call =>
 export const readEnd = (of: CaptureBucket, run: string, name: string): ReadCall =>
   get(of, `runs/${run}/end-${name}.json`);
 
-/** Every end of a run that the bucket keeps; what is none is left out. Reads only. Throws AwsError. */
+/**
+ * Every end of a run that the bucket keeps, each in the version that was written first: who writes over one, or deletes
+ * it, changes nothing for 30 days. What is no end, is one of another run, or does not have the digest of its name is
+ * left out. Reads only. Throws AwsError.
+ */
 export function* readEnds(of: CaptureBucket, run: string): Program<readonly RunEnd[]> {
+  const listed = (yield* versionsBelow(nameOf(of), of.account, `runs/${run}/`)) ?? new Map<string, never>();
   const ends: RunEnd[] = [];
-  let token: Json | undefined;
-  do {
-    const answer: JsonObject =
-      (yield* look({
-        service: 's3',
-        operation: 'ListObjectsV2',
-        input: compact({ ...owned(nameOf(of), of.account), Prefix: `runs/${run}/`, ContinuationToken: token }),
-      })) ?? {};
-    for (const item of objectsOf(answer['Contents'])) {
-      const text = textOf((yield* look(get(of, textOf(item['Key']) ?? '')))?.['Body']);
-      const end = text === undefined ? null : endOf(text, run);
-      if (end !== null) ends.push(end);
-    }
-    token = answer['IsTruncated'] === true ? answer['NextContinuationToken'] : undefined;
-  } while (token !== undefined);
-  return ends;
-}
-
-function endOf(text: string, run: string): RunEnd | null {
-  const end = parsed(text);
-  const made = end?.['made'];
-  const isMade = (item: Json): boolean =>
-    isObject(item) &&
-    ['step', 'type', 'identity'].every((name) => typeof item[name] === 'string') &&
-    (item['incarnation'] === null || typeof item['incarnation'] === 'string');
-  const isEnd =
-    end !== null &&
-    end['format'] === 'aiplan/run-end@1' &&
-    end['run'] === run &&
-    typeof end['records'] === 'number' &&
-    typeof end['head'] === 'string' &&
-    Array.isArray(made) &&
-    made.every(isMade);
-  return isEnd ? (end as unknown as RunEnd) : null;
-}
-
-function parsed(text: string): JsonObject | null {
-  try {
-    const value = JSON.parse(text) as Json;
-    return isObject(value) ? value : null;
-  } catch {
-    // Something else lies there: it says nothing.
-    return null;
+  for (const [key, versions] of listed) {
+    const [, name] = /\/end-([0-9a-f]{12})\.json$/u.exec(key) ?? [];
+    if (name === undefined) continue;
+    const end = shapedAs<RunEnd>(runEnd, (yield* firstText(of, key, versions)) ?? '');
+    if (end !== null && end.run === run && sha256(canonical(end)).slice(7, 19) === name) ends.push(end);
   }
+  return ends;
 }

@@ -1,6 +1,6 @@
 import { canonical, sha256 } from '../../../src/base/digest.ts';
 import { AwsError, UserError } from '../../../src/base/error.ts';
-import type { AwsSession, Call, Permit } from '../../../src/domain/call.ts';
+import type { AwsSession, Call, Permit, Program } from '../../../src/domain/call.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import type { CaptureVault } from '../../../src/domain/records/ports.ts';
 import { versionOf } from '../objects/manifest.ts';
@@ -28,6 +28,14 @@ export function openVault(
         help: 'run `aiplan setup` once for this account and region',
       });
     return of;
+  };
+  const reading = async <Result>(program: Program<Result>): Promise<Result> => {
+    let step = program.next();
+    while (step.done !== true) {
+      if (step.value.kind !== 'read') throw new TypeError(`${step.value.kind} in a program that only reads`);
+      step = program.next(await session.read(step.value.call));
+    }
+    return step.value;
   };
   const put = async (call: Call, body: string): Promise<void> => {
     try {
@@ -77,7 +85,7 @@ export function openVault(
     async markUsed(nonce) {
       const call = putUsed(need(), nonce, run);
       await put(call, String(call.input['Body']));
-      return runOfMark(String((await session.read(readUsed(need(), nonce)))?.['Body'] ?? ''));
+      return runOfMark((await reading(readUsed(need(), nonce))) ?? '');
     },
     async putEnd(end) {
       const name = sha256(canonical(end)).slice(7, 19);

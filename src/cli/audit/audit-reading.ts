@@ -144,7 +144,12 @@ async function readLogsOf(context: Reading, run: string, plans: boolean): Promis
       throw error;
     journal = { run, path: error.where ?? run, records: null, problem: error.message };
     const { audit, damaged } = await auditOfRun(context, run, []);
-    if (error.code === 'no-such-run' && !audit.some((record) => 'run' in record && record.run === run)) throw error;
+    if (
+      error.code === 'no-such-run' &&
+      damaged.length === 0 &&
+      !audit.some((record) => 'run' in record && record.run === run)
+    )
+      throw error;
     return { logs: { audit, journals: [journal], plans: new Map() }, damaged, planProblems: [] };
   }
   const digests = [

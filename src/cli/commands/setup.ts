@@ -9,6 +9,7 @@ import {
   verifyCaptureBucket,
   type Replacement,
 } from '../../../providers/s3/capture-bucket/capture-setup.ts';
+import { keepMaskKey } from '../../../providers/s3/capture-bucket/mask-key.ts';
 import { makeStoreBucket } from '../../../providers/s3/capture-bucket/store-setup.ts';
 import { newRunId } from '../../store/journal/runs.ts';
 import { describeConfiguration } from '../../store/configuration.ts';
@@ -18,6 +19,7 @@ import { signersWritable } from '../../store/signing/signatures.ts';
 import { blank, row, span, type Row } from '../../views/base/rows.ts';
 import { auditedSession } from '../context/audit-log.ts';
 import { cannotAsk } from '../planning/consent.ts';
+import { localMaskKey } from '../context/mask-key.ts';
 import { print, printJson } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
@@ -44,6 +46,8 @@ export async function setup(context: CommandContext, { iam }: { iam?: boolean })
         'ssm:GetParameter',
         'ssm:GetParameters',
       ],
+      // The key by which plans of all homes compare sensitive values, below keys/ of the capture bucket.
+      compare: ['s3:GetObjectVersion', 's3:ListBucketVersions'],
       audit: ['cloudtrail:LookupEvents', 's3:GetObject', 's3:GetObjectVersion', 's3:ListBucketVersions'],
       // Only a store in S3, on its bucket and prefix.
       store: storePermissions,
@@ -89,7 +93,12 @@ export async function setup(context: CommandContext, { iam }: { iam?: boolean })
     const second = isConfirmed
       ? await make(new Set(first.left.map(({ mark }) => mark)))
       : { done: [], left: first.left };
-    const done = [...first.done, ...second.done];
+    const key = await runOutsideRun(session, () => keepMaskKey(of, localMaskKey(context, target.account)), {
+      run: 'setup',
+      step: 'mask key',
+      setup: true,
+    });
+    const done = [...first.done, ...second.done, ...key];
     const problems = [
       ...(await runOutsideRun(session, () => verifyCaptureBucket(of), { run: 'setup', step: 'capture bucket' })),
       ...second.left.map((left) => leftText(left, cannotAsk(context))),

@@ -18,6 +18,7 @@ import { loadSchema } from '../../../providers/aws/schema.ts';
 import type { OpenSession } from '../../../providers/aws/session/session.ts';
 import { resourceTypes } from '../../../providers/index.ts';
 import type { GlobalOptions, Io } from './io.ts';
+import { loadMaskKey, withMasks } from './mask-key.ts';
 import { openStore } from './open-store.ts';
 
 /** What a command works with: who asks, with which configuration, and how to reach AWS. */
@@ -40,6 +41,11 @@ export interface CommandContext {
   target(): Promise<Target>;
   /** By how many milliseconds AWS's clock is ahead of this machine's, by its last answer; null before the first. */
   clockSkew?(): number | null;
+  /**
+   * Has masks made with the key of the account from now on, and answers why the shared one could not be read, or null.
+   * Made once. Not `wanted`: only answers what came of it, where something else has had it made.
+   */
+  masks?(wanted?: boolean): Promise<string | null>;
   /** The recorded live state of `--live`, or null. */
   recorded(): LiveState | null;
   close(): void;
@@ -52,7 +58,13 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
   const store = openStore(io, options, folders, configuration);
   let session: Promise<OpenSession> | undefined;
   let target: Promise<Target> | undefined;
+  let key: Promise<string | null> | undefined;
   let skew: number | null = null;
+  const masks = async (wanted = true): Promise<string | null> => {
+    if (!wanted) return key ?? null;
+    key ??= once().then(async (found) => loadMaskKey({ io, folders, configuration }, await reader(), found));
+    return key;
+  };
 
   const sessionOptions = async () => {
     const { resolveEndpoint, resolveRegion } = await import('../../../providers/aws/session/target.ts');
@@ -85,6 +97,11 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
     return found;
   };
 
+  const once = (): Promise<Target> => {
+    target ??= findTarget();
+    return target;
+  };
+
   return {
     io,
     options,
@@ -93,7 +110,8 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
     store,
     types: resourceTypes,
     schemas: loadSchema,
-    reader,
+    reader: async () => withMasks(await reader(), masks),
+    masks,
     async secretReader(name) {
       const { openSession } = await import('../../../providers/aws/session/session.ts');
       return openSession({ ...(await sessionOptions()), mode: 'read-only', secrets: [name] });
@@ -107,12 +125,12 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
         userAgent: run,
         captureBucket: captureBucketOf(configuration, where),
       };
-      return renewable(() => openSession(settings));
+      return withMasks(
+        renewable(() => openSession(settings)),
+        masks,
+      );
     },
-    target() {
-      target ??= findTarget();
-      return target;
-    },
+    target: once,
     clockSkew: () => skew,
     recorded() {
       return options.live === undefined ? null : readLive(resolve(io.current, options.live));

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { mask } from '../../base/digest.ts';
+import { mask, maskKeyInUse, maskKeysIn } from '../../base/digest.ts';
 import { exitCodes, UserError } from '../../base/error.ts';
 import type { Plan, PlannedText } from '../../domain/plan.ts';
 import { readSmall } from '../../store/objects/files.ts';
@@ -14,7 +14,7 @@ export interface TextSource {
   readonly seen: ReadonlyMap<string, PlannedText>;
 }
 
-/** What tells one text from another: cut and salted, because such a text may hold a secret (law 11). */
+/** What tells one text from another: with the key of the account, because such a text may hold a secret (law 11). */
 const textDigest = (path: string, text: string): string => mask(`!Text ${path}`, text).digest ?? '';
 
 /** The texts beside a change plan. `file`: the change plan, relative to the current folder. */
@@ -52,6 +52,18 @@ function found(io: Io, { path, file: was, digest }: PlannedText, file: string, n
   const same = there.find(({ text }) => textDigest(path, text) === digest);
   if (same !== undefined) return same;
   const changed = there[0];
+  const [made] = maskKeysIn(JSON.stringify(digest));
+  if (changed !== undefined && made !== maskKeyInUse()) {
+    throw new UserError(
+      'text-unproven',
+      `whether "${path}" is what it was when the plan was made cannot be told: another key compared it then`,
+      {
+        exitCode: exitCodes.stale,
+        where: changed.file,
+        help: `nothing was changed. Plans go from home to home once \`aiplan setup\` has made the key in the capture bucket; ${next}`,
+      },
+    );
+  }
   throw new UserError(
     'text-changed',
     changed === undefined
@@ -71,7 +83,14 @@ function remembering(read: (path: string) => Found): TextSource {
     seen,
     read(path) {
       const { text, file } = read(path);
-      seen.set(path, { path, file, digest: textDigest(path, text) });
+      // Made when it is asked for: a change plan is read before anybody knows whose key it takes.
+      seen.set(path, {
+        path,
+        file,
+        get digest() {
+          return textDigest(path, text);
+        },
+      });
       return text;
     },
   };

@@ -6,7 +6,7 @@ import { parseSource, recordsIfWhole, readLiveFor, makeCheckedPlan } from './pla
 import { textsAsPlanned } from '../context/texts.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 import { pinnedRollback } from './pinned-rollback.ts';
-import { canonical } from '../../base/digest.ts';
+import { canonical, maskKeysIn } from '../../base/digest.ts';
 import { unprovenRestores } from './proven-restores.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
@@ -30,6 +30,7 @@ export async function sourceOfPlan(
   file: string,
   next = 'or plan again',
 ): Promise<Source> {
+  if ((saved.texts ?? []).length > 0) await context.masks?.();
   const brings = saved.rollbackOf === null ? bringsOutOf(saved) : null;
   const whole =
     brings !== null
@@ -170,6 +171,17 @@ export const recorded = (): UserError =>
 
 function stale({ types }: CommandContext, saved: Plan, fresh: Planned): UserError {
   const moved = staleSteps({ plan: saved }, fresh, (type) => types.get(type)?.rules);
+  const [then, now] = [maskKeysIn(JSON.stringify(saved.steps)), maskKeysIn(JSON.stringify(fresh.plan.steps))];
+  if (then.length > 0 && now.length > 0 && canonical(then) !== canonical(now)) {
+    return new UserError(
+      'plan-stale',
+      'the plan holds sensitive values that were compared with another key, so that nobody can tell whether they changed',
+      {
+        exitCode: exitCodes.stale,
+        help: 'run `aiplan setup` once for this account and region: it makes the key in the capture bucket that all homes share. Then plan again',
+      },
+    );
+  }
   const settings = settingsMoved(saved.configuration, fresh.plan.configuration);
   if (settings.length > 0) {
     return new UserError(

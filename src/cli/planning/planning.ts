@@ -12,6 +12,7 @@ import { changingUpdates, plan, type PlanInput } from '../../plan/planner.ts';
 import { refresh } from '../../plan/refresh/refresh.ts';
 import { bucketState } from './capture-bucket.ts';
 import { foreseen } from './foreseen-findings.ts';
+import { hidesText, maskFindings } from '../context/mask-key.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import type { Source } from './source.ts';
 import { textsBeside, type TextSource } from '../context/texts.ts';
@@ -140,6 +141,10 @@ const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({
 });
 
 async function inputOf(context: CommandContext, source: Source, state: LiveState): Promise<PlanInput> {
+  // Recorded state is shown and never confirmed; it needs no key, and no AWS.
+  const unread = state.recorded
+    ? null
+    : ((await context.masks?.(source.texts !== undefined || hidesText(source.changePlan, context.types))) ?? null);
   const others = state.recorded
     ? { open: [], findings: [] }
     : await otherRunsFor(context, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
@@ -155,6 +160,7 @@ async function inputOf(context: CommandContext, source: Source, state: LiveState
     findings: [
       ...source.findings,
       ...others.findings,
+      ...maskFindings(unread),
       ...clockFindings(state.recorded ? null : (context.clockSkew?.() ?? null)),
     ],
     openRuns: others.open,

@@ -1,4 +1,4 @@
-import { canonical, mask, maskSalt } from '../../base/digest.ts';
+import { canonical, isSameMask, mask, maskSalt } from '../../base/digest.ts';
 import { functionOf } from '../../base/template-functions.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../../base/json.ts';
 import type { CompareRule, TypeRules } from '../../domain/resource-type.ts';
@@ -101,7 +101,7 @@ export const isSet = (nodes: Nodes): boolean =>
 function sameText(live: Json, wanted: Json, salt: string): boolean {
   if (isMasked(live)) {
     if (live.digest === undefined) return false;
-    if (isMasked(wanted)) return live.digest === wanted.digest;
+    if (isMasked(wanted)) return isSameMask(live, wanted);
     return typeof wanted === 'string' && mask(salt, wanted).digest === live.digest;
   }
   return canonical(live) === canonical(wanted);

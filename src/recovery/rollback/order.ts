@@ -1,18 +1,35 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
-import { isObject, type Json } from '../../base/json.ts';
+import { isObject, type Json, type JsonObject } from '../../base/json.ts';
+
+/** Identities that are names, and which of them the properties of a type refer to. */
+export interface Chosen {
+  readonly identities: ReadonlySet<string>;
+  readonly referredTo: (type: string, properties: JsonObject) => readonly string[];
+}
+
+const noneChosen: Chosen = { identities: new Set(), referredTo: () => [] };
 
 /**
  * Puts the entries of a rollback in order: as given (the reverse of the run), but what restores something comes before
  * what names it, and after what brings it along (`bringers`: former identities). A value that is a former identity
  * becomes a reference to the entry that restores it; in a circle the first one keeps the former identity, and
  * re-pointing or the restore itself mends it. What a restore order says stays in the identities of the journal, by
- * which it is proved; the programs of the restore pass them through `context.remap`. Pure.
+ * which it is proved; the programs of the restore pass them through `context.remap`. An identity that somebody chose
+ * (`chosen`), as the name of a database, may be any text, such as the name of a group: only a property that refers to
+ * such a resource names it, and it comes back as it was. Pure.
  */
 export function orderRollback(
   entries: readonly ResourceEntry[],
   known: ReadonlyMap<string, string>,
   bringers: ReadonlyMap<string, string> = new Map(),
+  chosen: Chosen = noneChosen,
 ): readonly ResourceEntry[] {
+  const wordsOf = (type: string, properties: JsonObject | undefined): readonly string[] => {
+    const texts = textsIn(properties ?? null);
+    return texts.some((text) => chosen.identities.has(text))
+      ? [...texts.filter((text) => !chosen.identities.has(text)), ...chosen.referredTo(type, properties ?? {})]
+      : texts;
+  };
   const restores = new Map(
     entries.flatMap((entry) => (entry.restore === undefined ? [] : [[entry.restore.formerIdentity, entry] as const])),
   );
@@ -24,7 +41,7 @@ export function orderRollback(
     open.add(entry.address);
     const bringer = restores.get(bringers.get(entry.restore?.formerIdentity ?? '') ?? '');
     if (bringer !== undefined) visit(bringer);
-    for (const identity of textsIn(entry.properties ?? null)) {
+    for (const identity of wordsOf(entry.type, entry.properties)) {
       const other = restores.get(identity);
       if (other !== undefined && other !== entry) visit(other);
     }
@@ -36,6 +53,7 @@ export function orderRollback(
   const namedBy = new Map<string, string[]>();
   const linked = (entry: ResourceEntry): ResourceEntry => {
     const properties = substitute(entry.properties ?? {}, (text) => {
+      if (chosen.identities.has(text)) return text;
       const other = restores.get(text);
       if (other !== undefined && other.address !== entry.address && before.has(other.address))
         return { Ref: other.address };
@@ -52,8 +70,8 @@ export function orderRollback(
     ];
     before.add(entry.address);
     for (const text of new Set([
-      ...textsIn(entry.properties ?? null),
-      ...textsIn(entry.restore?.live?.properties ?? null),
+      ...wordsOf(entry.type, entry.properties),
+      ...wordsOf(entry.type, entry.restore?.live?.properties),
     ])) {
       const names = namedBy.get(text);
       if (names === undefined) namedBy.set(text, [entry.address]);

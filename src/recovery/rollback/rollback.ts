@@ -4,7 +4,7 @@ import { UserError } from '../../base/error.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { Step } from '../../domain/plan.ts';
-import { isMasked, type Json } from '../../base/json.ts';
+import { isMasked, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import { contextFor } from '../../plan/steps/preview-context.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
@@ -14,7 +14,8 @@ import { earlierRollbacksOf, type Earlier } from '../../history/earlier-rollback
 import { historiesOf, resolverOf, type History } from '../../history/step-history.ts';
 import { invert } from '../../plan/diff/inverse.ts';
 import { addedSince, expectMade, openTo, type Made } from './created.ts';
-import { orderRollback } from './order.ts';
+import { namings } from '../../plan/diff/relations.ts';
+import { orderRollback, type Chosen } from './order.ts';
 import {
   readForRollback,
   unreadOf,
@@ -62,11 +63,39 @@ export async function rollbackChangePlan(
       assume: [],
       target: { account, region },
       rollbackOf: begin.run,
-      resources: orderRollback(maker.entries, maker.known, bringersOf(readers.types, histories)),
+      resources: orderRollback(
+        maker.entries,
+        maker.known,
+        bringersOf(readers.types, histories),
+        chosenOf(histories, readers),
+      ),
     },
     findings: maker.findings,
     incomplete: maker.findings.some(({ severity }) => severity !== 'info'),
   };
+}
+
+/** Of what the run had to do with, the identities that somebody chose; a reference may spell one as an ARN. */
+function chosenOf(histories: readonly History[], { types, schemas }: RollbackReaders): Chosen {
+  const identities = new Set(
+    histories.flatMap(({ type, before }) => {
+      const name = types.get(type)?.rules.nameProperty;
+      return before !== null &&
+        name !== undefined &&
+        String(before.properties[name]).toLowerCase() === before.identity.toLowerCase()
+        ? [before.identity]
+        : [];
+    }),
+  );
+  const referredTo = (type: string, properties: JsonObject): readonly string[] => {
+    const schema = schemas(type);
+    return schema === undefined
+      ? []
+      : namings(schema, properties).map(({ value }) =>
+          value.slice(value.startsWith('arn:') ? value.lastIndexOf(':') + 1 : 0),
+        );
+  };
+  return { identities, referredTo };
 }
 
 const nameOf = (name: string): string => `undo-${name}`.slice(0, 63).replace(/-+$/u, '');

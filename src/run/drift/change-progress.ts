@@ -113,7 +113,10 @@ function isPending({ path, after }: AttributeChange, { live, type, resolve }: Re
 function driftOf(before: LiveResource, { step, live, type, owned, acted }: Reaching): readonly Drift[] {
   if (!acted) return staleness(before, live, type.rules, owned);
   const quieted = type.capture?.quieted?.(before, live) ?? live;
+  const changed = new Set(step.changes.map(({ path }) => topOf(path)));
   return staleness(before, quieted, type.rules, owned).filter(({ path, before: was, after, inList }) => {
+    // What AWS moves along with a change that the step has begun, as the throughput of a volume that becomes gp3.
+    if (type.rules.properties[topOf(path)]?.follows?.some((name) => changed.has(name)) === true) return false;
     if (!(path in before.binding) && !(path in quieted.binding)) return true;
     // Binding facts follow from what an update has set; of what is to be destroyed nothing may have come that nobody
     // confirmed.

@@ -40,9 +40,8 @@ export function verification(
     )
       continue;
     const now = live.properties[name];
-    const taken = now === undefined ? undefined : takenAway(authored[name]);
-    const left = taken !== undefined && !holds(now, taken, name, nodes, comparer);
-    if (!left && holds(now, value, name, nodes, comparer)) continue;
+    const whole = now === undefined ? value : (withTaken(value, authored[name], nodes, comparer) ?? value);
+    if (holds(now, whole, name, nodes, comparer)) continue;
     const later = live.pending[name];
     if (later !== undefined && holds(later, value, name, nodes, comparer)) pending.push(name);
     else
@@ -65,15 +64,41 @@ function holds(now: Json | undefined, wanted: Json, name: string, nodes: Nodes, 
   return now === undefined ? merged === undefined : merged !== undefined && comparer.equal(now, merged, nodes);
 }
 
-/** Of an author's value only the keys inside it that it takes away; undefined where it takes none. */
-function takenAway(authored: Json | undefined): JsonObject | undefined {
-  if (!isObject(authored)) return undefined;
-  const entries = Object.entries(authored).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
-    const inside = value === null ? null : takenAway(value);
+/**
+ * What was wanted with the keys that the author takes away by a null, at any depth and inside elements of lists;
+ * undefined where he takes none. An element is known by its key; one whose key only another step's result tells, by its
+ * place.
+ */
+function withTaken(wanted: Json, authored: Json | undefined, nodes: Nodes, comparer: Comparer): Json | undefined {
+  if (Array.isArray(authored)) {
+    if (!Array.isArray(wanted)) return undefined;
+    const keyOf = (element: Json): string =>
+      comparer.elementKey(isObject(element) ? withoutNulls(element) : element, nodes);
+    const byKey = new Map((authored as readonly Json[]).map((element) => [keyOf(element), element]));
+    let some = false;
+    const elements = (wanted as readonly Json[]).map((element, index) => {
+      const own =
+        byKey.get(keyOf(element)) ??
+        (authored.length === wanted.length ? (authored as readonly Json[])[index] : undefined);
+      const whole = withTaken(element, own, below(nodes, '*'), comparer);
+      some ||= whole !== undefined;
+      return whole ?? element;
+    });
+    return some ? elements : undefined;
+  }
+  if (!isObject(authored) || !isObject(wanted)) return undefined;
+  const taken = Object.entries(authored).flatMap(([key, value]): readonly (readonly [string, Json])[] => {
+    const inside =
+      value === null
+        ? null
+        : withTaken(wanted[key] ?? (isObject(value) ? {} : null), value, below(nodes, key), comparer);
     return inside === undefined ? [] : [[key, inside]];
   });
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  return taken.length === 0 ? undefined : { ...wanted, ...Object.fromEntries(taken) };
 }
+
+const withoutNulls = (value: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 
 const isEmpty = (value: Json): boolean =>
   value === null ||

@@ -1,4 +1,5 @@
 import { canonical } from '../../base/digest.ts';
+import { isSameMask } from '../../base/digest.ts';
 import { isMasked, isObject, isSecretRef, type Json, type JsonObject } from '../../base/json.ts';
 import {
   bounded,
@@ -62,10 +63,7 @@ function arrow(path: string, before: Json, after: Json, viewing: Viewing): Shown
 /** Of a sensitive value only that it changes; of one that is not known yet, after what. */
 function markText(path: string, before: Json, after: Json, viewing: Viewing): string {
   if (isMasked(after))
-    return secretText(
-      after,
-      isMasked(before) && before.digest !== undefined && before.digest === after.digest ? after.$masked : 'changed',
-    );
+    return secretText(after, isMasked(before) && isSameMask(before, after) ? after.$masked : 'changed');
   return `${isMasked(before) ? sideText(before) : inline(path, before, viewing)} → ${isMark(after) ? sideText(after) : inline(path, after, viewing)}`;
 }
 

@@ -1,4 +1,4 @@
-import { look, send, until, type Program } from '../../../../src/domain/call.ts';
+import { look, send, until, type Call, type Program } from '../../../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../../../src/base/json.ts';
 import type { LiveResource } from '../../../../src/domain/live.ts';
 import type { StepContext } from '../../../../src/domain/resource-type.ts';
@@ -42,12 +42,31 @@ export function* quiesceInstance(context: StepContext): Program {
     );
   }
   for (const { id, attachment } of goingInterfaces(live)) yield* send(setInterfaceFate(id, attachment, false));
+  // The protection off that the author wrote is the new instance's; the old one has its own, and keeps it until it is
+  // about to go.
+  if (
+    context.action === 'replace' &&
+    live.properties['DisableApiTermination'] === true &&
+    context.desired['DisableApiTermination'] === false
+  )
+    yield* send(protection(live.identity, false));
   yield* untilVolumesStay(live.identity);
 }
 
+const protection = (identity: string, value: boolean): Call => ({
+  service: 'ec2',
+  operation: 'ModifyInstanceAttribute',
+  identity,
+  retry: 'absolute',
+  purpose: value
+    ? 'protect the instance against termination again'
+    : 'switch the termination protection of the old instance off',
+  input: { InstanceId: identity, DisableApiTermination: { Value: value } },
+});
+
 /**
- * The instance as it would be without `quiesceInstance`: the fates of its volumes and interfaces and a public address
- * that is not elastic as before; a volume that came or went since still shows.
+ * The instance as it would be without `quiesceInstance`: the fates of its volumes and interfaces, its termination
+ * protection and a public address that is not elastic as before; a volume that came or went since still shows.
  */
 export function quietedInstance(before: LiveResource, now: LiveResource): LiveResource {
   const devices = new Map(
@@ -57,6 +76,14 @@ export function quietedInstance(before: LiveResource, now: LiveResource): LiveRe
     ]),
   );
   const properties: Record<string, Json | undefined> = { ...now.properties };
+  // Only ever switched off here, and only where it was on.
+  const unprotected =
+    before.properties['DisableApiTermination'] === true && now.properties['DisableApiTermination'] === false;
+  if (unprotected) properties['DisableApiTermination'] = true;
+  const protections =
+    unprotected && now.binding['protections'] !== undefined
+      ? { protections: before.binding['protections'] ?? null }
+      : {};
   if (now.properties['BlockDeviceMappings'] !== undefined) {
     properties['BlockDeviceMappings'] = listOf(now.properties['BlockDeviceMappings']).map((mapping) => {
       const fate = devices.get(mapping['DeviceName']);
@@ -81,13 +108,15 @@ export function quietedInstance(before: LiveResource, now: LiveResource): LiveRe
     ];
   }
   const { attached } = now.binding;
-  if (!Array.isArray(attached) || !Array.isArray(before.binding['attached'])) return { ...now, properties };
+  if (!Array.isArray(attached) || !Array.isArray(before.binding['attached']))
+    return { ...now, properties, binding: { ...now.binding, ...protections } };
   const known = new Map((before.binding['attached'] as readonly Json[]).map((text) => [withoutFate(text), text]));
   return {
     ...now,
     properties,
     binding: {
       ...now.binding,
+      ...protections,
       attached: (attached as readonly Json[]).map((text) => known.get(withoutFate(text)) ?? text),
     },
   };
@@ -109,6 +138,7 @@ export function* unquiesceInstance(context: StepContext): Program {
     );
   }
   for (const { id, attachment } of goingInterfaces(live)) yield* send(setInterfaceFate(id, attachment, true));
+  if (live.properties['DisableApiTermination'] === true) yield* send(protection(live.identity, true));
   if (isRunning(live) && isStoppable(live)) yield* start(live.identity, 'start the instance again');
 }
 

@@ -99,6 +99,15 @@ function refuseStorage(parameters: Parameters, database: Element | null): void {
     refuse(`You can't specify IOPS for storage type ${type}.`, 'InvalidParameterCombination');
 }
 
+/** API ModifyDBInstance, BackupRetentionPeriod: "Can't be set to 0 if the DB instance is a source to read replicas". */
+function refuseNoBackups(parameters: Parameters, database: Element): void {
+  if (
+    parameters.get('BackupRetentionPeriod') === '0' &&
+    listAt(database, 'ReadReplicaDBInstanceIdentifiers').length > 0
+  )
+    refuse('Cannot disable backups on a database instance which has at least one read replica.');
+}
+
 /** The family of a version's parameter groups; empty where the sandbox does not know how the engine counts. */
 function familyOf(engine: string, version: string): string {
   const [first = '', second = ''] = version.split('.');
@@ -132,7 +141,34 @@ async function refuseGroup(context: QueryContext, database: Element | null): Pro
     );
 }
 
+/** API CreateDBInstance, VpcSecurityGroupIds: groups of the VPC. "Invalid security group, groupId= …". */
+const groupsExist: QueryCorrection = {
+  service: 'rds',
+  operations: [
+    'CreateDBInstance',
+    'ModifyDBInstance',
+    'RestoreDBInstanceFromDBSnapshot',
+    'RestoreDBInstanceToPointInTime',
+    'CreateDBInstanceReadReplica',
+  ],
+  answers: 'a security group that does not exist',
+  async before({ parameters, send }) {
+    const wanted = parameters
+      .list('VpcSecurityGroupIds.VpcSecurityGroupId')
+      .filter((group) => /^sg-[0-9a-f]{17}$/u.test(group));
+    if (wanted.length === 0) return;
+    const found = new Set(
+      listAt(await send('ec2', 'DescribeSecurityGroups', {}), 'securityGroupInfo').map((group) =>
+        textAt(group, 'groupId'),
+      ),
+    );
+    const missing = wanted.find((group) => !found.has(group));
+    if (missing !== undefined) refuse(`Invalid security group , groupId= ${missing}, groupName=.`);
+  },
+};
+
 export const databaseRefusals: readonly QueryCorrection[] = [
+  groupsExist,
   {
     service: 'rds',
     operations: ['CreateDBInstance'],
@@ -149,10 +185,11 @@ export const databaseRefusals: readonly QueryCorrection[] = [
     service: 'rds',
     operations: ['ModifyDBInstance'],
     answers:
-      'sizes and IOPS that the storage does not take; overlapping windows; a parameter group of another family, also the one that a major upgrade would leave',
+      'sizes and IOPS that the storage does not take; no backups of a source of replicas; overlapping windows; a parameter group of another family, also the one that a major upgrade would leave',
     async before(context) {
       const database = await databaseOf(context, context.parameters.get('DBInstanceIdentifier') ?? '');
       refuseStorage(context.parameters, database);
+      refuseNoBackups(context.parameters, database);
       refuseWindows(context.parameters, database);
       await refuseGroup(context, database);
     },

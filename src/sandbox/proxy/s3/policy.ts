@@ -27,6 +27,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   GetPublicAccessBlock: 'GetBucketPublicAccessBlock',
   PutPublicAccessBlock: 'PutBucketPublicAccessBlock',
   DeletePublicAccessBlock: 'PutBucketPublicAccessBlock',
+  PutBucketReplication: 'PutReplicationConfiguration',
+  DeleteBucketReplication: 'PutReplicationConfiguration',
+  PutBucketAccelerateConfiguration: 'PutAccelerateConfiguration',
+  PutBucketNotificationConfiguration: 'PutBucketNotification',
+  PutObjectLockConfiguration: 'PutBucketObjectLockConfiguration',
+  DeleteBucketCors: 'PutBucketCORS',
   DeleteBucketTagging: 'PutBucketTagging',
   DeleteBucketOwnershipControls: 'PutBucketOwnershipControls',
 };
