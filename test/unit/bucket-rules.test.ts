@@ -265,7 +265,12 @@ describe('what a change of a bucket opens', () => {
         with1('AES256'),
       ),
     ).toHaveLength(1);
-    expect(opens('BucketEncryption', with1('AES256'), with1('aws:kms', { KMSMasterKeyID: 'k' }))).toEqual([]);
+    for (const key of ['k', 'alias/agent-key', '1234abcd-12ab-34cd-56ef-1234567890ab'])
+      expect(opens('BucketEncryption', with1('AES256'), with1('aws:kms', { KMSMasterKeyID: key }))).toEqual([
+        expect.stringContaining(`aws:kms with ${key}`),
+      ]);
+    for (const own of [{}, { KMSMasterKeyID: 'alias/aws/s3' }])
+      expect(opens('BucketEncryption', with1('AES256'), with1('aws:kms', own))).toEqual([]);
     expect(
       opens(
         'BucketEncryption',
@@ -424,6 +429,18 @@ describe('what a change of a bucket opens', () => {
         ({ path, when }) => path === 'BucketEncryption' && when?.(undefined, encrypted(account), null, scene) === true,
       );
     expect([found('666666666666'), found('111111111111')]).toEqual([true, false]);
+    const named = (KMSMasterKeyID: string): JsonObject => ({
+      ServerSideEncryptionConfiguration: [
+        { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID } },
+      ],
+    });
+    const arn = 'arn:aws:kms:eu-west-1:111111111111:key/1234';
+    const judge = (before: Json | undefined, after: Json, of: LiveResource | null): boolean =>
+      rules.grants.some(({ path, when }) => path === 'BucketEncryption' && when?.(before, after, of, scene) === true);
+    // A name is looked for in the account of whoever writes: it is shown to be nobody's.
+    expect([judge(undefined, named('alias/x'), null), judge(undefined, named('1234'), null)]).toEqual([true, true]);
+    expect(judge(named(arn), named('1234'), live)).toBe(false);
+    expect(judge(named(arn.replaceAll('1', '6')), named('6234'), live)).toBe(true);
   });
 
   it('judges values of the wrong shape without failing', () => {

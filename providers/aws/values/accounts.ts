@@ -15,10 +15,17 @@ export function foreignAccount(value: Json | undefined, scene: RuleScene | undef
   return account === undefined || account === scene?.account ? undefined : account;
 }
 
-/** A key of another account at a path: its holder can take it away, and with it everything that it encrypts. */
+/**
+ * A key of another account at a path: its holder can take it away, and with it everything that it encrypts. EC2 and RDS
+ * look for an id or alias without an account in the own one (EC2 API reference and RDS API reference, KmsKeyId); an ARN
+ * that shows no account is not shown to be of the own one.
+ */
 export const foreignKey = (path: string, what: string): ChangeRule => ({
   path,
-  when: (before, after, _live, scene) => after !== before && foreignAccount(after, scene) !== undefined,
+  when: (before, after, _live, scene) =>
+    after !== before &&
+    /^arn:/iu.test(textOf(after) ?? '') &&
+    (accountOf(after) === undefined || foreignAccount(after, scene) !== undefined),
   says: (_before, after, _live, scene) =>
     `${what} is encrypted with a key of account ${foreignAccount(after, scene) ?? 'unknown'}: whoever runs it can make the data unreadable, or read it`,
 });

@@ -3,6 +3,7 @@ import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule } from '../../../src/domain/resource-type.ts';
 import { describeRule, newlyArchiving, newlyDestroying, newlyInOneZone, tieringAfter } from './lifecycle.ts';
 import { services } from './losing-services.ts';
+import { covers, replicationExtras, replicationScope, uncovered, type Flow } from './reach.ts';
 import { locksMore, lockText, protectsLess, retentionText } from './retention.ts';
 import { bucketNameOf, objectOf, objectsOf, same, textOf } from '../configuration/values.ts';
 
@@ -19,19 +20,22 @@ const enabledRules = (value: Json | undefined): readonly JsonObject[] =>
 const destinationOf = (rule: JsonObject): string =>
   bucketNameOf(textOf(objectOf(rule['Destination'])['Bucket']) ?? 'unknown');
 const keyOf = (rule: JsonObject): string => textOf(rule['Id']) ?? destinationOf(rule);
+const copied = (value: Json | undefined): readonly Flow[] =>
+  enabledRules(value).map((rule) => ({
+    to: destinationOf(rule),
+    scope: replicationScope(rule),
+    extras: replicationExtras(rule),
+  }));
 
-/** Replication rules that copied before and do not any more, or not the same things to the same place. */
-const stoppedReplication = (before: Json | undefined, after: Json | undefined): readonly JsonObject[] =>
-  enabledRules(before).filter(
-    (rule) =>
-      !enabledRules(after).some(
-        (other) =>
-          keyOf(other) === keyOf(rule) &&
-          destinationOf(other) === destinationOf(rule) &&
-          same(other['Filter'], rule['Filter']) &&
-          same(other['Prefix'], rule['Prefix']),
-      ),
-  );
+/** What was copied before and is not any more, or not to the same place; one text for each receiver. */
+function stoppedReplication(before: Json | undefined, after: Json | undefined): readonly string[] {
+  const now = copied(after);
+  return uncovered(copied(before), now).map((flow) => {
+    const still = now.filter(({ to, scope }) => to === flow.to && covers(scope, flow.scope));
+    const lost = flow.extras.filter((extra) => still.length > 0 && !still.some(({ extras }) => extras.includes(extra)));
+    return [flow.to, ...lost.map((extra) => `(${extra.replace(/^with /u, '')})`)].join(' ');
+  });
+}
 const copiesDeletes = (value: Json | undefined): readonly string[] =>
   enabledRules(value)
     .filter((rule) => objectOf(rule['DeleteMarkerReplication'])['Status'] === 'Enabled')
@@ -113,7 +117,7 @@ export const destructive: readonly ChangeRule[] = [
     path: 'ReplicationConfiguration',
     when: (before, after) => stoppedReplication(before, after).length > 0,
     says: (before, after, live) =>
-      `New objects of ${named(live)} are no longer copied to ${[...new Set(stoppedReplication(before, after).map(destinationOf))].join(', ')}.`,
+      `New objects of ${named(live)} are no longer copied to ${[...new Set(stoppedReplication(before, after))].join(', ')}.`,
   },
   {
     path: 'ReplicationConfiguration',

@@ -1,10 +1,22 @@
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
-import type { ChangeRule } from '../../../src/domain/resource-type.ts';
-import { foreignAccount } from '../../aws/values/accounts.ts';
+import type { ChangeRule, RuleScene } from '../../../src/domain/resource-type.ts';
+import { accountOf, foreignAccount } from '../../aws/values/accounts.ts';
 import { blockFlags } from '../configuration/configure.ts';
 import { corsOfMany } from '../configuration/cors.ts';
 import { bucketNameOf, listOf, objectOf, objectsOf, textOf } from '../configuration/values.ts';
+import {
+  eventText,
+  everything,
+  listedExtras,
+  moreText,
+  notified,
+  replicationExtras,
+  replicationScope,
+  spreadScope,
+  untold,
+  type Flow,
+} from './reach.ts';
 
 const named = (live: LiveResource | null): string => (live === null ? 'the bucket' : `"${live.identity}"`);
 
@@ -29,20 +41,27 @@ function encryptionOf(value: Json | undefined): Encryption {
   const rule = objectsOf(objectOf(value)['ServerSideEncryptionConfiguration'])[0] ?? {};
   const settings = objectOf(rule['ServerSideEncryptionByDefault']);
   const name = textOf(settings['SSEAlgorithm']) ?? 'none';
+  // The key of S3 itself is what a bucket has without another (S3 User Guide, "Using SSE-KMS").
+  const key = textOf(settings['KMSMasterKeyID']);
   return {
     strength: ['none', 'AES256', 'aws:kms', 'aws:kms:dsse'].indexOf(name),
     name,
-    key: textOf(settings['KMSMasterKeyID']),
+    key: key === 'alias/aws/s3' ? undefined : key,
     blocked: listOf(objectOf(rule['BlockedEncryptionTypes'])['EncryptionType']),
   };
 }
+const isOwnArn = (key: string, scene: RuleScene | undefined): boolean =>
+  accountOf(key) !== undefined && foreignAccount(key, scene) === undefined;
+/** The same key; an id without an account is the own one, in the spelling that S3 answers with. */
+const sameKey = (one: string | undefined, other: string, scene: RuleScene | undefined): boolean => {
+  if (one === undefined || one === other) return one === other;
+  const [arn, name] = one.startsWith('arn:') ? [one, other] : [other, one];
+  return isOwnArn(arn, scene) && !name.startsWith('arn:') && arn.endsWith(`:key/${name}`);
+};
 const encryptionText = ({ name, key }: Encryption): string => (key === undefined ? name : `${name} with ${key}`);
 
-/**
- * Where a replication rule copies to and what of it, who owns and can read the copies, and the role that does it; any
- * part that changes is another grant.
- */
-function replicationTargets(value: Json | undefined): readonly string[] {
+/** To whom objects are copied, who owns and can read the copies, and the role that does it; of that, which objects. */
+function replicated(value: Json | undefined): readonly Flow[] {
   const role = textOf(objectOf(value)['Role']) ?? 'an unknown role';
   return objectsOf(objectOf(value)['Rules'])
     .filter((rule) => rule['Status'] === 'Enabled')
@@ -51,57 +70,69 @@ function replicationTargets(value: Json | undefined): readonly string[] {
       const account = textOf(destination['Account']);
       const owner = textOf(objectOf(destination['AccessControlTranslation'])['Owner']);
       const key = textOf(objectOf(destination['EncryptionConfiguration'])['ReplicaKmsKeyID']);
-      const criteria = objectOf(rule['SourceSelectionCriteria']);
-      const more = [
-        ...(objectOf(criteria['SseKmsEncryptedObjects'])['Status'] === 'Enabled'
-          ? ['with objects that are encrypted by KMS']
-          : []),
-        ...(objectOf(criteria['ReplicaModifications'])['Status'] === 'Enabled' ? ['with changes made on copies'] : []),
+      const to = [
+        `${bucketNameOf(textOf(destination['Bucket']) ?? 'unknown')}${account === undefined ? '' : ` of account ${account}`}`,
         ...(owner === undefined ? [] : [`where they belong to ${owner}`]),
         ...(key === undefined ? [] : [`encrypted with ${key}`]),
-      ];
-      return [
-        `${bucketNameOf(textOf(destination['Bucket']) ?? 'unknown')}${account === undefined ? '' : ` of account ${account}`}`,
-        ...more,
         `through ${role}`,
       ].join(' ');
+      return { to, scope: replicationScope(rule), extras: replicationExtras(rule) };
     });
 }
 
-function notified(value: Json | undefined): readonly string[] {
+/** Hosts to which a website sends its visitors, and where it sends them without encryption; of that, which visitors. */
+function redirects(value: Json | undefined): readonly Flow[] {
   const configuration = objectOf(value);
-  const targets = (['LambdaConfigurations', 'QueueConfigurations', 'TopicConfigurations'] as const).flatMap((name) =>
-    objectsOf(configuration[name]).flatMap((item) => textOf(item['Function'] ?? item['Queue'] ?? item['Topic']) ?? []),
-  );
-  return [
-    ...targets,
-    ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true ? ['EventBridge'] : []),
-  ];
-}
-
-/** Hosts to which a website sends its visitors, and where it sends them without encryption. */
-function redirects(value: Json | undefined): readonly string[] {
-  const configuration = objectOf(value);
-  const rules = objectsOf(configuration['RoutingRules']).map((rule) => objectOf(rule['RedirectRule']));
-  return [objectOf(configuration['RedirectAllRequestsTo']), ...rules].flatMap((target) => {
-    const plain = textOf(target['Protocol'])?.toLowerCase() === 'http' ? ['addresses without encryption'] : [];
-    return [...plain, ...(textOf(target['HostName']) === undefined ? [] : [String(target['HostName'])])];
+  const rules = objectsOf(configuration['RoutingRules']).map((rule) => {
+    const condition = objectOf(rule['RoutingRuleCondition']);
+    const error = condition['HttpErrorCodeReturnedEquals'];
+    const prefix = textOf(condition['KeyPrefixEquals']) ?? '';
+    return {
+      target: objectOf(rule['RedirectRule']),
+      // Who gets an error is one more criterion, as a tag would be.
+      scope: { ...everything, prefix, tags: error === undefined ? [] : [{ Key: 'error', Value: error }] },
+    };
   });
+  return [{ target: objectOf(configuration['RedirectAllRequestsTo']), scope: everything }, ...rules].flatMap(
+    ({ target, scope }) => {
+      const plain = textOf(target['Protocol'])?.toLowerCase() === 'http' ? ['addresses without encryption'] : [];
+      const host = textOf(target['HostName']);
+      return [...plain, ...(host === undefined ? [] : [host])].map((to) => ({ to, scope, extras: [] }));
+    },
+  );
 }
 
-const reported = (value: Json | undefined, destination: (item: JsonObject) => JsonObject): readonly string[] =>
+const reported = (
+  value: Json | undefined,
+  destination: (item: JsonObject) => JsonObject,
+  extras: (item: JsonObject) => readonly string[],
+): readonly Flow[] =>
   objectsOf(value).flatMap((item) => {
     const target = destination(item);
     const bucket = textOf(target['BucketArn']);
     const account = textOf(target['BucketAccountId']);
     return bucket === undefined
       ? []
-      : [`${bucketNameOf(bucket)}${account === undefined ? '' : ` of account ${account}`}`];
+      : [
+          {
+            to: `${bucketNameOf(bucket)}${account === undefined ? '' : ` of account ${account}`}`,
+            scope: spreadScope(item),
+            extras: extras(item),
+          },
+        ];
   });
-const inventoried = (value: Json | undefined): readonly string[] =>
-  reported(value, (item) => objectOf(item['Destination']));
-const analysed = (value: Json | undefined): readonly string[] =>
-  reported(value, (item) => objectOf(objectOf(objectOf(item['StorageClassAnalysis'])['DataExport'])['Destination']));
+const inventoried = (value: Json | undefined): readonly Flow[] =>
+  reported(
+    objectsOf(value).filter((item) => item['Enabled'] !== false),
+    (item) => objectOf(item['Destination']),
+    listedExtras,
+  );
+const analysed = (value: Json | undefined): readonly Flow[] =>
+  reported(
+    value,
+    (item) => objectOf(objectOf(objectOf(item['StorageClassAnalysis'])['DataExport'])['Destination']),
+    () => [],
+  );
 
 const added = (before: readonly string[], after: readonly string[]): readonly string[] =>
   [...new Set(after)].filter((item) => !before.includes(item));
@@ -111,11 +142,35 @@ const newTargets = (
   path: string,
   targets: (value: Json | undefined) => readonly string[],
   sentence: (names: string, live: LiveResource | null) => string,
+): ChangeRule => newTargetsBy(path, (before, after) => added(targets(before), targets(after)), sentence);
+const newTargetsBy = (
+  path: string,
+  more: (before: Json | undefined, after: Json | undefined) => readonly string[],
+  sentence: (names: string, live: LiveResource | null) => string,
 ): ChangeRule => ({
   path,
-  when: (before, after) => added(targets(before), targets(after)).length > 0,
-  says: (before, after, live) => sentence(added(targets(before), targets(after)).join(', '), live),
+  when: (before, after) => more(before, after).length > 0,
+  says: (before, after, live) => sentence(more(before, after).join(', '), live),
 });
+
+/** A rule about what is handed out that was not before. */
+const newFlows = (
+  path: string,
+  flows: (value: Json | undefined) => readonly Flow[],
+  sentence: (names: string, live: LiveResource | null) => string,
+): ChangeRule => newTargetsBy(path, (before, after) => moreText(flows(after), flows(before)), sentence);
+
+/** Receivers of events that nobody told them before. */
+function newlyTold(before: Json | undefined, after: Json | undefined): readonly string[] {
+  const [old, fresh] = [notified(before), notified(after)];
+  return [
+    ...new Set(
+      untold(fresh, old).map((one) =>
+        old.some(({ to }) => to === one.to) ? `${one.to} (more than before: ${eventText(one)})` : one.to,
+      ),
+    ),
+  ];
+}
 
 const PUBLIC_ACL: Readonly<Record<string, string>> = {
   PublicRead: 'everyone may list',
@@ -160,16 +215,14 @@ export const grants: readonly ChangeRule[] = [
     when: (before, after, live, scene) => {
       const old = encryptionOf(before);
       const next = encryptionOf(after);
-      // A key that another account holds (only an ARN names one) can be taken away, and with it everything written from
-      // then on.
-      const newKey =
-        next.key?.startsWith('arn:') === true &&
-        next.key !== old.key &&
-        (live !== null || foreignAccount(next.key, scene) !== undefined);
+      // A name without an account is looked for in the account of whoever writes (PutBucketEncryption, KMSMasterKeyID):
+      // only an ARN shows whose the key is.
+      const isOwn = next.key !== undefined && isOwnArn(next.key, scene);
+      const newKey = next.key !== undefined && !sameKey(old.key, next.key, scene) && (live !== null || !isOwn);
       return (
         next.strength < old.strength ||
         newKey ||
-        (old.key !== undefined && next.key !== old.key) ||
+        (old.key !== undefined && next.key === undefined) ||
         old.blocked.some((type) => type !== 'NONE' && !next.blocked.includes(type))
       );
     },
@@ -181,9 +234,9 @@ export const grants: readonly ChangeRule[] = [
     corsOfMany,
     (names, live) => `Pages of other websites may use ${named(live)} from the browsers of their visitors: ${names}.`,
   ),
-  newTargets(
+  newFlows(
     'ReplicationConfiguration',
-    replicationTargets,
+    replicated,
     (names, live) => `Objects of ${named(live)} are copied to ${names}.`,
   ),
   newTargets(
@@ -194,20 +247,16 @@ export const grants: readonly ChangeRule[] = [
     },
     (names, live) => `Who accesses ${named(live)} is told to whoever may read ${names}.`,
   ),
-  newTargets('NotificationConfiguration', notified, (names, live) => `Events of ${named(live)} go to ${names}.`),
-  newTargets(
+  newTargetsBy('NotificationConfiguration', newlyTold, (names, live) => `Events of ${named(live)} go to ${names}.`),
+  newFlows(
     'WebsiteConfiguration',
     redirects,
     (names, live) => `Visitors of the website of ${named(live)} are sent to ${names}.`,
   ),
-  newTargets(
+  newFlows(
     'InventoryConfigurations',
     inventoried,
     (names, live) => `Lists of the objects of ${named(live)} are written to ${names}.`,
   ),
-  newTargets(
-    'AnalyticsConfigurations',
-    analysed,
-    (names, live) => `Analyses of ${named(live)} are written to ${names}.`,
-  ),
+  newFlows('AnalyticsConfigurations', analysed, (names, live) => `Analyses of ${named(live)} are written to ${names}.`),
 ];

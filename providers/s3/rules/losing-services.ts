@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule } from '../../../src/domain/resource-type.ts';
+import { corsLost } from '../configuration/cors.ts';
+import { eventText, listedExtras, notified, spreadScope, uncovered, untold, type Flow } from './reach.ts';
 import { objectOf, objectsOf, same, storageClassOf, textOf } from '../configuration/values.ts';
 
 const named = (live: LiveResource | null): string => (live === null ? 'the bucket' : `"${live.identity}"`);
@@ -12,27 +14,16 @@ const ids = (list: readonly JsonObject[]): string =>
 const gone = (before: readonly JsonObject[], after: readonly JsonObject[]): readonly JsonObject[] =>
   before.filter((item) => !after.some((other) => same(item, other)));
 
-/** Who is told of what: one element for each event and target, and one for EventBridge. */
-function notifications(value: Json | undefined): readonly JsonObject[] {
-  const configuration = objectOf(value);
-  const lists = ['LambdaConfigurations', 'QueueConfigurations', 'TopicConfigurations'].flatMap((name) =>
-    objectsOf(configuration[name]),
-  );
-  return [
-    ...lists,
-    ...(objectOf(configuration['EventBridgeConfiguration'])['EventBridgeEnabled'] === true
-      ? [{ Event: 'all events', Target: 'EventBridge' }]
-      : []),
-  ];
-}
-const notificationText = (item: JsonObject): string =>
-  `${textOf(item['Event']) ?? 'events'} to ${textOf(item['Function'] ?? item['Queue'] ?? item['Topic'] ?? item['Target']) ?? 'unknown'}`;
-
-/** Enabled inventories by name and destination: where their lists are looked for. */
-const inventories = (value: Json | undefined): readonly JsonObject[] =>
+/** Enabled inventories by name and destination, where their lists are looked for, with what the lists hold. */
+const inventories = (value: Json | undefined): readonly Flow[] =>
   objectsOf(value)
     .filter((item) => item['Enabled'] !== false)
-    .map((item) => ({ Id: item['Id'] ?? null, Bucket: objectOf(item['Destination'])['BucketArn'] ?? null }));
+    .map((item) => ({
+      to: `"${textOf(item['Id']) ?? '(without Id)'}" to ${textOf(objectOf(item['Destination'])['BucketArn']) ?? 'unknown'}`,
+      scope: spreadScope(item),
+      extras: listedExtras(item),
+    }));
+const nameOfFlow = ({ to }: Flow): string => to.slice(0, to.lastIndexOf(' to '));
 
 /** What of a website decides which pages visitors see; the page that tells of an error is only words. */
 const pages = (value: Json | undefined): JsonObject => {
@@ -81,15 +72,17 @@ export const services: readonly ChangeRule[] = [
   },
   {
     path: 'NotificationConfiguration',
-    when: (before, after) => gone(notifications(before), notifications(after)).length > 0,
+    when: (before, after) => untold(notified(before), notified(after)).length > 0,
     says: (before, after, live) =>
-      `Events of ${named(live)} are no longer told: ${gone(notifications(before), notifications(after)).map(notificationText).join(', ')}.`,
+      `Events of ${named(live)} are no longer told: ${untold(notified(before), notified(after))
+        .map((one) => `${eventText(one)} to ${one.to}`)
+        .join(', ')}.`,
   },
   {
     path: 'InventoryConfigurations',
-    when: (before, after) => gone(inventories(before), inventories(after)).length > 0,
+    when: (before, after) => uncovered(inventories(before), inventories(after)).length > 0,
     says: (before, after, live) =>
-      `Lists of the objects of ${named(live)} are no longer written as before: ${ids(gone(inventories(before), inventories(after)))}.`,
+      `Lists of the objects of ${named(live)} are no longer written as before: ${uncovered(inventories(before), inventories(after)).map(nameOfFlow).join(', ')}.`,
   },
   {
     path: 'MetricsConfigurations',
@@ -103,6 +96,12 @@ export const services: readonly ChangeRule[] = [
     when: (before, after) => set(before) && !same(pages(before), pages(after)),
     says: (_before, after, live) =>
       `Visitors of the website of ${named(live)} ${set(after) ? 'get other pages than before' : 'get no page any more'}.`,
+  },
+  {
+    path: 'CorsConfiguration',
+    when: (before, after) => corsLost(before, after).length > 0,
+    says: (before, after, live) =>
+      `Pages of websites that use ${named(live)} from the browsers of their visitors no longer may: ${corsLost(before, after).join(', ')}.`,
   },
   {
     path: 'AccelerateConfiguration',

@@ -2,7 +2,7 @@ import { each, harmless, judged, type Verdicts } from '../../../src/domain/verdi
 
 const name = harmless('tells one configuration from another');
 const report = 'reports';
-const selects = harmless('which objects are analysed; nothing happens to them');
+const selects = judged('of which objects others are told', 'grant');
 
 const reports: Verdicts = {
   'AnalyticsConfigurations.*.Id': name,
@@ -24,17 +24,19 @@ const reports: Verdicts = {
   ),
   ...each(
     'InventoryConfigurations.*',
-    [
-      'Destination.Format',
-      'Destination.Prefix',
-      'IncludedObjectVersions',
-      'OptionalFields.*',
-      'Prefix',
-      'ScheduleFrequency',
-    ],
+    ['Destination.Format', 'Destination.Prefix', 'ScheduleFrequency'],
     harmless(`the form of the ${report}`),
   ),
-  ...each('InventoryConfigurations.*', ['Enabled', 'Id'], judged(`whether there are ${report}`, 'destruction')),
+  ...each(
+    'InventoryConfigurations.*',
+    ['IncludedObjectVersions', 'OptionalFields.*', 'Prefix'],
+    judged('of which objects others are told, and what', 'destruction', 'grant'),
+  ),
+  ...each(
+    'InventoryConfigurations.*',
+    ['Enabled', 'Id'],
+    judged(`whether there are ${report}`, 'destruction', 'grant'),
+  ),
   ...each(
     'MetricsConfigurations.*',
     ['AccessPointArn', 'Id', 'Prefix', 'TagFilters.*.Key', 'TagFilters.*.Value'],
@@ -94,13 +96,14 @@ const cors: Verdicts = {
   ...each(
     'CorsConfiguration.CorsRules.*',
     ['AllowedMethods.*', 'AllowedOrigins.*'],
-    judged('which websites may do what', 'grant'),
+    judged('which websites may do what', 'destruction', 'grant'),
   ),
   ...each(
     'CorsConfiguration.CorsRules.*',
-    ['AllowedHeaders.*', 'ExposedHeaders.*', 'Id', 'MaxAge'],
-    harmless('details of what origins and methods decide'),
+    ['AllowedHeaders.*', 'ExposedHeaders.*'],
+    judged('requests without them fail in browsers', 'destruction'),
   ),
+  ...each('CorsConfiguration.CorsRules.*', ['Id', 'MaxAge'], harmless('how long browsers remember the answer')),
 };
 
 const events: Verdicts = {
@@ -190,14 +193,13 @@ const website: Verdicts = {
   ),
   ...each(
     'WebsiteConfiguration.RoutingRules.*',
-    [
-      'RedirectRule.HttpRedirectCode',
-      'RedirectRule.ReplaceKeyPrefixWith',
-      'RedirectRule.ReplaceKeyWith',
-      'RoutingRuleCondition.HttpErrorCodeReturnedEquals',
-      'RoutingRuleCondition.KeyPrefixEquals',
-    ],
+    ['RedirectRule.HttpRedirectCode', 'RedirectRule.ReplaceKeyPrefixWith', 'RedirectRule.ReplaceKeyWith'],
     judged('to which page visitors are sent', 'destruction'),
+  ),
+  ...each(
+    'WebsiteConfiguration.RoutingRules.*',
+    ['RoutingRuleCondition.HttpErrorCodeReturnedEquals', 'RoutingRuleCondition.KeyPrefixEquals'],
+    judged('which visitors are sent', 'destruction', 'grant'),
   ),
 };
 
