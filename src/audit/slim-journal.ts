@@ -5,7 +5,7 @@ import type { AuditedJournal } from './view.ts';
 /**
  * A journal without what makes it large: the resources before and after, what was sent and answered, the values of the
  * plan. Of thousands of runs this is what stands in memory at once, and enough for what is asked across runs:
- * approvals, marks, names of resources, whether a run is settled. Whatever needs the whole of a journal looks at it
+ * approvals, marks, names of resources, whether a run is closed. Whatever needs the whole of a journal looks at it
  * while it is read. Pure.
  */
 export const slimmed = (journal: AuditedJournal): AuditedJournal =>

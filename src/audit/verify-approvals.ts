@@ -50,7 +50,7 @@ export const isPinned = (
   typeof record.nonce === 'string';
 
 /**
- * Whether each signed approval that a run began or was gone on with is still kept, says what the run says, and is
+ * Whether each signed approval with which a run began or was resumed is still kept, says what the run says, and is
  * signed by the key that was allowed then. Each one is told of once. Pure.
  */
 export function approvalVerdict(
@@ -148,7 +148,7 @@ function signatureProblems(
   return [];
 }
 
-/** Keys come and go; a forger who writes the whole log anew can only bring keys that nobody allows. */
+/** Keys come and go; a forger who rewrites the whole log can only bring keys that nobody allows. */
 function noLongerAllowed(
   kept: AuditedApproval | undefined,
   pin: (Reviewed & Required<Pick<Reviewed, 'signer' | 'kept'>>) | undefined,

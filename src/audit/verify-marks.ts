@@ -6,7 +6,7 @@ import type { AuditedJournal } from './view.ts';
 import { recordsOf } from '../history/journal-reading.ts';
 
 /**
- * The marks of used plans and approvals, and of settled runs, held against the log and the journals: they are other
+ * The marks of used plans and approvals, and of closed runs, held against the log and the journals: they are other
  * objects, and whoever takes away a run or the end of the log has to find them too. Pure.
  */
 export function markVerdict(
@@ -45,7 +45,7 @@ export function markVerdict(
         where: path,
         message: `that ${of === 'plan' ? 'a plan' : 'an approval'} was used stands here, and by which run cannot be read`,
       });
-    // The review is noted before anything is spent.
+    // The review is noted before anything is marked as used.
     else if (of === 'approval' && !reviewed.has(name) && !used.has(`${run} ${name}`))
       broken.push({
         code: 'mark-unknown',
@@ -64,7 +64,7 @@ export function markVerdict(
       });
     }
   }
-  // A run is marked as settled when its end is on disk, or a person closed what could not be read: its journal was
+  // A run is marked as closed when its end is on disk, or a person closed what could not be read: its journal was
   // there, and its beginning told.
   for (const { run } of settled)
     if (!runs.has(run))

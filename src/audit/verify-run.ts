@@ -266,8 +266,8 @@ function toldProblems(
 }
 
 /**
- * Purposes of calls that a step declares in the plan; taking back and re-pointing are declared by the same type, in the
- * run.
+ * Purposes of calls that a step declares in the plan; undoing a quiescing and re-pointing are declared by the same
+ * type, in the run.
  */
 const declaredPurposes: ReadonlySet<string> = new Set(['quiesce', 'capture', 'change', 'restore']);
 

@@ -36,7 +36,7 @@ export interface VerifyOptions {
   readonly whereOf: (seq: number) => string;
   /** Where the store keeps the signed approval of a nonce, for messages. */
   readonly approvalPlace: (nonce: string) => string;
-  /** Where the mark of a settled run lies, for messages. */
+  /** Where the mark of a closed run lies, for messages. */
   readonly settledPlace: (run: string) => string;
   /** A head that was written down earlier: it must be the head, or that of a record since which the log only grew. */
   readonly expectHead?: string;
@@ -212,8 +212,8 @@ function headProblems(
 }
 
 /**
- * The head of the log that each journal noted when its run began, or was gone on with, must still be in the log: said
- * once for each place.
+ * The head of the log that each journal noted when its run began, or was resumed, must still be in the log: said once
+ * for each place.
  */
 function anchorProblems(
   audit: readonly AuditRecord[],

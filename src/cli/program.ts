@@ -13,7 +13,7 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
   let code: ExitCode = exitCodes.done;
   let global: GlobalOptions = { color: true };
 
-  /** Wraps a command: opens the world, loads the verb lazily, closes the world. */
+  /** Wraps a command: opens its context, loads the verb lazily, closes the context. */
   const action =
     (load: () => Promise<Work>) =>
     async (...values: unknown[]): Promise<void> => {

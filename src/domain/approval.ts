@@ -1,6 +1,8 @@
 import type { JsonObject } from '../base/json.ts';
 
-/** A person's confirmations of one plan: `aiplan/approval@1`. Single use: the nonce is spent when apply starts. */
+/**
+ * A person's confirmations of one plan: `aiplan/approval@1`. Single use: the nonce is marked as used when apply starts.
+ */
 export interface Approval {
   readonly format: 'aiplan/approval@1';
   readonly planDigest: string;

@@ -13,7 +13,7 @@ export interface ReadCall {
 }
 
 /**
- * How a mutating call whose answer was lost is settled (law 8):
+ * How aiplan decides what became of a mutating call whose answer was lost (law 8):
  *   token     resend the same request: its ClientToken makes it idempotent
  *   named     it carries an `aiplan:op` tag or a name: look, and tell ours from another's
  *   absolute  it sets a state: resend if live still equals the state before
@@ -95,8 +95,8 @@ export function* look(call: ReadCall, preview: JsonObject | null = {}): Program<
   return (yield { kind: 'read', call, preview }) as JsonObject | null;
 }
 /**
- * Waits until settled and returns the last answer (null where absent). Throws UserError `wait-failed` on a failed
- * state.
+ * Waits until `judge` says done and returns the last answer (null where absent). Throws UserError `wait-failed` on a
+ * failed state.
  */
 export function* until(wait: Wait): Program<JsonObject | null> {
   return (yield { kind: 'wait', wait }) as JsonObject | null;

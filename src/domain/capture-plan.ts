@@ -4,7 +4,7 @@ import type { JsonObject } from '../base/json.ts';
 export interface CapturePlan {
   readonly how: Capture['how'];
   readonly what: string;
-  /** Taken only after the resource was made quiet, immediately before the destruction. */
+  /** Taken only after the resource was quiesced, immediately before the destruction. */
   readonly late: boolean;
   /** AWS itself takes one more with the deletion: its point in time is the end. */
   readonly final?: true;
@@ -12,7 +12,7 @@ export interface CapturePlan {
   readonly loses: readonly string[];
   /** Set where a capture is impossible for this state or this data: the reason. The step is then irreversible. */
   readonly impossible?: string;
-  /** Set where the way back is not exact although restorable: new ids and so on. */
+  /** Set where the restore is not exact: new ids and so on. */
   readonly newIdentity?: boolean;
 }
 

@@ -27,7 +27,9 @@ export interface ChangePlan {
   readonly resources: readonly ResourceEntry[];
   /** Set only on a plan that aiplan generated as the rollback of a run; never parsed from a file. */
   readonly rollbackOf?: string;
-  /** Only in the plan of `captures restore`: the capture that it brings out, from which it is made anew (law 13). */
+  /**
+   * Only in the plan of `captures restore`: the capture that it restores, from which the plan is made again (law 13).
+   */
   readonly bringsOut?: BringsOut;
   /**
    * Only in a generated rollback: made from the capture bucket without the run's journal. Then no earlier approval
@@ -77,8 +79,7 @@ export interface ResourceEntry {
   /** Only in a generated rollback: bring this deleted resource back from its capture. */
   readonly restore?: RestoreOrder;
   /**
-   * Only in a generated rollback: this resource was made quiet for a destruction that did not happen; take that back
-   * first.
+   * Only in a generated rollback: a run quiesced this resource for a destruction that did not happen; undo that first.
    */
   readonly reopen?: ReopenOrder;
   /**
@@ -93,7 +94,7 @@ export interface ResourceEntry {
   readonly repoint?: RestoreOrder;
 }
 
-/** Whose quiescing a generated rollback entry of action `update` takes back. */
+/** Whose quiescing a generated rollback entry of action `update` undoes. */
 export interface ReopenOrder {
   readonly run: string;
   readonly step: string;
@@ -120,7 +121,7 @@ export interface RestoreOrder {
   readonly capture: Json;
   /** The resource as it was captured: `context.live` of the restore. */
   readonly live?: LiveResource;
-  /** What is there of it already; the restore goes on with that. */
+  /** The part of it that exists already; the restore continues with that. */
   readonly remains?: Remains;
   /**
    * The `aiplan:op` values of earlier rollbacks that began to bring it back: what carries one of them is not made

@@ -6,8 +6,8 @@ export interface Needed {
   /** Steps of which the identity must be typed, destructions first. */
   readonly confirmations: readonly Step[];
   /**
-   * The plan name must be typed: something needs confirmation, interrupts or cannot be taken back by an inverse call,
-   * or it rests on a journal, which proves nothing (law 13).
+   * The plan name must be typed: something needs confirmation, interrupts or has no inverse call, or it rests on a
+   * journal, which proves nothing (law 13).
    */
   readonly name: boolean;
   /** Nothing changes at all. */

@@ -34,7 +34,7 @@ export interface Step {
   readonly grant: { readonly opens: readonly string[] } | null;
   readonly evidence: { readonly binding: JsonObject; readonly observed: JsonObject };
   /**
-   * `late`: taken right before the destruction, after the resource was made quiet; else before the first change of the
+   * `late`: taken right before the destruction, after the resource was quiesced; else before the first change of the
    * run. `final`: and AWS takes one more with the deletion. `keptIn`: the capture bucket and how it is protected, as
    * read when the plan was made; not in the digest, because every run reads it again.
    */
@@ -61,7 +61,7 @@ export interface Step {
   readonly live?: JsonObject;
   /** The change interrupts service (restart, failover); the plan name is typed at the end. */
   readonly interrupts: boolean;
-  /** Changes that no inverse call takes back; the plan name is typed at the end. */
+  /** Changes that no inverse call undoes; the plan name is typed at the end. */
   readonly oneWay: readonly string[];
   readonly when: 'now' | 'window' | null;
   /** What a delete or replace leaves behind, by identity. */
@@ -150,5 +150,5 @@ export interface Planned {
 }
 
 declare const approved: unique symbol;
-/** A plan of which every destruction and grant was confirmed by a person. Made only by engine/approve.ts. */
+/** A plan of which every destruction and grant was confirmed by a person. Made only by plan/approve.ts. */
 export type ApprovedPlan = Planned & { readonly [approved]: true; readonly approval: import('./approval.ts').Approval };

@@ -98,7 +98,7 @@ export interface PropertyRule {
   readonly deferrable?: boolean;
   /** AWS moves it by itself when one of these is changed; that is nobody else's doing. */
   readonly follows?: readonly string[];
-  /** The change cannot be taken back by an inverse call: storage growth, engine upgrade. One sentence. */
+  /** No inverse call undoes the change: storage growth, engine upgrade. One sentence. */
   readonly oneWay?: string;
 }
 
@@ -146,8 +146,8 @@ export interface TypeRules {
   readonly destructive: readonly ChangeRule[];
   readonly grants: readonly ChangeRule[];
   /**
-   * Changes that no inverse call takes back, where it depends on the values; `oneWay` of a property holds for every
-   * change of it.
+   * Changes that no inverse call undoes, where it depends on the values; `oneWay` of a property holds for every change
+   * of it.
    */
   readonly oneWay?: readonly ChangeRule[];
   /** What the rules want to find of a new resource that no reference of the schema names: read with the plan. */
@@ -181,7 +181,7 @@ export interface TypeRules {
    */
   readonly lookalike: (desired: JsonObject, other: LiveResource) => 'same' | 'similar' | null;
   /**
-   * Texts by which lookalikes are looked up; where `lookalike` is not null, the two have at least one in common.
+   * Texts by which duplicates are looked up; where `lookalike` is not null, the two have at least one in common.
    * `identity` is null for what is to be created. Absent: every live resource of the type is asked.
    */
   readonly lookalikeKeys?: (properties: JsonObject, identity: string | null) => readonly string[];
@@ -265,13 +265,13 @@ export interface StepContext {
   /** Of a replace: whether the new resource is made while the old one is there. Absent counts as create-first. */
   readonly order?: 'create-first' | 'delete-first';
   /**
-   * Of a restore or a create: what is there of it already, made by an earlier try of the run. It is gone on with:
-   * nothing is made twice.
+   * Of a restore or a create: what is there of it already, made by an earlier try of the run. The program continues
+   * with it: nothing is made twice.
    */
   readonly remains?: Remains;
   /**
    * Of a restore: the identity that it had, where it is brought out beside whatever there is: it takes nothing from
-   * anything, and is no way back of a run.
+   * anything, and is not the undo of a run.
    */
   readonly apart?: string;
   /** Of a restore: values of `aiplan:op` on what earlier tries of it made. */
@@ -287,7 +287,7 @@ export interface CaptureOperations {
     limits: CaptureLimits,
   ): CapturePlan;
   /**
-   * Makes the resource quiet before a late capture (stop, close to writes, switch cascades off). Journaled, reversible.
+   * Quiesces the resource before a late capture (stop, close to writes, switch cascades off). Journaled, reversible.
    */
   quiesce?(context: StepContext): Program;
   /**
@@ -295,7 +295,7 @@ export interface CaptureOperations {
    * somebody else changed shows. Absent: a quiescing changes neither properties nor binding facts.
    */
   quieted?(before: LiveResource, now: LiveResource): LiveResource;
-  /** Takes back `quiesce` when the destruction is not carried out. */
+  /** Undoes `quiesce` when the destruction is not carried out. */
   unquiesce?(context: StepContext): Program;
   take(context: StepContext): Program<Capture>;
   /** Reads the capture back: empty means complete (status, size, encryption, count). Each problem is one sentence. */
@@ -325,7 +325,7 @@ export interface CaptureOperations {
   /** Properties that decide where and as what a restore is made: with others AWS may have room where it has none. */
   readonly elsewhere?: readonly string[];
   /**
-   * Pure: other resources that are a part of it, so that its restore makes them anew under new ids, as the root volume
+   * Pure: other resources that are a part of it, so that its restore recreates them under new ids, as the root volume
    * of an instance. Their own restore comes after it, and makes nothing where that brought them along.
    */
   brings?(live: LiveResource): readonly { readonly type: string; readonly identity: string }[];

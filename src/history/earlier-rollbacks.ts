@@ -34,7 +34,7 @@ export interface Earlier {
   putBackBy(step: string): { readonly run: string; readonly after: LiveResource | null } | null;
   /** A rollback began to put back what a step had changed, and did not come to its end. */
   beganToPutBack(step: string): boolean;
-  /** A rollback made this very resource quiet to delete it, or began to. */
+  /** A rollback quiesced exactly this resource to delete it, or began to. */
   beganToDelete(live: LiveResource): boolean;
   /** Identities that those rollbacks made. */
   identitiesOf(type: string): readonly string[];

@@ -25,7 +25,7 @@ export function recordsByStep(records: readonly JournalRecord[]): ReadonlyMap<st
   return found;
 }
 
-/** Codes of the findings that say whether a quiescing was taken back. */
+/** Codes of the findings that say whether a quiescing was undone. */
 export const undoneCodes = { done: 'quiesce-undone', failed: 'quiesce-not-undone' } as const;
 
 /** Message of the step record that stands between the last capture and the first call of a removal. */
@@ -83,7 +83,7 @@ export const endOf = (records: readonly JournalRecord[]): RecordOf<'end'> | unde
   return last?.kind === 'end' ? last : undefined;
 };
 
-/** Number of the record before which every call was settled by reading (see `resumed`); 0 where none was. */
+/** Number of the record before which a read decided every call (see `resumed`); 0 where no read did. */
 export const settledBefore = (records: readonly JournalRecord[]): number =>
   recordsOf(records, 'resumed').at(-1)?.seq ?? 0;
 
@@ -144,7 +144,7 @@ export function doubtsOf(
   ];
 }
 
-/** A lost answer that a later call with the same token settled. */
+/** A lost answer that a later call with the same token decided. */
 function wasResent({ call, declared }: RecordOf<'intent'>, records: readonly JournalRecord[]): boolean {
   if (declared.retry !== 'token') return false;
   const later = new Set(

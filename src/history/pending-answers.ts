@@ -20,8 +20,8 @@ export const willBecome = ({ pending }: LiveResource, before: LiveResource | nul
   );
 
 /**
- * What of a step is still going on, in words, or null: nothing can be put into the resource, nor can it be deleted,
- * until it has settled. A change that waits for its window is none. Pure.
+ * Names what AWS is still doing for a step, or null. Until AWS has finished, the resource can be neither changed nor
+ * deleted. A change that waits for its window does not count. Pure.
  */
 export function underWay(
   { step, acted, before }: History,

@@ -14,8 +14,7 @@ export interface RollbackReaders {
   /** ISO time. */
   readonly now: string;
   /**
-   * Journals of the rollbacks of the same run that came before this one: what they finished stays, what they left is
-   * gone on with.
+   * Journals of the earlier rollbacks of the same run: this one keeps what they finished, and continues what they left.
    */
   readonly earlier: readonly (readonly JournalRecord[])[];
   /**

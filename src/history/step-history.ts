@@ -28,7 +28,7 @@ export interface History {
   readonly capture: Capture | null;
   /** The step sent, or was about to send, a mutating call that changes the resource itself. */
   readonly acted: boolean;
-  /** It was made quiet, and that was not taken back. */
+  /** The run quiesced it, and did not undo that. */
   readonly quiet: boolean;
   /** The step came to its end. */
   readonly done: boolean;
@@ -95,8 +95,8 @@ function historyOf(run: string, step: Step, own: readonly JournalRecord[], settl
 }
 
 /**
- * It was made quiet after the last time that this was taken back. A call whose answer was lost may still reach AWS
- * after the one that takes it back, so that its effect is taken back again, by whoever goes on.
+ * The run quiesced it after the last undo of a quiescing. A call whose answer was lost may still reach AWS after the
+ * undo. So whoever continues undoes its effect again.
  */
 function isQuiet(own: readonly JournalRecord[]): boolean {
   const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
@@ -115,7 +115,8 @@ function isQuiet(own: readonly JournalRecord[]): boolean {
 /**
  * A call of the removal was sent, or may have been; one that AWS refused without an effect does not count, unless the
  * refusal says that there is nothing to remove, or something on its way out: then an earlier delivery of the same call
- * may have had its effect. Nor do answered calls count after which the resource was found whole and opened again.
+ * may have had its effect. Nor do answered calls count after which the run found the resource whole and undid the
+ * quiescing.
  */
 function removalBegan(own: readonly JournalRecord[]): boolean {
   const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
@@ -129,8 +130,8 @@ function removalBegan(own: readonly JournalRecord[]): boolean {
 const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
 
 /**
- * The calls of a removal that were sent, with the code of a refusal that had no effect. A run that was gone on with has
- * several such places, each of which ends where the step begins anew.
+ * The calls of a removal that were sent, with the code of a refusal that had no effect. A resumed run has several such
+ * places. Each ends where the step begins again.
  */
 function removalCalls(
   own: readonly JournalRecord[],

@@ -5,7 +5,7 @@ import { isObject, isSecretRef, type Json, type JsonObject } from '../base/json.
 
 /**
  * A change plan as plain JSON of the language itself (`depends_on`, `{ "Fn::Env": … }`), which parses to the same
- * thing. `rollbackOf` and `restore` are no part of the language: a generated rollback is made anew from its run, never
+ * thing. `rollbackOf` and `restore` are no part of the language: a generated rollback is made again from its run, never
  * read back.
  */
 export function toLanguage(plan: ChangePlan): JsonObject {

@@ -31,7 +31,7 @@ const releasedEnding = '.released';
 const releaseKey = (plan: Plan, time: number): string =>
   `${planKey(plan)}${time === 0 ? '' : `-${time + 1}`}${releasedEnding}.json`;
 
-/** The mark with which a plan can be spent now; null while an earlier one holds. */
+/** The mark that says that a plan is used now; null while an earlier one holds. */
 async function freeMark(objects: Objects, plan: Plan): Promise<string | null> {
   for (let time = 0; ; time += 1) {
     const key = markKey(plan, time);
@@ -40,12 +40,12 @@ async function freeMark(objects: Objects, plan: Plan): Promise<string | null> {
   }
 }
 
-/** The text of a mark: which run spent it. */
+/** The text of a mark: which run used it. */
 const markText = (run: string): string => `${canonical({ format: 'aiplan/spent@1', run })}\n`;
 
 /**
- * What is spent once, and what is kept for the team: the same for a folder and a bucket, because each is one object
- * made once.
+ * The marks of what is used once, and what is kept for the team: the same for a folder and a bucket, because each is
+ * one object made once.
  */
 export function keptIn(objects: Objects): Archive {
   const refuseMark = async (key: string, refusal: () => UserError): Promise<void> => {

@@ -211,8 +211,7 @@ function isEntry(text: string, seq: number): boolean {
 }
 
 /**
- * The entries of a segment, if its lines go on with the chain; null where they do not: then each entry is read by
- * itself.
+ * The entries of a segment, if its lines continue the chain; null where they do not: then each entry is read by itself.
  */
 function chained(
   text: string,

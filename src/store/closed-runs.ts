@@ -14,7 +14,7 @@ const part = /^[A-Za-z0-9_-]{1,64}$/u;
 const unknown = '-';
 
 /**
- * The name of a mark: `<run>.<how>.<target>.<plan name>.<run that it takes back>.json`, `-` for what there is not. Null
+ * The name of a mark: `<run>.<how>.<target>.<plan name>.<run that it undoes>.json`, `-` for what there is not. Null
  * where a part cannot stand in a name: then there is no mark, and the journal is read each time.
  */
 export function markName({ run, how, at, planName, rollbackOf }: ClosedRun): string | null {
@@ -54,7 +54,7 @@ type Listing = Pick<Store, 'listRuns' | 'openRuns' | 'findRun' | 'closedRuns' | 
  * more happens gets a mark: an object whose name says all that is asked of such a run. A mark only ever takes work
  * away. Which runs there are is told by the journals themselves, and whoever has no mark is read: a mark that was not
  * written, is lost or cannot be read hides nothing. It is made after the end of the run is durable, so that no open run
- * has one; and no run that has one is gone on with.
+ * has one; and no run that has one is resumed.
  */
 export function closedIn(objects: Objects, { names, summary, wholeSummary, each }: RunsOfStore): Listing {
   const closedRuns = async (): Promise<readonly ClosedRun[]> =>

@@ -85,7 +85,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   const names = async (): Promise<readonly string[]> =>
     (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
   const settled = closedIn(objects, { names, summary, wholeSummary, each: inParallel });
-  /** Journals that this process writes: when their runs are settled, the whole of each is kept as one object. */
+  /** Journals that this process writes: when their runs are closed, the whole of each is kept as one object. */
   const writing = new Map<string, OpenJournal>();
   const noted = (journal: OpenJournal): OpenJournal => {
     writing.set(journal.run, journal);

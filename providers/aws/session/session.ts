@@ -252,7 +252,7 @@ async function refuseConfiguredEndpoint(client: AnyClient, service: Service): Pr
   );
 }
 
-/** Gives up after a few refused connections in a row, where the SDK would go on for half a minute. */
+/** Gives up after a few refused connections in a row, where the SDK would try for half a minute. */
 function impatient(handler: Handler): Handler {
   let refusals = 0;
   return {

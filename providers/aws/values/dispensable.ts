@@ -11,7 +11,7 @@ export const isLastingRefusal = (error: unknown): error is AwsError =>
 
 /**
  * Sends a call without which a restore is still worth something: where AWS refuses it, because a role, a topic or a
- * bucket that it names is gone, the restore goes on and says so. The comparison with what was captured tells it too.
+ * bucket that it names is gone, the restore continues and says so. The comparison with what was captured tells it too.
  * Answers null where it was refused. Throws AwsError for any other failure.
  */
 export function* sendDispensable(call: Call): Program<JsonObject | null> {

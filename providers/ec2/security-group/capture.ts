@@ -142,7 +142,7 @@ export const securityGroupCapture: CaptureOperations = {
   *take(context: StepContext): Program<Capture> {
     const { identity } = liveOf(context);
     const referrers = context.action === 'update' ? { groups: [], interfaces: [] } : yield* referrersOf(identity);
-    // The capture says of itself whose rules the step revokes: whoever takes that back knows no plan any more.
+    // The capture says of itself whose rules the step revokes: the undo knows no plan any more.
     return {
       how: 'config',
       refs: { group: identity },

@@ -51,7 +51,9 @@ export async function readVolumes(aws: AwsReader, query: ReadQuery): Promise<Rea
 
 const idOf = (raw: JsonObject): string => textOf(raw['VolumeId']) ?? '';
 
-/** Whether I/O goes on after a suspected inconsistency: one call per volume (DescribeVolumeAttribute, autoEnableIO). */
+/**
+ * Whether I/O continues after a suspected inconsistency: one call per volume (DescribeVolumeAttribute, autoEnableIO).
+ */
 async function readSettings(aws: AwsReader, ids: readonly string[]): Promise<ReadonlyMap<string, Attempt<boolean>>> {
   return new Map(
     await bounded(ids, async (id) => {

@@ -277,7 +277,7 @@ const speeds = ['standard', 'gp2', 'gp3', 'io1', 'io2'];
 const speedOf = (value: Value): number => speeds.indexOf(textOf(value) ?? '');
 
 /**
- * Changes to less, which for six hours cannot be taken back (RDS User Guide, "Working with storage for Amazon RDS DB
+ * Changes to less, which for six hours cannot be undone (RDS User Guide, "Working with storage for Amazon RDS DB
  * instances").
  */
 export const oneWay: readonly ChangeRule[] = [

@@ -124,9 +124,9 @@ const preview = (identity: string): JsonObject => ({
 });
 
 /**
- * Makes sure that nobody holds the name. A half-restored database of this restore or of an earlier try of it is gone on
- * with (answers true); one of another restore is moved aside, never deleted; one that is being deleted is waited for;
- * anybody else's stays.
+ * Makes sure that nobody holds the name. A half-restored database of this restore or of an earlier try of it is
+ * completed (answers true); one of another restore is moved aside, never deleted; one that is being deleted is waited
+ * for; anybody else's stays.
  */
 function* freeTheName(identity: string, context: StepContext): Program<boolean> {
   const held = instanceOf(yield* look(describeInstance(identity), { DBInstances: [preview(identity)] }));
@@ -308,7 +308,7 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });
   }
   const arn = textOf(now['DBInstanceArn']) ?? `arn:aws:rds:${context.region}:${context.account}:db:${identity}`;
-  // What is brought out beside its original is no way back of a run.
+  // A restore beside the original is not the undo of a run.
   if (context.apart === undefined) yield* addTags(arn, { [RESTORED_FROM]: identity });
   yield* send(
     rds({

@@ -90,8 +90,8 @@ export interface Expected {
 }
 
 /**
- * Waits until a change is in effect. AWS goes on to show `available` for some seconds after ModifyDBInstance, so the
- * status alone says nothing: what was sent must neither be pending (but for the window) nor still have its old value.
+ * Waits until a change is in effect. AWS still shows `available` for some seconds after ModifyDBInstance, so the status
+ * alone says nothing: what was sent must neither be pending (but for the window) nor still have its old value.
  */
 export function* untilChanged(identity: string, expected: Expected, preview: JsonObject = {}): Program<JsonObject> {
   let calm = 0;

@@ -63,7 +63,7 @@ export function lockText(after: Json | undefined, live: LiveResource | null): st
   return `New objects of ${bucket} stay for ${found.days} days${years}: ${who} can delete or shorten that for those which are written meanwhile.`;
 }
 
-/** The same on a new bucket, which holds nothing yet: it cannot be taken back for what is written later. */
+/** The same on a new bucket, which holds nothing yet: it cannot be undone for what is written later. */
 export const oneWay: readonly ChangeRule[] = [
   {
     path: 'ObjectLockConfiguration',

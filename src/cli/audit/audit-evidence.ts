@@ -18,8 +18,8 @@ import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * Everything that `audit verify` looks at: what `readLogs` reads, the kept plans, every signed approval with its
- * signature looked at again, and the marks of what was used and settled. Each journal and plan is looked at while it is
- * read, and only what is asked across runs stays in memory. Throws what the store throws when it cannot be reached.
+ * signature looked at again, and the marks of used plans and closed runs. Each journal and plan is looked at while it
+ * is read, and only what is asked across runs stays in memory. Throws what the store throws when it cannot be reached.
  */
 export async function readEverything(
   context: Pick<CommandContext, 'store' | 'configuration'> & Partial<Pick<CommandContext, 'io' | 'options'>>,
@@ -29,7 +29,7 @@ export async function readEverything(
   const about = auditByRun(audit);
   const options = { whereOf: (seq: number): string => auditPlace(context, seq), unread: damaged.length > 0 };
   const journals: AuditedJournal[] = [];
-  /** Runs that were gone on with: what was confirmed then stands in plans of their own. */
+  /** Resumed runs: what was confirmed then stands in plans of their own. */
   const resumed: AuditedJournal[] = [];
   const broken: AuditProblem[] = [];
   const notes: AuditProblem[] = [];

@@ -74,7 +74,7 @@ export async function abandon(
 }
 
 /**
- * A rollback found nothing left to take back: the run, where it was unfinished, and whatever is unfinished of earlier
+ * A rollback found nothing left to undo: the run, where it was unfinished, and whatever is unfinished of earlier
  * rollbacks of it are then done with, and hold nothing any more. Only where a person asked for the rollback: else they
  * stay as they are. Answers what was closed. Throws UserError `locked`, `store-unwritable`.
  */

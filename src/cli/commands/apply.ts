@@ -120,7 +120,7 @@ const blockedText = (plan: Plan): string =>
     .map(({ step, code }) => (step === null ? code : `${step}: ${code}`))
     .join(', ');
 
-/** Nothing is left to take back, or to change; a rollback may still be incomplete. */
+/** Nothing is left to undo, or to change; a rollback may still be incomplete. */
 function nothingToDo(
   { source, planned }: Loaded,
   answer: (code: ExitCode, json: unknown, rows: () => readonly Row[]) => Ending,
@@ -136,15 +136,13 @@ function nothingToDo(
   );
 }
 
-/** A rollback that is done and cannot take everything back ends as incomplete (DESIGN section 9). */
+/** A rollback that is done and cannot undo everything ends as incomplete (DESIGN section 9). */
 export const withIncomplete = (report: Report, { incomplete }: Pick<Source, 'incomplete'>): Report =>
   report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0
     ? report
     : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete };
 
-/**
- * The way back from a run that failed, reviewed on the same screen. The failed run is told of whatever becomes of it.
- */
+/** The rollback of a failed run, reviewed on the same screen. The failed run is told of whatever becomes of it. */
 async function takenBack(context: CommandContext, failed: Report, stage: TerminalSession): Promise<Ending> {
   const of = failed.rollbackOf ?? failed.run;
   const both = (code: ExitCode, after: () => void, isBack: boolean): Ending => ({
@@ -162,7 +160,7 @@ async function takenBack(context: CommandContext, failed: Report, stage: Termina
       {},
       stage,
     );
-    // What failed stays failed, also when it is taken back.
+    // A failed run stays failed, also when it is rolled back.
     const isUndone = failed.command === 'rollback' && back.code === exitCodes.done;
     return both(
       isUndone || back.code === exitCodes.rollbackIncomplete ? back.code : failed.exitCode,

@@ -35,9 +35,9 @@ export interface ResumeOptions extends ConsentOptions {
 }
 
 /**
- * `aiplan resume RUN`: finds out by reading where each step of a stopped run stands, shows it, and goes on with it or
- * takes it back, as the person says. What is left to be destroyed or granted is confirmed once more, unless a signed
- * approval of the run still counts.
+ * `aiplan resume RUN`: finds out by reading where each step of a stopped run stands, shows it, and resumes it or rolls
+ * it back, as the person says. What is left to be destroyed or granted is confirmed once more, unless a signed approval
+ * of the run still counts.
  */
 export async function resumeCommand(context: CommandContext, run: string, options: ResumeOptions): Promise<ExitCode> {
   const { records } = await context.store.readRun(run);
@@ -85,7 +85,7 @@ export async function resumeCommand(context: CommandContext, run: string, option
   return rollback(context, run, {});
 }
 
-/** A rollback is gone on with by rolling back again, which knows what this one did. */
+/** A rollback is continued by rolling back again, which knows what this one did. */
 async function rollbackAgain(
   context: CommandContext,
   run: string,
@@ -103,8 +103,8 @@ async function rollbackAgain(
 }
 
 /**
- * A run that ended before its first call left its plan as it was: there is nothing to go on with, and its mark of being
- * settled stays true.
+ * A run that ended before its first call left its plan as it was: there is nothing to resume, and its mark of being
+ * closed stays true.
  */
 function refuseIdle(run: string, records: readonly JournalRecord[]): void {
   const end = endOf(records);
@@ -126,7 +126,7 @@ async function refuseClosed({ store }: CommandContext, run: string): Promise<voi
   });
 }
 
-/** A run that a rollback has begun to take back is not gone on with in the other direction. */
+/** A run whose rollback has begun is not resumed. */
 async function refuseWhenTakenBack(context: CommandContext, run: string): Promise<void> {
   for (const rollbackRun of await runsThat(context, { rollbackOf: run })) {
     const { records } = await context.store.readRun(rollbackRun);
@@ -222,7 +222,7 @@ export const rowsOf = ({ run, standings }: Reconciliation): readonly Row[] =>
     })),
   );
 
-/** Where it stands and, where it cannot go on, why; for a screen. */
+/** Where each step stands and, where the run cannot be resumed, why; for a screen. */
 function shownRows({ settlement, remaining: { stale, planned } }: Found): readonly Row[] {
   const known = new Set(settlement.standings.flatMap(({ problems }) => problems));
   const more = stale.filter(({ why }) => !known.has(why));

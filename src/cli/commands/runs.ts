@@ -92,7 +92,7 @@ async function listed(context: CommandContext, every: boolean): Promise<Listed> 
   };
 }
 
-/** A run in full. What to do next is not said of one that is at work, or was taken back already. */
+/** A run in full. It names no next command for a run that is at work or was rolled back. */
 async function oneRun(context: CommandContext, run: string, report: Report): Promise<readonly Row[]> {
   const holder = (await unfinishedRuns(context)).find(({ summary }) => summary.run === run)?.holder ?? null;
   if (holder !== null) return [...reportRows(report, false), blank, row(0, span('at work: ', 'warning'), holder)];

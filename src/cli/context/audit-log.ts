@@ -122,7 +122,7 @@ export async function recordPlanned(context: Recording, plan: Plan): Promise<voi
   });
 }
 
-/** `recordPlanned` where nothing depends on it: what cannot be noted is told, and the command goes on. */
+/** `recordPlanned` where nothing depends on it: it reports what cannot be noted, and the command continues. */
 export async function notePlanned(context: Recording, plan: Plan): Promise<void> {
   await unlessUnwritable(context, 'that the plan was made', () => recordPlanned(context, plan));
 }
@@ -284,8 +284,8 @@ export async function recordRunEnded(
 
 /**
  * The journal of a run whose beginning and end go into the audit log too. A run begins when its `begin` record (or
- * `resumed`, for a run that is gone on with) is on disk: the audit log is told before `append` returns, so before the
- * first call. When it cannot be told, `append` throws UserError `store-unwritable`, and nothing is sent.
+ * `resumed`, for a resumed run) is on disk: the audit log is told before `append` returns, so before the first call.
+ * When it cannot be told, `append` throws UserError `store-unwritable`, and nothing is sent.
  */
 export function auditedJournal(
   context: Recording,

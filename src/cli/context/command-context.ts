@@ -51,7 +51,7 @@ export interface CommandContext {
   close(): void;
 }
 
-/** Opens the world of one command. Nothing is read from AWS before it is asked for. */
+/** Opens the context of one command. Nothing is read from AWS before it is asked for. */
 export function openWorld(io: Io, options: GlobalOptions): CommandContext {
   const folders = foldersOf(io.environment, io.current);
   const configuration = loadConfiguration(folders);
@@ -145,7 +145,7 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
   };
 }
 
-/** A session that can be made anew, so that the credentials are resolved again. */
+/** A session that can be made again, so that the credentials are resolved again. */
 function renewable(open: () => AwsSession & { close(): void }): ApplySession & { close(): void } {
   let session = open();
   return {

@@ -69,7 +69,7 @@ export const watchOf = (scene: RunScene | null): { readonly watch?: RunWatch } =
   scene === null ? {} : { watch: scene.watch };
 
 /**
- * After a run that changed something and did not end well: the way back now, or everything kept as it is. `keep` where
+ * After a run that changed something and did not end well: a rollback now, or everything kept as it is. `keep` where
  * nobody can be asked. Throws UserError from the store.
  */
 export async function askAfter(

@@ -8,7 +8,7 @@ import { summaryOf } from '../../store/journal/runs.ts';
 import { takenBackIn } from './open-runs.ts';
 
 /**
- * Whether the marks of settled runs are true: a false one would let `plan` and `apply` overlook an open run. Held
+ * Whether the marks of closed runs are true: a false one would let `plan` and `apply` overlook an open run. Held
  * against the journals, and, where a person closed a run whose journal cannot be read, against the audit log. Of a
  * journal that cannot be read otherwise, and of one that is missing, the other checks tell. `audit` null: it cannot be
  * read, which is told elsewhere. Pure.

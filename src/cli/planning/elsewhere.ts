@@ -2,7 +2,7 @@ import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { Target } from '../../domain/live.ts';
 import { UserError } from '../../base/error.ts';
 
-/** A run is taken back where it was made: the same account and region, and AWS itself or the same emulator. */
+/** A run is rolled back where it was made: the same account and region, and AWS itself or the same emulator. */
 export function refuseElsewhere(run: string, records: readonly JournalRecord[], target: Target): void {
   const made = records.find((record) => record.kind === 'begin')?.target;
   if (made === undefined) return;

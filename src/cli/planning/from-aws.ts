@@ -38,10 +38,10 @@ const allRuns = (context: CommandContext): Promise<LyingManifests> =>
   manifestsOf(context, { run: null, brief: true, progress: told(context, 'manifests read') });
 
 /**
- * The generated change plan that takes a run back from what lies in the capture bucket, without its journal. Every
- * claim is held against AWS as a journal's is, and no earlier approval covers any of it. Where the store knows the run
- * all the same, only manifests that its journal bears out count; where it does not, each step says so and is confirmed
- * by itself. Throws UserError `no-manifests`.
+ * The generated change plan that undoes a run from what lies in the capture bucket, without its journal. Every claim is
+ * held against AWS as a journal's is, and no earlier approval covers any of it. Where the store knows the run all the
+ * same, only manifests that its journal bears out count; where it does not, each step says so and is confirmed by
+ * itself. Throws UserError `no-manifests`.
  */
 export async function fromAwsSource(context: CommandContext, run: string): Promise<Source> {
   const target = await context.target();

@@ -13,11 +13,11 @@ function generatedIn({ changePlan }: Pick<Plan, 'changePlan'>): JsonObject | nul
   }
 }
 
-/** Which of the two makers of rollbacks a plan file names; both make it anew (law 13). */
+/** Which of the two makers of rollbacks a plan file names; both make it again (law 13). */
 export const isWithoutJournal = (plan: Pick<Plan, 'changePlan'>): boolean =>
   generatedIn(plan)?.['withoutJournal'] === true;
 
-/** What the plan of `captures restore` is made anew from; null for any other. */
+/** The capture from which the plan of `captures restore` is made again; null for any other plan. */
 export function bringsOutOf(plan: Pick<Plan, 'changePlan'>): BringsOut | null {
   const brings = generatedIn(plan)?.['bringsOut'];
   if (

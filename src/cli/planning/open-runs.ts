@@ -22,9 +22,9 @@ const readAtOnce = 8;
 type Looking = Pick<CommandContext, 'store' | 'io'>;
 
 /**
- * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has taken back to
- * the end is done with, and so is a rollback that a later one has brought to its end. Only runs without a mark of being
- * settled are looked at; with `every` all of them, and no mark is believed.
+ * The runs that are not done, newest first: at a target, or everywhere. A run that a later rollback has undone to the
+ * end is left out, and so is a rollback that a later one has completed. Only runs without a mark of being closed are
+ * read; with `every` all of them are, and no mark is believed.
  */
 export async function unfinishedRuns(
   context: Looking,
@@ -59,9 +59,9 @@ export async function unfinishedAmong(
 }
 
 /**
- * Whether a rollback that is done has taken a run back: the run itself, which is always older, whatever the clocks of
- * two machines say, or an earlier rollback of the same one. Which rollback is earlier the store tells, by the time at
- * which it took the first record; a store on one machine has one clock.
+ * Whether a rollback that is done has undone a run: the run itself, which is always older, whatever the clocks of two
+ * machines say, or an earlier rollback of the same one. Which rollback is earlier the store tells, by the time at which
+ * it took the first record; a store on one machine has one clock.
  */
 export function takenBackIn(all: readonly RunSummary[]): (summary: RunSummary) => boolean {
   const done = all.filter(({ rollbackOf, outcome }) => rollbackOf !== null && outcome === 'done');
@@ -85,10 +85,10 @@ function isLater(one: RunSummary, other: RunSummary): boolean {
 }
 
 /**
- * Marks what is finished by now as settled, at the end of whatever may have finished something: runs that are done or
- * abandoned, those that ended before their first call, and those that were taken back. None of them is ever gone on
- * with, so that a mark stays true. What was not marked, because a process died here or the store failed, is read until
- * the next run marks it; what is not in the store as a whole is not marked at all.
+ * Marks finished runs as closed, at the end of every command that may have finished one: runs that are done or
+ * abandoned, that ended before their first call, or that were rolled back. None of them is ever resumed, so that a mark
+ * stays true. What was not marked, because a process died here or the store failed, is read until the next run marks
+ * it; what is not in the store as a whole is not marked at all.
  */
 export async function closeFinishedRuns(context: Looking): Promise<void> {
   try {
@@ -104,7 +104,8 @@ export async function closeFinishedRuns(context: Looking): Promise<void> {
       if (await context.store.closeRun(summary, how)) marked.add(summary.run);
     };
     await Promise.all(finished.filter(({ how }) => how === 'taken-back').map(mark));
-    // A rollback has no mark before all that it took back has one: until then it is what tells that this is taken back.
+    // A rollback gets no mark before all that it undid has one: until then the rollback itself shows that the run is
+    // undone.
     const left = all.filter(({ run }) => !marked.has(run));
     await Promise.all(
       finished.filter(({ summary, how }) => how !== 'taken-back' && !left.some(takenBackIn([summary]))).map(mark),
@@ -116,9 +117,9 @@ export async function closeFinishedRuns(context: Looking): Promise<void> {
 }
 
 /**
- * What happened last of a run may lie beside the store, in a spool of this machine. A run that is gone on with takes it
- * along; one that has ended is not gone on with by anybody, so that its end is brought into the store here, byte for
- * byte; the next time it is marked. What cannot be is left where it lies.
+ * What happened last of a run may lie beside the store, in a spool of this machine. A resumed run takes it along.
+ * Nobody resumes a run that has ended, so its end is brought into the store here, byte for byte; the next time it is
+ * marked. What cannot be is left where it lies.
  */
 async function mergeSpools(context: Looking, all: readonly RunSummary[]): Promise<void> {
   const beside = all.filter(({ spooled, outcome }) => spooled === true && outcome !== 'open' && outcome !== 'damaged');
@@ -145,7 +146,7 @@ const isAt = ({ outcome, account, region, endpoint }: RunSummary, target: LockTa
 
 /**
  * The runs of a change plan at a target (AWS itself or any emulator), or the rollbacks of a run: found by name, without
- * reading those that are settled.
+ * reading those that are closed.
  */
 export async function runsThat(
   { store }: Pick<CommandContext, 'store'>,
@@ -221,7 +222,7 @@ async function holderOf(
  */
 const silent = 30_000;
 
-/** Runs other than one that is gone on with or taken back, and its rollbacks. */
+/** Runs other than one that is resumed or rolled back, and its rollbacks. */
 const isOther =
   (except: string | null) =>
   ({ summary }: UnfinishedRun): boolean =>
@@ -236,8 +237,8 @@ export interface OtherRuns {
 }
 
 /**
- * What planning must know of the unfinished runs at a target. `except`: the run that is gone on with or taken back, and
- * its rollbacks.
+ * What planning must know of the unfinished runs at a target. `except`: the run that is resumed or rolled back, and its
+ * rollbacks.
  */
 export async function otherRunsFor(context: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
   const others = (await unfinishedRuns(context, target)).filter(isOther(except));

@@ -70,7 +70,7 @@ export async function endsOf(context: CommandContext, run: string): Promise<read
 }
 
 /**
- * A run is gone on with by the journal that it wrote, and by no earlier copy of it. Throws UserError `journal-behind`
+ * A run is resumed from the journal that it wrote, and from no earlier copy of it. Throws UserError `journal-behind`
  * (exit 3) where the capture bucket keeps an end of the run that the journal does not hold.
  */
 export async function refuseBehind(

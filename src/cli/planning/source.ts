@@ -11,8 +11,8 @@ export interface Source {
   /** What parsing, or reading the journal for a rollback, had to say. */
   readonly findings: readonly Finding[];
   /**
-   * Why a rollback is incomplete even when all of it is done: what the run did and nothing takes back. Empty for
-   * anything else.
+   * Why a rollback is incomplete even when all of it is done: what the run did and nothing undoes. Empty for anything
+   * else.
    */
   readonly incomplete: readonly string[];
   /** The files that `!Text` named, as they were read. */

@@ -11,10 +11,10 @@ import type { CommandContext } from '../context/command-context.ts';
 export const holderName = ({ host, pid }: Pick<LockOwner, 'host' | 'pid'>): string => `${host}:${pid}`;
 
 /**
- * The lock of a run that is gone on with. It is free, or held by the very run, whose process is shown: one of this host
- * must be gone; of another host nobody here can tell, so a person has to name it (`--take-over HOST:PID`). A person is
- * who sits at a terminal, or has signed an approval. A holder that still gives signs of life is never taken over from.
- * Throws UserError `locked`, `take-over-needed` (exit 3).
+ * The lock of a resumed run. It is free, or held by the very run, whose process is shown: one of this host must be
+ * gone; of another host nobody here can tell, so a person has to name it (`--take-over HOST:PID`). A person is who sits
+ * at a terminal, or has signed an approval. A holder that still gives signs of life is never taken over from. Throws
+ * UserError `locked`, `take-over-needed` (exit 3).
  */
 export async function lockOf(
   context: CommandContext,

@@ -21,7 +21,7 @@ import { askAfter, watchOf, type TerminalSession } from '../context/terminal-ses
 import type { CommandContext } from '../context/command-context.ts';
 import type { Found } from './stopped-run.ts';
 
-/** How it ended, or that the person wants it taken back after all. */
+/** How it ended, or that the person chose the rollback after all. */
 export interface Ended {
   readonly code: ExitCode;
   readonly back: boolean;
@@ -29,8 +29,7 @@ export interface Ended {
 }
 
 /**
- * Gets the approval of what is left, and goes on with the run in its own journal. Throws what approving and running
- * throw.
+ * Gets the approval of what is left, and resumes the run in its own journal. Throws what approving and running throw.
  */
 export async function goOn(
   context: CommandContext,

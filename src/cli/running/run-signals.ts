@@ -6,7 +6,7 @@ export interface StopSignals {
    * The first Ctrl-C, a signal to end, a terminal that was closed: the call in flight is finished, then the run stops.
    */
   readonly stop: AbortSignal;
-  /** The second Ctrl-C: what was made quiet is not opened again either. */
+  /** The second Ctrl-C: quiescings are not undone either. */
   readonly halt: AbortSignal;
   /** Stops listening. */
   close(): void;

@@ -18,8 +18,8 @@ import { lineWatch, type RunWatch } from '../context/run-watch.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
- * One run: lock, spend the plan and the approval, open the journal, apply. Ctrl-C finishes the call in flight and
- * leaves a run that can be rolled back; the lock is released on every way out.
+ * One run: takes the lock, marks plan and approval as used, opens the journal, applies. Ctrl-C finishes the call in
+ * flight and leaves a run that can be rolled back; the lock is released on every way out.
  */
 export async function run(
   context: CommandContext,
@@ -70,7 +70,7 @@ export async function run(
   } finally {
     signals.close();
     opened?.close();
-    // Before the lock is released, so that no two runs can spend it; an approval stays spent.
+    // Before the lock is released, so that no two runs can use it; an approval stays used.
     if (spent && !wasSent(journal?.records ?? [])) await releasePlan(context, approved.plan, id);
     await journal?.close();
     await lock.release();

@@ -94,8 +94,8 @@ export type JournalEntry =
       readonly capture?: { readonly run: string; readonly step: string; readonly takenAt: string };
     }
   /**
-   * A person goes on with a run that was killed, stopped or failed: what was found out by reading, and the approval of
-   * what remains. The records after it are of this session; calls are numbered on, and a step may begin once more.
+   * A person resumes a run that was killed, stopped or failed: what was found out by reading, and the approval of what
+   * remains. The records after it are of this session; calls are numbered on, and a step may begin once more.
    */
   | ({
       readonly kind: 'resumed';

@@ -1,6 +1,6 @@
 /**
- * A run that stopped somewhere and was neither gone on with, taken back nor abandoned. It blocks its own resources and
- * no others.
+ * A run that stopped somewhere and was neither resumed, rolled back nor abandoned. It blocks its own resources and no
+ * others.
  */
 export interface OpenRun {
   readonly run: string;

@@ -12,7 +12,7 @@ import type { Schemas } from '../schema.ts';
 /** A session that can take fresh credentials: a run may outlast the ones that it began with. */
 export interface ApplySession extends AwsSession {
   /**
-   * Forgets the credentials in use; the next call resolves them anew. Throws AwsError `expired` when there are none.
+   * Forgets the credentials in use; the next call resolves them again. Throws AwsError `expired` when there are none.
    */
   renew(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export interface ApplyPorts {
   readonly session: ApplySession;
   readonly types: ResourceTypes;
   readonly schemas: Schemas;
-  /** The journal of this run: empty, or that of the run that is gone on with. */
+  /** The journal of this run: empty, or that of the resumed run. */
   readonly journal: Journal;
   readonly clock: Clock;
   readonly emit: (event: RunEvent) => void;
@@ -65,8 +65,8 @@ export interface ApplyPorts {
   /** Aborted by Ctrl-C: the call in flight is finished, then the run stops. */
   readonly stop: AbortSignal;
   /**
-   * Aborted by a second Ctrl-C, always after `stop`: taking back what was made quiet is given up too, once the call in
-   * flight has its outcome.
+   * Aborted by a second Ctrl-C, always after `stop`: the undo of quiescings is given up too, once the call in flight
+   * has its outcome.
    */
   readonly halt?: AbortSignal;
   /**
@@ -82,7 +82,7 @@ export interface ApplyPorts {
   readonly pace?: Pace;
 }
 
-/** How patient the executor is; all in milliseconds. Defaults in engine/pace.ts. */
+/** How patient the executor is; all in milliseconds. Defaults in domain/records/poll-intervals.ts. */
 export interface Pace {
   /** First pause between two polls of a wait; the pauses grow by half up to `pollMax`. */
   readonly pollStart?: number;

@@ -21,7 +21,7 @@ export interface StepReport {
 export interface Report {
   readonly run: string;
   readonly command: 'apply' | 'rollback';
-  /** The run that a rollback takes back; null for an apply. */
+  /** The run that a rollback undoes; null for an apply. */
   readonly rollbackOf: string | null;
   readonly planName: string;
   readonly outcome: RunOutcome | 'open';
@@ -37,7 +37,7 @@ export interface Report {
   }[];
   /** What is left behind, by identity, of steps that were done. */
   readonly leftovers: readonly string[];
-  /** Steps of which the quiescing was taken back, and whether that worked. */
+  /** Steps whose quiescing was to be undone, and whether that worked. */
   readonly undone: readonly { readonly step: string; readonly text: string }[];
   readonly findings: readonly { readonly step: string | null; readonly code: string; readonly message: string }[];
   /** Old → new identities. */
@@ -48,8 +48,8 @@ export interface Report {
   readonly durations: Readonly<Partial<Record<Phase, number>>>;
   readonly calls: number;
   /**
-   * Of a rollback that is done: what it could not take back. Absent where there is nothing, and in a report that comes
-   * from the journal alone.
+   * Of a rollback that is done: what it could not undo. Absent where there is nothing, and in a report that comes from
+   * the journal alone.
    */
   readonly incomplete?: readonly string[];
   readonly exitCode: ExitCode;

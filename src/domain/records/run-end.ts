@@ -2,7 +2,7 @@ import type { RunOutcome } from './journal.ts';
 
 /**
  * What lies in the capture bucket of every session of a run that came to its end: how far its journal was, and what it
- * had made. A journal that does not hold what stands here was cut or made anew; what a run made is known by this, not
+ * had made. A journal that does not hold what stands here was cut or rewritten; what a run made is known by this, not
  * by the journal's word.
  */
 export interface RunEnd {

@@ -8,7 +8,8 @@ type Before = Extract<JournalRecord, { kind: 'before' }>;
 
 /**
  * What lies in the capture bucket of every run before its first change: its plan, and all that it will change as it is
- * before. With the manifests beside the captures a run can be taken back even where the store with its journal is lost.
+ * before. With the manifests beside the captures a run can be rolled back even where the store with its journal is
+ * lost.
  */
 export interface RunManifest {
   readonly format: 'aiplan/run@1';

@@ -47,8 +47,8 @@ export interface ReadJournal {
   /** A last line that was never finished: the process died while it wrote. What it said was not acknowledged. */
   readonly torn: { readonly line: number; readonly bytes: number } | null;
   /**
-   * Lines of a process that wrote on although its run was gone on with elsewhere: what they say was settled by reading
-   * AWS. They are not among `records`.
+   * Lines of a process that wrote on although its run was resumed elsewhere: what they say was decided by reading AWS.
+   * They are not among `records`.
    */
   readonly leftLines?: number;
   /**
@@ -160,7 +160,7 @@ export interface UsedMark {
 export interface Store {
   /** For messages: the folder, or `s3://bucket/prefix`. */
   readonly place: string;
-  /** Whether the lock and the marks of what was spent hold for every machine. */
+  /** Whether the lock and the marks of what was used hold for every machine. */
   readonly shared: boolean;
 
   /**
@@ -180,7 +180,7 @@ export interface Store {
   /** The journal of a new run. Throws UserError `run-exists`. */
   createJournal(run: string, clock: Clock, needs?: JournalNeeds): Promise<OpenJournal>;
   /**
-   * Goes on with the journal of a run that stopped: a torn last line stays where it is, and the chain goes on after the
+   * Continues the journal of a run that stopped: a torn last line stays where it is, and the chain continues after the
    * last whole one.
    */
   continueJournal(run: string, clock: Clock, needs?: JournalNeeds): Promise<OpenJournal>;
@@ -204,15 +204,15 @@ export interface Store {
     readonly progress?: (done: number, of: number) => void;
   }): Promise<readonly RunSummary[]>;
   /**
-   * The runs without a mark that they are settled, newest first, each by its journal: every open one, and few others.
+   * The runs without a mark that they are closed, newest first, each by its journal: every open one, and few others.
    */
   openRuns(): Promise<readonly RunSummary[]>;
   /** One run of the list; null where it has no journal. */
   findRun(run: string): Promise<RunSummary | null>;
-  /** The marks of settled runs, oldest first. */
+  /** The marks of closed runs, oldest first. */
   closedRuns(): Promise<readonly ClosedRun[]>;
   /**
-   * Marks a run as settled: only when its `end` is durable, or a person has closed it, who is then named in `closing`.
+   * Marks a run as closed: only when its `end` is durable, or a person has closed it, who is then named in `closing`.
    * Answers whether it has a mark now: a run whose plan cannot be named in one stays without.
    */
   closeRun(
@@ -227,12 +227,12 @@ export interface Store {
   markPlanUsed(plan: Plan, run: string): Promise<void>;
   /**
    * Under the lock, when a run ended before its first mutating call: the plan may be applied again. Nothing happens
-   * where another run spent it.
+   * where another run used it.
    */
   releasePlan(plan: Plan, run: string): Promise<void>;
-  /** Throws UserError `approval-replayed` (exit 3) when the nonce was spent before. */
+  /** Throws UserError `approval-replayed` (exit 3) when the nonce was used before. */
   refuseUsedApproval(nonce: string): Promise<void>;
-  /** The run that spent the nonce of an approval; null where none did, or its mark cannot be read. */
+  /** The run that used the nonce of an approval; null where none did, or its mark cannot be read. */
   approvalUsedBy(nonce: string): Promise<string | null>;
   /** Spends the nonce of an approval: it counts once. Throws UserError `approval-replayed`. */
   spendApproval(nonce: string, run: string): Promise<void>;

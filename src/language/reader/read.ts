@@ -75,7 +75,7 @@ function refuseUnsafe(source: string, problems: Problems): void {
 }
 
 /**
- * Keys that stand twice or mean something to YAML, JavaScript or aiplan; false where the tree is too large to go on.
+ * Keys that stand twice or mean something to YAML, JavaScript or aiplan; false where the tree is too large to continue.
  */
 function checkTree(tree: Node, problems: Problems): boolean {
   const resources = tree.kind === 'map' ? entryOf(tree, 'resources')?.node : undefined;

@@ -23,7 +23,7 @@ export interface Obstacle {
 export interface Classified {
   readonly changes: readonly AttributeChange[];
   readonly loses: readonly string[];
-  /** The part of `loses` that no inverse call takes back. */
+  /** The part of `loses` that no inverse call undoes. */
   readonly irreversible: readonly string[];
   readonly opens: readonly string[];
   readonly interrupts: boolean;

@@ -6,7 +6,7 @@ import { shortType } from '../../domain/wording.ts';
 import type { AttributeChange } from '../../domain/attribute-change.ts';
 import type { CapturePlan } from '../../domain/capture-plan.ts';
 
-/** The capture that will be taken before a step, and the step's way back (DESIGN section 7). */
+/** The capture that will be taken before a step, and the step's recoverability (DESIGN section 7). */
 export interface WayBack {
   readonly capturePlan: CapturePlan | null;
   readonly recoverability: Recoverability;
@@ -34,7 +34,7 @@ export function recoverabilityOfUpdate(
     };
   }
   const oneWay = [...classified.oneWay, ...rotated.map((name) => `the former ${name}, which cannot be read`)];
-  // Inverse calls come first; a restore from the capture is only the way back of what they cannot undo.
+  // Inverse calls come first; a restore from the capture only covers what they cannot undo.
   if (oneWay.length === 0)
     return { capturePlan, irreversible: false, recoverability: { level: 'reversible', loses: [] } };
   const data = capturePlan?.how === 'native' || capturePlan?.how === 'copy';

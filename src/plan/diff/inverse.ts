@@ -10,7 +10,7 @@ import { below, ruleOf, type Nodes } from './rule-tree.ts';
 import type { AttributeChange } from '../../domain/attribute-change.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
 
-/** How an update is taken back. */
+/** How an update is undone. */
 export interface Inverse {
   /** The previous values of exactly the changed paths; `null` takes away. Empty: nothing is left to invert. */
   readonly properties: JsonObject;
@@ -104,8 +104,8 @@ export function invert(input: Inverting): Inverse {
 }
 
 /**
- * What went one way: the type refuses the way back, or the comparison does not even see a difference (at least so
- * much).
+ * Changes that went one way: the type refuses the inverse, or the comparison does not even see a difference (at least
+ * so much).
  */
 function oneWayOf(
   { before, live, changes, rules }: Inverting,

@@ -2,8 +2,8 @@ import { findingAt } from '../../domain/finding.ts';
 import type { Guardrail } from './guardrail.ts';
 
 /**
- * A run that stopped somewhere holds what it touched, and no more, until a person goes on with it, takes it back or
- * abandons it.
+ * A run that stopped somewhere holds what it touched, and no more, until a person resumes it, rolls it back or abandons
+ * it.
  */
 export const openRunHolds: Guardrail = {
   code: 'open-run',

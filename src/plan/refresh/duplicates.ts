@@ -38,7 +38,7 @@ function claimed(others: readonly LiveResource[]): ReadonlyMap<string, readonly 
 
 const keyed = new WeakMap<readonly LiveResource[], ReadonlyMap<string, readonly number[]>>();
 
-/** Places of live resources in their list, by the keys under which lookalikes are looked up; made once per list. */
+/** Places of live resources in their list, by the keys under which duplicates are looked up; made once per list. */
 function placesByKey(
   others: readonly LiveResource[],
   keysOf: NonNullable<TypeRules['lookalikeKeys']>,

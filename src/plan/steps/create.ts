@@ -98,7 +98,7 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
       'plan the rollback again',
     );
   } else if (isRemains(holder)) {
-    // The restore goes on with what is there.
+    // The restore continues with what is there.
   } else if (
     holder.state === 'live' &&
     apart === undefined &&

@@ -91,7 +91,10 @@ function priorChanges(
   return { desired, classified };
 }
 
-/** What a delete and a replace have in common: nothing about the victim may be unknown, and its way back is stated. */
+/**
+ * What a delete and a replace have in common: nothing about the victim may be unknown, and its recoverability is
+ * stated.
+ */
 export function destructionOf(
   planning: Planning,
   entry: ResourceEntry,

@@ -158,7 +158,7 @@ function restoring(
   };
 }
 
-/** Taking back what an earlier run left quiet. */
+/** Undoes a quiescing that an earlier run left behind. */
 const reopen = (planning: Planning, draft: Draft) => (): readonly Call[] => {
   const order = draft.entry.reopen;
   const unquiesce = draft.type?.capture?.unquiesce;

@@ -25,7 +25,7 @@ export interface ContextInput {
   /** The step loses data or a protection: its captures are kept longer. */
   readonly destruction: boolean;
   readonly remap?: (identity: string) => string;
-  /** Which session of the run it is: a capture that is taken anew has a name of its own. Absent: the first. */
+  /** Which session of the run it is: a further capture has a name of its own. Absent: the first. */
   readonly session?: number;
   /** Identities that steps before this one delete, and those that they make stop naming it. */
   readonly deletedBefore?: readonly string[];
@@ -94,7 +94,8 @@ export const captureBucketOf = (
 ): string => configuration.capture.bucket ?? `aiplan-captures-${target.account}-${target.region}`;
 
 /**
- * True for an entry of a generated rollback that takes up what an earlier run left half way, whatever else it changes.
+ * True for an entry of a generated rollback that continues what an earlier run left unfinished, whatever else it
+ * changes.
  */
 export const isUnfinished = ({ reopen, repoint }: ResourceEntry): boolean =>
   reopen !== undefined || repoint !== undefined;

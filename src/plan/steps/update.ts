@@ -131,7 +131,7 @@ function removalHelp(
 
 /**
  * Live overlaid by the author's properties; everything that may not be is a finding. `rotated`: write-only properties
- * that are set anew.
+ * that are set again.
  */
 export function overlay(
   planning: Planning,

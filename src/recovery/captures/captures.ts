@@ -35,8 +35,8 @@ export interface Lifetimes {
 /**
  * Every capture that the journals know, newest first, without those that were removed or found to be none. `runs` are
  * the records of each run, in any order. A capture is kept whatever its age while its run is open and no rollback has
- * taken it back to the end, and while it is the newest of a resource that a run deleted and no later run brought back
- * (law 5).
+ * undone it to the end, and while it is the newest of a resource that a run deleted and no later run brought back (law
+ * 5).
  */
 export const heldCaptures = (
   runs: readonly (readonly JournalRecord[])[],
@@ -94,9 +94,7 @@ export function heldFrom(facts: readonly CaptureFacts[]): readonly HeldCapture[]
   });
 }
 
-/**
- * Whether a rollback that is done has taken a run back, or has brought an earlier rollback of the same run to its end.
- */
+/** Whether a rollback that is done has undone a run, or has completed an earlier rollback of the same run. */
 function takenBackIn(facts: readonly CaptureFacts[]): (run: NonNullable<CaptureFacts['run']>) => boolean {
   const done = facts.flatMap(({ run }) => (run !== null && run.rollbackOf !== null && run.isDone ? [run] : []));
   return ({ run, rollbackOf, at }) =>

@@ -27,9 +27,9 @@ export interface ChosenManifests {
 /**
  * Of several manifests that claim the same, the one to go by. Where the journal is known, those that it knows; else by
  * S3's own times, never by what a manifest says of itself: the plan of a run is written before its first change, so
- * that the first one is its own, and tells of all steps. A capture may be taken anew by a run that was gone on with.
- * The newest then counts only where AWS itself shows its backups as taken by that run; of copies in the capture bucket,
- * which anybody may have put there who can write manifests, the first one does. Pure.
+ * that the first one is its own, and tells of all steps. A resumed run may take a further capture. The newest then
+ * counts only where AWS itself shows its backups as taken by that run; of copies in the capture bucket, which anybody
+ * may have put there who can write manifests, the first one does. Pure.
  */
 export function chosenManifests(
   run: string,
@@ -52,7 +52,7 @@ export function chosenManifests(
   const sessions = own(lying.runs);
   const [whole, ...later] = sessions;
   const digests = new Set(sessions.map(({ manifest: { plan } }) => plan.digest));
-  // The journal bears out what a run that was gone on with wrote down once more; the first one tells of all its steps.
+  // The journal bears out what a resumed run wrote down once more; the first one tells of all its steps.
   for (const { key, written, manifest } of heads === undefined ? later : []) {
     const session = manifest.plan.resumes === run ? '; it says that it is of a later session of the run' : '';
     rivals.push({
@@ -108,7 +108,7 @@ function misfit(
   if (whole === null) return null;
   const planned = whole.plan.steps.find(({ id }) => id === step);
   if (planned === undefined) return `the plan of its run has no step "${step}"`;
-  // A run that was gone on with wrote down once more what was left of its plan.
+  // A resumed run wrote down once more what was left of its plan.
   if (!digests.has(planDigest)) return 'it names another plan than its run';
   if (target.account !== whole.target.account || target.region !== whole.target.region)
     return 'it names another account or region than its run';

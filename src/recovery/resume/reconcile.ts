@@ -28,7 +28,7 @@ export interface StepStatus {
   readonly recorded: boolean;
   /** What says so, one sentence each: what was sent, and what AWS shows. */
   readonly evidence: readonly string[];
-  /** Why it cannot go on as it was confirmed, one sentence each. */
+  /** Why it cannot be resumed as it was confirmed, one sentence each. */
   readonly problems: readonly string[];
   /** The resource that the step acts upon, as it is now; null where it is not there, or the step makes one. */
   readonly live: LiveResource | null;
@@ -249,7 +249,7 @@ class Judge {
     );
   }
 
-  /** Of a rollback: what comes back is settled when the rollback is generated anew; here it is only told. */
+  /** Of a rollback: the next generated rollback decides what comes back; here it is only reported. */
   #restored(): Judged {
     const { begun, done, op, type } = this.#history;
     const live = this.#knowing.found.byOp(type, op) ?? null;

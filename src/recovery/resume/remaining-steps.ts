@@ -10,7 +10,7 @@ import type { Reconciliation, StepStatus } from './reconcile.ts';
 import { summaryOf } from '../../plan/steps/steps.ts';
 import { few } from '../../domain/wording.ts';
 
-/** Why a stopped run cannot be gone on with; `step` null: it is about the whole plan. */
+/** Why a stopped run cannot be resumed; `step` null: it is about the whole plan. */
 export interface Refusal {
   readonly step: string | null;
   readonly why: string;
@@ -19,7 +19,7 @@ export interface Refusal {
 export interface Remaining {
   /** The steps that are left, each exactly as it was confirmed, with fresh observations. */
   readonly planned: Planned;
-  /** Empty: the run can go on. Else nothing of it may be sent. */
+  /** Empty: the run can be resumed. Else nothing of it may be sent. */
   readonly stale: readonly Refusal[];
 }
 

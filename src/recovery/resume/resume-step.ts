@@ -28,8 +28,8 @@ export interface Resuming {
 }
 
 /**
- * Goes on with a step that was begun: what is made already is not made again, what is changed is not changed again, and
- * what is to be destroyed is captured anew unless its removal has begun. Throws what `applyStep` throws.
+ * Continues a step that was begun. It makes nothing twice and changes nothing twice. A resource that is to be destroyed
+ * is captured again, unless its removal has begun. Throws what `applyStep` throws.
  */
 export async function resumeStep(run: Run, task: Task, resuming: Resuming): Promise<StepEnd> {
   switch (task.step.action) {
@@ -188,8 +188,8 @@ async function destroyOn(run: Run, task: Task, resuming: Resuming, before: LiveR
 }
 
 /**
- * The resource as before the step, with what the step itself has set: so that whatever is made quiet, captured and
- * perhaps opened again is what it was, and not what an interrupted session left.
+ * The resource as before the step, with what the step itself has set: so that the quiescing, the capture and a possible
+ * undo start from what the resource was, and not from what an interrupted session left.
  */
 async function withOwnChanges(run: Run, { step, type }: Task, before: LiveResource): Promise<LiveResource> {
   const names = new Set(
@@ -213,7 +213,7 @@ async function withOwnChanges(run: Run, { step, type }: Task, before: LiveResour
 }
 
 /**
- * A removal piece by piece goes on with the capture that it was begun by; the program refuses what that does not hold.
+ * A removal piece by piece continues with the capture with which it began; the program refuses what that does not hold.
  */
 async function removeRest(run: Run, task: Task, base: LiveResource): Promise<void> {
   const { type, step } = task;

@@ -17,14 +17,14 @@ import { beginRun, enter, tasksOf, type Run, type Task } from '../../run/apply/r
 import { reconcile, reconciledSteps, type Reconciliation, type StepStatus } from './reconcile.ts';
 import { few } from '../../domain/wording.ts';
 
-/** Who goes on with a run, and from where. */
+/** Who resumes a run, and from where. */
 export interface Resumer {
   readonly by: string;
   readonly host: string;
   readonly pid: number;
 }
 
-/** Throws UserError (`run-is-blank`, `run-ended`, `run-is-rollback`) for a run that cannot be gone on with. */
+/** Throws UserError (`run-is-blank`, `run-ended`, `run-is-rollback`) for a run that cannot be resumed. */
 export function refuseResume(records: readonly JournalRecord[]): void {
   const begin = recordsOf(records, 'begin')[0];
   if (begin === undefined)
@@ -51,9 +51,9 @@ export function refuseResume(records: readonly JournalRecord[]): void {
 }
 
 /**
- * Goes on with a run that was killed, stopped or failed. `approved` is what remained of it (`remainingOf`) when the
- * person looked; here everything is read and judged once more, and nothing is sent unless what remains now is covered
- * by that. It is the same run: the same journal, tags and tokens. Throws what `refuseResume` throws, UserError
+ * Resumes a run that was killed, stopped or failed. `approved` is what remained of it (`remainingOf`) when the person
+ * looked; here everything is read and judged once more, and nothing is sent unless what remains now is covered by that.
+ * It is the same run: the same journal, tags and tokens. Throws what `refuseResume` throws, UserError
  * `store-unwritable`.
  */
 export async function resume(approved: ApprovedPlan, resumer: Resumer, ports: ApplyPorts): Promise<Report> {
@@ -105,8 +105,8 @@ async function inPhases(approved: ApprovedPlan, past: readonly JournalRecord[], 
 }
 
 /**
- * The capture from before a step that has changed something stays; what is still there to be destroyed is captured anew
- * (law 4), but for what is removed piece by piece.
+ * The capture from before a step that has changed something stays; a resource that is still to be destroyed is captured
+ * again (law 4), but for what is removed piece by piece.
  */
 const keepsCapture = ({ step, history: { acted, removing, capture }, live }: StepStatus): boolean =>
   (removing && (live === null || capture?.how === 'copy')) || (step.action === 'update' && acted);

@@ -13,7 +13,7 @@ export interface Stay {
   readonly help?: string;
 }
 
-/** What stays of an update that is taken back. Pure. */
+/** What stays of an update that is undone. Pure. */
 export const staying = (
   { stays, lost }: Pick<Inverse, 'stays' | 'lost'>,
   before: LiveResource,

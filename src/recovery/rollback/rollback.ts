@@ -33,14 +33,12 @@ export interface RollbackDraft {
   readonly changePlan: ChangePlan;
   /** Errors are conflicts: the plan with them is blocked. Warnings: something that stays or cannot come back. */
   readonly findings: readonly Finding[];
-  /**
-   * True when something that the run did cannot be taken back; the rollback is incomplete even if all of it is done.
-   */
+  /** True when something that the run did cannot be undone; the rollback is incomplete even if all of it is done. */
   readonly incomplete: boolean;
 }
 
 /**
- * Makes the change plan that takes a run back, from its journal and from what is live: in reverse order, only for steps
+ * Makes the change plan that undoes a run, from its journal and from what is live: in reverse order, only for steps
  * that the run began. A journal's claim is trusted only where live identity, incarnation and tag agree (law 13); what
  * is neither as before nor as the run made it is a conflict. Throws UserError `journal-damaged`, `run-is-blank`.
  */
@@ -179,8 +177,8 @@ class DraftMaker {
   }
 
   /**
-   * Says so where what the run began is still under way: nothing can be put back into it, or deleted, until it has
-   * settled.
+   * Says so where a change that the run began is still under way: until AWS has finished, the resource can be neither
+   * changed nor deleted.
    */
   #isUnderWay(history: History, live: LiveResource): boolean {
     const what = underWay(history, live, this.#readers.types.get(history.type)?.rules);
@@ -253,8 +251,7 @@ class DraftMaker {
       return;
     }
     if (this.#isUnderWay(history, live)) return;
-    // An earlier rollback that began to delete it has made it quiet, and it is no longer in everything as the run made
-    // it.
+    // An earlier rollback that began to delete it has quiesced it, so it is no longer exactly as the run made it.
     const begun = this.#earlier.beganToDelete(live);
     const made: Made = {
       type,
@@ -377,8 +374,8 @@ class DraftMaker {
   }
 
   /**
-   * An update, or its taking back, was stopped while it had the resource in another state for its own sake, as a
-   * stopped instance.
+   * An update, or its undo, was stopped while it kept the resource in another state for its own work, as a stopped
+   * instance.
    */
   #isHalted({ done, acted, step, type }: History, before: LiveResource, live: LiveResource): boolean {
     if (
@@ -391,8 +388,8 @@ class DraftMaker {
   }
 
   /**
-   * What the run deleted comes back from its capture; what it only made quiet is opened again; what is half there is
-   * completed.
+   * Restores what the run deleted from its capture, undoes the quiescing of what it did not delete, and completes a
+   * half-finished restore.
    */
   async #bringBack(history: History): Promise<void> {
     const { type, before, step, capture } = history;
@@ -443,7 +440,7 @@ class DraftMaker {
     }
   }
 
-  /** Brings it back from its capture, or goes on with what is there of it. */
+  /** Restores it from its capture, or continues with the part that is there. */
   #restore(history: History, before: LiveResource, there: LiveResource | null): void {
     const { type, step, capture } = history;
     if (capture === null) {

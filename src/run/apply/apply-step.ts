@@ -114,7 +114,7 @@ function isPointedBack(run: Run, task: Task, now: LiveResource): boolean {
   );
 }
 
-/** The resource after taking back what an earlier run left quiet; as it is where there is nothing to take back. */
+/** The resource after the undo of a quiescing that an earlier run left behind; unchanged where there is none. */
 async function reopened(run: Run, task: Task, live: LiveResource): Promise<LiveResource> {
   const { ports } = run;
   const { reopen: order } = task.work.entry;
@@ -264,8 +264,8 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
           record.kind === 'outcome' && record.step === step.id && (record.ok || record.executed === 'unknown'),
       );
     const isGone = await isGoneAlready(run, task, live, error);
-    // Only where nothing of the removal can have happened is the resource simply opened again; what has lost a part
-    // stays closed, so that nothing is written into the gap before a rollback brings that part back.
+    // The quiescing is undone only where no part of the removal can have happened. A resource that lost a part stays
+    // closed, so that nobody writes into the gap before a rollback restores that part.
     if (!isGone && !(error instanceof InDoubt) && (!effect || (await isWhole(run, task, context))))
       await unquiesce(run, task, live, error);
     if (!isGone) throw error;

@@ -178,7 +178,7 @@ export async function changeAll(
       ports.emit({ kind: 'step', step: step.id, state: 'failed', text: messageOf(error) });
       throw wrapped(error, `"${step.id}" failed: ${messageOf(error)}`);
     } finally {
-      // Only now may the next one in line learn that it is not gone on with: what ends the run is the failure itself.
+      // Only now may the next step in line learn that it is held back: the failure itself is what ends the run.
       run.calls.turn.leave(step.id);
     }
   }

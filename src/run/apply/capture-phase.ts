@@ -29,8 +29,9 @@ const width = 4;
 
 /**
  * Writes the configuration of everything that will change to the journal, then takes and verifies the captures that
- * need no quiet resource. Any failure: the ones in flight end, nothing is changed, and it is thrown. What the journal
- * of a run that is gone on with has already stays as it is; `keeps` names the steps whose captures do.
+ * need no quiesced resource. On any failure the captures in flight end, nothing is changed, and the failure is thrown.
+ * The states that the journal of a resumed run has already stay as they are; `keeps` names the steps whose captures
+ * stay too.
  */
 export async function captureAll(
   run: Run,
@@ -97,9 +98,9 @@ export async function takeCapture(run: Run, task: Task, context: StepContext): P
 }
 
 /**
- * Makes ready for a destruction: quiet, late capture, manifest beside the data. If any of it fails, the quiescing is
- * taken back and the failure is thrown; nothing was destroyed. `lastLook` comes at the very end. Answers the context
- * with the capture.
+ * Prepares a destruction: quiescing, late capture, manifest beside the data. If one of these fails, the quiescing is
+ * undone and the failure is thrown; nothing was destroyed. `lastLook` re-reads the resource at the very end. Answers
+ * the context with the capture.
  */
 export async function prepareDestruction(
   run: Run,
@@ -162,7 +163,7 @@ export async function putManifest(run: Run, task: Task, live: LiveResource): Pro
 
 /**
  * The manifest of a capture that an update relies on: where it holds data, or the update is a destruction. An update
- * that destroys nothing goes on where it cannot be written, and says so.
+ * that destroys nothing continues where it cannot be written, and says so.
  */
 export async function putUpdateManifest(run: Run, task: Task, live: LiveResource): Promise<void> {
   const { step } = task;
@@ -184,8 +185,8 @@ const isOfTheBucket = (error: unknown): boolean =>
   error instanceof AwsError || (error instanceof UserError && !isOfTheStore(error));
 
 /**
- * Writes the plan and everything as it is before into the capture bucket, so that the run can be taken back without its
- * journal. A run that destroys nothing goes on where that is not possible, and says so.
+ * Writes the plan and everything as it is before into the capture bucket, so that the run can be rolled back without
+ * its journal. A run that destroys nothing continues where that is not possible, and says so.
  */
 export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
   // Where the texts of the change plan lay on this machine is of no use there.
@@ -232,8 +233,9 @@ export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
 }
 
 /**
- * Takes a quiescing back because the destruction is not carried out. It goes on after Ctrl-C, but not after a second
- * one, and its own failure is reported without hiding the first one. Throws only what makes the journal unusable.
+ * Undoes a quiescing because the destruction is not carried out. The undo continues after Ctrl-C, but not after a
+ * second one, and its own failure is reported without hiding the first one. Throws only what makes the journal
+ * unusable.
  */
 export async function unquiesce(run: Run, task: Task, live: LiveResource, cause: unknown): Promise<void> {
   const { ports } = run;
@@ -262,8 +264,8 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
 }
 
 /**
- * True where the name is another's by now: it was never made quiet, and is not touched. What cannot be read is taken
- * for the one that it was.
+ * True where another resource has the name by now: this run never quiesced that one, and does not touch it. What cannot
+ * be read is taken for the one that it was.
  */
 async function isAnother({ ports }: Run, { type }: Task, { identity, incarnation }: LiveResource): Promise<boolean> {
   try {

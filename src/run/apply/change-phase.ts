@@ -15,9 +15,9 @@ const rankOf = ({ step }: Task): number =>
   ({ create: 0, keep: 1, update: 1, replace: 2, delete: 2 } as const)[step.action];
 
 /**
- * Carries out steps in plan order. Steps overlap where they are of one rank, neither waits for the other, and neither
- * names the other's resource. After a failure nothing more is begun and nothing more is sent, but what takes a
- * quiescing back; waits come to their end. Throws the first error.
+ * Runs steps in plan order. Steps overlap where they are of one rank, neither waits for the other, and neither names
+ * the other's resource. After a failure nothing more is begun and nothing more is sent, except calls that undo a
+ * quiescing; waits come to their end. Throws the first error.
  */
 export async function runSteps(tasks: readonly Task[], work: (task: Task) => Promise<void>): Promise<void> {
   for (const group of ranksOf(tasks)) {

@@ -16,9 +16,9 @@ import { few } from '../../domain/wording.ts';
 import type { Drift } from '../drift/drift.ts';
 
 /**
- * The last look before a destruction. The capture may have taken hours: what somebody else changed since the step began
- * would go with the resource, and another one under its name would go in its place. Throws Stale; nothing was destroyed
- * yet.
+ * Re-reads the resource right before its destruction. The capture may have taken hours: a change that somebody else
+ * made since the step began would go with the resource, and another resource under its name would go in its place.
+ * Throws Stale; nothing was destroyed yet.
  */
 export async function recheckBeforeDestroy(run: Run, task: Task, before: LiveResource): Promise<void> {
   const { ports } = run;
@@ -61,7 +61,7 @@ export function refuseMoved({ approval, planned }: Run, { step, type }: Task, no
 
 /**
  * True where AWS refused a removal because of what is there, nothing or something on its way out, and a read shows the
- * same: an earlier delivery of the call took it away, or somebody else did in the moment after the last look. What
+ * same: an earlier delivery of the call took it away, or somebody else did in the moment after the last read. What
  * cannot be read is not taken for gone (law 9).
  */
 export async function isGoneAlready(

@@ -37,7 +37,7 @@ export interface Run {
   readonly approval: Approval;
   readonly steps: ReadonlyMap<string, Step>;
   readonly startedAt: string;
-  /** 1, and one more each time that a person goes on with the run. */
+  /** 1, and one more each time that a person resumes the run. */
   readonly session: number;
   readonly calls: CallState;
   /** Whole resources, read together for steps that overlap. */
@@ -326,8 +326,8 @@ export interface Performing {
 }
 
 /**
- * Drives one program of a step. The gate lets through the operations that the confirmed step declared; `declared`
- * replaces them for taking back a quiescing and for re-pointing, which are declared by the same type for the same step.
+ * Runs one program of a step. The gate lets through the operations that the confirmed step declared; `declared`
+ * replaces them for the undo of a quiescing and for re-pointing, which are declared by the same type for the same step.
  */
 export function runStepProgram<Result>(
   run: Run,
@@ -350,7 +350,7 @@ export function runStepProgram<Result>(
   return runProgram(program, execution);
 }
 
-/** Drives a program that may only read. */
+/** Runs a program that may only read. */
 export const runReadOnly = <Result>(run: Run, task: Task, program: Program<Result>): Promise<Result> =>
   runProgram(program, {
     ports: run.ports,

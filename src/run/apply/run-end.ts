@@ -48,7 +48,9 @@ export async function keepEnd({ journal, vault, clock, emit }: ApplyPorts, outco
 const headAt = (records: readonly JournalRecord[], count: number): string =>
   sha256(canonical(records[count - 1] ?? null));
 
-/** An end that the journal does not hold: it was cut, or made anew, since. Null where it holds all of them. Pure. */
+/**
+ * An end that the journal does not hold: the journal was cut or rewritten since. Null where it holds all of them. Pure.
+ */
 export const endNotHeld = (records: readonly JournalRecord[], ends: readonly RunEnd[]): RunEnd | null =>
   ends.find(({ records: count, head }) => count > records.length || headAt(records, count) !== head) ?? null;
 

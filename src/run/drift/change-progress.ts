@@ -31,7 +31,7 @@ export interface Reaching {
   readonly resolve: (name: string) => Json | undefined;
   /** What the run has done to other resources. */
   readonly owned: Owned;
-  /** The step has sent calls that change the resource or make it quiet. */
+  /** The step has sent calls that change or quiesce the resource. */
   readonly acted: boolean;
 }
 

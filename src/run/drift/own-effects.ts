@@ -58,7 +58,7 @@ export function effectsOf(histories: readonly History[], found: Found): readonly
     .flatMap((history) => [...takenAway(history, found), ...changed(history, found), ...made(history, found)]);
 }
 
-/** What is to be deleted and was made quiet, others were made to let go of already. */
+/** Effects of deletions: other resources have let go of a resource as soon as it is quiesced. */
 function takenAway({ type, step, before, done, removing, quiet }: History, found: Found): readonly OwnEffect[] {
   if (before === null || (step.action !== 'delete' && step.action !== 'replace') || !(done || removing || quiet))
     return [];

@@ -16,7 +16,7 @@ export interface Execution extends Sending {
 const makes = /:(?:Create|Run|Restore|Allocate|Copy|Import|Register)/u;
 
 /**
- * Drives a program: reads pass; every mutating call is journaled, sent and journaled again; waits go to the waiter.
+ * Runs a program: reads pass; every mutating call is journaled, sent and journaled again; waits go to the waiter.
  * AwsError and `wait-failed` are thrown into the program. Everything else (a lost answer, stop, gate, store, secrets)
  * ends it: the program has no say in those. Returns the program's result.
  */

@@ -9,7 +9,7 @@ export class RunStopped extends Error {
   }
 }
 
-/** A step was not gone on with because another one failed: never what ends the run. */
+/** A step was held back because another one failed: this is never the error that ends the run. */
 export class HeldBack extends RunStopped {}
 
 /** The answer of a mutating call was lost. Only a read can tell whether it was executed (law 8). */
@@ -49,7 +49,7 @@ export class Stale extends Error {
   }
 }
 
-/** A step cannot go on for a reason of its own: an incomplete capture, a resource that cannot be read. */
+/** A step cannot continue for a reason of its own: an incomplete capture, a resource that cannot be read. */
 export class StepFailed extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

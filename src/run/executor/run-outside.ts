@@ -4,7 +4,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { preview } from '../../plan/steps/preview.ts';
 
 /**
- * Drives a program outside a run: `aiplan setup`, checks of the capture bucket, expiry of captures. Only the operations
+ * Runs a program outside a run: `aiplan setup`, checks of the capture bucket, expiry of captures. Only the operations
  * that its preview lists can be sent. `make` is called twice. Throws AwsError, and UserError `unexpected-effect` for an
  * effect that only a run can carry out.
  */

@@ -23,7 +23,7 @@ export interface CallState {
   readonly fresh: Map<string, number>;
   /** Mutating calls go through here one at a time; those of captures, which touch nothing that exists, do not. */
   readonly turn: Turn;
-  /** A step has failed: nothing more is sent, but what takes a quiescing back. */
+  /** A step has failed: nothing more is sent, except calls that undo a quiescing. */
   failing: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Sending {
   readonly permit: Permit;
   /** Names of fields that are masked in the journal, beside the known ones. */
   readonly sensitive: ReadonlySet<string>;
-  /** Taking back a quiescing goes on after Ctrl-C. */
+  /** The undo of a quiescing continues after Ctrl-C. */
   readonly ignoreStop?: boolean;
 }
 
@@ -90,7 +90,7 @@ export async function inTurn<Result>(
   return result;
 }
 
-/** Another step has failed, and this is not the taking back of a quiescing. */
+/** Another step has failed, and this is not the undo of a quiescing. */
 export const isHeldBack = ({ state, ignoreStop }: Pick<Sending, 'state' | 'ignoreStop'>): boolean =>
   state.failing && ignoreStop !== true;
 
@@ -164,7 +164,10 @@ export async function mutateWithLock(ports: Pick<ApplyPorts, 'guard'>, mutate: (
 export const interrupted = (error: unknown): unknown =>
   error instanceof UserError && error.code === 'lock-lost' ? new RunStopped(error.message, error) : error;
 
-/** What ends the sending and waiting of a step: the first Ctrl-C, or for taking back a quiescing only the second. */
+/**
+ * The signal that ends the sending and waiting of a step: the first Ctrl-C, or for the undo of a quiescing only the
+ * second.
+ */
 export const stopOf = ({
   ports,
   ignoreStop,
@@ -189,7 +192,8 @@ export type Attempt =
   | { readonly ok: false; readonly error: AwsError | UserError };
 
 /**
- * Runs a request. What is neither an answer nor a known error goes on up: its intent stays without outcome, in doubt.
+ * Runs a request. Throws whatever is neither an answer nor a known error: the intent then stays without outcome, in
+ * doubt.
  */
 export async function attempt(request: () => Promise<Answer>, texts: readonly string[]): Promise<Attempt> {
   try {

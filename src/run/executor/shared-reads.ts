@@ -18,11 +18,11 @@ export interface SharedReads {
    */
   whole(step: string, type: ResourceType, wanted: Wanted): Promise<LiveResource | null>;
   /**
-   * The look of a step right before it, in the step's turn: between the calls of other steps, never during one, so that
-   * all that they have done so far is known as ours. Who has the turn looks for everyone who waits for his look, so
-   * that between a look and its call there are the calls of these others and nothing else; `judge` is asked about each
-   * at once, before anybody sends anything more. Throws what reading or judge throws; the turn is kept then, so that
-   * nobody goes on before it is known what that means.
+   * Re-reads a step's resource right before its first call. The step that holds the turn reads for all waiting steps,
+   * between calls and never during one. So everything that other steps have done so far is known as the run's own, and
+   * between a read and its call there are only calls of these steps. `judge` judges each resource at once, before any
+   * step sends a call. Throws what reading or `judge` throws; the step then keeps the turn, so that no other step
+   * continues before the meaning of the error is known.
    */
   look<Result>(
     step: string,

@@ -10,7 +10,7 @@ export interface WaitOptions {
   readonly session: Pick<AwsReader, 'read'> & { renew(): Promise<void> };
   readonly clock: Clock;
   readonly emit: (event: RunEvent) => void;
-  /** Null: the wait is not given up (taking back a quiescing). */
+  /** Null: the wait is not given up (the undo of a quiescing). */
   readonly stop: AbortSignal | null;
   readonly pace: Required<Pace>;
   readonly step: string;

@@ -51,7 +51,7 @@ export class AnswerMemory {
     this.#stale = reads;
   }
 
-  /** Answers a read as the faults before it want; what they leave alone goes on to `serve`. */
+  /** Answers a read as the earlier faults ask; `serve` answers every other read. */
   async read(
     { service, operation }: SeenRequest,
     key: string,

@@ -14,7 +14,7 @@ export interface SeenRequest {
  *   drop the connection breaks, `before` the emulator has seen the request or `after` it was carried out; `also` is
  *   called first
  *   answered   nothing, but `also` is called when the answer is written
- *   delay      the request waits so long, or until a promise is settled
+ *   delay      the request waits so long, or until a promise is fulfilled
  *   duplicate  the network delivers the request twice; the answer is that of the first time, or of the second
  *   truncate   half of the answer, then the connection closes
  *   garble     an answer whose body is no document

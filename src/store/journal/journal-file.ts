@@ -94,7 +94,7 @@ export async function journalFiles(
   };
 }
 
-/** This process was taken for dead, and the run goes on somewhere else: nothing of it may be written any more. */
+/** This process was taken for dead, and the run continues somewhere else: nothing of it may be written any more. */
 export const goneOnElsewhere = (run: string, where: string): UserError =>
   new UserError('lock-lost', `run "${run}" was gone on with by another process while this one did not run`, {
     where,

@@ -5,7 +5,7 @@ export const runFolder = (store: string, run: string): string => join(store, 'ru
 
 /**
  * Where a part of a run's journal lies in a local store: `journal.jsonl`, and `journal-2.jsonl` from where the run was
- * gone on with.
+ * resumed.
  */
 export const segmentPath = (store: string, run: string, number: number): string =>
   join(runFolder(store, run), number === 1 ? 'journal.jsonl' : `journal-${number}.jsonl`);

@@ -21,9 +21,9 @@ interface Reading {
 }
 
 /**
- * Reads the journal of a run in a local folder: `journal.jsonl`, then `journal-2.jsonl` and so on, each of which goes
- * on with the chain of the one before. The end of a file that was never finished is left out; every other damage throws
- * UserError `journal-damaged`: stop, and never clean up (law 7). Throws `no-such-run` when there is none.
+ * Reads the journal of a run in a local folder: `journal.jsonl`, then `journal-2.jsonl` and so on, each of which
+ * continues the chain of the one before. The end of a file that was never finished is left out; every other damage
+ * throws UserError `journal-damaged`: stop, and never clean up (law 7). Throws `no-such-run` when there is none.
  */
 export function readJournal(store: string, run: string): ReadJournal {
   const path = segmentPath(store, run, 1);
@@ -79,8 +79,8 @@ function readSegment({ path, text }: Segment, reading: Reading): void {
 const endOf = ({ ends }: Reading): ChainEnd => ends.at(-1) ?? chainStart;
 
 /**
- * A further file says by its first line from where on it goes on. What stands behind that point in the files before it
- * was never acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
+ * The first line of a further file says from where on it continues. What stands behind that point in the files before
+ * it was never acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
  */
 function leaveBehind(first: string, reading: Reading): void {
   const facts = factsOf(first);

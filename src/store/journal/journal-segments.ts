@@ -5,16 +5,16 @@ import { after, chainStart, checkedLine, journalLine } from './journal-line.ts';
 import type { Objects } from '../objects/objects.ts';
 
 /**
- * A journal of a run that is settled, as one object: `journals/<run>-<records>.jsonl`, the very lines of its records.
- * It spares a reading of many runs one request for each record. It is believed only of a run with a mark that nothing
- * more happens with it, only where its chain fits, and it proves nothing that its records do not.
+ * The journal of a closed run, as one object: `journals/<run>-<records>.jsonl`, the very lines of its records. It
+ * spares a reading of many runs one request for each record. It is believed only of a run with a mark that nothing more
+ * happens with it, only where its chain fits, and it proves nothing that its records do not.
  */
 const folder = 'journals';
 const nameOf = (run: string, records: number): string => `${run}-${String(records).padStart(6, '0')}.jsonl`;
 const nameParts = /^(?<run>\d{8}-\d{6}-[0-9a-f]{4})-(?<records>\d{6})\.jsonl$/u;
 
 /**
- * Keeps a journal that has ended as one object, before its run is marked as settled. What fails here is no failure of
+ * Keeps a journal that has ended as one object, before its run is marked as closed. What fails here is no failure of
  * the run: its records are there.
  */
 export async function keepSegment(objects: Objects, run: string, records: readonly JournalRecord[]): Promise<void> {

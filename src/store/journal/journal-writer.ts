@@ -79,7 +79,7 @@ export function writerOf({
       );
     }
     stored(record, line);
-    // Another process goes on with the run: what this one still learned is kept, and the first error says all.
+    // Another process has resumed the run: what this one still learned is kept, and the first error says all.
     if (cause?.code === 'lock-lost') throw cause;
     throw new UserError('store-unwritable', `${message}; what happened is kept in "${spool.place}"`, {
       where: sink.place,

@@ -25,7 +25,7 @@ export function refuseOddName(run: string): void {
 /** What a list of runs says of one, from the records of its journal, of which the first and the last are enough. */
 export function summaryOf(run: string, path: string, records: readonly JournalRecord[]): RunSummary {
   const begin = records.find((record) => record.kind === 'begin');
-  // An end with anything behind it is that of a run that was gone on with.
+  // An end with anything behind it is that of a resumed run.
   const last = records.at(-1);
   const end = last?.kind === 'end' ? last : undefined;
   return {

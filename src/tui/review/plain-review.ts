@@ -26,7 +26,7 @@ const leavePastes = '\u001b[?2004l';
 const narrowest = 20;
 /**
  * Milliseconds: until an escape character alone is a key and a paste without end is over; until a key is none of a
- * paste any more; in which a process that goes on hears of it.
+ * paste any more; in which a continued process hears of it.
  */
 const times = { settle: 1_000, afterPaste: 25, heard: 20 };
 
@@ -123,7 +123,7 @@ export async function plainReview(options: PlainReviewOptions): Promise<ReviewRe
   const suspend = (): void => {
     write(`${leavePastes}\n`);
     raw(false);
-    // A process that was stopped finds this over when it goes on, before it hears so: it then waits for that.
+    // A stopped process finds this over when it continues, before it hears of it: it then waits for the signal.
     late = setTimeout(() => {
       late = setTimeout(resume, times.heard);
     }, notStoppedAfter);

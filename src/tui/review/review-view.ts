@@ -43,7 +43,7 @@ const slice = 5;
 export const shownDigest = (step: Step, plan: Plan, now: number): string =>
   sha256(cardRows(step, plan, now).map(plainText).join('\n'));
 
-/** The review as a scene, and what comes out of it: settled once, with the person's decision. */
+/** The review as a view, and its result, which is set once: the person's decision. */
 export function reviewScene(options: ReviewSceneOptions): {
   readonly scene: View;
   readonly result: Promise<ReviewResult>;

@@ -9,9 +9,9 @@ export type RecoveryChoice = 'continue' | 'rollback' | 'leave';
 export interface RecoveryViewOptions {
   /** Where each step stands. */
   readonly rows: readonly Row[];
-  /** False: it cannot go on; it can be taken back. */
+  /** False: the run cannot be resumed; it can be rolled back. */
   readonly canContinue: boolean;
-  /** What going on means, such as `the 3 steps that are left are shown and confirmed first`. */
+  /** Says what resuming means, such as `the 3 steps that are left are shown and confirmed first`. */
   readonly meaning: string;
 }
 

@@ -43,7 +43,7 @@ export interface Choices {
   /** What AWS said and what it means. */
   readonly why: readonly Row[];
   /**
-   * Words for the way back: `roll back now`, or for a rollback `go on with the rollback`. Null: nothing was changed.
+   * Words for the rollback: `roll back now`, or for a rollback `go on with the rollback`. Null: nothing was changed.
    */
   readonly back: string | null;
 }
@@ -55,7 +55,7 @@ export interface RunState {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly phase: 'lock' | Phase;
-  /** Where the run stood before it took something back. */
+  /** The phase of the run before it began to undo something. */
   readonly before: Phase | null;
   /** The steps that do something, in the order of execution. */
   readonly steps: readonly StepView[];

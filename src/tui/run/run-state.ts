@@ -222,7 +222,7 @@ const withLine = (view: StepView, line: StepLine): StepView => ({
   lines: [...view.lines.slice(-mostLines + 1), line],
 });
 
-/** A wait that says the same again, or only how far it is, goes on with its line. */
+/** A wait that says the same again, or only how far it is, keeps its line. */
 function progressLines({ lines }: StepView, text: string, at: number): readonly StepLine[] {
   const last = lines.at(-1);
   const line: StepLine = { at, text, tone: 'muted' };

@@ -21,7 +21,7 @@ export interface KeysRead {
 }
 
 const pasteEnd = '\u001b[201~';
-/** An escape sequence that goes on for longer is none. */
+/** A longer text is no escape sequence. */
 const longestSequence = 256;
 
 /** Control characters that mean something; all others are ignored. */
@@ -65,8 +65,8 @@ const sequences: Readonly<Record<string, Key>> = {
 };
 
 /**
- * Bytes from the terminal as keys. Sequences and characters that a read cuts in two go on with the next one. `soon`:
- * the read came so soon after a paste that it is taken for its rest.
+ * Bytes from the terminal as keys. Sequences and characters that a read cuts in two continue with the next read.
+ * `soon`: the read came so soon after a paste that it is taken for its rest.
  */
 export function readKeys(reader: KeyReader, chunk: Uint8Array, soon = false): KeysRead {
   const joined = new Uint8Array(reader.bytes.length + chunk.length);
@@ -148,7 +148,7 @@ function readText(reader: KeyReader, text: string): KeysRead {
   return { reader: { bytes: reader.bytes, text: open.length > longestSequence ? '' : open, pasting }, keys };
 }
 
-/** What follows an escape character: '' where it stands alone, null where the sequence goes on in the next read. */
+/** What follows an escape character: '' where it stands alone, null where the sequence continues in the next read. */
 function sequenceAt(text: string, at: number): string | null {
   const rest = text.slice(at + 1, at + 1 + longestSequence);
   if (rest === '') return null;

@@ -5,7 +5,7 @@ const leave = '\u001b[?2026l\u001b[0m\u001b[?7h\u001b[?2004l\u001b[?25h\u001b[?1
 export interface TerminalOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
-  /** The terminal is as at the beginning again: everything is to be drawn anew. */
+  /** The terminal is as at the beginning: the screen must draw everything again. */
   readonly onResume: () => void;
   /** Stops the process, and with it what started it, as Ctrl-Z does outside. */
   readonly stop: () => void;
@@ -24,10 +24,7 @@ export const stopJob = (): void => {
   process.kill(0, 'SIGTSTP');
 };
 
-/**
- * A stop signal that nobody obeys (no shell that watches over jobs) leaves the program running: it goes on after this
- * long.
- */
+/** Without a shell that watches over jobs a stop signal leaves the program running: it continues after this long. */
 export const notStoppedAfter = 200;
 
 /**
@@ -45,7 +42,7 @@ export function openTerminal({ stdin, stdout, onResume, stop }: TerminalOptions)
     try {
       stdin.setRawMode(on);
     } catch {
-      // The terminal has gone away. Its end of input says so to whoever must know; a run goes on to its own end.
+      // The terminal has gone away. Its end of input says so to whoever must know; a run continues to its own end.
       stdin.destroy();
     }
   };

@@ -21,10 +21,7 @@ const names: Readonly<Record<StepState, string>> = {
   open: 'half way',
 };
 
-/**
- * A run that was gone on with several times has taken several captures of a step: so many of them are shown, the
- * latest.
- */
+/** A run that was resumed several times has taken several captures of a step: this many of the latest are shown. */
 const capturesShown = 2;
 
 /**
@@ -112,7 +109,7 @@ export function reportRows(report: Report, next = true): readonly Row[] {
   return rows;
 }
 
-/** A rollback ends with what it means for the run that it takes back. */
+/** A rollback ends with what it means for the run that it undoes. */
 function howItStands({ outcome, incomplete }: Report, rollbackOf: string): readonly Row[] {
   if (outcome !== 'done')
     return [
@@ -127,7 +124,7 @@ function howItStands({ outcome, incomplete }: Report, rollbackOf: string): reado
     : incompleteRows(rollbackOf, incomplete);
 }
 
-/** Runs that a rollback closed, because nothing of them was left to take back. */
+/** Runs that a rollback closed, because nothing of them was left to undo. */
 export const closedRows = (runs: readonly string[]): readonly Row[] =>
   runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to take back.`));
 

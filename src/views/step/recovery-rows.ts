@@ -11,10 +11,10 @@ export const hazardRows = (step: Step): readonly Row[] => [
   ...(step.grant?.opens ?? []).map((opened) => wholly('opens', opened, 'grant')),
 ];
 
-/** Whether the way back could be worked out: a step that is blocked early has none yet. */
+/** Whether the recovery is known: a step that is blocked early has none yet. */
 const isKnown = (step: Step): boolean => step.action !== 'keep' && (!step.blocked || step.calls.length > 0);
 
-/** The way back in a word and a sentence; interruptions and what no inverse call takes back. */
+/** The recovery in a word and a sentence; interruptions, and changes that no inverse call undoes. */
 export const recoverabilityRows = (step: Step): readonly Row[] => [
   ...(isKnown(step)
     ? [
@@ -102,7 +102,7 @@ export function backupRows({ evidence: { binding, observed } }: Step, now: numbe
   );
 }
 
-/** The whole tab: the way back, what is taken for it, what exists already, and what is lost. */
+/** The whole tab: the recovery, the capture for it, what exists already, and what is lost. */
 export function recoveryRows(step: Step, now: number): readonly Row[] {
   if (step.action === 'keep') return [row(0, span('Nothing changes, so there is nothing to bring back.', 'muted'))];
   const existing = backupRows(step, now);

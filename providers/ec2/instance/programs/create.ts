@@ -20,7 +20,7 @@ interface Carried {
 
 /**
  * What a replace brings along. The private address, data volumes and elastic addresses are free only after the old
- * instance is gone, so they need `order: delete-first`; a private address that is not carried is assigned anew. Throws
+ * instance is gone, so they need `order: delete-first`; AWS assigns a new private address where none is carried. Throws
  * UserError `carry-needs-delete-first`.
  */
 function carriedBy(context: StepContext): Carried {

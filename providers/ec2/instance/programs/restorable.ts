@@ -85,7 +85,7 @@ export function instanceApart(
 
 /**
  * What only one instance can have, and may be gone or elsewhere by now: elastic and IPv6 addresses, further interfaces.
- * A restore goes on without it.
+ * A restore continues without it.
  */
 function* ownThings(context: StepContext, live: LiveResource): Program<readonly string[]> {
   const { remains } = context;

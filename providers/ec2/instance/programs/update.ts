@@ -233,8 +233,8 @@ function* changeVolumes(live: LiveResource, desired: JsonObject): Program {
 }
 
 /**
- * One stop for all changes that need it. A refused change or start is taken back, and an instance that ran runs again,
- * before the error goes on: a failed step does not leave an outage behind.
+ * One stop for all changes that need it. A refused change or start is undone, and an instance that ran runs again,
+ * before the error is thrown: a failed step does not leave an outage behind.
  */
 function* changeStopped(
   live: LiveResource,

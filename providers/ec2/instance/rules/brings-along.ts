@@ -5,7 +5,7 @@ import { blockDevicesOf } from '../reading/facts.ts';
 import { volumeType } from '../../volume/rules/rules.ts';
 
 /**
- * RunInstances makes the root volume anew from the image; data volumes are attached again, or made from their own
+ * RunInstances recreates the root volume from the image; data volumes are attached again, or made from their own
  * snapshots.
  */
 export const broughtByInstance = (live: LiveResource) =>

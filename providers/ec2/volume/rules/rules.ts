@@ -17,7 +17,7 @@ const speeds = ['standard', 'sc1', 'st1', 'gp2', 'gp3', 'io1', 'io2'];
 const speedOf = (value: Json | undefined): number => speeds.indexOf(textOf(value) ?? '');
 
 /**
- * Changes to less, which for six hours cannot be taken back (Amazon EBS User Guide, "Requirements for EBS volume
+ * Changes to less, which for six hours cannot be undone (Amazon EBS User Guide, "Requirements for EBS volume
  * modifications").
  */
 const slower: readonly ChangeRule[] = [

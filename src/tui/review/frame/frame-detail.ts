@@ -16,7 +16,7 @@ interface Body {
   readonly changes: readonly (number | null)[];
 }
 
-/** The last body of a plan: a key that only moves in it must not make it anew. */
+/** The last body of a plan: a key that only moves in it must not make it again. */
 const bodies = new WeakMap<Plan, { readonly body: Body; readonly knowledge: Knowledge }>();
 
 export interface Detail {

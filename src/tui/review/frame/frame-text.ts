@@ -22,7 +22,7 @@ export interface LongText {
   readonly must: number;
 }
 
-/** The last text of a plan: a key that only scrolls in it must not make it anew. */
+/** The last text of a plan: a key that only scrolls in it must not make it again. */
 const texts = new WeakMap<Plan, LongText>();
 
 /** The text of the place where the person is. `now` in milliseconds since 1970. */

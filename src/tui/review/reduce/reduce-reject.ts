@@ -68,7 +68,7 @@ export function replanned(
   };
 }
 
-/** What changed, to be read; any of these goes on to the list. */
+/** Shows what changed, to be read; each of these keys leads to the list. */
 export function inReplanned(state: ReviewState, event: ReviewEvent): ReviewState {
   const goesOn =
     event.kind === 'escape' ||

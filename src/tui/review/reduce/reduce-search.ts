@@ -4,7 +4,7 @@ import type { ReviewEvent, ReviewState } from '../state/state.ts';
 import { longestTyped } from '../state/typed.ts';
 import { moveTo, toMatch } from './reduce-cursor.ts';
 
-/** A search goes on with each character; Enter keeps it for `n` and `N`, Escape goes back to where it began. */
+/** A search continues with each character; Enter keeps it for `n` and `N`, Escape returns to where it began. */
 export function inSearch(state: ReviewState, event: ReviewEvent): ReviewState {
   const { query } = state.search;
   switch (event.kind) {

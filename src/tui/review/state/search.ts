@@ -58,7 +58,7 @@ export function searchFor(query: string, steps: readonly Step[], before: Search)
   return { query, found };
 }
 
-/** Prepares steps from an index on, until `enough` says so; answers the index to go on from. */
+/** Prepares steps from an index on, until `enough` says so; answers the index to continue from. */
 export function prepareSearch(steps: readonly Step[], from: number, enough: () => boolean): number {
   let at = from;
   for (; at < steps.length && (at % 16 !== 0 || at === from || !enough()); at += 1) textOf(steps[at] as Step);
