@@ -5,6 +5,10 @@ import type { TypeRules } from './resource-type.ts';
 const secretField =
   /^(?:\w*Password|UserData|KeyMaterial|PasswordData|PrivateKey|SecretString|\w*AuthToken|SessionToken|SecretAccessKey|AuthorizationToken)$/u;
 
+/** Whether a field of a request or an answer holds a secret or sensitive text; `sensitive`: further names of such. */
+export const isSensitiveField = (name: string, sensitive: ReadonlySet<string>): boolean =>
+  secretField.test(name) || sensitive.has(name);
+
 /** Names of fields that a type's rules call secret or sensitive: the last name of each path. */
 export const sensitiveNames = (rules: TypeRules | undefined): ReadonlySet<string> =>
   new Set(
@@ -24,9 +28,7 @@ export function redact(value: Json | undefined, sensitive: ReadonlySet<string> =
   if (isSecretRef(value) || isMasked(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) =>
-      item === undefined
-        ? []
-        : [[key, secretField.test(key) || sensitive.has(key) ? hidden(item) : redact(item, sensitive)]],
+      item === undefined ? [] : [[key, isSensitiveField(key, sensitive) ? hidden(item) : redact(item, sensitive)]],
     ),
   );
 }

@@ -375,15 +375,6 @@ function readBody(
 
 /** What only shows once the whole entry is read. */
 function judgeEntry(node: MapNode, action: DeclaredAction, type: KnownType | undefined, problems: Problems): void {
-  const expect = entryOf(node, 'expect')?.node;
-  if (action === 'delete' && (expect === undefined || (expect.kind === 'map' && expect.entries.length === 0))) {
-    problems.warning(
-      'delete-without-expect',
-      node.at,
-      'the deletion does not say what it believes to delete',
-      'expect: { Tags: { Name: … } }   (checked against live AWS; a mismatch blocks)',
-    );
-  }
   const properties = entryOf(node, 'properties')?.node;
   if (action !== 'update' || type === undefined || properties?.kind !== 'map') return;
   const secrets = type.resource.rules.secretInput.filter(

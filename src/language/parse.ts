@@ -2,6 +2,7 @@ import type { ChangePlan, ResourceEntry } from '../domain/change-plan.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { ResourceTypes } from '../domain/resource-type.ts';
 import type { Schemas } from '../domain/schema.ts';
+import { judgeDeletions } from './deletions.ts';
 import { findCycles } from './functions/cycles.ts';
 import { readEntry, type EntryContext } from './entry.ts';
 import { readHeader } from './header.ts';
@@ -142,6 +143,7 @@ function readResources(
   };
   const entries = node.entries.map((entry) => readEntry(entry, context));
   const byAddress = new Map(entries.map((entry) => [entry.address, entry]));
+  judgeDeletions(entries, node, options, problems);
   judgeReferences(references, byAddress, options.schemas, options.types, problems);
   judgeDependencies(dependencies, byAddress, problems);
   judgeIdentities(entries, node, options, problems);

@@ -227,7 +227,7 @@ function answer(
       else intoEntry([`    ${first}`]);
       break;
     case 'unnamed-removal':
-      if (help.includes('\n')) intoEntry([help.split('\n')[1] ?? '']);
+      if (help.includes('\n')) intoEntry(help.split('\n').slice(1));
       break;
     case 'reason-needed':
     case 'when-needed':

@@ -1,4 +1,5 @@
 import { expect, it, describe } from '@jest/globals';
+import { parse } from 'yaml';
 import type { JsonObject } from '../../src/base/json.ts';
 import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type Seed } from '../helpers/memory-world.ts';
 import { changePlanOf, codes, planFor, stepOf, type EntrySample } from '../helpers/planning-samples.ts';
@@ -234,7 +235,7 @@ describe('update', () => {
   it('marks tags that backup and clean-up tools act on, for every type', async () => {
     const tagged = () =>
       createMemoryWorld({
-        seed: [{ type: NOTE, identity: 'readme', properties: { Tags: { Backup: 'daily', plain: '1', team: 'a' } } }],
+        seed: [{ type: NOTE, identity: 'readme', properties: { Tags: { Backup: 'daily', plain: '1', note: 'a' } } }],
       });
     const note = (Tags: EntrySample['properties']): EntrySample => ({
       address: 'N',
@@ -244,9 +245,9 @@ describe('update', () => {
       properties: { Tags: Tags ?? {} },
       reason: 'r',
     });
-    expect(stepOf(await planFor(tagged(), [note({ team: null })]), 'N')).toMatchObject({
+    expect(stepOf(await planFor(tagged(), [note({ note: null })]), 'N')).toMatchObject({
       destruction: null,
-      changes: [{ path: 'Tags.team', before: 'a', after: null }],
+      changes: [{ path: 'Tags.note', before: 'a', after: null }],
     });
     expect(stepOf(await planFor(tagged(), [note({ Backup: null })]), 'N')).toMatchObject({
       confirm: 'readme',
@@ -255,7 +256,8 @@ describe('update', () => {
     expect(stepOf(await planFor(tagged(), [note({ Backup: 'never' })]), 'N').destruction).not.toBeNull();
     for (const key of ['expire-after', 'DeleteAfter', 'auto-terminate', 'maid_status', 'janitor'])
       expect(stepOf(await planFor(tagged(), [note({ [key]: '1d' })]), 'N').destruction).not.toBeNull();
-    expect(stepOf(await planFor(tagged(), [note({ anything: 'x' })]), 'N').destruction).toBeNull();
+    expect(stepOf(await planFor(tagged(), [note({ anything: 'x' })]), 'N').destruction).not.toBeNull();
+    expect(stepOf(await planFor(tagged(), [note({ Description: 'x' })]), 'N').destruction).toBeNull();
     expect(stepOf(await planFor(tagged(), [note({ plain: null })]), 'N').destruction).not.toBeNull();
   });
 });
@@ -278,6 +280,10 @@ describe('lists (law 1)', () => {
     expect(planned.plan.findings[0]?.help).toMatch(
       /add to Web:\n {4}expect: \{"Rules":\[\{.*"0\.0\.0\.0\/0".*\}\]\}$/u,
     );
+    const lines = planned.plan.findings[0]?.help?.split('\n').slice(1) ?? [];
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(76);
+    const pasted = parse(lines.join('\n')) as { readonly expect: JsonObject };
+    expect(codes(await planFor(world(), [group([web], { expect: pasted.expect })]), 'Web')).toEqual([]);
   });
 
   it('lets it leave when expect names it, and asks for a confirmation', async () => {
@@ -291,18 +297,26 @@ describe('lists (law 1)', () => {
   });
 
   it('is not satisfied by a wildcard or by half a key', async () => {
-    for (const stated of [{}, { Port: 22 }, { Protocol: 'tcp', Port: 22, Source: { $any: true } }]) {
+    for (const stated of [{ Port: 22 }, { Protocol: 'tcp', Port: 22, Source: { $any: true } }]) {
       expect(codes(await planFor(world(), [group([web], { expect: { Rules: [stated] } })]), 'Web')).toEqual([
         'unnamed-removal',
+      ]);
+    }
+    // An entry that states nothing names no element.
+    for (const stated of [{}, { Port: null }, { Port: { $any: true } }, { Source: {} }]) {
+      expect(codes(await planFor(world(), [group([web], { expect: { Rules: [stated] } })]), 'Web')).toEqual([
+        'unnamed-removal',
+        'expect-mismatch',
       ]);
     }
   });
 
   it('treats null as an empty list, not as a way around', async () => {
-    expect(codes(await planFor(world(), [group(null)]), 'Web')).toEqual(['unnamed-removal', 'unnamed-removal']);
+    const emptied = await planFor(world(), [group(null)]);
+    expect(codes(emptied, 'Web')).toEqual(['unnamed-removal']);
+    expect(emptied.plan.findings[0]?.message).toMatch(/^2 elements would be removed .*: Rules\[.*, Rules\[/u);
     expect(codes(await planFor(world(), [group(null, { expect: { Rules: [ssh, web] } })]), 'Web')).toEqual([]);
     expect(codes(await planFor(world(), [{ ...group([ssh, web]), properties: { Tags: null } }]), 'Web')).toEqual([
-      'unnamed-removal',
       'unnamed-removal',
     ]);
   });

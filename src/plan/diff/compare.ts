@@ -11,6 +11,11 @@ export interface Comparer {
   readonly root: Nodes;
   /** Whether the wanted value is what is live, at the path of `nodes`. Order matters: some rules look one way only. */
   equal(live: Json | undefined, wanted: Json | undefined, nodes: Nodes): boolean;
+  /**
+   * Whether both are the same value, at the path of `nodes`: other forms in which AWS reports it count, a value that
+   * would merely do (`at-least`) does not. A belief is compared so.
+   */
+  same(live: Json | undefined, stated: Json | undefined, nodes: Nodes): boolean;
   /** The text that identifies a list element, for pairing and for paths. */
   elementKey(element: Json, listNodes: Nodes): string;
 }
@@ -27,19 +32,22 @@ export const isLeaf = (value: Json | undefined): boolean =>
 
 /** `identity` salts the masks of sensitive values; empty for a create. */
 export function comparerFor(rules: TypeRules, type: string, identity: string): Comparer {
-  const equal: Comparer['equal'] = (live, wanted, nodes) => {
+  const equal: Comparer['equal'] = (live, wanted, nodes) => compare(live, wanted, nodes, false);
+  const same: Comparer['same'] = (live, stated, nodes) => compare(live, stated, nodes, true);
+  const compare = (live: Json | undefined, wanted: Json | undefined, nodes: Nodes, isBelief: boolean): boolean => {
     if (live === wanted) return true;
     if (live === undefined || wanted === undefined) return false;
     if (ruleOf(nodes, 'sensitive') === true)
       return sameText(live, wanted, maskSalt(type, identity, ruleOf(nodes, 'path') ?? ''));
     const rule = ruleOf(nodes, 'compare');
-    if (rule !== undefined && rule !== 'set' && matches(rule, live, wanted)) return true;
-    if (Array.isArray(live) && Array.isArray(wanted)) return equalLists(live, wanted, nodes);
+    if (rule !== undefined && rule !== 'set' && matches(isBelief ? (exactly[rule] ?? rule) : rule, live, wanted))
+      return true;
+    if (Array.isArray(live) && Array.isArray(wanted)) return equalLists(live, wanted, nodes, isBelief);
     if (isObject(live) && isObject(wanted)) {
       for (const name of Object.keys(live)) {
         const inside = below(nodes, name);
         if (
-          !equal(live[name], own(wanted, name), inside) &&
+          !compare(live[name], own(wanted, name), inside, isBelief) &&
           !(own(wanted, name) === undefined && isDefault(live[name], inside))
         )
           return false;
@@ -51,10 +59,10 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
     }
     return false;
   };
-  const equalLists = (live: readonly Json[], wanted: readonly Json[], nodes: Nodes): boolean => {
+  const equalLists = (live: readonly Json[], wanted: readonly Json[], nodes: Nodes, isBelief: boolean): boolean => {
     if (live.length !== wanted.length) return false;
     const inside = below(nodes, '*');
-    if (!isSet(nodes)) return live.every((element, index) => equal(element, wanted[index], inside));
+    if (!isSet(nodes)) return live.every((element, index) => compare(element, wanted[index], inside, isBelief));
     const rest = new Map<string, Json[]>();
     for (const element of live) {
       const key = elementKey(element, nodes);
@@ -64,7 +72,7 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
     }
     return wanted.every((element) => {
       const candidates = rest.get(elementKey(element, nodes)) ?? [];
-      const found = candidates.findIndex((candidate) => equal(candidate, element, inside));
+      const found = candidates.findIndex((candidate) => compare(candidate, element, inside, isBelief));
       if (found >= 0) candidates.splice(found, 1);
       return found >= 0;
     });
@@ -85,7 +93,7 @@ export function comparerFor(rules: TypeRules, type: string, identity: string): C
     known.set(element, { listNodes, key });
     return key;
   };
-  return { root: ruleTree(rules), equal, elementKey };
+  return { root: ruleTree(rules), equal, same, elementKey };
 }
 
 /** Whether a member means the same as if it were left out. */
@@ -113,6 +121,9 @@ function keyText(value: Json, rule: CompareRule | undefined): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return canonical(value);
 }
+
+/** What a rule that takes another value for good enough becomes where a belief is compared. */
+const exactly: Partial<Record<CompareRule, CompareRule>> = { 'at-least': 'number' };
 
 const tail = (text: string): string => text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf(':')) + 1);
 

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
+import { saysSomething } from '../../base/statement.ts';
 import { isLeaf, own, type Comparer } from './compare.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
@@ -19,13 +20,13 @@ const isAny = (value: Json | undefined): boolean => isObject(value) && value['$a
 export function fits(live: Json | undefined, expected: Json, nodes: Nodes, comparer: Comparer): boolean {
   if (expected === null) return isUnset(live);
   if (isAny(expected)) return !isUnset(live);
-  if (comparer.equal(live, expected, nodes)) return true;
+  if (comparer.same(live, expected, nodes)) return true;
   if (Array.isArray(expected)) {
     const inside = below(nodes, '*');
     const elements = live === undefined ? [] : live;
     return (
       Array.isArray(elements) &&
-      expected.every((item: Json) => elements.some((element: Json) => fits(element, item, inside, comparer)))
+      expected.every((item: Json) => elements.some((element: Json) => namesElement(element, item, inside, comparer)))
     );
   }
   if (!isObject(expected) || isLeaf(expected) || (live !== undefined && (!isObject(live) || isLeaf(live))))
@@ -35,6 +36,10 @@ export function fits(live: Json | undefined, expected: Json, nodes: Nodes, compa
       item === undefined || fits(live === undefined ? undefined : own(live, key), item, below(nodes, key), comparer),
   );
 }
+
+/** Whether an entry of a list in `expect` means this element; one that states no value means none. */
+const namesElement = (element: Json, item: Json, inside: Nodes, comparer: Comparer): boolean =>
+  comparer.same(element, item, inside) || (saysSomething(item) && fits(element, item, inside, comparer));
 
 const isUnset = (value: Json | undefined): boolean => value === undefined || value === null || value === '';
 
@@ -78,7 +83,7 @@ function narrow(
   } else if (Array.isArray(expected) && Array.isArray(live)) {
     const inside = below(nodes, '*');
     expected.forEach((item: Json, index) => {
-      if (!live.some((element: Json) => fits(element, item, inside, comparer)))
+      if (!live.some((element: Json) => namesElement(element, item, inside, comparer)))
         found.push({ at: `${at}.${index}`, expected: item, live });
     });
   } else found.push({ at, expected, live: ruleOf(nodes, 'sensitive') === true ? { $masked: 'unknown' } : live });
@@ -117,7 +122,7 @@ export function isStated(
   const inside = below(listNodes, '*');
   const keys = ruleOf(listNodes, 'keys') ?? [];
   return stated.some((item: Json) => {
-    if (!fits(element, item, inside, comparer)) return false;
+    if (!namesElement(element, item, inside, comparer)) return false;
     if (!isObject(element)) return !isAny(item);
     if (!isObject(item) || isAny(item)) return false;
     if (keys.length > 0)
@@ -138,4 +143,6 @@ export const statementOf = (
   listNodes: Nodes,
   comparer: Comparer,
 ): Json | undefined =>
-  Array.isArray(stated) ? stated.find((item: Json) => fits(element, item, below(listNodes, '*'), comparer)) : undefined;
+  Array.isArray(stated)
+    ? stated.find((item: Json) => namesElement(element, item, below(listNodes, '*'), comparer))
+    : undefined;

@@ -1,4 +1,5 @@
-import { isObject, isSecretRef, type Json, type JsonObject, type SecretRef } from '../../base/json.ts';
+import { isSensitiveField } from '../../domain/redact.ts';
+import { isMasked, isObject, isSecretRef, type Json, type JsonObject, type SecretRef } from '../../base/json.ts';
 import type { CaptureVault, SecretSource } from '../../domain/records/ports.ts';
 
 export interface SecretPorts {
@@ -11,21 +12,23 @@ export const secretText = (ref: SecretRef, { vault, secrets }: SecretPorts): Pro
   ref.$secret.captured === undefined ? secrets.resolve(ref) : vault.readSecret(ref);
 
 /**
- * The input with every secret in place, for the wire only, and the texts that were put in, so that an answer which
- * echoes one can be scrubbed. Throws as `secretText` does.
+ * The input with every secret in place, for the wire only, and all its secret and sensitive texts, so that an answer
+ * which echoes one can be scrubbed. `sensitive`: names of fields that hold such texts as literals, beside the known
+ * ones. Throws as `secretText` does.
  */
 export async function resolveSecrets(
   input: JsonObject,
   ports: SecretPorts,
+  sensitive: ReadonlySet<string> = new Set(),
 ): Promise<{ readonly resolved: JsonObject; readonly texts: readonly string[] }> {
-  const texts: string[] = [];
+  const texts: string[] = [...sensitiveTexts(input, sensitive)];
   const resolve = async (value: Json | undefined): Promise<Json> => {
     if (Array.isArray(value)) return Promise.all(value.map((item: Json) => resolve(item)));
     if (!isObject(value)) return value ?? null;
     if (isSecretRef(value)) {
       const text = await secretText(value, ports);
       const encoded = Buffer.from(text, 'utf8').toString('base64');
-      texts.push(text, encoded);
+      texts.push(text, ...decoded(text));
       return value.$secret.base64 === true ? encoded : text;
     }
     const entries: [string, Json][] = [];
@@ -37,16 +40,23 @@ export async function resolveSecrets(
   return { resolved: (await resolve(input)) as JsonObject, texts };
 }
 
-/** A text without the given secrets. One of less than four characters is left: it would match anything. */
-export const scrub = (text: string, texts: readonly string[]): string =>
-  texts.filter((secret) => secret.length >= 4).reduce((rest, secret) => rest.replaceAll(secret, '(secret)'), text);
+/** What a text is where it is base64, as user data on the wire is; nothing where it is not. */
+function decoded(text: string): readonly string[] {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length > 0 && bytes.toString('base64') === text ? [bytes.toString('utf8')] : [];
+}
 
-/** A value without the given secrets. */
-export function scrubbed(value: Json | undefined, texts: readonly string[]): Json {
-  if (typeof value === 'string') return scrub(value, texts);
-  if (Array.isArray(value)) return value.map((item: Json) => scrubbed(item, texts));
-  if (!isObject(value)) return value ?? null;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, scrubbed(item, texts)]));
+/** The literal texts in sensitive fields of an input, as they are and decoded. */
+function sensitiveTexts(input: JsonObject, sensitive: ReadonlySet<string>): readonly string[] {
+  const texts: string[] = [];
+  const collect = (value: Json | undefined, isSensitive: boolean): void => {
+    if (typeof value === 'string' && isSensitive) texts.push(value, ...decoded(value));
+    else if (Array.isArray(value)) for (const item of value as readonly Json[]) collect(item, isSensitive);
+    else if (isObject(value) && !isSecretRef(value) && !isMasked(value))
+      for (const [key, item] of Object.entries(value)) collect(item, isSensitive || isSensitiveField(key, sensitive));
+  };
+  collect(input, false);
+  return texts;
 }
 
 /** Every reference to a secret in a value. */

@@ -1,8 +1,7 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
-import { isMasked, type Json, type JsonObject } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
-import { sanitise } from '../../base/sanitise.ts';
 import type { TypeSchema } from '../../domain/schema.ts';
 import { classify, type Classified } from '../classify/classify.ts';
 import { comparerFor, type Comparer } from '../diff/compare.ts';
@@ -23,11 +22,10 @@ import {
 import { unknownFacts } from '../refresh/evidence.ts';
 import { unstatedPending } from '../diff/expectation.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
-import type { Removal } from '../diff/merge.ts';
-import { valueAt } from '../diff/references.ts';
 import { blockRefused } from '../classify/refused-values.ts';
 import { resolveProperties } from '../graph/resolve.ts';
 import { below } from '../diff/rule-tree.ts';
+import { blockRemovals } from './unnamed-removals.ts';
 import { readAgain, refusalText, refusalTexts } from '../refresh/unread.ts';
 import { recoverabilityOfUpdate } from '../classify/recoverability.ts';
 import { few, quote } from '../../domain/wording.ts';
@@ -107,29 +105,6 @@ export interface OverlayInput {
 }
 
 /**
- * How the author says that elements of a list shall leave: the `expect` to paste, with all that leave that list, where
- * he has none yet.
- */
-function removalHelp(
-  { address, expect }: ResourceEntry,
-  at: string,
-  removals: readonly Removal[],
-  live: LiveResource,
-): string {
-  const keep = 'keep it in `properties`, or show that its removal is meant: ';
-  const names = at.split('.');
-  const elements = removals.filter((other) => other.at === at).map(({ element }) => element);
-  if (
-    expect !== undefined ||
-    !Array.isArray(valueAt(live.properties, at)) ||
-    elements.some((element) => isMasked(element))
-  )
-    return `${keep}put it into \`expect\` under ${names[0] ?? at}`;
-  const inside = names.reduceRight<Json>((value, name) => ({ [name]: value }), elements);
-  return `${keep}add to ${address}:\n    expect: ${sanitise(JSON.stringify(inside))}`;
-}
-
-/**
  * Live overlaid by the author's properties; everything that may not be is a finding. `rotated`: write-only properties
  * that are set again.
  */
@@ -153,16 +128,7 @@ export function overlay(
     rotates,
   });
   for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
-  for (const { path, at, element } of removals) {
-    block(
-      planning,
-      entry,
-      `properties.${at}`,
-      'unnamed-removal',
-      `${path} would be removed without having been named: ${quote(element)}`,
-      removalHelp(entry, at, removals, live),
-    );
-  }
+  blockRemovals(planning, entry, live, removals);
   if (action === 'update' && secrets.length > 0 && !rotates) {
     inform(
       planning,

@@ -6,7 +6,6 @@ import type { PartialBatch } from '../../domain/records/journal.ts';
 import { InDoubt, RunStopped } from './interruptions.ts';
 import { forEachBounded } from '../../base/pool.ts';
 import { redacted } from '../../domain/redact.ts';
-import { resolveSecrets } from '../../plan/steps/secrets.ts';
 import {
   attempt,
   interrupted,
@@ -14,7 +13,9 @@ import {
   isHeldBack,
   mutateWithLock,
   refusalsOf,
+  journaledAnswer,
   refuseWithoutLock,
+  resolvedInput,
   type Sending,
   stopOf,
 } from './send.ts';
@@ -135,7 +136,7 @@ async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sendi
 async function sendOne(call: Call, sending: Sending): Promise<Fate> {
   const refusals = refusalsOf(sending);
   for (;;) {
-    const { resolved, texts } = await resolveSecrets(call.input, sending.ports);
+    const { resolved, texts } = await resolvedInput(call, sending);
     const result = await attempt(
       () => mutateWithLock(sending.ports, () => sending.ports.session.mutate(call, resolved, sending.permit)),
       texts,
@@ -174,7 +175,7 @@ function partialOf(calls: readonly Call[], fates: readonly Fate[]): PartialBatch
   };
 }
 
-const journaled = (answers: readonly JsonObject[], { sensitive }: Sending): JsonObject =>
+const journaled = (answers: readonly JsonObject[], sending: Sending): JsonObject =>
   answers.length <= journaledAnswers
-    ? { answers: answers.map((answer) => redacted(answer, sensitive)) }
+    ? { answers: answers.map((answer) => journaledAnswer(answer, sending)) }
     : { count: answers.length, digest: digest(answers) };

@@ -8,7 +8,8 @@ import { HeldBack, InDoubt, renewOrStop, RunStopped } from './interruptions.ts';
 import { longer, paceOf } from '../../domain/records/poll-intervals.ts';
 import { redacted } from '../../domain/redact.ts';
 import type { Turn } from './schedule.ts';
-import { resolveSecrets, scrub, scrubbed } from '../../plan/steps/secrets.ts';
+import { scrub, scrubbed } from '../../plan/steps/scrub.ts';
+import { resolveSecrets } from '../../plan/steps/secrets.ts';
 
 export type SendPorts = Pick<
   ApplyPorts,
@@ -96,7 +97,7 @@ export const isHeldBack = ({ state, ignoreStop }: Pick<Sending, 'state' | 'ignor
 
 async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
   const { ports, state, step, purpose } = sending;
-  const { resolved, texts } = await resolveSecrets(call.input, ports);
+  const { resolved, texts } = await resolvedInput(call, sending);
   await refuseWithoutLock(ports);
   const number = (state.calls += 1);
   await ports.journal.append({ kind: 'intent', step, call: number, purpose, declared: declared(call, sending) });
@@ -123,7 +124,7 @@ async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
       ok: true,
       requestId: requestId ?? null,
       milliseconds,
-      answer: scrubbed(redacted(output, sending.sensitive), texts) as JsonObject,
+      answer: journaledAnswer(output, sending),
     });
     return result;
   }
@@ -141,6 +142,31 @@ async function sendOnce(call: Call, sending: Sending): Promise<Attempt> {
   });
   return result;
 }
+
+const sentTexts = new WeakMap<CallState, readonly string[]>();
+
+/**
+ * The input for the wire, and every secret or sensitive text that the run has sent so far: an answer may echo one of an
+ * earlier call. Throws as `resolveSecrets` does.
+ */
+export async function resolvedInput(
+  call: Call,
+  { ports, state, sensitive }: Pick<Sending, 'ports' | 'state' | 'sensitive'>,
+): ReturnType<typeof resolveSecrets> {
+  const { resolved, texts } = await resolveSecrets(call.input, ports, sensitive);
+  const sent = sentTexts.get(state) ?? [];
+  const fresh = texts.filter((text) => !sent.includes(text));
+  // The same array while nothing is added: what is compiled from it is kept.
+  const all = fresh.length === 0 && sentTexts.has(state) ? sent : [...sent, ...new Set(fresh)];
+  sentTexts.set(state, all);
+  return { resolved, texts: all };
+}
+
+/** An answer as the journal may hold it (law 11). */
+export const journaledAnswer = (
+  output: JsonObject,
+  { state, sensitive }: Pick<Sending, 'state' | 'sensitive'>,
+): JsonObject => scrubbed(redacted(output, sensitive), sentTexts.get(state) ?? []) as JsonObject;
 
 /** Before anything is announced. Throws RunStopped when the lock is lost. */
 export async function refuseWithoutLock({ guard }: Pick<ApplyPorts, 'guard'>): Promise<void> {
@@ -208,8 +234,9 @@ export async function attempt(request: () => Promise<Answer>, texts: readonly st
 /** AWS sometimes quotes the wrong value; where that is a secret, neither log nor screen may have it (law 11). */
 function withoutSecrets(error: AwsError, texts: readonly string[]): AwsError {
   const message = scrub(error.message, texts);
-  if (message === error.message) return error;
-  const { code, kind, operation, requestId, httpStatus, executed } = error;
+  const code = scrub(error.code, texts);
+  if (message === error.message && code === error.code) return error;
+  const { kind, operation, requestId, httpStatus, executed } = error;
   return new AwsError({ code, kind, operation, message, requestId, httpStatus, executed });
 }
 
