@@ -24,7 +24,7 @@ suite('a capture whose name cannot be had', () => {
       account.plan(
         'remove-files',
         'Files: { type: AWS::S3::Bucket, action: delete, id: small-files, reason: x, expect: {} }',
-        'Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, properties: { Tags: { touched: "yes" } } }',
+        'Empty: { type: AWS::S3::Bucket, action: update, id: small-empty, properties: { Tags: { note: touched } } }',
       ),
     );
     await person.applies('remove.yaml');

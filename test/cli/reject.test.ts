@@ -28,7 +28,7 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
         'remove-two',
         `Group: { type: AWS::EC2::SecurityGroup, action: delete, id: ${group}, reason: x, expect: { Tags: { team: small } } }`,
         'Empty: { type: AWS::S3::Bucket, action: delete, id: small-empty, reason: x, expect: { Tags: { team: small } }, depends_on: [ Group ] }',
-        'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { owner: ada } } }',
+        'Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { note: ada } } }',
       ),
     );
     await cli.ok(['setup']);
@@ -145,7 +145,7 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
       'grow.yaml',
       account.plan(
         'grow',
-        'Database: { type: AWS::RDS::DBInstance, action: update, id: small-db, when: now, properties: { AllocatedStorage: 30, Tags: { grown: "yes" } } }',
+        'Database: { type: AWS::RDS::DBInstance, action: update, id: small-db, when: now, properties: { AllocatedStorage: 30, Tags: { note: grown } } }',
       ),
     );
     await person.applies('grow.yaml');

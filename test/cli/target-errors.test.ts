@@ -21,7 +21,7 @@ suite('a command at the wrong target', () => {
       'plan.yaml',
       account.plan(
         'tags',
-        `Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { owner: ada } } }`,
+        `Files: { type: AWS::S3::Bucket, action: update, id: small-files, properties: { Tags: { note: ada } } }`,
       ),
     );
   }, 120_000);

@@ -85,7 +85,7 @@ export const changePlan: ChangePlan = changePlanOf([
     properties: { NoteName: 'fresh', Text: { 'Fn::GetAtt': ['Group', 'GroupId'] } },
   }),
   entryOf('Files', BOX, { action: 'delete', id: 'files', expect: { Policy: 'mine' } }),
-  entryOf('Shelf', BOX, { id: 'shelf', properties: { Settings: { rules: 2 }, Tags: { owner: 'me' } } }),
+  entryOf('Shelf', BOX, { id: 'shelf', properties: { Settings: { rules: 2 }, Tags: { note: 'me' } } }),
   entryOf('Made', DATABASE, {
     action: 'create',
     reason: 'test',
