@@ -143,6 +143,11 @@ export interface TypeRules {
   readonly sensitive: readonly Path[];
   /** Paths that AWS moves by itself; never compared after a change, never drift. */
   readonly volatile: readonly Path[];
+  /**
+   * Single values that AWS answers only where they are set, and what their absence means: AWS's default, or null for
+   * not set. Every other one of the API reference AWS always answers: where it is missing, it is unknown (law 9).
+   */
+  readonly unset?: Readonly<Record<Path, Json>>;
   readonly destructive: readonly ChangeRule[];
   readonly grants: readonly ChangeRule[];
   /**

@@ -51,8 +51,13 @@ describe('what validate asks for without AWS', () => {
     ],
     [
       'nothing of a change that is harmless',
-      'type: AWS::EC2::Instance, action: update, id: i-1, properties: { Tags: { a: b } }',
+      'type: AWS::EC2::Instance, action: update, id: i-1, properties: { Tags: { note: b } }',
       [],
+    ],
+    [
+      'the reason for a tag that something may select by',
+      'type: AWS::EC2::Instance, action: update, id: i-1, properties: { Tags: { a: b } }',
+      ['warning reason-needed'],
     ],
     [
       'nothing of what could not be read',

@@ -377,7 +377,7 @@ describe('a generated rollback', () => {
   it('asks for the plan name, so that no `--yes` and no lower tier answers for a journal', async () => {
     const { plan } = await planFor(
       world(),
-      [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Tags: { a: 'b' } } }],
+      [{ address: 'Db', type: DATABASE, action: 'update', id: 'courses', properties: { Tags: { note: 'b' } } }],
       rollback,
     );
     expect([needed(plan).confirmations, needed(plan).name]).toEqual([[], true]);

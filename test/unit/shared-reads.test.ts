@@ -236,7 +236,7 @@ describe('twenty updates of one type', () => {
     let inChange = false;
     const report = await bench.apply(
       changePlanOf(
-        names.map((id, index) => entryOf(`Group${index}`, GROUP, { id, properties: { Tags: { owner: 'platform' } } })),
+        names.map((id, index) => entryOf(`Group${index}`, GROUP, { id, properties: { Tags: { note: 'platform' } } })),
       ),
       {
         run: '20260226-230000-0001',

@@ -124,7 +124,8 @@ function volumeResource(
       attached: attachments
         .map((item) => `${textOf(item['InstanceId']) ?? 'unknown'} ${textOf(item['Device']) ?? ''}`.trim())
         .toSorted(),
-      encrypted: flagOf(raw['Encrypted']) ?? false,
+      // EC2 always answers it (API reference, Volume).
+      encrypted: flagOf(raw['Encrypted']) ?? 'unknown',
       ...(details === null ? {} : { protections: [], backups: backupsOf(identity, details.snapshots) }),
     }),
     observed: compact({

@@ -148,7 +148,13 @@ function attributesOf(raw: JsonObject): JsonObject {
 function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>): JsonObject {
   const cluster = textOf(raw['DBClusterIdentifier']);
   return compact({
-    protections: raw['DeletionProtection'] === true ? ['DeletionProtection'] : [],
+    // AWS always answers both (API reference, DBInstance): a member that is missing was not read (law 9).
+    protections:
+      typeof raw['DeletionProtection'] !== 'boolean'
+        ? 'unknown'
+        : raw['DeletionProtection']
+          ? ['DeletionProtection']
+          : [],
     dependents: [
       ...sorted(textsOf(raw['ReadReplicaDBInstanceIdentifiers'])).map((identity) => ({ type: DB_INSTANCE, identity })),
       ...sorted(textsOf(raw['ReadReplicaDBClusterIdentifiers'])).map((identity) => ({
@@ -156,7 +162,10 @@ function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>
         identity,
       })),
     ],
-    encrypted: raw['StorageEncrypted'] === true ? (textOf(raw['KmsKeyId']) ?? true) : false,
+    encrypted:
+      typeof raw['StorageEncrypted'] !== 'boolean'
+        ? 'unknown'
+        : raw['StorageEncrypted'] && (textOf(raw['KmsKeyId']) ?? true),
     replicaOf:
       textOf(raw['ReadReplicaSourceDBInstanceIdentifier']) ?? textOf(raw['ReadReplicaSourceDBClusterIdentifier']),
     owner: cluster === undefined ? ownerOf(systemTags, undefined) : `Aurora cluster ${cluster}`,

@@ -154,6 +154,11 @@ export const rules: TypeRules = {
   secretInput: [],
   sensitive: [],
   volatile: [],
+  // S3 API reference: members of a configuration that may be left out.
+  unset: {
+    'ReplicationConfiguration.Rules.*.Destination.Metrics.Status': null,
+    'ReplicationConfiguration.Rules.*.Destination.ReplicationTime.Status': null,
+  },
   destructive,
   grants,
   oneWay,

@@ -5,6 +5,7 @@ import type { PropertySchema, TypeSchema } from '../../domain/schema.ts';
 import type { Comparer } from '../diff/compare.ts';
 import { diffProperties, shown, type Difference } from '../diff/diff.ts';
 import { holdsUnknown, withPlaceholders } from '../diff/references.ts';
+import { formerValues } from './former-values.ts';
 import { overlap, ruleHits, type Hit } from './rule-hits.ts';
 import { tagHits } from './tag-verdicts.ts';
 import { withoutVerdict } from './verdicts.ts';
@@ -56,9 +57,10 @@ export function classify(input: ClassifyInput): Classified {
   const { type, comparer, live, action } = input;
   const differences = diffProperties(input.before, input.after, comparer);
   const after = withPlaceholders(input.after) as JsonObject;
+  const former = formerValues(type.rules, input.schema);
   // A new resource has nothing to lose; what it opens is the same as when it is opened later.
   const hits = (rules: readonly ChangeRule[]): readonly Hit[] =>
-    ruleHits(rules, input.before, input.after, live, comparer, { ...input.scene, after });
+    ruleHits(rules, input.before, input.after, live, comparer, { ...input.scene, after }, former);
   const unjudged = withoutVerdict(differences, type.rules.verdicts);
   const losing =
     action === 'create'

@@ -29,6 +29,7 @@ export function ruleHits(
   live: LiveResource | null,
   comparer: Comparer,
   scene?: RuleScene,
+  former: FormerValues = () => anyFormer,
 ): readonly Hit[] {
   const hits: Hit[] = [];
   for (const rule of rules) {
@@ -45,7 +46,11 @@ export function ruleHits(
     };
     visit(before, after, names, 0, [], comparer.root, comparer, {
       known: (old, fresh, segments) => {
-        hit(judge(rule, old, fresh, live, segments, scene), segments);
+        hit(
+          judge(rule, old, fresh, live, segments, scene) ??
+            (old === undefined && live !== null ? judgeUnanswered(rule, fresh, live, segments, scene, former) : null),
+          segments,
+        );
       },
       unknown: (old, name, segments) => {
         hit(judgeUnknown(rule, old, name, live, segments, scene), segments);
@@ -98,6 +103,36 @@ function judge(
   } catch (error) {
     return { says: `${rule.path} changes in a way that could not be judged (${messageOf(error)})`, unknown: true };
   }
+}
+
+/** The values that a path may have had, where AWS answered none; none: it was not set. */
+export type FormerValues = (path: string) => readonly Json[];
+
+/** Of a path of which nothing is known, one value of each kind that a rule may look for. */
+export const anyFormer: readonly Json[] = [true, false, 0, 1, 2 ** 31, 'another value'];
+
+/**
+ * A single value of a live resource that AWS did not answer: the rule is asked with each value that it may have. A
+ * list or an object that is not there is empty.
+ */
+function judgeUnanswered(
+  rule: ChangeRule,
+  after: Json | undefined,
+  live: LiveResource,
+  segments: readonly string[],
+  scene: RuleScene | undefined,
+  former: FormerValues,
+): Judged | null {
+  if (rule.path.endsWith('*') || after === undefined || after === null || typeof after === 'object') return null;
+  for (const before of former(rule.path)) {
+    const judged = before === after ? null : judge(rule, before, after, live, segments, scene);
+    if (judged !== null)
+      return {
+        says: `${judged.says} (AWS did not answer what ${segments.at(-1) ?? rule.path} was, and unknown is not safe)`,
+        unknown: judged.unknown,
+      };
+  }
+  return null;
 }
 
 /** A whole value that is not known yet, against each value that it may take the place of. */

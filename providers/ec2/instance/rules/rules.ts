@@ -64,7 +64,7 @@ const stopRules: readonly ChangeRule[] = stoppedProperties.flatMap((path): reado
   {
     path,
     irreversible: true,
-    given: (before, live) => before !== undefined && instanceStoreOf(live) !== undefined,
+    given: (_before, live) => live !== null && instanceStoreOf(live) !== undefined,
     says: (_before, _after, live) =>
       instanceStoreOf(live) === 'unknown'
         ? 'the stop erases instance store volumes, if the instance has any; that could not be read'
@@ -72,13 +72,11 @@ const stopRules: readonly ChangeRule[] = stoppedProperties.flatMap((path): reado
   },
   {
     path,
-    given: (before, live) => before !== undefined && passingAddressOf(live) !== undefined,
+    given: (_before, live) => live !== null && passingAddressOf(live) !== undefined,
     says: (_before, _after, live) =>
       `the stop gives up the public address ${passingAddressOf(live) ?? ''}, which is not elastic`,
   },
 ]);
-
-const onUpdate = (before: Json | undefined): boolean => before !== undefined;
 
 const destructive: readonly ChangeRule[] = [
   ...stopRules,
@@ -89,17 +87,17 @@ const destructive: readonly ChangeRule[] = [
   },
   {
     path: 'InstanceInitiatedShutdownBehavior',
-    when: (before, after) => onUpdate(before) && before !== 'terminate' && after === 'terminate',
+    when: (before, after) => before !== 'terminate' && after === 'terminate',
     says: () => 'a shutdown from inside the system terminates the instance from now on',
   },
   {
     path: 'BlockDeviceMappings.*.Ebs.DeleteOnTermination',
-    when: (before, after) => before === false && after === true,
+    when: (before, after) => before !== true && after === true,
     says: () => 'the volume is deleted together with the instance from now on',
   },
   {
     path: 'Volumes.*',
-    given: (before) => onUpdate(before) && before !== null,
+    given: (before) => before !== undefined && before !== null,
     when: (_before, after) => after === null || after === undefined,
     says: (before, _after, live) =>
       `${textOf(objectOf(before)['VolumeId']) ?? 'a volume'} is detached${live?.state === 'running' ? ' while the instance runs: what is not yet written to it is lost' : ''}`,
@@ -220,6 +218,14 @@ export const instanceRules: TypeRules = {
   sensitive: ['UserData'],
   // Image and snapshots say where an instance came from, which never changes but by a restore, from its capture.
   volatile: ['ImageId', 'BlockDeviceMappings.*.Ebs.SnapshotId', 'NetworkInterfaces.*.AssociatePublicIpAddress'],
+  // EC2 API reference: Instance, InstanceAttribute, EbsInstanceBlockDevice. A volume that is attached stays when the
+  // instance goes, unless somebody says otherwise (AttachVolume).
+  unset: {
+    'BlockDeviceMappings.*.Ebs.DeleteOnTermination': false,
+    IamInstanceProfile: null,
+    KeyName: null,
+    UserData: null,
+  },
   destructive,
   grants: instanceGrants,
   carries: ['PrivateIpAddress', 'volumes', 'addresses'],

@@ -67,6 +67,8 @@ export const volumeRules: TypeRules = {
   verdicts: volumeVerdicts,
   secretInput: [],
   sensitive: [],
+  // EC2 API reference, Volume: only kinds of volumes that have a speed of their own answer it.
+  unset: { Iops: null, Throughput: null, KmsKeyId: null, SnapshotId: null, OutpostArn: null },
   // Where a volume came from never changes but by a restore, from its capture.
   volatile: ['SnapshotId'],
   destructive: [
