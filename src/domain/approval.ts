@@ -35,7 +35,7 @@ export interface Confirmation {
   /** ISO 8601 time at which it was typed; older approvals have none. */
   readonly at?: string;
   /**
-   * Bytes, counts and times as the card showed them: they may move within their bands (`model/bands.ts`). Older
+   * Bytes, counts and times as the card showed them: they may move within their bands (`domain/bands.ts`). Older
    * approvals have none.
    */
   readonly observed?: JsonObject;

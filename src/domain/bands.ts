@@ -45,8 +45,8 @@ export interface Moved {
 }
 
 /**
- * What moved out of its band since it was shown. What was not read now is not compared; a failed read says `unknown`.
- * Pure.
+ * Observations that left their bands since they were shown. An observation that was not read now is not compared; a
+ * failed read says `unknown`. Pure.
  */
 export function outsideBands(shown: JsonObject, now: JsonObject, bands: Bands = {}): readonly Moved[] {
   return Object.entries(shown).flatMap(([name, before]): readonly Moved[] => {

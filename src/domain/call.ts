@@ -61,7 +61,7 @@ export interface Wait {
   readonly preview?: JsonObject;
 }
 
-/** What a program asks of the executor. A program is deterministic: it differs only by the answers it gets. */
+/** A request of a program to the executor. A program is deterministic: it differs only by the answers it gets. */
 export type Effect =
   | { readonly kind: 'read'; readonly call: ReadCall; readonly preview: JsonObject | null }
   | { readonly kind: 'call'; readonly call: Call }
@@ -117,7 +117,7 @@ export interface AwsReader {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** What a call must match to pass the gate (law 6). */
+/** The conditions under which a call passes the gate (law 6). */
 export interface Permit {
   readonly run: string;
   readonly step: string;

@@ -8,7 +8,7 @@ export interface CapturePlan {
   readonly late: boolean;
   /** AWS itself takes one more with the deletion: its point in time is the end. */
   readonly final?: true;
-  /** What will not come back, for the card. */
+  /** Losses that a restore leaves, for the card. */
   readonly loses: readonly string[];
   /** Set where a capture is impossible for this state or this data: the reason. The step is then irreversible. */
   readonly impossible?: string;
@@ -19,7 +19,10 @@ export interface CapturePlan {
 /** Configuration and data of a resource before a step; the manifest beside the data holds the same. */
 export interface Capture {
   readonly how: 'native' | 'config' | 'copy' | 'none';
-  /** What was taken: snapshot ids, image id, object prefix and manifest digest; whatever verify and restore need. */
+  /**
+   * References to the capture: snapshot ids, image id, object prefix and manifest digest; whatever verify and restore
+   * need.
+   */
   readonly refs: JsonObject;
   /** ISO time up to which writes are in it. */
   readonly pointInTime: string | null;

@@ -111,7 +111,7 @@ export interface ReopenOrder {
   readonly pinned?: true;
 }
 
-/** What a generated rollback entry of action `create` brings back. */
+/** The resource that a generated rollback entry of action `create` restores. */
 export interface RestoreOrder {
   readonly run: string;
   readonly step: string;
@@ -138,7 +138,7 @@ export interface RestoreOrder {
   readonly pinned?: true;
 }
 
-/** What `captures restore` was asked for. `fromAws`: the capture bucket stands in for the journal. */
+/** The request of `captures restore`. `fromAws`: the capture bucket stands in for the journal. */
 export interface BringsOut extends Apart {
   readonly run: string;
   readonly step: string;
@@ -155,8 +155,8 @@ export interface Apart {
 }
 
 /**
- * What is there of something that comes back: half emptied by the deletion, or half restored by an earlier rollback.
- * Proven by journals, live identity, incarnation and tag (law 13).
+ * The part that exists of a resource that is restored: half emptied by the deletion, or half restored by an earlier
+ * rollback. Proven by journals, live identity, incarnation and tag (law 13).
  */
 export interface Remains {
   readonly identity: string;

@@ -1,7 +1,7 @@
 import type { Approval } from './approval.ts';
 import type { Plan, Step } from './plan.ts';
 
-/** What the plan asks of the person, beyond nothing. */
+/** Confirmations that the plan asks of the person. */
 export interface Needed {
   /** Steps of which the identity must be typed, destructions first. */
   readonly confirmations: readonly Step[];
@@ -17,8 +17,8 @@ export interface Needed {
 const known = new WeakMap<Plan, Needed>();
 
 /**
- * What a person must do before the plan can be applied. Pure; worked out once for a plan, because every key of a review
- * asks.
+ * Everything that a person must do before the plan can be applied. Pure; worked out once for a plan, because every key
+ * of a review asks.
  */
 export function needed(plan: Plan): Needed {
   let found = known.get(plan);
@@ -48,7 +48,8 @@ function neededOf(plan: Plan): Needed {
 }
 
 /**
- * What a person must type, in words: `2 typed confirmations and the plan name typed`; empty where one yes is enough.
+ * The texts that a person must type, in words: `2 typed confirmations and the plan name typed`; empty where one yes is
+ * enough.
  */
 export function askedText({ confirmations, name }: Needed): string {
   const count = confirmations.length;

@@ -10,7 +10,7 @@ export interface Finding {
   readonly message: string;
   readonly line: number | null;
   readonly column: number | null;
-  /** What to do next: one sentence, or lines to paste. */
+  /** The next thing to do: one sentence, or lines to paste. */
   readonly help?: string;
 }
 

@@ -59,7 +59,7 @@ export interface ReadRefusal {
   readonly message: string;
 }
 
-/** What refresh read. Serialisable; `aiplan refresh -o` records it, `--live` reads it back. */
+/** The live state that refresh read. Serialisable; `aiplan refresh -o` records it, `--live` reads it back. */
 export interface LiveState {
   readonly format: 'aiplan/live@1';
   readonly target: Target;

@@ -28,7 +28,7 @@ export interface Step {
   readonly declared: Exclude<DeclaredAction, 'read'>;
   readonly blocked: boolean;
   readonly changes: readonly AttributeChange[];
-  /** What the person must type to confirm; null where no confirmation is needed. */
+  /** The text that the person must type to confirm; null where no confirmation is needed. */
   readonly confirm: string | null;
   readonly destruction: { readonly loses: readonly string[] } | null;
   readonly grant: { readonly opens: readonly string[] } | null;
@@ -64,7 +64,7 @@ export interface Step {
   /** Changes that no inverse call undoes; the plan name is typed at the end. */
   readonly oneWay: readonly string[];
   readonly when: 'now' | 'window' | null;
-  /** What a delete or replace leaves behind, by identity. */
+  /** Resources that a delete or replace leaves behind, by identity. */
   readonly leftovers: readonly string[];
   /**
    * Set on a step of a generated rollback that the original approval covers (inverse, restore, deletion of own
@@ -129,7 +129,9 @@ export interface Plan {
   readonly summary: Summary;
 }
 
-/** What apply needs beside the serialisable step; recomputed whenever a plan is made, never stored. */
+/**
+ * The part of a step that apply needs beside the serialisable one; recomputed whenever a plan is made, never stored.
+ */
 export interface StepWork {
   readonly entry: ResourceEntry;
   readonly live: LiveResource | null;

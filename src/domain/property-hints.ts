@@ -1,4 +1,4 @@
-/** What is known about a property beyond its value: for showing changes, never for deciding anything. */
+/** Knowledge about a property beyond its value: for showing changes, never for deciding anything. */
 export interface PropertyKnowledge {
   /** AWS's own documentation line; null where there is none. */
   readonly documentation: string | null;

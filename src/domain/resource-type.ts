@@ -20,7 +20,7 @@ export type CompareRule =
   | 'set'
   | 'number';
 
-/** What a rule may ask beyond the two values at its path. */
+/** Facts that a rule may ask for beyond the two values at its path. */
 export interface RuleScene {
   /** The account that the plan is for: whatever names another one belongs to somebody else. */
   readonly account: string;
@@ -49,14 +49,14 @@ type Judging<Answer> = (
 export interface ChangeRule {
   readonly path: Path;
   /**
-   * What must be so beforehand for the rule to speak at all, whatever the value becomes (`live` is null on a create). A
-   * value that is not known yet hits every rule on its path whose `given` holds; absent: it always holds. Must not
-   * throw on odd values.
+   * The condition under which the rule speaks at all, whatever the value becomes (`live` is null on a create). A value
+   * that is not known yet hits every rule on its path whose `given` holds; absent: it always holds. Must not throw on
+   * odd values.
    */
   readonly given?: (before: Json | undefined, live: LiveResource | null) => boolean;
   /** Absent: every change of the path. `before` is undefined on a create. Must not throw on odd values. */
   readonly when?: Judging<boolean>;
-  /** What is lost or opened, one sentence; may use the values. */
+  /** The loss or the access that is given, one sentence; may use the values. */
   readonly says: Judging<string>;
   /** For destructive rules: the loss cannot be undone by an inverse call (expiry of objects, deletion of backups). */
   readonly irreversible?: boolean;
@@ -72,7 +72,7 @@ export interface ValueProblem {
   readonly missing?: string;
   /** One sentence, with the wrong value quoted. */
   readonly message: string;
-  /** What to write: one sentence, or lines to paste. */
+  /** The text to write: one sentence, or lines to paste. */
   readonly help: string;
 }
 
@@ -92,7 +92,7 @@ export interface PropertyRule {
         live: LiveResource,
         desired?: JsonObject,
       ) => 'in-place' | 'restart' | 'replace' | { readonly blocked: string });
-  /** What `null` resets it to; absent: null is refused, unless the property is a map key or list. */
+  /** The value to which `null` resets it; absent: null is refused, unless the property is a map key or list. */
   readonly reset?: Json;
   /** AWS can defer the change to the maintenance window: `when` is required. */
   readonly deferrable?: boolean;
@@ -102,7 +102,7 @@ export interface PropertyRule {
   readonly oneWay?: string;
 }
 
-/** What the planner, the differ and the card need to know; pure data and pure functions. */
+/** Everything that the planner, the differ and the card know of a type; pure data and pure functions. */
 export interface TypeRules {
   /** Top-level properties that aiplan can set; a schema property that is not here is refused with a clear error. */
   readonly properties: Readonly<Record<string, PropertyRule>>;
@@ -131,7 +131,7 @@ export interface TypeRules {
    */
   readonly canonical?: (properties: JsonObject) => JsonObject;
   /**
-   * What AWS refuses of these properties without a look at anything live: what must stand together, ranges, names,
+   * Problems of these properties for which AWS refuses them, whatever is live: missing companions, ranges, names,
    * formats. `whole`: these are all properties of a new resource, so that one that is not there is missing; else only
    * what is there is judged. A value that is not known yet (a reference, a secret, `$unknown`) is there, and passes.
    * Pure; must not throw on odd values.
@@ -155,11 +155,17 @@ export interface TypeRules {
    * of it.
    */
   readonly oneWay?: readonly ChangeRule[];
-  /** What the rules want to find of a new resource that no reference of the schema names: read with the plan. */
+  /**
+   * Resources that the rules of a new resource ask for and no reference of the schema names: they are read with the
+   * plan.
+   */
   readonly looksUp?: (properties: JsonObject) => readonly { readonly type: string; readonly identity: string }[];
   /** How far its observations may move after a confirmation, where that differs from what holds for every type. */
   readonly bands?: Bands;
-  /** What a change of each leaf can do. A leaf that is not in it needs a confirmation; absent: every change does. */
+  /**
+   * The effect that a change of each leaf can have. A leaf that is not in it needs a confirmation; absent: every change
+   * does.
+   */
   readonly verdicts?: Verdicts;
   /** The identity's own property (`DBInstanceIdentifier`, `BucketName`), where the author chooses it. */
   readonly nameProperty?: string;
@@ -167,7 +173,7 @@ export interface TypeRules {
   readonly optionalName?: string;
   /** Replacement is refused: data stores and fixed names. The sentence that says what to do instead. */
   readonly replaceBlocked?: string;
-  /** What AWS assigns and a replace may carry along by name. */
+  /** Members that AWS assigns and a replace may carry along by name. */
   readonly carries?: readonly string[];
   /** States in which the resource can be changed; any other state blocks the step. Empty: any. */
   readonly changeableStates: readonly string[];
@@ -191,7 +197,7 @@ export interface TypeRules {
    */
   readonly lookalikeKeys?: (properties: JsonObject, identity: string | null) => readonly string[];
   /**
-   * What AWS takes along with a delete, by identity, after aiplan's own switches: [] for most types. Shown as
+   * Resources that a delete leaves behind, by identity, after aiplan's own switches: [] for most types. Shown as
    * leftovers.
    */
   readonly leftovers: (live: LiveResource) => readonly string[];
@@ -216,7 +222,7 @@ export interface ReadResult {
   readonly failures: readonly ReadFailure[];
 }
 
-/** What a program needs; all values, no functions but `remap` and `name`. */
+/** Everything that a program is given; all values, no function but `remap`. */
 export interface StepContext {
   readonly run: string;
   readonly step: string;
@@ -248,11 +254,11 @@ export interface StepContext {
   readonly replacing: boolean;
   /** The verified capture of this step, for `remove` and `unquiesce`; absent while the plan only lists the calls. */
   readonly capture?: Capture;
-  /** What the step does; an update is captured otherwise than a destruction. Absent counts as a destruction. */
+  /** The action of the step; an update is captured otherwise than a destruction. Absent counts as a destruction. */
   readonly action?: 'create' | 'update' | 'replace' | 'delete';
   /** The loss that the author accepted and the person typed, where no capture is possible; stands in for `capture`. */
   readonly acceptLoss?: string;
-  /** What the plan asks a replace to bring along, of `rules.carries`. */
+  /** Members of `rules.carries` that the plan asks a replace to bring along. */
   readonly carry?: readonly string[];
   /**
    * Identities that other steps of the same run delete before this one: what is attached to them now will not be then.
@@ -307,8 +313,8 @@ export interface CaptureOperations {
   verify(context: StepContext, capture: Capture): Program<readonly string[]>;
   /**
    * Restore preflight: whether `restore` would succeed now, judged by what that program uses and nothing else;
-   * `context.live` is the resource as captured. `capture`: what would be restored; null before a destruction, where it
-   * has yet to be taken. What `context.returning` names counts as there. Reads only.
+   * `context.live` is the resource as captured. `capture`: the capture that would be restored; null before a
+   * destruction, where it has yet to be taken. A resource that `context.returning` names counts as there. Reads only.
    */
   restorable(context: StepContext, capture: Capture | null): Program<Restorable>;
   /**
@@ -354,7 +360,7 @@ export interface CaptureOperations {
 export interface Restorable {
   /** Why not. Empty: it could. */
   readonly problems: readonly string[];
-  /** What it would come back without, although it was captured. */
+  /** Captured parts without which it would come back. */
   readonly losses: readonly string[];
 }
 
@@ -388,8 +394,8 @@ export interface ResourceType {
   readonly update?: (context: StepContext) => Program;
   readonly remove?: (context: StepContext) => Program;
   /**
-   * What `remove` does after the call that deletes; also for a deletion whose sender did not live to do it.
-   * `context.capture` is the one before it.
+   * The work after the call that deletes; also for a deletion whose sender did not live to do it. `context.capture` is
+   * the one before it.
    */
   readonly removed?: (context: StepContext) => Program;
   /** Waits until the resource is stable. Used after create, update and restore. */
@@ -414,7 +420,7 @@ export interface ResourceType {
   };
 }
 
-/** What became of one read: its answer, null where AWS said absent, or what it threw. */
+/** The outcome of one read: its answer, null where AWS said absent, or what it threw. */
 export type ReadOutcome = { readonly answer: JsonObject | null } | { readonly failure: unknown };
 
 export interface ResourceTypes {

@@ -1,7 +1,7 @@
 import type { Confirmation } from './approval.ts';
 import type { Plan } from './plan.ts';
 
-/** What came out of a review by a person. Anything but `approved` is no (law 12). */
+/** The result of a review by a person. Anything but `approved` is no (law 12). */
 export interface ReviewResult {
   readonly decision: 'approved' | 'declined';
   readonly confirmations: readonly Confirmation[];

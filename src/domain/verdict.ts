@@ -1,6 +1,6 @@
 import type { Path } from '../base/property-path.ts';
 
-/** What a change of one member of a type can do beyond changing a value (law 3). */
+/** The effects that a change of one member of a type can have beyond its value (law 3). */
 export type VerdictKind = 'harmless' | 'destruction' | 'grant' | 'interruption' | 'one-way';
 
 /**

@@ -28,7 +28,8 @@ export const wayOut = (run: string, step: string, type: Pick<ResourceType, 'rule
   `aiplan captures restore ${run}/${step}${type !== undefined && type.rules.nameProperty === undefined ? '' : ' --as NAME'}`;
 
 /**
- * What to set so that it is made where AWS has room, or as what AWS has room for; empty where the type knows nothing.
+ * Properties to set so that AWS has room for the resource, at another place or of another kind; empty where the type
+ * knows nothing.
  */
 export function elsewhere(type: Pick<ResourceType, 'capture'>): string {
   const names = type.capture?.elsewhere ?? [];

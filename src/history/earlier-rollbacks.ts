@@ -23,7 +23,7 @@ export interface Try {
   readonly doubtAt: string | null;
 }
 
-/** What earlier rollbacks of a run did, as their journals tell. */
+/** The deeds of earlier rollbacks of a run, as their journals tell. */
 export interface Earlier {
   /** The tries to bring back what a step of the run took away, oldest first. */
   triesOf(step: string): readonly Try[];
@@ -46,7 +46,7 @@ interface Past {
   readonly records: readonly JournalRecord[];
 }
 
-/** What the journals of earlier rollbacks tell about a run; other journals among them are passed over. Pure. */
+/** Reads the journals of earlier rollbacks of a run; other journals among them are passed over. Pure. */
 export function earlierRollbacksOf(run: string, journals: readonly (readonly JournalRecord[])[]): Earlier {
   const pasts = journals.flatMap((records) => pastsOf(run, records));
   const tries = pasts.filter(({ step }) => step.restores?.run === run);

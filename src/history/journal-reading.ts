@@ -32,7 +32,8 @@ export const undoneCodes = { done: 'quiesce-undone', failed: 'quiesce-not-undone
 export const removing = 'removing';
 
 /**
- * What a run did, told by its journal alone. Pure. Throws UserError `journal-damaged` for records without a beginning.
+ * The report of a run, from its journal alone. Pure. Throws UserError `journal-damaged` for records without a
+ * beginning.
  */
 export function reportOf(records: readonly JournalRecord[]): Report {
   const begin = recordsOf(records, 'begin')[0];

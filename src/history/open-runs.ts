@@ -12,7 +12,7 @@ export type Unfinished =
   /** It has an end, and steps are left. */
   | 'left';
 
-/** What is left of a run; null for one that is done, abandoned, or never sent anything. Pure. */
+/** The state of an unfinished run; null for one that is done, abandoned, or never sent anything. Pure. */
 export function unfinishedOf(records: readonly JournalRecord[]): Unfinished | null {
   if (recordsOf(records, 'begin').length === 0) return null;
   const end = endOf(records);

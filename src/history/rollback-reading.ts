@@ -23,7 +23,7 @@ export interface RollbackReaders {
   readonly consistency?: number;
 }
 
-/** What is live of everything that a run's journal speaks of. */
+/** The live state of every resource of which a run's journal speaks. */
 export interface Found {
   /** By type and identity, wholly read. */
   get(type: string, identity: string): LiveResource | undefined;
@@ -140,8 +140,8 @@ export async function readOrFail(
 }
 
 /**
- * Whether a program would change anything now: it is driven by real reads up to its first mutating call, which is not
- * sent. What cannot be read counts as a change (law 9).
+ * Whether a program would change anything now: it runs with real reads up to its first mutating call, which is not
+ * sent. A failed read counts as a change (law 9).
  */
 export async function wouldChange(program: Program<unknown>, session: AwsReader): Promise<boolean> {
   try {

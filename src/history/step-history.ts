@@ -8,7 +8,7 @@ import { valueAt } from '../plan/diff/references.ts';
 import { inDoubt, recordsByStep, recordsOf, removing, settledBefore, undoneCodes } from './journal-reading.ts';
 import type { Capture } from '../domain/capture-plan.ts';
 
-/** What a run's journal says about one step that it began. A claim, checked against what is live (law 13). */
+/** The claims of a run's journal about one step that it began. A claim, checked against what is live (law 13). */
 export interface History {
   readonly step: Step;
   /** The type of resource, as in the plan. */
@@ -18,7 +18,7 @@ export interface History {
   /** The run came to the step at all. */
   readonly begun: boolean;
   readonly before: LiveResource | null;
-  /** What the author wrote, sensitive texts masked. */
+  /** The author's entry, sensitive texts masked. */
   readonly written: JsonObject;
   /** Identity of what the step created or restored, as far as the journal knows. */
   readonly made: string | null;
@@ -150,7 +150,7 @@ function removalCalls(
   });
 }
 
-/** What `Address` or `Address.Attribute` stood for in a run; undefined for what it does not tell. Pure. */
+/** The value of `Address` or `Address.Attribute` in a run; undefined where the journal does not tell it. Pure. */
 export const resolverOf =
   (histories: readonly History[]) =>
   (name: string): Json | undefined => {

@@ -14,12 +14,12 @@ export interface AskPorts {
   readonly configuration: Configuration;
 }
 
-/** What the planner asks of the author, by the code of its finding. */
+/** Questions of the planner to the author, by the code of the finding. */
 const ASKED: ReadonlySet<string> = new Set(['reason-needed', 'when-needed']);
 const UNREAD = 'unread';
 
 /**
- * What the planner will ask of the author that shows without AWS: `reason` and `when`. The creates are planned as if
+ * Questions of the planner to the author that show without AWS: `reason` and `when`. The creates are planned as if
  * nothing were live, which is exact: an error. The updates are planned against resources of which nothing is set, so
  * that everything in them counts as a change; live may already be so: a warning. So is what a create asks for a value
  * that only AWS tells.

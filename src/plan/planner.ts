@@ -37,7 +37,7 @@ export interface PlanInput {
   readonly configuration: Configuration;
   /** ISO time of making; the plan expires `configuration.planExpiryMinutes` later. */
   readonly now: string;
-  /** What earlier runs of this plan deleted: a delete or replace of it is done, not missing. */
+  /** Resources that earlier runs of this plan deleted: their delete or replace is done, not missing. */
   readonly ownDeletions?: readonly { readonly type: string; readonly identity: string }[];
   /** Runs at this target that stopped somewhere: what they hold blocks. */
   readonly openRuns?: readonly OpenRun[];
@@ -178,7 +178,7 @@ function draftOf(planning: Planning, entry: ResourceEntry): Draft {
   }
 }
 
-/** What a step would send, and the victims beside it that name it. */
+/** The calls of a step, and the victims beside it that name it. */
 interface Previewed {
   readonly calls: readonly Call[];
   readonly before: readonly string[];
@@ -281,7 +281,7 @@ function finish(planning: Planning, steps: readonly Judged['step'][], findings: 
   });
 }
 
-/** What is only restorable from a capture is not, where captures would not be kept. */
+/** A step that is restorable only from a capture is irreversible where captures would not be kept. */
 const notKept = ({ recoverability }: Pick<Step, 'recoverability'>, why: readonly string[]): Step['recoverability'] =>
   recoverability.level === 'restorable'
     ? { level: 'irreversible', loses: [...recoverability.loses, ...why] }

@@ -150,6 +150,24 @@ describe('the pages on how the program is made', () => {
   });
 });
 
+describe('comments', () => {
+  it('name only files that exist', () => {
+    const sources = sourceTexts();
+    const names = [...sources.map(({ path }) => `/${path}`), ...documents.map((path) => `/${path}`)];
+    // A file of the bundle.
+    const others = new Set(['bin.mjs']);
+    const wrong = sources.flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .filter((line) => /^\s*(?:\/\*\*|\*|\/\/)/u.test(line))
+        .flatMap((line) => line.match(/(?<![\w/.-])[\w/.-]+\.(?:tsx?|mjs|md)\b/gu) ?? [])
+        .filter((name) => !others.has(name) && !isFile(name) && !names.some((known) => known.endsWith(`/${name}`)))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('FORMATS.md', () => {
   it('tells every setting with its default', () => {
     const wrong = describeConfiguration(defaults).filter(({ name, value }) => {

@@ -186,7 +186,7 @@ export const replicas: Neighbours = {
   },
 };
 
-/** A DB instance as a live resource, without the evidence that needs further reads (see db-instance-evidence.ts). */
+/** A DB instance as a live resource, without the evidence that needs further reads (see evidence.ts). */
 export function liveOf(raw: JsonObject): LiveResource {
   const { tags, systemTags } = splitTags(raw['TagList']);
   const size = numberOf(raw['AllocatedStorage']);

@@ -169,7 +169,8 @@ async function lookAt(
 }
 
 /**
- * Settles, and waits as long as AWS may not show yet what became of a lost call. What an emulator did is seen at once.
+ * Settles, and waits as long as AWS may not show yet what became of a lost call. The effect of a call to an emulator
+ * shows at once.
  */
 async function settled(context: CommandContext, records: readonly JournalRecord[]): Promise<Reconciliation> {
   const { io, options } = context;

@@ -21,7 +21,7 @@ import type { GlobalOptions, Io } from './io.ts';
 import { loadMaskKey, withMasks } from './mask-key.ts';
 import { openStore } from './open-store.ts';
 
-/** What a command works with: who asks, with which configuration, and how to reach AWS. */
+/** Everything that a command works with: who asks, with which configuration, and how to reach AWS. */
 export interface CommandContext {
   readonly io: Io;
   readonly options: GlobalOptions;

@@ -118,7 +118,7 @@ function noCapture(
   );
 }
 
-/** What can be set again of what was captured, with what is asked for in place of it. Throws UserError `bad-set`. */
+/** The captured properties that can be set again, overlaid by the requested ones. Throws UserError `bad-set`. */
 function propertiesFor(type: ResourceType | undefined, captured: JsonObject, instead: JsonObject): JsonObject {
   const settable = (name: string): boolean =>
     type !== undefined &&

@@ -53,7 +53,7 @@ export function approvalOf(
   };
 }
 
-/** What a program that may not answer is told: the plan's digest and what a person still has to confirm. */
+/** The answer to a program that may not confirm: the plan's digest, and the confirmations that are missing. */
 export const missingOf = (plan: Plan): object => ({
   status: 'approval_required',
   plan: plan.digest,
@@ -78,7 +78,7 @@ export function cannotAsk(context: CommandContext): string | null {
   return host === null ? null : `this terminal belongs to ${host}, and typed confirmations do not count there`;
 }
 
-/** What a person decided, and what it is about: without the steps that were rejected. */
+/** The person's decision, and the plan that it is about: without the rejected steps. */
 export interface Reviewed {
   readonly result: ReviewResult;
   readonly reviewed: Loaded;

@@ -20,8 +20,8 @@ export function refuseWithoutSecrets({ findings }: Plan): void {
 }
 
 /**
- * What apply would refuse of a plan, as findings, read with the session that only reads. Of recorded state: that nobody
- * has looked.
+ * The problems for which apply would refuse a plan, as findings, read with the session that only reads. Of recorded
+ * state: that nobody has looked.
  */
 export async function foreseen(context: CommandContext, planned: Planned): Promise<readonly Finding[]> {
   const { plan } = planned;

@@ -122,8 +122,8 @@ export async function recordsInAws(context: CommandContext, run: string): Promis
 }
 
 /**
- * What the store knows of a run, where it answers: the digests of its journal's records, or null where there is no
- * journal that can be read. `isKnown`: it has a journal, or the log says that the run began.
+ * The store's knowledge of a run, where the store answers: the digests of its journal's records, or null where there is
+ * no journal that can be read. `isKnown`: it has a journal, or the log says that the run began.
  */
 async function headsOf(
   context: CommandContext,
@@ -195,7 +195,7 @@ const rivalFindings = (
     help: 'two manifests claim the same; find out who wrote the other one',
   }));
 
-/** What cannot be known without the journal. */
+/** Things that cannot be known without the journal. */
 function unknowns(run: string, whole: boolean, isKnown: boolean): readonly Finding[] {
   const say = (severity: Finding['severity'], code: string, message: string): Finding => ({
     code,

@@ -63,7 +63,7 @@ export async function rollbackSource(context: CommandContext, run: string): Prom
     schemas: context.schemas,
     now: new Date(context.io.clock.now()).toISOString(),
     earlier,
-    // What an emulator did is seen at once.
+    // The effect of a call to an emulator shows at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
   const { changePlan, said } = await pinnedRollback(context, generated, records, earlier);
@@ -99,7 +99,7 @@ export interface Loaded {
   readonly source: Source;
   readonly planned: Planned;
   readonly saved: Plan | null;
-  /** What the plan was made from; a rejection plans from it again. */ readonly live: LiveState;
+  /** The live state from which the plan was made; a rejection plans from it again. */ readonly live: LiveState;
 }
 
 /**

@@ -48,9 +48,9 @@ export interface ManifestQuery {
 const none: LyingManifests = { runs: [], captures: [], leftOut: [], touched: [] };
 
 /**
- * What the capture bucket keeps of runs. What is no manifest, or cannot be read, is left out and named; what somebody
- * wrote over or deleted is read in the version that was written first. Nothing where there is no bucket. Reads only.
- * Throws AwsError where the bucket itself cannot be read.
+ * The manifests of runs in the capture bucket. An object that is no manifest, or cannot be read, is left out and named.
+ * A manifest that somebody wrote over or deleted is read in the version that was written first. Nothing where there is
+ * no bucket. Reads only. Throws AwsError where the bucket itself cannot be read.
  */
 export async function manifestsOf(context: CommandContext, query: ManifestQuery): Promise<LyingManifests> {
   try {
@@ -139,7 +139,7 @@ function firstOfEach(listed: readonly ListedManifest[]): readonly ListedManifest
   });
 }
 
-/** What a list needs of a run; thousands of them stand in memory at once. */
+/** The part of a run that a list needs; thousands of them stand in memory at once. */
 const briefly = ({ plan, ...manifest }: RunManifest): RunManifest => ({
   ...manifest,
   befores: [],
@@ -156,7 +156,7 @@ const briefly = ({ plan, ...manifest }: RunManifest): RunManifest => ({
 /** Objects that are named one by one. */
 const most = 20;
 
-/** What is to be said of what lies there besides the manifests that are used. */
+/** Findings about objects there besides the manifests that are used. */
 export function manifestFindings(
   { leftOut, touched }: Pick<LyingManifests, 'leftOut' | 'touched'>,
   bucket: string,

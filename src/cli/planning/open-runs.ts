@@ -87,8 +87,8 @@ function isLater(one: RunSummary, other: RunSummary): boolean {
 /**
  * Marks finished runs as closed, at the end of every command that may have finished one: runs that are done or
  * abandoned, that ended before their first call, or that were rolled back. None of them is ever resumed, so that a mark
- * stays true. What was not marked, because a process died here or the store failed, is read until the next run marks
- * it; what is not in the store as a whole is not marked at all.
+ * stays true. If a process died here or the store failed, an unmarked run is read until the next run marks it. A run
+ * that is not wholly in the store is not marked at all.
  */
 export async function closeFinishedRuns(context: Looking): Promise<void> {
   try {
@@ -117,9 +117,9 @@ export async function closeFinishedRuns(context: Looking): Promise<void> {
 }
 
 /**
- * What happened last of a run may lie beside the store, in a spool of this machine. A resumed run takes it along.
- * Nobody resumes a run that has ended, so its end is brought into the store here, byte for byte; the next time it is
- * marked. What cannot be is left where it lies.
+ * The last records of a run may lie beside the store, in a spool of this machine. A resumed run takes it along. Nobody
+ * resumes a run that has ended, so its end is brought into the store here, byte for byte; the next time it is marked.
+ * If that fails, it stays where it lies.
  */
 async function mergeSpools(context: Looking, all: readonly RunSummary[]): Promise<void> {
   const beside = all.filter(({ spooled, outcome }) => spooled === true && outcome !== 'open' && outcome !== 'damaged');
@@ -228,17 +228,17 @@ const isOther =
   ({ summary }: UnfinishedRun): boolean =>
     except === null || (summary.run !== except && summary.rollbackOf !== except);
 
-/** What planning must know of other runs at its target. */
+/** The other runs at a target, as planning must know them. */
 export interface OtherRuns {
   /** The resources that they hold. */
   readonly open: readonly OpenRun[];
-  /** What the reader of the plan must know: which of them are unfinished, and what can be done. */
+  /** Findings for the reader of the plan: which of them are unfinished, and what can be done. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * What planning must know of the unfinished runs at a target. `except`: the run that is resumed or rolled back, and its
- * rollbacks.
+ * The unfinished runs at a target, as planning must know them. `except`: the run that is resumed or rolled back, and
+ * its rollbacks.
  */
 export async function otherRunsFor(context: Looking, target: LockTarget, except: string | null): Promise<OtherRuns> {
   const others = (await unfinishedRuns(context, target)).filter(isOther(except));

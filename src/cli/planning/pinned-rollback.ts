@@ -10,9 +10,9 @@ import { behindText, endsOf } from './run-marks.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
- * A generated rollback with what the capture bucket bears out of the journals that it is made from. What nothing bears
- * out asks for a confirmation of its own. `said`: that the journal is not the one that the run wrote, or that this
- * could not be looked up. Reads only, and only what the entries need. Throws AwsError.
+ * A generated rollback with what the capture bucket bears out of the journals that it is made from. A claim that
+ * nothing bears out asks for a confirmation of its own. `said`: that the journal is not the one that the run wrote, or
+ * that this could not be looked up. Reads only, and only what the entries need. Throws AwsError.
  */
 export async function pinnedRollback(
   context: CommandContext,
@@ -36,7 +36,7 @@ export async function pinnedRollback(
     return { changePlan: withPins(changePlan, pins), said: behind(run, records, ends) };
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind !== 'denied') throw error;
-    // What could not be looked up bears nothing out (law 9).
+    // A failed look-up bears nothing out (law 9).
     return {
       changePlan,
       said: [

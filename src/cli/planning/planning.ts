@@ -105,7 +105,7 @@ export async function readLiveFor(context: CommandContext, source: Source): Prom
   });
 }
 
-/** Plans a source against live state. What AWS would say to it is not asked: a run asks by itself. */
+/** Plans a source against live state, without the checks of a run: a run makes them by itself. */
 export async function makePlan(context: CommandContext, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(context, source));
   return withTexts(source, await withBucket(context, await inputOf(context, source, state), state));
@@ -213,7 +213,7 @@ export function clockFindings(skew: number | null): readonly Finding[] {
   ];
 }
 
-/** What earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
+/** Resources that earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
 async function ownDeletions(
   context: CommandContext,
   source: Source,

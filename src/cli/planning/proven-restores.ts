@@ -99,7 +99,7 @@ export function unprovenBy(
     : `the journal of run ${run} and what the run wrote into the capture bucket before its first change do not say the same of what "${formerIdentity}" brings along`;
 }
 
-/** What the manifest says of the capture, and of the resource before, is what the journal says. */
+/** Whether the manifest says the same of the capture and of the resource before as the journal. */
 export function proves(manifest: JsonObject, order: RestoreOrder): boolean {
   const before = manifest['before'] ?? manifest['live'] ?? null;
   return (
@@ -112,8 +112,8 @@ export function proves(manifest: JsonObject, order: RestoreOrder): boolean {
 }
 
 /**
- * What is said of the things that it brings along is what lies in AWS of them as they were before the first change of
- * the run.
+ * Whether the former state of resources that it brings along is the one that the run wrote into AWS before its first
+ * change.
  */
 export const bearsOutFormer = (
   runs: readonly Pick<RunManifest, 'befores'>[],
@@ -131,7 +131,7 @@ export const bearsOutFormer = (
     ),
   );
 
-/** What lies in AWS of each capture, held against what was recorded when it was taken. */
+/** Compares each capture in AWS with the record of when it was taken. */
 async function changedCaptures(context: CommandContext, changePlan: ChangePlan): Promise<readonly Finding[]> {
   const { account, region } = await context.target();
   const orders = ordersOf(changePlan).filter(({ order }) => isCapture(order.capture) && order.live !== undefined);
@@ -180,7 +180,7 @@ async function changedCaptures(context: CommandContext, changePlan: ChangePlan):
           );
         }
       } catch (error) {
-        // What one capture refuses keeps back no other.
+        // A capture that cannot be read keeps back no other.
         if (error instanceof UserError)
           found.push(
             finding(

@@ -3,12 +3,12 @@ import type { Finding } from '../../domain/finding.ts';
 import type { PlannedText } from '../../domain/plan.ts';
 import { rejectionFindings, sortedOnce, withoutRejected } from '../../language/reject.ts';
 
-/** What a plan is made from. `file` is the name for places in messages. */
+/** The source of a plan. `file` is the name for places in messages. */
 export interface Source {
   readonly changePlan: ChangePlan;
   readonly text: string;
   readonly file: string;
-  /** What parsing, or reading the journal for a rollback, had to say. */
+  /** Findings of parsing, or of reading the journal for a rollback. */
   readonly findings: readonly Finding[];
   /**
    * Why a rollback is incomplete even when all of it is done: what the run did and nothing undoes. Empty for anything

@@ -11,7 +11,7 @@ import type { CommandContext } from '../context/command-context.ts';
 type Looking = Pick<CommandContext, 'reader' | 'configuration'>;
 
 /**
- * What AWS has of a capture that was begun and never read back, as references; empty where a complete reading shows
+ * The part of a capture in AWS that was begun and never read back, as references; empty where a complete reading shows
  * nothing. `all`: the captures of the same run among others. Throws AwsError.
  */
 export async function begunIn(
@@ -32,8 +32,8 @@ export async function begunIn(
 }
 
 /**
- * A settlement with what became of captures whose answer or reading back the run never had, one sentence each. What
- * cannot be read is said to be unknown (law 9).
+ * A settlement with what became of captures whose answer or reading back the run never had, one sentence each. A failed
+ * read is reported as unknown (law 9).
  */
 export async function withCapturesBegun(
   context: Looking,

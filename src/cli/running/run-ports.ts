@@ -34,7 +34,7 @@ export async function openPorts(
     vaultSession?.close();
   };
   try {
-    // What goes into the capture bucket stands in no journal.
+    // Objects in the capture bucket stand in no journal.
     vaultSession = auditedSession(context, await context.applier(run), target, run);
     const bucket = await existingBucket(context, target);
     return {

@@ -13,9 +13,9 @@ export interface StopSignals {
 }
 
 /**
- * What ends a run from outside. A screen hands on its keys and the signals that it gets; without one the signals of the
- * process count. Only Ctrl-C counts twice: a closing terminal sends several signals, and none of them is a person who
- * insists.
+ * The signals that end a run from outside. A screen hands on its keys and the signals that it gets; without one the
+ * signals of the process count. Only Ctrl-C counts twice: a closing terminal sends several signals, and none of them is
+ * a person who insists.
  */
 export function stopSignals(io: Pick<Io, 'onInterrupt'>, watch: RunWatch): StopSignals {
   const stop = new AbortController();

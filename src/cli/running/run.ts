@@ -78,7 +78,7 @@ export async function run(
 }
 
 /**
- * What a run does before it can do anything to AWS: a place that cannot be written stops it, and the error says that
+ * Does the work of a run before its first call: a place that cannot be written stops it, and the error says that
  * nothing was changed.
  */
 async function untouched<Result>(work: Promise<Result>): Promise<Result> {
@@ -100,7 +100,7 @@ async function untouched<Result>(work: Promise<Result>): Promise<Result> {
 export const wasSent = (records: readonly JournalRecord[]): boolean =>
   records.some(({ kind }) => kind === 'intent' || kind === 'intent-batch');
 
-/** A run that sent nothing leaves its plan as it was. What cannot be written is told, and hides nothing else. */
+/** A run that sent nothing leaves its plan as it was. It reports what cannot be written, and hides nothing else. */
 async function releasePlan({ io, options, store }: CommandContext, plan: Plan, id: string): Promise<void> {
   try {
     await store.releasePlan(plan, id);

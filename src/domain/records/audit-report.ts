@@ -46,9 +46,9 @@ export interface AuditProblem {
 }
 
 export interface AuditVerdict {
-  /** What breaks: changed, missing, added, or not fitting. Empty: everything that is there fits. */
+  /** Problems: changed, missing, added, or not fitting. Empty: everything that is there fits. */
   readonly broken: readonly AuditProblem[];
-  /** What is as it should be, and still worth a look: open runs, torn lines, plans that were not kept. */
+  /** Notes on what is in order and still worth a look: open runs, torn lines, plans that were not kept. */
   readonly notes: readonly AuditProblem[];
   /** SHA-256 of the last line of the audit log, for anchoring it elsewhere; all zeros for an empty one. */
   readonly head: string;
@@ -60,7 +60,10 @@ export interface AuditVerdict {
   readonly approvals: number;
 }
 
-/** What a manifest in the capture bucket says of the run that wrote it. Each text is null where it cannot be read. */
+/**
+ * The claims of a manifest in the capture bucket about the run that wrote it. Each text is null where it cannot be
+ * read.
+ */
 export interface RunWitness {
   readonly run: string;
   /** `s3://bucket/key`. */

@@ -37,10 +37,10 @@ export interface AllowedSigner {
 export type SignatureCheck = 'good' | 'altered' | 'not-allowed';
 
 /**
- * What the audit log itself holds: everything that no run's journal tells (reviews, refusals, plans made, calls outside
- * a run), and the beginning and end of each run with the head of its journal, so that journals cannot be changed or
- * taken away unseen. Its own text is no proof for who holds the machine; its chain and its head are what can be
- * anchored elsewhere.
+ * The entries of the audit log: everything that no run's journal tells (reviews, refusals, plans made, calls outside a
+ * run), and the beginning and end of each run with the head of its journal, so that journals cannot be changed or taken
+ * away unseen. Its own text is no proof for who holds the machine; its chain and its head are what can be anchored
+ * elsewhere.
  */
 export type AuditEntry =
   /** A plan was kept, or put before a person. The plan itself is kept in the store under its digest. */
@@ -161,6 +161,6 @@ export interface AuditEvent {
   /** The address in the change plan, and the identity of the resource. */
   readonly step: string | null;
   readonly identity: string | null;
-  /** What only this kind has; see FORMATS.md. Redacted. */
+  /** Members of this kind alone; see FORMATS.md. Redacted. */
   readonly detail: JsonObject;
 }

@@ -12,7 +12,7 @@ export type RunEvent =
       readonly state: 'started' | 'done' | 'failed' | 'pending' | 'kept';
       readonly text: string;
     }
-  /** What a step is at, before its calls. */
+  /** The stage of a step, before its calls. */
   | { readonly kind: 'stage'; readonly step: string; readonly stage: Stage }
   | {
       readonly kind: 'call';

@@ -10,7 +10,7 @@ import type { Capture } from '../capture-plan.ts';
 /** One line of a run's journal: sequence number, chained hash of the line before, time, and what happened. */
 export type JournalRecord = { readonly seq: number; readonly prev: string; readonly at: string } & JournalEntry;
 
-/** What happened. Append-only; a line is on disk before the next thing happens (law 7). */
+/** An event of a run. Append-only; a line is on disk before the next thing happens (law 7). */
 export type JournalEntry =
   | ({
       readonly kind: 'begin';
@@ -116,7 +116,7 @@ interface Anchored {
   readonly auditHead?: string;
 }
 
-/** What reading AWS told about a step that a stopped run had begun, and the sentences that say why. */
+/** The verdict of reading AWS about a step that a stopped run had begun, and the sentences that say why. */
 export interface SettledStep {
   readonly step: string;
   readonly verdict: StepVerdict;
@@ -130,7 +130,7 @@ export interface SettledStep {
  */
 export type StepVerdict = 'done' | 'not-started' | 'not-done' | 'partly' | 'unknown';
 
-/** What became of the calls of a batch that failed: `executed` is `no` only when not one of them had an effect. */
+/** The outcome of the calls of a failed batch: `executed` is `no` only when not one of them had an effect. */
 export interface PartialBatch {
   readonly succeeded: number;
   readonly notSent: number;

@@ -7,8 +7,8 @@ export interface OpenRun {
   readonly planName: string;
   /** Somebody works on it right now. */
   readonly atWork?: boolean;
-  /** What it changed, made or still has to do. */
+  /** Resources that it changed, made or still has to change. */
   readonly resources: readonly { readonly type: string; readonly identity: string }[];
-  /** What it makes or was about to make, by address: of a lost call nobody knows the identity. */
+  /** Creates that it began or was about to begin, by address: of a lost call nobody knows the identity. */
   readonly creates: readonly { readonly type: string; readonly address: string }[];
 }

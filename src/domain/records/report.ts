@@ -2,7 +2,7 @@ import type { ExitCode } from '../../base/error.ts';
 import type { Phase, RunOutcome } from './journal.ts';
 
 /**
- * What became of a step. `doubt`: a call's answer was lost, and only a read can tell whether it was executed. `open`:
+ * The state of a step. `doubt`: a call's answer was lost, and only a read can tell whether it was executed. `open`:
  * begun and neither done nor failed, because the run stopped or was killed.
  */
 export type StepState = 'done' | 'pending' | 'kept' | 'failed' | 'doubt' | 'open' | 'not-started';
@@ -17,7 +17,7 @@ export interface StepReport {
   readonly milliseconds: number | null;
 }
 
-/** What a run did, taken from its journal alone; for every renderer. */
+/** The report of a run, taken from its journal alone; for every renderer. */
 export interface Report {
   readonly run: string;
   readonly command: 'apply' | 'rollback';
@@ -35,7 +35,7 @@ export interface Report {
     readonly problems: readonly string[];
     readonly refs: string;
   }[];
-  /** What is left behind, by identity, of steps that were done. */
+  /** Resources that finished steps left behind, by identity. */
   readonly leftovers: readonly string[];
   /** Steps whose quiescing was to be undone, and whether that worked. */
   readonly undone: readonly { readonly step: string; readonly text: string }[];

@@ -1,9 +1,9 @@
 import type { RunOutcome } from './journal.ts';
 
 /**
- * What lies in the capture bucket of every session of a run that came to its end: how far its journal was, and what it
- * had made. A journal that does not hold what stands here was cut or rewritten; what a run made is known by this, not
- * by the journal's word.
+ * The record of a session's end in the capture bucket: how far the journal of the run was, and what the run had made. A
+ * journal that does not hold what stands here was cut or rewritten; what a run made is known by this, not by the
+ * journal's word.
  */
 export interface RunEnd {
   readonly format: 'aiplan/run-end@1';

@@ -7,9 +7,9 @@ import type { Capture } from '../capture-plan.ts';
 type Before = Extract<JournalRecord, { kind: 'before' }>;
 
 /**
- * What lies in the capture bucket of every run before its first change: its plan, and all that it will change as it is
- * before. With the manifests beside the captures a run can be rolled back even where the store with its journal is
- * lost.
+ * The record of a run in the capture bucket, written before its first change: its plan, and the state before of
+ * everything that it will change. With the manifests beside the captures a run can be rolled back even where the store
+ * with its journal is lost.
  */
 export interface RunManifest {
   readonly format: 'aiplan/run@1';
@@ -36,7 +36,7 @@ export interface Lying<Manifest> {
   readonly manifest: Manifest;
 }
 
-/** What the capture bucket holds of runs, as far as it can be understood. */
+/** The manifests of runs in the capture bucket, as far as they can be understood. */
 export interface LyingManifests {
   readonly runs: readonly Lying<RunManifest>[];
   readonly captures: readonly Lying<CaptureManifest>[];
@@ -49,7 +49,10 @@ export interface LyingManifests {
   readonly touched: readonly { readonly key: string; readonly how: 'overwritten' | 'deleted'; readonly at: string }[];
 }
 
-/** What lies beside the data in AWS before a destruction: a restore works from this alone (DESIGN section 8). */
+/**
+ * The manifest that lies beside the data in AWS before a destruction: a restore works from this alone (DESIGN section
+ * 8).
+ */
 export interface CaptureManifest {
   readonly format: 'aiplan/capture@1';
   readonly run: string;

@@ -13,7 +13,7 @@ export interface StoredObject {
   readonly ours?: boolean;
 }
 
-/** What a bucket is, as far as a store needs to know. */
+/** The facts about a bucket that a store needs. */
 export interface BucketFacts {
   readonly versioning: 'Enabled' | 'Suspended' | 'off';
   /** Null: no Object Lock. `retention` in words, null where the bucket has no default. */

@@ -44,7 +44,7 @@ export interface ReadJournal {
   readonly path: string;
   readonly records: readonly JournalRecord[];
   readonly head: string;
-  /** A last line that was never finished: the process died while it wrote. What it said was not acknowledged. */
+  /** A last line that was never finished: the process died while it wrote. The line was not acknowledged. */
   readonly torn: { readonly line: number; readonly bytes: number } | null;
   /**
    * Lines of a process that wrote on although its run was resumed elsewhere: what they say was decided by reading AWS.
@@ -58,13 +58,13 @@ export interface ReadJournal {
   readonly spooled?: { readonly path: string; readonly records: number; readonly state: 'merged' | 'left' };
 }
 
-/** What a journal has to reckon with. */
+/** The needs of a journal. */
 export interface JournalNeeds {
   /** Steps of the plan: how much space is reserved before the first call. */
   readonly steps?: number;
 }
 
-/** What `aiplan setup` tells of a store. */
+/** The facts about a store that `aiplan setup` shows. */
 export interface StoreFacts {
   readonly facts: readonly string[];
   readonly problems: readonly string[];
@@ -270,8 +270,8 @@ export interface Store {
   auditStrays(): Promise<readonly string[]>;
 
   /**
-   * What was written once and is not as it was, as the place itself remembers it: in S3 by the versions of the objects,
-   * locks left out; a folder remembers nothing. `problem`: why it could not be asked.
+   * Objects that were written once and were changed since, as the place itself remembers it: in S3 by the versions of
+   * the objects, locks left out; a folder remembers nothing. `problem`: why it could not be asked.
    */
   rewritten(): Promise<RewrittenObjects>;
   /** Checks the store from outside, for `aiplan setup`: what it is, and what is wrong with it. */

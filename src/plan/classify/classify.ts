@@ -20,7 +20,7 @@ export interface Obstacle {
   readonly help: string;
 }
 
-/** What the changes of a step do beyond changing values (law 3). */
+/** The effects of a step's changes beyond their values (law 3). */
 export interface Classified {
   readonly changes: readonly AttributeChange[];
   readonly loses: readonly string[];
@@ -122,7 +122,7 @@ interface Judged {
   readonly obstacle?: Obstacle;
 }
 
-/** What changing a property of a live resource comes to. In a replace, `replace` is the answer, not an obstacle. */
+/** The effect of changing a property of a live resource. In a replace, `replace` is the answer, not an obstacle. */
 function judgeProperty(
   name: string,
   after: Json | undefined,
@@ -225,7 +225,7 @@ function changeOf(
     after: shown(difference.after, difference.nodes, type.type, identity, state),
     effect: losses.length > 0 ? 'destructive' : openings.length > 0 ? 'grant' : base,
     ...(notes.length > 0 ? { notes } : {}),
-    // What the author wrote in the change plan, the reviewer must be able to read; what is live stays masked.
+    // The reviewer must be able to read the author's text; the live text stays masked.
     ...(typeof difference.after === 'string' && difference.nodes.some((node) => node.sensitive === true)
       ? { authored: difference.after }
       : {}),

@@ -105,7 +105,7 @@ function capturePlanOf(
       maxBytes: configuration.capture.maxBytes,
     });
   } catch (error) {
-    // What cannot be judged is not safe (law 9).
+    // A change that cannot be judged is not safe (law 9).
     return {
       how: 'none',
       what: 'nothing',

@@ -31,11 +31,11 @@ export interface Known {
 
 export interface Again {
   /**
-   * What is to be sent: values that were not known are coerced, and merged with what is live as a literal would have
-   * been.
+   * The properties to send: values that were not known are coerced, and merged with what is live as a literal would
+   * have been.
    */
   readonly desired: JsonObject;
-  /** What nobody confirmed, one sentence each. Not empty: nothing may be sent. */
+  /** Effects that nobody confirmed, one sentence each. Not empty: nothing may be sent. */
   readonly problems: readonly string[];
 }
 

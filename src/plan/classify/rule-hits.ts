@@ -70,8 +70,8 @@ interface Judged {
 }
 
 /**
- * What a rule says of two values. Where a part of the new one is not known yet, the rule is watched: if it looks at
- * that part, its answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
+ * The answer of a rule about two values. Where a part of the new one is not known yet, the rule is watched: if it looks
+ * at that part, its answer cannot be relied on and counts as a hit; if it does not, the part has no bearing on it.
  */
 function judge(
   rule: ChangeRule,

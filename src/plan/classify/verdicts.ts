@@ -83,7 +83,7 @@ function inside(
     [before, after],
     [after, before],
   ] as const) {
-    // What is known only later is judged by every rule on its path; its place is one that the table knows.
+    // A value that is known only later is judged by every rule on its path; its place is one that the table knows.
     if (value === undefined || value === null || isLeaf(value)) continue;
     if (Array.isArray(value)) {
       const others = new Set(Array.isArray(other) ? other.map((item: Json) => canonical(item)) : []);

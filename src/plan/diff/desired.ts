@@ -16,7 +16,7 @@ export interface DesiredProblem {
 export interface Desired {
   readonly desired: JsonObject;
   readonly problems: readonly DesiredProblem[];
-  /** What would leave although the author did not name it (law 1). */
+  /** Elements that would leave although the author did not name them (law 1). */
   readonly removals: readonly Removal[];
 }
 
@@ -26,7 +26,7 @@ export interface DesiredInput {
   readonly comparer: Comparer;
   /** Properties before; `{}` for a create. */
   readonly before: JsonObject;
-  /** What the author wrote, references resolved or unknown. */
+  /** The author's properties, references resolved or unknown. */
   readonly author: JsonObject;
   readonly expect: JsonObject | undefined;
   readonly action: 'create' | 'update' | 'replace';
@@ -81,7 +81,7 @@ export function desiredProperties(input: DesiredInput): Desired {
 
 const keep = Symbol('keep');
 
-/** What `null` resets a property to; `keep` where there is nothing to do or nothing known. */
+/** The value to which `null` resets a property; `keep` where nothing is to do or to know. */
 function resetOf(
   name: string,
   { type, schema, comparer, before, expect, action }: DesiredInput,

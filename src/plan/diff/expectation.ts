@@ -4,7 +4,7 @@ import { saysSomething } from '../../base/statement.ts';
 import { isLeaf, own, type Comparer } from './compare.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
-/** What the author believes and what is live, where they differ. `at` is dotted, below `expect`. */
+/** A difference between the author's belief and the live state. `at` is dotted, below `expect`. */
 export interface Mismatch {
   readonly at: string;
   readonly expected: Json;

@@ -40,8 +40,8 @@ const LONGEST_TAG = 256;
 
 /**
  * The one door for values that are not literals of the change plan (references, functions, what is read at plan time):
- * the kinds, coercion, allowed values, names of members and safe characters that a literal has to pass. What is not
- * known yet, secret or masked stays as it is. Literals pass unchanged. Used at plan time and again right before
+ * the kinds, coercion, allowed values, names of members and safe characters that a literal has to pass. A value that is
+ * not known yet, secret or masked stays as it is. Literals pass unchanged. Used at plan time and again right before
  * sending.
  */
 export function fitProperties(properties: JsonObject, schema: TypeSchema | undefined, rules: TypeRules): Fitted {

@@ -14,7 +14,7 @@ import type { Capture } from '../../domain/capture-plan.ts';
 export interface Inverse {
   /** The previous values of exactly the changed paths; `null` takes away. Empty: nothing is left to invert. */
   readonly properties: JsonObject;
-  /** What must be live for that: the values that the run made. */
+  /** The values that must be live for that: those that the run made. */
   readonly expect: JsonObject;
   /** Paths that hold neither the value before nor the one that the run made: somebody else changed them since. */
   readonly conflicts: readonly {
@@ -87,7 +87,7 @@ export function invert(input: Inverting): Inverse {
   }
   const stays = oneWayOf(input, targets);
   for (const { path } of stays) targets.delete(path);
-  // What moved along with something that stays as it is cannot go back without it.
+  // A value that moved along with another one that stays cannot go back without it.
   for (const name of targets.keys())
     if (
       rules.properties[name]?.follows?.some((other) => stays.some(({ path }) => path === other)) === true &&
@@ -157,8 +157,8 @@ const gonePartly = ({ before, live, rules }: Inverting, comparer: Comparer): rea
   });
 
 /**
- * What AWS moved, or took away, along with a change of the step goes back with it: the speed of a volume whose type was
- * changed, the fate of a volume that was detached. Members of something that is still there are its own.
+ * Values that AWS moved, or removed, along with a change of the step go back with it: the speed of a volume whose type
+ * was changed, the fate of a volume that was detached. Members of something that is still there are its own.
  */
 function isConsequence(
   { path, before, after }: Difference,
@@ -201,7 +201,7 @@ function isAsMade(
     : comparer.equal(after, asSent(made, after), nodes) || hasAll(after, asSent(made, after));
 }
 
-/** What another step gave was coerced by the property's kind before it was sent: `"7"` became the 7 that is live. */
+/** A value from another step was coerced by the property's kind before it was sent: `"7"` became the 7 that is live. */
 export function asSent(made: Json, live: Json | undefined): Json {
   if (typeof live === 'number') return numberFrom(made) ?? made;
   if (typeof live === 'boolean') return booleanFrom(made) ?? made;
@@ -310,7 +310,8 @@ function indexOf(list: readonly Json[], key: string, nodes: Nodes, comparer: Com
 }
 
 /**
- * What an author would write to turn `live` into `target`: objects by changed keys, null for what goes, lists whole.
+ * The properties that an author would write to turn `live` into `target`: objects by changed keys, null for what goes,
+ * lists whole.
  */
 function overlay(live: Json | undefined, target: Json | undefined, nodes: Nodes, comparer: Comparer): Json {
   if (target === undefined) return null;
@@ -354,7 +355,7 @@ function withNulls(live: Json | undefined, target: Json, nodes: Nodes, comparer:
   return result;
 }
 
-/** What leaves a list inside of an element that stays, beside what tells which element it is. */
+/** Members that leave a list inside of an element that stays, beside those that identify the element. */
 function insideOf(live: Json, target: Json, nodes: Nodes, comparer: Comparer): readonly Json[] {
   const keys = ruleOf(nodes, 'keys') ?? [];
   if (!isObject(live) || !isObject(target) || isLeaf(live) || keys.length === 0 || !holdsLists(live)) return [];
@@ -372,7 +373,7 @@ function insideOf(live: Json, target: Json, nodes: Nodes, comparer: Comparer): r
 const holdsLists = (value: Json | undefined): boolean =>
   Array.isArray(value) || (isObject(value) && Object.values(value).some((item) => holdsLists(item)));
 
-/** What of `live` the change takes away or overwrites. Undefined where it only adds. */
+/** The part of `live` that the change removes or overwrites. Undefined where it only adds. */
 function statement(
   live: Json | undefined,
   target: Json | undefined,

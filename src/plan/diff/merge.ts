@@ -30,8 +30,8 @@ interface Here {
 
 /**
  * The value after the change: objects merge key by key, a list is the whole list (elements by key where they have one)
- * and each element of it is whole; null takes a key away. What equals live keeps live's spelling, and its object
- * identity. `removals` receives every list element that leaves although `expect` does not name it (law 1).
+ * and each element of it is whole; null takes a key away. A value that equals live keeps live's spelling, and its
+ * object identity. `removals` receives every list element that leaves although `expect` does not name it (law 1).
  */
 export function mergeValue(
   live: Json | undefined,
@@ -104,8 +104,9 @@ function mergeObject(live: JsonObject, author: JsonObject, here: Here, merging: 
 }
 
 /**
- * What of a live object goes although the author does not say so: in an element of a list what is left out, unless AWS
- * fills it in or it means nothing; anywhere the members that AWS does not take beside one that the author sets.
+ * The members of a live object that go although the author does not say so: in an element of a list those that are left
+ * out, unless AWS fills it in or it means nothing; anywhere the members that AWS does not take beside one that the
+ * author sets.
  */
 function leftOut(live: JsonObject, author: JsonObject, here: Here): readonly string[] {
   const groups = ruleOf(here.nodes, 'exclusive');
@@ -210,7 +211,7 @@ function clear(live: Json | undefined, here: Here, merging: Merging, keys = fals
   }
 }
 
-/** What goes when a property is reset as a whole: see `mergeValue` for the parameters. */
+/** The removals when a property is reset as a whole: see `mergeValue` for the parameters. */
 export function clearValue(
   live: Json | undefined,
   comparer: Comparer,

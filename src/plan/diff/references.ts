@@ -50,8 +50,8 @@ export type RefuseFunction = (at: string, problem: string) => Json;
 
 /**
  * Replaces every reference by what `resolve` answers, and every function by its value: `{ $unknown, $of }` where an
- * argument is not known yet, what `refuse` answers where the arguments do not fit. What holds no reference is returned
- * as it is, not copied.
+ * argument is not known yet, what `refuse` answers where the arguments do not fit. A value without references is
+ * returned as it is, not copied.
  */
 export function resolveReferences(
   value: Json,

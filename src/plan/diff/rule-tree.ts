@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json.ts';
 import type { CompareRule, TypeRules } from '../../domain/resource-type.ts';
 
-/** What the rules of a type say about one path. Nodes form a tree; `*` is a child like any other. */
+/** The rules of a type about one path. Nodes form a tree; `*` is a child like any other. */
 export interface RuleNode {
   readonly path: string;
   readonly children: Map<string, RuleNode>;

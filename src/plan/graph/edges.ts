@@ -8,7 +8,7 @@ import { knotsOf } from './order-cycles.ts';
 import { referencesIn, type Reference } from '../diff/references.ts';
 import { isIdentity, namedTypes, namings, type Naming } from '../diff/relations.ts';
 
-/** What each step runs after: by reference, by literal id, by what it deletes, by `depends_on`. */
+/** The steps after which each step runs: by reference, by literal id, by what it deletes, by `depends_on`. */
 export type Edges = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** `prefers`: the other step may come later too, where a circle leaves no order. */
@@ -17,8 +17,8 @@ const strength: Readonly<Record<Kind, number>> = { prefers: 0, names: 1, needs: 
 
 /**
  * The edges of a plan. `depends_on` wins over an edge that only comes from naming something, and over a reference whose
- * value is known without the other step having run. What only names a resource that is there already needs no order,
- * nor do victims that name each other, which let go of each other: in a circle such edges are left out.
+ * value is known without the other step having run. A step that only names an existing resource needs no order, nor do
+ * victims that name each other, which let go of each other: in a circle such edges are left out.
  */
 export function edgesOf(planning: Planning): Edges {
   const edges = new Map<string, Map<string, Kind>>();
@@ -44,7 +44,8 @@ export function edgesOf(planning: Planning): Edges {
     if (live === undefined || !hasVictims) continue;
     if (isVictim(planning, entry.address))
       for (const other of usersOf(planning, live)) add(entry.address, other, 'prefers');
-    // What goes, stays or is let go of with another one, as a volume with its instance, is deleted after that.
+    // A resource that goes, stays or is released with another one, as a volume with its instance, is deleted after that
+    // one.
     for (const { type, identity, along } of planning.types.get(entry.type)?.neighbours?.ties?.(live) ?? []) {
       const other = along ? planning.byIdentity.get(keyOf(type, identity)) : undefined;
       if (other !== undefined && isVictim(planning, other)) add(other, entry.address, 'prefers');

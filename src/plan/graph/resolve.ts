@@ -158,7 +158,7 @@ const flat = (object: JsonObject, path: string): Json | undefined =>
 
 const published = (value: Json | undefined): Json | undefined => (holdsSecret(value) ? undefined : value);
 
-/** What is masked or secret, or has such a part, is nothing to be copied elsewhere (law 11). */
+/** Whether a value is masked or secret, or has such a part: it must not be copied elsewhere (law 11). */
 export const holdsSecret = (value: Json | undefined): boolean =>
   isMasked(value) ||
   isSecretRef(value) ||

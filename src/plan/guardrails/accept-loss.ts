@@ -1,7 +1,7 @@
 import { findingAt } from '../../domain/finding.ts';
 import { perStep } from './guardrail.ts';
 
-/** What nothing brings back needs the author's own words (law 4). */
+/** A loss that nothing undoes needs the author's own words (law 4). */
 export const acceptLossNeeded = perStep(
   'accept-loss-needed',
   'an irreversible step needs accept_loss',

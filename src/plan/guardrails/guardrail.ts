@@ -24,7 +24,7 @@ export interface GuardrailInput {
 /** A policy that permits, forbids or asks more of a step. Pure. A finding of severity error blocks. */
 export interface Guardrail {
   readonly code: string;
-  /** What it is for, one sentence. */
+  /** Its purpose, one sentence. */
   readonly says: string;
   check(input: GuardrailInput): readonly Finding[];
 }

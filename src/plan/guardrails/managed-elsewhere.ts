@@ -10,7 +10,10 @@ const isSomebody = (owner: Json | undefined): boolean =>
       ? owner.length > 0
       : typeof owner === 'object' && owner !== null && Object.keys(owner).length > 0;
 
-/** What Auto Scaling, CloudFormation or an AWS service manages comes back, or breaks its manager. */
+/**
+ * A resource that Auto Scaling, CloudFormation or an AWS service manages comes back, or its deletion breaks the
+ * manager.
+ */
 export const managedElsewhere = perStep(
   'managed-elsewhere',
   'a resource that something else manages is not destroyed behind its back',

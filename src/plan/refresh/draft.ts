@@ -14,7 +14,7 @@ import { quote, shortType } from '../../domain/wording.ts';
 import type { AttributeChange } from '../../domain/attribute-change.ts';
 import type { CapturePlan } from '../../domain/capture-plan.ts';
 
-/** What planning knows while it goes through the entries. */
+/** The state of planning while it goes through the entries. */
 export interface Planning {
   readonly changePlan: ChangePlan;
   readonly index: LiveIndex;
@@ -59,7 +59,7 @@ export interface Draft {
   readonly leftovers: readonly string[];
 }
 
-/** What the rules of a type may ask beside the values of a change. */
+/** The facts that the rules of a type may ask for beside the values of a change. */
 export const sceneOf = (
   { target, index }: Planning,
   { pinned }: Pick<ResourceEntry, 'pinned'>,
@@ -93,7 +93,7 @@ export const emptyDraft = {
   leftovers: [],
 } as const satisfies Omit<Draft, 'entry' | 'type' | 'action'>;
 
-/** What was observed, with the name that people gave to what AWS only numbers. */
+/** The observations, with the name that people gave to a resource that AWS only numbers. */
 export function observedOf({ identity, properties, observed }: LiveResource): JsonObject {
   const tags = properties['Tags'];
   const name = [isObject(tags) ? tags['Name'] : undefined, properties['GroupName']].find(

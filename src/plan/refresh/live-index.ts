@@ -1,7 +1,7 @@
 import type { LiveResource, LiveState, ReadFailure, ReadRefusal } from '../../domain/live.ts';
 import type { ResourceTypes } from '../../domain/resource-type.ts';
 
-/** What is known of one identity (law 9: unknown is neither absent nor safe). */
+/** The knowledge about one identity (law 9: unknown is neither absent nor safe). */
 export type Known =
   | { readonly state: 'live'; readonly resource: LiveResource }
   /** Still shown by AWS, in a state that is as good as gone. */
@@ -22,8 +22,8 @@ export interface LiveIndex {
   /** Why a part of the resource could not be read, although it exists. */
   failureOf(type: string, identity: string): ReadFailure | undefined;
   /**
-   * What AWS refused while resources of the type were read; where that is nothing, while any were, because facts come
-   * from other types too.
+   * Reads of the type that AWS refused; where there is none, reads of any type, because facts come from other types
+   * too.
    */
   refusalsOf(type: string): readonly ReadRefusal[];
   /** Types of which anything is live. */

@@ -11,7 +11,7 @@ import { few, quote, shortType } from '../../domain/wording.ts';
 /** The part of planning that finding things needs. */
 export type Locating = Pick<Planning, 'index' | 'types' | 'schemas' | 'findings'>;
 
-/** The live resources that entries name by `find`. What cannot be told apart becomes a finding. */
+/** The live resources that entries name by `find`. An ambiguous `find` becomes a finding. */
 export function locate(planning: Locating, entry: ResourceEntry): LiveResource | null {
   if (entry.find !== undefined) return findOne(planning, entry, entry.find);
   if (entry.id === undefined || planning.types.get(entry.type) === undefined) return null;

@@ -5,7 +5,7 @@ import type { Schemas } from '../../domain/schema.ts';
 import { referencesIn } from '../diff/references.ts';
 import { namedTypes, namings, referringTypes } from '../diff/relations.ts';
 
-/** What is to be read of one type; grows while the entries are gone through. */
+/** The reads that one type needs; grows while the entries are gone through. */
 export interface Need {
   readonly identities: Set<string>;
   all: boolean;
@@ -13,7 +13,7 @@ export interface Need {
   readonly properties: Map<string, Set<string>>;
 }
 
-/** What is to be read, by type. */
+/** The needed reads, by type. */
 export class Needs {
   readonly byType = new Map<string, Need>();
 
@@ -102,7 +102,10 @@ export function readByName(changePlan: ChangePlan, schemas: Schemas): ReadonlySe
   );
 }
 
-/** What is read of a named resource: all of what will change or go (`isWhole`); of the rest what is mentioned. */
+/**
+ * Adds the reads of a named resource: everything where it will change or go (`isWhole`), else only what the plan
+ * mentions.
+ */
 export function needNamed(
   needs: Needs,
   entry: ResourceEntry,
@@ -116,7 +119,7 @@ export function needNamed(
   if (entry.action === 'read' || entry.action === 'update') needs.properties(entry.type, identity, names);
 }
 
-/** What the type's rules want to find of a new resource. */
+/** Adds the resources that the type's rules ask for about a new resource. */
 export function needLooked(needs: Needs, type: ResourceType | undefined, properties: JsonObject): void {
   for (const looked of type?.rules.looksUp?.(properties) ?? []) needs.identity(looked.type, looked.identity);
 }

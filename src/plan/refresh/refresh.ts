@@ -134,11 +134,11 @@ const withLookups = (properties: JsonObject, changePlan: ChangePlan, index: Live
     () => null,
   ) as JsonObject;
 
-/** What the first reading points at: what `find` found, and live resources that a create would make again. */
+/** Resources at which the first reading points: those that `find` found, and those that a create would duplicate. */
 function secondNeeds(changePlan: ChangePlan, first: Needs, { types, schemas }: RefreshPorts, index: LiveIndex): Needs {
   const needs = new Needs();
   const attributes = referredNames(changePlan);
-  // What cannot be found is said by the planner.
+  // The planner reports what cannot be found.
   const planning = { index, types, schemas, findings: [] };
   const add = (entry: ResourceEntry, identity: string): void => {
     if (first.byType.get(entry.type)?.detailed.has(identity) !== true)

@@ -3,7 +3,7 @@ import { few, quote } from '../../domain/wording.ts';
 
 const isDenied = (code: string): boolean => /Denied|Unauthorized|NotAuthorized|AuthFailure|Forbidden|OptIn/u.test(code);
 
-/** What AWS said to a read that failed: the call, its code and its words. */
+/** AWS's answer to a failed read: the call, its code and its words. */
 export const refusalText = ({
   operation,
   code,

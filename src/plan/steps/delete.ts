@@ -92,8 +92,7 @@ function priorChanges(
 }
 
 /**
- * What a delete and a replace have in common: nothing about the victim may be unknown, and its recoverability is
- * stated.
+ * The common part of a delete and a replace: nothing about the victim may be unknown, and its recoverability is stated.
  */
 export function destructionOf(
   planning: Planning,

@@ -57,9 +57,9 @@ export function planDigest(plan: Omit<Plan, 'digest'>): string {
 }
 
 /**
- * `planDigest` of a plan whose step digests were computed just now. What remains of a run keeps the step digests that
- * were confirmed, which also cover steps that are done and not among its own; so it holds the contents of its steps by
- * themselves too.
+ * `planDigest` of a plan whose step digests were computed just now. The remaining plan of a run keeps the step digests
+ * that were confirmed, which also cover steps that are done and not among its own; so it holds the contents of its
+ * steps by themselves too.
  */
 export function digestOver(plan: Omit<Plan, 'digest'>, stepDigests: ReadonlyMap<string, string>): string {
   return digest({

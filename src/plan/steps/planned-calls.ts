@@ -173,7 +173,7 @@ const reopen = (planning: Planning, draft: Draft) => (): readonly Call[] => {
   ).calls;
 };
 
-/** What is not known yet, as something of the right kind. */
+/** Stands in for a value that is not known yet, with one of the right kind. */
 function previewable(desired: JsonObject, schema: TypeSchema | undefined): JsonObject {
   let copy: Record<string, Json | undefined> | null = null;
   for (const [name, value] of Object.entries(desired)) {

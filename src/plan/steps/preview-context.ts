@@ -36,7 +36,7 @@ export interface ContextInput {
   readonly deletedAfter?: readonly string[];
 }
 
-/** What the programs of a step are given, at plan time and at apply. Pure: equal inputs give equal names. */
+/** The context of a step's programs, at plan time and at apply. Pure: equal inputs give equal names. */
 export function contextFor(input: ContextInput): StepContext {
   const { run, entry, target, configuration, live, action } = input;
   const op = opOf(run, entry.address);
@@ -106,7 +106,7 @@ function ownershipOf({ planName, entry, action, live }: ContextInput, op: string
     entry.rotate === undefined || live?.systemTags['aiplan:rotate'] === entry.rotate
       ? {}
       : { 'aiplan:rotate': entry.rotate };
-  // What comes back keeps the tags that it had.
+  // A restored resource keeps its former tags.
   if (entry.restore !== undefined || (action === 'create' && isUnfinished(entry))) return { 'aiplan:op': op };
   if (action === 'create' || action === 'replace')
     return { 'aiplan:plan': planName, 'aiplan:resource': entry.address, 'aiplan:op': op, ...rotate };

@@ -155,7 +155,7 @@ const settable = (type: ResourceType, live: LiveResource): JsonObject =>
   );
 
 /**
- * What AWS assigned and the author wants all the same, by property name; words such as `volumes` are the type's to
+ * Values that AWS assigned and the author carries along, by property name; words such as `volumes` are the type's to
  * carry out.
  */
 function carriedProperties(

@@ -59,7 +59,7 @@ export function stepOf(
 }
 
 /**
- * What a rollback of a run that the store does not know hands out: whoever wrote the manifests decides what comes back.
+ * The grants of a rollback of a run that the store does not know: whoever wrote the manifests decides what comes back.
  */
 const unloggedOf = ({ changePlan }: Planning): readonly string[] =>
   changePlan.unlogged !== true
@@ -75,7 +75,7 @@ const unloggedOf = ({ changePlan }: Planning): readonly string[] =>
 const unpinnedOf = ({ changePlan }: Planning, { entry }: Draft): readonly string[] =>
   changePlan.rollbackOf === undefined || changePlan.withoutJournal === true ? [] : unpinnedClaims(entry);
 
-/** What is there of the resource that the step changes or takes away; of what is kept nothing but its facts matters. */
+/** The live state of the resource that the step changes or destroys; of a kept resource only its facts matter. */
 const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
   live === null || type === undefined || action === 'keep' || action === 'create'
     ? {}
@@ -113,7 +113,7 @@ function isCovered({ changePlan }: Planning, draft: Draft): boolean {
   return !used && !holdsData;
 }
 
-/** What the person types: the identity where it is a name, its last six characters where AWS made it up. */
+/** The text that the person types: the identity where it is a name, its last six characters where AWS made it up. */
 function confirmText({ entry, type, identity, desired }: Draft): string {
   const named = type?.rules.nameProperty;
   if (identity !== null) return named !== undefined || identity.length <= 6 ? identity : identity.slice(-6);
@@ -131,7 +131,7 @@ function captureOf({ action, capturePlan, entry, live }: Draft): Step['capture']
     ...(capturePlan.final === true ? ({ final: true } as const) : {}),
   };
   if (capturePlan.impossible !== undefined) {
-    // What can be captured is captured; what cannot is said beside it.
+    // The part that can be captured is captured; the card names the other part beside it.
     return capturePlan.how === 'none'
       ? { how: 'none', what: capturePlan.impossible }
       : { how: capturePlan.how, what: `${capturePlan.what}; but ${capturePlan.impossible}`, ...moment };

@@ -1,8 +1,7 @@
 import type { ResourceEntry, RestoreOrder } from '../../domain/change-plan.ts';
 
 /**
- * What an entry of a rollback does that a journal alone speaks of: one sentence each, for the person who confirms it.
- * Pure.
+ * Claims of a rollback's entry that rest on a journal alone: one sentence each, for the person who confirms it. Pure.
  */
 export function unpinnedClaims({
   restore,
@@ -22,10 +21,7 @@ export function unpinnedClaims({
   ];
 }
 
-/**
- * What of a generated rollback rests on the journals of earlier rollbacks, beyond what the manifest of the capture
- * proves.
- */
+/** Whether a restore rests on the journals of earlier rollbacks, beyond what the manifest of the capture proves. */
 export const restsOnEarlier = ({ remains, tries, known, formerIncarnation }: RestoreOrder): boolean =>
   (remains !== undefined && remains.incarnation !== formerIncarnation) ||
   (tries ?? []).length > 0 ||

@@ -58,7 +58,7 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
   );
   if (settled.waiting.length > 0)
     inform(planning, entry, '', 'already-pending', `AWS has accepted and will make later: ${few(settled.waiting)}`);
-  // What is only taken up where an earlier run left it needs no capture: nothing of it is given another value.
+  // An entry that only continues an earlier run needs no capture: it changes no value.
   if (classified.changes.length === 0) sayWhatIsLate(planning, entry, live, desired, comparer);
   if (classified.changes.length === 0)
     return { ...keepDraft(entry, type, live), ...(isUnfinished(entry) ? { action: 'update' } : {}) };
@@ -242,7 +242,7 @@ function sayWhatIsLate(
 export function checkState(planning: Planning, entry: ResourceEntry, type: ResourceType, live: LiveResource): void {
   const { changeableStates } = type.rules;
   if (changeableStates.length === 0 || changeableStates.includes(live.state)) return;
-  // What this plan itself takes out of its state can be changed afterwards.
+  // A resource that this plan itself brings out of that state can be changed afterwards.
   if (isUnfinished(entry)) return;
   block(
     planning,

@@ -44,8 +44,8 @@ export const heldCaptures = (
 ): readonly HeldCapture[] => heldFrom(runs.map((records) => captureFacts(records, lifetimes)));
 
 /**
- * What one journal tells of captures: enough for the list of all of them, so that no journal has to stay in memory for
- * it.
+ * The facts about captures in one journal: enough for the list of all of them, so that no journal has to stay in memory
+ * for it.
  */
 export interface CaptureFacts {
   readonly captures: readonly HeldCapture[];
@@ -86,7 +86,7 @@ export function heldFrom(facts: readonly CaptureFacts[]): readonly HeldCapture[]
   const seen = new Set<string>();
   return all.map((held) => {
     const key = `${held.type}\n${held.identity}`;
-    // What was never read back brings nothing back.
+    // A capture that was never read back restores nothing.
     const newest = held.verified && !seen.has(key);
     if (held.verified) seen.add(key);
     const kept = held.kept ?? (newest && gone.has(key) ? 'it is the newest capture of something that is gone' : null);
@@ -174,9 +174,9 @@ const begunCapture = (refs: JsonObject): Pick<HeldCapture, 'capture' | 'taken'> 
 });
 
 /**
- * Calls that make something for a capture of which the run never heard the end: it was killed, and whoever went on with
- * it took another one. What AWS may have made of them is listed, and when it has expired it is looked for and removed
- * with the others.
+ * Calls that make something for a capture of which the run never heard the end: it was killed, and whoever resumed it
+ * took another one. The list names these too. When they have expired, aiplan looks for what AWS made of them and
+ * removes it with the others.
  */
 function begunOnly(
   records: readonly JournalRecord[],
@@ -246,7 +246,7 @@ function goneEvents(records: readonly JournalRecord[]): readonly GoneEvent[] {
   ];
 }
 
-/** What a run deleted and no later run made, brought back, or found there to be changed. */
+/** Resources that a run deleted and no later run made, restored or changed. */
 function goneIdentities(facts: readonly CaptureFacts[]): ReadonlySet<string> {
   const gone = new Set<string>();
   for (const event of facts.flatMap(({ events }) => events).sort((a, b) => (a.at < b.at ? -1 : 1))) {

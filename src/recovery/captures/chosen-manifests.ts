@@ -2,7 +2,7 @@ import { canonical } from '../../base/digest.ts';
 import type { Json } from '../../base/json.ts';
 import type { Lying, LyingManifests, RunManifest, CaptureManifest } from '../../domain/records/run-manifest.ts';
 
-/** What may be known of a run besides its manifests. */
+/** Knowledge about a run besides its manifests. */
 export interface Witnesses {
   /**
    * SHA-256 of every record of the run's journal, where the store has it: a manifest of the run names the record that

@@ -22,7 +22,7 @@ export interface KeptRun {
 /** The runs of which the capture bucket holds manifests, newest first by S3's clock. Pure. */
 export function keptRuns({ runs, captures }: LyingManifests): readonly KeptRun[] {
   const found = new Map<string, KeptRun>();
-  // What was written first is the run's own: nobody can write before it.
+  // The version that was written first is the run's own: nobody can write before it.
   for (const {
     written: at,
     manifest: { run, plan },
@@ -52,7 +52,7 @@ const byTime = <Item extends { readonly written: string }>(items: readonly Item[
   items.toSorted((a, b) => (a.written < b.written ? -1 : a.written > b.written ? 1 : 0));
 
 /**
- * What is live that carries the ownership tags of a run: its `aiplan:op` fits its `aiplan:resource`. A hint, held
+ * The live resources that carry the ownership tags of a run: its `aiplan:op` fits its `aiplan:resource`. A hint, held
  * against AWS as a journal's claim is. Pure.
  */
 export const madeByTag = (run: string, live: readonly LiveResource[]): readonly LiveResource[] =>
@@ -64,7 +64,7 @@ export const madeByTag = (run: string, live: readonly LiveResource[]): readonly 
 
 /**
  * A run's journal as far as the capture bucket tells it: every step may have been begun, and none is known to have
- * ended. What really happened shows when a rollback holds it against AWS (law 13). `made`: what `madeByTag` found, for
+ * ended. A rollback that holds it against AWS shows what really happened (law 13). `made`: what `madeByTag` found, for
  * a run whose plan was not kept. Empty where the bucket knows nothing of the run. Pure.
  */
 export function recordsFrom(

@@ -45,8 +45,8 @@ export const notRemovedWords = (identity: string, refusal: string | null): strin
     : `${identity} is gone, and AWS had refused its removal (${quote(refusal)}): somebody else deleted it`;
 
 /**
- * What is not as the run left it, and the run does not explain: somebody else's, where what was and what is could both
- * be read. '' where there is none.
+ * Differences that the run does not explain: changes by somebody else, where both states could be read. '' where there
+ * is none.
  */
 export function othersWords(identity: string, others: readonly Drift[]): string {
   const isUnread = ({ before, after }: Drift): boolean => before === 'unknown' || after === 'unknown';

@@ -26,7 +26,7 @@ export interface StepStatus {
   readonly verdict: StepVerdict;
   /** The journal has its end too: nothing at all is left to do. */
   readonly recorded: boolean;
-  /** What says so, one sentence each: what was sent, and what AWS shows. */
+  /** The evidence, one sentence each: what was sent, and what AWS shows. */
   readonly evidence: readonly string[];
   /** Why it cannot be resumed as it was confirmed, one sentence each. */
   readonly problems: readonly string[];
@@ -34,7 +34,7 @@ export interface StepStatus {
   readonly live: LiveResource | null;
   /** AWS is taking it away. */
   readonly leaving: boolean;
-  /** What the step has made so far. */
+  /** The resource that the step has made so far. */
   readonly made: LiveResource | null;
   readonly reach: ChangeProgress | null;
   /**
@@ -50,7 +50,7 @@ export interface Reconciliation {
   readonly session: number;
   /** Steps that change something, in plan order. */
   readonly standings: readonly StepStatus[];
-  /** What the run has done so far, as far as it is known. */
+  /** The run's effects so far, as far as they are known. */
   readonly effects: readonly OwnEffect[];
 }
 
@@ -180,7 +180,7 @@ class Judge {
     };
   }
 
-  /** What AWS does not show now, it may show until then; null where that time is over. */
+  /** Until then AWS may still show an effect of the lost call; null where that time is over. */
   #window(): number | null {
     const { doubtAt } = this.#history;
     const { now, pace } = this.#knowing.readers;

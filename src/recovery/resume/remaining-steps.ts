@@ -24,10 +24,10 @@ export interface Remaining {
 }
 
 /**
- * What remains of a run. `planned` is its change plan, planned again on what was live before the run (see `rewind`):
- * every step that is not done must come out as the person confirmed it: target, identity, incarnation, changes, binding
- * facts, capture, calls. What does not, or what somebody else changed meanwhile, is named, and nothing more is done.
- * `now` is an ISO time. Pure.
+ * The remaining steps of a run. `planned` is its change plan, planned again on what was live before the run (see
+ * `rewind`): every step that is not done must come out as the person confirmed it: target, identity, incarnation,
+ * changes, binding facts, capture, calls. A step that does not, or a change by somebody else, is named, and nothing
+ * more is done. `now` is an ISO time. Pure.
  */
 export function remainingOf(
   records: readonly JournalRecord[],
@@ -112,7 +112,7 @@ function differencesOf(confirmed: Plan, now: Plan): readonly Refusal[] {
   for (const { id } of now.steps)
     if (!known.has(id)) found.push({ step: id, why: 'it was not among the steps that were confirmed' });
   for (const step of confirmed.steps) {
-    // What was to be kept must still be so: other steps rest on it.
+    // A kept resource must still be so: other steps rest on it.
     const again = step.action === 'keep' ? now.steps.find(({ id }) => id === step.id) : undefined;
     if (again !== undefined && again.action !== 'keep')
       found.push({
@@ -123,7 +123,7 @@ function differencesOf(confirmed: Plan, now: Plan): readonly Refusal[] {
   return found;
 }
 
-/** What of a step is not as it was confirmed, when it is planned again on the state before the run. */
+/** Differences between the confirmed step and the same step, planned again on the state before the run. */
 function uncovered(step: Step, { plan }: Planned): readonly Refusal[] {
   const again = plan.steps.find(({ id }) => id === step.id);
   if (again === undefined) return [{ step: step.id, why: 'it does not come out of the change plan any more' }];

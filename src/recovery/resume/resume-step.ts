@@ -57,7 +57,7 @@ async function createOn(run: Run, task: Task, { standing }: Resuming): Promise<S
   return { state: 'done', identity: after.identity, after, message: null };
 }
 
-/** What a create makes, made to the end. */
+/** Finishes the resource of a create. */
 async function made(
   run: Run,
   task: Task,

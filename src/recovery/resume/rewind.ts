@@ -4,9 +4,9 @@ import { recordsOf } from '../../history/journal-reading.ts';
 import { allHistoriesOf } from '../../history/step-history.ts';
 
 /**
- * What was read now, less what a run has done: each resource that it captured as the journal has it from before the
- * first change, what it made left out. A plan made of this is the one that was confirmed, unless somebody else changed
- * something that it rests on; what happened since to the run's own resources is judged by `reconcile`. Pure.
+ * The current live state without the effects of a run: each resource that it captured as the journal has it from before
+ * the first change, what it made left out. A plan made of this is the one that was confirmed, unless somebody else
+ * changed something that it rests on; what happened since to the run's own resources is judged by `reconcile`. Pure.
  */
 export function rewind(live: LiveState, records: readonly JournalRecord[]): LiveState {
   const befores = new Map<string, LiveResource>();

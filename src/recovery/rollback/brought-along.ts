@@ -4,7 +4,7 @@ import type { ResourceTypes, TypeRules } from '../../domain/resource-type.ts';
 import type { History } from '../../history/step-history.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
 
-/** What the restore of a resource brings along, by type. Pure. */
+/** The resources that the restore of a resource brings along, by type. Pure. */
 export const broughtWith = (types: ResourceTypes, live: LiveResource) =>
   types.get(live.type)?.capture?.brings?.(live) ?? [];
 
@@ -22,9 +22,9 @@ export const bringersOf = (types: ResourceTypes, histories: readonly History[]):
   );
 
 /**
- * What the run had changed of the things that come back inside of something else, as it was before: they come back from
- * a capture that was taken after those changes. What goes one way, such as a size, is left as captured. Undefined where
- * the run changed nothing of them. Pure.
+ * Properties that the run had changed of resources that come back inside of another one, as they were before: their
+ * capture was taken after those changes. A one-way change, such as a size, is left as captured. Undefined where the run
+ * changed nothing of them. Pure.
  */
 export function formerlyOf(
   types: ResourceTypes,

@@ -19,7 +19,10 @@ export interface Made {
   readonly tagProperty: string | null;
 }
 
-/** What `expect` cannot say: properties and list elements that were not there. Tags are a hint, never proof. Pure. */
+/**
+ * Additions that `expect` cannot state: properties and list elements that were not there. Tags are a hint, never proof.
+ * Pure.
+ */
 export function addedSince({ type, live, claimed, rules, tagProperty }: Made): readonly Difference[] {
   return rules === undefined || claimed === null
     ? []
@@ -44,7 +47,7 @@ export function openTo({ live, claimed, rules }: Made): { readonly properties?: 
   return off.length === 0 ? {} : { properties: Object.fromEntries(off) };
 }
 
-/** What must be live for the deletion: everything as it was created, and its tag. Pure. */
+/** The state that must be live for the deletion: everything as it was created, and its tag. Pure. */
 export function expectMade({ op, live, claimed, rules, tagProperty }: Made): JsonObject {
   const hidden = new Set(
     [...(rules?.volatile ?? []), ...(rules?.secretInput ?? []), ...(rules?.sensitive ?? [])].map(

@@ -13,10 +13,10 @@ const noneChosen: Chosen = { identities: new Set(), referredTo: () => [] };
  * Puts the entries of a rollback in order: as given (the reverse of the run), but what restores something comes before
  * what names it, and after what brings it along (`bringers`: former identities). A value that is a former identity
  * becomes a reference to the entry that restores it; in a circle the first one keeps the former identity, and
- * re-pointing or the restore itself mends it. What a restore order says stays in the identities of the journal, by
- * which it is proved; the programs of the restore pass them through `context.remap`. An identity that somebody chose
- * (`chosen`), as the name of a database, may be any text, such as the name of a group: only a property that refers to
- * such a resource names it, and it comes back as it was. Pure.
+ * re-pointing or the restore itself mends it. A restore order keeps the identities of the journal, by which it is
+ * proved; the programs of the restore pass them through `context.remap`. An identity that somebody chose (`chosen`), as
+ * the name of a database, may be any text, such as the name of a group: only a property that refers to such a resource
+ * names it, and it comes back as it was. Pure.
  */
 export function orderRollback(
   entries: readonly ResourceEntry[],
@@ -59,7 +59,7 @@ export function orderRollback(
         return { Ref: other.address };
       return known.get(text) ?? text;
     });
-    // A chain: a rollback runs exactly in this order. What is named by an earlier entry says so itself, so that the
+    // A chain: a rollback runs exactly in this order. An entry that an earlier one names says so itself, so that the
     // planner does not take the name for a dependency the other way round.
     const last = order.at(-1);
     const dependsOn = [

@@ -13,12 +13,12 @@ export interface PinnedJournal {
   readonly ends: readonly RunEnd[];
 }
 
-/** What the capture bucket is asked about a rollback. */
+/** The evidence of the capture bucket for a rollback. */
 export interface Pins {
   readonly own: PinnedJournal;
   /** The journals of the earlier rollbacks of the run. */
   readonly earlier: readonly PinnedJournal[];
-  /** What the run wrote there before its first change. */
+  /** The records that the run wrote there before its first change. */
   readonly runs: readonly Lying<RunManifest>[];
 }
 
@@ -68,7 +68,8 @@ export function withPins(changePlan: ChangePlan, { own, earlier, runs }: Pins): 
 }
 
 /**
- * What the run wrote into the capture bucket before its first change says the same of the resource and of its capture.
+ * Whether the record that the run wrote into the capture bucket before its first change says the same of the resource
+ * and of its capture.
  */
 function bearsOut(manifest: RunManifest | undefined, { run, step, live, capture }: ReopenOrder): boolean {
   const before = manifest?.run === run ? manifest.befores.find((one) => one.step === step) : undefined;

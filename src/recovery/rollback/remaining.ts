@@ -13,7 +13,7 @@ export interface Stay {
   readonly help?: string;
 }
 
-/** What stays of an update that is undone. Pure. */
+/** Changes that stay after the undo of an update. Pure. */
 export const staying = (
   { stays, lost }: Pick<Inverse, 'stays' | 'lost'>,
   before: LiveResource,
@@ -37,8 +37,8 @@ export const staying = (
 ];
 
 /**
- * What an earlier rollback, which came to its end and read `after` then, left otherwise than it was before the run: a
- * second one has nothing to do about it, and it is not as before all the same. What somebody has changed since then is
+ * Differences from before the run that an earlier, finished rollback left (it read `after` then). A second rollback
+ * does nothing about them, and still the resource is not as before. A change that somebody has made since then is
  * theirs. Pure.
  */
 export function stillStaying(input: Inverting, rollback: string): readonly Stay[] {
@@ -57,7 +57,7 @@ export function stillStaying(input: Inverting, rollback: string): readonly Stay[
   ];
 }
 
-/** What is not as before, among what the run had changed, and is as the earlier rollback left it. */
+/** Properties that the run changed, that are not as before, and that are as the earlier rollback left them. */
 function leftDiffering({ before, after, live, rules, changes }: Inverting): readonly Difference[] {
   if (after === null) return [];
   const comparer = comparerFor(rules, live.type, live.identity);

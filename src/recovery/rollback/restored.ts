@@ -2,7 +2,7 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { Try } from '../../history/earlier-rollbacks.ts';
 import type { Found } from '../../history/rollback-reading.ts';
 
-/** What is back of something that a run took away. */
+/** The state of the restore of a resource that a run destroyed. */
 export type Back =
   /** Nothing; `since`: the rollback that had brought it back, where one had. */
   | { readonly kind: 'nothing'; readonly since: string | null }
@@ -24,10 +24,10 @@ const restoring = 'aiplan:restoring';
 const restoredFrom = 'aiplan:restored-from';
 
 /**
- * What earlier rollbacks brought back, believed only where journal, tag and live identity agree, and for a finished one
- * the incarnation (law 13): a tag alone can be written or copied by anybody, and a journal alone may be of another
- * time. `ops`: what the earlier rollbacks tagged with what they made; what came back inside of something else carries
- * the tag of that. Pure.
+ * The resources that earlier rollbacks restored, believed only where journal, tag and live identity agree, and for a
+ * finished one the incarnation (law 13): a tag alone can be written or copied by anybody, and a journal alone may be of
+ * another time. `ops`: what the earlier rollbacks tagged with what they made; what came back inside of something else
+ * carries the tag of that. Pure.
  */
 export function broughtBack(
   type: string,

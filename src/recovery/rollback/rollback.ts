@@ -111,7 +111,7 @@ class DraftMaker {
   readonly #earlier: Earlier;
   readonly #found: Found;
   readonly #readers: RollbackReaders;
-  /** What earlier rollbacks brought back of what the run took away, by step. */
+  /** The resources that earlier rollbacks restored, by step. */
   readonly #backs = new Map<string, Back>();
 
   constructor(begin: Begin, histories: readonly History[], earlier: Earlier, found: Found, readers: RollbackReaders) {
@@ -199,7 +199,7 @@ class DraftMaker {
     const said = this.findings.length;
     await this.#bringBack(history);
     const back = this.entries.splice(others);
-    // What replaced it stays where it does not come back.
+    // The replacement stays where the replaced resource does not come back.
     const stays = back.length === 0 && this.findings.slice(said).some(({ severity }) => severity !== 'info');
     if (stays)
       this.#say(
@@ -215,8 +215,8 @@ class DraftMaker {
   }
 
   /**
-   * What the run created goes, if it is still that; where it replaced something, only with what comes back
-   * (`onlyWith`).
+   * Deletes a resource that the run created, if it is still that one; a replacement only together with the resource
+   * that comes back (`onlyWith`).
    */
   #removeMade(history: History, address: string, onlyWith?: string): void {
     const { type, op, made: identity, after } = history;

@@ -41,7 +41,7 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
       runStepProgram(run, task, operations.restore(restoreContext(run, task, order), capture), { purpose: 'restore' }),
     ));
   await noteNew(run, step.id, result.identity);
-  // What is brought out beside its original stands in for nothing.
+  // A restore beside the original replaces no resource.
   const isMoved = order.apart === undefined && result.identity !== order.formerIdentity;
   if (isMoved)
     run.effects.note({
@@ -68,8 +68,8 @@ export async function restoreStep(run: Run, task: Task, order: RestoreOrder): Pr
 }
 
 /**
- * What another step of the run brought along under a new id, as an instance its root volume, is back: nothing is made
- * beside it.
+ * Another step of the run brought it along under a new id, as an instance its root volume: it is back, and nothing is
+ * made beside it.
  */
 async function cameInside(
   run: Run,

@@ -67,8 +67,8 @@ export const looksFirst = ({ step, work }: Task): boolean =>
   step.action !== 'create' && work.entry.restore === undefined && work.live !== null;
 
 /**
- * Reads the resource again right before the step. Throws Stale when it is not what the plan was made from, but for what
- * this run itself did. What this run did is journaled, so that a rollback knows the newest state before the step.
+ * Reads the resource again right before the step. Throws Stale when it is not what the plan was made from, except for
+ * this run's own changes. These are journaled, so that a rollback knows the newest state before the step.
  */
 async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
   const { befores } = run;
@@ -91,8 +91,8 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
 }
 
 /**
- * What a step is read for: an update that loses nothing needs no counting of contents, which for a large bucket takes
- * many calls.
+ * The parts that a step reads: an update that loses nothing needs no counting of contents, which for a large bucket
+ * takes many calls.
  */
 const wantedBy = ({ step }: Task, identity: string): Wanted =>
   step.action === 'update' && step.destruction === null
@@ -143,7 +143,7 @@ export async function createNew(run: Run, task: Task, context: StepContext): Pro
 
 export async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
   const { step, work } = task;
-  // What is known only now is judged before anything else of the step.
+  // Values that are known only now are judged before anything else of the step.
   const context = contextOf(run, task, live);
   await putUpdateManifest(run, task, live);
   if (isPointedBack(run, task, live))
@@ -219,7 +219,7 @@ async function deleteStep(run: Run, task: Task, live: LiveResource): Promise<Ste
   const { step, work, type } = task;
   let now = live;
   if (step.changes.length > 0 && Object.keys(work.entry.properties ?? {}).length > 0) {
-    // What stands in `properties` of a delete (protection off, say) comes first, as part of the confirmed step.
+    // The `properties` of a delete (protection off, say) are set first, as part of the confirmed step.
     await update(run, task, contextOf(run, task, live, { action: 'delete' }));
     const whole = await readWholly(run.ports.session, type, live.identity, run.ports.clock.now());
     if (whole === null) throw new Stale(`${live.identity} does not exist any more`);
@@ -282,8 +282,8 @@ export async function destroy(run: Run, task: Task, live: LiveResource): Promise
 }
 
 /**
- * AWS may answer a removal and take nothing, as S3 where a policy denies every object. What cannot be read is not known
- * to be whole (law 9).
+ * AWS may answer a removal and take nothing, as S3 where a policy denies every object. A resource that cannot be read
+ * is not known to be whole (law 9).
  */
 async function isWhole(run: Run, task: Task, context: StepContext): Promise<boolean> {
   const untouched = task.type.capture?.untouched;

@@ -264,8 +264,8 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
 }
 
 /**
- * True where another resource has the name by now: this run never quiesced that one, and does not touch it. What cannot
- * be read is taken for the one that it was.
+ * True where another resource has the name by now: this run never quiesced that one, and does not touch it. A resource
+ * that cannot be read is taken for the one that it was.
  */
 async function isAnother({ ports }: Run, { type }: Task, { identity, incarnation }: LiveResource): Promise<boolean> {
   try {

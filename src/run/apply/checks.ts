@@ -4,7 +4,7 @@ import { captures, weakBucket } from '../../plan/steps/needs-capture-bucket.ts';
 import { preflight } from './preflight.ts';
 import type { Run, Task } from './run-context.ts';
 
-/** What stands against a step, or against the whole run (`step` null). */
+/** A problem of a step, or of the whole run (`step` null). */
 export interface Problem {
   readonly step: string | null;
   readonly code: string;
@@ -24,8 +24,8 @@ export async function checkedOf(run: Run, tasks: readonly Task[], begun?: Readon
 }
 
 /**
- * What is wrong with the place where captures are kept, in a run that takes any; what cannot be checked is not fine
- * (law 9).
+ * Problems of the place where captures are kept, in a run that takes any; a condition that cannot be checked is a
+ * problem (law 9).
  */
 async function bucketProblems({ ports }: Run, tasks: readonly Task[]): Promise<readonly Problem[]> {
   const { vault } = ports;

@@ -49,8 +49,8 @@ export function refuseUnread(before: LiveResource, now: LiveResource): void {
 }
 
 /**
- * What was observed when the step was confirmed must still be within its bands: a bucket that was empty then is not
- * removed with objects. Throws Stale.
+ * Observations that the person saw must still be within their bands: a bucket that was empty then is not removed with
+ * objects. Throws Stale.
  */
 export function refuseMoved({ approval, planned }: Run, { step, type }: Task, now: LiveResource): void {
   if (step.confirm === null) return;
@@ -61,8 +61,8 @@ export function refuseMoved({ approval, planned }: Run, { step, type }: Task, no
 
 /**
  * True where AWS refused a removal because of what is there, nothing or something on its way out, and a read shows the
- * same: an earlier delivery of the call took it away, or somebody else did in the moment after the last read. What
- * cannot be read is not taken for gone (law 9).
+ * same: an earlier delivery of the call took it away, or somebody else did in the moment after the last read. A
+ * resource that cannot be read is not taken for gone (law 9).
  */
 export async function isGoneAlready(
   { ports }: Run,

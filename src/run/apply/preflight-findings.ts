@@ -11,7 +11,7 @@ import { planningRun } from '../../plan/steps/preview-context.ts';
 import { beginRun, tasksOf } from './run-context.ts';
 import { secretsIn } from '../../plan/steps/secrets.ts';
 
-/** What the checks of a run need, all of it reading. */
+/** The ports that the checks of a run need; they only read. */
 export interface ForeseePorts extends Pick<ApplyPorts, 'types' | 'schemas' | 'clock' | 'secrets' | 'stop'> {
   readonly session: AwsReader;
   readonly vault: Pick<ApplyPorts['vault'], 'bucket' | 'check' | 'findSecret'>;
@@ -27,7 +27,7 @@ const wordsMissing: ReadonlySet<string> = new Set([
   'dead-id',
 ]);
 
-/** What does not exist is said once: by the plan itself, at its place. */
+/** The plan itself says what does not exist, once, at its place. */
 const saidAlready = ({ plan }: Planned, finding: Finding): boolean =>
   plan.findings.some(({ code, step, message }) => {
     const dead = code === 'dead-id' && step === finding.step ? /"([^"]+)"/u.exec(message)?.[1] : undefined;
@@ -35,9 +35,9 @@ const saidAlready = ({ plan }: Planned, finding: Finding): boolean =>
   });
 
 /**
- * What apply would refuse before its first call: the checks of a run (phase preflight), with the same sentences, as
- * findings. Steps that are blocked already for what they are, and steps that change nothing, are not looked at. Only
- * reads.
+ * The problems for which apply would refuse before its first call: the checks of a run (phase preflight), with the same
+ * sentences, as findings. Steps that are blocked already for what they are, and steps that change nothing, are not
+ * looked at. Only reads.
  */
 export async function foresee(planned: Planned, ports: ForeseePorts): Promise<readonly Finding[]> {
   const { plan } = planned;

@@ -19,7 +19,7 @@ export interface Problem {
 /** Names that RDS, EC2 and S3 all take for what a capture makes. */
 const captureName = /^[a-z](?!.*--)[a-z0-9-]{0,61}[a-z0-9]$/u;
 
-/** What stands against the steps of a run, and what restores of it would come back without, each in plan order. */
+/** Problems of the steps of a run, and losses of its restores, each in plan order. */
 export interface Preflighted {
   readonly problems: readonly Problem[];
   readonly losses: readonly Problem[];
@@ -136,7 +136,7 @@ async function checkSecrets({ ports }: Run, { work }: Task, say: Say): Promise<v
   }
 }
 
-/** What the type itself checks, of the change that the step makes. A restore is no create: it has checks of its own. */
+/** The type's own checks of the change that the step makes. A restore is no create: it has checks of its own. */
 async function checkType(run: Run, task: Task, context: StepContext, begun: boolean, say: Say): Promise<void> {
   const { step, work, type } = task;
   if (!type.managed || begun || work.entry.restore !== undefined || type.preflight === undefined) return;

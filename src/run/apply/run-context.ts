@@ -42,15 +42,15 @@ export interface Run {
   readonly calls: CallState;
   /** Whole resources, read together for steps that overlap. */
   readonly reads: SharedReads;
-  /** What references resolve to: address → resource as it is now in this run. */
+  /** The resources to which references resolve: address → resource as it is now in this run. */
   readonly outputs: Map<string, LiveResource>;
   /** Old → new identities of this run's restores. */
   readonly map: Map<string, string>;
-  /** What this run has done so far: the checks of its other steps know it. */
+  /** The effects of this run so far: the checks of its other steps know them. */
   readonly effects: OwnEffects;
   /** Verified captures of this run, by step. */
   readonly captures: Map<string, Capture>;
-  /** What earlier sessions of the run did; empty in its first. */
+  /** The histories of earlier sessions of the run; empty in its first. */
   readonly histories: readonly History[];
   /** The full resource of each step as last written to the journal. */
   readonly befores: Map<string, LiveResource | null>;
@@ -114,7 +114,7 @@ export function tasksOf({ planned, ports }: Pick<Run, 'planned' | 'ports'>): rea
   });
 }
 
-/** What the checks of a step hold against the run's effects. */
+/** The run's effects and types, for the checks of a step. */
 export const ownedBy = ({ effects, ports: { types, schemas } }: Pick<Run, 'effects' | 'ports'>): Owned => ({
   effects: effects.all,
   types,
@@ -156,9 +156,9 @@ export async function recordFinding(
 }
 
 /**
- * What the programs of a step are given now. References that cannot be resolved yet become `$unknown` where `lenient`
- * (checks before the first step), else StepFailed is thrown. Identities of restored things are replaced by the new
- * ones.
+ * The context that the programs of a step get now. References that cannot be resolved yet become `$unknown` where
+ * `lenient` (checks before the first step), else StepFailed is thrown. Identities of restored things are replaced by
+ * the new ones.
  */
 export function contextOf(
   run: Run,
@@ -203,7 +203,7 @@ export function contextOf(
   };
 }
 
-/** What was not known when the person confirmed is judged by the same rules, before anything of the step is sent. */
+/** Judges values that were not known when the person confirmed, by the same rules, before the step sends anything. */
 function judgedAgain(
   { ports, planned, outputs }: Run,
   { step, work, type }: Task,
@@ -276,7 +276,7 @@ export function remapped(value: Json, map: ReadonlyMap<string, string>): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, remapped(item ?? null, map)]));
 }
 
-/** What other steps of the run restore, by the identities that it had. */
+/** Resources that other steps of the run restore, by their former identities. */
 function returningIn({ planned }: Run, { step }: Task): Pick<StepContext, 'returning'> {
   const returning = [...planned.work].flatMap(([address, { entry }]) =>
     address === step.id || entry.restore === undefined ? [] : [entry.restore.formerIdentity],

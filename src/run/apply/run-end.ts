@@ -5,7 +5,7 @@ import type { MadeResource, RunEnd } from '../../domain/records/run-end.ts';
 import { messageOf } from '../executor/interruptions.ts';
 import { allHistoriesOf } from '../../history/step-history.ts';
 
-/** What a run made, as its journal knows it. Pure. */
+/** The resources that a run made, as its journal knows them. Pure. */
 export const madeIn = (records: readonly JournalRecord[]): readonly MadeResource[] =>
   allHistoriesOf(records).flatMap(({ step, type, made, after }) =>
     made === null
@@ -15,7 +15,8 @@ export const madeIn = (records: readonly JournalRecord[]): readonly MadeResource
 
 /**
  * Keeps how far the run came, and what it made, in the capture bucket, right before the journal gets its end. A run
- * that sent nothing leaves nothing there. What cannot be kept is a finding: the undo then asks for more.
+ * that sent nothing leaves nothing there. If the record cannot be written, that is a finding: the undo then asks for
+ * more.
  */
 export async function keepEnd({ journal, vault, clock, emit }: ApplyPorts, outcome: RunOutcome): Promise<void> {
   const { records, run } = journal;

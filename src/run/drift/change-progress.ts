@@ -17,7 +17,7 @@ export interface ChangeProgress {
   readonly made: readonly AttributeChange[];
   /** Changes of which the value before is live, or of which no read can tell. */
   readonly left: readonly AttributeChange[];
-  /** What neither the value before nor the step explains: somebody else changed it. */
+  /** Differences that neither the value before nor the step explains: somebody else made them. */
   readonly others: readonly Drift[];
 }
 
@@ -29,7 +29,7 @@ export interface Reaching {
   readonly type: ResourceType;
   /** What a reference to another step stands for now. */
   readonly resolve: (name: string) => Json | undefined;
-  /** What the run has done to other resources. */
+  /** The run's effects on other resources. */
   readonly owned: Owned;
   /** The step has sent calls that change or quiesce the resource. */
   readonly acted: boolean;
@@ -76,7 +76,7 @@ export function reachOf(input: Reaching): ChangeProgress {
   };
 }
 
-/** What no read tells: a secret that is written and never shown. */
+/** Values that no read shows: a secret that is written and never shown. */
 const isUntold = ({ after }: AttributeChange): boolean => isMasked(after) && after.digest === undefined;
 
 function isReached(
@@ -108,7 +108,8 @@ function isPending({ path, after }: AttributeChange, { live, type, resolve }: Re
 }
 
 /**
- * What differs from before without the step's own changes: of a step that has acted, less what its calls bring along.
+ * Differences from before, without the step's own changes. Of a step that has acted, effects that its calls bring along
+ * are left out too.
  */
 function driftOf(before: LiveResource, { step, live, type, owned, acted }: Reaching): readonly Drift[] {
   if (!acted) return staleness(before, live, type.rules, owned);

@@ -7,8 +7,8 @@ import { driftText } from './read-back.ts';
 import { few, quote } from '../../domain/wording.ts';
 
 /**
- * What a person saw of a resource when he confirmed its step: as his approval says; of an older one, as the plan that
- * it is for has it.
+ * The observations that the person saw at the confirmation of the step: as his approval says; of an older one, as the
+ * plan that it is for has it.
  */
 export function shownObservations(approval: Approval, plan: Plan, step: string): JsonObject {
   const confirmation = approval.confirmations.find((one) => one.step === step);

@@ -115,8 +115,8 @@ function textsIn(value: Json | undefined): readonly string[] {
 }
 
 /**
- * Whether an element about the subject comes to, or goes from, the facts of `resource` by the effect. What an update
- * does shows in what it wanted: as read after it, the resource may have somebody else's change too.
+ * Whether an element about the subject comes to, or goes from, the facts of `resource` by the effect. The effect of an
+ * update is judged by its desired properties: as read after it, the resource may have somebody else's change too.
  */
 function movesWith(effect: OwnEffect, subject: Subject, resource: LiveResource, came: boolean, owned: Owned): boolean {
   const { type, identity, before, after, wanted, what } = effect;
@@ -132,7 +132,8 @@ function movesWith(effect: OwnEffect, subject: Subject, resource: LiveResource, 
   const isOfType = subject.type === null || subject.type === type;
   if (isOfType && subject.identity === null) return true;
   if (isOfType && subject.identity === identity) return came ? !linkedBefore : !linkedAfter;
-  // What AWS moves along with it: a card that stays when its instance goes is a user of its own by then.
+  // Resources that AWS moves along with it: an interface that stays when its instance goes is a user of its own by
+  // then.
   const has = (live: LiveResource | null): boolean =>
     live !== null &&
     tiesOf(live, owned).some(

@@ -9,7 +9,10 @@ import { below, ruleOf, type Nodes } from '../../plan/diff/rule-tree.ts';
 import { few, quote } from '../../domain/wording.ts';
 import type { Drift } from './drift.ts';
 
-/** What a step wanted and what is live after it. `pending`: names that AWS accepted and will change later. */
+/**
+ * The comparison of a step's desired properties with the live ones after it. `pending`: names that AWS accepted and
+ * will change later.
+ */
 export interface Verification {
   readonly differences: readonly Drift[];
   readonly pending: readonly string[];
@@ -107,7 +110,7 @@ const isEmpty = (value: Json): boolean =>
   (isObject(value) && Object.keys(value).length === 0);
 
 /**
- * What differs between a resource as captured and as restored, both ways. `captured` has its identities remapped
+ * Differences between a resource as captured and as restored, both ways. `captured` has its identities remapped
  * already. Pure.
  */
 export function restoreDifferences(captured: JsonObject, live: LiveResource, rules: TypeRules): readonly Drift[] {

@@ -78,7 +78,7 @@ function whyOf(step: Step, { was, is, again, isNew }: Two, rulesOf: RulesOf): st
   return fields.length === 0 ? null : `${few(fields)} ${fields.length === 1 ? 'is' : 'are'} not as approved`;
 }
 
-/** What the step acts upon, as its plan has it; of a plan from a file what stands in the step. */
+/** The resource of the step, as its plan has it; for a plan from a file the part that stands in the step. */
 function seenOf({ plan, work }: Seen, id: string): LiveResource | null {
   if (work !== undefined) return work.get(id)?.live ?? null;
   const step = plan.steps.find((one) => one.id === id);
@@ -135,7 +135,7 @@ export const movedFields = (one: Step, other: Step): readonly string[] => [
   ...(one.capture.how === other.capture.how ? [] : ['capture']),
 ];
 
-/** What of the resource of a step was otherwise when it was confirmed, by property; '' where nothing was. Pure. */
+/** Properties of the step's resource that were otherwise when it was confirmed; '' where none was. Pure. */
 export function movedProperties({ live: was = {} }: Step, { live: is = {} }: Step): string {
   const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort();
   return driftText(

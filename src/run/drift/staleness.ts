@@ -8,8 +8,8 @@ import { withoutOwn, type Drifts, type Owned } from './own-drift.ts';
 import type { Drift } from './drift.ts';
 
 /**
- * What of a resource is no longer as the plan was made from: incarnation, properties, and binding facts, without what
- * this run's own effects on other resources explain (`owned`). Empty means that the step may continue. Pure.
+ * Differences between a resource and its planned state: incarnation, properties and binding facts, without those that
+ * this run's own effects explain (`owned`). Empty means that the step may continue. Pure.
  */
 export function staleness(planned: LiveResource, now: LiveResource, rules: TypeRules, owned?: Owned): readonly Drift[] {
   if (planned.incarnation !== now.incarnation)

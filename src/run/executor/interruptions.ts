@@ -41,7 +41,7 @@ export async function renewOrStop(session: { renew(): Promise<void> }): Promise<
   }
 }
 
-/** What is live is no longer what the plan was made from. */
+/** The live state is no longer the one from which the plan was made. */
 export class Stale extends Error {
   constructor(message: string) {
     super(message);

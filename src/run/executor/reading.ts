@@ -13,7 +13,7 @@ export interface Wanted {
 }
 
 /**
- * What a reading told of one resource: null where AWS showed that it does not exist; an error where it could not be
+ * The result of reading one resource: null where AWS showed that it does not exist; an error where it could not be
  * read, which is neither (law 9).
  */
 export type Told =

@@ -1,4 +1,4 @@
-/** What the scheduler needs to know; items are named by their position. */
+/** The input of the scheduler; items are named by their position. */
 export interface Schedule {
   readonly count: number;
   /** At most so many run at the same time. */

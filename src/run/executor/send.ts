@@ -16,7 +16,7 @@ export type SendPorts = Pick<
   'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'halt' | 'guard' | 'pace'
 >;
 
-/** What the calls of one run share. */
+/** State that the calls of one run share. */
 export interface CallState {
   /** Number of the last call; calls are numbered over the whole run. */
   calls: number;

@@ -49,7 +49,7 @@ export function sharedReads({ session, clock }: Pick<ApplyPorts, 'session' | 'cl
   };
 
   const read = async (type: ResourceType, asked: readonly Asked[]): Promise<void> => {
-    // What AWS tells of one resource a call is not told sooner by waiting for each other.
+    // Where AWS describes one resource per call, waiting for each other would save nothing.
     await Promise.all(
       (type.readsEach === true ? asked.map((one) => [one]) : [asked]).map(async (some) => {
         const told = await readTogether(

@@ -165,7 +165,7 @@ function withPlainUserData(properties: JsonObject): JsonObject {
 
 /**
  * What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the
- * calls named in instance-update.ts.
+ * calls named in programs/update.ts.
  */
 export const instanceRules: TypeRules = {
   canonical: canonicalProperties,

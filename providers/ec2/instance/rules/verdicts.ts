@@ -94,7 +94,7 @@ const metadata: Verdicts = {
 
 /**
  * What a change of each member of AWS::EC2::Instance can do. Source: RunInstances, ModifyInstanceAttribute and the
- * calls in instance-update.ts.
+ * calls in programs/update.ts.
  */
 export const instanceVerdicts: Verdicts = {
   ...volumes,

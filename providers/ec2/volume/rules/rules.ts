@@ -8,7 +8,7 @@ import { volumeVerdicts } from './verdicts.ts';
 
 export const volumeType = 'AWS::EC2::Volume';
 
-/** What ModifyVolume changes. */
+/** The properties that ModifyVolume changes. */
 export const modifiedProperties = ['Size', 'VolumeType', 'Iops', 'Throughput'] as const;
 
 const noOther = 'AWS takes no further change of the volume for six hours';
