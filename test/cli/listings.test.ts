@@ -52,7 +52,16 @@ suite('what is there', () => {
 
   it('setup --iam lists permissions without asking AWS', async () => {
     const actions = await cli.json(['setup', '--iam'], { environment: { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' } });
-    expect(Object.keys(actions)).toEqual(['read', 'write', 'capture', 'restore', 'values', 'audit', 'store']);
+    expect(Object.keys(actions)).toEqual([
+      'read',
+      'write',
+      'capture',
+      'restore',
+      'values',
+      'compare',
+      'audit',
+      'store',
+    ]);
     expect(actions.read).toContain('rds:DescribeDBInstances');
     for (const name of actions.read)
       expect(name).toMatch(/^(?:ec2|rds|s3|kms|iam|sts|autoscaling|cloudformation|backup):(?:Describe|Get|List)/u);
