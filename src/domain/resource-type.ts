@@ -120,6 +120,11 @@ export interface TypeRules {
    * members.
    */
   readonly assigned?: readonly Path[];
+  /**
+   * Leaves that AWS keeps and CloudFormation has no word for. They stand in what `read` answers, so that a plan shows
+   * them and a rollback puts them back; no author can write them.
+   */
+  readonly beyondSchema?: readonly Path[];
   /** Members of list elements that mean the same with this value as without it. */
   readonly defaults?: Readonly<Record<Path, Json>>;
   /** Objects that AWS takes with the members of one group only: setting one takes those of the other groups away. */

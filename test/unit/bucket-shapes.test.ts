@@ -1,13 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  carryInventory,
-  carryLogging,
-  carryNotification,
-  carryReplication,
-  carryTags,
-} from '../../providers/s3/configuration/carry.ts';
+import { carryTags } from '../../providers/s3/configuration/carry.ts';
 import { subResource, subResources } from '../../providers/s3/configuration/sub-resources.ts';
+import { objectsOf } from '../../providers/s3/configuration/values.ts';
 import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import { canonical } from '../../src/base/digest.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
 
 /** S3's answer to the get, and the CloudFormation properties that it comes to. */
@@ -516,7 +512,11 @@ describe('the two shapes of a sub-resource', () => {
     expect(row.toProperties({ Owner: owner, Grants: [full, everyone] })).toEqual({ AccessControl: 'PublicRead' });
     expect(
       row.toProperties({ Owner: owner, Grants: [full, { Grantee: { ID: 'other' }, Permission: 'READ' }] }),
-    ).toEqual({});
+    ).toEqual({ AccessControl: 'custom: id=other READ, owner FULL_CONTROL' });
+    // The owner's own rights are a part of it too.
+    expect(row.toProperties({ Owner: owner, Grants: [{ ...full, Permission: 'READ' }] })).toEqual({
+      AccessControl: 'custom: owner READ',
+    });
     expect(row.put.input(row.toDocument({ AccessControl: 'PublicReadWrite' }, 'site') as Json)).toEqual({
       ACL: 'public-read-write',
     });
@@ -537,64 +537,96 @@ describe('the two shapes of a sub-resource', () => {
   });
 });
 
-describe('what CloudFormation has no word for survives a put', () => {
-  it('grants on log objects, while the target stays', () => {
-    const grants = [{ Permission: 'READ' }];
-    expect(
-      carryLogging(
-        { TargetBucket: 'a', TargetPrefix: 'x' },
-        { TargetBucket: 'a', TargetPrefix: '', TargetGrants: grants },
-      ),
-    ).toEqual({ TargetBucket: 'a', TargetPrefix: 'x', TargetGrants: grants });
-    expect(carryLogging({ TargetBucket: 'b' }, { TargetBucket: 'a', TargetGrants: grants })).toEqual({
-      TargetBucket: 'b',
-    });
+describe('what CloudFormation has no word for stands in the properties, and comes back from them', () => {
+  const round = (name: string, document: Json): Json | null =>
+    subResource(name).toDocument(subResource(name).toProperties(document), 'site');
+
+  it.each<[string, string, Json]>([
+    [
+      'grants on log objects',
+      'logging',
+      {
+        TargetBucket: 'a',
+        TargetPrefix: 'x',
+        TargetGrants: [
+          { Grantee: { Type: 'CanonicalUser', ID: 'c'.repeat(64) }, Permission: 'READ' },
+          {
+            Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers' },
+            Permission: 'READ',
+          },
+        ],
+      },
+    ],
+    [
+      'replication of existing objects',
+      'replication',
+      { Role: 'r', Rules: [{ ID: 'a', Status: 'Enabled', ExistingObjectReplication: { Status: 'Enabled' } }] },
+    ],
+    ...([{ SSES3: {} }, { SSEKMS: { KeyId: 'arn:aws:kms:eu-west-1:123456789012:key/k' } }] as const).map(
+      (Encryption): [string, string, Json] => [
+        `encryption of inventory reports by ${Object.keys(Encryption)[0] ?? ''}`,
+        'inventory',
+        [
+          {
+            Id: 'a',
+            IsEnabled: true,
+            Destination: { S3BucketDestination: { Bucket: 'x', Format: 'CSV', Encryption } },
+          },
+        ],
+      ],
+    ),
+    [
+      'ids of notifications, and several events of one',
+      'notification',
+      {
+        QueueConfigurations: [
+          { Id: 'mine', QueueArn: 'q', Events: ['a', 'b'] },
+          {
+            Id: 'other',
+            QueueArn: 'q',
+            Events: ['c'],
+            Filter: { Key: { FilterRules: [{ Name: 'prefix', Value: 'p' }] } },
+          },
+        ],
+      },
+    ],
+    [
+      'an access control list that is not canned',
+      'acl',
+      {
+        Grants: [
+          { Grantee: { Type: 'CanonicalUser', ID: 'c'.repeat(64) }, Permission: 'READ' },
+          { Grantee: { Type: 'CanonicalUser', ID: 'c'.repeat(64) }, Permission: 'WRITE' },
+          { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/s3/LogDelivery' }, Permission: 'WRITE' },
+        ],
+      },
+    ],
+  ])('%s', (_title, name, document) => {
+    expect(round(name, document)).toEqual(document);
   });
 
-  it('replication of existing objects', () => {
-    const next = {
-      Role: 'r',
-      Rules: [
-        { ID: 'a', Status: 'Enabled' },
-        { ID: 'b', Status: 'Enabled' },
+  it('the owner of a list is the one that the bucket has', () => {
+    const row = subResource('acl');
+    const live = {
+      Owner: { ID: 'me' },
+      Grants: [
+        { Grantee: { Type: 'CanonicalUser', ID: 'me' }, Permission: 'FULL_CONTROL' },
+        { Grantee: { Type: 'CanonicalUser', ID: 'them' }, Permission: 'READ' },
       ],
     };
+    const said = row.toProperties(live);
+    expect(said).toEqual({ AccessControl: 'custom: id=them READ, owner FULL_CONTROL' });
+    const put = row.carry?.(row.toDocument(said, 'site') as Json, { Owner: { ID: 'me' }, Grants: [] });
     expect(
-      carryReplication(next, { Role: 'r', Rules: [{ ID: 'a', ExistingObjectReplication: { Status: 'Enabled' } }] }),
-    ).toEqual({
-      Role: 'r',
-      Rules: [
-        { ID: 'a', Status: 'Enabled', ExistingObjectReplication: { Status: 'Enabled' } },
-        { ID: 'b', Status: 'Enabled' },
-      ],
-    });
+      objectsOf((put as JsonObject)['Grants'])
+        .map(canonical)
+        .sort(),
+    ).toEqual(live.Grants.map(canonical).sort());
+    expect((put as JsonObject)['Owner']).toEqual({ ID: 'me' });
   });
+});
 
-  it('encryption of inventory reports', () => {
-    const item = (more: JsonObject): JsonObject => ({
-      Id: 'a',
-      Destination: { S3BucketDestination: { Bucket: 'x', ...more } },
-    });
-    expect(carryInventory([item({})], [item({ Encryption: { SSES3: {} } })])).toEqual([
-      item({ Encryption: { SSES3: {} } }),
-    ]);
-    expect(carryInventory([item({})], null)).toEqual([item({})]);
-  });
-
-  it('ids of notifications, as long as all their events stay', () => {
-    const before = { QueueConfigurations: [{ Id: 'mine', QueueArn: 'q', Events: ['a', 'b'] }] };
-    const singles = [
-      { QueueArn: 'q', Events: ['a'] },
-      { QueueArn: 'q', Events: ['b'] },
-    ];
-    expect(carryNotification({ QueueConfigurations: [...singles, { QueueArn: 'p', Events: ['a'] }] }, before)).toEqual({
-      QueueConfigurations: [...before.QueueConfigurations, { QueueArn: 'p', Events: ['a'] }],
-    });
-    expect(carryNotification({ QueueConfigurations: [singles[0] as Json] }, before)).toEqual({
-      QueueConfigurations: [singles[0]],
-    });
-  });
-
+describe('what no property says survives a put', () => {
   it('tags of AWS and aiplan', () => {
     const previous = [
       { Key: 'aws:cloudformation:stack-name', Value: 's' },

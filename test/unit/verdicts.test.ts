@@ -20,7 +20,7 @@ describe.each(resourceTypes.all.filter(({ managed }) => managed).map(({ type, ru
   (type, rules: TypeRules) => {
     const schema = loadSchema(type)!;
     const verdicts: Verdicts = rules.verdicts ?? {};
-    const leaves = settableLeaves(schema, rules);
+    const leaves = [...settableLeaves(schema, rules), ...(rules.beyondSchema ?? [])];
     const saying = (kind: VerdictKind): readonly string[] =>
       Object.keys(verdicts).filter((path) => verdicts[path]?.can.includes(kind) === true);
     const effectOf = (leaf: string) => rules.properties[leaf.split('.')[0] ?? '']?.update;

@@ -4,6 +4,7 @@ import { isAfter } from '../../../src/base/time.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { Preflight, StepContext } from '../../../src/domain/resource-type.ts';
 import { bucketNameProblem, isBucketName } from '../rules/bucket-values.ts';
+import { givenBy } from '../configuration/acl.ts';
 import { owned, propertyOf, readOf, rowsOf } from '../configuration/configure.ts';
 import { listEntries } from '../objects/contents.ts';
 import { isOwn } from './create.ts';
@@ -11,7 +12,7 @@ import { iamAction } from './iam-actions.ts';
 import { storeOf } from '../objects/manifest.ts';
 import { denialOf, type Asking } from '../rules/policy-denials.ts';
 import { subResource } from '../configuration/sub-resources.ts';
-import { objectOf, textOf } from '../configuration/values.ts';
+import { objectOf, objectsOf, textOf } from '../configuration/values.ts';
 
 /** What stands against a step on a bucket, before the first mutation of the run; one sentence each. Reads only. */
 export const preflightBucket: Preflight = function* (context, action) {
@@ -34,12 +35,25 @@ export const preflightBucket: Preflight = function* (context, action) {
   ) {
     problems.push(`Object Lock needs versioning: set VersioningConfiguration of "${live.identity}" to Enabled too.`);
   }
+  if (action === 'update') problems.push(...listProblems(context, live));
   if (action === 'update' && !isElsewhere) problems.push(...(yield* deniedUpdate(context, live)));
   if (action !== 'delete' || isElsewhere) return problems;
   if (textOf(live.binding['versioning'])?.includes('MFA') === true)
     problems.push(`Deleting versions of "${live.identity}" needs the root user's MFA device.`);
   return [...problems, ...(yield* policyProblems(context, live)), ...(yield* lockProblems(context, live))];
 };
+
+/** S3 takes BucketOwnerEnforced only where the list of the bucket gives nobody else anything (PutBucketOwnershipControls). */
+function listProblems({ desired, changes }: StepContext, live: LiveResource): readonly string[] {
+  const rule = objectsOf(objectOf(desired['OwnershipControls'])['Rules'])[0];
+  const changed = changes.some(({ path }) => path.startsWith('OwnershipControls'));
+  const given = givenBy(desired['AccessControl'] ?? live.properties['AccessControl']) ?? [];
+  return changed && rule?.['ObjectOwnership'] === 'BucketOwnerEnforced' && given.length > 0
+    ? [
+        `The access control list of "${live.identity}" gives others something (${given.join(', ')}), and S3 switches no lists off where one does: set AccessControl to Private too.`,
+      ]
+    : [];
+}
 
 function* preflightCreate(context: StepContext): Program<readonly string[]> {
   const name = textOf(context.desired['BucketName']) ?? '';

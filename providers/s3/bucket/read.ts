@@ -8,7 +8,7 @@ import { isClosed, openedPolicy, opennessOf } from '../objects/closing.ts';
 import { readPages, rowsOf } from '../configuration/configure.ts';
 import { countingCap, listEntries, summaryOf } from '../objects/contents.ts';
 import { listingOf } from '../rules/lifecycle.ts';
-import { foreignGrants } from '../configuration/shapes.ts';
+import { foreignGrants, LOG_DELIVERY } from '../configuration/acl.ts';
 import { isSystemTag, subResources, type SubResource } from '../configuration/sub-resources.ts';
 import { bounded } from '../../aws/values/batches.ts';
 import { bucketNameOf, compact, incarnationOf, objectOf, objectsOf, textOf } from '../configuration/values.ts';
@@ -249,6 +249,7 @@ function bindingOf(
       const others = foreignGrants(document);
       return others.length === 0 ? 'private' : others;
     }),
+    logDelivery: logDeliveryOf(documents.get('acl'), documents.get('policy')),
     publicAccessBlock: fact('publicAccessBlock', (document) => (document === null ? 'none' : document)),
     encrypted: fact('encryption', (document) => {
       const rule = objectOf(objectsOf(objectOf(document)['Rules'])[0]?.['ApplyServerSideEncryptionByDefault']);
@@ -270,6 +271,17 @@ function bindingOf(
           ? undefined
           : `CloudFormation stack ${stack}`,
   });
+}
+
+/**
+ * Whether S3 may write access logs of other buckets here, by the list or the policy (S3 User Guide, "Permissions for log
+ * delivery"): every bucket that others log into lets it. Undefined: it may not, or neither was read.
+ */
+function logDeliveryOf(acl: Json | undefined, policy: Json | undefined): Json | undefined {
+  if (acl === undefined && policy === undefined) return undefined;
+  if (acl === 'unknown' || policy === 'unknown') return 'unknown';
+  const byList = foreignGrants(acl).some((grant) => grant.startsWith(LOG_DELIVERY));
+  return byList || (textOf(policy) ?? '').includes('logging.s3.amazonaws.com') ? 'allowed' : undefined;
 }
 
 async function driven<Result>(aws: AwsReader, pages: Generator<ReadCall, Result, JsonObject | null>): Promise<Result> {

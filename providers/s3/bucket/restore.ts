@@ -17,7 +17,7 @@ import { allEntries, type Entry } from '../objects/contents.ts';
 import { boundCopies, versionsBelow } from '../objects/copies.ts';
 import { headBucket, makeBucket, taken } from './create.ts';
 import { copySource, nameOf, readManifest, storeOf, type Kept } from '../objects/manifest.ts';
-import { foreignGrants } from '../configuration/shapes.ts';
+import { foreignGrants } from '../configuration/acl.ts';
 import { subResource, subResources } from '../configuration/sub-resources.ts';
 import { pieces } from '../../aws/values/batches.ts';
 import { sendDispensable } from '../../aws/values/dispensable.ts';

@@ -144,8 +144,7 @@ export function* updateBucket(context: StepContext): Program {
 }
 
 /**
- * Writes these sub-resources as `context.desired` has them. What CloudFormation has no word for is carried over from
- * what is there. `before`: the properties there were; `systemTags`: whether tags of AWS or aiplan must stay.
+ * Writes these sub-resources as `context.desired` has them. What no property says is carried over from what is there. `before`: the properties there were; `systemTags`: whether tags of AWS or aiplan must stay.
  */
 export function* writeRows(
   context: StepContext,
@@ -160,7 +159,7 @@ export function* writeRows(
     const next = row.toDocument(context.desired, bucket) ?? (row.name === 'tagging' && systemTags ? [] : null);
     const previous = row.carry === undefined ? null : yield* readDocument(row, bucket, context.account);
     if (row.perId === true) {
-      yield* writeElements(row, target, context.desired, before, next, previous);
+      yield* writeElements(row, target, context.desired, before, next);
     } else if (next === null) {
       yield* send(removeCall(row, target));
     } else {
@@ -177,14 +176,13 @@ function* writeElements(
   desired: JsonObject,
   before: JsonObject,
   next: Json | null,
-  previous: Json | null,
 ): Program {
   const property = row.properties[0] ?? '';
   const old = objectsOf(before[property]);
   const wanted = objectsOf(desired[property]);
-  const carried = objectsOf(next === null || row.carry === undefined ? (next ?? undefined) : row.carry(next, previous));
+  const documents = objectsOf(next ?? undefined);
   for (const [index, item] of wanted.entries()) {
-    const document = carried[index];
+    const document = documents[index];
     const unchanged = old.some((other) => same(other, item));
     if (document !== undefined && !unchanged) yield* send(putCall(row, target, document));
   }

@@ -1,7 +1,8 @@
 import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
 import { momentOf } from '../../../src/base/time.ts';
 import { alike, both, date, fields, listed, normalised, same, spreadFilter, type Codec } from './codec.ts';
-import { compact, objectOf, objectsOf, storageClassOf, textOf } from './values.ts';
+import { accessControlList, grants } from './acl.ts';
+import { compact, objectOf, objectsOf, same as equal, storageClassOf, textOf } from './values.ts';
 
 /**
  * CloudFormation shape ⇄ S3 API shape of every sub-resource of a bucket whose two shapes differ. Sources: the registry
@@ -104,10 +105,12 @@ export const cors: Codec = fields({
   ],
 });
 
+/** `TargetGrants`, which CloudFormation has no word for, as one text: who may do what with the logs. */
 export const logging: Codec = fields({
   DestinationBucketName: 'TargetBucket',
   LogFilePrefix: 'TargetPrefix',
   TargetObjectKeyFormat: 'TargetObjectKeyFormat',
+  TargetGrants: ['TargetGrants', grants],
 });
 
 export const replication: Codec = fields({
@@ -126,6 +129,8 @@ export const replication: Codec = fields({
           }),
         ],
         ...alike('DeleteMarkerReplication', 'Destination', 'Prefix', 'Priority', 'SourceSelectionCriteria', 'Status'),
+        // CloudFormation has no word for it.
+        ExistingObjectReplication: 'ExistingObjectReplication',
       }),
     ),
   ],
@@ -138,7 +143,10 @@ export const website: Codec = fields({
   RoutingRules: ['RoutingRules', listed(fields({ RoutingRuleCondition: 'Condition', RedirectRule: 'Redirect' }))],
 });
 
-/** CloudFormation has one element per event; the API has a list of events in one element. */
+/**
+ * CloudFormation has one element per event; the API has a list of events in one element, with an `Id` that stands in
+ * every event and that CloudFormation has no word for. Events of one `Id` that go the same way are one element again.
+ */
 const notified = (target: string, apiTarget: string): Codec => ({
   toCfn: (api) =>
     objectsOf(api).flatMap((item) =>
@@ -150,20 +158,29 @@ const notified = (target: string, apiTarget: string): Codec => ({
             item['Filter'] === undefined
               ? undefined
               : { S3Key: { Rules: objectsOf(objectOf(objectOf(item['Filter'])['Key'])['FilterRules']) } },
+          Id: item['Id'],
         }),
       ),
     ),
-  toApi: (cfn) =>
-    objectsOf(cfn).map((item) =>
+  toApi: (cfn) => {
+    const elements: { readonly item: JsonObject; readonly events: Json[] }[] = [];
+    for (const { Event: event, ...item } of objectsOf(cfn)) {
+      const known = elements.find((other) => textOf(item['Id']) !== undefined && equal(other.item, item));
+      if (known === undefined) elements.push({ item, events: [event ?? null] });
+      else known.events.push(event ?? null);
+    }
+    return elements.map(({ item, events }) =>
       compact({
-        Events: [item['Event'] ?? null],
+        Id: item['Id'] ?? undefined,
+        Events: events,
         [apiTarget]: item[target],
         Filter:
           item['Filter'] === undefined
             ? undefined
             : { Key: { FilterRules: objectsOf(objectOf(objectOf(item['Filter'])['S3Key'])['Rules']) } },
       }),
-    ),
+    );
+  },
 });
 const absentWhenEmpty = (codec: Codec): Codec => ({
   toCfn(api) {
@@ -223,7 +240,14 @@ export const inventory: Codec = fields({
   ...alike('IncludedObjectVersions', 'OptionalFields'),
   Destination: [
     'Destination.S3BucketDestination',
-    fields({ BucketArn: 'Bucket', BucketAccountId: 'AccountId', Format: 'Format', Prefix: 'Prefix' }),
+    fields({
+      BucketArn: 'Bucket',
+      BucketAccountId: 'AccountId',
+      Format: 'Format',
+      Prefix: 'Prefix',
+      // CloudFormation has no word for it.
+      Encryption: 'Encryption',
+    }),
   ],
 });
 
@@ -238,41 +262,4 @@ export const accelerate: Codec = {
 };
 export const untouched: Codec = same;
 
-const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers';
-const AUTHENTICATED = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers';
-const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
-
-/** Canned ACLs by the grants beside the owner's full control (S3 User Guide, "Canned ACL"). */
-const CANNED: Readonly<Record<string, { readonly api: string; readonly grants: readonly string[] }>> = {
-  Private: { api: 'private', grants: [] },
-  PublicRead: { api: 'public-read', grants: [`${ALL_USERS} READ`] },
-  PublicReadWrite: { api: 'public-read-write', grants: [`${ALL_USERS} READ`, `${ALL_USERS} WRITE`] },
-  AuthenticatedRead: { api: 'authenticated-read', grants: [`${AUTHENTICATED} READ`] },
-  LogDeliveryWrite: { api: 'log-delivery-write', grants: [`${LOG_DELIVERY} READ_ACP`, `${LOG_DELIVERY} WRITE`] },
-};
-
-/** The grants of an ACL beside the owner's full control, one text each, sorted. */
-export function foreignGrants(acl: Json | undefined): readonly string[] {
-  const owner = textOf(objectOf(objectOf(acl)['Owner'])['ID']);
-  return objectsOf(objectOf(acl)['Grants'])
-    .flatMap((grant) => {
-      const grantee = objectOf(grant['Grantee']);
-      const who = textOf(grantee['URI']) ?? textOf(grantee['ID']) ?? textOf(grantee['EmailAddress']) ?? 'unknown';
-      return who === owner && grant['Permission'] === 'FULL_CONTROL'
-        ? []
-        : [`${who} ${textOf(grant['Permission']) ?? ''}`];
-    })
-    .sort();
-}
-
-/** An ACL as a canned one where it is equal to one, else absent; the API side of a canned one is `{ canned }`. */
-export const accessControl: Codec = {
-  toCfn(api) {
-    const grants = foreignGrants(api).join('\n');
-    return Object.entries(CANNED).find(([, canned]) => [...canned.grants].sort().join('\n') === grants)?.[0];
-  },
-  toApi: (cfn) =>
-    typeof cfn === 'string'
-      ? { canned: CANNED[cfn]?.api ?? cfn.replace(/(?<=[a-z])(?=[A-Z])/gu, '-').toLowerCase() }
-      : undefined,
-};
+export const accessControl: Codec = accessControlList;

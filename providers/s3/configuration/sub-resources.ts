@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import { fields, type Codec } from './codec.ts';
 import * as shapes from './shapes.ts';
-import { carryInventory, carryLogging, carryNotification, carryReplication, carryTags } from './carry.ts';
+import { carryOwner } from './acl.ts';
+import { carryTags } from './carry.ts';
 import { compact, listOf, objectOf, objectsOf, textOf } from './values.ts';
 
 /**
@@ -72,13 +73,7 @@ const whole = (row: Row): SubResource => {
 };
 
 /** A list of configurations, each put and removed by its `Id`. */
-const byId = (
-  kind: string,
-  codec: Codec,
-  label: string,
-  carry?: SubResource['carry'],
-  absent: readonly string[] = [],
-): SubResource => {
+const byId = (kind: string, codec: Codec, label: string, absent: readonly string[] = []): SubResource => {
   const property = `${kind}Configurations`;
   const member = `${kind}Configuration`;
   return {
@@ -98,7 +93,6 @@ const byId = (
       const items = objectsOf(properties[property]);
       return items.length === 0 ? null : items.map((item) => codec.toApi(item) ?? null);
     },
-    ...(carry === undefined ? {} : { carry }),
   };
 };
 
@@ -181,7 +175,6 @@ const logging = whole({
   remove: { document: {} },
   from: (answer) => answer['LoggingEnabled'] ?? null,
   codec: shapes.logging,
-  carry: carryLogging,
   into: (document) => ({
     BucketLoggingStatus: Object.keys(objectOf(document)).length === 0 ? {} : { LoggingEnabled: document },
   }),
@@ -283,8 +276,8 @@ export const subResources: readonly SubResource[] = [
     from: (answer) => (answer['Payer'] === undefined ? null : compact({ Payer: answer['Payer'] })),
     into: (document) => ({ RequestPaymentConfiguration: document }),
   }),
-  byId('IntelligentTiering', shapes.intelligentTiering, 'intelligent tiering', undefined, UNSUPPORTED),
-  byId('Inventory', shapes.inventory, 'inventory', carryInventory),
+  byId('IntelligentTiering', shapes.intelligentTiering, 'intelligent tiering', UNSUPPORTED),
+  byId('Inventory', shapes.inventory, 'inventory'),
   byId('Analytics', shapes.analytics, 'analytics'),
   byId('Metrics', shapes.metrics, 'request metrics'),
   whole({
@@ -321,7 +314,6 @@ export const subResources: readonly SubResource[] = [
     from: whenNotEmpty,
     into: (document) => ({ NotificationConfiguration: document }),
     codec: shapes.notification,
-    carry: carryNotification,
   }),
   whole({
     name: 'replication',
@@ -333,7 +325,6 @@ export const subResources: readonly SubResource[] = [
     remove: 'DeleteBucketReplication',
     member: 'ReplicationConfiguration',
     codec: shapes.replication,
-    carry: carryReplication,
   }),
   whole({
     name: 'acl',
@@ -344,6 +335,7 @@ export const subResources: readonly SubResource[] = [
     remove: { document: { canned: 'private' } },
     from: whenNotEmpty,
     codec: shapes.accessControl,
+    carry: carryOwner,
     into: (document) => {
       const canned = objectOf(document)['canned'];
       return canned === undefined ? { AccessControlPolicy: document } : { ACL: canned };

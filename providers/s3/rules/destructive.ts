@@ -3,6 +3,7 @@ import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule } from '../../../src/domain/resource-type.ts';
 import { describeRule, newlyArchiving, newlyDestroying, newlyInOneZone, tieringAfter } from './lifecycle.ts';
 import { services } from './losing-services.ts';
+import { lostAccess } from './lost-access.ts';
 import { covers, replicationExtras, replicationScope, uncovered, type Flow } from './reach.ts';
 import { locksMore, lockText, protectsLess, retentionText } from './retention.ts';
 import { bucketNameOf, objectOf, objectsOf, same, textOf } from '../configuration/values.ts';
@@ -131,4 +132,5 @@ export const destructive: readonly ChangeRule[] = [
         .join(', ')}.`,
   },
   ...services,
+  ...lostAccess,
 ];

@@ -3,6 +3,7 @@ import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule, RuleScene } from '../../../src/domain/resource-type.ts';
 import { accountOf, foreignAccount } from '../../aws/values/accounts.ts';
 import { blockFlags } from '../configuration/configure.ts';
+import { givenBy } from '../configuration/acl.ts';
 import { corsOfMany } from '../configuration/cors.ts';
 import { bucketNameOf, listOf, objectOf, objectsOf, textOf } from '../configuration/values.ts';
 import {
@@ -102,6 +103,11 @@ function redirects(value: Json | undefined): readonly Flow[] {
   );
 }
 
+/** How a report is encrypted, where S3 was told it. */
+const encryptedWith = (target: JsonObject): string => {
+  const key = textOf(objectOf(objectOf(target['Encryption'])['SSEKMS'])['KeyId']);
+  return key === undefined ? '' : ` encrypted with ${key}`;
+};
 const reported = (
   value: Json | undefined,
   destination: (item: JsonObject) => JsonObject,
@@ -115,7 +121,7 @@ const reported = (
       ? []
       : [
           {
-            to: `${bucketNameOf(bucket)}${account === undefined ? '' : ` of account ${account}`}`,
+            to: `${bucketNameOf(bucket)}${account === undefined ? '' : ` of account ${account}`}${encryptedWith(target)}`,
             scope: spreadScope(item),
             extras: extras(item),
           },
@@ -179,8 +185,12 @@ const PUBLIC_ACL: Readonly<Record<string, string>> = {
   AwsExecRead: 'Amazon EC2 may read',
   LogDeliveryWrite: 'the log delivery group may write',
 };
-/** Canned lists that give nothing to anybody but the owner of bucket and object (S3 User Guide, "Canned ACL"). */
-const CLOSED_ACL: readonly string[] = ['Private', 'BucketOwnerRead', 'BucketOwnerFullControl'];
+/** Whether a list gives somebody else what the one before did not; one that nobody knows gives everything. */
+const givesMore = (before: Json | undefined, after: Json | undefined): boolean => {
+  if (after === undefined || after === null || after === before) return false;
+  const given = givenBy(after);
+  return given === undefined || given.some((grant) => givenBy(before)?.includes(grant) !== true);
+};
 
 /** Changes that hand out power or open access (law 3). */
 export const grants: readonly ChangeRule[] = [
@@ -192,8 +202,7 @@ export const grants: readonly ChangeRule[] = [
   },
   {
     path: 'AccessControl',
-    when: (before, after) =>
-      after !== undefined && after !== null && after !== before && !CLOSED_ACL.includes(String(after)),
+    when: givesMore,
     says: (_before, after, live) =>
       `Access control list ${String(after)}: ${PUBLIC_ACL[String(after)] ?? 'others may use'} ${named(live)}.`,
   },
@@ -243,7 +252,8 @@ export const grants: readonly ChangeRule[] = [
     'LoggingConfiguration',
     (value) => {
       const target = textOf(objectOf(value)['DestinationBucketName']);
-      return target === undefined ? [] : [target];
+      const grants = textOf(objectOf(value)['TargetGrants'])?.split(', ') ?? [];
+      return target === undefined ? [] : [target, ...grants.map((grant) => `${target} (${grant})`)];
     },
     (names, live) => `Who accesses ${named(live)} is told to whoever may read ${names}.`,
   ),

@@ -81,6 +81,9 @@ export function replicationExtras(rule: JsonObject): readonly string[] {
   return [
     ...(isOn('SseKmsEncryptedObjects') ? ['with objects that are encrypted by KMS'] : []),
     ...(isOn('ReplicaModifications') ? ['with changes made on copies'] : []),
+    ...(objectOf(rule['ExistingObjectReplication'])['Status'] === 'Enabled'
+      ? ['with objects that were there before']
+      : []),
   ];
 }
 

@@ -129,14 +129,29 @@ export const rules: TypeRules = {
     'LifecycleConfiguration.Rules.*.Transitions': ['StorageClass'],
     'LifecycleConfiguration.Rules.*.NoncurrentVersionTransitions': ['StorageClass'],
     MetricsConfigurations: ['Id'],
-    'NotificationConfiguration.LambdaConfigurations': [],
-    'NotificationConfiguration.QueueConfigurations': [],
-    'NotificationConfiguration.TopicConfigurations': [],
+    'NotificationConfiguration.LambdaConfigurations': ['Event', 'Function'],
+    'NotificationConfiguration.QueueConfigurations': ['Event', 'Queue'],
+    'NotificationConfiguration.TopicConfigurations': ['Event', 'Topic'],
     'OwnershipControls.Rules': single,
     'ReplicationConfiguration.Rules': ['Id'],
   },
-  // S3 blocks encryption types by itself (PutBucketEncryption, BlockedEncryptionTypes).
-  assigned: ['BucketEncryption.ServerSideEncryptionConfiguration.*.BlockedEncryptionTypes'],
+  // S3 blocks encryption types by itself (PutBucketEncryption, BlockedEncryptionTypes) and gives notifications an Id.
+  assigned: [
+    'BucketEncryption.ServerSideEncryptionConfiguration.*.BlockedEncryptionTypes',
+    'InventoryConfigurations.*.Destination.Encryption',
+    'NotificationConfiguration.LambdaConfigurations.*.Id',
+    'NotificationConfiguration.QueueConfigurations.*.Id',
+    'NotificationConfiguration.TopicConfigurations.*.Id',
+    'ReplicationConfiguration.Rules.*.ExistingObjectReplication',
+  ],
+  beyondSchema: [
+    'InventoryConfigurations.*.Destination.Encryption.SSEKMS.KeyId',
+    'LoggingConfiguration.TargetGrants',
+    'NotificationConfiguration.LambdaConfigurations.*.Id',
+    'NotificationConfiguration.QueueConfigurations.*.Id',
+    'NotificationConfiguration.TopicConfigurations.*.Id',
+    'ReplicationConfiguration.Rules.*.ExistingObjectReplication.Status',
+  ],
   // What S3 takes a member for that is not there (ServerSideEncryptionRule, LifecycleExpiration, LifecycleRule).
   defaults: {
     'BucketEncryption.ServerSideEncryptionConfiguration.*.BucketKeyEnabled': false,

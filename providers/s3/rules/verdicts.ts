@@ -32,6 +32,10 @@ const reports: Verdicts = {
     ['IncludedObjectVersions', 'OptionalFields.*', 'Prefix'],
     judged('of which objects others are told, and what', 'destruction', 'grant'),
   ),
+  'InventoryConfigurations.*.Destination.Encryption.SSEKMS.KeyId': judged(
+    `with whose key the ${report} are encrypted`,
+    'grant',
+  ),
   ...each(
     'InventoryConfigurations.*',
     ['Enabled', 'Id'],
@@ -121,6 +125,13 @@ const events: Verdicts = {
         judged('who is told, and of what', 'destruction', 'grant'),
       ),
     ),
+    ...(['Lambda', 'Queue', 'Topic'] as const).map((kind) =>
+      each(
+        `NotificationConfiguration.${kind}Configurations.*`,
+        ['Id'],
+        harmless('tells one notification from another'),
+      ),
+    ),
   ) as Verdicts),
 };
 
@@ -139,6 +150,7 @@ const replication: Verdicts = {
   ...each(
     'ReplicationConfiguration.Rules.*',
     [
+      'ExistingObjectReplication.Status',
       'Destination.AccessControlTranslation.Owner',
       'Destination.Account',
       'Destination.Bucket',
@@ -220,7 +232,7 @@ export const bucketVerdicts: Verdicts = {
   ...website,
   BucketName: harmless('only a new bucket takes it'),
   'AccelerateConfiguration.AccelerationStatus': judged('the accelerate endpoint answers, or no longer', 'destruction'),
-  AccessControl: judged('who may read and write', 'grant'),
+  AccessControl: judged('who may read and write', 'destruction', 'grant'),
   ...each(
     encryption,
     [
@@ -228,7 +240,7 @@ export const bucketVerdicts: Verdicts = {
       'ServerSideEncryptionByDefault.KMSMasterKeyID',
       'ServerSideEncryptionByDefault.SSEAlgorithm',
     ],
-    judged('how new objects are encrypted, and with whose key', 'grant'),
+    judged('how new objects are encrypted, and with whose key', 'destruction', 'grant'),
   ),
   [`${encryption}.BucketKeyEnabled`]: harmless('how often the same key is asked; a matter of price'),
   'LoggingConfiguration.DestinationBucketName': judged('who is told of each access', 'destruction', 'grant'),
@@ -241,7 +253,8 @@ export const bucketVerdicts: Verdicts = {
     ],
     judged('whoever reads the logs looks for them there', 'destruction'),
   ),
-  'OwnershipControls.Rules.*.ObjectOwnership': judged('whether access control lists count', 'grant'),
+  'LoggingConfiguration.TargetGrants': judged('who may read the logs', 'destruction', 'grant'),
+  'OwnershipControls.Rules.*.ObjectOwnership': judged('whether access control lists count', 'destruction', 'grant'),
   ...each(
     'PublicAccessBlockConfiguration',
     ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'],
