@@ -42,6 +42,7 @@ export interface LiveResource {
 
 /**
  * A read that failed. It says nothing about whether the resource exists (law 9). `operation` is `service:Operation`.
+ * `properties`: the top-level properties that stayed unread by it; absent: nobody said which.
  */
 export interface ReadFailure {
   readonly type: string;
@@ -49,6 +50,7 @@ export interface ReadFailure {
   readonly code: string;
   readonly message: string;
   readonly operation?: string;
+  readonly properties?: readonly string[];
 }
 
 /** A call that AWS refused while resources of a type were read: why a fact about them may be `unknown`. */

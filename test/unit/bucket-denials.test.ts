@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { denialOf, type Asking } from '../../providers/s3/rules/policy-denials.ts';
 import { preflightBucket } from '../../providers/s3/bucket/preflight.ts';
 import { bucket } from '../../providers/s3/bucket/bucket.ts';
-import { iamAction } from '../../providers/s3/bucket/iam-actions.ts';
+import { actionsOf } from '../../src/base/iam-actions.ts';
 import { subResources } from '../../providers/s3/configuration/sub-resources.ts';
 import type { Effect, ReadCall } from '../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
@@ -259,14 +259,16 @@ describe('a bucket is not updated where its policy denies exactly that call', ()
 
   it.each(rows.map((row) => [row.name, row] as const))('%s', (_name, row) => {
     const property = row.properties[0] ?? '';
-    const action = iamAction('operation' in row.remove ? row.remove.operation : row.put.operation);
+    const action = actionsOf(`s3:${'operation' in row.remove ? row.remove.operation : row.put.operation}`)[0] ?? '';
     // Taken away, because nothing of it is wanted.
     expect(saidBy(action, updating(property))).toEqual([
       `The policy of "notes" denies ${action} in Keep: AWS would refuse to change its ${row.label}. Change the policy first.`,
     ]);
     expect(saidBy('s3:GetBucketPolicyStatus', updating(property))).toEqual([]);
     // Whatever an update sends is in the list of permissions under the same name.
-    expect(bucket.iam.write.map((name) => name.toLowerCase())).toContain(iamAction(row.put.operation).toLowerCase());
+    expect(bucket.iam.write.map((name) => name.toLowerCase())).toContain(
+      actionsOf(`s3:${row.put.operation}`)[0]?.toLowerCase(),
+    );
   });
 
   it('nor for another change, a perhaps, or a bucket without a policy', () => {

@@ -5,6 +5,8 @@ import { volume } from '../../providers/ec2/volume/volume.ts';
 import { restoreTags } from '../../providers/aws/values/tags.ts';
 import { dbInstance } from '../../providers/rds/db-instance/db-instance.ts';
 import { bucket } from '../../providers/s3/bucket/bucket.ts';
+import { ALONG, leftOut } from '../../providers/s3/bucket/left-out.ts';
+import { subResources } from '../../providers/s3/configuration/sub-resources.ts';
 import { bringsOutOf } from '../../src/cli/planning/generated.ts';
 import { preview } from '../../src/plan/steps/preview.ts';
 import { historiesOf } from '../../src/history/step-history.ts';
@@ -261,6 +263,54 @@ describe('every type says how its captures are brought out', () => {
     expect((of(instance, web, null, { SubnetId: 's-2' }) as LiveResource).properties).toEqual({ SubnetId: 's-2' });
     const tags = restoreTags(contextFor({ apart: 'i-1' }), {}, {}, 'i-1');
     expect([tags['aiplan:restored-from'], tags['aiplan:brought-out-of']]).toEqual([undefined, 'i-1']);
+  });
+
+  it('a bucket without what acts, opens or names others, each told with its reason', () => {
+    const documents: JsonObject = {
+      policy: '{"Statement":[]}',
+      acl: { Owner: { ID: 'me' }, Grants: [{ Grantee: { ID: 'them' }, Permission: 'READ' }] },
+      lifecycle: { Rules: [{ ID: 'expire' }] },
+      logging: { TargetBucket: 'logs' },
+      notification: { QueueConfigurations: [] },
+      inventory: [{ Id: 'i' }],
+      publicAccessBlock: { BlockPublicAcls: false },
+      requestPayment: { Payer: 'BucketOwner' },
+      objectLock: { ObjectLockEnabled: 'Enabled' },
+      versioning: { Status: 'Enabled' },
+      tagging: [{ Key: 'team', Value: 'x' }],
+      cors: null,
+    };
+    const capture: Capture = {
+      how: 'config',
+      refs: {},
+      pointInTime: null,
+      bytes: null,
+      encrypted: null,
+      extras: { configuration: documents },
+    };
+    const told = (more: Partial<StepContext>): readonly string[] =>
+      preview(bucket.capture!.restorable(contextFor({ live: liveBucket(), captureBucket: 'store', ...more }), capture))
+        .result.losses;
+    expect(told({ apart: 'site' }).map((text) => text.slice(0, text.indexOf(':')))).toEqual([
+      'its public access block',
+      'its inventory',
+      'its lifecycle rules',
+      'its access logging',
+      'its event notifications',
+      'its access control list',
+      'its bucket policy',
+    ]);
+    expect(told({ apart: 'site' }).find((text) => text.startsWith('its lifecycle rules'))).toContain('would delete');
+    expect(told({})).toEqual([]);
+    // Every part comes along, or has its own reason why it does not.
+    const whole = Object.fromEntries(
+      subResources.map(({ name }) => [
+        name,
+        name === 'acl' ? (documents['acl'] ?? null) : { Rule: 'x', flag: false, Payer: 'Requester' },
+      ]),
+    );
+    expect(leftOut(whole)).toHaveLength(subResources.filter(({ name }) => !ALONG.has(name)).length);
+    expect(leftOut(whole).filter((text) => text.includes('does not get it'))).toEqual([]);
   });
 
   it('a bucket closed to everybody, without its policy and rules', () => {

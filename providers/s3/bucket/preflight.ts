@@ -1,5 +1,6 @@
 import { look, type Program } from '../../../src/domain/call.ts';
 import { AwsError } from '../../../src/base/error.ts';
+import { actionsOf } from '../../../src/base/iam-actions.ts';
 import { isAfter } from '../../../src/base/time.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { Preflight, StepContext } from '../../../src/domain/resource-type.ts';
@@ -8,7 +9,6 @@ import { givenBy } from '../configuration/acl.ts';
 import { owned, propertyOf, readOf, rowsOf } from '../configuration/configure.ts';
 import { listEntries } from '../objects/contents.ts';
 import { isOwn } from './create.ts';
-import { iamAction } from './iam-actions.ts';
 import { storeOf } from '../objects/manifest.ts';
 import { denialOf, type Asking } from '../rules/policy-denials.ts';
 import { subResource } from '../configuration/sub-resources.ts';
@@ -110,13 +110,15 @@ function* deniedUpdate(context: StepContext, live: LiveResource): Program<readon
   if (found === null) return [];
   return rows.flatMap((row) => {
     const isRemoved = row.toDocument(context.desired, live.identity) === null && 'operation' in row.remove;
-    const action = iamAction(isRemoved && 'operation' in row.remove ? row.remove.operation : row.put.operation);
-    const denial = denialOf(found.policy, action, found.asking, false);
-    return denial?.kind === 'denies'
-      ? [
-          `The policy of "${live.identity}" denies ${action} in ${denial.statement}: AWS would refuse to change its ${row.label}. Change the policy first.`,
-        ]
-      : [];
+    const operation = isRemoved && 'operation' in row.remove ? row.remove.operation : row.put.operation;
+    return actionsOf(`s3:${operation}`).flatMap((action) => {
+      const denial = denialOf(found.policy, action, found.asking, false);
+      return denial?.kind === 'denies'
+        ? [
+            `The policy of "${live.identity}" denies ${action} in ${denial.statement}: AWS would refuse to change its ${row.label}. Change the policy first.`,
+          ]
+        : [];
+    });
   });
 }
 

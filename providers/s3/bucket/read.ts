@@ -52,15 +52,30 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
     },
     width,
   );
-  const tasks = wanted.flatMap((name) => rowsWanted(name, query).map((row) => ({ name, row })));
+  const near = new Set([...wanted.slice(0, MOST_ASKED), ...query.identities, ...query.detailed]);
+  const all = query.properties?.get('*');
+  const isAsked = (name: string): boolean => all === undefined || near.has(name);
+  const tasks = wanted.filter(isAsked).flatMap((name) => rowsWanted(name, query).map((row) => ({ name, row })));
+  const beyond = wanted.find((name) => !isAsked(name));
+  if (all !== undefined && beyond !== undefined)
+    failures.push({
+      type,
+      identity: beyond,
+      code: 'not-asked',
+      message: `the account has more than ${MOST_ASKED} buckets, and the others were not asked whether they write here`,
+      properties: [...all],
+    });
+  /** Buckets of other regions, which alone can replicate here from there: logs and lists stay in their region. */
+  const elsewhere = new Set<string>();
   const documents = new Map<string, Map<string, Json | 'unknown'>>(wanted.map((name) => [name, new Map()]));
   await bounded(
     tasks,
     async ({ name, row }) => {
       const read = await attempt(driven(aws, readPages(row, name, null)));
       documents.get(name)?.set(row.name, read.ok ? read.value : 'unknown');
-      if (!read.ok && !(ELSEWHERE.test(read.error.code) && !query.identities.includes(name)))
-        failures.push(failureOf(name, read.error));
+      if (!read.ok && ELSEWHERE.test(read.error.code) && !query.identities.includes(name)) {
+        if (row.name === 'replication') elsewhere.add(name);
+      } else if (!read.ok) failures.push({ ...failureOf(name, read.error), properties: row.properties });
     },
     width,
   );
@@ -75,12 +90,20 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
         [...(query.properties?.get(name) ?? [])].some((property) => OF_REGION.has(property));
       const region = textOf(bucket['BucketRegion']) ?? (isAsked ? await regionOf(aws, name, failures) : undefined);
       const contents = countsContents(name, query) ? await contentsOf(aws, name, query, failures) : {};
-      return liveOf(name, bucket, region, documents.get(name) ?? new Map(), contents, query.detailed.has(name));
+      const found = documents.get(name) ?? new Map<string, Json | 'unknown'>();
+      const others = query.detailed.has(name) && found.get('versioning') !== null ? fromElsewhere(elsewhere) : {};
+      return liveOf(name, bucket, region, found, { ...contents, ...others }, query.detailed.has(name));
     },
     width,
   );
   return { resources, absent, failures };
 }
+
+/** Only a bucket that keeps versions is a destination (S3 User Guide, "Requirements and considerations for replication"). */
+const fromElsewhere = (others: ReadonlySet<string>): JsonObject =>
+  others.size === 0
+    ? {}
+    : { replicatedFrom: `unknown: ${others.size} buckets of other regions were not asked whether they copy here` };
 
 async function listBuckets(aws: AwsReader): Promise<ReadonlyMap<string, JsonObject>> {
   const buckets = new Map<string, JsonObject>();
@@ -100,9 +123,13 @@ async function listBuckets(aws: AwsReader): Promise<ReadonlyMap<string, JsonObje
 
 function rowsWanted(name: string, query: ReadQuery): readonly SubResource[] {
   if (query.detailed.has(name)) return subResources;
-  const properties = query.properties?.get(name) ?? query.properties?.get('*') ?? (query.all ? TAGS : undefined);
-  return properties === undefined ? [] : rowsOf(properties);
+  const [own, every] = [query.properties?.get(name), query.properties?.get('*')];
+  const properties = own === undefined && every === undefined && query.all ? TAGS : [...(own ?? []), ...(every ?? [])];
+  return rowsOf(new Set(properties));
 }
+
+/** Of more buckets than this nobody asks to what others they write: of each it takes four reads. */
+const MOST_ASKED = 1000;
 
 /** What is read of each bucket where all are: a `find` and the search for a lost baseline go by tags. */
 const TAGS: ReadonlySet<string> = new Set(['Tags']);

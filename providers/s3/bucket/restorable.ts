@@ -6,6 +6,7 @@ import { keysRestorable, type NeededKey } from '../../aws/values/keys.ts';
 import { owned, readDocument, readOf } from '../configuration/configure.ts';
 import { checkCopies, copySentences } from '../objects/copies.ts';
 import { isOwn } from './create.ts';
+import { leftOut } from './left-out.ts';
 import { readManifest, storeOf } from '../objects/manifest.ts';
 import { isBucketName } from '../rules/bucket-values.ts';
 import { subResource } from '../configuration/sub-resources.ts';
@@ -34,6 +35,7 @@ export function* bucketRestorable(context: StepContext, capture: Capture | null)
     problems,
     losses: [
       ...keys.losses,
+      ...(context.apart === undefined ? [] : leftOut(objectOf(capture?.extras['configuration']))),
       ...(logs === undefined || logs === bucket || (context.returning ?? []).includes(logs) || (yield* isThere(logs))
         ? []
         : [`its access logging: "${logs}", where the logs go, does not exist, and S3 would refuse it`]),

@@ -184,7 +184,7 @@ export const rules: TypeRules = {
   changeableStates: [],
   goneStates: [],
   // How large the largest is says nothing about how much there is.
-  bands: { largestObject: 'free' },
+  bands: { largestObject: 'free', replicatedFrom: 'free' },
   lookalike,
   lookalikeKeys: (properties, identity) => {
     const tag = textOf(objectOf(properties['Tags'])['Name']);

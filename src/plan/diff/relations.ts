@@ -150,13 +150,20 @@ export function namesResource(
   });
 }
 
+/** The top-level properties of a type that may name a resource of the given type. */
+export const referringProperties = (schema: TypeSchema, type: string): readonly string[] => [
+  ...new Set(
+    relationsOf(schema)
+      .filter(({ refers }) => refers.some((target) => target.type === type))
+      .map(({ path }) => path[0] ?? ''),
+  ),
+];
+
 /** The known types that have a property which may name a resource of the given type. */
 export const referringTypes = (type: string, types: ResourceTypes, schemas: Schemas): readonly string[] =>
   types.all
     .map((candidate) => candidate.type)
     .filter((candidate) => {
       const schema = schemas(candidate);
-      return (
-        schema !== undefined && relationsOf(schema).some(({ refers }) => refers.some((target) => target.type === type))
-      );
+      return schema !== undefined && referringProperties(schema, type).length > 0;
     });

@@ -5,13 +5,13 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { ResourceTypes } from '../../domain/resource-type.ts';
 import type { Schemas } from '../../domain/schema.ts';
 import type { LiveIndex } from './live-index.ts';
-import { namesResource, namings, referringTypes } from '../diff/relations.ts';
+import { namesResource, namings, referringProperties, referringTypes } from '../diff/relations.ts';
 
 /** Who names what, over everything that was read. */
 export interface Referrers {
   /** The live resources that name the victim through a property, itself left out. */
   of(victim: LiveResource): readonly LiveResource[];
-  /** Known types that may name the victim and could not be read whole. */
+  /** Known types that may name the victim and of which what may name it could not be read whole. */
   unread(victim: LiveResource): readonly string[];
 }
 
@@ -45,8 +45,23 @@ export function referrersOf(index: LiveIndex, types: ResourceTypes, schemas: Sch
       }
       return [...found];
     },
-    unread: (victim) => referringTypes(victim.type, types, schemas).filter((type) => !index.isComplete(type)),
+    unread: (victim) =>
+      referringTypes(victim.type, types, schemas).filter(
+        (type) => !index.isComplete(type) || partlyRead(index, schemas, type, victim),
+      ),
   };
+}
+
+/** Whether a property that may name the victim stayed unread of any other resource of the type. */
+function partlyRead(index: LiveIndex, schemas: Schemas, type: string, victim: LiveResource): boolean {
+  const schema = schemas(type);
+  const names = schema === undefined ? [] : referringProperties(schema, victim.type);
+  return index
+    .failuresOfType(type)
+    .some(
+      ({ identity, properties }) =>
+        !(type === victim.type && identity === victim.identity) && properties?.some((name) => names.includes(name)),
+    );
 }
 
 const isOther = (resource: LiveResource, victim: LiveResource): boolean =>

@@ -21,6 +21,10 @@ export interface LiveIndex {
   listFailure(type: string): ReadFailure | undefined;
   /** Why a part of the resource could not be read, although it exists. */
   failureOf(type: string, identity: string): ReadFailure | undefined;
+  /** Every read of a part of the resource that failed. */
+  failuresOf(type: string, identity: string): readonly ReadFailure[];
+  /** What failed of any resource of the type. */
+  failuresOfType(type: string): readonly ReadFailure[];
   /**
    * Reads of the type that AWS refused; where there is none, reads of any type, because facts come from other types
    * too.
@@ -59,6 +63,9 @@ export function indexLive(live: LiveState, types: ResourceTypes): LiveIndex {
     isComplete: (type) => complete.has(type),
     listFailure: (type) => failures.get(key(type, '')),
     failureOf: (type, identity) => failures.get(key(type, identity)),
+    failuresOf: (type, identity) =>
+      live.failures.filter((failure) => failure.type === type && failure.identity === identity),
+    failuresOfType: (type) => live.failures.filter((failure) => failure.type === type),
     refusalsOf(type) {
       const all = live.refusals ?? [];
       const own = all.filter((refusal) => refusal.type === type);

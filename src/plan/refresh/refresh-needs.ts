@@ -3,7 +3,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ResourceType, ResourceTypes } from '../../domain/resource-type.ts';
 import type { Schemas } from '../../domain/schema.ts';
 import { referencesIn } from '../diff/references.ts';
-import { namedTypes, namings, referringTypes } from '../diff/relations.ts';
+import { namedTypes, namings, referringProperties, referringTypes } from '../diff/relations.ts';
 
 /** The reads that one type needs; grows while the entries are gone through. */
 export interface Need {
@@ -65,7 +65,7 @@ export function firstNeeds(
       needNamed(needs, entry, entry.id, attributes.get(entry.address), !named.has(entry.address));
     if (entry.find !== undefined || entry.action === 'create') needs.all(entry.type);
     if (entry.action === 'delete' || entry.action === 'replace')
-      for (const type of referringTypes(entry.type, types, schemas)) needs.all(type);
+      for (const type of referringTypes(entry.type, types, schemas)) needReferrers(needs, type, entry.type, schemas);
     // After a replace the successor is found by its tags.
     if (entry.action === 'replace') needs.all(entry.type);
     if (entry.action === 'create' || entry.action === 'replace')
@@ -75,6 +75,21 @@ export function firstNeeds(
       if (identity !== undefined) needs.identity(entry.type, identity);
   }
   return needs;
+}
+
+/**
+ * All resources of a type that may refer to a victim: their properties that name one, and their tags, by which others
+ * look for them.
+ */
+function needReferrers(needs: Needs, type: string, victim: string, schemas: Schemas): void {
+  needs.all(type);
+  const schema = schemas(type);
+  if (schema === undefined) return;
+  const tags = schema.tagProperty;
+  needs.properties(type, '*', [
+    ...referringProperties(schema, victim),
+    ...(tags === undefined || tags === null ? [] : [tags]),
+  ]);
 }
 
 /**

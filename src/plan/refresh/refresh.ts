@@ -194,7 +194,8 @@ class Collected {
       this.#absent.set(`${type}\n${identity}`, { type, identity });
       this.#resources.delete(`${type}\n${identity}`);
     }
-    for (const failure of failures) this.#failures.set(`${type}\n${failure.identity ?? ''}`, failure);
+    for (const failure of failures)
+      this.#failures.set(`${type}\n${failure.identity ?? ''}\n${failure.operation ?? ''}`, failure);
     if (need.all && !failures.some(({ identity }) => identity === null)) this.#complete.add(type);
   }
 

@@ -1,5 +1,6 @@
-import type { ReadFailure, ReadRefusal } from '../../domain/live.ts';
-import { few, quote } from '../../domain/wording.ts';
+import type { ReadFailure } from '../../domain/live.ts';
+import { actionsOf } from '../../base/iam-actions.ts';
+import { quote } from '../../domain/wording.ts';
 
 const isDenied = (code: string): boolean => /Denied|Unauthorized|NotAuthorized|AuthFailure|Forbidden|OptIn/u.test(code);
 
@@ -11,17 +12,18 @@ export const refusalText = ({
 }: Pick<ReadFailure, 'operation' | 'code' | 'message'>): string =>
   `${operation === undefined ? 'AWS' : operation} answered ${code}: ${quote(message)}`;
 
-/** The same of several calls; `none` where AWS refused none of which is known. */
-export const refusalTexts = (refusals: readonly ReadRefusal[], none: string): string =>
-  refusals.length === 0
-    ? none
-    : refusals.slice(0, 3).map(refusalText).join('; ') +
-      (refusals.length > 3 ? `; and ${refusals.length - 3} more calls` : '');
+/** The same of several calls, each once; `none` where AWS refused none of which is known. */
+export const refusalTexts = (
+  refusals: readonly Pick<ReadFailure, 'operation' | 'code' | 'message'>[],
+  none: string,
+): string => (refusals.length === 0 ? none : [...new Set(refusals.map(refusalText))].join('; '));
 
 /** How to make a failed read succeed. */
 export function readAgain(failures: readonly Pick<ReadFailure, 'operation' | 'code'>[]): string {
   const denied = failures.filter(({ code }) => isDenied(code));
-  const calls = [...new Set(denied.flatMap(({ operation }) => operation ?? []))].sort();
+  const calls = [
+    ...new Set(denied.flatMap(({ operation }) => (operation === undefined ? [] : actionsOf(operation)))),
+  ].sort();
   if (denied.length === 0) return 'plan again; where it fails again, look up that code of AWS';
-  return `allow ${calls.length === 0 ? 'the read' : few(calls, 12)} (AWS's message names the permission; \`aiplan setup --iam\` lists all of them) and plan again`;
+  return `allow ${calls.length === 0 ? 'the read' : calls.join(', ')} (AWS's message names the permission; \`aiplan setup --iam\` lists all of them) and plan again`;
 }

@@ -26,7 +26,7 @@ import { blockRefused } from '../classify/refused-values.ts';
 import { resolveProperties } from '../graph/resolve.ts';
 import { below } from '../diff/rule-tree.ts';
 import { blockRemovals } from './unnamed-removals.ts';
-import { readAgain, refusalText, refusalTexts } from '../refresh/unread.ts';
+import { readAgain, refusalTexts } from '../refresh/unread.ts';
 import { recoverabilityOfUpdate } from '../classify/recoverability.ts';
 import { few, quote } from '../../domain/wording.ts';
 
@@ -258,15 +258,15 @@ export function checkState(planning: Planning, entry: ResourceEntry, type: Resou
 
 /** A part of the resource that could not be read makes every difference doubtful (law 9). */
 export function checkPartlyRead(planning: Planning, entry: ResourceEntry, live: LiveResource): void {
-  const failure = planning.index.failureOf(live.type, live.identity);
-  if (failure !== undefined)
+  const failures = planning.index.failuresOf(live.type, live.identity);
+  if (failures.length > 0)
     block(
       planning,
       entry,
       entry.id === undefined ? '' : 'id',
       'read-failed',
-      `a part of ${quote(live.identity)} could not be read: ${refusalText(failure)}`,
-      readAgain([failure]),
+      `a part of ${quote(live.identity)} could not be read: ${refusalTexts(failures, 'AWS did not say why')}`,
+      readAgain(failures),
     );
 }
 
