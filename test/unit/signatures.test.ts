@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { canonical } from '../../src/base/digest.ts';
 import type { Approval } from '../../src/domain/approval.ts';
 import { signApproval, verifyApproval } from '../../src/store/signing/signatures.ts';
 
@@ -70,5 +71,20 @@ describe('signed approvals', () => {
     expect(code(() => verifyApproval({ ...signed, signature: readFileSync(`${other}.sig`, 'utf8') }, signers))).toBe(
       'approval-forged',
     );
+  });
+  it('nobody can exchange the text while the person is asked: it lies in no file, and no other text is signed', () => {
+    const [thief, said, told] = [join(folder, 'thief'), join(folder, 'words'), join(folder, 'input')];
+    const evil = canonical({ ...approval, planDigest: 'sha256:evil' });
+    // Another process of the same user: it overwrites whatever file the program is given, and then lets it sign.
+    const script = (input: string): string =>
+      `#!/bin/sh\necho "$@" > ${said}\nfor word; do case $word in */approval) printf '%s' '${evil}' > "$word";; esac; done\n${input} | /usr/bin/ssh-keygen "$@"\n`;
+    writeFileSync(thief, script(`tee ${told}`));
+    chmodSync(thief, 0o755);
+    const places = [thief];
+    expect(verifyApproval(signApproval(approval, key('allowed'), { places }), signers).planDigest).toBe('sha256:aa');
+    expect(readFileSync(said, 'utf8').trim()).toBe(`-Y sign -f ${key('allowed')} -n aiplan-approval`);
+    expect(readFileSync(told, 'utf8')).toBe(canonical(approval));
+    writeFileSync(thief, script(`printf '%s' '${evil}'`));
+    expect(code(() => signApproval(approval, key('allowed'), { places }))).toBe('not-signed');
   });
 });

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Approval, SignedApproval } from '../../domain/approval.ts';
 import { canonical } from '../../base/digest.ts';
 import { UserError } from '../../base/error.ts';
@@ -27,7 +26,10 @@ export interface SigningOptions {
   readonly places?: readonly string[];
 }
 
-/** What the program may know of the environment: nothing that loads code into it (LD_PRELOAD, SSH_SK_PROVIDER). */
+/**
+ * The program learns nothing that loads code into it (LD_PRELOAD, SSH_SK_PROVIDER), and no display: its standard input
+ * is not the terminal, and with a display it would ask for the passphrase through another program (ssh-askpass).
+ */
 const passed: readonly string[] = [
   'HOME',
   'USER',
@@ -35,8 +37,6 @@ const passed: readonly string[] = [
   'LANG',
   'LC_ALL',
   'TERM',
-  'DISPLAY',
-  'WAYLAND_DISPLAY',
   'XDG_RUNTIME_DIR',
   'SSH_AUTH_SOCK',
   'SystemRoot',
@@ -46,11 +46,13 @@ const passed: readonly string[] = [
 ];
 
 /**
- * Lets the system's `ssh-keygen` sign a file, in the terminal, where a key with a passphrase or a touch asks. Throws
+ * Lets the system's `ssh-keygen` sign a text; a key with a passphrase or a touch asks in the terminal. The text goes
+ * through a pipe and the signature comes back through one: a file could be exchanged while the person is asked. Throws
  * UserError `no-ssh-keygen`.
  */
 function keygen(
   words: readonly string[],
+  input: string,
   { environment = {}, places = programs }: SigningOptions,
 ): { readonly status: number; readonly output: string } {
   const program = places.find((place) => existsSync(place));
@@ -65,46 +67,38 @@ function keygen(
   );
   const done = spawnSync(program, words, {
     encoding: 'utf8',
-    stdio: ['inherit', 'pipe', 'inherit'],
-    env: { ...env, PATH: '/usr/bin:/bin' },
+    input,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // ssh(1): SSH_ASKPASS_REQUIRE=never makes it ask in the terminal although its standard input is none.
+    env: { ...env, PATH: '/usr/bin:/bin', SSH_ASKPASS_REQUIRE: 'never' },
   });
-  if (done.error !== undefined) throw missing(done.error);
-  return { status: done.status ?? 1, output: `${done.stdout ?? ''}${done.stderr ?? ''}`.trim() };
+  // A program that ends without reading its input (EPIPE) has said why.
+  if (done.error !== undefined && done.status === null) throw missing(done.error);
+  return { status: done.status ?? 1, output: done.stdout ?? '' };
 }
 
 /**
  * Signs an approval with an SSH key (`ssh-keygen -Y sign`, see ssh-keygen(1)); a hardware key asks for its touch. The
- * signature is looked at here before it is answered, so that one that would not count is told at once. Throws UserError
- * `no-such-file`, `no-ssh-keygen`, `not-signed`.
+ * text never lies on the disk. The signature is verified against the text that was shown before it is answered; one
+ * that does not fit is written nowhere. Throws UserError `no-such-file`, `no-ssh-keygen`, `not-signed`.
  */
 export function signApproval(approval: Approval, key: string, options: SigningOptions = {}): SignedApproval {
   if (!existsSync(key))
     throw new UserError('no-such-file', `there is no key "${key}"`, {
       help: 'name an SSH private key, or the public key of one in your agent',
     });
-  const folder = mkdtempSync(join(tmpdir(), 'aiplan-sign-'));
-  try {
-    const file = join(folder, 'approval');
-    writeFileSync(file, canonical(approval), { mode: 0o600 });
-    const { status, output } = keygen(['-Y', 'sign', '-f', key, '-n', namespace, file], options);
-    if (status !== 0)
-      throw new UserError('not-signed', `ssh-keygen did not sign: ${sanitise(output) || 'no reason given'}`, {
-        help: 'check the key and its passphrase',
-      });
-    const signed: SignedApproval = {
-      format: 'aiplan/signed-approval@1',
-      approval,
-      signature: readFileSync(`${file}.sig`, 'utf8'),
-    };
-    const flaw = flawOfNew(signed);
-    if (flaw !== null)
-      throw new UserError('not-signed', `the signature would not count: ${flaw}`, {
-        help: 'sign with an Ed25519, ECDSA or RSA key, or with a security key that asks for a touch',
-      });
-    return signed;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const { status, output } = keygen(['-Y', 'sign', '-f', key, '-n', namespace], canonical(approval), options);
+  const signed: SignedApproval = { format: 'aiplan/signed-approval@1', approval, signature: output };
+  if (status !== 0)
+    throw new UserError('not-signed', `ssh-keygen did not sign: it ended with code ${status}`, {
+      help: 'check the key and its passphrase; what ssh-keygen said stands above',
+    });
+  const flaw = flawOfNew(signed);
+  if (flaw !== null)
+    throw new UserError('not-signed', `the signature would not count: ${flaw}`, {
+      help: 'sign with an Ed25519, ECDSA or RSA key, or with a security key that asks for a touch',
+    });
+  return signed;
 }
 
 /**
