@@ -59,6 +59,15 @@ export function unreadOf(found: Found, history: History, tries: readonly Try[]):
   return isSought || isTried ? failures[0] : undefined;
 }
 
+/**
+ * What a step made, as AWS has it: by the identity where the journal knows it, and by the tag only where it does not.
+ * Anybody can copy a tag to something else.
+ */
+export const madeBy = (
+  found: Pick<Found, 'get' | 'byOp'>,
+  { type, op, made }: Pick<History, 'type' | 'op' | 'made'>,
+): LiveResource | undefined => (made === null ? found.byOp(type, op) : found.get(type, made));
+
 /** Code of a read failure: the name exists, and belongs to another account (`ReadFailure` of buckets). */
 const notOwned = 'not-owned';
 

@@ -42,10 +42,23 @@ describe('the capture bucket', () => {
       expect(kept?.Action).not.toContain(action);
   });
 
+  it('lets nobody but the root user delete what is written once; copies of objects expire by DeleteObject', () => {
+    expect(statements(of).find(({ Sid }) => Sid === 'AiplanMarksAreKept')).toMatchObject({
+      Effect: 'Deny',
+      Action: ['s3:DeleteObject'],
+      Resource: ['keys', 'manifests', 'runs', 'secrets', 'setup', 'used'].map((prefix) => `arn:aws:s3:::${name}/${prefix}/*`),
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:root' } },
+    });
+  });
+
   it('refuses plain http, except where the endpoint itself is plain http', () => {
-    expect(statements(of).map(({ Sid }) => Sid)).toEqual(['AiplanOnlyEncryptedTransport', 'AiplanCapturesAreKept']);
-    expect(statements({ ...of, endpoint: 'https://s3.internal' })).toHaveLength(2);
-    expect(statements({ ...of, endpoint: 'http://127.0.0.1:1' })).toHaveLength(1);
+    expect(statements(of).map(({ Sid }) => Sid)).toEqual([
+      'AiplanOnlyEncryptedTransport',
+      'AiplanCapturesAreKept',
+      'AiplanMarksAreKept',
+    ]);
+    expect(statements({ ...of, endpoint: 'https://s3.internal' })).toHaveLength(3);
+    expect(statements({ ...of, endpoint: 'http://127.0.0.1:1' })).toHaveLength(2);
     expect(statements({ ...of, region: 'cn-north-1' })[1]?.Condition).toEqual({
       ArnNotEquals: { 'aws:PrincipalArn': 'arn:aws-cn:iam::123456789012:root' },
     });

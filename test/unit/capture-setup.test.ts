@@ -73,6 +73,7 @@ describe('setup never weakens the capture bucket', () => {
       'OwnersOwn',
       'AiplanOnlyEncryptedTransport',
       'AiplanCapturesAreKept',
+      'AiplanMarksAreKept',
     ]);
     expect([...bucket.objects.values()].map((text) => JSON.parse(JSON.parse(text) as string) as Json)).toContainEqual({
       Version: '2012-10-17',

@@ -2,16 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import { pinnedRollback } from '../../src/cli/planning/pinned-rollback.ts';
 import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
+import { madeIn } from '../../src/run/apply/run-end.ts';
 import { rollbackChangePlan } from '../../src/recovery/rollback/rollback.ts';
 import type { ChangePlan } from '../../src/domain/change-plan.ts';
-import { canonical, sha256 } from '../../src/base/digest.ts';
 import { AwsError } from '../../src/base/error.ts';
 import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import type { RunManifest } from '../../src/domain/records/run-manifest.ts';
 import { fakeClock, memoryVault } from '../helpers/apply-ports.ts';
 import { benchOf, changePlanOf, entryOf, type Bench } from '../helpers/apply-world.ts';
 import { createMemoryWorld, DATABASE, GROUP, NOTE } from '../helpers/memory-world.ts';
+import { memoryS3 } from '../helpers/memory-s3.ts';
 import { Killed } from '../helpers/mortal.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
+import type { ReadCall } from '../../src/domain/call.ts';
 
 const run = '20260226-230000-0001';
 const second = '20260226-230000-0002';
@@ -249,7 +252,8 @@ describe('what an earlier rollback brought back', () => {
       head: '',
       made: [],
     };
-    const ends = [{ ...end, head: sha256(canonical(records.at(-1))) }];
+    const { sha256, canonical } = await import('../../src/base/digest.ts');
+    const ends = [{ ...end, head: sha256(canonical(records.at(-1))), made: madeIn(records) }];
     const own = { records: bench.journalOf(run), ends: bench.vault.ends.filter((one) => one.run === run) };
     expect(await confirms(bench, withPins(changePlan, { own, earlier: [{ records, ends }], runs: [] }))).toMatchObject([
       { confirm: null, coveredBy: run },
@@ -261,13 +265,15 @@ describe('what an earlier rollback brought back', () => {
 });
 
 describe('reading what the capture bucket bears out', () => {
-  const worldOf = (read: (operation: string) => Promise<object | null>): CommandContext =>
+  const captures = 'aiplan-captures-123456789012-eu-west-1';
+  const target = { account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'x' };
+  const worldOf = (read: (call: ReadCall) => Promise<object | null>): CommandContext =>
     ({
       configuration: { capture: { bucket: null } },
-      target: async () => ({ account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'x' }),
+      target: async () => target,
       reader: async () => ({
         counts: {},
-        read: ({ operation }: { operation: string }) => read(operation),
+        read,
         close() {
           /* nothing is open */
         },
@@ -306,22 +312,9 @@ describe('reading what the capture bucket bears out', () => {
     await bench.apply(changePlanOf([entryOf('Note', NOTE, { id: 'readme', properties: { Tags: { grown: 'yes' } } })]), {
       run,
     });
-    const world = worldOf(async (operation) =>
-      operation === 'GetObject'
-        ? { Body: JSON.stringify(bench.vault.ends[0]) }
-        : {
-            Versions: [
-              {
-                Key: `runs/${run}/end-${sha256(canonical(bench.vault.ends[0])).slice(7, 19)}.json`,
-                VersionId: 'v',
-                ETag: 'e',
-                Size: 1,
-                LastModified: '2026-02-26T23:00:00.000Z',
-                IsLatest: true,
-              },
-            ],
-          },
-    );
+    const s3 = memoryS3([captures]);
+    await openVault(s3, { ...target, bucket: null }, run).putEnd!(bench.vault.ends[0]!);
+    const world = worldOf((call) => s3.read(call));
     const genuine = await pinnedRollback(world, changePlan, bench.journalOf(run), []);
     expect([genuine.changePlan.resources.map(({ pinned }) => pinned), genuine.said]).toEqual([[true], []]);
     const anew = await pinnedRollback(world, changePlan, forged(bench.journalOf(run)), []);

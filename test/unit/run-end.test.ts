@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Io } from '../../src/cli/context/io.ts';
-import { endsOf, markUsed, refuseBehind } from '../../src/cli/planning/run-marks.ts';
+import { endsOf, heldAgainst, markUsed } from '../../src/cli/planning/run-marks.ts';
 import type { CommandContext } from '../../src/cli/context/command-context.ts';
-import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
-import { canonical, sha256 } from '../../src/base/digest.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
 import { endNotHeld } from '../../src/run/apply/run-end.ts';
 import type { Approval } from '../../src/domain/approval.ts';
@@ -13,8 +11,9 @@ import type { JournalRecord } from '../../src/domain/records/journal.ts';
 import type { RunEnd } from '../../src/domain/records/run-end.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
 import { fakeClock, memoryVault, type MemoryVault } from '../helpers/apply-ports.ts';
-import { memoryS3 } from '../helpers/memory-s3.ts';
+import { memoryS3, type MemoryS3 } from '../helpers/memory-s3.ts';
 import { createMemoryWorld, NOTE } from '../helpers/memory-world.ts';
+import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
 
 const made = entryOf('Fresh', NOTE, { action: 'create', properties: { NoteName: 'fresh', Text: 'hello' } });
 const run = '20260226-230000-0001';
@@ -116,6 +115,35 @@ describe('the end of a run in the capture bucket', () => {
     }
   });
 
+  it('one that pins the journal and lists something else as made counts for nothing: the tag of the run can be copied', async () => {
+    const { bench, ends, world } = await applied();
+    const planted: RunEnd = {
+      ...ends[0]!,
+      made: [{ step: 'Fresh', type: NOTE, identity: 'strangers', incarnation: null }],
+    };
+    const records = bench.journalOf(run);
+    expect(heldAgainst(run, records, { ends: [...ends, planted], strays: [] })).toMatchObject({
+      refusal: null,
+      said: [{ code: 'end-planted' }],
+    });
+    // What the run made is gone, and a stranger's resource carries its tag: the journal knows what the run made.
+    const op = (await world.get(NOTE, 'fresh'))?.systemTags['aiplan:op'];
+    expect(op).toBeDefined();
+    world.drop(NOTE, 'fresh');
+    world.meddle(NOTE, 'strangers', { tags: { 'aiplan:op': op ?? '' } });
+    expect((await world.get(NOTE, 'strangers'))?.systemTags['aiplan:op']).toBe(op);
+    const { changePlan, findings } = await bench.rollback(run);
+    expect([changePlan.resources, findings.map(({ code }) => code)]).toEqual([[], ['rollback-nothing-made']]);
+    const forged = {
+      ...changePlan,
+      resources: [entryOf('Fresh', NOTE, { action: 'delete', id: 'strangers', reason: 'x' })],
+    };
+    for (const kept of [[planted], [...ends, planted]])
+      expect(await coverage(bench, withEnds(bench, forged, kept))).toEqual([
+        ['Fresh', 'delete', 'strangers', undefined],
+      ]);
+  });
+
   it('is kept of a run that failed too; not of one that sent nothing; what cannot be kept is a finding', async () => {
     const failed: RunEnd[] = [];
     const world = createMemoryWorld({ seed: [{ type: NOTE, identity: 'readme', properties: { Text: 'old' } }] });
@@ -173,48 +201,26 @@ describe('the end of a run in the capture bucket', () => {
 describe('marks in the capture bucket', () => {
   const approval: Pick<Approval, 'nonce' | 'tier'> = { nonce: 'ab'.repeat(16), tier: 'T1' };
   const target = { account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'arn' };
+  const captures = 'aiplan-captures-123456789012-eu-west-1';
+  const later = '20260226-230000-0002';
   /** A world of one home; the bucket is what two homes share. */
   function home(
-    objects: Map<string, string>,
+    s3: MemoryS3,
     options: { readonly bucket?: boolean; readonly putFails?: AwsError; readonly lost?: boolean } = {},
   ): CommandContext {
     const session = {
-      counts: {},
+      ...s3,
       close() {
         /* nothing is open */
       },
       async renew() {
         /* no credentials */
       },
-      async read({ operation, input }: { operation: string; input: Record<string, unknown> }) {
-        if (operation === 'HeadBucket') return options.bucket === false ? null : {};
-        if (operation === 'ListObjectVersions')
-          return {
-            Versions: [...objects.keys()]
-              .filter((key) => key.startsWith(String(input['Prefix'])))
-              .map((Key) => ({
-                Key,
-                VersionId: 'v',
-                ETag: 'e',
-                Size: 1,
-                LastModified: '2026-02-26T23:00:00.000Z',
-                IsLatest: true,
-              })),
-          };
-        const Body = objects.get(String(input['Key']));
-        return Body === undefined ? null : { Body };
-      },
-      async mutate({ input }: { input: Record<string, unknown> }) {
+      read: async (call: Parameters<MemoryS3['read']>[0]) =>
+        call.operation === 'HeadBucket' && options.bucket === false ? null : s3.read(call),
+      async mutate(...words: Parameters<MemoryS3['mutate']>) {
         if (options.putFails !== undefined) throw options.putFails;
-        if (objects.has(String(input['Key'])))
-          throw new AwsError({
-            code: 'PreconditionFailed',
-            kind: 'conflict',
-            operation: 's3:PutObject',
-            message: 'there',
-            executed: 'no',
-          });
-        objects.set(String(input['Key']), String(input['Body']));
+        const sent = await s3.mutate(...words);
         if (options.lost === true)
           throw new AwsError({
             code: 'TimeoutError',
@@ -223,7 +229,7 @@ describe('marks in the capture bucket', () => {
             message: 'lost',
             executed: 'unknown',
           });
-        return { output: {}, requestId: 'r', attempts: 1 };
+        return sent;
       },
     };
     return {
@@ -236,25 +242,48 @@ describe('marks in the capture bucket', () => {
       applier: async () => session,
     } as unknown as CommandContext;
   }
+  const key = `used/${approval.nonce}.json`;
+  const replayed = { code: 'approval-replayed', exitCode: 3 };
 
   it('an approval counts once, whatever home is put before it', async () => {
-    const bucket = new Map<string, string>();
-    await markUsed(home(bucket), approval, run);
-    await markUsed(home(bucket), approval, run);
-    await expect(markUsed(home(bucket), approval, '20260226-230000-0002')).rejects.toMatchObject({
-      code: 'approval-replayed',
-      exitCode: 3,
+    const s3 = memoryS3([captures]);
+    await markUsed(home(s3), approval, run);
+    await markUsed(home(s3), approval, run);
+    await expect(markUsed(home(s3), approval, later)).rejects.toMatchObject({
+      ...replayed,
       message: expect.stringContaining(run),
     });
-    expect([...bucket]).toEqual([[`used/${approval.nonce}.json`, `{"format":"aiplan/used@1","run":"${run}"}`]]);
+    expect([s3.keys(captures), s3.text(captures, key)]).toEqual([[key], `{"format":"aiplan/used@1","run":"${run}"}`]);
     // Something else that lies there is no mark of this run.
-    await expect(markUsed(home(new Map([[`used/${approval.nonce}.json`, 'x']])), approval, run)).rejects.toMatchObject({
-      code: 'approval-replayed',
+    const odd = memoryS3([captures]);
+    odd.write(captures, key, 'x');
+    await expect(markUsed(home(odd), approval, run)).rejects.toMatchObject(replayed);
+  });
+
+  it('an approval counts once, also where somebody deleted its mark or wrote over it', async () => {
+    const s3 = memoryS3([captures]);
+    await markUsed(home(s3), approval, run);
+    s3.remove(captures, key);
+    s3.second += 60;
+    await expect(markUsed(home(s3), approval, later)).rejects.toMatchObject({
+      ...replayed,
+      message: expect.stringContaining(run),
     });
+    // The run that used it goes on with it all the same.
+    await markUsed(home(s3), approval, run);
+    const written = memoryS3([captures]);
+    await markUsed(home(written), approval, run);
+    written.write(captures, key, `{"format":"aiplan/used@1","run":"${later}"}`);
+    await expect(markUsed(home(written), approval, later)).rejects.toMatchObject(replayed);
+    // The version that a marker covers is gone: which run used it cannot be told any more.
+    const gone = memoryS3([captures]);
+    gone.remove(captures, key);
+    gone.second += 60;
+    await expect(markUsed(home(gone), approval, later)).rejects.toMatchObject(replayed);
   });
 
   it('one whose answer was lost is read back; one that cannot be made stops the run; none is needed for what was typed, or without a bucket', async () => {
-    await markUsed(home(new Map(), { lost: true }), approval, run);
+    await markUsed(home(memoryS3([captures]), { lost: true }), approval, run);
     const putFails = new AwsError({
       code: 'AccessDenied',
       kind: 'denied',
@@ -262,15 +291,15 @@ describe('marks in the capture bucket', () => {
       message: 'no',
       executed: 'no',
     });
-    await expect(markUsed(home(new Map(), { putFails }), approval, run)).rejects.toMatchObject({
+    await expect(markUsed(home(memoryS3([captures]), { putFails }), approval, run)).rejects.toMatchObject({
       code: 'approval-not-marked',
       exitCode: 3,
     });
-    await markUsed(home(new Map(), { putFails }), { ...approval, tier: 'T0' }, run);
-    await markUsed(home(new Map(), { putFails, bucket: false }), approval, run);
+    await markUsed(home(memoryS3([captures]), { putFails }), { ...approval, tier: 'T0' }, run);
+    await markUsed(home(memoryS3([captures]), { putFails, bucket: false }), approval, run);
   });
 
-  it('an earlier copy of a journal is not gone on with, and odd objects say nothing', async () => {
+  describe('the ends of a run', () => {
     const end: RunEnd = {
       format: 'aiplan/run-end@1',
       run,
@@ -280,62 +309,57 @@ describe('marks in the capture bucket', () => {
       head: `sha256:${'7'.repeat(64)}`,
       made: [],
     };
-    const named = (value: object, of = run): readonly [string, string] => [
-      `runs/${of}/end-${sha256(canonical(value)).slice(7, 19)}.json`,
-      JSON.stringify(value),
-    ];
-    const other = { ...end, run: '20260226-230000-0002' };
-    const odd: readonly (readonly [string, string])[] = [
-      [`runs/${run}/end-000000000000.json`, JSON.stringify(end)],
-      [`runs/${run}/end-${'1'.repeat(12)}.json`, '{'],
-      named({ ...end, made: [1] }),
-      named({ ...end, records: -1 }),
-      named({ ...end, outcome: 'won' }),
-      named(other),
-      [`runs/${run}/x`, '[]'],
-    ];
-    const objects = new Map([named(end), ...odd]);
-    expect(await endsOf(home(objects), run)).toEqual([end]);
-    await expect(refuseBehind(home(objects), run, [])).rejects.toMatchObject({
-      code: 'journal-behind',
-      exitCode: 3,
-      message: expect.stringContaining('record 9 (done'),
-    });
-    await refuseBehind(home(new Map()), run, []);
-  });
-
-  it('what was written first counts: ends and marks that somebody wrote over, or deleted, are read as they were', async () => {
-    const bucket = 'aiplan-captures-123456789012-eu-west-1';
-    const s3 = memoryS3([bucket]);
-    const vault = (of: string) =>
-      openVault(s3, { account: target.account, region: target.region, endpoint: null, bucket: null }, of);
-    const ends = async () =>
-      (
-        await endsOf(
-          {
-            ...home(new Map()),
-            configuration: { capture: { bucket: null } },
-            reader: async () => s3,
-          } as unknown as CommandContext,
-          run,
-        )
-      ).map(({ outcome }) => outcome);
-    const end: RunEnd = {
-      format: 'aiplan/run-end@1',
-      run,
-      at: '2026-02-26T23:00:00.000Z',
-      outcome: 'failed',
-      records: 9,
-      head: `sha256:${'7'.repeat(64)}`,
-      made: [],
+    const victim: RunEnd = {
+      ...end,
+      records: 999,
+      made: [{ step: 'X', type: NOTE, identity: 'victim', incarnation: null }],
     };
-    await vault(run).putEnd?.(end);
-    const [key = ''] = s3.keys(bucket).filter((name) => name.startsWith('runs/'));
-    s3.write(bucket, key, JSON.stringify({ ...end, outcome: 'done' }));
-    expect(await ends()).toEqual(['failed']);
-    expect(await vault(run).markUsed(approval.nonce)).toBe(run);
-    const second = '20260226-230000-0002';
-    s3.write(bucket, `used/${approval.nonce}.json`, JSON.stringify({ format: 'aiplan/used@1', run: second }));
-    expect(await vault(second).markUsed(approval.nonce)).toBe(run);
+    const placed = async (s3: MemoryS3, what: RunEnd): Promise<string> =>
+      (await openVault(s3, { ...target, bucket: null }, run).putEnd!(what)).split(`${captures}/`)[1] ?? '';
+
+    it('are the ones whose name has the digest of their content, in the version that was written first', async () => {
+      const s3 = memoryS3([captures]);
+      const place = await placed(s3, end);
+      s3.remove(captures, place);
+      s3.second += 1;
+      s3.write(captures, place, JSON.stringify(victim));
+      for (const [name, text] of [
+        ['end-aaaaaaaaaaaa.json', JSON.stringify(victim)],
+        ['end-222222222222.json', '{'],
+        ['end-333333333333.json', JSON.stringify({ ...end, made: [1] })],
+        ['end-444444444444.json', JSON.stringify({ ...end, records: -1 })],
+        ['end-555555555555.json', JSON.stringify({ ...end, run: later })],
+        ['x', '[]'],
+      ] as const)
+        s3.write(captures, `runs/${run}/${name}`, text);
+      const lying = await endsOf(home(s3), run);
+      expect(lying.ends).toEqual([end]);
+      expect(lying.strays.map((stray) => [stray.key.split('/')[2], stray.why])).toEqual([
+        ['end-222222222222.json', 'it is not the end of this run'],
+        ['end-333333333333.json', 'it is not the end of this run'],
+        ['end-444444444444.json', 'it is not the end of this run'],
+        ['end-555555555555.json', 'it is not the end of this run'],
+        ['end-aaaaaaaaaaaa.json', 'its content does not have the digest of its name'],
+        ['x', 'its name is not one of an end'],
+      ]);
+    });
+
+    it('a planted one is reported and takes nothing from the journal; an end that the journal lacks leaves only the person', async () => {
+      const s3 = memoryS3([captures]);
+      s3.write(captures, `runs/${run}/end-aaaaaaaaaaaa.json`, JSON.stringify(victim));
+      const planted = heldAgainst(run, [], await endsOf(home(s3), run));
+      expect([planted.refusal, planted.said.map(({ code, severity }) => [code, severity])]).toEqual([
+        null,
+        [['end-planted', 'warning']],
+      ]);
+      await placed(s3, end);
+      const behind = heldAgainst(run, [], await endsOf(home(s3), run));
+      expect(behind.refusal).toMatchObject({
+        code: 'journal-behind',
+        exitCode: 3,
+        message: expect.stringContaining('record 9 (done'),
+      });
+      expect(behind.said.map(({ code }) => code)).toEqual(['journal-behind', 'end-planted']);
+    });
   });
 });

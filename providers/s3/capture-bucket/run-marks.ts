@@ -1,11 +1,11 @@
 import { look, type Call, type Program, type ReadCall } from '../../../src/domain/call.ts';
 import { canonical, sha256 } from '../../../src/base/digest.ts';
 import { runEnd, shapedAs, usedMark } from '../../../src/domain/records/mark-shapes.ts';
-import type { RunEnd } from '../../../src/domain/records/run-end.ts';
+import type { LyingEnds, RunEnd } from '../../../src/domain/records/run-end.ts';
+import { versionsBelow } from '../objects/copies.ts';
+import { manifestVersion, mostVersions } from '../objects/manifests.ts';
 import { nameOf, type CaptureBucket } from '../objects/capture-place.ts';
 import { owned } from '../configuration/configure.ts';
-import type { Entry } from '../objects/contents.ts';
-import { versionsBelow } from '../objects/copies.ts';
 import { textOf } from '../configuration/values.ts';
 
 /**
@@ -33,49 +33,59 @@ export const putUsed = (of: CaptureBucket, nonce: string, run: string): Call =>
   put(of, `used/${nonce}.json`, JSON.stringify({ format: 'aiplan/used@1', run }), 'mark the approval as used');
 
 /**
- * The text of that mark as it was written first; null where there is none. A mark that somebody wrote over names
- * another run than the one that used the approval. Reads only. Throws AwsError.
+ * The run that used an approval first, by every version of its mark; null where that cannot be told. S3 lets
+ * If-None-Match pass where the newest entry is a delete marker (user guide, "Conditional writes"), so that a mark that
+ * somebody deleted can be written again: it still counts. Reads only. Throws AwsError.
  */
-export function* readUsed(of: CaptureBucket, nonce: string): Program<string | null> {
+export function* usedBy(of: CaptureBucket, nonce: string): Program<string | null> {
   const key = `used/${nonce}.json`;
-  return yield* firstText(of, key, (yield* versionsBelow(nameOf(of), of.account, key))?.get(key) ?? []);
-}
-
-/** The text of the version that was written first; null where there is none. */
-function* firstText(of: CaptureBucket, key: string, versions: readonly Entry[]): Program<string | null> {
-  const first = versions.filter(({ marker }) => !marker).at(-1);
-  if (first === undefined) return null;
-  const answer = yield* look({
-    ...get(of, key),
-    input: { ...get(of, key).input, VersionId: first.versionId },
-    absent: ['NoSuchKey', 'NoSuchVersion'],
-  });
-  return textOf(answer?.['Body']) ?? null;
+  const entries = (yield* versionsBelow(nameOf(of), of.account, key))?.get(key) ?? [];
+  const versions = entries.filter(({ marker }) => !marker);
+  const first = versions.at(-1);
+  // The oldest version was written first. A marker before it: the version that it covered is gone.
+  if (first === undefined || entries.at(-1)?.marker === true) return null;
+  return runOfMark(textOf((yield* look(manifestVersion(of, key, first.versionId)))?.['Body']) ?? '');
 }
 
 /** The run that a mark names; null for what is none. */
-export const runOfMark = (text: string): string | null =>
-  shapedAs<{ readonly run: string }>(usedMark, text)?.run ?? null;
+const runOfMark = (text: string): string | null => shapedAs<{ readonly run: string }>(usedMark, text)?.run ?? null;
 
-/** Keeps the end of a session of a run. `name`: a part of the digest of its text. */
-export const putEnd = (of: CaptureBucket, end: RunEnd, name: string): Call =>
-  put(of, `runs/${end.run}/end-${name}.json`, JSON.stringify(end), 'keep how far the run came');
-export const readEnd = (of: CaptureBucket, run: string, name: string): ReadCall =>
-  get(of, `runs/${run}/end-${name}.json`);
+const nameOfEnd = (end: RunEnd): string => sha256(canonical(end)).slice(7, 19);
+const keyOfEnd = (end: RunEnd): string => `runs/${end.run}/end-${nameOfEnd(end)}.json`;
+
+/** Keeps the end of a session of a run, under a part of the digest of its content. */
+export const putEnd = (of: CaptureBucket, end: RunEnd): Call =>
+  put(of, keyOfEnd(end), JSON.stringify(end), 'keep how far the run came');
+export const readEnd = (of: CaptureBucket, end: RunEnd): ReadCall => get(of, keyOfEnd(end));
+
+const endName = /^runs\/[^/]+\/end-(?<digest>[0-9a-f]{12})\.json$/u;
 
 /**
- * Every end of a run that the bucket keeps, each in the version that was written first: who writes over one, or deletes
- * it, changes nothing for 30 days. What is no end, is one of another run, or does not have the digest of its name is
- * left out. Reads only. Throws AwsError.
+ * Every end of a run that the bucket keeps, and what lies beside them that is none. An end has the digest of its
+ * content in its name; the first version that fits counts, whatever was written over it or deleted since. Reads only.
+ * Throws AwsError.
  */
-export function* readEnds(of: CaptureBucket, run: string): Program<readonly RunEnd[]> {
-  const listed = (yield* versionsBelow(nameOf(of), of.account, `runs/${run}/`)) ?? new Map<string, never>();
+export function* readEnds(of: CaptureBucket, run: string): Program<LyingEnds> {
   const ends: RunEnd[] = [];
-  for (const [key, versions] of listed) {
-    const [, name] = /\/end-([0-9a-f]{12})\.json$/u.exec(key) ?? [];
-    if (name === undefined) continue;
-    const end = shapedAs<RunEnd>(runEnd, (yield* firstText(of, key, versions)) ?? '');
-    if (end !== null && end.run === run && sha256(canonical(end)).slice(7, 19) === name) ends.push(end);
+  const strays: { key: string; why: string }[] = [];
+  const listed = (yield* versionsBelow(nameOf(of), of.account, `runs/${run}/`)) ?? new Map<string, never>();
+  for (const [key, entries] of listed) {
+    const digest = endName.exec(key)?.groups?.['digest'];
+    let why = digest === undefined ? 'its name is not one of an end' : 'nothing of it is left';
+    let end: RunEnd | null = null;
+    for (const { versionId, marker } of digest === undefined ? [] : entries.toReversed().slice(0, mostVersions)) {
+      if (marker) continue;
+      const text = textOf((yield* look(manifestVersion(of, key, versionId)))?.['Body']) ?? '';
+      why = 'it is not the end of this run';
+      const found = shapedAs<RunEnd>(runEnd, text);
+      if (found === null || found.run !== run) continue;
+      why = 'its content does not have the digest of its name';
+      if (nameOfEnd(found) !== digest) continue;
+      end = found;
+      break;
+    }
+    if (end === null) strays.push({ key, why });
+    else ends.push(end);
   }
-  return ends;
+  return { ends, strays };
 }

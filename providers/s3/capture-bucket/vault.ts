@@ -6,7 +6,7 @@ import type { CaptureVault } from '../../../src/domain/records/ports.ts';
 import { versionOf } from '../objects/manifest.ts';
 import { findText, keepText, manifestKey, putManifest, readManifestCall, readText } from './capture-bucket.ts';
 import { nameOf, type CaptureBucket } from '../objects/capture-place.ts';
-import { putEnd, putUsed, readEnd, readUsed, runOfMark } from './run-marks.ts';
+import { putEnd, putUsed, readEnd, usedBy } from './run-marks.ts';
 
 const permit: Permit = { run: 'vault', step: 'vault', operations: ['s3:PutObject'] };
 
@@ -19,7 +19,7 @@ export function openVault(
   of: CaptureBucket | null,
   run: string,
 ): CaptureVault & {
-  /** Marks an approval as used by the run, once; answers which run its mark names, null for a mark that names none. */
+  /** Marks an approval as used by the run, once; answers which run used it first, null where no mark tells. */
   markUsed(nonce: string): Promise<string | null>;
 } {
   const need = (): CaptureBucket => {
@@ -85,14 +85,13 @@ export function openVault(
     async markUsed(nonce) {
       const call = putUsed(need(), nonce, run);
       await put(call, String(call.input['Body']));
-      return runOfMark((await reading(readUsed(need(), nonce))) ?? '');
+      return reading(usedBy(need(), nonce));
     },
     async putEnd(end) {
-      const name = sha256(canonical(end)).slice(7, 19);
-      const call = putEnd(need(), end, name);
+      const call = putEnd(need(), end);
       const body = String(call.input['Body']);
       await put(call, body);
-      written(await session.read(readEnd(need(), end.run, name)), body, String(call.input['Key']));
+      written(await session.read(readEnd(need(), end)), body, String(call.input['Key']));
       return `s3://${String(call.input['Bucket'])}/${String(call.input['Key'])}`;
     },
     // No address of a change plan has a dot: the name is no step's.

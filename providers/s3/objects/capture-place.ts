@@ -18,8 +18,15 @@ export const captureBucketName = (account: string, region: string, configured: s
 export const nameOf = (of: CaptureBucket): string => captureBucketName(of.account, of.region, of.bucket);
 
 /**
+ * What aiplan writes there once and never deletes: manifests, marks and ends of runs, secret texts, keys,
+ * former documents.
+ * Copies of objects lie elsewhere: `captures expire` deletes them.
+ */
+const keptPrefixes: readonly string[] = ['keys/', 'manifests/', 'runs/', 'secrets/', 'setup/', 'used/'];
+
+/**
  * Only the account's root user can delete a version for good, or change what keeps versions. Everybody else can at most
- * put a delete marker. The policy itself can be changed by who may change bucket policies: that is for credentials to
+ * put a delete marker, and on what aiplan writes once not even that. The policy itself can be changed by who may change bucket policies: that is for credentials to
  * close, and every run looks at it. Source: S3 User Guide, "Bucket policy examples"; IAM, aws:PrincipalArn.
  */
 export function bucketPolicyOf(of: CaptureBucket): JsonObject {
@@ -52,7 +59,15 @@ export function bucketPolicyOf(of: CaptureBucket): JsonObject {
     Resource: [arn, `${arn}/*`],
     Condition: { ArnNotEquals: { 'aws:PrincipalArn': `arn:${partition}:iam::${of.account}:root` } },
   };
+  const unmarked = {
+    Sid: 'AiplanMarksAreKept',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: ['s3:DeleteObject'],
+    Resource: keptPrefixes.map((prefix) => `${arn}/${prefix}*`),
+    Condition: kept.Condition,
+  };
   // Over plain http the statement would lock aiplan itself out.
   const plain = of.endpoint?.startsWith('http://') === true;
-  return { Version: '2012-10-17', Statement: plain ? [kept] : [encrypted, kept] };
+  return { Version: '2012-10-17', Statement: plain ? [kept, unmarked] : [encrypted, kept, unmarked] };
 }

@@ -18,7 +18,7 @@ import { print, printJson, tell } from '../context/output.ts';
 import { makePlan, readLiveFor } from '../planning/planning.ts';
 import { lockOf } from '../running/resume-lock.ts';
 import { goOn } from '../running/resume-run.ts';
-import { refuseBehind } from '../planning/run-marks.ts';
+import { endsOf, heldAgainst } from '../planning/run-marks.ts';
 import { wasSent } from '../running/run.ts';
 import { signed } from './review.ts';
 import { rollback } from './rollback.ts';
@@ -50,7 +50,6 @@ export async function resumeCommand(context: CommandContext, run: string, option
   const target = await context.target();
   refuseElsewhere(run, records, target);
   await refuseWhenTakenBack(context, run);
-  await refuseBehind(context, run, records);
   if (options.sign !== undefined)
     return sign(context, await lookAt(context, run, records, target), { ...options, sign: options.sign });
   const isAble = options.approval !== undefined || options.yes === true || cannotAsk(context) === null;
@@ -164,6 +163,7 @@ async function lookAt(
     confirmed: begin.plan,
     settlement,
     remaining,
+    ends: heldAgainst(run, records, await endsOf(context, run)),
     from: { source, planned: { ...remaining.planned, plan: { ...remaining.planned.plan, target } }, saved: null, live },
   };
 }
@@ -224,11 +224,12 @@ export const rowsOf = ({ run, standings }: Reconciliation): readonly Row[] =>
   );
 
 /** Where each step stands and, where the run cannot be resumed, why; for a screen. */
-function shownRows({ settlement, remaining: { stale, planned } }: Found): readonly Row[] {
+function shownRows({ settlement, remaining: { stale, planned }, ends }: Found): readonly Row[] {
   const known = new Set(settlement.standings.flatMap(({ problems }) => problems));
   const more = stale.filter(({ why }) => !known.has(why));
   return [
     ...rowsOf(settlement),
+    ...ends.said.map(({ code, message }) => row(0, span(`${code} `, 'warning'), message)),
     blank,
     ...(stale.length === 0
       ? [

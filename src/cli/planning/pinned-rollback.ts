@@ -1,12 +1,10 @@
 import { needsPins, withPins } from '../../recovery/rollback/pinned-claims.ts';
-import { endNotHeld } from '../../run/apply/run-end.ts';
 import { AwsError } from '../../base/error.ts';
 import type { ChangePlan } from '../../domain/change-plan.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { RunEnd } from '../../domain/records/run-end.ts';
 import { manifestsOf } from './manifests.ts';
-import { behindText, endsOf } from './run-marks.ts';
+import { endsOf, heldAgainst } from './run-marks.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
@@ -23,17 +21,17 @@ export async function pinnedRollback(
   const needs = needsPins(changePlan);
   const run = changePlan.rollbackOf ?? '';
   try {
-    const ends = needs.own || needs.earlier ? await endsOf(context, run) : [];
+    const lying = needs.own || needs.earlier ? await endsOf(context, run) : { ends: [], strays: [] };
     const pins = {
-      own: { records, ends },
+      own: { records, ends: lying.ends },
       earlier: needs.earlier
         ? await Promise.all(
-            earlier.map(async (journal) => ({ records: journal, ends: await endsOf(context, runOf(journal)) })),
+            earlier.map(async (journal) => ({ records: journal, ends: (await endsOf(context, runOf(journal))).ends })),
           )
         : [],
       runs: needs.runs ? (await manifestsOf(context, { run })).runs : [],
     };
-    return { changePlan: withPins(changePlan, pins), said: behind(run, records, ends) };
+    return { changePlan: withPins(changePlan, pins), said: heldAgainst(run, records, lying).said };
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind !== 'denied') throw error;
     // A failed look-up bears nothing out (law 9).
@@ -43,7 +41,7 @@ export async function pinnedRollback(
         warning(
           'ends-unread',
           `how far run ${run} came cannot be read from the capture bucket: ${error.operation}, ${error.code}`,
-          'allow s3:ListBucket and s3:GetObject there. Without them the approval of the run covers nothing that rests on its journal',
+          'allow s3:ListBucketVersions and s3:GetObjectVersion there. Without them the approval of the run covers nothing that rests on its journal',
         ),
       ],
     };
@@ -61,20 +59,3 @@ const warning = (code: string, message: string, help: string): Finding => ({
   message,
   help,
 });
-
-/**
- * That the capture bucket knows the journal otherwise. It is no error: what rests on the journal then asks for
- * confirmations.
- */
-function behind(run: string, records: readonly JournalRecord[], ends: readonly RunEnd[]): readonly Finding[] {
-  const missing = endNotHeld(records, ends);
-  return missing === null
-    ? []
-    : [
-        warning(
-          'journal-behind',
-          behindText(run, missing),
-          'use the store in which the run was made. The approval of the run covers nothing of this rollback that rests on this journal',
-        ),
-      ];
-}

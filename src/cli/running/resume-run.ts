@@ -94,7 +94,8 @@ export async function goOn(
 /**
  * Whose word counts: a signed approval, of what is left or of the run itself, which is then the one in its journal;
  * `--yes` where nothing is asked; or the person at the terminal. What was typed at the beginning of the run does not
- * count again: a journal is a file (law 13).
+ * count again: a journal is a file (law 13). Nor does what was signed for the run, where the capture bucket knows another
+ * journal of it.
  */
 async function approvalFor(
   context: CommandContext,
@@ -109,6 +110,7 @@ async function approvalFor(
     const verified = verifyApproval(signed, context.configuration.allowedSigners, context.io.clock.now());
     const isOfTheRun =
       verified.planDigest === confirmed.digest && recordsOf(records, 'begin')[0]?.approval.nonce === verified.nonce;
+    if (isOfTheRun && found.ends.refusal !== null) throw found.ends.refusal;
     if (!isOfTheRun) await context.store.refuseUsedApproval(verified.nonce);
     else if ((await context.store.approvalUsedBy(verified.nonce)) !== run)
       throw new UserError(
@@ -121,6 +123,7 @@ async function approvalFor(
       );
     return { approval: verified, isNew: !isOfTheRun, signed };
   }
+  if (consent.yes === true && found.ends.refusal !== null) throw found.ends.refusal;
   if (needed(plan).nothing)
     return { approval: approvalOf(context, plan, 'T0', { confirmations: [], typedName: null }), isNew: true };
   return { approval: (await obtainApproval(context, from, consent, stage)).approval, isNew: true };

@@ -23,3 +23,10 @@ export interface MadeResource {
   readonly identity: string;
   readonly incarnation: string | null;
 }
+
+/** What the capture bucket holds of the ends of a run. */
+export interface LyingEnds {
+  readonly ends: readonly RunEnd[];
+  /** Objects beside them that are no end of the run, and why: they say nothing and stop nothing. */
+  readonly strays: readonly { readonly key: string; readonly why: string }[];
+}

@@ -13,7 +13,7 @@ import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { recordsByStep, recordsOf, settledBefore } from '../../history/journal-reading.ts';
 import { earlierRollbacksOf } from '../../history/earlier-rollbacks.ts';
 import { allHistoriesOf, resolverOf, type History } from '../../history/step-history.ts';
-import { readForRollback, unreadOf, type Found } from '../../history/rollback-reading.ts';
+import { madeBy, readForRollback, unreadOf, type Found } from '../../history/rollback-reading.ts';
 import { reachOf, type ChangeProgress } from '../../run/drift/change-progress.ts';
 import { answeredWords, doubtWords, notRemovedWords, othersWords } from './reconcile-sentences.ts';
 import { driftText } from '../../run/drift/read-back.ts';
@@ -200,7 +200,7 @@ class Judge {
     const candidates = [made, ...named].filter((identity) => identity !== null && identity !== replaced);
     const live =
       candidates.map((identity) => found.get(type, identity as string)).find((resource) => resource !== undefined) ??
-      found.byOp(type, op) ??
+      madeBy(found, this.#history) ??
       null;
     if (live === null) return { live, problem: null };
     const others = found.byOps(type, [op]).filter((other) => other !== live);

@@ -4,7 +4,7 @@ import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { Json } from '../../base/json.ts';
 import type { RunEnd } from '../../domain/records/run-end.ts';
 import type { Lying, RunManifest } from '../../domain/records/run-manifest.ts';
-import { isPinned } from '../../run/apply/run-end.ts';
+import { pinningEnds } from '../../run/apply/run-end.ts';
 import { restsOnEarlier } from '../../plan/steps/unpinned-claims.ts';
 
 /** A journal, and what the capture bucket keeps of the ends of its run. */
@@ -41,9 +41,10 @@ export const needsPins = ({
  * by the run. Pure.
  */
 export function withPins(changePlan: ChangePlan, { own, earlier, runs }: Pins): ChangePlan {
-  const isOwn = isPinned(own.records, own.ends);
-  const isEarlier = isOwn && earlier.every(({ records, ends }) => isPinned(records, ends));
-  const made = new Map(own.ends.flatMap((end) => end.made).map((item) => [`${item.type} ${item.identity}`, item]));
+  const pinning = pinningEnds(own.records, own.ends);
+  const isOwn = pinning.length > 0;
+  const isEarlier = isOwn && earlier.every(({ records, ends }) => pinningEnds(records, ends).length > 0);
+  const made = new Map(pinning.flatMap((end) => end.made).map((item) => [`${item.type} ${item.identity}`, item]));
   const first = runs.toSorted((a, b) => (a.written < b.written ? -1 : 1))[0]?.manifest;
   const pinnedOrder = (order: RestoreOrder): RestoreOrder => (isEarlier ? { ...order, pinned: true } : order);
   return {

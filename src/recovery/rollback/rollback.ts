@@ -17,6 +17,7 @@ import { addedSince, expectMade, openTo, type Made } from './created.ts';
 import { namings } from '../../plan/diff/relations.ts';
 import { orderRollback, type Chosen } from './order.ts';
 import {
+  madeBy,
   readForRollback,
   unreadOf,
   wouldChange,
@@ -25,7 +26,7 @@ import {
 } from '../../history/rollback-reading.ts';
 import { staying, stillStaying } from './remaining.ts';
 import { isYoung, underWay } from '../../history/pending-answers.ts';
-import { quote, wayOut } from '../../domain/wording.ts';
+import { few, quote, wayOut } from '../../domain/wording.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
@@ -222,10 +223,20 @@ class DraftMaker {
     const { type, op, made: identity, after } = history;
     const say = (severity: Finding['severity'], code: string, message: string, help?: string): void =>
       this.#say(severity, code, { step: { id: address } }, message, help);
-    const live = (identity === null ? undefined : this.#found.get(type, identity)) ?? this.#found.byOp(type, op);
+    const live = madeBy(this.#found, history);
     if (live === undefined) {
       if (history.acted)
         say('info', 'rollback-nothing-made', identity === null ? 'it was not created' : `${identity} is gone already`);
+      return;
+    }
+    const others = identity === null ? this.#found.byOps(type, [op]).filter((other) => other !== live) : [];
+    if (others.length > 0) {
+      say(
+        'error',
+        'rollback-foreign',
+        `${few([live, ...others].map((one) => one.identity))} carry the tag "aiplan:op: ${op}": one of them is a copy`,
+        'take the tag away from what the run did not make, or delete what it made by a change plan of its own',
+      );
       return;
     }
     const claimed = after !== null && after.identity === live.identity ? after : null;

@@ -49,17 +49,30 @@ export async function keepEnd({ journal, vault, clock, emit }: ApplyPorts, outco
 const headAt = (records: readonly JournalRecord[], count: number): string =>
   sha256(canonical(records[count - 1] ?? null));
 
-/**
- * An end that the journal does not hold: the journal was cut or rewritten since. Null where it holds all of them. Pure.
- */
-export const endNotHeld = (records: readonly JournalRecord[], ends: readonly RunEnd[]): RunEnd | null =>
-  ends.find(({ records: count, head }) => count > records.length || headAt(records, count) !== head) ?? null;
+const holds = (records: readonly JournalRecord[], { records: count, head }: RunEnd): boolean =>
+  count <= records.length && headAt(records, count) === head;
 
 /**
- * Whether what lies in the capture bucket of a run pins this journal of it: every end fits, and nothing was appended
- * after the last of them but the journal's own end. Pure.
+ * Ends that pin this journal and yet say otherwise than it what the run had made by then: no run wrote them. They count
+ * for nothing. Pure.
  */
-export const isPinned = (records: readonly JournalRecord[], ends: readonly RunEnd[]): boolean =>
-  ends.length > 0 &&
-  endNotHeld(records, ends) === null &&
-  records.slice(Math.max(...ends.map(({ records: count }) => count))).every(({ kind }) => kind === 'end');
+export const plantedEnds = (records: readonly JournalRecord[], ends: readonly RunEnd[]): readonly RunEnd[] =>
+  ends.filter((end) => holds(records, end) && canonical(madeIn(records.slice(0, end.records))) !== canonical(end.made));
+
+/** An end that the journal does not hold: it was cut, or made anew, since. Null where it holds all of them. Pure. */
+export const endNotHeld = (records: readonly JournalRecord[], ends: readonly RunEnd[]): RunEnd | null =>
+  ends.find((end) => !holds(records, end)) ?? null;
+
+/**
+ * The ends in the capture bucket that pin this journal: all that are not planted fit it, and nothing was appended after
+ * the last of them but the journal's own end. None where it is not pinned. Pure.
+ */
+export function pinningEnds(records: readonly JournalRecord[], ends: readonly RunEnd[]): readonly RunEnd[] {
+  const planted = new Set(plantedEnds(records, ends));
+  const own = ends.filter((end) => !planted.has(end));
+  const isPinned =
+    own.length > 0 &&
+    endNotHeld(records, own) === null &&
+    records.slice(Math.max(...own.map(({ records: count }) => count))).every(({ kind }) => kind === 'end');
+  return isPinned ? own : [];
+}

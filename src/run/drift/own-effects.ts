@@ -3,7 +3,7 @@ import type { LiveResource } from '../../domain/live.ts';
 import type { OwnEffect } from '../../domain/own-effect.ts';
 import type { Step } from '../../domain/plan.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
-import type { Found } from '../../history/rollback-reading.ts';
+import { madeBy, type Found } from '../../history/rollback-reading.ts';
 import type { History } from '../../history/step-history.ts';
 
 /** Everything that a run has done so far, by resource. */
@@ -101,9 +101,10 @@ function wantedOf({ changes }: Step, { properties }: LiveResource): JsonObject |
   return { ...properties, ...Object.fromEntries(changes.map(({ path, after }) => [path, after])) };
 }
 
-function made({ type, step, op, made: identity, after }: History, found: Found): readonly OwnEffect[] {
+function made(history: History, found: Found): readonly OwnEffect[] {
+  const { type, step, made: identity, after } = history;
   if (step.action !== 'create' && step.action !== 'replace') return [];
-  const live = after ?? (identity === null ? undefined : found.get(type, identity)) ?? found.byOp(type, op);
+  const live = after ?? madeBy(found, history);
   const name = identity ?? live?.identity;
   if (name === undefined) return [];
   return [
