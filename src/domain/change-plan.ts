@@ -37,8 +37,8 @@ export interface ChangePlan {
    */
   readonly withoutJournal?: true;
   /**
-   * Only with `withoutJournal`: neither the log nor a journal of the store knows the run. Each step then needs a
-   * confirmation of its own.
+   * Only in a generated plan: the audit log of the store does not know the run, or knows another journal of it. Each
+   * step then needs a confirmation of its own.
    */
   readonly unlogged?: true;
   /** Addresses that the reviewer rejected, sorted: their steps were taken out. Never parsed from a file. */
@@ -134,6 +134,10 @@ export interface RestoreOrder {
   readonly formerly?: Readonly<Record<string, JsonObject>>;
   /** It is brought out beside whatever there is, and nothing is pointed at it. */
   readonly apart?: Apart;
+  /** A resource that says by its tag that it came back from this, and that no rollback in this store made. */
+  readonly claimant?: string;
+  /** The capture bucket pins the journal of the run, at least up to the capture that this is restored from. */
+  readonly proven?: true;
   /** The capture bucket pins the journals of the earlier rollbacks that `remains`, `tries` and `known` come from. */
   readonly pinned?: true;
 }

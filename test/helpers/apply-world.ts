@@ -272,6 +272,11 @@ export function benchOf(
           own: pinned(bench.journalOf(run)),
           earlier: earlier.map(pinned),
           runs,
+          captures: [...vault.manifests.values()].flatMap((manifest) =>
+            manifest.format === 'aiplan/capture@1' && manifest.run === run
+              ? [{ key: run, written: manifest.at, manifest }]
+              : [],
+          ),
         }),
       };
     },

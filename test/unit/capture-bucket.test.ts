@@ -46,7 +46,9 @@ describe('the capture bucket', () => {
     expect(statements(of).find(({ Sid }) => Sid === 'AiplanMarksAreKept')).toMatchObject({
       Effect: 'Deny',
       Action: ['s3:DeleteObject'],
-      Resource: ['keys', 'manifests', 'runs', 'secrets', 'setup', 'used'].map((prefix) => `arn:aws:s3:::${name}/${prefix}/*`),
+      Resource: ['keys', 'manifests', 'runs', 'secrets', 'setup', 'used'].map(
+        (prefix) => `arn:aws:s3:::${name}/${prefix}/*`,
+      ),
       Condition: { ArnNotEquals: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:root' } },
     });
   });

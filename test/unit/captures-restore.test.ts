@@ -62,6 +62,7 @@ function bringOut(bench: Bench, step: string, apart: Apart): ChangePlan {
     capture: history?.capture as unknown as Json,
     live,
     apart,
+    proven: true,
   };
   return changePlanOf(
     [entryOf(step, live.type, { action: 'create', properties: live.properties, reason: 'wanted again', restore })],

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { fromAwsSource, runsInAws } from '../../src/cli/planning/from-aws.ts';
 import type { CommandContext } from '../../src/cli/context/command-context.ts';
 import { openVault } from '../../providers/s3/capture-bucket/vault.ts';
+import { markOf } from '../../src/audit/verify.ts';
 import { canonical, sha256 } from '../../src/base/digest.ts';
 import { UserError } from '../../src/base/error.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
@@ -10,6 +11,7 @@ import { benchOf, changePlanOf, entryOf, testConfiguration, type Bench } from '.
 import { account, region, store as bucket } from '../helpers/bucket-fixture.ts';
 import { memoryS3, type MemoryS3 } from '../helpers/memory-s3.ts';
 import { createMemoryWorld, DATABASE, NOTE } from '../helpers/memory-world.ts';
+import { bringingOut } from '../../src/cli/planning/bringing-out.ts';
 import { rollbackSource } from '../../src/cli/planning/loading.ts';
 
 const run = '20260226-230000-0001';
@@ -18,16 +20,26 @@ let s3: MemoryS3;
 let said: string;
 
 /** The world of a command: the account in memory, its capture bucket, and a store that knows the run or does not. */
-function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent'): CommandContext {
+function worldOf(knows: 'journal' | 'log' | 'nothing' | 'silent' | 'planted' | 'anew'): CommandContext {
   const missing = (code: string): UserError => new UserError(code, code);
   const store = {
     place: 'memory',
     async readRun(name: string) {
       if (knows === 'silent') throw missing('store-unreadable');
-      if (knows !== 'journal' || name !== run) throw missing('no-such-run');
+      if (knows === 'log' || knows === 'nothing' || name !== run) throw missing('no-such-run');
       return { path: 'p', records: bench.journalOf(run), head: '', torn: null };
     },
-    readAuditOf: async () => (knows === 'log' ? [{ kind: 'run-began', run }] : []),
+    readAuditOf: async () =>
+      knows === 'log' || knows === 'journal' || knows === 'anew'
+        ? [
+            {
+              kind: 'run-began',
+              run,
+              journal:
+                knows === 'anew' ? { records: 1, head: 'sha256:other' } : markOf(bench.journalOf(run).slice(0, 1)),
+            },
+          ]
+        : [],
     closedRuns: async () => [],
     openRuns: async () => [],
     listRuns: async () => [],
@@ -207,4 +219,31 @@ describe('a rollback by the journal', () => {
       expect.arrayContaining(['manifest-overwritten']),
     ]);
   });
+
+  it.each(['planted', 'anew'] as const)(
+    'of which the log was not told is no easier than one from AWS: every step is confirmed, and says so (%s)',
+    async (knows) => {
+      const genuine = await rollbackSource(worldOf('journal'), run);
+      expect([genuine.changePlan.unlogged, genuine.findings.map(({ code }) => code)]).toEqual([
+        undefined,
+        expect.not.arrayContaining(['rollback-unlogged']),
+      ]);
+      for (const source of [
+        await rollbackSource(worldOf(knows), run),
+        await fromAwsSource(worldOf(knows), run),
+        await bringingOut(worldOf(knows), { run, step: 'Db', as: 'again', instead: {}, fromAws: false }),
+      ]) {
+        expect([source.changePlan.unlogged, source.findings.map(({ code }) => code)]).toEqual([
+          true,
+          expect.arrayContaining(['rollback-unlogged']),
+        ]);
+        const { plan } = await bench.plan(source.changePlan);
+        for (const step of plan.steps)
+          expect([step.confirm === null, step.grant?.opens[0]]).toEqual([
+            false,
+            expect.stringContaining(`does not know run ${run}`),
+          ]);
+      }
+    },
+  );
 });

@@ -102,7 +102,7 @@ describe('the undo of a tag that was harmless to add', () => {
       const { changePlan } = await drafted(bench, journal);
       const [step] = await confirms(
         bench,
-        withPins(changePlan, { own: { records: journal, ends: kept }, earlier: [], runs: [] }),
+        withPins(changePlan, { own: { records: journal, ends: kept }, earlier: [], runs: [], captures: [] }),
       );
       expect([step?.confirm === null, step?.coveredBy, step?.why]).toEqual([
         false,
@@ -130,6 +130,7 @@ describe('a deletion of what the run made', () => {
           own: { records: anew, ends: bench.vault.ends },
           earlier: [],
           runs: [],
+          captures: [],
         }),
       ),
     ).toMatchObject([{ confirm: 'fresh', coveredBy: undefined }]);
@@ -193,7 +194,7 @@ describe('what a killed run put out of service', () => {
       const { changePlan } = await drafted(bench, journal);
       const [step] = await confirms(
         bench,
-        withPins(changePlan, { own: { records: journal, ends: [] }, earlier: [], runs: manifests }),
+        withPins(changePlan, { own: { records: journal, ends: [] }, earlier: [], runs: manifests, captures: [] }),
       );
       expect(step).toEqual({
         id: 'Db',
@@ -255,16 +256,20 @@ describe('what an earlier rollback brought back', () => {
     const { sha256, canonical } = await import('../../src/base/digest.ts');
     const ends = [{ ...end, head: sha256(canonical(records.at(-1))), made: madeIn(records) }];
     const own = { records: bench.journalOf(run), ends: bench.vault.ends.filter((one) => one.run === run) };
-    expect(await confirms(bench, withPins(changePlan, { own, earlier: [{ records, ends }], runs: [] }))).toMatchObject([
-      { confirm: null, coveredBy: run },
-    ]);
     expect(
-      await confirms(bench, withPins(changePlan, { own, earlier: [{ records: forged(records), ends }], runs: [] })),
+      await confirms(bench, withPins(changePlan, { own, earlier: [{ records, ends }], runs: [], captures: [] })),
+    ).toMatchObject([{ confirm: null, coveredBy: run }]);
+    expect(
+      await confirms(
+        bench,
+        withPins(changePlan, { own, earlier: [{ records: forged(records), ends }], runs: [], captures: [] }),
+      ),
     ).not.toMatchObject([{ coveredBy: run }]);
   });
 });
 
 describe('reading what the capture bucket bears out', () => {
+  const lying = async () => ({ runs: [], captures: [], leftOut: [], touched: [] });
   const captures = 'aiplan-captures-123456789012-eu-west-1';
   const target = { account: '123456789012', region: 'eu-west-1', endpoint: null, caller: 'x' };
   const worldOf = (read: (call: ReadCall) => Promise<object | null>): CommandContext =>
@@ -296,6 +301,7 @@ describe('reading what the capture bucket bears out', () => {
       changePlan,
       [],
       [],
+      lying,
     );
     expect([same, said.map(({ code, severity }) => [code, severity])]).toEqual([
       changePlan,
@@ -315,9 +321,9 @@ describe('reading what the capture bucket bears out', () => {
     const s3 = memoryS3([captures]);
     await openVault(s3, { ...target, bucket: null }, run).putEnd!(bench.vault.ends[0]!);
     const world = worldOf((call) => s3.read(call));
-    const genuine = await pinnedRollback(world, changePlan, bench.journalOf(run), []);
+    const genuine = await pinnedRollback(world, changePlan, bench.journalOf(run), [], lying);
     expect([genuine.changePlan.resources.map(({ pinned }) => pinned), genuine.said]).toEqual([[true], []]);
-    const anew = await pinnedRollback(world, changePlan, forged(bench.journalOf(run)), []);
+    const anew = await pinnedRollback(world, changePlan, forged(bench.journalOf(run)), [], lying);
     expect([anew.changePlan.resources.map(({ pinned }) => pinned), anew.said.map(({ code }) => code)]).toEqual([
       [undefined],
       ['journal-behind'],

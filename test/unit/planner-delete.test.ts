@@ -282,7 +282,7 @@ describe('a generated rollback', () => {
     type: DATABASE,
     action: 'create',
     properties: {},
-    restore: await order(),
+    restore: { ...(await order()), proven: true },
   });
 
   it('restores without asking again, with the calls of restore', async () => {
@@ -319,7 +319,7 @@ describe('a generated rollback', () => {
       });
     const onward = async (remains: { identity: string; incarnation: string }): Promise<EntrySample> => ({
       ...(await restore()),
-      restore: { ...(await order()), remains },
+      restore: { ...(await order()), proven: true, remains },
     });
     expect(
       stepOf(await planFor(half(), [await onward({ identity: 'courses', incarnation: 'second' })], rollback), 'Db'),

@@ -42,7 +42,7 @@ describe('the end of a run in the capture bucket', () => {
     ]);
 
   const withEnds = (bench: ReturnType<typeof benchOf>, changePlan: ChangePlan, ends: readonly RunEnd[]): ChangePlan =>
-    withPins(changePlan, { own: { records: bench.journalOf(run), ends }, earlier: [], runs: [] });
+    withPins(changePlan, { own: { records: bench.journalOf(run), ends }, earlier: [], runs: [], captures: [] });
 
   it('lists what the run made and how far its journal was; only that is deleted without its own confirmation', async () => {
     const { bench, ends } = await applied();

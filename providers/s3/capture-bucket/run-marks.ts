@@ -48,7 +48,8 @@ export function* usedBy(of: CaptureBucket, nonce: string): Program<string | null
 }
 
 /** The run that a mark names; null for what is none. */
-const runOfMark = (text: string): string | null => shapedAs<{ readonly run: string }>(usedMark, text)?.run ?? null;
+export const runOfMark = (text: string): string | null =>
+  shapedAs<{ readonly run: string }>(usedMark, text)?.run ?? null;
 
 const nameOfEnd = (end: RunEnd): string => sha256(canonical(end)).slice(7, 19);
 const keyOfEnd = (end: RunEnd): string => `runs/${end.run}/end-${nameOfEnd(end)}.json`;

@@ -26,8 +26,9 @@ const keptPrefixes: readonly string[] = ['keys/', 'manifests/', 'runs/', 'secret
 
 /**
  * Only the account's root user can delete a version for good, or change what keeps versions. Everybody else can at most
- * put a delete marker, and on what aiplan writes once not even that. The policy itself can be changed by who may change bucket policies: that is for credentials to
- * close, and every run looks at it. Source: S3 User Guide, "Bucket policy examples"; IAM, aws:PrincipalArn.
+ * put a delete marker, and on what aiplan writes once not even that. The policy itself can be changed by who may change
+ * bucket policies: that is for credentials to close, and every run looks at it. Source: S3 User Guide, "Bucket policy
+ * examples"; IAM, aws:PrincipalArn.
  */
 export function bucketPolicyOf(of: CaptureBucket): JsonObject {
   const partition = partitionOf(of.region);

@@ -6,7 +6,11 @@ import { refuseElsewhere } from './elsewhere.ts';
 import { historiesOf, type History } from '../../history/step-history.ts';
 import { type Json, type JsonObject, isMasked } from '../../base/json.ts';
 import { canonical } from '../../base/digest.ts';
+import { isLogged, unloggedFinding } from './logged-run.ts';
+import { manifestsOf } from './manifests.ts';
+import { pinnedRollback } from './pinned-rollback.ts';
 import { unprovenRestores } from './proven-restores.ts';
+import type { Finding } from '../../domain/finding.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import { UserError } from '../../base/error.ts';
 import type { LiveResource } from '../../domain/live.ts';
@@ -20,9 +24,7 @@ import type { CaptureOperations, ResourceType } from '../../domain/resource-type
 export async function bringingOut(context: CommandContext, brings: BringsOut): Promise<Source> {
   const { run, step: id, as, instead, fromAws } = brings;
   const target = await context.target();
-  const { records, flags, said } = fromAws
-    ? await recordsInAws(context, run)
-    : { ...(await context.store.readRun(run)), flags: {}, said: [] };
+  const { records, flags, said } = fromAws ? await recordsInAws(context, run) : await recordsInStore(context, run);
   refuseElsewhere(run, records, target);
   const history = historiesOf(records).find(({ step }) => step.id === id);
   if (history === undefined || history.before === null || history.capture === null)
@@ -61,11 +63,15 @@ export async function bringingOut(context: CommandContext, brings: BringsOut): P
       },
     ],
   };
+  const manifests = await manifestsOf(context, { run });
+  const { changePlan: pinned, said: around } = fromAws
+    ? { changePlan, said: [] }
+    : await pinnedRollback(context, changePlan, records, [], async () => manifests);
   return {
-    changePlan,
-    text: canonical(changePlan),
+    changePlan: pinned,
+    text: canonical(pinned),
     file: `capture of ${before.identity}`,
-    findings: [...said, ...(await unprovenRestores(context, changePlan))],
+    findings: [...said, ...around, ...(await unprovenRestores(context, pinned, async () => manifests))],
     incomplete: [],
   };
 }
@@ -95,6 +101,21 @@ function refuseUnfit(
           ? `aiplan captures restore ${name} --as NAME`
           : `aiplan captures restore ${name}, with another name or none`,
     });
+}
+
+/** A run as the store tells of it. */
+async function recordsInStore(
+  context: CommandContext,
+  run: string,
+): Promise<{
+  readonly records: readonly JournalRecord[];
+  readonly flags: Pick<ChangePlan, 'unlogged'>;
+  readonly said: readonly Finding[];
+}> {
+  const { records } = await context.store.readRun(run);
+  return (await isLogged(context, run, records))
+    ? { records, flags: {}, said: [] }
+    : { records, flags: { unlogged: true }, said: [unloggedFinding(run, 'a journal')] };
 }
 
 function noCapture(

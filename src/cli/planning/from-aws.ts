@@ -17,6 +17,7 @@ import { manifestFindings, manifestsOf, readingCaptures } from './manifests.ts';
 import { told } from '../context/progress.ts';
 import type { Source } from './source.ts';
 import { unprovenRestores } from './proven-restores.ts';
+import { isLogged, unloggedFinding } from './logged-run.ts';
 import type { CommandContext } from '../context/command-context.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 
@@ -123,7 +124,8 @@ export async function recordsInAws(context: CommandContext, run: string): Promis
 
 /**
  * The store's knowledge of a run, where the store answers: the digests of its journal's records, or null where there is
- * no journal that can be read. `isKnown`: it has a journal, or the log says that the run began.
+ * no journal that can be read and that the log was told of. `isKnown`: the log says that the run began, with that
+ * journal.
  */
 async function headsOf(
   context: CommandContext,
@@ -131,23 +133,15 @@ async function headsOf(
 ): Promise<{ readonly records: ReadonlySet<string> | null; readonly isKnown: boolean }> {
   try {
     const { records } = await context.store.readRun(run);
-    return { records: new Set(records.map((record) => sha256(canonical(record as unknown as Json)))), isKnown: true };
+    // Nor does a journal of which the log was not told: it may have been written to hide the manifests of the run.
+    return (await isLogged(context, run, records))
+      ? { records: new Set(records.map((record) => sha256(canonical(record as unknown as Json)))), isKnown: true }
+      : { records: null, isKnown: false };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // A journal that cannot be read proves nothing of what the manifests say, and neither does a store that does not
     // answer.
-    if (error.code !== 'no-such-run') return { records: null, isKnown: false };
-  }
-  try {
-    return {
-      records: null,
-      isKnown: (await context.store.readAuditOf(run, [])).some(
-        (record) => record.kind === 'run-began' && record.run === run,
-      ),
-    };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { records: null, isKnown: false };
+    return { records: null, isKnown: error.code === 'no-such-run' && (await isLogged(context, run, null)) };
   }
 }
 
@@ -211,15 +205,7 @@ function unknowns(run: string, whole: boolean, isKnown: boolean): readonly Findi
       'rollback-from-aws',
       `made from the capture bucket, without the journal of run ${run}: what it made is known by its tags alone, and which of its steps it came to by what is live`,
     ),
-    ...(isKnown
-      ? []
-      : [
-          say(
-            'warning',
-            'rollback-unlogged',
-            `no log or journal of this store knows run ${run}: whoever can write into the capture bucket may have made its manifests. Each step asks for a confirmation of its own`,
-          ),
-        ]),
+    ...(isKnown ? [] : [unloggedFinding(run, 'the capture bucket')]),
     ...(whole
       ? []
       : [

@@ -7,7 +7,11 @@ import { textsAsPlanned } from '../context/texts.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 import { pinnedRollback } from './pinned-rollback.ts';
 import { canonical, maskKeysIn } from '../../base/digest.ts';
+import { isLogged, unloggedFinding } from './logged-run.ts';
+import { manifestsOf } from './manifests.ts';
 import { unprovenRestores } from './proven-restores.ts';
+import type { ChangePlan } from '../../domain/change-plan.ts';
+import type { LyingManifests } from '../../domain/records/run-manifest.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import { runsThat } from './open-runs.ts';
@@ -66,12 +70,21 @@ export async function rollbackSource(context: CommandContext, run: string): Prom
     // The effect of a call to an emulator shows at once.
     ...(target.endpoint === null ? {} : { consistency: 0 }),
   });
-  const { changePlan, said } = await pinnedRollback(context, generated, records, earlier);
+  const known = await isLogged(context, run, records);
+  let lying: Promise<LyingManifests> | undefined;
+  const manifests = (): Promise<LyingManifests> => (lying ??= manifestsOf(context, { run }));
+  const { changePlan: pinned, said } = await pinnedRollback(context, generated, records, earlier, manifests);
+  const changePlan: ChangePlan = known ? pinned : { ...pinned, unlogged: true };
   return {
     changePlan,
     text: canonical(changePlan),
     file: `rollback of ${run}`,
-    findings: [...findings, ...said, ...(await unprovenRestores(context, changePlan))],
+    findings: [
+      ...(known ? [] : [unloggedFinding(run, 'a journal')]),
+      ...findings,
+      ...said,
+      ...(await unprovenRestores(context, changePlan, manifests)),
+    ],
     incomplete: incomplete ? incompleteOf(findings) : [],
   };
 }

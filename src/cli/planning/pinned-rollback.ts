@@ -3,23 +3,25 @@ import { AwsError } from '../../base/error.ts';
 import type { ChangePlan } from '../../domain/change-plan.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import { manifestsOf } from './manifests.ts';
+import type { LyingManifests } from '../../domain/records/run-manifest.ts';
 import { endsOf, heldAgainst } from './run-marks.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * A generated rollback with what the capture bucket bears out of the journals that it is made from. A claim that
  * nothing bears out asks for a confirmation of its own. `said`: that the journal is not the one that the run wrote, or
- * that this could not be looked up. Reads only, and only what the entries need. Throws AwsError.
+ * that this could not be looked up. Reads only, and only what the entries need. `manifests`: those of the run. Throws
+ * AwsError.
  */
 export async function pinnedRollback(
   context: CommandContext,
   changePlan: ChangePlan,
   records: readonly JournalRecord[],
   earlier: readonly (readonly JournalRecord[])[],
+  manifests: () => Promise<LyingManifests>,
 ): Promise<{ readonly changePlan: ChangePlan; readonly said: readonly Finding[] }> {
   const needs = needsPins(changePlan);
-  const run = changePlan.rollbackOf ?? '';
+  const run = changePlan.rollbackOf ?? changePlan.bringsOut?.run ?? '';
   try {
     const lying = needs.own || needs.earlier ? await endsOf(context, run) : { ends: [], strays: [] };
     const pins = {
@@ -29,7 +31,7 @@ export async function pinnedRollback(
             earlier.map(async (journal) => ({ records: journal, ends: (await endsOf(context, runOf(journal))).ends })),
           )
         : [],
-      runs: needs.runs ? (await manifestsOf(context, { run })).runs : [],
+      ...(needs.runs ? await manifests() : none),
     };
     return { changePlan: withPins(changePlan, pins), said: heldAgainst(run, records, lying).said };
   } catch (error) {
@@ -48,6 +50,7 @@ export async function pinnedRollback(
   }
 }
 
+const none = { runs: [], captures: [] };
 const runOf = (records: readonly JournalRecord[]): string =>
   records.flatMap((record) => (record.kind === 'begin' ? [record.run] : []))[0] ?? '';
 const warning = (code: string, message: string, help: string): Finding => ({

@@ -37,13 +37,16 @@ const finding = (
  * the capture bucket knows nothing, or something else, or whose copies and snapshots are not the captured ones; and
  * what else lies there. Reads only. Throws AwsError.
  */
-export async function unprovenRestores(context: CommandContext, changePlan: ChangePlan): Promise<readonly Finding[]> {
+export async function unprovenRestores(
+  context: CommandContext,
+  changePlan: ChangePlan,
+  manifestsFor: (run: string) => Promise<LyingManifests> = (run) => manifestsOf(context, { run }),
+): Promise<readonly Finding[]> {
   const orders = ordersOf(changePlan);
   if (orders.length === 0) return [];
   const bucket = captureBucketOf(context.configuration, await context.target());
   const manifests = new Map<string, LyingManifests>();
-  for (const run of new Set(orders.map(({ order }) => order.run)))
-    manifests.set(run, await manifestsOf(context, { run }));
+  for (const run of new Set(orders.map(({ order }) => order.run))) manifests.set(run, await manifestsFor(run));
   const told =
     changePlan.withoutJournal === true
       ? []

@@ -94,8 +94,8 @@ export async function goOn(
 /**
  * Whose word counts: a signed approval, of what is left or of the run itself, which is then the one in its journal;
  * `--yes` where nothing is asked; or the person at the terminal. What was typed at the beginning of the run does not
- * count again: a journal is a file (law 13). Nor does what was signed for the run, where the capture bucket knows another
- * journal of it.
+ * count again: a journal is a file (law 13). Nor does what was signed for the run, where the capture bucket knows
+ * another journal of it.
  */
 async function approvalFor(
   context: CommandContext,

@@ -75,10 +75,10 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
   const order = entry.restore;
   if (order === undefined) return bareDraft(entry, type);
   const { remains, apart } = order;
-  const made = restoredFrom(type, order);
-  if ('blocked' in made)
-    block(planning, entry, '', 'not-restorable', made.blocked, 'say it otherwise: aiplan captures restore --help');
-  const name = 'blocked' in made ? order.formerIdentity : made.identity;
+  const restored = restoredFrom(type, order);
+  if ('blocked' in restored)
+    block(planning, entry, '', 'not-restorable', restored.blocked, 'say it otherwise: aiplan captures restore --help');
+  const name = 'blocked' in restored ? order.formerIdentity : restored.identity;
   const isRemains = (known: Known): boolean =>
     remains !== undefined &&
     known.state === 'live' &&
@@ -124,33 +124,36 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
       readAgain([holder.failure]),
     );
   }
-  const desired = 'blocked' in made ? (entry.properties ?? {}) : (inKnown(made.properties, order.known) as JsonObject);
-  const opens =
+  const desired =
+    'blocked' in restored ? (entry.properties ?? {}) : (inKnown(restored.properties, order.known) as JsonObject);
+  const judging = {
+    schema: planning.schemas(entry.type),
+    after: desired,
+    scene: sceneOf(planning, entry),
+  };
+  // A restore makes a resource as any other create does: what it hands out is a grant.
+  const made =
+    type === undefined
+      ? null
+      : classify({
+          ...judging,
+          type,
+          comparer: comparerFor(type.rules, entry.type, name),
+          before: {},
+          live: null,
+          action: 'create',
+        });
+  const differs =
     type === undefined || apart === undefined || order.live === undefined || Object.keys(apart.instead).length === 0
       ? []
       : classify({
+          ...judging,
           type,
-          schema: planning.schemas(entry.type),
           comparer: comparerFor(type.rules, entry.type, name),
           before: order.live.properties,
-          after: desired,
           live: order.live,
           action: 'update',
-          scene: sceneOf(planning, entry),
         }).opens;
-  const changes =
-    type === undefined
-      ? []
-      : classify({
-          type,
-          schema: planning.schemas(entry.type),
-          comparer: comparerFor(type.rules, entry.type, name),
-          before: {},
-          after: desired,
-          live: null,
-          action: 'create',
-          scene: sceneOf(planning, entry),
-        }).changes;
   return {
     ...emptyDraft,
     entry,
@@ -158,7 +161,8 @@ function planRestore(planning: Planning, entry: ResourceEntry): Draft {
     action: 'create',
     identity: null,
     desired,
-    opens,
-    changes: changes.map(({ path, before, after }) => ({ path, before, after, effect: 'in-place' })),
+    opens: [...new Set([...(made?.opens ?? []), ...differs])],
+    changes: made?.changes ?? [],
+    oneWay: made?.oneWay ?? [],
   };
 }

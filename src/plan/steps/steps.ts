@@ -59,21 +59,25 @@ export function stepOf(
 }
 
 /**
- * The grants of a rollback of a run that the store does not know: whoever wrote the manifests decides what comes back.
+ * The grants of a rollback of a run that the audit log does not know: whoever wrote its journal or manifests decides
+ * what comes back.
  */
-const unloggedOf = ({ changePlan }: Planning): readonly string[] =>
-  changePlan.unlogged !== true
-    ? []
-    : [
-        `no log or journal of this store knows run ${changePlan.rollbackOf ?? ''}: what is set or restored here is what the capture bucket says, whoever wrote it there`,
-      ];
+const unloggedOf = ({ changePlan }: Planning): readonly string[] => {
+  const { rollbackOf, bringsOut, withoutJournal } = changePlan;
+  if (changePlan.unlogged !== true) return [];
+  const who = withoutJournal === true ? 'the capture bucket says' : 'a journal and the capture bucket say';
+  const run = rollbackOf ?? bringsOut?.run ?? '';
+  return [`the audit log of this store does not know run ${run}: what is done here is what ${who}, whoever wrote it`];
+};
 
 /**
  * What only a journal says, and nothing in the capture bucket: a file that anybody may have written hands out nothing
  * by itself (law 13).
  */
 const unpinnedOf = ({ changePlan }: Planning, { entry }: Draft): readonly string[] =>
-  changePlan.rollbackOf === undefined || changePlan.withoutJournal === true ? [] : unpinnedClaims(entry);
+  (changePlan.rollbackOf === undefined && changePlan.bringsOut === undefined) || changePlan.withoutJournal === true
+    ? []
+    : unpinnedClaims(entry);
 
 /** The live state of the resource that the step changes or destroys; of a kept resource only its facts matter. */
 const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
@@ -82,16 +86,21 @@ const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
     : { live: boundState(live, type.rules) };
 
 /**
- * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores, and the
- * deletion of what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the
+ * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores of what
+ * the run pinned in the capture bucket before it took it away, with what they open, and the deletion of what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the
  * capture bucket of the run's end, which pins its journal (`made`, `pinned`). Nothing else: a journal is a file of the
  * user's, and anybody may tag, so that neither answers for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
-  if (changePlan.rollbackOf === undefined || changePlan.withoutJournal === true || draft.action === 'keep')
+  if (
+    changePlan.rollbackOf === undefined ||
+    changePlan.withoutJournal === true ||
+    changePlan.unlogged === true ||
+    draft.action === 'keep'
+  )
     return false;
   if (draft.recoverability.level === 'irreversible') return false;
-  if (draft.action === 'create') return unpinnedClaims(draft.entry).length === 0;
+  if (draft.action === 'create') return draft.entry.restore !== undefined && unpinnedClaims(draft.entry).length === 0;
   if (draft.action === 'update')
     return !draft.isDestruction && draft.opens.length === 0 && unpinnedClaims(draft.entry).length === 0;
   const { made, pinned } = draft.entry;

@@ -12,6 +12,14 @@ export function unpinnedClaims({
     ...(reopen === undefined || reopen.pinned === true
       ? []
       : [`only the journal of run ${reopen.run} says how it was before the run put it out of service`]),
+    ...(restore === undefined || restore.proven === true
+      ? []
+      : [
+          `only a journal of run ${restore.run} says how it was: nothing that the run wrote into the capture bucket pins that journal`,
+        ]),
+    ...(restore?.claimant === undefined
+      ? []
+      : [`${restore.claimant} says by its tag that it came back from this already; another one is made`]),
     ...(restore === undefined || restore.pinned === true || !restsOnEarlier(restore)
       ? []
       : ['only the journal of an earlier rollback says what of it is back already']),

@@ -1,6 +1,7 @@
 import { isMasked, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { TypeRules } from '../../domain/resource-type.ts';
+import { few } from '../../domain/wording.ts';
 import { comparerFor } from '../../plan/diff/compare.ts';
 import { diffProperties, type Difference } from '../../plan/diff/diff.ts';
 
@@ -60,4 +61,35 @@ export function expectMade({ op, live, claimed, rules, tagProperty }: Made): Jso
   const tags =
     tagProperty === null || live.systemTags['aiplan:op'] !== op ? {} : { [tagProperty]: { 'aiplan:op': op } };
   return { ...Object.fromEntries(properties), ...tags };
+}
+
+/**
+ * Why what is live is not what the run created, with what to do next; null where it is. `others`: what else carries its
+ * tag, where the journal knows no identity. `claimed`: the resource as the run read it after it had created it. Pure.
+ */
+export function whyForeign({
+  live,
+  others,
+  claimed,
+  op,
+}: Pick<Made, 'live' | 'claimed' | 'op'> & { readonly others: readonly LiveResource[] }): {
+  readonly message: string;
+  readonly help: string;
+} | null {
+  const help = 'leave it, or delete it by a change plan of its own';
+  if (others.length > 0)
+    return {
+      message: `${few([live, ...others].map(({ identity }) => identity))} carry the tag "aiplan:op: ${op}": one of them is a copy`,
+      help: 'take the tag away from what the run did not make, or delete what it made by a change plan of its own',
+    };
+  if (claimed !== null && claimed.incarnation !== live.incarnation)
+    return { message: `${live.identity} is not the one that the run created: another has taken its name since`, help };
+  // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed
+  // does.
+  return live.systemTags['aiplan:op'] !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)
+    ? {
+        message: `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`,
+        help,
+      }
+    : null;
 }

@@ -1,9 +1,9 @@
 import type { ChangePlan, ReopenOrder, ResourceEntry, RestoreOrder } from '../../domain/change-plan.ts';
-import { canonical } from '../../base/digest.ts';
+import { canonical, sha256 } from '../../base/digest.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { Json } from '../../base/json.ts';
 import type { RunEnd } from '../../domain/records/run-end.ts';
-import type { Lying, RunManifest } from '../../domain/records/run-manifest.ts';
+import type { CaptureManifest, Lying, RunManifest } from '../../domain/records/run-manifest.ts';
 import { pinningEnds } from '../../run/apply/run-end.ts';
 import { restsOnEarlier } from '../../plan/steps/unpinned-claims.ts';
 
@@ -20,6 +20,8 @@ export interface Pins {
   readonly earlier: readonly PinnedJournal[];
   /** The records that the run wrote there before its first change. */
   readonly runs: readonly Lying<RunManifest>[];
+  /** What it wrote there before each destruction. */
+  readonly captures: readonly Lying<CaptureManifest>[];
 }
 
 /** Whether any entry does something by the word of a journal that the capture bucket has to bear out. Pure. */
@@ -32,7 +34,7 @@ export const needsPins = ({
   earlier: resources.some(
     ({ restore, repoint }) => repoint !== undefined || (restore !== undefined && restsOnEarlier(restore)),
   ),
-  runs: resources.some(({ reopen }) => reopen !== undefined),
+  runs: resources.some(({ reopen, restore }) => reopen !== undefined || restore !== undefined),
 });
 
 /**
@@ -40,13 +42,28 @@ export const needsPins = ({
  * end there pins lets the run's approval cover a deletion or the removal of a tag; only what is listed there was made
  * by the run. Pure.
  */
-export function withPins(changePlan: ChangePlan, { own, earlier, runs }: Pins): ChangePlan {
+export function withPins(changePlan: ChangePlan, { own, earlier, runs, captures }: Pins): ChangePlan {
   const pinning = pinningEnds(own.records, own.ends);
   const isOwn = pinning.length > 0;
   const isEarlier = isOwn && earlier.every(({ records, ends }) => pinningEnds(records, ends).length > 0);
   const made = new Map(pinning.flatMap((end) => end.made).map((item) => [`${item.type} ${item.identity}`, item]));
   const first = runs.toSorted((a, b) => (a.written < b.written ? -1 : 1))[0]?.manifest;
-  const pinnedOrder = (order: RestoreOrder): RestoreOrder => (isEarlier ? { ...order, pinned: true } : order);
+  const heads = new Set(captures.length === 0 ? [] : own.records.map((record) => sha256(canonical(record))));
+  // A manifest names the record that the journal ended with right before the destruction.
+  const isProven = (order: RestoreOrder): boolean =>
+    isOwn ||
+    captures.some(
+      ({ manifest }) =>
+        manifest.run === order.run &&
+        manifest.step === order.step &&
+        heads.has(manifest.journalHead) &&
+        canonical(manifest.capture ?? null) === canonical(order.capture),
+    );
+  const pinnedOrder = (order: RestoreOrder): RestoreOrder => ({
+    ...order,
+    ...(isEarlier ? { pinned: true } : {}),
+    ...(isProven(order) ? { proven: true } : {}),
+  });
   return {
     ...changePlan,
     resources: changePlan.resources.map((entry): ResourceEntry => {

@@ -4,8 +4,11 @@ import type { Found } from '../../history/rollback-reading.ts';
 
 /** The state of the restore of a resource that a run destroyed. */
 export type Back =
-  /** Nothing; `since`: the rollback that had brought it back, where one had. */
-  | { readonly kind: 'nothing'; readonly since: string | null }
+  /**
+   * Nothing; `since`: the rollback that had brought it back, where one had. `claimant`: what says by its tag alone that
+   * it came back from this: a rollback of another store made it, or somebody copied the tag.
+   */
+  | { readonly kind: 'nothing'; readonly since: string | null; readonly claimant: string | null }
   /** The earlier rollback `by` brought it back to the end. `others`: what other tries left. */
   | {
       readonly kind: 'finished';
@@ -16,7 +19,7 @@ export type Back =
     }
   /** An earlier rollback was stopped while it brought it back. */
   | { readonly kind: 'begun'; readonly live: LiveResource; readonly others: readonly LiveResource[] }
-  /** Something says, or a journal says of it, that it is what came back, and the other does not. */
+  /** A journal says of something that it is what came back, and its tag does not. */
   | { readonly kind: 'unproven'; readonly live: LiveResource; readonly why: string };
 
 /** On a resource while it is being restored, where its type can be told so (RDS). */
@@ -78,13 +81,11 @@ export function broughtBack(
   const claimant = found
     .restoredFrom(type, before.identity)
     .find((one) => one.incarnation !== before.incarnation && !inside.includes(one));
-  if (claimant !== undefined)
-    return {
-      kind: 'unproven',
-      live: claimant,
-      why: `says by its tag that it was restored from ${before.identity}, but no rollback in this store made it`,
-    };
-  return { kind: 'nothing', since: latest.find(({ done }) => done)?.run ?? null };
+  return {
+    kind: 'nothing',
+    since: latest.find(({ done }) => done)?.run ?? null,
+    claimant: claimant?.identity ?? null,
+  };
 }
 
 const isSame = (one: LiveResource, other: LiveResource): boolean =>

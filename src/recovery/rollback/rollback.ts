@@ -13,9 +13,9 @@ import { bringersOf, formerlyOf } from './brought-along.ts';
 import { earlierRollbacksOf, type Earlier } from '../../history/earlier-rollbacks.ts';
 import { historiesOf, resolverOf, type History } from '../../history/step-history.ts';
 import { invert } from '../../plan/diff/inverse.ts';
-import { addedSince, expectMade, openTo, type Made } from './created.ts';
 import { namings } from '../../plan/diff/relations.ts';
 import { orderRollback, type Chosen } from './order.ts';
+import { addedSince, expectMade, openTo, whyForeign, type Made } from './created.ts';
 import {
   madeBy,
   readForRollback,
@@ -26,7 +26,7 @@ import {
 } from '../../history/rollback-reading.ts';
 import { staying, stillStaying } from './remaining.ts';
 import { isYoung, underWay } from '../../history/pending-answers.ts';
-import { few, quote, wayOut } from '../../domain/wording.ts';
+import { quote, wayOut } from '../../domain/wording.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
 
 /** A rollback as a change plan that walks the same road as any other, with what is to be said about it. */
@@ -229,36 +229,11 @@ class DraftMaker {
         say('info', 'rollback-nothing-made', identity === null ? 'it was not created' : `${identity} is gone already`);
       return;
     }
-    const others = identity === null ? this.#found.byOps(type, [op]).filter((other) => other !== live) : [];
-    if (others.length > 0) {
-      say(
-        'error',
-        'rollback-foreign',
-        `${few([live, ...others].map((one) => one.identity))} carry the tag "aiplan:op: ${op}": one of them is a copy`,
-        'take the tag away from what the run did not make, or delete what it made by a change plan of its own',
-      );
-      return;
-    }
     const claimed = after !== null && after.identity === live.identity ? after : null;
-    const tagged = live.systemTags['aiplan:op'];
-    if (claimed !== null && claimed.incarnation !== live.incarnation) {
-      say(
-        'error',
-        'rollback-foreign',
-        `${live.identity} is not the one that the run created: another has taken its name since`,
-        'leave it, or delete it by a change plan of its own',
-      );
-      return;
-    }
-    // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed
-    // does.
-    if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)) {
-      say(
-        'error',
-        'rollback-foreign',
-        `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`,
-        'leave it, or delete it by a change plan of its own',
-      );
+    const others = identity === null ? this.#found.byOps(type, [op]).filter((other) => other !== live) : [];
+    const foreign = whyForeign({ live, others, claimed, op });
+    if (foreign !== null) {
+      say('error', 'rollback-foreign', foreign.message, foreign.help);
       return;
     }
     if (this.#isUnderWay(history, live)) return;
@@ -438,7 +413,15 @@ class DraftMaker {
           history,
           `rollback ${back.since} brought it back, and it is gone again`,
         );
-      this.#restore(history, before, null);
+      if (back.claimant !== null)
+        this.#say(
+          'info',
+          'rollback-claimed',
+          history,
+          `${back.claimant} says by its tag that it was restored from ${before.identity}, but no rollback in this store made it`,
+          `a tag proves nothing: ${before.identity} is brought back beside it. Reject the step where that one is what came back`,
+        );
+      this.#restore(history, before, null, back.claimant);
     }
     for (const other of back.kind === 'begun' || back.kind === 'finished' ? back.others : []) {
       this.#say(
@@ -452,7 +435,7 @@ class DraftMaker {
   }
 
   /** Restores it from its capture, or continues with the part that is there. */
-  #restore(history: History, before: LiveResource, there: LiveResource | null): void {
+  #restore(history: History, before: LiveResource, there: LiveResource | null, claimant: string | null = null): void {
     const { type, step, capture } = history;
     if (capture === null) {
       this.#say(
@@ -483,6 +466,7 @@ class DraftMaker {
         ...this.#orderOf(history, before, capture),
         ...(there === null ? {} : { remains: { identity: there.identity, incarnation: there.incarnation } }),
         ...(tries.length === 0 ? {} : { tries }),
+        ...(claimant === null ? {} : { claimant }),
       },
     });
   }
