@@ -431,6 +431,7 @@ describe('approvals, the audit log, locks and configuration', () => {
         own: { records: [], ends: [found] },
         earlier: [],
         runs: [],
+        captures: [],
       });
     }
     // Most mutants are refused, and some are still marks.

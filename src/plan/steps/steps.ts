@@ -67,7 +67,7 @@ const unloggedOf = ({ changePlan }: Planning): readonly string[] => {
   if (changePlan.unlogged !== true) return [];
   const who = withoutJournal === true ? 'the capture bucket says' : 'a journal and the capture bucket say';
   const run = rollbackOf ?? bringsOut?.run ?? '';
-  return [`the audit log of this store does not know run ${run}: what is done here is what ${who}, whoever wrote it`];
+  return [`the audit log of this store does not know run ${run}: here is done what ${who}, whoever wrote it`];
 };
 
 /**
@@ -86,10 +86,11 @@ const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
     : { live: boundState(live, type.rules) };
 
 /**
- * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything, restores of what
- * the run pinned in the capture bucket before it took it away, with what they open, and the deletion of what the run itself created, if it is unused and holds no data: by its tag, and by what lies in the
- * capture bucket of the run's end, which pins its journal (`made`, `pinned`). Nothing else: a journal is a file of the
- * user's, and anybody may tag, so that neither answers for a destruction or a grant (laws 3, 13 and 14).
+ * The approval of a run covers its immediate undo: inverse calls that neither lose nor open anything; restores of what
+ * the run pinned in the capture bucket before it took it away, with what they open; and the deletion of what the run
+ * itself created, if it is unused and holds no data: by its tag, and by what lies in the capture bucket of the run's
+ * end, which pins its journal (`made`, `pinned`). Nothing else: a journal is a file of the user's, and anybody may tag,
+ * so that neither answers for a destruction or a grant (laws 3, 13 and 14).
  */
 function isCovered({ changePlan }: Planning, draft: Draft): boolean {
   if (
