@@ -1,3 +1,4 @@
+import type { Configuration } from './configuration.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { DeclaredAction, ResourceEntry } from './change-plan.ts';
 import type { Finding } from './finding.ts';
@@ -149,6 +150,8 @@ export interface Planned {
   readonly work: ReadonlyMap<string, StepWork>;
   /** Entries with `action: read`, resolved: address → live resource. References may point at them. */
   readonly reads: ReadonlyMap<string, LiveResource>;
+  /** The configuration that judged it: what becomes known later is judged by the same. Never stored. */
+  readonly configuration: Configuration;
 }
 
 declare const approved: unique symbol;

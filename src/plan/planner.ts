@@ -79,6 +79,7 @@ export function plan(input: PlanInput): Planned {
   return {
     plan: assemble(input, steps, findings),
     work: workOf(planning, ordered.order, previews),
+    configuration: input.configuration,
     reads: readsOf(planning),
   };
 }
@@ -257,6 +258,8 @@ function judgedSteps(
       step: stepOf(planning, draft, previews.get(address)?.calls ?? [], dependsOn),
       entry: draft.entry,
       live: draft.live,
+      desired: draft.desired,
+      nameProperty: draft.type?.rules.nameProperty ?? null,
     };
   });
 }

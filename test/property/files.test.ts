@@ -102,7 +102,12 @@ describe('plan files, well sealed as they may be', () => {
       digestsFit(plan);
       const fresh = planNamed('move').plan;
       staleSteps({ plan }, { plan: fresh } as Planned, (type) => resourceTypes.get(type)?.rules);
-      approve({ plan, work: new Map(), reads: new Map() }, approvalFor(plan), testConfiguration, lookTime);
+      approve(
+        { plan, work: new Map(), reads: new Map(), configuration: testConfiguration },
+        approvalFor(plan),
+        testConfiguration,
+        lookTime,
+      );
     });
   });
 });
@@ -243,7 +248,7 @@ describe('approvals, the audit log, locks and configuration', () => {
         'a.approval.json',
       );
       approve(
-        { plan, work: new Map(), reads: new Map() },
+        { plan, work: new Map(), reads: new Map(), configuration: testConfiguration },
         signed.approval,
         testConfiguration,
         Date.parse(plan.createdAt),

@@ -6,7 +6,7 @@ import { approve } from '../../src/plan/approve.ts';
 import { defaults } from '../../src/store/configuration.ts';
 import { baseStep, deleteDatabase, grantStep, samplePlan, sampleTime } from '../helpers/sample-plan.ts';
 
-const planned = (plan: Plan) => ({ plan, work: new Map(), reads: new Map() });
+const planned = (plan: Plan) => ({ plan, work: new Map(), reads: new Map(), configuration: defaults });
 function approvalFor(plan: Plan, over: Partial<Approval> = {}): Approval {
   return {
     format: 'aiplan/approval@1',

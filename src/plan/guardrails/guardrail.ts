@@ -1,6 +1,7 @@
 import type { ChangePlan, ResourceEntry } from '../../domain/change-plan.ts';
 import type { Configuration } from '../../domain/configuration.ts';
 import type { Finding } from '../../domain/finding.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { LiveResource, Target } from '../../domain/live.ts';
 import type { OpenRun } from '../../domain/records/open-run.ts';
 import type { Step } from '../../domain/plan.ts';
@@ -10,7 +11,23 @@ export interface Judged {
   readonly step: Omit<Step, 'digest' | 'blocked'>;
   readonly entry: ResourceEntry;
   readonly live: LiveResource | null;
+  /** The properties after the step, references and functions resolved; what is not known yet as `{ $unknown }`. */
+  readonly desired: JsonObject;
+  /** The property that names a new resource of the type; null where AWS makes the identity up. */
+  readonly nameProperty: string | null;
 }
+
+/** What is asked about the values of one step, at plan and again before they are sent. */
+export type ValueInput = Pick<GuardrailInput, 'configuration' | 'target'> & {
+  /** Every step of the plan: what is not known yet may come from one of them. */
+  readonly steps: readonly Pick<Judged, 'step' | 'desired'>[];
+};
+
+/** The values that a step sets: of an update those of the properties that the author names. */
+export const sentBy = ({ step, entry, desired }: Pick<Judged, 'step' | 'entry' | 'desired'>): JsonObject =>
+  step.action === 'create' || step.action === 'replace'
+    ? desired
+    : Object.fromEntries(Object.entries(desired).filter(([name]) => Object.hasOwn(entry.properties ?? {}, name)));
 
 export interface GuardrailInput {
   readonly changePlan: ChangePlan;

@@ -1,11 +1,11 @@
 import type { Finding } from '../../domain/finding.ts';
 import { acceptLossNeeded, acceptLossNeedless } from './accept-loss.ts';
 import { accountNotAllowed } from './account-not-allowed.ts';
-import type { Guardrail, GuardrailInput } from './guardrail.ts';
+import type { Guardrail, GuardrailInput, Judged, ValueInput } from './guardrail.ts';
 import { managedElsewhere } from './managed-elsewhere.ts';
 import { openRunHolds } from './open-run.ts';
-import { ownStorage } from './own-storage.ts';
-import { protectedIdentity } from './protected-identity.ts';
+import { ownStorage, ownStorageFinding } from './own-storage.ts';
+import { protectedIdentity, protectedIdentityFinding } from './protected-identity.ts';
 import { reasonNeeded } from './reason-needed.ts';
 import { tooManyConfirmations } from './too-many-confirmations.ts';
 import { whenIgnored } from './when-ignored.ts';
@@ -23,6 +23,16 @@ export const builtInGuardrails: readonly Guardrail[] = [
   whenIgnored,
   tooManyConfirmations,
 ];
+
+/**
+ * Judges the values of a step again, right before they are sent, when all of them are known: those guardrails that look
+ * at values. Pure.
+ */
+export const judgeValues = (
+  judged: Pick<Judged, 'step' | 'entry' | 'desired' | 'nameProperty'>,
+  input: ValueInput,
+): readonly Finding[] =>
+  [ownStorageFinding(judged, input), protectedIdentityFinding(judged, input)].flatMap((found) => found ?? []);
 
 /** Judges the steps of a plan. */
 export const judge = (

@@ -16,6 +16,7 @@ import { runProgram, type Execution } from '../executor/execute.ts';
 import type { Owned } from '../drift/own-drift.ts';
 import { ownEffects, type OwnEffects } from '../drift/own-effects.ts';
 import { StepFailed } from '../executor/interruptions.ts';
+import { judgeValues } from '../../plan/guardrails/index.ts';
 import { rejudge } from '../../plan/classify/rejudge.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { preview } from '../../plan/steps/preview.ts';
@@ -210,7 +211,7 @@ function judgedAgain(
   live: LiveResource | null,
   found: JsonObject,
 ): JsonObject {
-  const { desired, problems } = rejudge({
+  const { desired, problems: unseen } = rejudge({
     type,
     schema: ports.schemas(type.type),
     action: step.action === 'create' || step.action === 'replace' ? step.action : 'update',
@@ -227,6 +228,12 @@ function judgedAgain(
         [...outputs.values()].find((known) => known.type === name && known.identity === identity),
     },
   });
+  const { configuration, plan } = planned;
+  const judged = { step, entry: work.entry, desired, nameProperty: type.rules.nameProperty ?? null };
+  const problems = [
+    ...unseen,
+    ...judgeValues(judged, { configuration, target: plan.target, steps: [] }).map(({ message }) => message),
+  ];
   if (problems.length === 0) return desired;
   throw new StepFailed(
     `values of "${step.id}" that are known only now come to what nobody confirmed, so nothing of it was sent: ${problems.join('; ')}`,
