@@ -234,7 +234,7 @@ describe('which change needs what', () => {
   it('stops for type, user data and EBS optimisation only', () => {
     expect(
       Object.entries(rules.properties)
-        .filter(([, rule]) => rule.update === 'restart')
+        .filter(([, { update }]) => typeof update === 'function' && update('a', 'b', live, {}) === 'restart')
         .map(([name]) => name)
         .sort(),
     ).toEqual(['EbsOptimized', 'InstanceType', 'UserData']);
@@ -297,6 +297,31 @@ describe('what a launch opens', () => {
     expect(opens(launch, { 'subnet-1': quiet['subnet-1'] })).toEqual([expect.stringContaining('was not read')]);
     expect(opens(launch, { ...quiet, 'ami-1': null })).toEqual([]);
   });
+  it("what runs from the account's own image, as the profile and in the groups that the instance has", () => {
+    const ami = { ImageId: 'ami-1', ...inside };
+    const said = (more: JsonObject, found = quiet): readonly string[] =>
+      opens({ ...ami, ...more }, found).filter((text) => text.includes('own image'));
+    expect(said({ SecurityGroupIds: ['sg-0aa', 'sg-0bb'] })).toEqual([
+      "what somebody put into the account's own image ami-1 runs on the instance, and reaches whatever admits sg-0aa, sg-0bb",
+    ]);
+    expect(said({ IamInstanceProfile: 'admin' })).toEqual([
+      "what somebody put into the account's own image ami-1 runs on the instance, and acts with the instance profile admin",
+    ]);
+    expect(said({})).toEqual([]);
+    const amazon = { ...quiet, 'ami-1': image({ OwnerId: '801119661308', OwnerAlias: 'amazon' }) };
+    expect(said({ SecurityGroupIds: ['sg-0aa'], IamInstanceProfile: 'admin' }, amazon)).toEqual([]);
+  });
+  it('the same in a replace that keeps the profile', () => {
+    const before = { ImageId: 'ami-0', IamInstanceProfile: 'admin', SubnetId: 'subnet-1' };
+    const after = { ...before, ImageId: 'ami-1' };
+    expect(
+      ruleHits(rules.grants, before, after, live, comparerFor(rules, instance.type, ''), {
+        ...own,
+        after,
+        find: (_type, id) => quiet[id as keyof typeof quiet],
+      }).map(({ says }) => says),
+    ).toEqual([expect.stringContaining('acts with the instance profile admin')]);
+  });
   it('a public address because of the subnet, unless the author says otherwise', () => {
     const launch = (more: JsonObject = {}): JsonObject => ({ ImageId: 'ami-1', ...inside, ...more });
     const open = { ...quiet, 'subnet-1': subnet({ MapPublicIpOnLaunch: true }) };
@@ -350,11 +375,11 @@ describe('what a launch opens', () => {
     ],
     ['an existing interface', { NetworkInterfaces: [{ DeviceIndex: '1', NetworkInterfaceId: 'eni-prod' }] }, 1],
     ['a carrier address', { NetworkInterfaces: [{ DeviceIndex: '0', AssociateCarrierIpAddress: true }] }, 1],
+    ['an existing group, with an own image', { SecurityGroupIds: ['sg-1'] }, 1],
     [
       'everyday settings',
       {
         InstanceType: 't3.micro',
-        SecurityGroupIds: ['sg-1'],
         Monitoring: true,
         EbsOptimized: true,
         Tags: { Name: 'x' },

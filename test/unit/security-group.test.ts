@@ -146,7 +146,8 @@ describe('what a change of rules destroys', () => {
 
 describe('what a rule opens', () => {
   const { grants } = securityGroup.rules;
-  const opened = (after: Json | undefined, before?: Json, live: LiveResource | null = liveGroup()): readonly string[] =>
+  const unused = liveGroup({ binding: { attached: [] } });
+  const opened = (after: Json | undefined, before?: Json, live: LiveResource | null = unused): readonly string[] =>
     hit(grants, 'SecurityGroupIngress.*', before, after, live);
   it('everyone: 0.0.0.0/0, ::/0 and halves of the internet', () => {
     expect(opened(SSH)).toEqual(['tcp 22 from 0.0.0.0/0: everyone on the internet may connect']);
@@ -205,6 +206,32 @@ describe('what a rule opens', () => {
       opened({ ...SSH, CidrIp: '203.0.113.0/24', Description: 'x' }, { ...SSH, CidrIp: '203.0.113.0/24' }),
     ).toEqual([]);
   });
+  it('every new source of a group that is in use, a private range or a group of the account too', () => {
+    const used = liveGroup({ binding: { attached: ['eni-1 of database courses-prod'] } });
+    const ranges = ['10.0.0.0/8', '100.64.0.0/10', 'fd12:3456::/32'];
+    const rules: readonly JsonObject[] = [
+      ...ranges.map((range) => ({ IpProtocol: '-1', [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range })),
+      { IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, CidrIp: '10.1.2.3/32' },
+      { IpProtocol: 'tcp', FromPort: 0, ToPort: 65535, SourceSecurityGroupId: 'sg-0123' },
+      { ...SELF, SourceSecurityGroupOwnerId: undefined } as unknown as JsonObject,
+    ];
+    for (const rule of rules) {
+      expect([rule, opened(rule, undefined, used).length]).toEqual([rule, 1]);
+      // Not read is not unused; of an unused group and of a new one nobody is behind the door.
+      expect(opened(rule, undefined, liveGroup({ binding: { attached: 'unknown' } }))).toHaveLength(1);
+      expect(opened(rule, undefined, { ...used, binding: {} })).toHaveLength(1);
+      expect([opened(rule, undefined, unused), opened(rule, undefined, null)]).toEqual([[], []]);
+      expect(opened({ ...rule, Description: 'x' }, rule, used)).toEqual([]);
+    }
+    expect(opened(rules[0], undefined, used)).toEqual([
+      'all traffic from 10.0.0.0/8: 16,777,216 addresses of private networks may connect to what the group guards (eni-1 of database courses-prod)',
+    ]);
+    expect(opened(rules[4], undefined, used)).toEqual([
+      'tcp 0-65535 from sg-0123: everything in sg-0123 may connect to what the group guards (eni-1 of database courses-prod)',
+    ]);
+    // Somebody of the internet is said once.
+    expect(opened(SSH, undefined, used)).toHaveLength(1);
+  });
   it('another account and a prefix list, which others keep; not the own account', () => {
     expect(opened({ ...SELF, SourceSecurityGroupOwnerId: '999999999999' })).toEqual([
       'tcp 0-65535 from sg-old of account 999999999999: whoever runs account 999999999999 decides who may connect',
@@ -221,6 +248,7 @@ describe('what a rule opens', () => {
       grants.filter(
         (rule) =>
           rule.path === 'SecurityGroupIngress.*' &&
+          rule.given?.(undefined, null) !== false &&
           rule.when?.(undefined, { ...SELF, SourceSecurityGroupOwnerId: owner }, null, scene) === true,
       ).length;
     expect([foreign('123456789012'), foreign('999999999999')]).toEqual([0, 1]);

@@ -1,6 +1,7 @@
 import { isObject, type Json } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { ChangeRule, RuleScene, TypeRules } from '../../../src/domain/resource-type.ts';
+import { few } from '../../../src/domain/wording.ts';
 import { keyed, objectOf, textOf } from '../../aws/values/fields.ts';
 import {
   canonicalProperties,
@@ -91,6 +92,40 @@ const otherAccount: ChangeRule = {
     `${opens(after, ingress)}: whoever runs account ${foreignOwner(after, live, scene) ?? 'unknown'} decides who may connect`,
 };
 
+/** What the group's interfaces are known to belong to, in words; null where nothing uses the group. */
+function guarded(live: LiveResource): string | null {
+  const attached = live.binding['attached'];
+  if (!Array.isArray(attached)) return 'whatever the group guards, which was not read';
+  return attached.length === 0 ? null : `what the group guards (${few(attached.map(String), 3)})`;
+}
+
+/** Who gets in by a rule that is neither of the internet, nor of a prefix list, nor of another account. */
+function neighbour(rule: Json | undefined): string {
+  const { CidrIp, CidrIpv6, SourceSecurityGroupId } = objectOf(rule);
+  const range = textOf(CidrIp) ?? textOf(CidrIpv6);
+  if (range !== undefined) return `${sizeOf(range) || 'an unreadable range'} of private networks`;
+  return textOf(SourceSecurityGroupId) === undefined
+    ? 'a source that is not known yet'
+    : `everything in ${String(SourceSecurityGroupId)}`;
+}
+
+/**
+ * A new source or new ports for a group that is in use: whoever sits there reaches what the group guards. A private
+ * range and a group of the account are somebody else's door too.
+ */
+const openToNeighbours: ChangeRule = {
+  path: `${ingress.property}.*`,
+  given: (before, live) => live !== null && gone(before) && guarded(live) !== null,
+  when: (_before, after, live, scene) =>
+    isObject(after) &&
+    everyone(after) === undefined &&
+    someone(after) === undefined &&
+    textOf(after['SourcePrefixListId']) === undefined &&
+    foreignOwner(after, live, scene) === undefined,
+  says: (_before, after, live) =>
+    `${opens(after, ingress)}: ${neighbour(after)} may connect to ${live === null ? 'the group' : (guarded(live) ?? 'the group')}`,
+};
+
 /** A rule whose other end is a prefix list; a new group may send to everyone anyway. */
 const prefixList = (direction: Direction): ChangeRule => {
   const field = direction === ingress ? 'SourcePrefixListId' : 'DestinationPrefixListId';
@@ -149,6 +184,7 @@ export const securityGroupRules: TypeRules = {
     openToSomeone(ingress),
     openToSomeone(egress),
     otherAccount,
+    openToNeighbours,
     prefixList(ingress),
     prefixList(egress),
   ],

@@ -44,7 +44,9 @@ function lostByDelete(live: LiveResource, changes: readonly AttributeChange[]): 
     keepsBackups(live, changes)
       ? 'recovery to a point in time before the deletion through the restored database (its automated backups are kept apart until their retention ends)'
       : 'recovery to any other point in time: there are no automated backups, only the snapshots that are taken now',
-    ...(replicas.length === 0 ? [] : [`replication to ${list(replicas)}: they stay, as databases of their own`]),
+    ...(replicas.length === 0
+      ? []
+      : [`replication to ${list(replicas)}: a replica that is not deleted too becomes a database of its own`]),
     ...(live.properties['ManageMasterUserPassword'] === true
       ? ['the ARN of the secret with its master password: a restored database gets a new one']
       : []),

@@ -281,6 +281,13 @@ const speedOf = (value: Value): number => speeds.indexOf(textOf(value) ?? '');
  * instances").
  */
 export const oneWay: readonly ChangeRule[] = [
+  {
+    path: 'AutoMinorVersionUpgrade',
+    given: (_before, live) => live !== null,
+    when: turnedOn,
+    says: () =>
+      'RDS upgrades the minor version by itself in a maintenance window, with an interruption, and no upgrade can be taken back; whether one is pending was not read',
+  },
   ...['Iops', 'StorageThroughput'].map((path): ChangeRule => ({
     path,
     given: (before) => typeof before === 'number',

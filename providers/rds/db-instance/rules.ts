@@ -98,10 +98,9 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   // Restarts at once, whatever ApplyImmediately says.
   Port: { update: 'restart' },
   PreferredBackupWindow: inPlace,
-  // What waits for the window happens at once where the new one is now (ModifyDBInstance, PreferredMaintenanceWindow).
-  PreferredMaintenanceWindow: {
-    update: (_before, _after, { pending }) => (Object.keys(pending).length > 0 ? 'restart' : 'in-place'),
-  },
+  // What waits for the window happens at once where the new one is now (ModifyDBInstance, PreferredMaintenanceWindow):
+  // pending changes, and maintenance that AWS wants to do, which is not read (DescribePendingMaintenanceActions).
+  PreferredMaintenanceWindow: { update: 'restart' },
   ProcessorFeatures: { ...restarting, reset: null },
   PromotionTier: { ...inPlace, reset: 1 },
   PubliclyAccessible: { ...inPlace, reset: false },

@@ -28,7 +28,11 @@ const access: Verdicts = {
 };
 
 const protection: Verdicts = {
-  AutoMinorVersionUpgrade: judged('security fixes come by themselves', 'destruction'),
+  AutoMinorVersionUpgrade: judged(
+    'security fixes come by themselves, and upgrades with them',
+    'destruction',
+    'one-way',
+  ),
   BackupRetentionPeriod: judged(
     'backups older than it are deleted; from or to 0 restarts',
     'destruction',

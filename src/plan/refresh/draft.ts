@@ -1,7 +1,7 @@
 import type { ChangePlan, ResourceEntry } from '../../domain/change-plan.ts';
 import type { Configuration } from '../../domain/configuration.ts';
 import type { Finding } from '../../domain/finding.ts';
-import { isObject, type JsonObject } from '../../base/json.ts';
+import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource, ReadFailure, Target } from '../../domain/live.ts';
 import { findingAt } from '../../domain/finding.ts';
 import type { Action, Recoverability } from '../../domain/plan.ts';
@@ -93,13 +93,24 @@ export const emptyDraft = {
   leftovers: [],
 } as const satisfies Omit<Draft, 'entry' | 'type' | 'action'>;
 
-/** The observations, with the name that people gave to a resource that AWS only numbers. */
-export function observedOf({ identity, properties, observed }: LiveResource): JsonObject {
+/**
+ * The observations, with the name that people gave to a resource that AWS only numbers. What a tag says is called so: anybody who
+ * may tag has written it, a former plan perhaps. `aws:createdBy` is AWS's own (AWS Billing, "AWS-generated tags").
+ */
+export function observedOf({ identity, properties, observed, systemTags }: LiveResource): JsonObject {
   const tags = properties['Tags'];
-  const name = [isObject(tags) ? tags['Name'] : undefined, properties['GroupName']].find(
-    (given) => typeof given === 'string' && given !== '',
-  );
-  return name === undefined || name === identity || observed['name'] !== undefined ? observed : { name, ...observed };
+  const isNew = (name: Json | undefined): boolean =>
+    typeof name === 'string' && name !== '' && name !== identity && observed['name'] === undefined;
+  const [taggedName, name] = [isObject(tags) ? tags['Name'] : undefined, properties['GroupName']];
+  const { creator, ...facts } = observed;
+  return {
+    ...(isNew(name) ? { name } : {}),
+    ...(isNew(taggedName) && taggedName !== name ? { taggedName } : {}),
+    ...facts,
+    ...(creator === undefined
+      ? {}
+      : { [creator === systemTags['aws:createdBy'] ? 'creator' : 'taggedCreator']: creator }),
+  };
 }
 
 /** A step that does nothing: what it names is as it shall be. */

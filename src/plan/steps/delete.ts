@@ -119,11 +119,16 @@ export function destructionOf(
   };
 }
 
-/** Identities that the delete or replace leaves behind. */
+/** Identities that the delete or replace leaves behind, without those that the same plan deletes. */
 export function leftoversOf(planning: Planning, live: LiveResource): readonly string[] {
   const rules = planning.types.get(live.type)?.rules;
+  const isDeleted = (identity: string): boolean =>
+    planning.types.all.some(({ type }) => {
+      const address = planning.byIdentity.get(keyOf(type, identity));
+      return address !== undefined && planning.entries.get(address)?.action === 'delete';
+    });
   try {
-    return rules?.leftovers(live) ?? [];
+    return (rules?.leftovers(live) ?? []).filter((identity) => !isDeleted(identity));
   } catch (error) {
     return [`unknown (${error instanceof Error ? error.message : String(error)})`];
   }

@@ -285,6 +285,15 @@ export function checkKnown(planning: Planning, entry: ResourceEntry, binding: Js
   }
 }
 
+/** What of a change interrupts and what can wait, each property by its name. */
+function whatMatters(interrupting: readonly string[], deferrable: readonly string[]): string {
+  const calm = deferrable.filter((name) => !interrupting.includes(name)).sort();
+  return [
+    ...(interrupting.length === 0 ? [] : [`changing ${few([...interrupting].sort())} interrupts the service`]),
+    ...(calm.length === 0 ? [] : [`changing ${few(calm)} can wait for the maintenance window`]),
+  ].join('; ');
+}
+
 /** `when` is the author's decision where a change interrupts, or where AWS can defer it. */
 function checkWhen(planning: Planning, entry: ResourceEntry, { interrupting, deferrable }: Classified): void {
   const matters = [...new Set([...interrupting, ...deferrable])].sort();
@@ -299,7 +308,7 @@ function checkWhen(planning: Planning, entry: ResourceEntry, { interrupting, def
       entry,
       `properties.${matters[0] ?? ''}`,
       'when-needed',
-      `changing ${few(matters)} ${interrupting.length > 0 ? 'interrupts the service' : 'can wait for the maintenance window'}: say when`,
+      `${whatMatters(interrupting, deferrable)}: say when`,
       lines,
     );
   } else if (entry.when === 'window' && undeferrable.length > 0) {

@@ -54,12 +54,16 @@ export function stepRow(step: Step): Row {
 /** More of a name than this is in the facts below. */
 const longestName = 40;
 
-/** What people call a resource that AWS only numbers. */
+/** What people call a resource that AWS only numbers; a name that only a tag gives it is marked as such. */
 function givenName({ evidence: { observed } }: Step): string {
-  const name = observed['name'];
-  if (typeof name !== 'string') return '';
+  const [name, tagged] = [observed['name'], observed['taggedName']];
+  if (typeof name === 'string') return ` "${shortened(name)}"`;
+  return typeof tagged === 'string' ? ` tagged "${shortened(tagged)}"` : '';
+}
+
+function shortened(name: string): string {
   const characters = [...name.slice(0, longestName * 2)];
-  return ` "${characters.slice(0, longestName).join('')}${characters.length > longestName ? '…' : ''}"`;
+  return `${characters.slice(0, longestName).join('')}${characters.length > longestName ? '…' : ''}`;
 }
 
 /** Properties in which a new resource is given its name, the most telling first. */

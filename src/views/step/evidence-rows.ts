@@ -50,8 +50,10 @@ export function factRows(facts: readonly JsonObject[], now: number): readonly Ro
 /** What a person asks first; the rest as it was read. */
 const order = [
   'name',
+  'taggedName',
   'created',
   'creator',
+  'taggedCreator',
   'bytes',
   'objects',
   'versions',

@@ -48,13 +48,35 @@ function foreignImage(image: Json | undefined, scene: RuleScene | undefined): st
   return `${runs}, which belongs to ${textOf(owner) === undefined ? 'an unknown account' : `account ${String(owner)}`}${textOf(alias) === undefined ? '' : ` (${String(alias)})`}`;
 }
 
+/**
+ * What an image of the account means, which anybody who may make images fills: what is in it runs with the instance's
+ * profile and within its groups. Null for Amazon's images, and where the instance has neither.
+ */
+function ownImage(image: Json | undefined, scene: RuleScene | undefined): string | null {
+  const id = textOf(image);
+  const found = id === undefined ? null : scene?.find(imageType, id);
+  const { OwnerId: owner, OwnerAlias: alias } = found?.properties ?? {};
+  if (scene === undefined || id === undefined || (owner !== scene.account && alias !== 'self')) return null;
+  const profile = textOf(scene.after['IamInstanceProfile']);
+  const joined = scene.after['SecurityGroupIds'];
+  // A group that the same plan makes admits nobody yet, and is admitted nowhere but by steps of the plan.
+  const groups = (Array.isArray(joined) ? joined : []).filter((group) => /^sg-[0-9a-f]+$/u.test(String(group)));
+  const powers = [
+    ...(profile === undefined ? [] : [`acts with the instance profile ${profile}`]),
+    ...(groups.length === 0 ? [] : [`reaches whatever admits ${groups.map(String).join(', ')}`]),
+  ];
+  return powers.length === 0
+    ? null
+    : `what somebody put into the account's own image ${id} runs on the instance, and ${powers.join(' and ')}`;
+}
+
 const imageTexts = (
   image: Json | undefined,
   live: LiveResource | null,
   scene: RuleScene | undefined,
 ): readonly string[] =>
   [
-    ...[foreignImage(image, scene)],
+    ...[foreignImage(image, scene), ownImage(image, scene)],
     ...(live === null && gone(scene?.after['SubnetId']) ? [addressOf(undefined, scene)] : []),
   ].filter((text) => text !== null);
 

@@ -138,6 +138,9 @@ const destructive: readonly ChangeRule[] = [
 ];
 
 const created: PropertyRule = {};
+/** What a stop is needed for interrupts nothing where the instance is stopped. */
+const stopping = (_before: Json | undefined, _after: Json | undefined, { state }: LiveResource) =>
+  state === 'stopped' ? 'in-place' : 'restart';
 
 /**
  * Network, groups and address of the primary interface stand at the top, wherever the author wrote them: told twice,
@@ -176,13 +179,13 @@ export const instanceRules: TypeRules = {
     CpuOptions: { ...created, follows: ['InstanceType'] },
     CreditSpecification: { update: 'in-place', follows: ['InstanceType'] },
     DisableApiTermination: { update: 'in-place', reset: false },
-    EbsOptimized: { update: 'restart', reset: false, follows: ['InstanceType'] },
+    EbsOptimized: { update: stopping, reset: false, follows: ['InstanceType'] },
     EnclaveOptions: created,
     HibernationOptions: created,
     IamInstanceProfile: { update: 'in-place', reset: null },
     ImageId: created,
     InstanceInitiatedShutdownBehavior: { update: 'in-place', reset: 'stop' },
-    InstanceType: { update: 'restart' },
+    InstanceType: { update: stopping },
     KeyName: created,
     MetadataOptions: { update: 'in-place' },
     Monitoring: { update: 'in-place', reset: false },
@@ -195,7 +198,7 @@ export const instanceRules: TypeRules = {
     SubnetId: created,
     Tags: { update: 'in-place' },
     Tenancy: created,
-    UserData: { update: 'restart' },
+    UserData: { update: stopping },
     Volumes: { update: volumesEffect },
   },
   compare: {
