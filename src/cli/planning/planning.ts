@@ -14,6 +14,7 @@ import { bucketState } from './capture-bucket.ts';
 import { foreseen } from './foreseen-findings.ts';
 import { hidesText, maskFindings } from '../context/mask-key.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
+import { recentTags } from './recent-tags.ts';
 import type { Source } from './source.ts';
 import { textsBeside, type TextSource } from '../context/texts.ts';
 import type { CommandContext } from '../context/command-context.ts';
@@ -160,6 +161,7 @@ async function inputOf(context: CommandContext, source: Source, state: LiveState
     findings: [
       ...source.findings,
       ...others.findings,
+      ...(state.recorded ? [] : await recentTags(context, source.changePlan, state)),
       ...maskFindings(unread),
       ...clockFindings(state.recorded ? null : (context.clockSkew?.() ?? null)),
     ],

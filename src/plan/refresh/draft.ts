@@ -94,8 +94,9 @@ export const emptyDraft = {
 } as const satisfies Omit<Draft, 'entry' | 'type' | 'action'>;
 
 /**
- * The observations, with the name that people gave to a resource that AWS only numbers. What a tag says is called so: anybody who
- * may tag has written it, a former plan perhaps. `aws:createdBy` is AWS's own (AWS Billing, "AWS-generated tags").
+ * The observations, with the name that people gave to a resource that AWS only numbers. Whatever a tag says is called
+ * so: anybody who may tag has written it, a former plan perhaps. `aws:createdBy` is AWS's own (AWS Billing,
+ * "AWS-generated tags").
  */
 export function observedOf({ identity, properties, observed, systemTags }: LiveResource): JsonObject {
   const tags = properties['Tags'];
