@@ -17,6 +17,7 @@ import {
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import {
+  AddTagsToResourceCommand,
   CreateDBInstanceCommand,
   CreateDBParameterGroupCommand,
   CreateDBSnapshotCommand,
@@ -39,6 +40,7 @@ import {
   ListObjectVersionsCommand,
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
+  PutBucketTaggingCommand,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -115,6 +117,60 @@ suite('the proxy refuses what AWS documents as refused', () => {
       ),
     ).toBe('InvalidInstanceAttributeValue');
     await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId, InstanceType: { Value: 't3.small' } }));
+  });
+
+  it('the 51st tag, of every type, and makes nothing', async () => {
+    const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `tag${index}`, Value: 'v' }));
+    const spec = (ResourceType: 'instance' | 'volume', count: number) => [{ ResourceType, Tags: tags(count) }];
+    const instances = async (): Promise<number> =>
+      ((await ec2.send(new DescribeInstancesCommand({}))).Reservations ?? []).length;
+    const before = await instances();
+    const { ImageId } = await ec2.send(
+      new RegisterImageCommand({
+        Name: 'tagged',
+        Architecture: 'x86_64',
+        RootDeviceName: '/dev/xvda',
+        BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }],
+      }),
+    );
+    const launch = (count: number) =>
+      ec2.send(
+        new RunInstancesCommand({
+          MinCount: 1,
+          MaxCount: 1,
+          InstanceType: 't3.micro',
+          ImageId,
+          TagSpecifications: spec('instance', count),
+        }),
+      );
+    expect(await refusalCode(launch(51))).toBe('TagLimitExceeded');
+    expect(await instances()).toBe(before);
+    await launch(50);
+    const disk = { AvailabilityZone: 'eu-west-1a', Size: 1, TagSpecifications: spec('volume', 51) };
+    expect(await refusalCode(ec2.send(new CreateVolumeCommand(disk)))).toBe('TagLimitExceeded');
+    const create = (DBInstanceIdentifier: string, count: number) =>
+      rds.send(
+        new CreateDBInstanceCommand({
+          DBInstanceIdentifier,
+          DBInstanceClass: 'db.t3.micro',
+          Engine: 'postgres',
+          AllocatedStorage: 20,
+          MasterUsername: 'root1',
+          MasterUserPassword: 'password-1',
+          Tags: tags(count),
+        }),
+      );
+    expect(await refusalCode(create('tags-51', 51))).toBe('InvalidParameterValue');
+    const arn = (await create('tags-50', 50)).DBInstance?.DBInstanceArn ?? '';
+    const add = (Key: string) =>
+      rds.send(new AddTagsToResourceCommand({ ResourceName: arn, Tags: [{ Key, Value: 'w' }] }));
+    expect(await refusalCode(add('one-more'))).toBe('InvalidParameterValue');
+    await add('tag1');
+    await s3.send(new CreateBucketCommand({ Bucket: 'fifty-tags' }));
+    const put = (count: number) =>
+      s3.send(new PutBucketTaggingCommand({ Bucket: 'fifty-tags', Tagging: { TagSet: tags(count) } }));
+    expect(await refusalCode(put(51))).toBe('BadRequest');
+    await put(50);
   });
 
   it('rules and descriptions of groups; a rule that names a group keeps its description; interfaces by any of their groups', async () => {

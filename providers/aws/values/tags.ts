@@ -31,21 +31,42 @@ export const captureTags = (context: StepContext): Tags => ({
   'aiplan:expires': context.captureExpires,
 });
 
-/** The tags of a restored resource: its own, the ownership it had, where it comes from, and this step's mark. */
+/** Tags of one resource; AWS's own do not count (Tagging AWS Resources, "Tag naming limits and requirements"). */
+export const mostTags = 50;
+
+/** How many of these tags count. */
+export const countedTags = (tags: JsonObject): number =>
+  Object.keys(tags).filter((key) => !key.startsWith('aws:')).length;
+
+/**
+ * A resource's own tags, and of aiplan's as many as there is room for: the first ones are the most important. What was
+ * there before always comes back whole.
+ */
+export function withRoomFor(tags: JsonObject, marks: JsonObject): JsonObject {
+  const own = Object.fromEntries(Object.entries(tags).filter(([key]) => !Object.hasOwn(marks, key)));
+  const room = Math.max(0, mostTags - countedTags(own));
+  return { ...own, ...Object.fromEntries(Object.entries(marks).slice(0, room)) };
+}
+
+/**
+ * The tags of a restored resource: its own, this step's mark, the ownership it had, and where it comes from; of
+ * aiplan's as many as fit. `more`: further marks.
+ */
 export function restoreTags(
   context: StepContext,
   tags: JsonObject,
   systemTags: JsonObject,
   former: string,
+  more: JsonObject = {},
 ): JsonObject {
   const ownership = Object.entries(systemTags).filter(([key]) => key.startsWith('aiplan:') && key !== 'aiplan:op');
   // What is brought out beside its original must not pass for what came back of a run.
-  return {
-    ...tags,
-    ...Object.fromEntries(ownership),
-    [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former,
+  return withRoomFor(tags, {
     'aiplan:op': context.op,
-  };
+    ...Object.fromEntries(ownership),
+    ...more,
+    [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former,
+  });
 }
 
 /** Who runs the resource, where that is not its user: from tags and EC2's `Operator` field. Undefined: nobody. */

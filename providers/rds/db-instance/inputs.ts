@@ -76,16 +76,15 @@ export function restoreInput(
           MasterUserSecretKmsKeyId: objectOf(properties['MasterUserSecret'])['KmsKeyId'],
         }
       : {}),
-    Tags: tagList(
-      underWay(context, restoreTags(context, objectOf(properties['Tags']), systemTags, context.apart ?? identity)),
-    ),
+    Tags: tagList(underWay(context, objectOf(properties['Tags']), systemTags, context.apart ?? identity)),
   });
 }
 
 /** A restore under way says so; only one that is complete says where it comes from. */
-function underWay(context: StepContext, tags: JsonObject): JsonObject {
-  const { [RESTORED_FROM]: _from, ...rest } = tags;
-  return { ...rest, [RESTORING]: context.run };
+function underWay(context: StepContext, own: JsonObject, systemTags: JsonObject, former: string): JsonObject {
+  const { [RESTORED_FROM]: _earlier, [RESTORING]: _begun, ...kept } = systemTags;
+  const { [RESTORED_FROM]: _from, ...tags } = restoreTags(context, own, kept, former, { [RESTORING]: context.run });
+  return tags;
 }
 
 /** On a restored database until the restore is complete: tells a leftover of ours from a database in use. */

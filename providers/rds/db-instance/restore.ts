@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../src/base/json.ts';
 import type { StepContext } from '../../../src/domain/resource-type.ts';
 import { listOf, objectOf, textOf } from '../../aws/values/fields.ts';
 import { isLastingRefusal, sendDispensable } from '../../aws/values/dispensable.ts';
-import { captureTags, splitTags } from '../../aws/values/tags.ts';
+import { captureTags, countedTags, mostTags, splitTags } from '../../aws/values/tags.ts';
 import { modifyInput, RESTORED_FROM, RESTORING, restoreInput } from './inputs.ts';
 import { addRoles, addTags, subjectOf } from './programs.ts';
 import { goneGroups } from './restorable.ts';
@@ -308,8 +308,12 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
     now = yield* untilChanged(identity, { names, desired: wanted, when: null });
   }
   const arn = textOf(now['DBInstanceArn']) ?? `arn:aws:rds:${context.region}:${context.account}:db:${identity}`;
-  // A restore beside the original is not the undo of a run.
-  if (context.apart === undefined) yield* addTags(arn, { [RESTORED_FROM]: identity });
+  const { tags, systemTags } = splitTags(now['TagList']);
+  const room = mostTags - countedTags({ ...tags, ...systemTags });
+  const isMarked = systemTags[RESTORING] !== undefined;
+  // A restore beside the original is not the undo of a run. Where one tag more does not fit, the mark goes first.
+  const says = context.apart === undefined && room + (isMarked ? 1 : 0) > 0;
+  if (says && room > 0) yield* addTags(arn, { [RESTORED_FROM]: identity });
   yield* send(
     rds({
       operation: 'RemoveTagsFromResource',
@@ -319,5 +323,6 @@ function* finish(context: StepContext, identity: string, restored: JsonObject): 
       input: { ResourceName: arn, TagKeys: [RESTORING] },
     }),
   );
+  if (says && room <= 0) yield* addTags(arn, { [RESTORED_FROM]: identity });
   return now;
 }

@@ -20,6 +20,7 @@ import { copySource, nameOf, readManifest, storeOf, type Kept } from '../objects
 import { foreignGrants } from '../configuration/acl.ts';
 import { subResource, subResources } from '../configuration/sub-resources.ts';
 import { pieces } from '../../aws/values/batches.ts';
+import { restoreTags, splitTags } from '../../aws/values/tags.ts';
 import { sendDispensable } from '../../aws/values/dispensable.ts';
 import { counted, isPreviewed, objectOf, objectsOf, previewed, same, textOf } from '../configuration/values.ts';
 import type { Capture } from '../../../src/domain/capture-plan.ts';
@@ -219,14 +220,8 @@ const QUIET_BLOCK: JsonObject = {
 
 /** The captured tags but those of AWS (which cannot be set) and the former `aiplan:op`; and where it came from. */
 function restoredTags(context: StepContext, configuration: JsonObject, bucket: string): JsonObject {
-  const former = objectsOf(document(configuration, 'tagging') ?? undefined).filter(
-    (tag) => !/^aws:|^aiplan:op$/u.test(textOf(tag['Key']) ?? ''),
-  );
-  return {
-    ...Object.fromEntries(former.map((tag) => [textOf(tag['Key']) ?? '', tag['Value'] ?? ''])),
-    ...context.ownership,
-    [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: context.apart ?? bucket,
-  };
+  const { tags, systemTags } = splitTags(document(configuration, 'tagging') ?? undefined);
+  return restoreTags(context, tags, systemTags, context.apart ?? bucket);
 }
 
 /** The tags of a bucket that was there already; a new one has them from its creation. */

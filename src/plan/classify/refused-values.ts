@@ -1,5 +1,6 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
-import type { JsonObject } from '../../base/json.ts';
+import { isObject, type JsonObject } from '../../base/json.ts';
+import type { LiveResource } from '../../domain/live.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
 import { block, type Planning } from '../refresh/draft.ts';
 
@@ -38,3 +39,37 @@ const withoutFollowing = ({ rules }: ResourceType, desired: JsonObject, changed:
       ([name]) => changed.has(name) || !(rules.properties[name]?.follows ?? []).some((leader) => changed.has(leader)),
     ),
   );
+
+/** Tags of one resource; AWS's own do not count (Tagging AWS Resources, "Tag naming limits and requirements"). */
+const mostTags = 50;
+
+/**
+ * Blocks a step whose resource would have more tags than AWS takes: the author's, and those by which aiplan knows it.
+ * `live`: the resource that keeps its tags of aiplan; null for a new one.
+ */
+export function blockTags(
+  planning: Pick<Planning, 'findings'>,
+  entry: ResourceEntry,
+  tagProperty: string | null,
+  desired: JsonObject,
+  live: LiveResource | null,
+): void {
+  const tags = tagProperty === null ? undefined : desired[tagProperty];
+  if (tagProperty === null || !isObject(tags)) return;
+  const own = Object.keys(tags).length;
+  const marks = new Set([
+    ...(live === null
+      ? ['aiplan:plan', 'aiplan:resource', 'aiplan:op']
+      : Object.keys(live.systemTags).filter((key) => !key.startsWith('aws:'))),
+    ...(entry.rotate === undefined ? [] : ['aiplan:rotate']),
+  ]);
+  if (own + marks.size <= mostTags) return;
+  block(
+    planning,
+    entry,
+    `properties.${tagProperty}`,
+    'tag-limit',
+    `a resource has at most ${mostTags} tags; these ${own} and ${[...marks].join(', ')} are ${own + marks.size}`,
+    `leave ${own + marks.size - mostTags} out; aiplan knows what it made by its own`,
+  );
+}

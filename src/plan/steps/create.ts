@@ -17,7 +17,7 @@ import {
 import type { Known } from '../refresh/live-index.ts';
 import { findExisting } from '../refresh/duplicates.ts';
 import { withPlaceholders } from '../diff/references.ts';
-import { blockRefused } from '../classify/refused-values.ts';
+import { blockRefused, blockTags } from '../classify/refused-values.ts';
 import { resolveProperties } from '../graph/resolve.ts';
 import { readAgain, refusalText } from '../refresh/unread.ts';
 import { quote, wayOut } from '../../domain/wording.ts';
@@ -42,6 +42,7 @@ export function planCreate(planning: Planning, entry: ResourceEntry): Draft {
   });
   for (const { at, code, message, help } of problems) block(planning, entry, `properties.${at}`, code, message, help);
   blockRefused(planning, entry, type, desired, { action: 'create' });
+  blockTags(planning, entry, schema?.tagProperty ?? null, desired, null);
   const existing = findExisting(planning, entry, type, withPlaceholders(desired) as JsonObject, author);
   if (existing !== null) return keepDraft(entry, type, existing);
   const classified = classify({

@@ -20,7 +20,7 @@ import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
 import { duplicatesOf } from '../refresh/duplicates.ts';
 import { checkUsers, destructionOf, leftoversOf } from './delete.ts';
 import { checkPending, checkState, overlay } from './update.ts';
-import { blockRefused } from '../classify/refused-values.ts';
+import { blockRefused, blockTags } from '../classify/refused-values.ts';
 import { few, quote, shortType } from '../../domain/wording.ts';
 
 /** Plans a replace: live properties, overlaid by the author's, minus what AWS assigns (DESIGN section 4). */
@@ -60,6 +60,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const { desired: wanted } = overlay(planning, entry, { type, schema, comparer, live, action: 'replace', before });
   const desired = { ...withoutMasked(planning, entry, wanted), ...carried };
   blockRefused(planning, entry, type, desired, { action: 'replace' });
+  blockTags(planning, entry, schema?.tagProperty ?? null, desired, null);
   checkPending(planning, entry, live, desired, comparer);
   const classified = classify({
     type,

@@ -22,7 +22,7 @@ import {
 import { unknownFacts } from '../refresh/evidence.ts';
 import { unstatedPending } from '../diff/expectation.ts';
 import { blockUnlocated, checkExpectations } from '../refresh/locate.ts';
-import { blockRefused } from '../classify/refused-values.ts';
+import { blockRefused, blockTags } from '../classify/refused-values.ts';
 import { resolveProperties } from '../graph/resolve.ts';
 import { below } from '../diff/rule-tree.ts';
 import { blockRemovals } from './unnamed-removals.ts';
@@ -68,6 +68,8 @@ export function planUpdate(planning: Planning, entry: ResourceEntry): Draft {
     action: 'update',
     changed: new Set(classified.changes.map(({ path }) => path.split(/[.[]/u, 1)[0] ?? path)),
   });
+  if (rotated.length > 0 || classified.changes.some(({ path }) => path.startsWith('Tags')))
+    blockTags(planning, entry, schema?.tagProperty ?? null, settled.desired, live);
   checkState(planning, entry, type, live);
   checkPending(planning, entry, live, settled.desired, comparer);
   checkWhen(planning, entry, classified);

@@ -6,6 +6,7 @@ import type { Report } from '../../domain/records/report.ts';
 import { applyStep } from '../../run/apply/apply-step.ts';
 import { captureSteps, changeAll, checkAll, conclude, refuseStop } from '../../run/apply/apply.ts';
 import { runSteps } from '../../run/apply/change-phase.ts';
+import { undoSteps } from '../../run/apply/undo-steps.ts';
 import { renewOrStop, Stale } from '../../run/executor/interruptions.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { endOf, recordsOf } from '../../history/journal-reading.ts';
@@ -94,14 +95,16 @@ async function inPhases(approved: ApprovedPlan, past: readonly JournalRecord[], 
   await captureSteps(run, tasks, new Set(settlement.standings.filter(keepsCapture).map(({ step }) => step.id)));
   await enter(run, 'change');
   await renewOrStop(ports.session);
-  await runSteps(tasks, (task) => {
+  const each = (task: Task): Promise<void> => {
     const standing = standings.get(task.step.id);
     return changeAll(
       run,
       task,
       standing === undefined || !isBegun(task) ? applyStep : () => resumeStep(run, task, { standing, settlement }),
     );
-  });
+  };
+  if (run.planned.plan.rollbackOf === null) await runSteps(tasks, each);
+  else await undoSteps(tasks, tasks.length, each, () => Promise.resolve());
 }
 
 /**

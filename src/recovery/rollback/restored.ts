@@ -51,7 +51,9 @@ export function broughtBack(
   for (const { done, after, run, map } of latest) {
     const live =
       done && after !== null
-        ? proven.find((one) => isSame(one, after) && one.systemTags[restoring] === undefined)
+        ? [...proven, ...untagged(found.get(type, after.identity), after)].find(
+            (one) => isSame(one, after) && one.systemTags[restoring] === undefined,
+          )
         : undefined;
     if (live !== undefined) return { kind: 'finished', live, by: run, map, others: otherThan(live) };
   }
@@ -87,6 +89,15 @@ export function broughtBack(
     claimant: claimant?.identity ?? null,
   };
 }
+
+/**
+ * A resource whose own tags left no room for the mark: it had none when the rollback read it, so that its identity and
+ * incarnation prove it alone. An incarnation is never used twice.
+ */
+const untagged = (live: LiveResource | undefined, after: LiveResource): readonly LiveResource[] =>
+  live !== undefined && after.systemTags['aiplan:op'] === undefined && live.systemTags['aiplan:op'] === undefined
+    ? [live]
+    : [];
 
 const isSame = (one: LiveResource, other: LiveResource): boolean =>
   one.identity === other.identity && one.incarnation === other.incarnation;

@@ -8,6 +8,7 @@ import { applyStep, looksFirst } from './apply-step.ts';
 import { repointAll } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
 import { runSteps } from './change-phase.ts';
+import { stopsNoOther, undoSteps } from './undo-steps.ts';
 import { checkedOf } from './checks.ts';
 import { movedObservations } from '../drift/confirmed-evidence.ts';
 import { isOfTheStore, messageOf, renewOrStop, RunStopped, Stale, StepFailed } from '../executor/interruptions.ts';
@@ -102,9 +103,13 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
   );
   const each = (task: Task): Promise<void> =>
     looksFirst(task) ? run.reads.beginning(task.step.id, () => changeAll(run, task)) : changeAll(run, task);
-  await runSteps(tasks.slice(0, lastRestore + 1), each);
   // Before anything that the run made is taken away, nothing may point at a former identity any more.
-  if (lastRestore >= 0) await repointAll(run, tasks);
+  const repoint = async (): Promise<void> => {
+    if (lastRestore >= 0) await repointAll(run, tasks);
+  };
+  if (approved.plan.rollbackOf !== null) return undoSteps(tasks, lastRestore + 1, each, repoint);
+  await runSteps(tasks.slice(0, lastRestore + 1), each);
+  await repoint();
   await runSteps(tasks.slice(lastRestore + 1), each);
 }
 
@@ -163,7 +168,9 @@ export async function changeAll(
   try {
     end = await work(run, task);
   } catch (error) {
-    run.calls.failing = true;
+    // In an undo what one resource refuses stops no other; whoever has to do with it is not begun.
+    const failure = isOfTheRun(error) ? wrapped(error, messageOf(error)) : error;
+    if (run.planned.plan.rollbackOf === null || !stopsNoOther(failure)) run.calls.failing = true;
     try {
       // A pause is no failure: the step stays open and the run can be resumed.
       if (!isOfTheRun(error) || error instanceof RunStopped) throw error;

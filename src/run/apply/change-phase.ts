@@ -11,7 +11,7 @@ const widthOf = (tasks: readonly Task[]): number =>
   tasks.every(({ step }) => step.action === 'update' && step.destruction === null) ? 8 : 4;
 
 /** Creates before updates before what destroys; steps of one rank may overlap. */
-const rankOf = ({ step }: Task): number =>
+export const rankOf = ({ step }: Task): number =>
   ({ create: 0, keep: 1, update: 1, replace: 2, delete: 2 } as const)[step.action];
 
 /**
@@ -87,7 +87,8 @@ function indexOf(tasks: readonly Task[]): ReadonlyMap<string, readonly Named[]> 
   return found;
 }
 
-function identitiesOf({ step, work }: Task): readonly string[] {
+/** Every identity that the task is about, former ones too. */
+export function identitiesOf({ step, work }: Task): readonly string[] {
   const { restore, repoint } = work.entry;
   return [work.live?.identity, step.identity, restore?.formerIdentity, repoint?.formerIdentity].filter(
     (identity) => typeof identity === 'string',
@@ -95,7 +96,7 @@ function identitiesOf({ step, work }: Task): readonly string[] {
 }
 
 /** Every text, and every word of one, that the task reads or writes: an identity among them is a resource of it. */
-function textsOfTask({ work }: Task): ReadonlySet<string> {
+export function textsOfTask({ work }: Task): ReadonlySet<string> {
   const found = new Set<string>();
   const { live, desired, entry } = work;
   textsOf(desired, found);

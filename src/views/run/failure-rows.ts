@@ -23,6 +23,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
     /^(?:DependencyViolation|BucketNotEmpty|.*InUse$|VolumeInUse)/u,
     'something still uses the resource; the plan did not see it, or it came since',
   ],
+  [/^TagLimitExceeded/u, 'a resource has at most 50 tags, and no quota raises that; leave some out, then go on'],
   [
     /(?:LimitExceeded|QuotaExceeded|TooMany|.*AlreadyExceeded)/u,
     'a quota of the account is used up; raise it with Service Quotas or free something, then go on',

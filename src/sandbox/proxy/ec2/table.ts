@@ -12,6 +12,7 @@ import { missing } from './missing.ts';
 import { networkInterfaces } from './network-interfaces.ts';
 import { deleteSecurityGroup } from './security-groups.ts';
 import { snapshots } from './snapshots.ts';
+import { tagLimit } from '../protocol/tag-limit.ts';
 import { clientTokens, dryRun } from './tokens.ts';
 import { volumeRefusals } from './volume-refusals.ts';
 import { volumes } from './volumes.ts';
@@ -20,6 +21,7 @@ import { volumes } from './volumes.ts';
 export const ec2Corrections: readonly QueryCorrection[] = [
   dryRun,
   clientTokens,
+  ...tagLimit('ec2'),
   ...kindRefusals,
   ...volumeRefusals,
   ...groupAnswers,

@@ -6,11 +6,13 @@ import { modifyInstance, shifts } from './modify.ts';
 import { orderable } from './orderable.ts';
 import { databaseRefusals } from './refusals.ts';
 import { restore } from './restore.ts';
+import { tagLimit } from '../protocol/tag-limit.ts';
 import { roles } from './roles.ts';
 import { databaseSnapshots } from './snapshots.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
 export const rdsCorrections: readonly QueryCorrection[] = [
+  ...tagLimit('rds'),
   ...orderable,
   restore,
   createInstance,

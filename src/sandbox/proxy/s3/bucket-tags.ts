@@ -1,5 +1,6 @@
-import type { S3Correction } from '../protocol/correction.ts';
-import { child, element, parseXml, writeXml } from '../protocol/xml.ts';
+import { Refusal, type S3Correction } from '../protocol/correction.ts';
+import { counted, mostTags } from '../protocol/tag-limit.ts';
+import { child, element, parseXml, textAt, writeXml, type Element } from '../protocol/xml.ts';
 import { pathOf } from './paths.ts';
 
 /** The tags in a CreateBucketConfiguration as a Tagging document; null where it holds none. */
@@ -8,13 +9,32 @@ function taggingOf(body: string): string | null {
   return tags.length === 0 ? null : writeXml(element('Tagging', [element('TagSet', tags)]));
 }
 
+/** Keys of all tags in a document. */
+const keysIn = (item: Element): readonly string[] =>
+  item.name === 'Tag' ? [textAt(item, 'Key')] : item.children.flatMap(keysIn);
+
+function refuseMore(body: string): void {
+  if (body !== '' && counted(keysIn(parseXml(body))) > mostTags)
+    throw new Refusal('BadRequest', `Bucket tag count cannot be greater than ${mostTags}`);
+}
+
 /** API CreateBucket: `Tags` of CreateBucketConfiguration. */
 export const bucketTags: readonly S3Correction[] = [
+  {
+    operations: ['PutBucketTagging'],
+    answers: 'a bucket has at most 50 tags',
+    async before({ request }) {
+      refuseMore((await request.body()).toString('utf8'));
+      return undefined;
+    },
+  },
   {
     operations: ['CreateBucket'],
     answers: 'a bucket has the tags that it was created with',
     async before({ request, notes }) {
-      const tagging = taggingOf((await request.body()).toString('utf8'));
+      const body = (await request.body()).toString('utf8');
+      refuseMore(body);
+      const tagging = taggingOf(body);
       if (tagging !== null) notes.set('tagging', tagging);
       return undefined;
     },
