@@ -38,3 +38,11 @@ export function findingAt(
   const { line, column } = placeOf(entry, at);
   return { code, severity, step: entry.address, message, line, column, ...(help === undefined ? {} : { help }) };
 }
+
+/** Codes of what stays for good: however often a rollback is asked, it puts nothing of it back. */
+export const staysForGood: ReadonlySet<string> = new Set([
+  'rollback-one-way',
+  'rollback-secret',
+  'rollback-differs',
+  'rollback-impossible',
+]);

@@ -40,6 +40,8 @@ export function reportOf(records: readonly JournalRecord[]): Report {
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const end = endOf(records);
   const outcome = end?.outcome ?? 'open';
+  const { incomplete = [] } = begin;
+  const isIncomplete = outcome === 'done' && incomplete.length > 0;
   const byStep = recordsByStep(records);
   const settled = settledBefore(records);
   const steps = begin.plan.steps.map((step) => stepReport(step, byStep.get(step.id) ?? [], settled));
@@ -54,6 +56,7 @@ export function reportOf(records: readonly JournalRecord[]): Report {
     planName: begin.plan.name,
     outcome,
     message: end?.message ?? null,
+    ...(isIncomplete ? { incomplete, ...(begin.forGood === undefined ? {} : { forGood: begin.forGood }) } : {}),
     steps,
     captures: recordsOf(records, 'captured').map(({ step, capture, verified, problems }) => ({
       step,
@@ -74,7 +77,7 @@ export function reportOf(records: readonly JournalRecord[]): Report {
     calls:
       recordsOf(records, 'intent').length +
       recordsOf(records, 'intent-batch').reduce((sum, { count }) => sum + count, 0),
-    exitCode: exitCodeOf(outcome, begin.command),
+    exitCode: isIncomplete ? exitCodes.rollbackIncomplete : exitCodeOf(outcome, begin.command),
   };
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { UserError } from '../base/error.ts';
 import type { ReadJournal, RunSummary, Store } from '../domain/records/store.ts';
 import { auditLog } from './audit-log.ts';
@@ -7,7 +8,7 @@ import { closeToOthers, makeFolder } from './objects/files.ts';
 import { folderObjects, namesIn, readStored } from './objects/folder-objects.ts';
 import { journalFiles, spoolFile, type FileOptions } from './journal/journal-file.ts';
 import { journalLine } from './journal/journal-line.ts';
-import { runFolder, segmentPath, spoolPath } from './journal/journal-places.ts';
+import { reservePath, runFolder, segmentPath, spoolPath } from './journal/journal-places.ts';
 import { foundRun, giveEach } from './journal/journal-segments.ts';
 import { readJournal, withSpool } from './journal/journal-reading.ts';
 import { writerOf } from './journal/journal-writer.ts';
@@ -55,6 +56,12 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     runOf: async (run) => (isRunName(run) && readStored(segmentPath(folder, run, 1)) !== null ? summary(run) : null),
     ...lockOptions,
   });
+  const lists = closedIn(objects, {
+    names: async () => names(),
+    summary: known,
+    wholeSummary: known,
+    each: (runs, work) => eachOf(runs, 1, work),
+  });
   return {
     place: folder,
     shared: false,
@@ -90,12 +97,13 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
         options,
       );
     },
-    ...closedIn(objects, {
-      names: async () => names(),
-      summary: known,
-      wholeSummary: known,
-      each: (runs, work) => eachOf(runs, 1, work),
-    }),
+    ...lists,
+    async closeRun(run, how, closing) {
+      const isMarked = await lists.closeRun(run, how, closing);
+      // A process that was killed gives back nothing: no record follows a mark, and needs the room.
+      if (isMarked) await rm(reservePath(folder, run.run), { force: true });
+      return isMarked;
+    },
 
     ...keptIn(objects),
     ...auditLog(objects),

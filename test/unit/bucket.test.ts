@@ -743,8 +743,8 @@ describe('taking, deleting and bringing back', () => {
     expect(inputOf(program(), 'CreateBucket')).toMatchObject({
       CreateBucketConfiguration: {
         Tags: [
-          { Key: 'aiplan:op', Value: 'op-1' },
           { Key: 'aiplan:restored-from', Value: 'site' },
+          { Key: 'aiplan:op', Value: 'op-1' },
         ],
       },
     });

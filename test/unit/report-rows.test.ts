@@ -78,6 +78,24 @@ describe('what a run did, in words', () => {
   });
 });
 
+describe('a rollback that is done', () => {
+  const undone = (more: Partial<Report>): string =>
+    text(report({ command: 'rollback', rollbackOf: 'r0', outcome: 'done', ...more }));
+  it('says what it left, what of that stays for good, and promises a further rollback only for the rest', () => {
+    const again = /`aiplan rollback r0` undoes it/u;
+    expect(undone({})).toMatch(/Run r0 is taken back, as planned/u);
+    const both = undone({ incomplete: ['Size stays 40', 'Web: somebody changed it'], forGood: ['Size stays 40'] });
+    expect(both).toMatch(
+      /taken back, but not wholly:[^]*Web: somebody[^]*undoes it[^]*stays for good:[^]*Size stays 40/u,
+    );
+    expect(both).toMatch(again);
+    const kept = undone({ incomplete: ['Size stays 40'], forGood: ['Size stays 40'] });
+    expect(kept).toMatch(/Size stays 40[^]*It stays so for good: no further rollback changes it/u);
+    expect(kept).not.toMatch(again);
+    expect(undone({ incomplete: ['Web: somebody changed it'] })).not.toMatch(/for good/u);
+  });
+});
+
 describe('the list of runs', () => {
   it('says of a run which rollback took it back', () => {
     const summary = (run: string, rollbackOf: string | null, outcome: string): RunSummary =>
@@ -98,6 +116,9 @@ describe('the list of runs', () => {
     ).map(plainText);
     expect(lines.filter((line) => line.includes('taken back by'))).toEqual([
       expect.stringMatching(/^r1 apply stopped taken back by r3 move/u),
+    ]);
+    expect(lines.filter((line) => line.includes('superseded by'))).toEqual([
+      expect.stringMatching(/^r2 rollback stopped superseded by r3/u),
     ]);
   });
 });

@@ -129,9 +129,9 @@ describe('a resource that had nearly as many tags as AWS takes', () => {
     const marks = (count: number): readonly string[] =>
       Object.keys(restoreTags(contextFor({}), tagsOf(count), system, 'i-1')).filter((key) => key.startsWith('aiplan:'));
     expect([45, 46, 47, 49, 50].map(marks)).toEqual([
-      ['aiplan:op', 'aiplan:plan', 'aiplan:resource', 'aiplan:restored-from'],
-      ['aiplan:op', 'aiplan:plan', 'aiplan:resource', 'aiplan:restored-from'],
-      ['aiplan:op', 'aiplan:plan', 'aiplan:resource'],
+      ['aiplan:plan', 'aiplan:resource', 'aiplan:restored-from', 'aiplan:op'],
+      ['aiplan:plan', 'aiplan:resource', 'aiplan:restored-from', 'aiplan:op'],
+      ['aiplan:plan', 'aiplan:resource', 'aiplan:op'],
       ['aiplan:op'],
       [],
     ]);
@@ -145,6 +145,10 @@ describe('a resource that had nearly as many tags as AWS takes', () => {
     const found = (live: LiveResource | undefined) => ({ get: () => live, byOps: () => [], restoredFrom: () => [] });
     expect(broughtBack(group.type, before, tries, found(after)).kind).toBe('finished');
     const marked = { ...after, systemTags: { 'aiplan:op': 'of-another' } };
+    const stripped = [
+      { ...tries[0], after: { ...after, systemTags: { 'aiplan:restored-from': 'sg-1' } } },
+    ] as typeof tries;
+    expect(broughtBack(group.type, before, stripped, found(after)).kind).toBe('unproven');
     expect(broughtBack(group.type, before, tries, found(marked)).kind).toBe('unproven');
     expect(broughtBack(group.type, before, tries, found({ ...after, incarnation: 'sg-3' })).kind).toBe('nothing');
   });

@@ -39,13 +39,16 @@ export const countedTags = (tags: JsonObject): number =>
   Object.keys(tags).filter((key) => !key.startsWith('aws:')).length;
 
 /**
- * A resource's own tags, and of aiplan's as many as there is room for: the first ones are the most important. What was
- * there before always comes back whole.
+ * A resource's own tags, and of aiplan's as many as there is room for: those in `first`, then the others in their
+ * order. What was there before always comes back whole.
  */
-export function withRoomFor(tags: JsonObject, marks: JsonObject): JsonObject {
+export function withRoomFor(tags: JsonObject, marks: JsonObject, first: readonly string[] = []): JsonObject {
   const own = Object.fromEntries(Object.entries(tags).filter(([key]) => !Object.hasOwn(marks, key)));
   const room = Math.max(0, mostTags - countedTags(own));
-  return { ...own, ...Object.fromEntries(Object.entries(marks).slice(0, room)) };
+  const kept = new Set(
+    [...new Set([...first, ...Object.keys(marks)])].filter((key) => Object.hasOwn(marks, key)).slice(0, room),
+  );
+  return { ...own, ...Object.fromEntries(Object.entries(marks).filter(([key]) => kept.has(key))) };
 }
 
 /**
@@ -61,12 +64,12 @@ export function restoreTags(
 ): JsonObject {
   const ownership = Object.entries(systemTags).filter(([key]) => key.startsWith('aiplan:') && key !== 'aiplan:op');
   // What is brought out beside its original must not pass for what came back of a run.
-  return withRoomFor(tags, {
-    'aiplan:op': context.op,
-    ...Object.fromEntries(ownership),
-    ...more,
-    [context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of']: former,
-  });
+  const origin = context.apart === undefined ? 'aiplan:restored-from' : 'aiplan:brought-out-of';
+  return withRoomFor(tags, { ...Object.fromEntries(ownership), [origin]: former, 'aiplan:op': context.op, ...more }, [
+    'aiplan:op',
+    ...ownership.map(([key]) => key).filter((key) => key !== origin),
+    ...Object.keys(more),
+  ]);
 }
 
 /** Who runs the resource, where that is not its user: from tags and EC2's `Operator` field. Undefined: nobody. */

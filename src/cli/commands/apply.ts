@@ -16,7 +16,7 @@ import { isBlocked } from './plan.ts';
 import { mentionUnfinished } from '../planning/open-runs.ts';
 import { print, printJson, tell } from '../context/output.ts';
 import { run } from '../running/run.ts';
-import type { Source } from '../planning/source.ts';
+import { leftUndone } from '../planning/source.ts';
 import { askAfter, TerminalSession, watchOf } from '../context/terminal-session.ts';
 import type { CommandContext } from '../context/command-context.ts';
 import { loaded, loadForApply, rollbackSource, type Loaded } from '../planning/loading.ts';
@@ -105,7 +105,7 @@ async function walk(
     kept,
   );
   const scene = await stage.runScene(approved.plan);
-  const report = withIncomplete(await run(context, approved, reviewed.source, watchOf(scene).watch), reviewed.source);
+  const report = await run(context, approved, reviewed.source, watchOf(scene).watch);
   const ending = answer(report.exitCode, report, () => reportRows(report));
   if ((await askAfter(context, scene, report)) === 'keep') return ending;
   scene?.note('reading AWS for the way back');
@@ -132,15 +132,9 @@ function nothingToDo(
   return answer(
     exitCodes.rollbackIncomplete,
     { status: 'rollback_incomplete', plan: plan.digest, incomplete: source.incomplete },
-    () => [...rows(), blank, ...incompleteRows(plan.rollbackOf ?? '', source.incomplete)],
+    () => [...rows(), blank, ...incompleteRows(plan.rollbackOf ?? '', source.incomplete, leftUndone(source).forGood)],
   );
 }
-
-/** A rollback that is done and cannot undo everything ends as incomplete (DESIGN section 9). */
-export const withIncomplete = (report: Report, { incomplete }: Pick<Source, 'incomplete'>): Report =>
-  report.command !== 'rollback' || report.outcome !== 'done' || incomplete.length === 0
-    ? report
-    : { ...report, incomplete, exitCode: exitCodes.rollbackIncomplete };
 
 /** The rollback of a failed run, reviewed on the same screen. The failed run is told of whatever becomes of it. */
 async function takenBack(context: CommandContext, failed: Report, stage: TerminalSession): Promise<Ending> {

@@ -13,7 +13,7 @@ import { planRows } from '../../views/plan/plan-rows.ts';
 import { blank, row, span, type Row } from '../../views/base/rows.ts';
 import { withCapturesBegun } from '../running/captures-begun.ts';
 import { cannotAsk, missingOf, type ConsentOptions } from '../planning/consent.ts';
-import { runsThat } from '../planning/open-runs.ts';
+import { runsThat, supersededBy } from '../planning/open-runs.ts';
 import { print, printJson, tell } from '../context/output.ts';
 import { makePlan, readLiveFor } from '../planning/planning.ts';
 import { lockOf } from '../running/resume-lock.ts';
@@ -92,6 +92,11 @@ async function rollbackAgain(
   records: readonly JournalRecord[],
   options: ResumeOptions,
 ): Promise<ExitCode> {
+  const later = await supersededBy(context, run, of);
+  if (later !== null)
+    throw new UserError('run-ended', `run ${run} began to undo run ${of}, and rollback ${later} has finished that`, {
+      help: `nothing is left of it to resume; \`aiplan runs ${later}\` shows what it did`,
+    });
   refuseElsewhere(run, records, await context.target());
   const settlement = await settled(context, records);
   tell(context.io, context.options, [

@@ -2,10 +2,10 @@ import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
 import type { RunSummary } from '../../domain/records/store.ts';
 import { reportOf } from '../../history/journal-reading.ts';
 import type { Report } from '../../domain/records/report.ts';
-import { reportRows } from '../../views/run/report-rows.ts';
+import { incompleteRows, reportRows } from '../../views/run/report-rows.ts';
 import { blank, row, span, type Row } from '../../views/base/rows.ts';
 import { nextOf, runsRows } from '../../views/run/runs-rows.ts';
-import { runsThat, unfinishedAmong, unfinishedRuns, type UnfinishedRun } from '../planning/open-runs.ts';
+import { runsThat, supersededBy, unfinishedAmong, unfinishedRuns, type UnfinishedRun } from '../planning/open-runs.ts';
 import { told } from '../context/progress.ts';
 import { print, printJson, tell } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
@@ -96,11 +96,32 @@ async function listed(context: CommandContext, every: boolean): Promise<Listed> 
 async function oneRun(context: CommandContext, run: string, report: Report): Promise<readonly Row[]> {
   const holder = (await unfinishedRuns(context)).find(({ summary }) => summary.run === run)?.holder ?? null;
   if (holder !== null) return [...reportRows(report, false), blank, row(0, span('at work: ', 'warning'), holder)];
+  const later = report.rollbackOf === null ? null : await supersededBy(context, run, report.rollbackOf);
+  if (later !== null)
+    return [
+      ...reportRows(report, false),
+      blank,
+      row(
+        0,
+        span('superseded by ', 'good'),
+        `rollback ${later}, which has finished the undo of run ${report.rollbackOf}`,
+      ),
+    ];
   const rollbacks = await Promise.all(
     (await runsThat(context, { rollbackOf: run })).map((rollback) => context.store.findRun(rollback)),
   );
   const back = rollbacks.findLast((rollback) => rollback?.outcome === 'done') ?? null;
   return back === null
     ? reportRows(report)
-    : [...reportRows(report, false), blank, row(0, span('taken back by ', 'good'), back.run)];
+    : [
+        ...reportRows(report, false),
+        blank,
+        ...undoneRows(run, back.run, reportOf((await context.store.readRun(back.run)).records)),
+      ];
 }
+
+/** By which rollback a run is undone, and what that left. */
+const undoneRows = (run: string, back: string, { incomplete = [], forGood }: Report): readonly Row[] => [
+  row(0, span('taken back by ', 'good'), back),
+  ...(incomplete.length === 0 ? [] : incompleteRows(run, incomplete, forGood)),
+];

@@ -1,6 +1,6 @@
 import { type CommandContext, readInput } from '../context/command-context.ts';
 import type { Plan, Planned } from '../../domain/plan.ts';
-import { type Source, rejecting } from './source.ts';
+import { type Source, rejecting, sentenceOf } from './source.ts';
 import { bringsOutOf, isWithoutJournal } from './generated.ts';
 import { parseSource, recordsIfWhole, readLiveFor, makeCheckedPlan } from './planning.ts';
 import { textsAsPlanned } from '../context/texts.ts';
@@ -90,9 +90,7 @@ export async function rollbackSource(context: CommandContext, run: string): Prom
 }
 
 const incompleteOf = (findings: readonly Finding[]): readonly string[] =>
-  findings
-    .filter(({ severity }) => severity !== 'info')
-    .map(({ step, message }) => (step === null ? message : `${step}: ${message}`));
+  findings.filter(({ severity }) => severity !== 'info').map(sentenceOf);
 
 /**
  * The journals of the rollbacks of a run that this store has, oldest first. One that cannot be read proves nothing and

@@ -177,6 +177,16 @@ export async function runsThat(
   ].sort();
 }
 
+/** The rollback that has finished what an earlier rollback of the same run began; null where none has. */
+export async function supersededBy(context: Looking, rollback: string, of: string): Promise<string | null> {
+  const [own, ...others] = await Promise.all(
+    [rollback, ...(await runsThat(context, { rollbackOf: of }))].map((run) => context.store.findRun(run)),
+  );
+  if (own === undefined || own === null || own.outcome === 'done') return null;
+  const later = others.find((other) => other?.outcome === 'done' && other.run !== rollback && isLater(other, own));
+  return later?.run ?? null;
+}
+
 async function unfinished(context: Looking, summary: RunSummary): Promise<UnfinishedRun | null> {
   if (summary.outcome === 'damaged') return { summary, state: 'damaged', steps: null, holder: null, open: null };
   try {

@@ -1,5 +1,6 @@
 import type { ChangePlan } from '../../domain/change-plan.ts';
-import type { Finding } from '../../domain/finding.ts';
+import { staysForGood, type Finding } from '../../domain/finding.ts';
+import type { LeftUndone } from '../../domain/records/journal.ts';
 import type { PlannedText } from '../../domain/plan.ts';
 import { rejectionFindings, sortedOnce, withoutRejected } from '../../language/reject.ts';
 
@@ -69,9 +70,22 @@ export function rejecting(
   };
 }
 
+/** What a rollback leaves even when all of it is done, for its journal and its report. Nothing for anything else. */
+export function leftUndone({ incomplete, findings }: Pick<Source, 'incomplete' | 'findings'>): LeftUndone {
+  if (incomplete.length === 0) return {};
+  const kept = new Set(findings.filter(({ code }) => staysForGood.has(code)).map(sentenceOf));
+  const forGood = incomplete.filter((text) => kept.has(text));
+  return { incomplete, ...(forGood.length === 0 ? {} : { forGood }) };
+}
+
 /** A finding in the list of what a rollback leaves. */
-export const sentenceOf = ({ step, message }: Pick<Finding, 'step' | 'message'>): string =>
-  step === null ? message : `${step}: ${message}`;
+export const sentenceOf = ({
+  step,
+  code,
+  message,
+  help,
+}: Pick<Finding, 'step' | 'code' | 'message' | 'help'>): string =>
+  `${step === null ? '' : `${step}: `}${message}${staysForGood.has(code) && help !== undefined ? `; ${help}` : ''}`;
 
 const onceEach = (findings: readonly Finding[]): readonly Finding[] => [
   ...new Map(findings.map((finding) => [sentenceOf(finding), finding])).values(),

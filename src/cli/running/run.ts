@@ -12,7 +12,7 @@ import { markUsed } from '../planning/run-marks.ts';
 import { openPorts } from './run-ports.ts';
 import { tell } from '../context/output.ts';
 import { makePlan } from '../planning/planning.ts';
-import type { Source } from '../planning/source.ts';
+import { leftUndone, type Source } from '../planning/source.ts';
 import { stopSignals } from './run-signals.ts';
 import { lineWatch, type RunWatch } from '../context/run-watch.ts';
 import type { CommandContext } from '../context/command-context.ts';
@@ -64,7 +64,7 @@ export async function run(
       watch,
       replan: () => makePlan(context, source),
     });
-    const report = await apply(approved, opened.ports);
+    const report = await apply(approved, { ...opened.ports, left: leftUndone(source) });
     await closeFinishedRuns(context);
     return report;
   } finally {

@@ -20,7 +20,8 @@ export type JournalEntry =
       readonly target: Target;
       readonly plan: Plan;
       readonly approval: Approval;
-    } & Anchored)
+    } & Anchored &
+      LeftUndone)
   | { readonly kind: 'phase'; readonly phase: Phase }
   /** The whole resource before the step, as read in this run; with the entry of the change plan that names it. */
   | {
@@ -108,6 +109,12 @@ export type JournalEntry =
       readonly settled: readonly SettledStep[];
     } & Anchored)
   | { readonly kind: 'end'; readonly outcome: RunOutcome; readonly message: string | null };
+
+/** Of a rollback: what it leaves even when all of it is done, and what of that no further rollback undoes. Absent: nothing. */
+export interface LeftUndone {
+  readonly incomplete?: readonly string[];
+  readonly forGood?: readonly string[];
+}
 
 /**
  * `auditHead`: the head of the audit log right before, which is so pinned by the journal, and by what pins the journal.

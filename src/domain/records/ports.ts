@@ -1,6 +1,6 @@
 import type { AwsSession } from '../call.ts';
 import type { Clock, RunEvent } from './event.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, LeftUndone } from './journal.ts';
 import type { Json, JsonObject, SecretRef } from '../../base/json.ts';
 import type { LiveState } from '../live.ts';
 import type { Planned } from '../plan.ts';
@@ -80,6 +80,8 @@ export interface ApplyPorts {
    */
   replan(asBefore?: (live: LiveState) => LiveState): Promise<Planned>;
   readonly pace?: Pace;
+  /** Of a rollback: what it leaves even when all of it is done. */
+  readonly left?: LeftUndone;
 }
 
 /** How patient the executor is; all in milliseconds. Defaults in domain/records/poll-intervals.ts. */

@@ -47,10 +47,9 @@ export interface Report {
   /** Milliseconds in each phase. */
   readonly durations: Readonly<Partial<Record<Phase, number>>>;
   readonly calls: number;
-  /**
-   * Of a rollback that is done: what it could not undo. Absent where there is nothing, and in a report that comes from
-   * the journal alone.
-   */
+  /** Of a rollback that is done: what it could not undo. Absent where there is nothing. */
   readonly incomplete?: readonly string[];
+  /** Those of them that no further rollback undoes either. */
+  readonly forGood?: readonly string[];
   readonly exitCode: ExitCode;
 }

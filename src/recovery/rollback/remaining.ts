@@ -1,10 +1,14 @@
 import type { LiveResource } from '../../domain/live.ts';
+import type { Finding } from '../../domain/finding.ts';
+import { holdsData, type Capture } from '../../domain/capture-plan.ts';
+import type { ResourceType, ResourceTypes, TypeRules } from '../../domain/resource-type.ts';
+import type { History } from '../../history/step-history.ts';
 import { comparerFor } from '../../plan/diff/compare.ts';
 import { diffProperties, type Difference } from '../../plan/diff/diff.ts';
 import { invert, overlap, topOf, type Inverse, type Inverting } from '../../plan/diff/inverse.ts';
 import { willBecome } from '../../history/pending-answers.ts';
 import { shown } from '../../run/drift/read-back.ts';
-import { quote } from '../../domain/wording.ts';
+import { quote, wayOut } from '../../domain/wording.ts';
 
 /** Something of a run that no rollback puts back, however often it is asked. */
 export interface Stay {
@@ -13,8 +17,37 @@ export interface Stay {
   readonly help?: string;
 }
 
-/** Changes that stay after the undo of an update. Pure. */
+/** What an inverse call puts back otherwise than it was, because AWS has no way to nothing: versioning, once set. */
+const resetOtherwise = (
+  { properties }: Pick<Inverse, 'properties'>,
+  before: LiveResource,
+  live: LiveResource,
+  rules: TypeRules,
+): readonly Stay[] => {
+  const becoming = Object.entries(properties).flatMap(([name, value]) => {
+    const { reset, oneWay } = rules.properties[name] ?? {};
+    return value === null && reset !== undefined && oneWay !== undefined ? [[name, reset, oneWay] as const] : [];
+  });
+  const comparer = comparerFor(rules, live.type, live.identity);
+  return becoming
+    .filter(
+      ([name, reset]) => diffProperties({ [name]: before.properties[name] }, { [name]: reset }, comparer).length > 0,
+    )
+    .map(([name, reset, oneWay]) => ({
+      code: 'rollback-differs',
+      message: `${name} of ${live.identity} becomes ${quote(shown(reset))}, and was ${quote(shown(before.properties[name]))} before the run: ${oneWay}`,
+    }));
+};
+
+/** What stays of an update that is undone. Pure. */
 export const staying = (
+  inverse: Pick<Inverse, 'stays' | 'lost' | 'properties'>,
+  before: LiveResource,
+  live: LiveResource,
+  rules: TypeRules,
+): readonly Stay[] => [...resetOtherwise(inverse, before, live, rules), ...staysOf(inverse, before, live)];
+
+const staysOf = (
   { stays, lost }: Pick<Inverse, 'stays' | 'lost'>,
   before: LiveResource,
   live: LiveResource,
@@ -46,7 +79,7 @@ export function stillStaying(input: Inverting, rollback: string): readonly Stay[
   const inverse = invert(input);
   const known = new Set([...inverse.stays.map(({ path }) => path), ...inverse.lost.map(topOf)]);
   return [
-    ...staying(inverse, before, live),
+    ...staysOf(inverse, before, live),
     ...leftDiffering(input)
       .filter(({ path }) => !known.has(topOf(path)))
       .map(({ path, before: former, after: now }): Stay => ({
@@ -67,4 +100,35 @@ function leftDiffering({ before, after, live, rules, changes }: Inverting): read
       changes.some((change) => overlap(change.path, path)) &&
       !since.some((difference) => overlap(difference.path, path)),
   );
+}
+
+/** What is said of what stays of a step, with the command that brings its data out as it was. Pure. */
+export const stayFindings = (
+  run: string,
+  { step, type, capture }: Pick<History, 'step' | 'type' | 'capture'>,
+  types: ResourceTypes,
+  stays: readonly Stay[],
+): readonly Finding[] =>
+  stays.map(({ code, message, help }) => {
+    const out = help ?? (code === 'rollback-one-way' ? elsewhereOf(run, step.id, capture, types.get(type)) : undefined);
+    return {
+      code,
+      severity: 'warning',
+      step: step.id,
+      message,
+      line: null,
+      column: null,
+      ...(out === undefined ? {} : { help: out }),
+    };
+  });
+
+function elsewhereOf(
+  run: string,
+  step: string,
+  capture: Capture | null,
+  type: ResourceType | undefined,
+): string | undefined {
+  if (capture === null || !holdsData(capture)) return undefined;
+  const cannot = type?.capture?.notBroughtOut?.(capture) ?? null;
+  return cannot === null ? `the data as it was comes out beside it: ${wayOut(run, step, type)}` : cannot.instead;
 }

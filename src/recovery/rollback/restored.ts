@@ -95,9 +95,10 @@ export function broughtBack(
  * incarnation prove it alone. An incarnation is never used twice.
  */
 const untagged = (live: LiveResource | undefined, after: LiveResource): readonly LiveResource[] =>
-  live !== undefined && after.systemTags['aiplan:op'] === undefined && live.systemTags['aiplan:op'] === undefined
-    ? [live]
-    : [];
+  live !== undefined && !isMarked(after) && !isMarked(live) ? [live] : [];
+
+const isMarked = ({ systemTags }: LiveResource): boolean =>
+  Object.keys(systemTags).some((key) => key.startsWith('aiplan:'));
 
 const isSame = (one: LiveResource, other: LiveResource): boolean =>
   one.identity === other.identity && one.incarnation === other.incarnation;

@@ -24,7 +24,7 @@ import {
   type Found,
   type RollbackReaders,
 } from '../../history/rollback-reading.ts';
-import { staying, stillStaying } from './remaining.ts';
+import { stayFindings, staying, stillStaying } from './remaining.ts';
 import { isYoung, underWay } from '../../history/pending-answers.ts';
 import { quote, wayOut } from '../../domain/wording.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
@@ -306,8 +306,7 @@ class DraftMaker {
         capture: history.capture,
         resolve: resolverOf(this.#histories),
       };
-      for (const { code, message, help } of stillStaying(again, by.run))
-        this.#say('warning', code, history, message, help);
+      this.findings.push(...stayFindings(this.#run, history, this.#readers.types, stillStaying(again, by.run)));
       return;
     }
     if (!history.quiet && this.#isUnderWay(history, live)) return;
@@ -329,8 +328,7 @@ class DraftMaker {
         'somebody changed it since; set it by a change plan of its own',
       );
     }
-    for (const { code, message, help } of staying(inverse, before, live))
-      this.#say('warning', code, history, message, help);
+    this.findings.push(...stayFindings(this.#run, history, this.#readers.types, staying(inverse, before, live, rules)));
     const halted = this.#isHalted(history, before, live);
     if (Object.keys(inverse.properties).length === 0 && !history.quiet && !halted) return;
     const irreversible = rules.destructive.some(

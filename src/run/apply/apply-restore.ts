@@ -19,6 +19,7 @@ import {
   type StepEnd,
   type Task,
 } from './run-context.ts';
+import { mentions } from '../../domain/identity.ts';
 import { driftText, restoreDifferences } from '../drift/read-back.ts';
 import { elsewhere, wayOut } from '../../domain/wording.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
@@ -145,19 +146,21 @@ export function restoreContext(run: Run, task: Task, order: RestoreOrder, lenien
   };
 }
 
-async function restoredAs(
-  run: Run,
-  { step, type }: Task,
-  order: RestoreOrder,
-  identity: string,
-): Promise<LiveResource> {
+async function restoredAs(run: Run, task: Task, order: RestoreOrder, identity: string): Promise<LiveResource> {
+  const { step, type } = task;
   const { ports, map } = run;
+  const yetToCome = (restoreContext(run, task, order).returning ?? []).filter(
+    (other) => other !== order.formerIdentity && !map.has(other),
+  );
   ports.emit({ kind: 'stage', step: step.id, stage: 'verify' });
   for (let tries = 1; ; tries += 1) {
     const after = await readWholly(ports.session, type, identity, ports.clock.now());
     const made = restoredFrom(type, order);
     const captured = remapped('blocked' in made ? {} : made.properties, map);
-    const differences = after === null || !isObject(captured) ? [] : restoreDifferences(captured, after, type.rules);
+    const all = after === null || !isObject(captured) ? [] : restoreDifferences(captured, after, type.rules);
+    // What names something that a later step brings back is made then, under its new identity.
+    const differences = all.filter(({ before }) => !yetToCome.some((other) => mentions(before, other)));
+    if (differences.length < all.length) run.awaiting.set(step.id, identity);
     if (after !== null && differences.length === 0) return after;
     if (tries < 4) {
       await ports.clock.sleep(paceOf(ports.pace).pollStart * tries);
@@ -188,6 +191,15 @@ export async function repointAll(run: Run, tasks: readonly Task[]): Promise<void
       purpose: 'repoint',
       declared: callsOf(task.type.repoint(context, capture, to)),
     });
+  }
+}
+
+/** Compares once more what named something that was not back yet when it was restored itself. */
+export async function verifyAwaiting(run: Run, tasks: readonly Task[]): Promise<void> {
+  for (const task of tasks) {
+    const identity = run.awaiting.get(task.step.id);
+    const order = task.work.entry.restore;
+    if (identity !== undefined && order !== undefined) await restoredAs(run, task, order, identity);
   }
 }
 

@@ -5,7 +5,7 @@ import type { ApplyPorts } from '../../domain/records/ports.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
 import type { Report } from '../../domain/records/report.ts';
 import { applyStep, looksFirst } from './apply-step.ts';
-import { repointAll } from './apply-restore.ts';
+import { repointAll, verifyAwaiting } from './apply-restore.ts';
 import { captureAll, putRun } from './capture-phase.ts';
 import { runSteps } from './change-phase.ts';
 import { stopsNoOther, undoSteps } from './undo-steps.ts';
@@ -50,6 +50,7 @@ export async function apply(approved: ApprovedPlan, ports: ApplyPorts): Promise<
     target: plan.target,
     plan: { ...plan, steps: plan.steps.map((step) => ({ ...step, changes: unauthored(step.changes) })) },
     approval,
+    ...ports.left,
   });
   return conclude(ports, () => inPhases(approved, ports));
 }
@@ -105,7 +106,9 @@ async function inPhases(approved: ApprovedPlan, ports: ApplyPorts): Promise<void
     looksFirst(task) ? run.reads.beginning(task.step.id, () => changeAll(run, task)) : changeAll(run, task);
   // Before anything that the run made is taken away, nothing may point at a former identity any more.
   const repoint = async (): Promise<void> => {
-    if (lastRestore >= 0) await repointAll(run, tasks);
+    if (lastRestore < 0) return;
+    await repointAll(run, tasks);
+    await verifyAwaiting(run, tasks);
   };
   if (approved.plan.rollbackOf !== null) return undoSteps(tasks, lastRestore + 1, each, repoint);
   await runSteps(tasks.slice(0, lastRestore + 1), each);

@@ -55,6 +55,8 @@ export interface Run {
   readonly histories: readonly History[];
   /** The full resource of each step as last written to the journal. */
   readonly befores: Map<string, LiveResource | null>;
+  /** Steps that restored something which names what a later step restores: compared again when all of it is back. */
+  readonly awaiting: Map<string, string>;
 }
 
 /** A step with everything that belongs to it. */
@@ -94,6 +96,7 @@ export function beginRun(planned: Planned, approval: Approval, ports: ApplyPorts
     reads: sharedReads(ports, turn),
     map,
     effects: ownEffects(),
+    awaiting: new Map(),
     captures: new Map(),
     befores: new Map(),
     histories: [],

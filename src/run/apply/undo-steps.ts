@@ -6,10 +6,10 @@ import { identitiesOf, rankOf, textsOfTask } from './change-phase.ts';
 import type { Task } from './run-context.ts';
 
 /**
- * Carries out the steps of the undo of a run, one step after the other: what one resource refuses stops only what has to do with
- * it. Steps that destroy come last of all, and are not begun after a failure: what came in the place of something stays
- * until that is back. `ready` is called before the step at position `until`, where nothing has failed by then. Throws
- * the first error.
+ * Carries out the steps of the undo of a run, one after the other: what one resource refuses stops only what has to do
+ * with it. Steps that destroy come last of all, and are not begun after a failure: what came in the place of something
+ * stays until that is back. `ready` is called before the step at position `until`, where nothing has failed by then.
+ * Throws the first error.
  */
 export async function undoSteps(
   tasks: readonly Task[],

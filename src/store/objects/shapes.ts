@@ -234,6 +234,8 @@ const journalKinds: Readonly<Record<string, Shape>> = {
     plan: planMembers,
     approval,
     auditHead: optional(text),
+    incomplete: optional(texts),
+    forGood: optional(texts),
   }),
   phase: object({ phase: oneOf('recheck', 'preflight', 'capture', 'change', 'verify', 'undo') }),
   before: object({ step: text, live: orNull(liveResource), entry, changes: listOf(change) }),

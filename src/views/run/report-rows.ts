@@ -110,7 +110,7 @@ export function reportRows(report: Report, next = true): readonly Row[] {
 }
 
 /** A rollback ends with what it means for the run that it undoes. */
-function howItStands({ outcome, incomplete }: Report, rollbackOf: string): readonly Row[] {
+function howItStands({ outcome, incomplete, forGood }: Report, rollbackOf: string): readonly Row[] {
   if (outcome !== 'done')
     return [
       row(
@@ -121,19 +121,36 @@ function howItStands({ outcome, incomplete }: Report, rollbackOf: string): reado
     ];
   return incomplete === undefined || incomplete.length === 0
     ? [row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))]
-    : incompleteRows(rollbackOf, incomplete);
+    : incompleteRows(rollbackOf, incomplete, forGood);
 }
 
 /** Runs that a rollback closed, because nothing of them was left to undo. */
 export const closedRows = (runs: readonly string[]): readonly Row[] =>
   runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to take back.`));
 
-/** What a rollback leaves as it is. */
-export const incompleteRows = (rollbackOf: string, incomplete: readonly string[]): readonly Row[] => [
-  row(0, span(`Run ${rollbackOf} is taken back, but not wholly:`, 'warning')),
-  ...incomplete.map((text) => row(2, text)),
-  row(
-    0,
-    span(`Once nothing stands against the rest any more, \`aiplan rollback ${rollbackOf}\` goes on with it.`, 'muted'),
-  ),
-];
+/** What a rollback leaves as it is. `forGood`: those of the sentences that no further rollback undoes either. */
+export const incompleteRows = (
+  rollbackOf: string,
+  incomplete: readonly string[],
+  forGood: readonly string[] = [],
+): readonly Row[] => {
+  const open = incomplete.filter((text) => !forGood.includes(text));
+  const kept = incomplete.filter((text) => forGood.includes(text));
+  return [
+    row(0, span(`Run ${rollbackOf} is taken back, but not wholly:`, 'warning')),
+    ...open.map((text) => row(2, text)),
+    ...(open.length === 0
+      ? []
+      : [
+          row(
+            0,
+            span(`Once nothing stands against that any more, \`aiplan rollback ${rollbackOf}\` undoes it.`, 'muted'),
+          ),
+        ]),
+    ...(kept.length > 0 && open.length > 0 ? [row(0, span('This stays for good:', 'warning'))] : []),
+    ...kept.map((text) => row(2, text)),
+    ...(kept.length > 0 && open.length === 0
+      ? [row(0, span('It stays so for good: no further rollback changes it.', 'muted'))]
+      : []),
+  ];
+};

@@ -53,10 +53,16 @@ export function runsRows(unfinished: readonly UnfinishedRow[], others: readonly 
       headRow(item.summary, item.holder === null ? states[item.state] : `at work: ${item.holder}`, item.steps),
       ...nextOf(item).map((command) => row(4, span(command, 'title'), span(`  ${why(command)}`, 'muted'))),
     ]),
-    ...others.map((summary) =>
-      headRow(summary, takenBack.has(summary.run) ? `taken back by ${takenBack.get(summary.run) ?? ''}` : null, null),
-    ),
+    ...others.map((summary) => headRow(summary, stateAmong(summary, takenBack), null)),
   ];
+}
+
+/** What became of a run since: a rollback undid it, or a later rollback of the same run has finished. */
+function stateAmong({ run, rollbackOf, outcome }: RunSummary, undoneBy: ReadonlyMap<string, string>): string | null {
+  const by = undoneBy.get(run);
+  if (by !== undefined) return `taken back by ${by}`;
+  const later = rollbackOf === null || outcome === 'done' ? undefined : undoneBy.get(rollbackOf);
+  return later === undefined ? null : `superseded by ${later}`;
 }
 
 function headRow(summary: RunSummary, state: string | null, steps: UnfinishedRow['steps']): Row {
