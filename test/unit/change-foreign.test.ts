@@ -202,6 +202,41 @@ resource "aws_lambda_function" "f" { name = "f" }
     ]);
   });
 
+  it('leaves out what says how a change is made, not how the resource is, and says so', () => {
+    const terraform = pasted(`resource "aws_db_instance" "orders" {
+  identifier                  = "orders"
+  engine                      = "postgres"
+  instance_class              = "db.t3.micro"
+  allocated_storage           = 20
+  username                    = "root1"
+  apply_immediately           = true
+  allow_major_version_upgrade = true
+  delete_automated_backups    = true
+}
+`);
+    const template = pasted(`AWSTemplateFormatVersion: 2010-09-09
+Resources:
+  Orders:
+    Type: AWS::RDS::DBInstance
+    Properties:
+      DBInstanceIdentifier: orders
+      Engine: postgres
+      DBInstanceClass: db.t3.micro
+      AllocatedStorage: "20"
+      MasterUsername: root1
+      ApplyImmediately: true
+      AllowMajorVersionUpgrade: true
+      DeleteAutomatedBackups: true
+`);
+    for (const { changePlan, findings } of [terraform, template]) {
+      const isOfTheWay = (text: string): boolean =>
+        /ApplyImmediately|AllowMajorVersionUpgrade|DeleteAutomated/u.test(text);
+      expect(findings.filter(({ severity, message }) => severity === 'error' && isOfTheWay(message))).toEqual([]);
+      const names = Object.keys(changePlan?.resources[0]?.properties ?? {});
+      expect([names.includes('DBInstanceClass'), names.filter(isOfTheWay)]).toEqual([true, []]);
+    }
+  });
+
   it('never throws, whatever stands behind the beginning of a block', () => {
     for (const rest of [
       '',

@@ -138,6 +138,20 @@ describe('normaliseError', () => {
     expect(ec2.message).toBe('ec2:DescribeVpcs: HTTP 404 without an AWS error code');
   });
 
+  it('of an answer that is no JSON says so, and nothing of the SDK', () => {
+    const thrown = Object.assign(
+      new SyntaxError(
+        `Unexpected token '<', "<html>" is not valid JSON\n  Deserialization error: to see the raw response, inspect the hidden field {error}.$response on this object.`,
+      ),
+      { $metadata: { httpStatusCode: 404 } },
+    );
+    const error = normaliseError(thrown, 'cloudtrail:LookupEvents', false) as AwsError;
+    expect([error.code, error.message]).toEqual([
+      'UnreadableAnswer',
+      "cloudtrail:LookupEvents: the answer is not in AWS's format (HTTP 404); does the endpoint know this operation?",
+    ]);
+  });
+
   it("says shortly that an answer is not in AWS's format", () => {
     const html = thrown({
       name: 'Error',

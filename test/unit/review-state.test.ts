@@ -93,7 +93,9 @@ describe('confirming', () => {
   it('confirms each step once, and nothing that asks for no confirmation', () => {
     const reviewer = openReviewer().confirm('courses-prod').press('home', 'down', 'c');
     expect(reviewer.state).toMatchObject({ place: 'list', message: 'already confirmed' });
-    expect(reviewer.press('end', 'c').state.message).toBe('this step needs no confirmation of its own');
+    expect(reviewer.press('end', 'c').state.message).toBe(
+      'that step needs no confirmation of its own; this one does: c opens it',
+    );
     expect(reviewer.press('home', 'c').state.message).toBe('select the step that you confirm');
   });
 });

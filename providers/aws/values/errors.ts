@@ -109,6 +109,8 @@ function codeOf(raw: Thrown, operation: string, status: number | undefined): str
       : raw.name) ??
     'Unknown';
   if (named === 'Error') return unreadable(raw) ? 'UnreadableAnswer' : 'Unknown';
+  // The SDK could not parse the answer, and its own words help nobody.
+  if (named === 'SyntaxError') return 'UnreadableAnswer';
   return named.length > 'Fault'.length ? named.replace(/Fault$/u, '') : named;
 }
 

@@ -148,6 +148,11 @@ function propertiesFor(type: ResourceType | undefined, captured: JsonObject, ins
     !type.rules.secretInput.includes(name) &&
     !type.rules.sensitive.includes(name);
   const wrong = Object.keys(instead).find((name) => !settable(name));
+  const [whole = ''] = wrong?.split(/[.[]/u, 1) ?? [];
+  if (wrong !== undefined && wrong !== whole && settable(whole))
+    throw new UserError('bad-set', `"${wrong}" is a part of ${whole}, and a restore sets a property as a whole`, {
+      help: `say all of it: --set '${whole}=${JSON.stringify(captured[whole] ?? {})}', without what it shall not have`,
+    });
   if (wrong !== undefined)
     throw new UserError('bad-set', `${type?.type ?? 'this type'} has no property "${wrong}" that a restore can set`, {
       help: `it can set ${Object.keys(type?.rules.properties ?? {})

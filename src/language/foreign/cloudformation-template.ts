@@ -1,6 +1,7 @@
 import type { ResourceTypes } from '../../domain/resource-type.ts';
 import { entryOf, textScalar, type MapEntry, type MapNode, type Node } from '../reader/node.ts';
 import { planNameOf, type Skeleton } from './skeleton.ts';
+import { saidOtherwise } from './unsupported.ts';
 import { specialTag, textOf } from '../functions/function-tags.ts';
 
 /**
@@ -124,7 +125,14 @@ export function planSpelling(node: Node, values: ReadonlyMap<string, Node> = new
     at: node.at,
     node: textScalar('create', node.at),
   };
-  const properties = field('properties');
+  // What says how a change is made, not how the resource is, has no place in a change plan.
+  const properties = field('properties').map((found) => ({
+    ...found,
+    node:
+      found.node.kind === 'map'
+        ? { ...found.node, entries: found.node.entries.filter(({ key }) => saidOtherwise(key) === undefined) }
+        : found.node,
+  }));
   return {
     ...node,
     entries: [

@@ -3,6 +3,7 @@ import type { PropertySchema, Schemas, TypeSchema } from '../../domain/schema.ts
 import { isHcl, readHcl, type Hcl, type HclBlock, type HclMap } from './hcl.ts';
 import { textScalar, type MapEntry, type Node } from '../reader/node.ts';
 import type { Skeleton } from './skeleton.ts';
+import { saidOtherwise } from './unsupported.ts';
 import { nearest } from '../reader/spelling.ts';
 
 export { isHcl };
@@ -105,6 +106,10 @@ function entryOf({ labels, body }: HclBlock, schema: TypeSchema, scope: Scope): 
     const property = name === undefined ? undefined : schema.properties[name];
     if (name === undefined || property === undefined) {
       scope.left.push(`${from}.${label}: ${key} is left out: ${schema.type} has no property of that name`);
+      continue;
+    }
+    if (saidOtherwise(name) !== undefined) {
+      scope.left.push(`${from}.${label}: ${key} is left out: it says how a change is made, not how the resource is`);
       continue;
     }
     const rules =

@@ -143,6 +143,9 @@ const PROPERTY: Readonly<Record<string, string>> = {
     'make the replica elsewhere, and name it here by  action: update  or  read',
 };
 
+/** How to say otherwise what a property says of the way of a change; undefined for one that says how a resource is. */
+export const saidOtherwise = (name: string): string | undefined => (Object.hasOwn(HOW, name) ? HOW[name] : undefined);
+
 /** Whether a property is one that decides what is made, and that aiplan cannot set. */
 export const makesSomethingElse = (name: string, schema: TypeSchema, rules: TypeRules): boolean =>
   HOW[name] === undefined && Object.hasOwn(schema.properties, name) && !Object.hasOwn(rules.properties, name);

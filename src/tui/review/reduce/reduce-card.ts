@@ -10,6 +10,9 @@ import { toOpen } from './reduce-cursor.ts';
 /** Opens the card of the selected step, or says why not. */
 export function openCard(state: ReviewState, { now }: Moment): ReviewState {
   const step = selected(state);
+  const isNone = step !== null && !step.blocked && step.confirm === null;
+  if (isNone && refusal(state, now) === null && missing(state) > 0)
+    return toOpen(state, 1, 'that step needs no confirmation of its own; this one does: c opens it');
   const why =
     refusal(state, now) ??
     (step === null
