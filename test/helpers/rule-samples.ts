@@ -73,9 +73,17 @@ function arbitrary(
       const model = Object.fromEntries(
         members.map(([name, member]) => [name, arbitrary(member.type, member, schema, depth + 1)]),
       );
-      return fc.record(model, {
-        requiredKeys: members.filter(([, { required }]) => required === true).map(([name]) => name),
-      }) as fc.Arbitrary<Json>;
+      const required = members.filter(([, { required: isRequired }]) => isRequired === true).map(([name]) => name);
+      const optional = Object.keys(model).filter((name) => !required.includes(name));
+      const only = (names: readonly string[]): fc.Arbitrary<Json> =>
+        fc.record(
+          Object.fromEntries([...required, ...names].map((name) => [name, model[name]!])),
+        ) as fc.Arbitrary<Json>;
+      // Nearly everything at once, or next to nothing: some rules speak of what is not there.
+      return fc.oneof(
+        fc.record(model, { requiredKeys: required }) as fc.Arbitrary<Json>,
+        fc.subarray(optional, { maxLength: Math.min(3, optional.length) }).chain(only),
+      );
     }
     default:
       return texts;
@@ -149,7 +157,7 @@ export function ruleSamples(
         const [hit] =
           after === undefined && live === null
             ? []
-            : ruleHits([rule], old, { ...old, [property]: after }, live, comparer);
+            : ruleHits([rule], old, { ...old, [property]: after }, live, comparer, undefined, () => []);
         return hit === undefined
           ? []
           : [
