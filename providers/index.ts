@@ -26,8 +26,8 @@ const all: readonly ResourceType[] = [
 ];
 
 /**
- * What values are looked up in at plan time (`{{resolve:ssm:…}}`, `!GetAZs`), and what rules ask of it (`looksUp`):
- * read like a resource, and no type that an entry can have.
+ * Types in which values are looked up at plan time (`{{resolve:ssm:…}}`, `!GetAZs`), and what rules ask of it
+ * (`looksUp`): read like a resource, and no type that an entry can have.
  */
 const lookups: readonly ResourceType[] = [ssmParameter, availabilityZones, images];
 

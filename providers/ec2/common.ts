@@ -26,7 +26,7 @@ export function* lookAll(
   return found;
 }
 
-/** What a batched describe found: raw elements, identities that a complete answer did not hold, and failed reads. */
+/** The result of a batched describe: raw elements, identities that a complete answer did not hold, and failed reads. */
 export interface Described {
   readonly found: readonly JsonObject[];
   readonly absent: readonly string[];

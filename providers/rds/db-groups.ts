@@ -35,7 +35,7 @@ export interface GroupKind {
   readonly state: (raw: JsonObject) => string;
   readonly properties: (raw: JsonObject) => JsonObject;
   readonly attributes: (raw: JsonObject) => JsonObject;
-  /** What a detailed read adds to the properties. */
+  /** The properties that a detailed read adds. */
   readonly details?: (aws: AwsReader, raw: JsonObject) => Promise<JsonObject>;
 }
 

@@ -4,7 +4,7 @@ import type { AuditLogs } from './view.ts';
 import { recordsOf } from '../history/journal-reading.ts';
 
 /**
- * What of the log is wanted. Several conditions must all hold. Times in milliseconds since 1970, `until` itself
+ * The events that are asked for. Several conditions must all hold. Times in milliseconds since 1970, `until` itself
  * included.
  */
 export interface AuditFilter {

@@ -6,8 +6,8 @@ import type { AuditedJournal } from './view.ts';
 import { recordsOf } from '../history/journal-reading.ts';
 
 /**
- * What `audit reconcile` keeps of a journal: nothing of what was read, sent and answered, and no call that CloudTrail
- * cannot be asked about any more.
+ * The part of a journal that `audit reconcile` keeps: nothing of what was read, sent and answered, and no call that
+ * CloudTrail cannot be asked about any more.
  */
 export interface RunFacts {
   readonly run: string;

@@ -103,7 +103,7 @@ export function approvalVerdict(
   return { broken: [...broken.values()], notes };
 }
 
-/** What the run was told of the signed text is the same, but for who: the signer, not who the text says. */
+/** Whether the run was given the same signed text, except for the name: the signer, not who the text says. */
 const isSame = (used: Approval, signed: Approval): boolean =>
   canonical({ ...signed, tier: 'T1', by: used.by }) === canonical(used);
 

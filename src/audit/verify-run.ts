@@ -158,7 +158,7 @@ function markProblems(
   return problems;
 }
 
-/** What `approve` asks before it lets a plan run, asked again of what the journal holds. */
+/** The questions of `approve` before it lets a plan run, asked again of the journal. */
 function approvalProblems({ digest, plan, approval, at, confirmed }: Session): readonly (readonly [string, string])[] {
   const problems: (readonly [string, string])[] = [];
   const { account, region, endpoint } = approval.target;

@@ -20,7 +20,7 @@ export interface VerifiedLogs extends AuditLogs {
   readonly settled: readonly ClosedRun[];
   readonly rewritten: RewrittenObjects;
   /**
-   * What `verifyRun` said of the journals while they were read; they are then slim, and not looked at again by
+   * The answers of `verifyRun` about the journals while they were read; they are then slim, and not looked at again by
    * themselves. Absent: none was looked at.
    */
   readonly looked?: { readonly broken: readonly AuditProblem[]; readonly notes: readonly AuditProblem[] };
@@ -65,7 +65,7 @@ export const markOf = (records: readonly JournalRecord[]): JournalMark => {
  * used once, and a signed one still kept and signed by the key that was allowed then; what was used is marked; each
  * call was declared. Pure.
  *
- * What a chain cannot show by itself is that its newest records were taken away; for that its head is printed, to be
+ * A chain cannot show by itself that its newest records were removed; for that its head is printed, to be
  * kept elsewhere and given as `expectHead`.
  */
 export function verifyAudit(logs: VerifiedLogs, options: VerifyOptions): AuditVerdict {
@@ -89,7 +89,7 @@ export function verifyAudit(logs: VerifiedLogs, options: VerifyOptions): AuditVe
   broken.push(...ofRuns.broken);
   notes.push(...ofRuns.notes);
   broken.push(...replayed(journals));
-  // What an unreadable log would say of approvals and marks is no question.
+  // An unreadable log answers nothing about approvals and marks.
   const verdicts =
     damaged === undefined
       ? [approvalVerdict(audit, journals, logs.approvals, options), markVerdict(audit, journals, logs, options)]

@@ -13,7 +13,7 @@ export type AuditedJournal =
   | { readonly run: string; readonly path: string; readonly records: readonly JournalRecord[]; readonly problem: null }
   | { readonly run: string; readonly path: string; readonly records: null; readonly problem: string };
 
-/** What tells what happened. `plans`: kept plans by digest. */
+/** The sources of events. `plans`: kept plans by digest. */
 export interface AuditLogs {
   readonly audit: readonly AuditRecord[];
   readonly journals: readonly AuditedJournal[];
@@ -37,7 +37,7 @@ export function auditEvents({ audit, journals }: AuditLogs): readonly AuditEvent
 export const beginnings = (audit: readonly AuditRecord[]): ReadonlyMap<string, AuditRecord> =>
   new Map(audit.flatMap((record) => (record.kind === 'run-began' ? [[record.run, record] as const] : [])));
 
-/** What the log itself tells, in no order. Of the journals their beginnings are enough. */
+/** The events of the log itself, in no order. Of the journals their beginnings are enough. */
 export function logEvents(audit: readonly AuditRecord[], journals: readonly AuditedJournal[]): readonly AuditEvent[] {
   const known = new Map(journals.map((journal) => [journal.run, journal]));
   const bySeq = new Map(audit.map((record) => [record.seq, record]));
@@ -184,7 +184,7 @@ function approvalOf(run: string, journals: Known): Pick<AuditEvent, 'approver' |
   return { approver: begin?.approval.by ?? null, planName: begin?.plan.name ?? null };
 }
 
-/** What one journal tells; `began`: the record of the log by which its run began. */
+/** The events of one journal; `began`: the record of the log by which its run began. */
 export function journalEvents(journal: AuditedJournal, began: AuditRecord | undefined): readonly AuditEvent[] {
   const { run } = journal;
   const actor: Actor = began === undefined ? nobody : actorOf(began);
@@ -291,7 +291,7 @@ const timeOfRun = (run: string): string => {
 
 const actorOfRecord = (record: AuditRecord | undefined): Actor => (record === undefined ? nobody : actorOf(record));
 
-/** What a call's own records tell; who sent it stands elsewhere. */
+/** The members that a call's own records tell; who sent it stands elsewhere. */
 function callEvent(call: LoggedCall): Pick<AuditEvent, 'at' | 'kind' | 'seq' | 'run' | 'step' | 'identity' | 'detail'> {
   const { outcome } = call;
   return {

@@ -19,7 +19,7 @@ export function witnessed({ run, records }: AuditedJournal, witnesses: readonly 
 }
 
 /**
- * What lies in AWS of runs, held against the log and the journals. The manifests in the capture bucket are written by
+ * Compares the records of runs in AWS with the log and the journals. The manifests in the capture bucket are written by
  * the runs themselves, and who may write the store can neither make nor take away old versions there: they show a run
  * that the store does not know any more, and a journal that was rewritten. Pure.
  */

@@ -94,8 +94,8 @@ export const mask = (
 };
 
 /**
- * Whether two masks are known to hide the same text: made with one key. What no key tells is unknown, and not equal
- * (law 9).
+ * Whether two masks are known to hide the same text: made with one key. Masks of different keys are unknown, and not
+ * equal (law 9).
  */
 export const isSameMask = (one: Masked, other: Masked): boolean =>
   one.digest !== undefined && one.digest === other.digest;

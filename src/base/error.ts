@@ -31,7 +31,7 @@ export class UserError extends Error {
   }
 }
 
-/** What an AWS error means, whatever its spelling. Only `absent` says that something does not exist. */
+/** The meaning of an AWS error, whatever its spelling. Only `absent` says that something does not exist. */
 export type AwsErrorKind =
   | 'absent'
   | 'denied'

@@ -1,4 +1,4 @@
-/** What is wrong with a value: where in it, and what stands there instead of what. */
+/** A flaw of a value: where in it, the expected value, and the found one. */
 export interface Flaw {
   readonly path: string;
   readonly wanted: string;

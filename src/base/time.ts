@@ -15,7 +15,9 @@ export function momentOf(value: Json | undefined): number | undefined {
   return Number.isNaN(at) || new Date(at).toISOString().slice(0, 19) !== value.slice(0, 19) ? undefined : at;
 }
 
-/** Whether one moment lies after another. What is no moment lies after everything: it is not known to be over. */
+/**
+ * Whether one moment lies after another. A text that is no moment lies after everything: it is not known to be over.
+ */
 export const isAfter = (one: Json | undefined, other: Json | undefined): boolean => {
   const [mine, theirs] = [momentOf(one), momentOf(other)];
   return mine === undefined || theirs === undefined || mine > theirs;

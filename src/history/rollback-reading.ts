@@ -39,8 +39,8 @@ export interface Found {
 }
 
 /**
- * Why what a step is about could not be read: its type as a whole, or it itself. What another resource of the type
- * refuses concerns it only where something is looked for by its tags, which may be that one. Undefined where all is
+ * Why what a step is about could not be read: its type as a whole, or it itself. A refusal about another resource of
+ * the type concerns it only where something is looked for by its tags, which may be that one. Undefined where all is
  * known.
  */
 export function unreadOf(found: Found, history: History, tries: readonly Try[]): ReadFailure | undefined {

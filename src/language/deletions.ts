@@ -20,7 +20,7 @@ export function judgeDeletions(
     if (action !== 'delete') return false;
     const node = nodeOf(address);
     const written = node?.kind === 'map' ? entryOf(node, 'expect')?.node : undefined;
-    // What could not be read has an error of its own.
+    // A value that could not be read has an error of its own.
     if (expect === undefined && written?.kind === 'map' && written.entries.length > 0) return false;
     const identifiers = new Set([types.get(type)?.rules.nameProperty, ...(schemas(type)?.primaryIdentifier ?? [])]);
     return !Object.entries(expect ?? {}).some(([name, value]) => !identifiers.has(name) && saysSomething(value));

@@ -175,7 +175,7 @@ function readType(
   return likely === undefined || described === undefined ? undefined : { resource: likely, schema: described };
 }
 
-/** What an entry without an action looks like: new properties, a change of something named, or a look-up. */
+/** The likely action of an entry without one: a create, a change of something named, or a look-up. */
 const likelyAction = (node: MapNode): DeclaredAction => {
   const has = (name: FieldName): boolean => entryOf(node, name) !== undefined;
   return !has('properties') ? 'read' : has('id') || has('find') ? 'update' : 'create';
@@ -373,7 +373,7 @@ function readBody(
   }
 }
 
-/** What only shows once the whole entry is read. */
+/** Problems that only show once the whole entry is read. */
 function judgeEntry(node: MapNode, action: DeclaredAction, type: KnownType | undefined, problems: Problems): void {
   const properties = entryOf(node, 'properties')?.node;
   if (action !== 'update' || type === undefined || properties?.kind !== 'map') return;

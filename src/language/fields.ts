@@ -3,7 +3,7 @@ import type { DeclaredAction } from '../domain/change-plan.ts';
 export const actions: readonly DeclaredAction[] = ['read', 'create', 'update', 'replace', 'delete'];
 
 /**
- * What an action makes of a field: `one-of`: exactly one of `id` and `find`; `ignored`: allowed, without effect, with a
+ * The use of a field in an action: `one-of`: exactly one of `id` and `find`; `ignored`: allowed, without effect, with a
  * finding. Where a grant or destruction asks for more (`reason`, `when`, `accept_loss`), the planner says so: only it
  * knows.
  */

@@ -15,7 +15,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Everything of a change plan but its resources. What could not be read is left empty; errors are among the problems.
+ * Everything of a change plan but its resources. A field that could not be read is left empty; errors are among the
+ * problems.
  */
 export function readHeader(plan: MapNode, problems: Problems): Omit<ChangePlan, 'resources'> {
   for (const { key, at } of plan.entries) {

@@ -24,7 +24,7 @@ export interface ParseOptions {
   readonly types: ResourceTypes;
   /** Reads the file of a `!Text`, relative to the change plan; throws where it cannot. Absent: `!Text` is an error. */
   readonly readText?: (path: string) => string;
-  /** What `!Env` and `!File` may name beside AIPLAN_SECRET_…; absent: judged later. */
+  /** Names that `!Env` and `!File` may use beside AIPLAN_SECRET_…; absent: judged later. */
   readonly secrets?: SecretSources;
   /** Every type that AWS has, so that one which aiplan does not know can be told from a misspelt one. */
   readonly typeNames?: () => ReadonlySet<string>;

@@ -44,7 +44,7 @@ export function entryToLanguage(entry: ResourceEntry): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** What a look-up was written as. */
+/** The text from which a look-up was made. */
 function lookupText(value: JsonObject): Json | null {
   const attribute = value['Fn::GetAtt'];
   const address = Array.isArray(attribute) && typeof attribute[0] === 'string' ? attribute[0] : '';

@@ -6,9 +6,9 @@ import { quote } from './reader/problems.ts';
 import { referencesOf } from './functions/references.ts';
 
 /**
- * The change plan without the entries that the reviewer rejected. What other entries refer to stays as a look-up
- * (`action: read`) where it is live already, so that their references keep their values; a rejected create that others
- * refer to is gone, and planning blocks them (`depends-on-rejected`). `depends_on` no longer names what is gone.
+ * The change plan without the entries that the reviewer rejected. A resource to which other entries refer stays as a
+ * look-up (`action: read`) where it is live already, so that their references keep their values; a rejected create that
+ * others refer to is gone, and planning blocks them (`depends-on-rejected`). `depends_on` no longer names what is gone.
  * Nothing else is touched, so that no other step can appear. The order and repetition of `addresses` do not matter.
  * Pure. Throws UserError `not-rejectable` (exit 3) for an address that no step can have.
  */
@@ -26,8 +26,8 @@ export function withoutRejected(changePlan: ChangePlan, addresses: readonly stri
 }
 
 /**
- * What the reviewer should know of the entries that are left: those that were to run after a rejected one no longer
- * wait for anything.
+ * Findings for the reviewer about the entries that are left: those that were to run after a rejected one no longer wait
+ * for anything.
  */
 export function rejectionFindings(changePlan: ChangePlan, addresses: readonly string[]): readonly Finding[] {
   const out = new Set(addresses);

@@ -36,8 +36,8 @@ export function writeChangePlan(plan: ChangePlan): string {
 
 /**
  * A live resource as an entry ready to paste under `resources:`. With `rules`, only properties that aiplan can set in
- * this action are written. What a change plan may not hold (masked values, characters that do not show) is left out and
- * named in a comment; where the author must say something, a `<placeholder>` stands, which does not validate.
+ * this action are written. A value that a change plan may not hold (masked values, characters that do not show) is left
+ * out and named in a comment; where the author must say something, a `<placeholder>` stands, which does not validate.
  */
 export function writeEntry(address: string, live: LiveResource, action: DeclaredAction, rules?: TypeRules): string {
   const document = new Document(null);
@@ -71,7 +71,7 @@ function settable(live: LiveResource, action: 'create' | 'update', rules: TypeRu
   );
 }
 
-/** What a person knows a resource by: its tags and its plain values. */
+/** The values by which a person knows a resource: its tags and its plain values. */
 function recognisable(live: LiveResource): JsonObject {
   return Object.fromEntries(
     Object.entries(live.properties).filter(

@@ -20,7 +20,7 @@ export interface UpOptions {
   readonly entry?: string;
 }
 
-/** What the child gets from `up`. */
+/** The options that the child gets from `up`. */
 export interface ServerOptions {
   readonly port?: number;
   readonly account?: string;

@@ -62,7 +62,7 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/** What Python says, or the system of Python, where the emulator is not there at all. */
+/** The message of Python, or of the system, where the emulator is not there at all. */
 const MISSING = /ModuleNotFoundError|No module named|ENOENT|EACCES/u;
 
 /** Starts the emulator on a free loopback port. Throws UserError `emulator-missing` or `emulator-failed`. */

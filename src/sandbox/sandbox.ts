@@ -15,7 +15,7 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  /** What `--endpoint` takes. */
+  /** The value for `--endpoint`. */
   readonly endpoint: string;
   readonly account: string;
   readonly proxy: Proxy;

@@ -32,7 +32,7 @@ export interface AuditLogOptions {
 /**
  * The audit log: one object for each entry, `audit/00000001.json` and on. Its text is the canonical JSON of the record
  * and a line feed; `prev` is the SHA-256 of the text before without its line feed. An object is made only where none
- * is, so that writers on any number of machines get one order. What lies in the folder and is no entry is left out.
+ * is, so that writers on any number of machines get one order. An object in the folder that is no entry is left out.
  */
 export function auditLog(
   objects: Objects,
@@ -124,7 +124,7 @@ export function auditLog(
     for (const [at, text] of texts.entries()) {
       const name = names[at] ?? '';
       const number = Number(name.slice(0, 8));
-      // What stands behind a gap and is no entry is a stray, and no sign that an entry was taken away.
+      // An object behind a gap that is no entry is a stray, and no sign that an entry was removed.
       if (
         name !== entryName(covered + at + 1) &&
         !texts.some((other, later) => later >= at && isEntry(other, Number(names[later]?.slice(0, 8))))
@@ -143,7 +143,7 @@ export function auditLog(
       head = record === null ? null : sha256(text.slice(0, -1));
     }
     if (segments && isWhole) {
-      // What an earlier version of aiplan, or a process that died, left undone: the next reading is short again.
+      // Completes the work of an earlier version of aiplan, or of a process that died: the next reading is short again.
       for (
         let last = covered - (covered % entriesPerSegment) + entriesPerSegment;
         last <= records.length;
@@ -205,7 +205,7 @@ function isEntry(text: string, seq: number): boolean {
       typeof value['prev'] === 'string'
     );
   } catch {
-    // What is no JSON is no entry.
+    // A text that is no JSON is no entry.
     return false;
   }
 }

@@ -21,8 +21,8 @@ export async function segmentsOf(objects: Objects, width: number): Promise<reado
 }
 
 /**
- * Writes the segment that ends with an entry, where all of its lines are there. What fails here is no failure of
- * anything: the entries are there.
+ * Writes the segment that ends with an entry, where all of its lines are there. A failure here harms nothing: the
+ * entries are there.
  */
 export async function writeSegment(
   objects: Objects,

@@ -9,7 +9,7 @@ import { isRunName } from './journal/runs.ts';
 const folder = 'settled';
 
 const hows: ReadonlySet<string> = new Set<Settling>(['done', 'abandoned', 'idle', 'taken-back', 'closed']);
-/** What a part of a mark's name may be made of: no dot, which parts them, and nothing that could be a path. */
+/** The characters of a part of a mark's name: no dot, which parts them, and nothing that could be a path. */
 const part = /^[A-Za-z0-9_-]{1,64}$/u;
 const unknown = '-';
 
@@ -37,7 +37,9 @@ export function markOf(name: string): ClosedRun | null {
   return { run, how: how as Settling, at: known(at), planName: known(planName), rollbackOf: known(rollbackOf) };
 }
 
-/** What the marks need of their store: every run that has a journal, newest first, and what its journal says of it. */
+/**
+ * The part of a store that the marks need: every run that has a journal, newest first, and what its journal says of it.
+ */
 export interface RunsOfStore {
   names(): Promise<readonly string[]>;
   summary(run: string): Promise<RunSummary | null>;

@@ -8,7 +8,7 @@ import { refuseInside, type Folders } from './objects/folders.ts';
 import { signersDigest } from './signing/signers.ts';
 import { s3Place } from './objects/s3-place.ts';
 
-/** What applies where nobody says anything. */
+/** The defaults. */
 export const defaults: Configuration = {
   allowedSigners: null,
   signers: null,

@@ -81,7 +81,7 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
       const { records, spooled, head } = read(run);
       const first = namesIn(runFolder(folder, run)).filter((name) => /^journal(-\d+)?\.jsonl$/u.test(name)).length + 1;
       const sink = await journalFiles(folder, run, first, needs, files);
-      // What was spooled becomes part of the journal, line for line, before anything follows it.
+      // Spooled lines become part of the journal, line for line, before anything follows them.
       const adopted = spooled?.state === 'merged' ? spooled.records : 0;
       for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
       return writerOf({ run, clock, sink, spool: spoolFile(spool, run), records, end: { seq: records.length, head } });

@@ -47,7 +47,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   let opening: Promise<StoreBucket> | undefined;
   const open = (): Promise<StoreBucket> => {
     opening ??= opened(connect, place, patience);
-    // What could not be opened may be by the next time.
+    // A connection that failed may succeed the next time.
     opening.catch(() => {
       opening = undefined;
     });
@@ -111,7 +111,7 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
     async continueJournal(run, clock) {
       const { records, spooled, head } = await read(run);
       const sink = s3Sink(await open(), run, patience);
-      // What was spooled becomes part of the journal, byte for byte, before anything follows it.
+      // Spooled records become part of the journal, byte for byte, before anything follows them.
       const adopted = spooled?.state === 'merged' ? spooled.records : 0;
       for (const record of records.slice(records.length - adopted)) await sink.store(journalLine(record), record.seq);
       return noted(

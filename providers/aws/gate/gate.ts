@@ -7,7 +7,7 @@ import { disclosureOf, kindOfOperation, secretParameter } from './known-reads.ts
 import { refusalOf, type Surroundings } from './protected-parameters.ts';
 import { comparable, toInput } from '../values/values.ts';
 
-/** What the gate knows of its session. */
+/** The gate's knowledge of its session. */
 export interface GateOptions {
   readonly service: Service;
   /** `read-only` refuses every mutating call, whoever asks. */
@@ -258,8 +258,8 @@ export function firstDifference(declared: Json | undefined, resolved: Json | und
 const own = (value: JsonObject, key: string): Json | undefined => (Object.hasOwn(value, key) ? value[key] : undefined);
 
 /**
- * What the SDK adds to an input on its own, taken away again where it is what it must be: the pre-signed address of a
- * cross-region copy, the location of a new bucket, the default checksum.
+ * Removes the parts that the SDK adds to an input on its own, where each is what it must be: the pre-signed address of
+ * a cross-region copy, the location of a new bucket, the default checksum.
  */
 function withoutAdditions(service: Service, input: JsonObject, ticket: Ticket, around: Surroundings): JsonObject {
   const declared = JSON.parse(ticket.fingerprint) as JsonObject;

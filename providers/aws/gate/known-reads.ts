@@ -214,6 +214,6 @@ export function kindOfOperation(service: Service, operation: string): OperationK
   return readsOf(service).has(operation) ? 'read' : 'mutating';
 }
 
-/** What a disclosing operation would answer with. */
+/** The content that a disclosing operation would answer. */
 export const disclosureOf = (service: Service, operation: string): string =>
   DISCLOSING[`${service}:${operation}`] ?? 'secrets';

@@ -29,7 +29,7 @@ const CAPTURE_WRITES = new Set([
   'CompleteMultipartUpload',
   'AbortMultipartUpload',
 ]);
-/** What `aiplan setup` may do to it beside that: make it and close it. */
+/** Calls that `aiplan setup` may send to it beside that: make it and close it. */
 const CAPTURE_SETUP = new Set([
   'CreateBucket',
   'PutBucketVersioning',

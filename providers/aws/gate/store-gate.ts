@@ -1,7 +1,7 @@
 import { UserError } from '../../../src/base/error.ts';
 import { isHostOf, type GatedClient, type Handler, type Request } from './gate.ts';
 
-/** What the store's client may reach. `prefix` is empty or ends with a slash. */
+/** The reach of the store's client. `prefix` is empty or ends with a slash. */
 export interface StoreGateOptions {
   readonly bucket: string;
   readonly prefix: string;

@@ -11,7 +11,7 @@ export interface HistoryQuestion {
   readonly until: number;
 }
 
-/** What event history can be asked for: the last 90 days (CloudTrail API reference, LookupEvents). */
+/** The reach of event history: the last 90 days (CloudTrail API reference, LookupEvents). */
 export const historyDays = 90;
 /** Two requests a second, for the whole account and region (ibid.); in milliseconds. */
 export const historyPause = 500;
@@ -98,7 +98,7 @@ function documentOf(json: string | null): JsonObject {
     const value: unknown = JSON.parse(json ?? '{}');
     return isObject(value) ? value : {};
   } catch {
-    // What stands beside the document is all there is then.
+    // The members beside the document are all there is then.
     return {};
   }
 }

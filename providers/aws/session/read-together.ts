@@ -172,7 +172,7 @@ async function listFor(
   ).flat();
 }
 
-/** What one question gets of the list that answers all of its kind. */
+/** The part for one question of the list that answers all of its kind. */
 function partFor({ kind, values }: Question, items: readonly JsonObject[]): JsonObject | null {
   const wanted = new Set(values);
   const mine = items.filter((item) => kind.names(item).some((name) => wanted.has(name)));

@@ -84,8 +84,8 @@ const THROTTLE_WAITS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000] as c
 const REFUSALS = 3;
 
 /**
- * What lies in the capture bucket and may be read: what tells of runs, and the key of the masks; by a run that
- * restores, the secrets that it puts back.
+ * The keys of the capture bucket that may be read: records of runs, and the key of the masks; by a run that restores,
+ * also the secrets that it restores.
  */
 export const readableKeys: Readonly<Record<SessionOptions['mode'], readonly string[]>> = {
   'read-only': ['keys/', 'manifests/', 'runs/', 'used/'],

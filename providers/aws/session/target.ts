@@ -42,7 +42,7 @@ export function resolveEndpoint(environment: Environment, option: string | undef
 
 function checked(value: string, where: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
-  // What stands before an @ may be a password (law 11).
+  // The text before an @ may be a password (law 11).
   const shown = value.replace(/[^/]*@/u, '…@');
   if (
     url === null ||

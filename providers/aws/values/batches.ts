@@ -30,7 +30,7 @@ export async function bounded<Item, Result>(
   return results;
 }
 
-/** What became of a read: its value, or the AwsError that it failed with. Any other error is thrown on. */
+/** The outcome of a read: its value, or the AwsError that it failed with. Any other error is thrown on. */
 export type Attempt<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: AwsError };

@@ -49,7 +49,7 @@ export const boundTimes = (
 /**
  * Why images and snapshots that a capture names are not what was taken, one sentence each: another account owns them,
  * AWS made them at another time than the capture recorded, a snapshot under the name is of another database, or they
- * are of another run. What does not exist is not said here: a restore's own preflight does. Reads only. Throws
+ * are of another run. The preflight of the restore, not this check, reports what does not exist. Reads only. Throws
  * AwsError. Sources: DescribeImages (OwnerId, CreationDate), DescribeSnapshots (OwnerId, StartTime),
  * DescribeDBSnapshots (DBSnapshotArn, SnapshotCreateTime, DbiResourceId).
  */

@@ -15,7 +15,7 @@ export interface Backups {
   readonly copies: { readonly bucket: string; readonly prefix: string } | null;
 }
 
-/** What a capture's references name. */
+/** The backups that a capture's references name. */
 export function backupsOf({ refs }: Pick<Capture, 'refs'>): Backups {
   const snapshot = text(refs['snapshot']);
   const several = objects(refs['snapshots'])
@@ -69,7 +69,7 @@ export function* copiesIn({ copies }: Backups, account: string): Program<readonl
 /**
  * Removes the backups of one capture: DeleteDBSnapshot, DeregisterImage before DeleteSnapshot (a snapshot of a
  * registered image is refused, `InvalidSnapshot.InUse`), DeleteObject without a version id, so that a copy stays behind
- * its marker for the capture bucket's grace period. What is gone already is no error.
+ * its marker for the capture bucket's grace period. A backup that is gone already is no error.
  */
 export function* expire(backups: Backups, keys: readonly string[], account: string): Program {
   for (const name of backups.dbSnapshots)
@@ -132,10 +132,7 @@ function* gently(program: Program<JsonObject>): Program {
 const tagsOf = (item: JsonObject, list: string): ReadonlyMap<string, string> =>
   new Map(objects(item[list]).map((tag) => [String(tag['Key']), String(tag['Value'])]));
 
-/**
- * What must be true of a backup before it may be removed: the capture's run and step, its bucket, and the time now
- * (ISO).
- */
+/** The conditions before a backup may be removed: the capture's run and step, its bucket, and the time now (ISO). */
 export interface Claim {
   readonly run: string;
   readonly step: string;
@@ -208,7 +205,7 @@ export interface Begun {
 }
 
 /**
- * What there is of a capture that was begun and never read back, as references: by its name where the call gave it one,
+ * The parts of a capture that was begun and never read back, as references: by its name where the call gave it one,
  * else by the tags of its run and step, less what other captures of that step are. Empty references: AWS shows by a
  * complete reading that there is nothing. Reads only. Throws AwsError.
  */

@@ -1,6 +1,6 @@
 import { AwsError, UserError, type AwsErrorKind } from '../../../src/base/error.ts';
 
-/** What may stand in a thing that the SDK threw: service exceptions, socket errors, credential errors, parse errors. */
+/** The members of an error that the SDK throws: service exceptions, socket errors, credential errors, parse errors. */
 interface Thrown {
   readonly name?: string;
   /** AWS's own code; RDS spells the class name differently (`DBInstanceNotFoundFault` for `DBInstanceNotFound`). */

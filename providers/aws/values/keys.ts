@@ -9,7 +9,7 @@ export interface NeededKey {
   readonly of: string;
 }
 
-/** What is known of keys, one sentence each. */
+/** Findings about keys, one sentence each. */
 export interface KeysChecked {
   /** Keys that AWS does not use now: disabled, pending deletion, gone. */
   readonly unusable: readonly string[];

@@ -21,7 +21,7 @@ import { instanceRules } from './rules/rules.ts';
 import { instanceGone, liveOf, settleInstance } from './reading/state.ts';
 import { updateInstance } from './programs/update.ts';
 
-/** TerminateInstances. What it would take along was kept by the quiescing before (law 1). */
+/** TerminateInstances. The quiescing has kept before what it would take along (law 1). */
 function* removeInstance(context: StepContext): Program {
   const { identity } = liveOf(context);
   yield* send({

@@ -199,8 +199,8 @@ export const securityGroupCapture: CaptureOperations = {
 
 /**
  * Points what named the old group at the restored one: adds the rules of other groups again with the new id, revokes
- * what is left of the old ones, and gives the captured interfaces their groups back. What does not exist any more is
- * passed over.
+ * what is left of the old ones, and gives the captured interfaces their groups back. A resource that does not exist any
+ * more is passed over.
  */
 export function* repointSecurityGroup(context: StepContext, capture: Capture, to: string): Program {
   const from = liveOf(context).identity;

@@ -25,7 +25,7 @@ export const egress: Direction = {
 };
 export const directions = [ingress, egress] as const;
 
-/** What identifies a rule: protocol, ports and source; not its description. */
+/** The identity of a rule: protocol, ports and source; not its description. */
 export const keyFields = (direction: Direction): readonly string[] => [
   'IpProtocol',
   'FromPort',

@@ -11,7 +11,7 @@ import { hasGroup, interfaceText, isFurther, refersTo } from './read.ts';
 
 type StepAction = 'create' | 'update' | 'replace' | 'delete';
 
-/** What stands in the way of a step, each in one sentence. Only reads. */
+/** Problems of a step, each in one sentence. Only reads. */
 export function* preflightSecurityGroup(context: StepContext, action: StepAction): Program<readonly string[]> {
   const problems: string[] = [];
   const owner = context.live?.binding['owner'];

@@ -14,7 +14,8 @@ import { creatorOf, ownerOf, splitTags } from '../../aws/values/tags.ts';
 export const securityGroupType = 'AWS::EC2::SecurityGroup';
 
 /**
- * What only a detailed read tells of the groups: each rule with its id, the interfaces and the groups that use them.
+ * The part of the groups that only a detailed read tells: each rule with its id, the interfaces and the groups that use
+ * them.
  */
 interface Details {
   readonly rules: Attempt<readonly JsonObject[]>;

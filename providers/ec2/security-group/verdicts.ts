@@ -8,8 +8,8 @@ const who = judged(
 );
 
 /**
- * What a change of each member of AWS::EC2::SecurityGroup can do. A rule's ports, protocol and source identify it:
- * another value is another rule.
+ * The effects that a change of each member of AWS::EC2::SecurityGroup can have. A rule's ports, protocol and source
+ * identify it: another value is another rule.
  */
 export const securityGroupVerdicts: Verdicts = {
   ...each('', ['GroupName', 'GroupDescription', 'VpcId'], fixed),

@@ -21,7 +21,7 @@ import {
 } from './programs.ts';
 import type { CapturePlan, Capture } from '../../../src/domain/capture-plan.ts';
 
-/** What will be captured before a volume is changed or deleted: always a snapshot. Pure. */
+/** The capture before a volume is changed or deleted: always a snapshot. Pure. */
 export function planVolumeCapture(live: LiveResource, action: 'update' | 'replace' | 'delete'): CapturePlan {
   const what = `a snapshot of ${numberOf(live.properties['Size']) ?? '?'} GiB`;
   if (live.state === 'error')

@@ -242,7 +242,7 @@ export function* volumeGone(identity: string): Program {
   });
 }
 
-/** What stands against a step, before the first mutation of the run; one sentence each. Reads only. */
+/** Problems of a step, before the first mutation of the run; one sentence each. Reads only. */
 export function* preflightVolume(
   context: StepContext,
   action: 'create' | 'update' | 'replace' | 'delete',

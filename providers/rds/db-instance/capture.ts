@@ -34,7 +34,7 @@ const keepsBackups = (live: LiveResource, changes: readonly AttributeChange[]): 
 
 const list = (names: readonly string[]): string => names.join(', ');
 
-/** What does not come back with the snapshot after a delete ("Restoring to a DB instance", RDS user guide). */
+/** The parts that do not come back with the snapshot after a delete ("Restoring to a DB instance", RDS user guide). */
 function lostByDelete(live: LiveResource, changes: readonly AttributeChange[]): readonly string[] {
   const replicas = textsOf(live.attributes['ReadReplicaDBInstanceIdentifiers']);
   const stack = live.systemTags['aws:cloudformation:stack-name'];

@@ -30,7 +30,7 @@ function* missing(
   return listOf(answer?.[list]).length === 0 ? [`the ${what} "${name}" does not exist`] : [];
 }
 
-/** What the properties name and AWS does not know: subnet, security, parameter and option groups. Reads only. */
+/** Names in the properties that AWS does not know: subnet, security, parameter and option groups. Reads only. */
 export function* missingReferences(
   properties: JsonObject,
   names: ReadonlySet<string> = new Set(REFERENCES),

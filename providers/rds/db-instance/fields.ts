@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../../src/base/json.ts';
 export const DB_INSTANCE = 'AWS::RDS::DBInstance';
 
 /**
- * What a CloudFormation property of AWS::RDS::DBInstance is called elsewhere: in DescribeDBInstances (`read`), in its
+ * The names of a CloudFormation property of AWS::RDS::DBInstance elsewhere: in DescribeDBInstances (`read`), in its
  * PendingModifiedValues (`pending`) and in the inputs of CreateDBInstance, RestoreDBInstanceFromDBSnapshot and
  * ModifyDBInstance. `true`: the same name. Absent: not there, or handled by hand. Source: the three operations and the
  * types DBInstance and PendingModifiedValues of the RDS API reference.

@@ -23,10 +23,7 @@ export function familyOf(engine: string, version: string | undefined): string | 
 
 const isDefault = (name: string | undefined): boolean => name === undefined || /^default[.:]/u.test(name);
 
-/**
- * What a database would be made of does not fit together: class, engine version, parameter group, option group. Reads
- * only.
- */
+/** Parts of a database that do not fit together: class, engine version, parameter group, option group. Reads only. */
 export function* fittingProblems(properties: JsonObject, changed: ReadonlySet<string>): Program<readonly string[]> {
   return [
     ...storageProblems(properties, changed),

@@ -147,8 +147,8 @@ const size = (value: Json | undefined): number | undefined => (value === undefin
 
 function storage(names: ReadonlySet<string>, live: JsonObject, given: Wanted): JsonObject {
   const type = given('StorageType');
-  // What another type had says nothing about gp3: below the threshold it has what every gp3 has, and AWS refuses any
-  // other figure.
+  // The figure of another type says nothing about gp3: below the threshold it has what every gp3 has, and AWS refuses
+  // any other figure.
   const becomesSmall =
     names.has('StorageType') &&
     type === 'gp3' &&

@@ -8,7 +8,7 @@ type Value = Json | undefined;
 const absent = (value: Value): boolean => value === undefined || value === null;
 const turnedOff = (before: Value, after: Value): boolean => before === true && after !== true;
 const turnedOn = (before: Value, after: Value): boolean => before !== true && after === true;
-/** What is there and is no number counts as lower (law 9). */
+/** A value that is no number counts as lower (law 9). */
 const lowered = (before: Value, after: Value): boolean =>
   typeof before === 'number' && !absent(after) && !(typeof after === 'number' && after >= before);
 

@@ -217,8 +217,7 @@ export function* removeDatabase(context: StepContext): Program {
 }
 
 /**
- * What comes after DeleteDBInstance: its final snapshot gets the tags of a capture, which the call itself cannot give
- * it.
+ * The work after DeleteDBInstance: its final snapshot gets the tags of a capture, which the call itself cannot give it.
  */
 export function* finishRemoval(context: StepContext): Program {
   const live = subjectOf(context);

@@ -71,7 +71,7 @@ const keysOf = ({ identity, properties }: LiveResource): readonly NeededKey[] =>
   return properties['StorageEncrypted'] !== true || key === undefined ? [] : [{ key, of: identity }];
 };
 
-/** What is left of this restore, or of an earlier one, which the restore itself tells from a stranger. */
+/** The rest of this restore, or of an earlier one, which the restore itself tells from a stranger. */
 function isOurs(context: StepContext, held: JsonObject): boolean {
   const { systemTags } = splitTags(held['TagList']);
   return (

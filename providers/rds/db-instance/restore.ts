@@ -184,7 +184,7 @@ const NOT_SET_AGAIN = new Set([
   'Tags',
 ]);
 
-/** What the captured properties were, in today's ids. */
+/** The captured properties, in today's ids. */
 function wantedProperties(context: StepContext): JsonObject {
   const properties = subjectOf(context).properties;
   const remapped = Object.fromEntries(
@@ -203,7 +203,7 @@ function wantedProperties(context: StepContext): JsonObject {
   };
 }
 
-/** What AWS takes together with others of these only. */
+/** Parameters that AWS takes only together with others of these. */
 const TOGETHER = [
   ['MonitoringInterval', 'MonitoringRoleArn'],
   [

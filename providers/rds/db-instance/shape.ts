@@ -144,7 +144,7 @@ function attributesOf(raw: JsonObject): JsonObject {
   });
 }
 
-/** What stands in the way of a restore or of a delete, from one element of DescribeDBInstances. */
+/** Obstacles to a restore or to a delete, from one element of DescribeDBInstances. */
 function bindingOf(raw: JsonObject, systemTags: Readonly<Record<string, string>>): JsonObject {
   const cluster = textOf(raw['DBClusterIdentifier']);
   return compact({

@@ -54,8 +54,8 @@ const protection: Verdicts = {
 };
 
 /**
- * What a change of each member of AWS::RDS::DBInstance can do. Source: "Settings for DB instances", RDS User Guide;
- * ModifyDBInstance.
+ * The effects that a change of each member of AWS::RDS::DBInstance can have. Source: "Settings for DB instances", RDS
+ * User Guide; ModifyDBInstance.
  */
 export const dbInstanceVerdicts: Verdicts = {
   ...access,

@@ -19,7 +19,7 @@ const day = 24 * 60 * 60 * 1000;
 const instead =
   'copy it with S3 Batch Operations or replication and empty it with a lifecycle rule first, or write accept_loss';
 
-/** Why a bucket cannot be copied within the limits, or null. What is not known is not feasible (law 9). */
+/** Why a bucket cannot be copied within the limits, or null. An unknown size is not feasible (law 9). */
 function impossible(live: LiveResource, limits: CaptureLimits): string | null {
   const { observed, properties, binding } = live;
   const versions = numberOf(observed['versions']);
@@ -164,8 +164,8 @@ function* unquiesce(context: StepContext): Program {
 }
 
 /**
- * What the contents of a bucket bring along under another name: nothing that opens it, deletes from it, or names it or
- * others.
+ * The configuration that the contents of a bucket bring along under another name: nothing that opens it, deletes from
+ * it, or names it or others.
  */
 const ALONG = new Set([
   'Tags',

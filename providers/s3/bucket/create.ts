@@ -38,7 +38,7 @@ export function* createBucket(context: StepContext): Program<{ readonly identity
   return { identity: bucket };
 }
 
-/** What a new bucket has, as far as the order of the writes depends on it (S3 User Guide, since April 2023). */
+/** The settings of a new bucket on which the order of the writes depends (S3 User Guide, since April 2023). */
 const NEW_BUCKET: JsonObject = {
   PublicAccessBlockConfiguration: {
     BlockPublicAcls: true,

@@ -14,7 +14,7 @@ import { denialOf, type Asking } from '../rules/policy-denials.ts';
 import { subResource } from '../configuration/sub-resources.ts';
 import { objectOf, objectsOf, textOf } from '../configuration/values.ts';
 
-/** What stands against a step on a bucket, before the first mutation of the run; one sentence each. Reads only. */
+/** Problems of a step on a bucket, before the first mutation of the run; one sentence each. Reads only. */
 export const preflightBucket: Preflight = function* (context, action) {
   const live = context.live;
   if (action === 'create' || live === null) return yield* preflightCreate(context);
@@ -76,7 +76,7 @@ function* preflightCreate(context: StepContext): Program<readonly string[]> {
   }
 }
 
-/** What a deletion sends: on the bucket itself, and on what it holds (Service Authorization Reference, Amazon S3). */
+/** The calls of a deletion: on the bucket itself, and on what it holds (Service Authorization Reference, Amazon S3). */
 const ON_BUCKET = ['s3:ListBucketVersions', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:DeleteBucket'] as const;
 const ON_OBJECTS = ['s3:GetObject', 's3:GetObjectVersion', 's3:DeleteObject', 's3:DeleteObjectVersion'] as const;
 
@@ -101,7 +101,7 @@ function* asked(
 }
 
 /**
- * What an update sends, and a policy surely denies: a statement that only may deny it lets AWS decide, because a
+ * The calls of an update that a policy surely denies: a statement that only may deny it lets AWS decide, because a
  * refused update loses nothing.
  */
 function* deniedUpdate(context: StepContext, live: LiveResource): Program<readonly string[]> {

@@ -72,7 +72,7 @@ export function* removeBucket(context: StepContext): Program {
 
 const help = 'A rollback of this run puts back what was deleted and opens the bucket.';
 
-/** What a deletion that stopped leaves behind. */
+/** The leftovers of a deletion that stopped. */
 const leftAs = (bucket: string, context: StepContext): string =>
   `"${bucket}" is still there, without what it held, and ${context.capture?.how === 'copy' ? 'closed to writes; the copies lie in the capture bucket' : 'nothing of it was copied'}.`;
 

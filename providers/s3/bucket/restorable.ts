@@ -84,9 +84,7 @@ function* storeProblems(context: StepContext): Program<readonly string[]> {
     : [`The capture bucket "${store}" does not keep versions; run \`aiplan setup\`.`];
 }
 
-/**
- * What is left of a half emptied or half restored bucket is completed; the restore refuses a stranger's objects in it.
- */
+/** A restore completes a half emptied or half restored bucket; the restore refuses a stranger's objects in it. */
 function* nameProblems(context: StepContext, bucket: string): Program<readonly string[]> {
   if (context.remains?.identity === bucket) return [];
   try {

@@ -113,8 +113,7 @@ function remapped(value: Json, remap: (identity: string) => string): Json {
 }
 
 /**
- * What a bucket holds already, and whose policy it keeps: the captured one, or one that somebody else has put
- * meanwhile.
+ * The contents of a bucket, and the owner of its policy: the captured one, or one that somebody else has put meanwhile.
  */
 interface Opened {
   readonly there: readonly Entry[];
@@ -152,8 +151,8 @@ function* openBucket(
 }
 
 /**
- * What is left of a half emptied bucket is still closed to writes. Of a policy that somebody else has put since then
- * only the statement that closes the bucket is taken: the rest is theirs, and no captured policy is put over it.
+ * A half emptied bucket is still closed to writes. Of a policy that somebody else has put since then only the statement
+ * that closes the bucket is taken: the rest is theirs, and no captured policy is put over it.
  */
 function* openToWrites(
   context: StepContext,
@@ -188,8 +187,8 @@ function* openToWrites(
 }
 
 /**
- * What was written after the capture is never buried under old versions. In a bucket that is known to be ours, keys
- * that the capture does not hold are somebody's new ones: they stay as they are.
+ * An object that was written after the capture is never buried under old versions. In a bucket that is known to be
+ * ours, keys that the capture does not hold are somebody's new ones: they stay as they are.
  */
 function refuseStranger(context: StepContext, bucket: string, kept: readonly Kept[], there: readonly Entry[]): void {
   const known = new Set(kept.map(nameOf));
@@ -243,7 +242,7 @@ const looksLike = (entry: Entry, kept: Kept): boolean =>
   entry.size === kept.size &&
   (entry.marker || entry.etag === kept.etag || entry.etag === kept.copyEtag || /-/u.test(`${entry.etag}${kept.etag}`));
 
-/** What brings objects back. `versions`: of each copy the version that was taken. */
+/** The means of restoring objects. `versions`: of each copy the version that was taken. */
 interface Bringing {
   readonly context: StepContext;
   readonly target: Owned & JsonObject;
@@ -258,7 +257,7 @@ interface Brought {
   readonly etag: string | undefined;
 }
 
-/** Oldest first per key; keys side by side. What is there already is not brought back twice. */
+/** Oldest first per key; keys side by side. A version that is there already is not restored twice. */
 function* bringBack(bringing: Bringing, kept: readonly Kept[], there: readonly Entry[]): Program<readonly Brought[]> {
   const { target, versioned } = bringing;
   const brought: Brought[] = [];

@@ -83,8 +83,9 @@ export function uncovered(of: CaptureBucket, found: Json | null): readonly strin
 const looks = /^s3:(Get|List|Describe)/iu;
 
 /**
- * What lets a principal outside the account change or write something in the bucket, one clause each: what others wrote
- * could come back as a capture. A statement that is held to the account by its condition lets nobody else in.
+ * The statements that let a principal outside the account change or write something in the bucket, one clause each: a
+ * stranger's object could come back as a capture. A statement that is held to the account by its condition lets nobody
+ * else in.
  */
 export function foreignWriters(of: CaptureBucket, found: Json | null): readonly string[] {
   return (statementsOf(found) ?? [])

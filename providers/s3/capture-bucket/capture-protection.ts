@@ -9,7 +9,7 @@ export interface Judgement {
   readonly wrong: readonly string[];
   /** The document that makes it strong enough and keeps everything else of the one that was found. */
   readonly next: Json;
-  /** What of the found document that would take away or replace. Then a person has to confirm it. */
+  /** The parts of the found document that it would remove or replace. Then a person has to confirm it. */
   readonly replaces: readonly string[];
   /** How it is, in a few words, for the card. */
   readonly fact: string;
@@ -33,8 +33,8 @@ const judged = (
 const secondChanceDays = 30;
 
 /**
- * What a new bucket gets: nothing current ever expires by itself. What is deleted (by `aiplan captures expire`, with
- * DeleteObject and no version id) stays behind a delete marker for 30 days more.
+ * The lifecycle of a new bucket: nothing current ever expires by itself. An object that is deleted (by `aiplan captures
+ * expire`, with DeleteObject and no version id) stays behind a delete marker for 30 days more.
  */
 export const newLifecycle: JsonObject = {
   Rules: [
@@ -75,7 +75,7 @@ function lifecycle(found: Json | null): Judgement {
   );
 }
 
-/** What a lifecycle rule expires too early, or moves where a restore cannot read it. */
+/** Objects that a lifecycle rule expires too early, or moves where a restore cannot read it. */
 function earlyOf(rule: JsonObject): readonly string[] {
   const name = `lifecycle rule "${textOf(rule['ID']) ?? 'without a name'}"`;
   const expiration = objectOf(rule['Expiration']);

@@ -24,9 +24,9 @@ export interface Replacement {
 }
 
 export interface SetupResult {
-  /** What was done, one sentence each. */
+  /** The changes, one sentence each. */
   readonly done: readonly string[];
-  /** What was left as it is, because nobody has confirmed it. */
+  /** The parts that stay as they are, because nobody has confirmed their change. */
   readonly left: readonly Replacement[];
 }
 
@@ -39,10 +39,10 @@ export interface SetupOptions {
 
 /**
  * Makes the capture bucket and closes it, or brings an existing one up to the least that it has to be; run again it
- * changes nothing. Each part is only made stronger: what the owner has beyond that stays (laws 3 and 5). What would
- * have to be taken away or replaced is left as it is unless it is `confirmed`. Before any document is written over, the
- * former one is kept in the bucket under `setup/`. Throws UserError `name-taken` where another account has the name,
- * `not-a-capture-bucket` where it is used for something else; AwsError.
+ * changes nothing. Each part is only made stronger: what the owner has beyond that stays (laws 3 and 5). A part that
+ * would have to be removed or replaced stays as it is unless it is `confirmed`. Before any document is written over,
+ * the former one is kept in the bucket under `setup/`. Throws UserError `name-taken` where another account has the
+ * name, `not-a-capture-bucket` where it is used for something else; AwsError.
  */
 export function* setupProgram(of: CaptureBucket, { stamp, confirmed = new Set() }: SetupOptions): Program<SetupResult> {
   const bucket = nameOf(of);
@@ -182,8 +182,8 @@ export interface BucketState {
 
 /**
  * Reads the capture bucket and holds it against the least that it has to be: of this account, versioned, with a policy
- * and a lifecycle that keep what lies in it, encrypted, closed. What cannot be read is a problem (law 9). Reads only.
- * Throws AwsError where AWS cannot be asked at all.
+ * and a lifecycle that keep what lies in it, encrypted, closed. A part that cannot be read is a problem (law 9). Reads
+ * only. Throws AwsError where AWS cannot be asked at all.
  */
 export function* inspectCaptureBucket(of: CaptureBucket): Program<BucketState> {
   const bucket = nameOf(of);

@@ -9,8 +9,8 @@ import { owned } from '../configuration/configure.ts';
 import { textOf } from '../configuration/values.ts';
 
 /**
- * What runs leave in the capture bucket beside manifests: `used/<nonce>.json` and `runs/<run>/end-<12 hex>.json`, each
- * written once.
+ * The records of runs in the capture bucket beside manifests: `used/<nonce>.json` and `runs/<run>/end-<12 hex>.json`,
+ * each written once.
  */
 
 const put = (of: CaptureBucket, key: string, body: string, purpose: string): Call => ({

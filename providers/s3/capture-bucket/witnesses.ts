@@ -18,7 +18,7 @@ interface Found {
 }
 
 /**
- * What the capture bucket tells of runs, also of manifests that somebody deleted (a version stays) or wrote over: each
+ * The records of runs in the capture bucket, also manifests that somebody deleted (a version stays) or wrote over: each
  * is written once, before the first change of a run or before a destruction, and names the record that its journal then
  * ended with. `wanted` chooses by run. Reads only. Throws AwsError. Source: S3 API reference, ListObjectVersions; user
  * guide, "Deleting object versions".
@@ -89,7 +89,7 @@ function parsed(text: string | undefined): JsonObject | null {
     const value: Json = JSON.parse(text ?? 'null') as Json;
     return isObject(value) ? value : null;
   } catch {
-    // What it was cannot be told; that it is not what was written is.
+    // The former text is unknown; that it is not the written one is known.
     return null;
   }
 }

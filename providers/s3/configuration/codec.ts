@@ -25,7 +25,7 @@ export const listed = (element: Codec): Codec => ({
 /** A field of CloudFormation's: its name in the API (dots go into objects), with a codec where the values differ. */
 export type Field = string | readonly [apiPath: string, codec: Codec];
 
-/** An object, field by field: CloudFormation's name → the API's. What is not named is not carried over. */
+/** An object, field by field: CloudFormation's name → the API's. A field that is not named is not carried over. */
 export function fields(table: Readonly<Record<string, Field>>): Codec {
   const rows = Object.entries(table).map(([name, field]) =>
     typeof field === 'string' ? { name, path: field, codec: same } : { name, path: field[0], codec: field[1] },
@@ -67,7 +67,7 @@ function merged(one: JsonObject, other: JsonObject): JsonObject {
   return result;
 }
 
-/** What an API filter can ask for beside prefix and tags, by name; the same on both sides. */
+/** The conditions of an API filter beside prefix and tags, by name; the same on both sides. */
 const CRITERIA = ['ObjectSizeGreaterThan', 'ObjectSizeLessThan', 'AccessPointArn'] as const;
 
 /**

@@ -5,10 +5,9 @@ import { listOf, objectOf, objectsOf } from './values.ts';
 const writing = new Set(['PUT', 'POST', 'DELETE']);
 
 /**
- * What pages of which websites may do, `GET from https://*.com`, as far as it is a grant: every method of an origin
- * that stands for many (a `*` anywhere, or `null`, which any sandboxed page sends), and of a single origin the methods
- * that write. A page of one named origin that may read gets no more than its visitor gets without it, and counts as
- * nothing.
+ * The rights of websites' pages, `GET from https://*.com`, as far as it is a grant: every method of an origin that
+ * stands for many (a `*` anywhere, or `null`, which any sandboxed page sends), and of a single origin the methods that
+ * write. A page of one named origin that may read gets no more than its visitor gets without it, and counts as nothing.
  */
 export const corsOfMany = (value: Json | undefined): readonly string[] =>
   objectsOf(objectOf(value)['CorsRules']).flatMap((rule) =>
@@ -48,7 +47,7 @@ function standsFor(pattern: string, text: string): boolean {
 }
 const isIn = (list: readonly string[], text: string): boolean => list.some((pattern) => standsFor(pattern, text));
 
-/** What pages could do before and cannot any more: `PUT from https://app.example`, one text each. */
+/** The rights that pages had before and do not have any more: `PUT from https://app.example`, one text each. */
 export const corsLost = (before: Json | undefined, after: Json | undefined): readonly string[] => {
   const now = allowedBy(after);
   const lost = allowedBy(before).filter(

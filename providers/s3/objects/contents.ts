@@ -180,7 +180,9 @@ export function* allUploads(
 /** How many entries are counted at plan time; beyond it a bucket "holds more than" this. 100 list calls. */
 export const countingCap = 100_000;
 
-/** What the card and the capture plan need to know about a bucket's contents; `complete` false: at least this much. */
+/**
+ * The facts about a bucket's contents that the card and the capture plan need; `complete` false: at least this much.
+ */
 export function summaryOf(entries: readonly Entry[], complete: boolean): JsonObject {
   const versions = entries.filter((entry) => !entry.marker);
   const count = (list: readonly Entry[]): Json => (complete ? list.length : `more than ${list.length}`);

@@ -29,7 +29,7 @@ export function* versionsBelow(
   return found;
 }
 
-/** What became of the copy of one version since it was taken. */
+/** The state of the copy of one version since it was taken. */
 export type CopyState =
   /** The version that was taken is there, with the ETag and size that were recorded. */
   | {
@@ -74,7 +74,7 @@ const named = 5;
 const nameThem = (names: readonly string[]): string =>
   `${names.slice(0, named).join('; ')}${names.length > named ? `; and ${names.length - named} more` : ''}`;
 
-/** What is to be said of the copies of a capture before anything is restored from them. */
+/** Findings about the copies of a capture before anything is restored from them. */
 export interface CopiesChecked {
   /** By key of the copy: the version that a restore copies. */
   readonly versions: ReadonlyMap<string, string>;

@@ -19,7 +19,7 @@ export interface ListedManifest {
   readonly deletedAt: string | null;
 }
 
-/** What lies below `manifests/`. */
+/** The objects below `manifests/`. */
 export interface ListedManifests {
   readonly manifests: readonly ListedManifest[];
   readonly strays: readonly { readonly key: string; readonly why: string }[];

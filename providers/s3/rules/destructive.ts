@@ -28,7 +28,7 @@ const copied = (value: Json | undefined): readonly Flow[] =>
     extras: replicationExtras(rule),
   }));
 
-/** What was copied before and is not any more, or not to the same place; one text for each receiver. */
+/** Copies that were made before and are not any more, or not to the same place; one text for each receiver. */
 function stoppedReplication(before: Json | undefined, after: Json | undefined): readonly string[] {
   const now = copied(after);
   return uncovered(copied(before), now).map((flow) => {

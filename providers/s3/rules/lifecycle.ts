@@ -48,7 +48,10 @@ export function listingOf(entries: readonly Entry[], complete: boolean, now: str
   return { complete: complete && rows.length <= listingCap, now, rows: rows.slice(0, listingCap) };
 }
 
-/** What a lifecycle rule would meet in a listing. `due`: its age is reached now; null where the time is not known. */
+/**
+ * The objects that a lifecycle rule would meet in a listing. `due`: its age is reached now; null where the time is not
+ * known.
+ */
 export interface Hits {
   readonly matching: number;
   readonly due: number | null;
@@ -60,10 +63,10 @@ export interface Hits {
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * What an expiring rule (CloudFormation shape) would delete: current objects by `ExpirationInDays` or `ExpirationDate`,
- * noncurrent versions by `NoncurrentVersionExpiration`. Sizes of the filter exclude their bounds; ages count from the
- * writing, of noncurrent versions from the writing of the successor. A filter by tags cannot be judged from a listing.
- * Source: S3 User Guide, "Lifecycle configuration elements".
+ * The objects that an expiring rule (CloudFormation shape) would delete: current objects by `ExpirationInDays` or
+ * `ExpirationDate`, noncurrent versions by `NoncurrentVersionExpiration`. Sizes of the filter exclude their bounds;
+ * ages count from the writing, of noncurrent versions from the writing of the successor. A filter by tags cannot be
+ * judged from a listing. Source: S3 User Guide, "Lifecycle configuration elements".
  */
 export function lifecycleHits(rule: JsonObject, listing: Listing): Hits {
   const prefix = textOf(rule['Prefix']) ?? '';
@@ -101,7 +104,7 @@ export function lifecycleHits(rule: JsonObject, listing: Listing): Hits {
   };
 }
 
-/** Days that a rule waits. What is no number counts as none (law 9). */
+/** Days that a rule waits. A value that is no number counts as none (law 9). */
 const daysOf = (value: Json | undefined): number => numberOf(value) ?? 0;
 /** An age that cannot be read counts as reached. */
 const isOld = (now: number, since: string, days: number): boolean => !(now - (momentOf(since) ?? 0) < days * day);

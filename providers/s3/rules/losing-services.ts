@@ -10,7 +10,7 @@ const set = (value: Json | undefined): boolean => value !== undefined && value !
 const ids = (list: readonly JsonObject[]): string =>
   list.map((item) => `"${textOf(item['Id']) ?? '(without Id)'}"`).join(', ');
 
-/** What of a list is no longer there as it was. */
+/** The elements of a list that are no longer there as they were. */
 const gone = (before: readonly JsonObject[], after: readonly JsonObject[]): readonly JsonObject[] =>
   before.filter((item) => !after.some((other) => same(item, other)));
 
@@ -25,7 +25,7 @@ const inventories = (value: Json | undefined): readonly Flow[] =>
     }));
 const nameOfFlow = ({ to }: Flow): string => to.slice(0, to.lastIndexOf(' to '));
 
-/** What of a website decides which pages visitors see; the page that tells of an error is only words. */
+/** The settings of a website that decide which pages visitors see; the page that tells of an error is only words. */
 const pages = (value: Json | undefined): JsonObject => {
   const { ErrorDocument: _words, ...rest } = objectOf(value);
   return rest;
@@ -38,7 +38,7 @@ const inRules = 'ReplicationConfiguration.Rules.*.Destination';
  */
 const weak: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE', 'ONEZONE_IA'];
 
-/** What watches over a replication and over its copies. */
+/** The settings that watch over a replication and its copies. */
 const replication: readonly ChangeRule[] = [
   ...(
     [

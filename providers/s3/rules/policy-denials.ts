@@ -2,9 +2,9 @@ import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts'
 import { listOf, objectsOf, partitionOf, textOf } from '../configuration/values.ts';
 
 /**
- * What a bucket policy does to an action of ours: `denies` it, or `may deny` it, because a condition, a principal or a
- * part of the objects decides that is not known here; `allows` is only: no statement of it denies. Source: IAM User
- * Guide, "Policy evaluation logic": an explicit Deny always wins.
+ * The effect of a bucket policy on an action of ours: `denies` it, or `may deny` it, because a condition, a principal
+ * or a part of the objects decides that is not known here; `allows` is only: no statement of it denies. Source: IAM
+ * User Guide, "Policy evaluation logic": an explicit Deny always wins.
  */
 export type Denial = { readonly kind: 'denies' | 'may deny'; readonly statement: string; readonly why: string | null };
 

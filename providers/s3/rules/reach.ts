@@ -19,7 +19,7 @@ export interface Flow {
   /** To whom, and how; another text is another receiver. */
   readonly to: string;
   readonly scope: Scope;
-  /** What goes along beyond the plain thing: each is one more. */
+  /** The additions beyond the plain thing: each is one more. */
   readonly extras: readonly string[];
 }
 
@@ -74,7 +74,7 @@ export function replicationScope(rule: JsonObject): Scope {
   };
 }
 
-/** What a rule copies beyond plain objects (S3 API reference, SourceSelectionCriteria). */
+/** The objects that a rule copies beyond plain ones (S3 API reference, SourceSelectionCriteria). */
 export function replicationExtras(rule: JsonObject): readonly string[] {
   const criteria = objectOf(rule['SourceSelectionCriteria']);
   const isOn = (name: string): boolean => objectOf(criteria[name])['Status'] === 'Enabled';

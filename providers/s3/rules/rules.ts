@@ -10,7 +10,7 @@ import { objectOf, textOf } from '../configuration/values.ts';
 import { bucketVerdicts } from './verdicts.ts';
 
 const inPlace: PropertyRule = { update: 'in-place' };
-/** What is put as one document and can be taken away again: null means: not configured. */
+/** Properties that are put as one document and can be removed: null means not configured. */
 const removable: PropertyRule = { update: 'in-place', reset: null };
 const list: PropertyRule = { update: 'in-place', reset: [] };
 

@@ -218,8 +218,8 @@ const website: Verdicts = {
 const encryption = 'BucketEncryption.ServerSideEncryptionConfiguration.*';
 
 /**
- * What a change of each member of AWS::S3::Bucket can do. Source: the operations of the S3 API reference that put each
- * sub-resource.
+ * The effects that a change of each member of AWS::S3::Bucket can have. Source: the operations of the S3 API reference
+ * that put each sub-resource.
  */
 export const bucketVerdicts: Verdicts = {
   ...reports,

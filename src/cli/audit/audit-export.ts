@@ -11,7 +11,7 @@ import type { CommandContext } from '../context/command-context.ts';
 
 /**
  * `aiplan audit export`: the same events as `aiplan audit`, one line of canonical JSON each, after a line that says
- * what this is (`aiplan/audit@1`, FORMATS.md). What is secret or sensitive stands in no log; masked it is once more.
+ * what this is (`aiplan/audit@1`, FORMATS.md). No log holds a secret or sensitive text; the export masks once more.
  */
 export async function auditExport(
   context: CommandContext,

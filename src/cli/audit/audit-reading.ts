@@ -58,7 +58,7 @@ export function filterOf({ run, resource, by, since, until }: AuditOptions, now:
   };
 }
 
-/** What was read, and what could not be. */
+/** The part that was read, and the part that could not be. */
 export interface ReadLogs {
   readonly logs: AuditLogs;
   /** Each place where the audit log is damaged; what else it holds is in `logs`. */
@@ -72,8 +72,8 @@ const progressOf = ({ io, options }: Reading, what: string): ((done: number, of:
   io === undefined || options === undefined ? () => undefined : told({ io, options }, what);
 
 /**
- * What can be read of the audit log, and each place where it is damaged. Throws what the store throws when it cannot be
- * reached.
+ * The readable part of the audit log, and each place where it is damaged. Throws what the store throws when it cannot
+ * be reached.
  */
 export async function readAuditLog(
   context: Reading,

@@ -22,7 +22,7 @@ export interface ReconcileCommandOptions {
   readonly until?: string;
 }
 
-/** What is asked, and which calls of the log the answer has to show. */
+/** The question, and the calls of the log that the answer has to show. */
 interface Question {
   readonly lookups: readonly Lookup[];
   readonly stretch: ReconcileOptions;
@@ -42,7 +42,7 @@ export async function auditReconcile(context: CommandContext, options: Reconcile
   const { witnesses, problem } = await askWitnesses(context, { run: options.run, ...stretchOf(options, now) });
   const { audit, damaged } = await readAuditLog(context);
   const { facts, journals, broken } = await factsOfRuns(context, witnesses, earliest(options, now));
-  // What cannot be read may hold the very call that explains an event.
+  // An unreadable journal may hold the very call that explains an event.
   const unread = [...damaged, ...broken][0];
   if (unread !== undefined)
     tell(

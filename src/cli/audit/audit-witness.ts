@@ -4,7 +4,7 @@ import { runOutsideRun } from '../../run/executor/run-outside.ts';
 import { readWitnesses } from '../../../providers/s3/capture-bucket/witnesses.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
-/** What the capture bucket told, or why it could not be asked. */
+/** The answer of the capture bucket, or why it could not be asked. */
 export interface AskedWitnesses {
   readonly witnesses: readonly RunWitness[];
   readonly problem: string | null;
@@ -15,8 +15,8 @@ export const startOfRun = (run: string): number =>
   Date.parse(run.replace(/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-.*$/u, '$1-$2-$3T$4:$5:$6Z'));
 
 /**
- * What the capture bucket of this account and region knows of runs: of one, or of those that began in a stretch of time
- * (milliseconds since 1970). Without a bucket nothing was ever changed that it would tell of. Reads only.
+ * The runs that the capture bucket of this account and region knows: of one, or of those that began in a stretch of
+ * time (milliseconds since 1970). Without a bucket nothing was ever changed that it would tell of. Reads only.
  */
 export async function askWitnesses(
   context: CommandContext,

@@ -136,7 +136,7 @@ async function refuseClosed({ store }: CommandContext, run: string): Promise<voi
   });
 }
 
-/** What is said of a run that was stopped before its first record. */
+/** The text about a run that was stopped before its first record. */
 const noRecord = 'it wrote no record, so that nothing was sent';
 
 /**
@@ -159,7 +159,7 @@ async function readable(
   }
 }
 
-/** What closing means, before the id is typed: what is half done stays so, and the captures stay. */
+/** The meaning of closing, before the id is typed: unfinished work stays unfinished, and the captures stay. */
 function question(run: string, records: readonly JournalRecord[], { configuration }: CommandContext): readonly Row[] {
   const held = heldCaptures([records], configuration.capture);
   return [

@@ -132,10 +132,7 @@ const claimOf = ({
   takenAt,
 }: HeldCapture): { readonly run: string; readonly step: string; readonly takenAt: string } => ({ run, step, takenAt });
 
-/**
- * What was begun and never read back is looked for: what is there of it stands in for its references; of the rest AWS
- * has nothing.
- */
+/** Looks for captures that were begun and never read back: the parts that AWS has stand in for their references. */
 async function lookedFor(
   context: CommandContext,
   over: readonly HeldCapture[],

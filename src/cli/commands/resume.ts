@@ -36,7 +36,7 @@ export interface ResumeOptions extends ConsentOptions {
 
 /**
  * `aiplan resume RUN`: finds out by reading where each step of a stopped run stands, shows it, and resumes it or rolls
- * it back, as the person says. What is left to be destroyed or granted is confirmed once more, unless a signed approval
+ * it back, as the person says. The remaining destructions and grants are confirmed once more, unless a signed approval
  * of the run still counts.
  */
 export async function resumeCommand(context: CommandContext, run: string, options: ResumeOptions): Promise<ExitCode> {

@@ -38,7 +38,7 @@ export async function setup(context: CommandContext, { iam }: { iam?: boolean })
           [...new Set(context.types.all.flatMap((type) => type.iam[purpose]))].sort(),
         ]),
       ),
-      // What values of a change plan may be looked up in, and the secrets that its secret properties may name.
+      // The permissions to look values of a change plan up, and to read the secrets that its secret properties name.
       values: [
         'ec2:DescribeAvailabilityZones',
         'ec2:DescribeSubnets',
@@ -154,8 +154,7 @@ async function madeStore(context: CommandContext, facts: StoreFacts): Promise<St
 }
 
 /**
- * What is replaced or taken away is confirmed by a person at a terminal, who types the bucket's name; anything else is
- * no.
+ * A replacement or removal is confirmed by a person at a terminal, who types the bucket's name; anything else is no.
  */
 async function confirmReplacing(
   context: CommandContext,

@@ -21,7 +21,7 @@ import type { CommandContext } from './command-context.ts';
 
 type Recording = Pick<CommandContext, 'io' | 'options' | 'store'>;
 
-/** What the command at hand is about, for refusals that know it not themselves. */
+/** The subject of the command at hand, for refusals that do not name it themselves. */
 interface Subject {
   readonly plan: Plan;
   declined: boolean;
@@ -179,7 +179,7 @@ export async function recordApproved(
   });
 }
 
-/** A person said no, or nothing (law 12). What cannot be noted is told; the answer stays no. */
+/** A person said no, or nothing (law 12). A failure to note it is reported; the answer stays no. */
 export async function recordDeclined(
   context: Recording,
   plan: Plan,
@@ -209,8 +209,8 @@ export async function recordDeclined(
 }
 
 /**
- * A command refused; `words`: its arguments, among which the run may be named. What cannot be noted is told beside the
- * refusal itself, which it must not hide.
+ * A command refused; `words`: its arguments, among which the run may be named. A failure to note it is reported beside
+ * the refusal itself, which it must not hide.
  */
 export async function recordRefusal(
   context: Recording,
@@ -269,7 +269,7 @@ export async function recordRunBegan(
   });
 }
 
-/** A run has ended. What cannot be noted is told; what the run did stands in its journal. */
+/** A run has ended. A failure to note it is reported; the journal holds the work of the run. */
 export async function recordRunEnded(
   context: Recording,
   run: string,
@@ -318,7 +318,7 @@ export function auditedJournal(
 
 /**
  * A session whose mutating calls stand in the audit log, before they are sent and after their answer: for calls outside
- * a run. What cannot be noted before a call is not sent.
+ * a run. A call that cannot be noted before is not sent.
  */
 export function auditedSession(
   context: Recording,

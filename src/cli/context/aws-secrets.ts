@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type SecretRef } from '../../base/json.ts';
 import { sanitise } from '../../base/sanitise.ts';
 
 export interface AwsSecretPorts {
-  /** What the name of a secret may begin with. */
+  /** The prefixes that the name of a secret may have. */
   readonly prefixes: readonly string[];
   /** Opens a session that may read exactly this secret. */
   readonly reader: (name: string) => Promise<AwsSession & { close(): void }>;

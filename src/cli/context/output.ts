@@ -20,7 +20,7 @@ export function print(io: Io, options: GlobalOptions, rows: readonly Row[]): voi
   io.stdout.write(asText(io, options, rows));
 }
 
-/** What `print` would print, for a pager or a file; `color` false takes the colours away. */
+/** The text that `print` would print, for a pager or a file; `color` false takes the colours away. */
 export const asText = (
   io: Io,
   options: GlobalOptions,

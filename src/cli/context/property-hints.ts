@@ -8,8 +8,8 @@ import type { CommandContext } from './command-context.ts';
 const prose = /(?:Description|UserData|Message|Comment)$/u;
 
 /**
- * What the types' rules and AWS's registry say about properties, for showing changes. Schemas are read on the first
- * question about a type; each property is looked up once.
+ * The knowledge of the types' rules and AWS's registry about properties, for showing changes. Schemas are read on the
+ * first question about a type; each property is looked up once.
  */
 export function propertyHintsOf({ types, schemas }: Pick<CommandContext, 'types' | 'schemas'>): Knowledge {
   const known = new Map<string, PropertyKnowledge>();

@@ -64,7 +64,7 @@ export class TerminalSession {
   }
 }
 
-/** What runs say to the watcher of a scene. */
+/** The messages of runs to the watcher of a view. */
 export const watchOf = (scene: RunScene | null): { readonly watch?: RunWatch } =>
   scene === null ? {} : { watch: scene.watch };
 

@@ -10,11 +10,14 @@ import { textReader } from './command-context.ts';
 export interface TextSource {
   /** Throws UserError `no-such-file`, `text-outside`. */
   read(path: string): string;
-  /** What was read until now. */
+  /** The texts that were read until now. */
   readonly seen: ReadonlyMap<string, PlannedText>;
 }
 
-/** What tells one text from another: with the key of the account, because such a text may hold a secret (law 11). */
+/**
+ * The mark that tells one text from another: with the key of the account, because such a text may hold a secret (law
+ * 11).
+ */
 const textDigest = (path: string, text: string): string => mask(`!Text ${path}`, text).digest ?? '';
 
 /** The texts beside a change plan. `file`: the change plan, relative to the current folder. */

@@ -130,7 +130,7 @@ export async function loadForApply(context: CommandContext, file: string): Promi
   const expiresAt = endOfPlan(context, saved);
   const { source, planned, live, clean } = await loaded(context, await sourceOfPlan(context, saved, file));
   if (planned.plan.recorded) throw recorded();
-  // What AWS says to it is no part of what was confirmed: where only that is new, the plan is blocked, not stale.
+  // AWS's answer to the checks is no part of the confirmation: where only that is new, the plan is blocked, not stale.
   if (planned.plan.digest !== saved.digest && clean !== saved.digest) throw stale(context, saved, planned);
   return {
     source,

@@ -25,7 +25,7 @@ export async function asFarAsPossible<Made extends { readonly planned: Planned }
 
 const isError = ({ severity }: Finding): boolean => severity === 'error';
 
-/** What the generated rollback could make no step of stands against nothing else. */
+/** A part for which the generated rollback has no step stands against nothing else. */
 function withoutEntry(source: Source): Source {
   const addresses = new Set((source.whole ?? source).changePlan.resources.map(({ address }) => address));
   const stands = (finding: Finding): boolean =>

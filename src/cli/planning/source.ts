@@ -28,7 +28,7 @@ export interface Source {
 
 /**
  * The source without the steps that the reviewer rejected, and without those that are left out for a reason (`left`),
- * always from the whole of it. What was said of a rejected step goes with it, but for what says why it cannot be
+ * always from the whole of it. The findings about a rejected step go with it, except those that say why it cannot be
  * undone. A rollback without some of its steps is incomplete. Throws UserError `not-rejectable`.
  */
 export function rejecting(

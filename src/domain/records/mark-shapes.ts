@@ -51,7 +51,7 @@ export function shapedAs<Value>(shape: Shape, given: string): Value | null {
   try {
     value = JSON.parse(given);
   } catch {
-    // What is no JSON has no shape.
+    // A value that is no JSON has no shape.
     return null;
   }
   return shape(value) === null ? (value as Value) : null;

@@ -5,7 +5,10 @@ import { entryOf, textScalar, type MapEntry, type MapNode, type Node } from '../
 import { writeEntries } from './skeleton.ts';
 import { specialTag, textOf } from '../functions/function-tags.ts';
 
-/** What to write instead of a type that AWS has and aiplan does not change; `resources` are the entries of the file. */
+/**
+ * The lines to write instead of a type that AWS has and aiplan does not change; `resources` are the entries of the
+ * file.
+ */
 export function insteadOfType(type: string, entry: MapNode, address: string, resources: readonly MapEntry[]): string {
   const own = entryOf(entry, 'properties')?.node;
   const properties = own?.kind === 'map' ? own : undefined;
@@ -151,7 +154,7 @@ export const makesSomethingElse = (name: string, schema: TypeSchema, rules: Type
   HOW[name] === undefined && Object.hasOwn(schema.properties, name) && !Object.hasOwn(rules.properties, name);
 
 /**
- * What to do about a property that AWS knows and aiplan does not set. It never says "delete the line" where that makes
+ * The advice about a property that AWS knows and aiplan does not set. It never says "delete the line" where that makes
  * something else.
  */
 export function unsupportedProperty(

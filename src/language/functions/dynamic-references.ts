@@ -56,7 +56,7 @@ export const parameterAddress = (identity: string): string =>
 export const zonesType = 'AWS::EC2::AvailabilityZones';
 export const zonesAddress = (region: string): string => `GetAZs:${region}`;
 
-/** What `parameterAddress` was made from; null for any other address. */
+/** The name from which `parameterAddress` was made; null for any other address. */
 export function parameterOf(address: string): string | null {
   const found = /^\{\{resolve:ssm:(.*)\}\}$/u.exec(address);
   return found === null ? null : (found[1] ?? '').replaceAll('%2E', '.').replaceAll('%25', '%');

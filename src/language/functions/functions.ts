@@ -21,8 +21,8 @@ import type { Spot, ValueContext } from './values-context.ts';
 export type Computed = { readonly literal: Node } | { readonly json: Json; readonly gives: 'text' | 'list' | 'either' };
 
 /**
- * The value of a function at its place. What the file alone tells is computed here and read on as a literal; what needs
- * a reference or a look-up stays a function. Undefined where it is wrong (reported).
+ * The value of a function at its place. A function whose arguments stand in the file is computed here and read as a
+ * literal; one that needs a reference or a look-up stays a function. Undefined where it is wrong (reported).
  */
 export function readFunction(call: FunctionCall, spot: Spot, context: ValueContext): Computed | undefined {
   const json = functionJson(call, spot, context);

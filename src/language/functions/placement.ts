@@ -156,7 +156,7 @@ export function readSecret(spot: Spot, context: ValueContext): Json | undefined 
   return specialJson(special);
 }
 
-/** What stands in a secret property, a function as the text that it gives. */
+/** The value of a secret property, a function as the text that it gives. */
 function computedSecret(spot: Spot, context: ValueContext): Node | undefined {
   const tag = specialTag(spot.node)?.tag;
   if (context.mode !== 'properties' || tag === undefined || !['!Sub', '!Join', '!Select'].includes(tag))

@@ -38,7 +38,7 @@ export function pseudoValue(name: string, { account, region }: Where): string | 
   }
 }
 
-/** What to write instead of a pseudo parameter that only a CloudFormation stack has. */
+/** The text to write instead of a pseudo parameter that only a CloudFormation stack has. */
 export function insteadOfPseudo(name: string, where: Where): string {
   if (name === 'AWS::NoValue')
     return 'delete the line: what a change plan leaves out is left as it is, or as AWS makes it';

@@ -6,7 +6,8 @@ import { list, quote, type Problems } from '../reader/problems.ts';
 import { own, type PendingReference } from './values-context.ts';
 
 /**
- * What an entry names of another: its identity (`ref`) or one of its properties or attributes (`attribute`, dotted).
+ * The part of another entry that an entry names: its identity (`ref`) or one of its properties or attributes
+ * (`attribute`, dotted).
  */
 export interface EntryReference {
   readonly address: string;

@@ -27,7 +27,7 @@ export interface ValueContext {
   readonly references: PendingReference[];
   readonly readText: ((path: string) => string) | undefined;
   readonly secrets: SecretSources | undefined;
-  /** What pseudo parameters stand for. */
+  /** The values of pseudo parameters. */
   readonly where: Where;
   /** The top-level names that the map has. */
   readonly written: ReadonlySet<string>;

@@ -1,4 +1,4 @@
-/** What a change plan may hold at most. A file beyond any of these is refused as a whole. */
+/** The limits of a change plan. A file beyond any of these is refused as a whole. */
 export const limits = {
   /** UTF-16 code units of the file. 10,000 resources are about 3 million. */
   characters: 16_000_000,

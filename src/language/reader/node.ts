@@ -90,7 +90,7 @@ export const isReservedKey = (key: string): boolean => key === '<<' || key === '
 export const entryOf = (map: MapNode, key: string): MapEntry | undefined =>
   map.entries.find((entry) => entry.key === key);
 
-/** What a node is, in words: for messages that must not quote a value which may be secret. */
+/** The kind of a node, in words: for messages that must not quote a value which may be secret. */
 export function kindOf(node: Node): string {
   if (node.tag !== null) return node.tag;
   if (node.kind === 'map' && node.entries.length === 1 && /^(?:Ref$|Fn::)/u.test(node.entries[0]?.key ?? ''))

@@ -147,7 +147,7 @@ function convert(
 }
 
 /**
- * `{{ name }}` without quotes, which YAML takes for a map whose key is a map. What it holds may be secret and is not
+ * `{{ name }}` without quotes, which YAML takes for a map whose key is a map. Its content may be secret and is not
  * quoted.
  */
 function isDoubleBraced(node: ParsedNode): boolean {

@@ -4,16 +4,16 @@ import { makesSomethingElse } from '../foreign/unsupported.ts';
 import type { ValueContext } from '../functions/values-context.ts';
 
 /**
- * What AWS would refuse of the values, whatever is live (`TypeRules.refuses`): the planner judges them again when
- * references are resolved. Of a create everything is here, so that something can be missing; what the author wrote and
- * could not be read is not.
+ * Problems for which AWS would refuse the values, whatever is live (`TypeRules.refuses`): the planner judges them again
+ * when references are resolved. Of a create everything is here, so that something can be missing; what the author wrote
+ * and could not be read is not.
  */
 export function judgeRefused(
   values: JsonObject,
   node: MapNode,
   { action, rules, schema, problems }: ValueContext,
 ): void {
-  // What is made of a property that is not supported yet is something else, which needs other things.
+  // A property that is not supported yet would make something else, which needs other things.
   const whole = action === 'create' && !node.entries.some(({ key }) => makesSomethingElse(key, schema, rules));
   const properties = rules.canonical?.(values) ?? values;
   for (const { at, missing, message, help } of rules.refuses?.(properties, whole) ?? []) {

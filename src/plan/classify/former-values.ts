@@ -3,8 +3,8 @@ import type { PropertyType, TypeSchema } from '../../domain/schema.ts';
 import { anyFormer, type FormerValues } from './rule-hits.ts';
 
 /**
- * What a property or member may have been that AWS did not answer: what `rules.unset` says that its absence means, or
- * any value that the schema allows (law 9).
+ * The possible values of a property or member that AWS did not answer: what `rules.unset` says that its absence means,
+ * or any value that the schema allows (law 9).
  */
 export function formerValues({ unset }: Pick<TypeRules, 'unset'>, schema: TypeSchema | undefined): FormerValues {
   return (path) => {

@@ -122,7 +122,7 @@ function keyText(value: Json, rule: CompareRule | undefined): string {
   return canonical(value);
 }
 
-/** What a rule that takes another value for good enough becomes where a belief is compared. */
+/** The stricter form of a rule that takes another value for good enough, where a belief is compared. */
 const exactly: Partial<Record<CompareRule, CompareRule>> = { 'at-least': 'number' };
 
 const tail = (text: string): string => text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf(':')) + 1);

@@ -36,7 +36,7 @@ export interface Inverting {
   readonly after: LiveResource | null;
   readonly capture: Capture | null;
   readonly rules: TypeRules;
-  /** What a reference to another step stands for now. */
+  /** The value of a reference to another step now. */
   readonly resolve: (name: string) => Json | undefined;
 }
 

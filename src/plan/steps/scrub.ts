@@ -106,7 +106,7 @@ function withoutParts(text: string, parts: ReadonlySet<string>): string {
   return kept;
 }
 
-/** Ids that AWS assigns and ARNs: what a run goes on with, unless a text stands in one as a whole. */
+/** Ids that AWS assigns and ARNs: a run continues with them, unless a text stands in one as a whole. */
 const assigned = /^(?:[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})|arn:aws[a-z-]*:[^\s]*)$/u;
 
 /** A value without the given texts. */

@@ -40,7 +40,7 @@ export async function resolveSecrets(
   return { resolved: (await resolve(input)) as JsonObject, texts };
 }
 
-/** What a text is where it is base64, as user data on the wire is; nothing where it is not. */
+/** The decoded text where a text is base64, as user data on the wire is; nothing where it is not. */
 function decoded(text: string): readonly string[] {
   const bytes = Buffer.from(text, 'base64');
   return bytes.length > 0 && bytes.toString('base64') === text ? [bytes.toString('utf8')] : [];

@@ -71,8 +71,8 @@ const unloggedOf = ({ changePlan }: Planning): readonly string[] => {
 };
 
 /**
- * What only a journal says, and nothing in the capture bucket: a file that anybody may have written hands out nothing
- * by itself (law 13).
+ * The claims of a journal that nothing in the capture bucket supports: a file that anybody may have written hands out
+ * nothing by itself (law 13).
  */
 const unpinnedOf = ({ changePlan }: Planning, { entry }: Draft): readonly string[] =>
   (changePlan.rollbackOf === undefined && changePlan.bringsOut === undefined) || changePlan.withoutJournal === true

@@ -27,7 +27,7 @@ export interface Reaching {
   readonly before: LiveResource | null;
   readonly live: LiveResource;
   readonly type: ResourceType;
-  /** What a reference to another step stands for now. */
+  /** The value of a reference to another step now. */
   readonly resolve: (name: string) => Json | undefined;
   /** The run's effects on other resources. */
   readonly owned: Owned;
@@ -116,7 +116,8 @@ function driftOf(before: LiveResource, { step, live, type, owned, acted }: Reach
   const quieted = type.capture?.quieted?.(before, live) ?? live;
   const changed = new Set(step.changes.map(({ path }) => topOf(path)));
   return staleness(before, quieted, type.rules, owned).filter(({ path, before: was, after, inList }) => {
-    // What AWS moves along with a change that the step has begun, as the throughput of a volume that becomes gp3.
+    // Values that AWS moves along with a change that the step has begun, as the throughput of a volume that becomes
+    // gp3.
     if (type.rules.properties[topOf(path)]?.follows?.some((name) => changed.has(name)) === true) return false;
     if (!(path in before.binding) && !(path in quieted.binding)) return true;
     // Binding facts follow from what an update has set; of what is to be destroyed nothing may have come that nobody

@@ -68,7 +68,7 @@ function holds(now: Json | undefined, wanted: Json, name: string, nodes: Nodes, 
 }
 
 /**
- * What was wanted with the keys that the author takes away by a null, at any depth and inside elements of lists;
+ * The desired value with the keys that the author removes by a null, at any depth and inside elements of lists;
  * undefined where he takes none. An element is known by its key; one whose key only another step's result tells, by its
  * place.
  */

@@ -17,7 +17,7 @@ const NOT_FOUND: readonly (readonly [RegExp, string, number])[] = [
   [/^s3:/u, 'NoSuchBucket', 404],
 ];
 
-/** What reads are answered otherwise because of an earlier fault: what is not found yet, and what was read before. */
+/** Reads that are answered otherwise because of an earlier fault: what is not found yet, and what was read before. */
 export class AnswerMemory {
   readonly #answers = new Map<
     string,

@@ -10,7 +10,7 @@ export interface SeenRequest {
 }
 
 /**
- * What shall go wrong:
+ * The fault of a request:
  *   drop the connection breaks, `before` the emulator has seen the request or `after` it was carried out; `also` is
  *   called first
  *   answered   nothing, but `also` is called when the answer is written

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../base/error.ts';
 import { before, type Tags } from './fixture.ts';
 
-/** What the parts of a seeding share. The clients have no gate: they only ever talk to an emulator. */
+/** State that the parts of a seeding share. The clients have no gate: they only ever talk to an emulator. */
 export interface SeedContext {
   readonly endpoint: string;
   readonly region: string;

@@ -23,7 +23,8 @@ export interface FileOptions {
 }
 
 /**
- * What a run of so many steps holds back: outcomes of calls quote answers, and one of those is rarely longer than this.
+ * The space that a run of so many steps holds back: outcomes of calls quote answers, and one of those is rarely longer
+ * than this.
  */
 const reserveOf = ({ steps = 0 }: JournalNeeds): number => 1024 * 1024 + steps * 64 * 1024;
 

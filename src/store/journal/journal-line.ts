@@ -24,8 +24,8 @@ export const chainStart: ChainEnd = { seq: 0, head: journalRoot };
 export const after = ({ seq }: ChainEnd, line: string): ChainEnd => ({ seq: seq + 1, head: sha256(line) });
 
 /**
- * What may still be stored beside the journal when the journal cannot take it: what has happened. What announces
- * something (begin, phases, the state before, intents) is never spooled, because nothing may follow an announcement
+ * Records that may still be stored beside the journal when the journal cannot take them: those of past events. An
+ * announcement (begin, phases, the state before, intents) is never spooled, because nothing may follow an announcement
  * that is not stored.
  */
 export const tellsWhatHappened = ({ kind }: Pick<JournalEntry, 'kind'>): boolean =>

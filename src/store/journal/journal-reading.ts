@@ -79,8 +79,8 @@ function readSegment({ path, text }: Segment, reading: Reading): void {
 const endOf = ({ ends }: Reading): ChainEnd => ends.at(-1) ?? chainStart;
 
 /**
- * The first line of a further file says from where on it continues. What stands behind that point in the files before
- * it was never acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
+ * The first line of a further file says from where on it continues. Lines behind that point in the files before it were
+ * never acknowledged: a line whose write failed, or those of a process that was taken for dead and woke up.
  */
 function leaveBehind(first: string, reading: Reading): void {
   const facts = factsOf(first);
@@ -104,7 +104,7 @@ export function withSpool(
   const records = [...journal.records];
   let end: ChainEnd = { seq: records.length, head: journal.head };
   const lines = spool.text.split('\n');
-  // What follows the last line feed was not acknowledged.
+  // A text after the last line feed was not acknowledged.
   lines.pop();
   let merged = 0;
   for (const [index, line] of lines.entries()) {

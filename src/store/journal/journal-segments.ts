@@ -14,8 +14,8 @@ const nameOf = (run: string, records: number): string => `${run}-${String(record
 const nameParts = /^(?<run>\d{8}-\d{6}-[0-9a-f]{4})-(?<records>\d{6})\.jsonl$/u;
 
 /**
- * Keeps a journal that has ended as one object, before its run is marked as closed. What fails here is no failure of
- * the run: its records are there.
+ * Keeps a journal that has ended as one object, before its run is marked as closed. A failure here is no failure of the
+ * run: its records are there.
  */
 export async function keepSegment(objects: Objects, run: string, records: readonly JournalRecord[]): Promise<void> {
   if (records.at(-1)?.kind !== 'end') return;

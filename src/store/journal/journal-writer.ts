@@ -27,7 +27,7 @@ export interface Writing {
   readonly clock: Clock;
   readonly sink: Sink;
   readonly spool: Spool;
-  /** What the journal holds already, and where its chain has come to. */
+  /** The records that the journal holds already, and the end of its chain. */
   readonly records?: readonly JournalRecord[];
   readonly end?: ChainEnd;
 }
@@ -36,9 +36,9 @@ export interface Writing {
  * The writer of a journal. One line at a time, whoever calls: the chain needs an order, and captures run in parallel.
  *
  * Once a line could not be stored, nothing is announced any more: every intent is refused, so that nothing more is
- * sent. What has happened (outcomes, captures, the end of steps and of the run) is stored all the same, in the room
- * that was reserved; and where even that fails, in the spool beside, after which every call throws and says where it
- * lies.
+ * sent. Records of past events (outcomes, captures, the end of steps and of the run) are stored all the same, in the
+ * room that was reserved; and where even that fails, in the spool beside, after which every call throws and says where
+ * it lies.
  */
 export function writerOf({
   run,
@@ -93,7 +93,7 @@ export function writerOf({
       stored(record, line);
       return true;
     } catch (error) {
-      // What stands there now may be half a line: nothing may follow it in the same place.
+      // The last line there may be incomplete: nothing may follow it in the same place.
       failed(error);
       state = 'failed';
       return false;

@@ -22,7 +22,7 @@ export function refuseOddName(run: string): void {
     });
 }
 
-/** What a list of runs says of one, from the records of its journal, of which the first and the last are enough. */
+/** The line about a run in a list, from the records of its journal, of which the first and the last are enough. */
 export function summaryOf(run: string, path: string, records: readonly JournalRecord[]): RunSummary {
   const begin = records.find((record) => record.kind === 'begin');
   // An end with anything behind it is that of a resumed run.

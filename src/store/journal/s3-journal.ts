@@ -67,7 +67,7 @@ export async function readS3Journal(bucket: StoreBucket, run: string, patience: 
   return { path, records, head: end.head, torn: null };
 }
 
-/** What a list says of one run, by its first and its last record. */
+/** The line about a run in a list, by its first and its last record. */
 export async function s3Summary(bucket: StoreBucket, run: string, patience: Patience): Promise<RunSummary | null> {
   const path = `${bucket.place}/${folderOf(run)}`;
   const names = await listObjects(bucket, folderOf(run), {}, patience);

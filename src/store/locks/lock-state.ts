@@ -43,7 +43,7 @@ export interface JudgeOptions {
   readonly host: string;
   /** Which process ids of this host mean the same processes: see `processSpace`. */
   readonly space?: string;
-  /** What the store knows of a run; null where it has no journal. */
+  /** The store's knowledge of a run; null where it has no journal. */
   readonly runOf: (run: string) => Promise<RunSummary | null>;
   /** Whether a process id of this host is alive. */
   readonly alive?: (pid: number) => boolean;
@@ -157,7 +157,7 @@ export function processLives(pid: number): boolean {
 }
 
 /**
- * What tells apart hosts of one name: the boot and the process namespace of Linux, so that a process id in another
+ * Tells apart hosts of one name: the boot and the process namespace of Linux, so that a process id in another
  * container, or from before a restart, is not taken for one of ours. Empty where the system does not say.
  */
 export function processSpace(): string {

@@ -134,7 +134,7 @@ export function folderLocks({
         });
         renameSync(aside, path);
       } catch {
-        // What stays is the lock of a process that is gone: the next run clears it, because this one has an end.
+        // The lock of a process that is gone stays: the next run clears it, because this one has an end.
         rmSync(aside, { force: true });
       }
     };

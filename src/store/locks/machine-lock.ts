@@ -42,8 +42,8 @@ export interface MachineLockOptions extends Pick<LockOptions, 'host' | 'alive' |
 
 /**
  * The store, whose lock of a target is also one of this user on this machine: two runs with stores of their own keep
- * each other out as two runs of one store do. What a dead or silent process left there is taken without asking: what it
- * left of its run, its own store knows.
+ * each other out as two runs of one store do. A run takes the lock of a dead or silent process without asking: the
+ * store of that process knows the rest of its run.
  */
 export function withMachineLock(store: Store, options: MachineLockOptions): Store {
   const { host, placeOf = (target) => placeFor(target, host), ...rest } = options;

@@ -128,7 +128,7 @@ export function s3Locks({
             return advance(stateOf(beats, { released: new Date(clocks.wall()).toISOString() }));
           });
         } catch {
-          // What stays is a silent lock: the next run clears it, because this one has an end.
+          // A silent lock stays: the next run clears it, because this one has an end.
         }
       },
     };

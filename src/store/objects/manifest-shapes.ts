@@ -81,7 +81,7 @@ export type ShapedManifest =
 
 /**
  * Holds a JSON value against the formats of manifests that this version reads (FORMATS.md), down to the members that a
- * rollback uses. What is more than they say stays. Pure.
+ * rollback uses. Further members stay. Pure.
  */
 export function shapedManifest(value: Json): ShapedManifest {
   const format = isObject(value) ? value['format'] : undefined;

@@ -1,6 +1,6 @@
 /**
- * What became of an object that should be made: made by this very call, also where its answer was lost and a second
- * look showed it; or somebody had made one before, with the same text or another.
+ * The outcome of making an object: made by this very call, also where its answer was lost and a second look showed it;
+ * or somebody had made one before, with the same text or another.
  */
 export type Creation = 'made' | 'same' | 'other';
 

@@ -1,6 +1,6 @@
 import { AwsError, UserError } from '../../base/error.ts';
 
-/** What a store in S3 asks of its bucket and prefix, by IAM action (Service Authorization Reference, Amazon S3). */
+/** The IAM actions that a store in S3 needs on its bucket and prefix (Service Authorization Reference, Amazon S3). */
 export const storePermissions: readonly string[] = [
   's3:GetBucketObjectLockConfiguration',
   's3:GetBucketVersioning',
@@ -19,7 +19,7 @@ const helps: Readonly<Partial<Record<AwsError['kind'], string>>> = {
   unknown: 'check the network; if it stays so, check the bucket',
 };
 
-/** What S3 said, as an error of the store. Anything else goes through as it is. */
+/** S3's answer as an error of the store. Anything else goes through as it is. */
 export function s3StoreError(error: unknown, place: string, doing: 'read' | 'write'): unknown {
   if (!(error instanceof AwsError)) return error;
   const region = /Redirect|AuthorizationHeaderMalformed/u.test(error.code)

@@ -47,7 +47,7 @@ export async function patiently<Result>(
   return work(again);
 }
 
-/** What a conditional write came to. `lost`: the condition did not hold, and `found` is what stands there. */
+/** The outcome of a conditional write. `lost`: the condition did not hold, and `found` is what stands there. */
 export type Written =
   | { readonly state: 'written'; readonly etag: string }
   | { readonly state: 'lost'; readonly found: StoredObject | null };

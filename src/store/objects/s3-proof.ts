@@ -30,8 +30,8 @@ interface Attempt {
 /**
  * Proves a store by doing all that a store does, under the name of a probe, which stays as everything does that is
  * written there: a write where nothing is, the same once more, which must be refused, a read, a write over what was
- * read, one over something else, which must be refused, a list, and the list of versions. What is denied is told by
- * operation and permission, each by itself.
+ * read, one over something else, which must be refused, a list, and the list of versions. Each denial is reported with
+ * its operation and permission.
  */
 export async function provedStore(
   bucket: StoreBucket,
@@ -134,7 +134,7 @@ export async function provedStore(
   return { facts: [...facts, ...proof], problems: [...problems, ...wrong] };
 }
 
-/** What a bucket is, in sentences, and what is wrong with it. */
+/** The state of a bucket in sentences, and its problems. */
 export function factsOf(place: string, { versioning, objectLock }: BucketFacts, spool: string): StoreFacts {
   const lock =
     objectLock === null

@@ -23,7 +23,7 @@ function signatureOf(signature: string): SshSignature | string {
   return orWords(() => parseSshSignature(signature));
 }
 
-/** What `work` answers, or the words of what is no well-formed signature or key. */
+/** The answer of `work`, or the words for a malformed signature or key. */
 function orWords<Result>(work: () => Result): Result | string {
   try {
     return work();
@@ -52,8 +52,8 @@ const readSigners = (path: string | null): AllowedSigners | null => {
 };
 
 /**
- * What an allowed-signers file says of who may sign, as one digest: principals, keys, namespaces and times, in no
- * order, without comments. Null where none is configured or there; then nobody may. Throws UserError `unreadable-file`.
+ * The content of an allowed-signers file as one digest: principals, keys, namespaces and times, in no order, without
+ * comments. Null where none is configured or there; then nobody may. Throws UserError `unreadable-file`.
  */
 export function signersDigest(path: string | null): string | null {
   const signers = readSigners(path);

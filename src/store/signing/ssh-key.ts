@@ -156,8 +156,8 @@ function pair(bytes: Buffer, { bytes: width }: Curve): Buffer {
 const present = 0x01;
 
 /**
- * What a security device signs: the application, its flags and counter, and the message, both hashed (PROTOCOL.u2f,
- * "U2F signature").
+ * The text that a security device signs: the application, its flags and counter, and the message, both hashed
+ * (PROTOCOL.u2f, "U2F signature").
  */
 function touched(inner: SshReader, application: Buffer, signed: Buffer): Buffer {
   const flags = inner.byte();

@@ -1,4 +1,4 @@
-/** What is no well-formed value of the SSH protocol. */
+/** A malformed value of the SSH protocol. */
 export class NotSsh extends Error {}
 
 /**

@@ -40,7 +40,7 @@ import { goTo, toOpen } from './reduce/reduce-cursor.ts';
  */
 export interface Conversation {
   readonly review: ReviewState;
-  /** What stands in the line that is being typed. */
+  /** The text of the line that is being typed. */
   readonly line: string;
   /** How many keys came at once, in a row. */
   readonly burst: number;
@@ -48,7 +48,7 @@ export interface Conversation {
   readonly told: ReadonlySet<string>;
 }
 
-/** What to say next; the line is asked for again below it. Empty: nothing but the echo of what was typed. */
+/** The rows to print next; the line is asked for again below them. Empty: nothing but the echo of what was typed. */
 export interface Turn {
   readonly conversation: Conversation;
   readonly say: readonly Row[];
@@ -116,7 +116,7 @@ function onwards(talk: Conversation, review: ReviewState, moment: Moment, before
   ]);
 }
 
-/** What is asked for could be a word like `list`: then that word confirms, and commands take a slash. */
+/** The asked text could be a word like `list`: then that word confirms, and commands take a slash. */
 const prefixFor = (review: ReviewState): string =>
   Object.hasOwn(commands, wanted(review).split(' ')[0] ?? '') ? '/' : '';
 

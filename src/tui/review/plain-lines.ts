@@ -37,7 +37,7 @@ export function spoken(line: Row): Row {
 
 const spokenAll = (rows: readonly Row[]): readonly Row[] => rows.map(spoken);
 
-/** What is said first: the plan's head, its findings, and how this goes. `now` in milliseconds since 1970. */
+/** The first rows: the plan's head, its findings, and how this goes. `now` in milliseconds since 1970. */
 export function openingLines(state: ReviewState, now: number): readonly Row[] {
   const { head, notes, findings, asks } = planDocument(state.plan, now);
   const count = needed(state.plan).confirmations.length;
@@ -84,7 +84,7 @@ const placeOf = (state: ReviewState, step: Step): number => inOrder(state).findI
 /** All steps in reading order, as the list numbers them. */
 export const inOrder = (state: ReviewState): readonly Step[] => orderedSteps(state.plan.steps);
 
-/** What has to be typed now to confirm the step of the card. */
+/** The text to type now to confirm the step of the card. */
 export const wantedOf = (state: ReviewState, step: Step): string =>
   (state.typedIdentity === null ? step.confirm : lossPhrase(step)) ?? '';
 

@@ -84,7 +84,7 @@ export function reviewScene(options: ReviewSceneOptions): {
       (error: unknown) => take({ kind: 'replan-failed', lines: linesOf(error) }),
     );
   };
-  /** What a search looks at, and the summary, are made between the keys. */
+  /** The texts of the search, and the summary, are made between the keys. */
   const prepare = (): void => {
     const steps = orderedSteps(state.plan.steps);
     const from = performance.now();
@@ -143,7 +143,7 @@ const leaves = (event: KeyEvent, { place }: ReviewState): boolean =>
     event.kind === 'character' &&
     event.character === 'q');
 
-/** What comes out of a review that was decided. */
+/** The result of a review that was decided. */
 export function resultOf({ decision, plan, confirmations, why, rejected }: ReviewState): ReviewResult {
   if (decision !== 'approved') return { decision: 'declined', confirmations: [], typedName: null, why, plan, rejected };
   return {

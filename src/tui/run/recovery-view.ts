@@ -3,7 +3,7 @@ import { clip } from '../../views/base/text.ts';
 import { wrapped } from '../terminal/layout.ts';
 import type { KeyEvent, View, Size } from '../terminal/view.ts';
 
-/** What a person does with a run that stopped. Silence, Ctrl-C, Esc and a closed terminal leave it as it is. */
+/** The person's choice for a run that stopped. Silence, Ctrl-C, Esc and a closed terminal leave it as it is. */
 export type RecoveryChoice = 'continue' | 'rollback' | 'leave';
 
 export interface RecoveryViewOptions {

@@ -19,7 +19,7 @@ export function runFrame(state: RunState, size: Size, now: number): readonly Row
   );
 }
 
-/** What the keys that scroll need to know of the screen. */
+/** Facts about the screen that the scrolling keys need. */
 export function scrollingOn(state: RunState, size: Size): Scrolling {
   const { room, width } = placesOn(state, size);
   const length = state.view === 'steps' ? 0 : textOf(state, width).length;
@@ -170,7 +170,7 @@ const changing = {
   keep: 'keeping',
 } as const;
 
-/** What a step is at, in a word. */
+/** The stage of a step, in a word. */
 export function stateWord({ state, stage, step, captured }: StepView): string {
   switch (state) {
     case 'waiting':

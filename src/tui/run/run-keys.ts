@@ -2,7 +2,7 @@ import type { KeyEvent } from '../terminal/view.ts';
 import { movement } from '../review/state/scrolling.ts';
 import type { Scrolling, RunState } from './run-model.ts';
 
-/** What a key does on the screen of a run. Ctrl-C and the end of the terminal are the scene's. */
+/** The effect of a key on the screen of a run. The view handles Ctrl-C and the end of the terminal. */
 export function keyPressed(state: RunState, key: KeyEvent, on: Scrolling): RunState {
   if (key.kind === 'paste') return { ...state, message: 'pasted text does not count' };
   switch (state.view) {

@@ -4,7 +4,7 @@ import type { Report } from '../../domain/records/report.ts';
 import type { Row } from '../../views/base/rows.ts';
 import type { Phase } from '../../domain/records/journal.ts';
 
-/** What is on the screen, for keys that scroll: lines of a page, and the last line from which a page can begin. */
+/** The content of the screen, for keys that scroll: lines of a page, and the last line from which a page can begin. */
 export interface Scrolling {
   readonly page: number;
   readonly last: number;
@@ -24,11 +24,11 @@ export type StepState = 'waiting' | 'working' | 'done' | 'pending' | 'failed' | 
 export interface StepView {
   readonly step: Step;
   readonly state: StepState;
-  /** What it is at, between the beginning and the end of a program; null: nothing. */
+  /** Its stage, between the beginning and the end of a program; null: none. */
   readonly stage: Stage | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  /** What is waited for, and how far that is, from 0 to 1, where AWS says so. */
+  /** The wait, and its progress from 0 to 1 where AWS gives one. */
   readonly waiting: string | null;
   readonly fraction: number | null;
   /** The call in flight, and what it is for. */
@@ -37,10 +37,10 @@ export interface StepView {
   readonly lines: readonly StepLine[];
 }
 
-/** What is asked after a run that did not end well. */
+/** The question after a run that did not end well. */
 export interface Choices {
   readonly report: Report;
-  /** What AWS said and what it means. */
+  /** AWS's message and its meaning. */
   readonly why: readonly Row[];
   /**
    * Words for the rollback: `roll back now`, or for a rollback `go on with the rollback`. Null: nothing was changed.
@@ -82,6 +82,6 @@ export interface RunState {
   readonly outcome: string | null;
   readonly choices: Choices | null;
   readonly journal: readonly Row[] | null;
-  /** What the person chose; `journal` asks for its lines. */
+  /** The person's choice; `journal` asks for its lines. */
   readonly chosen: 'rollback' | 'keep' | 'journal' | null;
 }

@@ -31,7 +31,7 @@ export function lampsOf(state: RunState): readonly Lamp[] {
   const begun = steps.filter((view) => view.state !== 'waiting').length;
   // A destruction is captured right before it happens, among the changes.
   const late = at === 3 && counts.captured < wanted;
-  // What was not captured any more when the changes failed did not fail itself.
+  // A capture that was not begun when the changes failed did not fail itself.
   const capturing = !late ? standing(2) : ended && state.outcome !== 'done' ? 'left' : standing(3);
   const done = (view: Standing, all: boolean): Standing => (view === 'now' && all ? 'over' : view);
   return [

@@ -165,7 +165,7 @@ function stepTold(state: RunState, event: Told<'step'>, at: number): RunState {
     ),
   );
   const { counts } = state;
-  // What stays as it is may be told of too, and has no line.
+  // An event may be about a kept step, which has no line.
   if (!state.places.has(event.step)) return next;
   return {
     ...next,

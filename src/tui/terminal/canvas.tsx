@@ -4,15 +4,15 @@ import { paint } from '../../views/base/text.ts';
 import type { Size } from './view.ts';
 
 /**
- * Draws rows with Ink, into lines of text with colour codes. What is written to the terminal, and when, is the
- * screen's.
+ * Draws rows with Ink, into lines of text with colour codes. The screen decides what is written to the terminal, and
+ * when.
  */
 export interface Canvas {
   lines(rows: readonly Row[], size: Size): readonly string[];
   close(): void;
 }
 
-/** What Ink takes for its terminal: it keeps the last frame, and never changes its size by itself. */
+/** The object that Ink takes for its terminal: it keeps the last frame, and never changes its size by itself. */
 class LastFrame {
   columns = 80;
   rows = 24;

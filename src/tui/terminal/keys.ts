@@ -3,7 +3,7 @@ import type { KeyEvent } from './view.ts';
 /** A key as the terminal sends it: what scenes get, and what the screen itself answers. */
 export type Key = KeyEvent | { readonly kind: 'suspend' } | { readonly kind: 'redraw' };
 
-/** What is left over of the bytes read so far. */
+/** The rest of the bytes read so far. */
 export interface KeyReader {
   /** The first bytes of a character that is not whole yet. */
   readonly bytes: Uint8Array;
@@ -148,7 +148,7 @@ function readText(reader: KeyReader, text: string): KeysRead {
   return { reader: { bytes: reader.bytes, text: open.length > longestSequence ? '' : open, pasting }, keys };
 }
 
-/** What follows an escape character: '' where it stands alone, null where the sequence continues in the next read. */
+/** The text after an escape character: '' where it stands alone, null where the sequence continues in the next read. */
 function sequenceAt(text: string, at: number): string | null {
   const rest = text.slice(at + 1, at + 1 + longestSequence);
   if (rest === '') return null;

@@ -37,8 +37,8 @@ export type KeyEvent =
   | { readonly kind: 'gone'; readonly why: string };
 
 /**
- * What a screen shows at a time: the review, or the progress of a run. `frame` is pure and gives at most `size.rows -
- * 1` rows of at most `size.columns` columns; `now` in milliseconds since 1970. A scene may remember what it drew last.
+ * The view of a screen at a time: the review, or the progress of a run. `frame` is pure and gives at most `size.rows -
+ * 1` rows of at most `size.columns` columns; `now` in milliseconds since 1970. A view may remember what it drew last.
  */
 export interface View {
   frame(size: Size, now: number): readonly Row[];

@@ -1,6 +1,6 @@
 import { sanitise } from '../../base/sanitise.ts';
 
-/** What a piece of text means; renderers choose the colour. No meaning depends on colour alone. */
+/** The meaning of a piece of text; renderers choose the colour. No meaning depends on colour alone. */
 export type Tone =
   | 'plain'
   | 'title'
@@ -51,7 +51,9 @@ export const pasteRow = (command: string): Row => ({ ...row(0, span(command, 'ti
 const pasted = /^(?: +\S|(?:- )?[\w"'.-]+:(?: |$)|- |#)/u;
 const words = /^(?:allowed|nearest|parts):/u;
 
-/** What to do next, as it stands below an error: what is to be pasted is never wrapped, and keeps its empty lines. */
+/**
+ * The next thing to do, as it stands below an error: what is to be pasted is never wrapped, and keeps its empty lines.
+ */
 export function helpRows(help: string | undefined): readonly Row[] {
   const lines = (help ?? '').trimEnd().split('\n');
   if (lines.length === 1 && lines[0] === '') return [];

@@ -44,7 +44,7 @@ function inert(line: Row): Row {
 const columnsOf = ({ indent, spans }: Row): number =>
   spans.reduce((sum, { text }) => sum + columnsOfText(text), indent);
 
-/** What aiplan mostly writes has one column for each character, and needs no look at Unicode's tables. */
+/** Most text of aiplan has one column for each character, and needs no look at Unicode's tables. */
 const plainText = /^[ -~→…─│├└▏±×↓↑←·]*$/u;
 const columnsOfText = (text: string): number =>
   plainText.test(text)

@@ -16,7 +16,7 @@ export interface Shown {
 /** How much is shown, and what is known of the properties of the type. */
 export interface Viewing {
   readonly about: (path: string) => PropertyKnowledge;
-  /** What is lost or opened is shown whole, however long. */
+  /** A loss or a grant is shown whole, however long. */
   readonly whole: boolean;
 }
 

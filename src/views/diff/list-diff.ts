@@ -7,7 +7,7 @@ import type { Json } from '../../base/json.ts';
  */
 const mostEdits = 400;
 
-/** What became of an element. Places count from 1. */
+/** The change of an element. Places count from 1. */
 export type ListEdit =
   | { readonly kind: 'added'; readonly value: Json; readonly to: number }
   | { readonly kind: 'removed'; readonly value: Json; readonly from: number }

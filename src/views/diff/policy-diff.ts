@@ -50,7 +50,7 @@ export function policyOf(json: Json | undefined): JsonObject | null {
   }
 }
 
-/** The statements of a policy, in their order. What is no object counts as a statement of its own words. */
+/** The statements of a policy, in their order. An item that is no object counts as a statement of its own words. */
 export function statementsOf(policy: JsonObject | null): readonly Statement[] {
   const list = policy?.['Statement'];
   return (Array.isArray(list) ? (list as readonly Json[]) : list === undefined ? [] : [list]).map(statementOf);
@@ -73,7 +73,7 @@ const order = ['Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', '
 const rank = (name: string): number => (order.indexOf(name) < 0 ? order.length : order.indexOf(name));
 const sorted = (items: readonly string[]): readonly string[] => [...new Set(items)].sort();
 
-/** What one element of a statement says, each item as a text of its own. */
+/** The items of one element of a statement, each as a text of its own. */
 function itemsOf(name: string, json: Json | undefined): readonly string[] {
   if (/^(?:Not)?Principal$/u.test(name) && isObject(json)) {
     return Object.entries(json).flatMap(([kind, who]) => textsOf(who).map((text) => `${kind} ${text}`));
@@ -92,7 +92,7 @@ function itemsOf(name: string, json: Json | undefined): readonly string[] {
 const textsOf = (json: Json | undefined): readonly string[] =>
   Array.isArray(json) ? (json.length === 0 ? ['(none)'] : json.map((item: Json) => value(item))) : [value(json)];
 
-/** What differs between two policies, statement by statement; the order of statements means nothing. */
+/** The differences between two policies, statement by statement; the order of statements means nothing. */
 export function policyDiff(before: JsonObject | null, after: JsonObject | null): PolicyDiff {
   const old = statementsOf(before);
   const fresh = statementsOf(after);
@@ -183,7 +183,7 @@ function field(name: string, before: readonly string[], after: readonly string[]
   return removed.length + added.length === 0 ? [] : [{ field: name, removed, added }];
 }
 
-/** What stands beside the statements. */
+/** The members beside the statements. */
 function besides(before: JsonObject | null, after: JsonObject | null): readonly FieldDiff[] {
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
     .filter((name) => name !== 'Statement')

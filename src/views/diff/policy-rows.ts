@@ -63,7 +63,7 @@ const sentence = ({ effect, parts }: Statement): string =>
 const itemText = (field: string, item: string): string =>
   field === 'Principal' && /^(?:AWS )?\*$/u.test(item) ? `${item} (everyone)` : item;
 
-/** What one field lost and gained; a single value that took the place of another as `old → new`. */
+/** The values that one field lost and gained; a single value that took the place of another as `old → new`. */
 function fieldRows({ field, removed, added }: FieldDiff, indent: number, viewing: Viewing): readonly Row[] {
   const text = (item: string | undefined): string => cut(itemText(field, item ?? ''), viewing);
   if (removed.length === 1 && added.length === 1)

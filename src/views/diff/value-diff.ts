@@ -30,7 +30,7 @@ import { isText, textDiff, textSide } from './text-diff.ts';
 const deepest = 6;
 
 /**
- * What became of a value: scalars `old → new`, policies by statement, texts by word or line, lists and objects by what
+ * The change of a value: scalars `old → new`, policies by statement, texts by word or line, lists and objects by what
  * differs.
  */
 export function valueDiff(path: string, before: Json, after: Json, viewing: Viewing, depth = 0): Shown {

@@ -38,5 +38,5 @@ export function planMarkdown(plan: Plan, now: number, options: DocumentOptions =
   return parts.join('\n');
 }
 
-/** What stands deeper belongs to the line above it. */
+/** A deeper line belongs to the line above it. */
 const detail = (item: Row): string => `${/^\s{3}/u.test(plainText(item)) ? '  ' : ''}- ${line(item)}`;

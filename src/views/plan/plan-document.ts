@@ -20,7 +20,7 @@ export interface StepSection {
 export interface PlanDocument {
   readonly plan: Plan;
   readonly head: readonly Row[];
-  /** What the reader must know of this form: that a large plan is cut, say. */
+  /** Notes about this form for the reader: that a large plan is cut, say. */
   readonly notes: readonly Row[];
   readonly steps: readonly StepSection[];
   /** Whether the plan is so large that steps which need no look stand in one line. */
@@ -44,7 +44,7 @@ export interface DocumentOptions {
   readonly file?: string | null;
   /** Whether the order of execution is wanted, as a picture and in words. */
   readonly picture?: boolean;
-  /** What is known of properties, so that policies are compared by statement. */
+  /** Knowledge about properties, so that policies are compared by statement. */
   readonly knowledge?: Knowledge;
 }
 

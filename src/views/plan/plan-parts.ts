@@ -120,7 +120,7 @@ export const inFindingOrder = (findings: readonly Finding[]): readonly Finding[]
       (a.column ?? 0) - (b.column ?? 0),
   );
 
-/** What must happen before this plan can be applied. */
+/** The conditions before this plan can be applied. */
 export function askRows(plan: Plan): readonly Row[] {
   if (plan.summary.blocked > 0 || plan.findings.some((finding) => finding.severity === 'error')) {
     return [row(0, span('This plan is blocked and cannot be applied.', 'destroy'))];

@@ -14,7 +14,7 @@ export function sentenceRows(plan: Pick<Plan, 'steps'>, rejected: readonly strin
   return [...changing.map(sentenceRow), ...othersRows(plan.steps.length - changing.length, rejected)];
 }
 
-/** What does not happen: how many steps stay as they are, and what the person left out. */
+/** The steps that do not happen: how many stay as they are, and what the person left out. */
 export const othersRows = (kept: number, rejected: readonly string[]): readonly Row[] => [
   ...(kept === 0
     ? []

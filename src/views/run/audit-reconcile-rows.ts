@@ -2,7 +2,7 @@ import type { AuditProblem, LoggedCall, Reconciled, TrailEvent } from '../../dom
 import { moment } from './audit-rows.ts';
 import { blank, row, span, type Row, type Tone } from '../base/rows.ts';
 
-/** What was asked, for the head and the limits of the answer. */
+/** The question, for the head and the limits of the answer. */
 export interface Asked {
   readonly resources: number;
   readonly principals: readonly string[];
@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /**
- * What the capture bucket told of runs: how many it knows, what does not fit the log, and why it could not be asked.
+ * The capture bucket's answer about runs: how many it knows, what does not fit the log, and why it could not be asked.
  */
 export interface AskedRuns {
   readonly problems: readonly AuditProblem[];

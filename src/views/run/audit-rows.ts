@@ -26,8 +26,8 @@ export function took(milliseconds: number): string {
 const under = 23;
 
 /**
- * What happened, oldest first: one line for each thing with its whole time (UTC), what, and about what; below it who,
- * what was typed, the run and the request. Everything is text that somebody wrote and passes the sanitiser (law 10).
+ * The events, oldest first: one line for each with its whole time (UTC), what, and about what; below it who, what was
+ * typed, the run and the request. Everything is text that somebody wrote and passes the sanitiser (law 10).
  */
 export function auditRows(events: readonly AuditEvent[]): readonly Row[] {
   if (events.length === 0) return [row(0, 'nothing in the audit log fits')];
@@ -40,7 +40,8 @@ export function auditRows(events: readonly AuditEvent[]): readonly Row[] {
 }
 
 /**
- * What was told before: plans, by digest, whose claims need no second telling, and the run that the last line was of.
+ * The things that were shown before: plans, by digest, whose claims need no second telling, and the run that the last
+ * line was of.
  */
 interface Seen {
   readonly plans: Set<string>;

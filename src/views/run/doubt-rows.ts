@@ -27,7 +27,7 @@ const tones: Readonly<Record<StepVerdict, Tone>> = {
   unknown: 'unknown',
 };
 
-/** What reading AWS told about each step of a stopped run, with the evidence under it. */
+/** The verdict of reading AWS about each step of a stopped run, with the evidence under it. */
 export function doubtRows(run: string, steps: readonly DoubtRow[]): readonly Row[] {
   const count = (verdict: StepVerdict): number => steps.filter((step) => step.verdict === verdict).length;
   const counts = (Object.keys(words) as readonly StepVerdict[])

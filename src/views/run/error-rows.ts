@@ -9,7 +9,7 @@ const awsHelp: Readonly<Record<string, string>> = {
 };
 const otherHelp = 'run the command again; if it stays so, the API reference of that operation explains the code';
 
-/** What every form of an error says. `place` holds lines of a bug's stack, without folders. */
+/** The facts that every form of an error shows. `place` holds lines of a bug's stack, without folders. */
 export interface ErrorFacts {
   readonly code: string;
   readonly message: string;

@@ -3,8 +3,8 @@ import type { Report, StepState } from '../../domain/records/report.ts';
 import { blank, row, span, type Row } from '../base/rows.ts';
 
 /**
- * What AWS's error codes mean for a run, by the beginning of the code (sources: the lists of error codes of Amazon EC2,
- * Amazon RDS and Amazon S3 in their API references). The first that fits counts.
+ * The meaning of AWS's error codes for a run, by the beginning of the code (sources: the lists of error codes of Amazon
+ * EC2, Amazon RDS and Amazon S3 in their API references). The first that fits counts.
  */
 const meanings: readonly (readonly [RegExp, string])[] = [
   [
@@ -46,7 +46,7 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/^(?:ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|EAI_|TimeoutError|NetworkingError)/u, 'the connection was lost'],
 ];
 
-/** What a code of AWS means, in our words; null for one that nothing is known of. */
+/** The meaning of an AWS code in our words; null for an unknown one. */
 export const meaningOf = (code: string): string | null => meanings.find(([pattern]) => pattern.test(code))?.[1] ?? null;
 
 const names: Readonly<Record<StepState, string>> = {

@@ -84,8 +84,8 @@ function headRow(summary: RunSummary, state: string | null, steps: UnfinishedRow
 export const mentionCode = 'run-unfinished';
 
 /**
- * What a plan says of the unfinished runs at its target that hold resources, or may: which, and the commands that deal
- * with them.
+ * The lines of a plan about unfinished runs at its target that hold resources, or may: which, and the commands that
+ * deal with them.
  */
 export const unfinishedFindings = (unfinished: readonly UnfinishedRow[]): readonly Finding[] =>
   unfinished

@@ -14,7 +14,7 @@ export interface ChangeLine {
   readonly change: number | null;
 }
 
-/** What a card says where nobody put a type's knowledge in. */
+/** The text of a card where no knowledge of a type was given. */
 type Changing = Pick<Step, 'type' | 'action' | 'changes'>;
 
 /**
@@ -86,7 +86,7 @@ export function changeRows(
   const tone: Tone =
     effect === 'destructive' || effect === 'replace' ? 'destroy' : effect === 'grant' ? 'grant' : 'change';
   const side = before === null ? 'added' : after === null ? 'removed' : null;
-  // What is lost or opened is shown whole: the worst of it could stand at its end.
+  // A loss or a grant is shown whole: the worst of it could stand at its end.
   const viewing: Viewing = {
     whole: effect === 'destructive' || effect === 'grant',
     about: (below) => knowledge(step.type, below),

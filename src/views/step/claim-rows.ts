@@ -3,7 +3,7 @@ import { labelled } from '../diff/labelled.ts';
 import { row, span, type Row } from '../base/rows.ts';
 
 /**
- * What the author says of a step: apart from what AWS says, and marked as claims. A generated rollback has no author:
+ * The author's words about a step: apart from AWS's facts, and marked as claims. A generated rollback has no author:
  * its reasons are aiplan's own words, and nobody's claim.
  */
 export const claimRows = (step: Step, plan: Pick<Plan, 'rollbackOf'>): readonly Row[] => [
@@ -23,7 +23,7 @@ export const claimRows = (step: Step, plan: Pick<Plan, 'rollbackOf'>): readonly 
       ]),
 ];
 
-/** What the whole plan is for, as its author says it. */
+/** The purpose of the whole plan, in its author's words. */
 export const intentRow = ({ intent, rollbackOf }: Pick<Plan, 'intent' | 'rollbackOf'>): Row =>
   rollbackOf === null
     ? row(0, span('The author claims ', 'muted'), span(`"${intent}"`, 'claim'))

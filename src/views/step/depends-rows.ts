@@ -34,7 +34,7 @@ function linksOf(steps: readonly Step[]): Links {
   return links;
 }
 
-/** What the step needs, what needs it, and what uses the resource in AWS, as small trees. */
+/** The steps that this one needs, the steps that need it, and the users of the resource in AWS, as small trees. */
 export function dependsRows(step: Step, plan: Pick<Plan, 'steps'>): readonly Row[] {
   const links = linksOf(plan.steps);
   const needs = tree(step.id, links, (id) => links.byId.get(id)?.dependsOn ?? []);
@@ -54,7 +54,7 @@ const section = (title: string, about: string, rows: readonly Row[]): readonly R
     ? [row(0, span(`${title}: `, 'title'), span('nothing', 'muted'))]
     : [row(0, span(`${title}: `, 'title'), span(about, 'muted')), ...rows];
 
-/** One tree below an address. What was drawn already is named, not drawn again; a circle ends so too. */
+/** One tree below an address. An address that was drawn already is named, not drawn again; a circle ends so too. */
 function tree(root: string, links: Links, childrenOf: (id: string) => readonly string[]): readonly Row[] {
   const drawn = new Set<string>([root]);
   const rows: Row[] = [];

@@ -47,7 +47,7 @@ export function factRows(facts: readonly JsonObject[], now: number): readonly Ro
   });
 }
 
-/** What a person asks first; the rest as it was read. */
+/** The facts that a person asks for first; the rest as it was read. */
 const order = [
   'name',
   'taggedName',
@@ -69,7 +69,8 @@ const rank = (name: string): number => (order.indexOf(name) < 0 ? order.length :
 const nameOf = (name: string): string => (name === 'bytes' ? 'size' : words(name));
 
 /**
- * What bears on a confirmation and what was only observed, apart; each observation with the time at which it was read.
+ * Facts that bear on a confirmation, and apart from them observations; each observation with the time at which it was
+ * read.
  */
 export function evidenceRows(step: Step, plan: Pick<Plan, 'createdAt'>, now: number): readonly Row[] {
   const { binding, observed } = step.evidence;

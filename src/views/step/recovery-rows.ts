@@ -3,7 +3,7 @@ import { factRows } from './evidence-rows.ts';
 import { labelled, wholly } from '../diff/labelled.ts';
 import { row, span, type Row } from '../base/rows.ts';
 
-/** What the step takes away or hands out, whole; of what does not come back it says so at once. */
+/** The losses and grants of the step, whole; a loss that nothing undoes is marked at once. */
 export const hazardRows = (step: Step): readonly Row[] => [
   ...(step.destruction?.loses ?? []).map((loss) =>
     wholly('loses', step.recoverability.loses.includes(loss) ? `${loss} (does not come back)` : loss, 'destroy'),
@@ -74,7 +74,7 @@ export const sourceRows = ({ restores }: Step): readonly Row[] =>
         ...(restores.from ?? []).map((place) => wholly('source', place, 'warning')),
       ];
 
-/** What will not come back, whole. */
+/** The losses that nothing undoes, whole. */
 const allLostRows = (step: Step): readonly Row[] =>
   step.action === 'keep' ? [] : step.recoverability.loses.map((loss) => wholly('not restored', loss, 'warning'));
 

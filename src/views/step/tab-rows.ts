@@ -20,7 +20,7 @@ export const tabs: readonly { readonly tab: Tab; readonly title: string; readonl
 ];
 
 /**
- * What a tab is read with: the plan around the step, the time in milliseconds since 1970, and what is known of
+ * The surroundings of a tab: the plan around the step, the time in milliseconds since 1970, and what is known of
  * properties.
  */
 export interface Reading {
@@ -49,7 +49,7 @@ export function tabRows(tab: Tab, step: Step, reading: Reading): readonly Row[] 
 
 /**
  * Rows of the Changes tab with the index of the change each row belongs to, so that the screen can select a property
- * and show its documentation line. What is lost or opened stands first, what the author claims last and apart.
+ * and show its documentation line. Losses and grants stand first, the author's claims last and apart.
  */
 export function changeLines(step: Step, { knowledge, plan }: Reading): readonly ChangeLine[] {
   const about = (rows: readonly Row[]): readonly ChangeLine[] => rows.map((line) => ({ row: line, change: null }));

@@ -11,7 +11,7 @@ import { untilState } from '../reading/state.ts';
 import { userDataForRun } from './user-data.ts';
 import { tagSpecification } from '../../tags.ts';
 
-/** What the new instance takes over from the one that it replaces. */
+/** The parts that the new instance takes over from the one that it replaces. */
 interface Carried {
   readonly volumes: readonly BlockDevice[];
   readonly addresses: readonly JsonObject[];
@@ -19,9 +19,9 @@ interface Carried {
 }
 
 /**
- * What a replace brings along. The private address, data volumes and elastic addresses are free only after the old
- * instance is gone, so they need `order: delete-first`; AWS assigns a new private address where none is carried. Throws
- * UserError `carry-needs-delete-first`.
+ * The parts that a replace brings along. The private address, data volumes and elastic addresses are free only after
+ * the old instance is gone, so they need `order: delete-first`; AWS assigns a new private address where none is
+ * carried. Throws UserError `carry-needs-delete-first`.
  */
 function carriedBy(context: StepContext): Carried {
   const { live, replacing, order, desired } = context;

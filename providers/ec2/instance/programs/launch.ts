@@ -6,15 +6,15 @@ import { compact, flagOf, listOf, objectOf, textOf } from '../../../aws/values/f
 const isSame = (a: Json | undefined, b: Json | undefined): boolean =>
   a !== undefined && JSON.stringify(a) === JSON.stringify(b);
 
-/** What goes into a launch only where it is wanted: see `launchSettings`. */
+/** Settings that go into a launch only where the author asks for them: see `launchSettings`. */
 export interface LaunchChoice {
   readonly zone: boolean;
   readonly cpu: boolean;
 }
 
 /**
- * What of a copied instance's settings a replace states: what differs from it, and CPU options that are not the type's
- * own.
+ * The settings of a copied instance that a replace states: what differs from it, and CPU options that are not the
+ * type's own.
  */
 export const choiceOf = (desired: JsonObject, copied: LiveResource | null): LaunchChoice => ({
   zone: copied === null || !isSame(desired['AvailabilityZone'], copied.properties['AvailabilityZone']),

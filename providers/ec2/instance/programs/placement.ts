@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../../../src/base/json.ts';
 import { listOf, objectOf, textOf, textsOf } from '../../../aws/values/fields.ts';
 import { filtered } from '../../paging.ts';
 
-/** What a new instance must find: each reads false only where a complete answer says so. */
+/** The conditions that a new instance must find: each reads false only where a complete answer says so. */
 export interface Placement {
   readonly subnet: Json | undefined;
   readonly groups: Json | undefined;

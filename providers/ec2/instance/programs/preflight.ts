@@ -10,7 +10,7 @@ import { stoppedProperties } from '../rules/rules.ts';
 import { filtered } from '../../paging.ts';
 import { placementProblems, usedAddresses } from './placement.ts';
 
-/** What stands against a step, before the first mutation of the run; one sentence each. Reads only. */
+/** Problems of a step, before the first mutation of the run; one sentence each. Reads only. */
 export function* preflightInstance(
   context: StepContext,
   action: 'create' | 'update' | 'replace' | 'delete',

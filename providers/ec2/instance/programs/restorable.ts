@@ -84,8 +84,8 @@ export function instanceApart(
 }
 
 /**
- * What only one instance can have, and may be gone or elsewhere by now: elastic and IPv6 addresses, further interfaces.
- * A restore continues without it.
+ * Things that only one instance can have, and that may be gone or elsewhere by now: elastic and IPv6 addresses, further
+ * interfaces. A restore continues without it.
  */
 function* ownThings(context: StepContext, live: LiveResource): Program<readonly string[]> {
   const { remains } = context;

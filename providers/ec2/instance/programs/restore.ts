@@ -23,7 +23,7 @@ interface Restored {
 /**
  * Launches the instance from its image with its former settings, puts the kept volumes, interfaces and elastic
  * addresses back (or makes volumes from the snapshots where they are gone), and leaves it running or stopped as it was.
- * What an earlier try launched, made or attached is not launched, made or attached again.
+ * It launches, makes and attaches nothing that an earlier try did.
  */
 export function* restoreInstance(context: StepContext, capture: Capture): Program<Restored> {
   const live = liveOf(context);

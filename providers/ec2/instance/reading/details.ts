@@ -164,7 +164,7 @@ export const valueOf = (read: Attempt<JsonObject> | undefined): Json | undefined
   read?.ok === true ? read.value['Value'] : undefined;
 
 /**
- * User data as it may stand in a plan. What is not text (a gzip archive, say) is masked by its base64 form, since
+ * User data as it may stand in a plan. Data that is no text (a gzip archive, say) is masked by its base64 form, since
  * different bytes could decode to the same text.
  */
 export function userDataOf(identity: string, read: Attempt<JsonObject> | undefined): Json | undefined {

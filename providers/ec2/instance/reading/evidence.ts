@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../../../src/base/json.ts';
 import { compact, flagOf, gib, listOf, numberOf, objectOf, textOf } from '../../../aws/values/fields.ts';
 import { creatorOf, splitTags } from '../../../aws/values/tags.ts';
 
-/** What was read about one instance; undefined where the read failed or AWS knows nothing of it. */
+/** The facts that were read about one instance; undefined where the read failed or AWS knows nothing of it. */
 export interface InstanceReads {
   readonly volumes: readonly JsonObject[] | undefined;
   readonly addresses: readonly JsonObject[] | undefined;
@@ -19,7 +19,7 @@ export interface InstanceReads {
 const isBackup = (snapshot: JsonObject): boolean =>
   snapshot['State'] === 'completed' && splitTags(snapshot['Tags']).systemTags['aiplan:op'] === undefined;
 
-/** Binding facts and observations of an instance. What could not be read is `unknown` (law 9). */
+/** Binding facts and observations of an instance. A fact that could not be read is `unknown` (law 9). */
 export function evidenceOf(
   raw: JsonObject,
   reads: InstanceReads,

@@ -74,7 +74,7 @@ export const isStoppable = (live: LiveResource): boolean => !isSpot(live) && !ha
 
 export const isRunning = (live: LiveResource | null): boolean => live?.state === 'running' || live?.state === 'pending';
 
-/** What a stop loses for good, one sentence each: instance store, a public address that is not elastic. */
+/** Permanent losses of a stop, one sentence each: instance store, a public address that is not elastic. */
 export function instanceStoreOf(live: LiveResource | null): string | undefined {
   const store = live === null || !isRunning(live) ? undefined : textOf(live.binding['instanceStore']);
   return store === undefined || store === 'none' ? undefined : store;

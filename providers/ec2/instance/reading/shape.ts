@@ -94,7 +94,7 @@ function passingAddress(interfaces: readonly JsonObject[], elastic: ReadonlySet<
   return owner === undefined || owner === 'amazon' ? address : undefined;
 }
 
-/** What a detailed read adds to DescribeInstances; what could not be read is undefined. */
+/** The facts that a detailed read adds to DescribeInstances; a failed one is undefined. */
 export interface InstanceDetails {
   readonly volumes: ReadonlyMap<string, JsonObject> | undefined;
   readonly addresses: readonly JsonObject[] | undefined;

@@ -24,7 +24,7 @@ function sizeOf(live: LiveResource): string {
   return `${count(devices.length, 'volume')}, ${total}`;
 }
 
-/** What will be captured before an instance is changed or terminated, and what would not come back. Pure. */
+/** The capture before an instance is changed or terminated, and its losses. Pure. */
 export function planInstanceCapture(
   live: LiveResource,
   action: 'update' | 'replace' | 'delete',

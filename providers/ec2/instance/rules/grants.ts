@@ -9,8 +9,8 @@ const gone = (value: Json | undefined): boolean => value === undefined || value 
 const atLaunch = (_before: Json | undefined, live: LiveResource | null): boolean => live === null;
 
 /**
- * What public address a launch gets because of its subnet, where the author did not say; null: none. A subnet that was
- * not read may give one.
+ * The public address that a launch gets because of its subnet, where the author did not say; null: none. A subnet that
+ * was not read may give one.
  */
 function addressOf(subnet: Json | undefined, scene: RuleScene | undefined): string | null {
   const primary = listOf(scene?.after['NetworkInterfaces']).find((item) => String(item['DeviceIndex']) === '0');
@@ -35,7 +35,9 @@ function addressOf(subnet: Json | undefined, scene: RuleScene | undefined): stri
 /** Owners whose images nobody but AWS or the account itself fills (DescribeImages, ImageOwnerAlias). */
 const trusted: readonly Json[] = ['amazon', 'self', 'aws-backup-vault'];
 
-/** What a foreign image means; null for one of the account's own or of Amazon's, and for one that does not exist. */
+/**
+ * The meaning of a foreign image; null for one of the account's own or of Amazon's, and for one that does not exist.
+ */
 function foreignImage(image: Json | undefined, scene: RuleScene | undefined): string | null {
   const id = textOf(image);
   if (id === undefined) return null;

@@ -38,8 +38,8 @@ export const instanceNeighbours: Neighbours = {
 };
 
 /**
- * What the run made of a property of a volume: what it wanted, and what AWS moved along with that; everything else is
- * as it was.
+ * The value that the run gave a property of a volume: the desired one, and those that AWS moved along with it;
+ * everything else is as it was.
  */
 function given({ before, after, wanted }: OwnEffect, name: string): Json | undefined {
   if (before === null || wanted === null) return after?.properties[name] ?? wanted?.[name] ?? before?.properties[name];

@@ -59,7 +59,7 @@ function volumesEffect(before: Json | undefined, after: Json | undefined): Effec
       };
 }
 
-/** What a stop for any of the properties loses (StopInstances; "Stop and start Amazon EC2 instances"). */
+/** The losses of a stop for any of the properties (StopInstances; "Stop and start Amazon EC2 instances"). */
 const stopRules: readonly ChangeRule[] = stoppedProperties.flatMap((path): readonly ChangeRule[] => [
   {
     path,
@@ -167,8 +167,8 @@ function withPlainUserData(properties: JsonObject): JsonObject {
 }
 
 /**
- * What aiplan sets of AWS::EC2::Instance. Which change needs what: EC2 API reference, ModifyInstanceAttribute and the
- * calls named in programs/update.ts.
+ * The properties of AWS::EC2::Instance that aiplan sets. Which change needs what: EC2 API reference,
+ * ModifyInstanceAttribute and the calls named in programs/update.ts.
  */
 export const instanceRules: TypeRules = {
   canonical: canonicalProperties,
@@ -213,7 +213,7 @@ export const instanceRules: TypeRules = {
     NetworkInterfaces: ['DeviceIndex'],
   },
   partialLists: ['BlockDeviceMappings', 'NetworkInterfaces'],
-  // What is left out of a mapping or an interface is AWS's choice, and stays that of the volume or interface
+  // A member that a mapping or an interface leaves out is AWS's choice, and stays that of the volume or interface
   // (RunInstances).
   assigned: ['BlockDeviceMappings.*.*', 'BlockDeviceMappings.*.Ebs.*', 'NetworkInterfaces.*.*'],
   verdicts: instanceVerdicts,

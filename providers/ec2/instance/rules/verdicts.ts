@@ -93,8 +93,8 @@ const metadata: Verdicts = {
 };
 
 /**
- * What a change of each member of AWS::EC2::Instance can do. Source: RunInstances, ModifyInstanceAttribute and the
- * calls in programs/update.ts.
+ * The effects that a change of each member of AWS::EC2::Instance can have. Source: RunInstances,
+ * ModifyInstanceAttribute and the calls in programs/update.ts.
  */
 export const instanceVerdicts: Verdicts = {
   ...volumes,

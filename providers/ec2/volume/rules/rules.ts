@@ -36,7 +36,10 @@ const slower: readonly ChangeRule[] = [
   },
 ];
 
-/** What aiplan sets of AWS::EC2::Volume (EC2 API reference: CreateVolume, ModifyVolume, ModifyVolumeAttribute). */
+/**
+ * The properties of AWS::EC2::Volume that aiplan sets (EC2 API reference: CreateVolume, ModifyVolume,
+ * ModifyVolumeAttribute).
+ */
 export const volumeRules: TypeRules = {
   properties: {
     AutoEnableIO: { update: 'in-place', reset: false },

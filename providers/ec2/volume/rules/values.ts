@@ -34,7 +34,7 @@ const types: Readonly<Record<string, Limits>> = {
 };
 
 /**
- * What AWS refuses of a volume's settings, at `Size`, `Iops` and so on below `at`. Of a new one (`whole`), AWS's
+ * The settings of a volume that AWS refuses, at `Size`, `Iops` and so on below `at`. Of a new one (`whole`), AWS's
  * default type is gp2 (CreateVolume); what has no type otherwise is of a type that is not known here.
  */
 export function volumeSettings(

@@ -4,7 +4,8 @@ const atCreation = (what: string) =>
   harmless(`${what}; only a new volume takes it, which nobody uses yet (CreateVolume)`);
 
 /**
- * What a change of each member of AWS::EC2::Volume can do. Source: CreateVolume, ModifyVolume, ModifyVolumeAttribute.
+ * The effects that a change of each member of AWS::EC2::Volume can have. Source: CreateVolume, ModifyVolume,
+ * ModifyVolumeAttribute.
  */
 export const volumeVerdicts: Verdicts = {
   AutoEnableIO: judged(

@@ -11,7 +11,7 @@ const METADATA: readonly (readonly [parameter: string, field: string])[] = [
   ['InstanceMetadataTags', 'instanceMetadataTags'],
 ];
 
-/** What hangs on an instance beside volumes and interfaces: metadata options, profile, elastic addresses. */
+/** Things that hang on an instance beside volumes and interfaces: metadata options, profile, elastic addresses. */
 export const associations: readonly QueryCorrection[] = [
   {
     service: 'ec2',

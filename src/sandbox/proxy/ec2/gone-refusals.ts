@@ -55,8 +55,8 @@ async function refuseTaken(context: QueryContext): Promise<void> {
 const broken = (volume: string): string => `${volume}/broken`;
 
 /**
- * What a request names and AWS does not have any more, or somebody else has by now. Keys of volumes AWS checks only
- * after it has answered.
+ * Refuses a request that names something that AWS does not have any more, or that somebody else has by now. Keys of
+ * volumes AWS checks only after it has answered.
  */
 export const goneRefusals: readonly QueryCorrection[] = [
   {

@@ -5,7 +5,7 @@ import { instanceOf, numbered, stateOf } from './answers.ts';
 
 /** Documentation of ModifyInstanceAttribute: these need a stopped instance. */
 const STOPPED_ONLY = ['InstanceType', 'UserData', 'Kernel', 'Ramdisk', 'EbsOptimized', 'EnaSupport', 'SriovNetSupport'];
-/** What the emulator takes as `Name.Value`. */
+/** Attributes that the emulator takes as `Name.Value`. */
 const TAKEN = [
   'InstanceType',
   'Kernel',

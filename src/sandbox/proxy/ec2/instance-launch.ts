@@ -15,7 +15,7 @@ interface Device {
   deleteOnTermination: boolean;
 }
 
-/** What an image brings; an image that the sandbox does not know brings a root of 8 GiB. */
+/** The devices of an image; an image that the sandbox does not know brings a root of 8 GiB. */
 function devicesOfImage(context: QueryContext, image: string): Device[] {
   const known = context.world.images.get(image);
   if (known === undefined)

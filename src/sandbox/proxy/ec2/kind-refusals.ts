@@ -4,7 +4,7 @@ import { instanceOf } from './answers.ts';
 
 const imageKey = (image: string): string => `${image}/architecture`;
 
-/** What instance types can run; null for a type that there is not. */
+/** The architectures that an instance type can run; null for an unknown type. */
 async function architecturesOf(context: QueryContext, type: string): Promise<readonly string[] | null> {
   const [found] = listAt(
     await context.send('ec2', 'DescribeInstanceTypes', { 'Filter.1.Name': 'instance-type', 'Filter.1.Value.1': type }),

@@ -42,7 +42,7 @@ export interface QueryContext {
 export interface QueryCorrection {
   readonly service: 'ec2' | 'rds';
   readonly operations: readonly string[];
-  /** What AWS does that the emulator does not: the row of the table that it answers. */
+  /** The behaviour of AWS that the emulator lacks: the row of the table that it answers. */
   readonly answers: string;
   readonly before?: (
     context: QueryContext,
@@ -77,7 +77,7 @@ export interface S3Context {
   readonly region: string;
   /** ARN of the caller. */
   readonly caller: () => Promise<string>;
-  /** What is remembered of the bucket. */
+  /** The proxy's memory of the bucket. */
   readonly bucket: BucketMemory;
   readonly buckets: Map<string, BucketMemory>;
   /** Keys that cannot be used. */

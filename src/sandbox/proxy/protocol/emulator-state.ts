@@ -97,7 +97,7 @@ export interface Image {
   readonly devices: readonly ImageDevice[];
 }
 
-/** What a database instance has that moto forgets, or gives to every instance alike. */
+/** The members of a database instance that moto forgets, or gives to every instance alike. */
 export interface DatabaseMemory {
   resourceId: string;
   /** Answer fields that moto does not keep, by element name. */
@@ -122,7 +122,7 @@ export interface SnapshotMemory {
   readonly source: Element;
 }
 
-/** What the proxy remembers of EC2 and RDS for one account in one region. */
+/** The proxy's memory of EC2 and RDS for one account in one region. */
 export interface EmulatorState {
   readonly account: string;
   readonly region: string;
@@ -171,7 +171,7 @@ export const newWorld = (
   keys,
 });
 
-/** What the proxy remembers of a bucket. */
+/** The proxy's memory of a bucket. */
 export interface BucketMemory {
   /** Bucket policy: kept here, because moto applies one without looking at its conditions. */
   policy: string | null;

@@ -55,7 +55,7 @@ export function sendGarbled({ status }: HeldAnswer, response: ServerResponse): v
   response.writeHead(status, { 'content-type': 'text/xml' }).end('<Answer><reque\u0000stId>\ufffd</Nothing>');
 }
 
-/** What an answer names as made: the texts of its identity elements. */
+/** The identities that an answer names as made: the texts of its identity elements. */
 export function madeBy(body: string): readonly string[] {
   return [
     ...body.matchAll(

@@ -20,7 +20,7 @@ export function noteKey(keys: KeyStates, operation: string, body: string): void 
   else if (operation === 'ScheduleKeyDeletion') keys.set(key, 'PendingDeletion');
 }
 
-/** What AWS tells of the key that it manages for databases; undefined for any other. */
+/** AWS's description of the key that it manages for databases; undefined for any other. */
 export function ownAnswer(
   operation: string,
   body: string,

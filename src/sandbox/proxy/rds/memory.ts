@@ -12,7 +12,7 @@ export const nameOf = (identifier: string): string => identifier.toLowerCase();
 export const databaseKey = (identifier: string): string => `db/${nameOf(identifier)}`;
 export const snapshotKey = (identifier: string): string => `snapshot/${nameOf(identifier)}`;
 
-/** What is remembered of an instance; one that appeared without the proxy gets its memory now. */
+/** The proxy's memory of an instance; one that appeared without the proxy gets its memory now. */
 export function memoryOf(world: EmulatorState, identifier: string): DatabaseMemory {
   const name = nameOf(identifier);
   let memory = world.databases.get(name);

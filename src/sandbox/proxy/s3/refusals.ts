@@ -2,7 +2,7 @@ import { Refusal, type S3Correction } from '../protocol/correction.ts';
 import { parseXml, textAt } from '../protocol/xml.ts';
 import { pathOf } from './paths.ts';
 
-/** What XML 1.0 cannot hold, also as a reference. */
+/** Characters that XML 1.0 cannot hold, also as a reference. */
 const UNHOLDABLE =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));/iu;
 

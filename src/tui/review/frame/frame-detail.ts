@@ -119,7 +119,7 @@ function stepBody(key: string, tab: number, step: Step, reading: Reading, width:
   const about = inFindingOrder(reading.plan.findings.filter((finding) => finding.step === step.id));
   const rowsOf = (severities: readonly string[]): readonly Row[] =>
     about.filter(({ severity }) => severities.includes(severity)).flatMap((finding) => findingRows(finding, null));
-  // What is wrong comes first, what is only good to know last.
+  // Problems come first, notes last.
   const [wrong, notes] = [rowsOf(['error', 'warning']), rowsOf(['info'])];
   const first = wrong.length === 0 ? [] : wrapped([...wrong, blank], width);
   const last = notes.length === 0 ? [] : wrapped([blank, ...notes], width);

@@ -13,7 +13,7 @@ const mostBelow = { hazards: 6, expanded: 20 };
 /** A value in the list is a reminder; the detail has it whole. */
 const longestValue = 200;
 
-/** What of the list fits into `room` lines around the cursor, and the first entry of it. */
+/** The part of the list that fits into `room` lines around the cursor, and its first entry. */
 export function listWindow(
   state: ReviewState,
   layout: Layout,
@@ -166,7 +166,7 @@ function overviewText({ plan, rejected }: ReviewState): string {
   ].join(', ');
 }
 
-/** What the list does not show, and what the search found; empty where there is nothing to say. */
+/** The counts of hidden entries and of matches; empty where there is nothing to say. */
 export function statusRow(state: ReviewState): Row | null {
   const { plan, listed, filter, search } = state;
   const unchanged = state.unchanged || (filter?.by === 'action' && filter.word === 'unchanged') ? 0 : plan.summary.keep;

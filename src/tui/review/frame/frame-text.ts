@@ -152,7 +152,7 @@ function planningRows({ leavingOut }: ReviewState, now: number): readonly Row[] 
   ];
 }
 
-/** What became of the plan, before the person's eyes. */
+/** The change of the plan, for the person to read. */
 export function replannedRows({
   id,
   before,
@@ -203,7 +203,7 @@ export function replannedRows({
   ];
 }
 
-/** What the line at the bottom asks for; null where nothing is typed. */
+/** The question of the line at the bottom; null where nothing is typed. */
 export function wantedText(state: ReviewState, lastWord: string): string | null {
   if (state.place === 'summary') return lastWord;
   const step = selected(state);

@@ -19,8 +19,7 @@ export interface Frame {
 
 /**
  * The screen for a state: at most `size.rows - 1` lines of at most `size.columns` columns. Pure; `now` in milliseconds
- * since
- * 1970. What is not in a frame was not shown, and what was not shown cannot be confirmed.
+ * since 1970. A text that is in no frame was not shown, and a text that was not shown cannot be confirmed.
  */
 export function drawFrame(state: ReviewState, size: Size, now: number, knowledge: Knowledge): Frame {
   const layout = layoutOf(size);

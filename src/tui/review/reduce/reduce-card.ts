@@ -65,7 +65,7 @@ export function inTypedLine(
 ): ReviewState {
   if (event.kind === 'paste') return { ...state, typed: '', burst: manyTogether, message: pasteRefused };
   if (!wasSeen(state)) {
-    // What to do is said where the line will open.
+    // The place where the line will open says what to do.
     return scrolled(state, event) ?? state;
   }
   switch (event.kind) {
@@ -87,7 +87,7 @@ export function inTypedLine(
   }
 }
 
-/** What came together does not count; what was typed before stays. */
+/** Keys that came together do not count; the text typed before stays. */
 const joined = (state: ReviewState, ofPaste: string): ReviewState => ({
   ...state,
   burst: state.burst + 1,

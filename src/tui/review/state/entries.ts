@@ -70,7 +70,7 @@ export interface FilterChoice {
 
 const choices = new WeakMap<readonly Step[], readonly FilterChoice[]>();
 
-/** What the list can be filtered by: everything that occurs, with how often. The first choice is no filter. */
+/** The choices of the list's filter: everything that occurs, with how often. The first choice is no filter. */
 export function filterChoices(steps: readonly Step[]): readonly FilterChoice[] {
   let found = choices.get(steps);
   if (found === undefined) {

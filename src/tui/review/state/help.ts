@@ -24,7 +24,7 @@ const keys: readonly (readonly [string, string] | null)[] = [
   ['Ctrl-L', 'draw the screen anew'],
 ];
 
-/** What each key does, and what the signs mean. */
+/** The keys, and the meaning of the signs. */
 export const helpRows: readonly Row[] = [
   row(0, span('Keys', 'title')),
   ...keys.map((entry) => (entry === null ? blank : row(2, span(entry[0].padEnd(20), 'title'), entry[1]))),

@@ -2,7 +2,7 @@ import type { Confirmation } from '../../../domain/approval.ts';
 import { lossPhrase } from '../../../domain/confirmation.ts';
 import type { Plan, Step } from '../../../domain/plan.ts';
 
-/** What became of the plan when a step was left out. */
+/** The change of the plan after a step was left out. */
 export interface Replanned {
   readonly id: string;
   readonly before: Plan;

@@ -1,8 +1,8 @@
 import type { ReviewEvent, ReviewState, Seen } from './state.ts';
 
 /**
- * What scrolls in a text; null: the event does nothing of that kind. Never over a line that was not on the screen where
- * `seen` counts.
+ * The scrolling of a text by an event; null: the event does nothing of that kind. Never over a line that was not on the
+ * screen where `seen` counts.
  */
 export function scrolled(state: ReviewState, event: ReviewEvent): ReviewState | null {
   const by = scrollBy(state, event);
@@ -43,7 +43,7 @@ export function movement(event: ReviewEvent, page: number): number | null {
 export function scrollTo(state: ReviewState, wanted: number): ReviewState {
   const last = state.drawn === null ? 0 : Math.max(0, state.drawn.total - state.drawn.room);
   const { seen } = state;
-  // What must be seen is gone through without a gap: the first line that was not seen is the farthest top.
+  // A text that must be seen is scrolled through without a gap: the first line that was not seen is the farthest top.
   const farthest = !countsAsSeen(state) || seen === null || seen.covered ? last : Math.min(last, seen.upTo);
   return { ...state, scroll: Math.max(0, Math.min(farthest, wanted)), message: '' };
 }
@@ -60,8 +60,8 @@ export const wasSeen = (state: ReviewState): boolean =>
   state.seen.whole;
 
 /**
- * What has been seen after `top` to `bottom` (exclusive) of a text were on the screen. `must`: that many lines count,
- * and the end.
+ * The part that has been seen after `top` to `bottom` (exclusive) of a text were on the screen. `must`: that many lines
+ * count, and the end.
  */
 export function seeing(
   before: Seen | null,

@@ -1,7 +1,8 @@
 import type { Step } from '../../../domain/plan.ts';
 
 /**
- * What a step is found by: its address, type and identity, tags and all values that are shown of it; in small letters.
+ * The text by which a step is found: its address, type and identity, tags and all values that are shown of it; in small
+ * letters.
  */
 const texts = new WeakMap<Step, string>();
 

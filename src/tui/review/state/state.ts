@@ -26,7 +26,7 @@ export type Place =
   | 'leave'
   | 'end';
 
-/** What stood on the screen last, of what can be scrolled. */
+/** The part of a scrolled text that stood on the screen last. */
 export interface Drawn {
   readonly place: Place;
   /** Which text it was. */
@@ -76,13 +76,13 @@ export interface ReviewState {
   readonly scroll: number;
   /** The line in the text of a step's changes that the person is at. */
   readonly line: number;
-  /** What has been typed into the line so far. */
+  /** The text that was typed into the line so far. */
   readonly typed: string;
   /** The identity as typed, while the loss is still to be typed; null before. */
   readonly typedIdentity: string | null;
   /** How many characters came at once, in a row. */
   readonly burst: number;
-  /** What the last key did or why it did not count. */
+  /** The effect of the last key, or why it did not count. */
   readonly message: string;
   readonly confirmations: ReadonlyMap<string, Confirmation>;
   /** The addresses of the steps that the person left out, sorted. */
@@ -103,7 +103,9 @@ export type ReviewEvent =
   | { readonly kind: 'replanned'; readonly plan: Plan }
   | { readonly kind: 'replan-failed'; readonly lines: readonly string[] };
 
-/** What the reducer cannot know: the time in milliseconds since 1970, and how a step's card reads, as a digest. */
+/**
+ * Facts that the reducer cannot know: the time in milliseconds since 1970, and how a step's card reads, as a digest.
+ */
 export interface Moment {
   readonly now: number;
   readonly shown: (step: Step) => string;
@@ -166,7 +168,7 @@ export const missing = (state: ReviewState): number =>
   needed(state.plan).confirmations.length - state.confirmations.size;
 
 /**
- * What the last line asks for: the plan name, or `yes` where nothing needs confirmation, interrupts or rests on a
+ * The question of the last line: the plan name, or `yes` where nothing needs confirmation, interrupts or rests on a
  * journal.
  */
 export const lastWord = ({ plan }: ReviewState): string => (needed(plan).name ? plan.name : 'yes');
