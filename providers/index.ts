@@ -3,9 +3,14 @@ import { readTogether } from './aws/session/read-together.ts';
 import { availabilityZones } from './ec2/availability-zones.ts';
 import { images } from './ec2/images.ts';
 import { instance } from './ec2/instance/instance.ts';
+import { internetGateway } from './ec2/internet-gateway.ts';
+import { route } from './ec2/route.ts';
+import { routeTable } from './ec2/route-table.ts';
 import { securityGroup } from './ec2/security-group/security-group.ts';
 import { subnet } from './ec2/subnet.ts';
+import { subnetRouteTableAssociation } from './ec2/subnet-route-table-association.ts';
 import { volume } from './ec2/volume/volume.ts';
+import { vpcGatewayAttachment } from './ec2/vpc-gateway-attachment.ts';
 import { vpc } from './ec2/vpc.ts';
 import { dbInstance } from './rds/db-instance/db-instance.ts';
 import { dbParameterGroup } from './rds/db-parameter-group.ts';
@@ -16,6 +21,11 @@ import { ssmParameter } from './ssm/parameter.ts';
 const all: readonly ResourceType[] = [
   vpc,
   subnet,
+  internetGateway,
+  vpcGatewayAttachment,
+  routeTable,
+  route,
+  subnetRouteTableAssociation,
   securityGroup,
   volume,
   instance,

@@ -10,9 +10,14 @@ import { fileURLToPath } from 'node:url';
 
 const TYPES = [
   'AWS::EC2::Instance',
+  'AWS::EC2::InternetGateway',
+  'AWS::EC2::Route',
+  'AWS::EC2::RouteTable',
   'AWS::EC2::SecurityGroup',
   'AWS::EC2::Subnet',
+  'AWS::EC2::SubnetRouteTableAssociation',
   'AWS::EC2::VPC',
+  'AWS::EC2::VPCGatewayAttachment',
   'AWS::EC2::Volume',
   'AWS::RDS::DBInstance',
   'AWS::RDS::DBParameterGroup',
@@ -203,6 +208,7 @@ function firstSentence(markdown) {
       .find((text) => text !== '' && !/^[>*#-]/u.test(text)) ?? '';
   const plain = paragraph
     .replace(/\[([^\]]*)\]\([^)]*\)/gu, '$1')
+    .replace(/^\[[^\]]*\] /u, '')
     .replace(/[`*]/gu, '')
     .replace(/\s+/gu, ' ')
     .replace(/ ([.,:])/gu, '$1');

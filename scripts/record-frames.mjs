@@ -36,7 +36,7 @@ function settled(began) {
   return (text) =>
     text
       .replaceAll(
-        /\b(vpc-cidr-assoc|eni-attach|vpc|subnet|sg|sgr|i|vol|ami|eni|snap|eipassoc|eipalloc|db)-([0-9a-f]{8,17}|[A-Z0-9]{20,})\b/gu,
+        /\b(vpc-cidr-assoc|eni-attach|rtbassoc|rtb|igw|vpc|subnet|sg|sgr|i|vol|ami|eni|snap|eipassoc|eipalloc|db)-([0-9a-f]{8,17}|[A-Z0-9]{20,})\b/gu,
         (found, prefix) => id(found, prefix),
       )
       .replaceAll(/\bkey\/[0-9a-f]{8}-[0-9a-f-]{27}\b/gu, 'key/5a1dbc0e-7c3f-4f0e-9d7e-2b6f4c1a8e33')
@@ -124,7 +124,7 @@ await runMain(async () => {
     // Lists that AWS gives in the order of identities.
     const byText = (one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1);
     const sorted = (name, value) =>
-      Array.isArray(value) && ['dependents', 'attached', 'SecurityGroupIngress'].includes(name)
+      Array.isArray(value) && ['dependents', 'attached', 'SecurityGroupIngress', 'subnets'].includes(name)
         ? value.toSorted(byText)
         : value;
     const keep = (name, value) =>

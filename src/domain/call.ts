@@ -22,6 +22,17 @@ export interface ReadCall {
 export type RetryKind = 'token' | 'named' | 'absolute' | 'none';
 
 /**
+ * What a call makes, known before it is sent: of which type, and the properties that it gives it. `identity` is null
+ * where AWS gives it out. Where its answer was lost, what is live and exactly that was made by it: the plan that the
+ * call belongs to found none there.
+ */
+export interface Makes {
+  readonly type: string;
+  readonly identity: string | null;
+  readonly properties: JsonObject;
+}
+
+/**
  * A mutating API call as data: what is journaled, what the gate compares with the request, what the reviewer is shown.
  * The input may hold `SecretRef` (resolved just before sending, never journaled), `{ "$bytes": "text" }` (raw bytes)
  * and nothing else that is not JSON.
@@ -37,6 +48,8 @@ export interface Call {
   readonly retry: RetryKind;
   /** Why, for the journal and the progress line: "take the final snapshot". */
   readonly purpose: string;
+  /** Of a call that makes a resource whose tags cannot tell whose it is. */
+  readonly makes?: Makes;
   /** The answer that stands for AWS's when the plan lists the calls without sending any. */
   readonly preview?: JsonObject;
 }

@@ -74,6 +74,17 @@ export const searchable = (identity: string): readonly string[] => [
   ...new Set([identity, ...identityParts(identity)].filter((part) => part !== '')),
 ];
 
+/**
+ * What a person types for an identity that no author chose: the last six characters of an id; of a composite one each
+ * part, an id by its last six.
+ */
+export function typedIdentity(identity: string): string {
+  const parts = identityParts(identity);
+  const short = (part: string): string => (part.length <= 6 ? part : part.slice(-6));
+  if (parts.length === 1) return short(identity);
+  return formatIdentity(parts.map((part) => (/^[a-z]+-[0-9a-z]{6,}$/u.test(part) ? short(part) : part)));
+}
+
 /** A value as the name of a resource; undefined for anything else. */
 export const nameIn = (value: Json | undefined): ResourceName | undefined =>
   isObject(value) && typeof value['type'] === 'string' && typeof value['identity'] === 'string'

@@ -192,6 +192,11 @@ export interface TypeRules {
   /** States in which the resource is as good as gone (terminated, deleting); ignored by `find`. */
   readonly goneStates: readonly string[];
   /**
+   * The identity that the author's own properties name; undefined while one of them is not known yet. A create of such a
+   * type is its own resource where that is live. Pure; must not throw on odd values.
+   */
+  readonly identityOf?: (desired: JsonObject) => string | undefined;
+  /**
    * Whether a live resource is what this create would make again: `same` natural key, `similar` (looks like a lost
    * baseline), or null.
    */
@@ -386,6 +391,12 @@ export interface ResourceType {
   readonly service: Service;
   /** False: `action: read` only. Then only `rules` and `read` are used. */
   readonly managed: boolean;
+  /**
+   * Who uses a resource of the type (law 9). `listed`: the type's own read says so in `binding.dependents`; `related`:
+   * only what properties of known types name; `refused-in-use`: AWS refuses to delete what is used. `unknown`, or absent:
+   * nobody can tell, and it is not deleted.
+   */
+  readonly users?: 'listed' | 'related' | 'refused-in-use' | 'unknown';
   readonly rules: TypeRules;
   /** Batched: one paginated describe for many identities, never a call per resource where AWS offers a list. */
   read(aws: AwsReader, query: ReadQuery): Promise<ReadResult>;

@@ -1,4 +1,6 @@
 import type { JournalRecord } from '../domain/records/journal.ts';
+import type { Makes } from '../domain/call.ts';
+import { makesIn } from './made-by.ts';
 import type { LiveResource } from '../domain/live.ts';
 import type { Step } from '../domain/plan.ts';
 import { opOf } from '../plan/steps/preview-context.ts';
@@ -19,6 +21,10 @@ export interface Try {
   readonly after: LiveResource | null;
   /** Former → new identities, where it came so far. */
   readonly map: Readonly<Record<string, string>>;
+  /** Identity of what it made, where it came so far. */
+  readonly made: string | null;
+  /** What its calls said that they make, where no tag tells whose it is. */
+  readonly makes: readonly Makes[];
   /** ISO time of the last record, where the answer of a call of the try was lost. */
   readonly doubtAt: string | null;
 }
@@ -38,6 +44,8 @@ export interface Earlier {
   beganToDelete(live: LiveResource): boolean;
   /** Identities that those rollbacks made. */
   identitiesOf(type: string): readonly string[];
+  /** What the calls of those rollbacks said that they make. */
+  makesOf(type: string): readonly Makes[];
 }
 
 interface Past {
@@ -73,6 +81,7 @@ export function earlierRollbacksOf(run: string, journals: readonly (readonly Jou
       tries
         .filter(({ step }) => step.type === type)
         .flatMap(({ records }) => recordsOf(records, 'step').flatMap(({ identity }) => identity ?? [])),
+    makesOf: (type) => tries.filter(({ step }) => step.type === type).flatMap(({ records }) => makesIn(records)),
   };
 }
 
@@ -101,6 +110,8 @@ function tryOf(past: Past): Try {
     op: opOf(run, step.id),
     done: isDone(past),
     after: afterOf(past),
+    made: recordsOf(records, 'step').findLast(({ identity }) => identity !== null)?.identity ?? null,
+    makes: makesIn(records),
     map: Object.assign({}, ...recordsOf(records, 'remapped').map(({ map }) => map)) as Record<string, string>,
     doubtAt: inDoubt(records) ? (records.at(-1)?.at ?? null) : null,
   };

@@ -1,4 +1,5 @@
-import type { AwsReader, Program } from '../domain/call.ts';
+import { isMadeBy } from './made-by.ts';
+import type { AwsReader, Makes, Program } from '../domain/call.ts';
 import { AwsError } from '../base/error.ts';
 import type { JournalRecord } from '../domain/records/journal.ts';
 import type { LiveResource, ReadFailure } from '../domain/live.ts';
@@ -35,6 +36,8 @@ export interface Found {
   restoredFrom(type: string, identity: string): readonly LiveResource[];
   /** Live resources that carry one of these `aiplan:op` tags. */
   byOps(type: string, ops: readonly string[]): readonly LiveResource[];
+  /** Live resources that are what these calls make, and that no tag tells of. */
+  byMakes(type: string, makes: readonly Makes[]): readonly LiveResource[];
   failures(type: string): readonly ReadFailure[];
 }
 
@@ -60,13 +63,14 @@ export function unreadOf(found: Found, history: History, tries: readonly Try[]):
 }
 
 /**
- * What a step made, as AWS has it: by the identity where the journal knows it, and by the tag only where it does not.
- * Anybody can copy a tag to something else.
+ * The resource that a step made, as AWS has it: by the identity where the journal knows it. Only where it does not, by
+ * the tag, or of a type without tags by what its call makes: anybody can copy a tag to something else.
  */
 export const madeBy = (
-  found: Pick<Found, 'get' | 'byOp'>,
-  { type, op, made }: Pick<History, 'type' | 'op' | 'made'>,
-): LiveResource | undefined => (made === null ? found.byOp(type, op) : found.get(type, made));
+  found: Pick<Found, 'get' | 'byOp' | 'byMakes'>,
+  { type, op, made, makes }: Pick<History, 'type' | 'op' | 'made' | 'makes'>,
+): LiveResource | undefined =>
+  made === null ? (found.byOp(type, op) ?? found.byMakes(type, makes)[0]) : found.get(type, made);
 
 /** Code of a read failure: the name exists, and belongs to another account (`ReadFailure` of buckets). */
 const notOwned = 'not-owned';
@@ -98,6 +102,9 @@ export async function readForRollback(
     ]);
     const ops = new Set(own.flatMap(({ op, step }) => [op, ...earlier.triesOf(step.id).map((past) => past.op)]));
     const listed = await readOrFail(type, session, { identities: [], all: true, detailed: new Set(), now });
+    const makes = [...own.flatMap((history) => history.makes), ...earlier.makesOf(name)];
+    for (const live of makes.length === 0 ? [] : listed.resources)
+      if (isMadeBy(makes, live, type.rules)) identities.add(live.identity);
     for (const { identity, systemTags } of listed.resources) {
       if (ops.has(systemTags['aiplan:op'] ?? '') || identities.has(systemTags['aiplan:restored-from'] ?? ''))
         identities.add(identity);
@@ -125,6 +132,8 @@ export async function readForRollback(
     byOp: (type, op) => among(type, ({ systemTags }) => systemTags['aiplan:op'] === op)[0],
     byOps: (type, ops) => among(type, ({ systemTags }) => ops.includes(systemTags['aiplan:op'] ?? '')),
     restoredFrom: (type, identity) => among(type, ({ systemTags }) => systemTags['aiplan:restored-from'] === identity),
+    byMakes: (type, makes) =>
+      makes.length === 0 ? [] : among(type, (resource) => isMadeBy(makes, resource, types.get(type)?.rules)),
     failures: (type) => failures.get(type) ?? [],
   };
 }

@@ -5,6 +5,8 @@ import type { Step } from '../domain/plan.ts';
 import { opOf } from '../plan/steps/preview-context.ts';
 import { defaultPace } from '../domain/records/poll-intervals.ts';
 import { valueAt } from '../plan/diff/references.ts';
+import type { Makes } from '../domain/call.ts';
+import { makesIn } from './made-by.ts';
 import { inDoubt, recordsByStep, recordsOf, removing, settledBefore, undoneCodes } from './journal-reading.ts';
 import type { Capture } from '../domain/capture-plan.ts';
 
@@ -41,6 +43,8 @@ export interface History {
   readonly doubtAt: string | null;
   /** Names that the step's creating call carried, for what the journal knows no identity of. */
   readonly named: readonly string[];
+  /** What its creating calls said that they make, where no tag tells whose it is. */
+  readonly makes: readonly Makes[];
 }
 
 /** The steps that a run began, in the order in which it did. Pure. */
@@ -87,10 +91,15 @@ function historyOf(run: string, step: Step, own: readonly JournalRecord[], settl
       made !== null || !makes
         ? []
         : recordsOf(own, 'intent').flatMap(({ declared, purpose }) =>
-            (purpose === 'change' || purpose === 'restore') && declared.retry !== 'token' && declared.identity !== op
-              ? [declared.identity]
-              : [],
+            purpose !== 'change' && purpose !== 'restore'
+              ? []
+              : declared.makes !== undefined
+                ? (declared.makes.identity ?? [])
+                : declared.retry !== 'token' && declared.identity !== op
+                  ? [declared.identity]
+                  : [],
           ),
+    makes: makes ? makesIn(own) : [],
   };
 }
 
@@ -127,7 +136,8 @@ function removalBegan(own: readonly JournalRecord[]): boolean {
  * Codes by which AWS names what does not exist, or is in a state in which it cannot be removed, as what is being
  * removed is.
  */
-const saysLeaving = (code: string): boolean => /NotFound|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
+const saysLeaving = (code: string): boolean =>
+  /NotFound|NotAttached|^NoSuch|^(?:Invalid|Incorrect)\w*State/u.test(code);
 
 /**
  * The calls of a removal that were sent, with the code of a refusal that had no effect. A resumed run has several such

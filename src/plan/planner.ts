@@ -12,7 +12,7 @@ import type { Judged } from './guardrails/guardrail.ts';
 import { judge } from './guardrails/index.ts';
 import { planningRun } from './steps/preview-context.ts';
 import { dependencyDigests, digestOver, stepDigest } from './steps/digests.ts';
-import { block, keyOf, type Draft, type Planning } from './refresh/draft.ts';
+import { block, keyOf, type Draft, type OwnMade, type Planning } from './refresh/draft.ts';
 import { createdNames, edgesOf, type Edges } from './graph/edges.ts';
 import { namesIn, referrersOf } from './refresh/evidence.ts';
 import { indexLive } from './refresh/live-index.ts';
@@ -39,6 +39,11 @@ export interface PlanInput {
   readonly now: string;
   /** Resources that earlier runs of this plan deleted: their delete or replace is done, not missing. */
   readonly ownDeletions?: readonly { readonly type: string; readonly identity: string }[];
+  /**
+   * What earlier runs of this plan made of types without tags, as their journals say: in the place of ownership tags,
+   * and like them a hint by which a create is found done, never proof for a change.
+   */
+  readonly ownMade?: readonly OwnMade[];
   /** Runs at this target that stopped somewhere: what they hold blocks. */
   readonly openRuns?: readonly OpenRun[];
   /** Findings of the change plan itself (warnings of the parser), to stand in the plan too. */
@@ -113,6 +118,7 @@ function prepare(input: PlanInput): Planning {
     now,
     run: planningRun,
     ownDeletions: new Set((input.ownDeletions ?? []).map(({ type, identity }) => keyOf(type, identity))),
+    ownMade: input.ownMade ?? [],
     entries: new Map(changePlan.resources.map((entry) => [entry.address, entry])),
     names: createdNames(changePlan.resources, types),
     findings: [] as Finding[],

@@ -9,6 +9,7 @@ import type { Planned } from '../../src/domain/plan.ts';
 import type { ApplyPorts, ApplySession, CaptureVault } from '../../src/domain/records/ports.ts';
 import type { Report } from '../../src/domain/records/report.ts';
 import { apply } from '../../src/run/apply/apply.ts';
+import { madeIn } from '../../src/run/apply/run-end.ts';
 import { approve } from '../../src/plan/approve.ts';
 import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
 import { withPins } from '../../src/recovery/rollback/pinned-claims.ts';
@@ -113,7 +114,7 @@ export function planOnce(input: Parameters<typeof plan>[0]): Planned {
   const { resources, ...rest } = input.live;
   const key = [
     ...resources.map(textOf),
-    JSON.stringify([input.text, { ...rest, calls: {} }, input.now, input.ownDeletions]),
+    JSON.stringify([input.text, { ...rest, calls: {} }, input.now, input.ownDeletions, input.ownMade]),
   ].join('\n');
   const known = input.types === memoryTypes ? plans.get(key) : undefined;
   if (known !== undefined) return known;
@@ -163,8 +164,15 @@ export function benchOf(
       configuration: testConfiguration,
       now,
       ownDeletions,
+      ownMade: ownMadeOf(changePlan.name),
     });
   };
+  const ownMadeOf = (name: string): NonNullable<Parameters<typeof plan>[0]['ownMade']> =>
+    [...journals.values()]
+      .filter(([first]) => first?.kind === 'begin' && first.plan.name === name)
+      .flatMap(madeIn)
+      .filter(({ type }) => world.schemas(type)?.tagProperty === null)
+      .map(({ step, ...made }) => ({ address: step, ...made }));
   const rollbacksOf = (run: string): readonly (readonly JournalRecord[])[] =>
     [...journals.values()].filter(([first]) => first?.kind === 'begin' && first.plan.rollbackOf === run);
   const bench: Bench = {

@@ -1,4 +1,6 @@
 import { expect } from '@jest/globals';
+import type { ChangePlan } from '../../src/domain/change-plan.ts';
+import type { Bench } from './apply-world.ts';
 import { faults } from './fault-kinds.ts';
 import { accounted, goesOn, rollsBack, stateByOp } from './fault-follow-ups.ts';
 import { matrixText, tryAll, type Matrix } from './fault-matrix.ts';
@@ -10,21 +12,22 @@ import { changePlan, freshBench, run } from './fault-scenario.ts';
  * Every fault at every effect of these kinds; each run is then, on its own, taken back and gone on with. Prints the
  * matrix, and expects nothing wrong.
  */
-export async function expectMatrixOf(title: string, kinds: readonly Effect[]): Promise<Matrix> {
-  const [calm, before] = [freshBench(), await freshBench().state()];
-  expect((await calm.apply(changePlan, { run })).outcome).toBe('done');
+export const expectMatrixOf = async (title: string, kinds: readonly Effect[]): Promise<Matrix> =>
+  expectMatrix(title, await matrixOf(freshBench, changePlan, kinds));
+
+/** The same of another account and another change plan, without expecting anything of it. */
+export async function matrixOf(start: () => Bench, plan: ChangePlan, kinds: readonly Effect[]): Promise<Matrix> {
+  const [calm, before] = [start(), await start().state()];
+  expect((await calm.apply(plan, { run })).outcome).toBe('done');
   const after = await stateByOp(calm);
-  return expectMatrix(
-    title,
-    await tryAll({
-      start: freshBench,
-      disturb: (bench, fault, number, watch) => disturbedRun(bench, fault, number, changePlan, run, watch),
-      dead: deadEnd(run),
-      faults: faults.filter(({ on }) => kinds.includes(on)),
-      followUps: { rollback: rollsBack(before, run), resume: goesOn(before, after, changePlan, run) },
-      invariant: accounted(before, run),
-    }),
-  );
+  return tryAll({
+    start,
+    disturb: (bench, fault, number, watch) => disturbedRun(bench, fault, number, plan, run, watch),
+    dead: deadEnd(run),
+    faults: faults.filter(({ on }) => kinds.includes(on)),
+    followUps: { rollback: rollsBack(before, run), resume: goesOn(before, after, plan, run) },
+    invariant: accounted(before, run),
+  });
 }
 
 /** Prints a matrix. Nothing may be wrong in it, nothing left out, and no fault may have had nowhere to strike. */

@@ -41,6 +41,7 @@ export const memoryBox: ResourceType = {
   type: BOX,
   service: 's3',
   managed: true,
+  users: 'listed',
   rules: judgedByRules({
     properties: {
       BoxName: {},

@@ -1,6 +1,7 @@
 import { canonical } from '../../src/base/digest.ts';
 import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import { boxMutations } from './memory-box-calls.ts';
+import { isLinked, linkMutations } from './memory-link.ts';
 import { assign, make, need, setTags, withinQuota } from './memory-items.ts';
 import { DATABASE, GROUP, NOTE } from './memory-schemas.ts';
 import { awsError, become, keyOf, nextTime, type Item, type State } from './memory-state.ts';
@@ -175,11 +176,13 @@ export const mutations: Readonly<Record<string, (state: State, input: JsonObject
           Array.isArray(other.properties['Rules']) &&
           other.properties['Rules'].some((rule) => isObject(rule) && rule['SourceGroup'] === item.identity)),
     );
-    if (used) throw awsError('ec2:DeleteGroup', 'DependencyViolation', 'dependency', `${item.identity} is in use`);
+    if (used || isLinked(state, item.identity))
+      throw awsError('ec2:DeleteGroup', 'DependencyViolation', 'dependency', `${item.identity} is in use`);
     state.items.delete(keyOf(GROUP, item.identity));
     return {};
   },
   ...boxMutations,
+  ...linkMutations,
   's3:PutNote': (state, { Tags, ...properties }) => {
     const name = text(properties['NoteName']);
     const old = state.items.get(keyOf(NOTE, name));

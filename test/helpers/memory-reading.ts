@@ -1,10 +1,12 @@
+import { liveOf as describedLive } from '../../providers/kinds/read.ts';
+import { linkDescription } from './memory-link.ts';
 import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
 import { mask, maskSalt } from '../../src/base/digest.ts';
 import { AwsError } from '../../src/base/error.ts';
 import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { ReadQuery, ReadResult } from '../../src/domain/resource-type.ts';
-import { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
+import { BOX, DATABASE, GROUP, LINK, NETWORK, NOTE } from './memory-schemas.ts';
 
 const lists: Readonly<Record<string, { call: ReadCall; filter: string; answer: string }>> = {
   [DATABASE]: {
@@ -91,6 +93,8 @@ export function liveOf(
 ): LiveResource {
   const { Id, ResourceId, Status, Pending, Rows, Created, AllTags, HasScript, ScriptText, Parameters, ...rest } = item;
   const identity = String(Id);
+  const [link] = type === LINK ? linkDescription.find(item) : [];
+  if (link !== undefined) return describedLive(linkDescription, link, detailed ? [] : null);
   const tags = Object.entries((AllTags ?? {}) as Record<string, string>);
   const system = ([key]: readonly [string, string]): boolean => /^(aws|aiplan):/u.test(key);
   const wants = (name: string): boolean => detailed || named?.has(name) === true;

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../src/base/json.ts';
 import { boxReads } from './memory-box-calls.ts';
-import { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
+import { BOX, DATABASE, GROUP, LINK, NETWORK, NOTE } from './memory-schemas.ts';
 import { awsError, keyOf, observe, type Item, type Snapshot, type State } from './memory-state.ts';
 import { describe, text, texts } from './memory-values.ts';
 
@@ -35,6 +35,7 @@ export const reads: Readonly<Record<string, (state: State, input: JsonObject) =>
   }),
   'ec2:DescribeGroups': (state, input) => ({ Groups: several(state, GROUP, input['Ids']) }),
   'ec2:DescribeNetworks': (state, input) => ({ Networks: several(state, NETWORK, input['Ids']) }),
+  'ec2:DescribeLinks': (state, input) => ({ Links: several(state, LINK, input['Names']) }),
   's3:ListNotes': (state, input) => ({ Notes: several(state, NOTE, input['Names']) }),
   ...boxReads,
   's3:ListBoxes': (state, input) => ({ Boxes: several(state, BOX, input['Names']) }),

@@ -5,6 +5,7 @@ export const DATABASE = 'Test::Memory::Database';
 export const GROUP = 'Test::Memory::Group';
 export const NOTE = 'Test::Memory::Note';
 export const BOX = 'Test::Memory::Box';
+export const LINK = 'Test::Memory::Link';
 export const NETWORK = 'Test::Memory::Network';
 
 const text = (more: Partial<PropertySchema> = {}): PropertySchema => ({ type: { kind: 'string' }, ...more });
@@ -90,6 +91,19 @@ const table: Readonly<Record<string, TypeSchema>> = {
     Policy: text(),
     Settings: { type: { kind: 'map', element: { kind: 'json' } } },
   }),
+  [LINK]: {
+    type: LINK,
+    documentation: 'A type of the memory world.',
+    primaryIdentifier: ['LinkKind', 'NetworkId'],
+    stateful: false,
+    tagProperty: null,
+    properties: {
+      GroupId: text({ required: true, replacement: 'yes', refers: toGroup }),
+      NetworkId: text({ required: true, replacement: 'yes', refers: toNetwork }),
+    },
+    attributes: { LinkKind: text() },
+    definitions: {},
+  },
   [NETWORK]: schema(
     NETWORK,
     'NetworkId',

@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../src/base/json.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { ResourceType, ResourceTypes, StepContext, TypeRules } from '../../src/domain/resource-type.ts';
 import { memoryBox } from './memory-box.ts';
+import { memoryLink } from './memory-link.ts';
 import { readMemory } from './memory-reading.ts';
 import { DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
 import { judgedByRules } from './verdicts.ts';
@@ -64,6 +65,7 @@ export const memoryDatabase: ResourceType = {
   type: DATABASE,
   service: 'rds',
   managed: true,
+  users: 'listed',
   rules: judgedByRules({
     ...common,
     properties: {
@@ -379,6 +381,7 @@ export const memoryGroup: ResourceType = {
   type: GROUP,
   service: 'ec2',
   managed: true,
+  users: 'listed',
   rules: judgedByRules({
     ...common,
     properties: {
@@ -607,6 +610,7 @@ export const memoryNote: ResourceType = {
   type: NOTE,
   service: 's3',
   managed: true,
+  users: 'listed',
   rules: judgedByRules({
     ...common,
     nameProperty: 'NoteName',
@@ -674,5 +678,5 @@ export const memoryNetwork: ResourceType = {
   iam: { read: ['ec2:DescribeNetworks'], write: [], capture: [], restore: [] },
 };
 
-const all = [memoryDatabase, memoryGroup, memoryNote, memoryBox, memoryNetwork];
+const all = [memoryDatabase, memoryGroup, memoryNote, memoryBox, memoryLink, memoryNetwork];
 export const memoryTypes: ResourceTypes = { all, get: (type) => all.find((item) => item.type === type) };

@@ -1,5 +1,5 @@
 /**
- * An in-process provider: five resource types over a Map, driven through the same programs as AWS's.
+ * An in-process provider: six resource types over a Map, driven through the same programs as AWS's.
  *
  * | type                     | identity            | what it is for |
  * |---|---|---|
@@ -7,6 +7,7 @@
  * | Test::Memory::Group      | GroupId (assigned)  | keyed list `Rules`, may refer to groups; databases refer to it; replaceable; a restore has a new id; refuses deletion while used |
  * | Test::Memory::Note       | NoteName            | plain; free-form `Settings`; may refer to a database; states change at once |
  * | Test::Memory::Box        | BoxName             | holds objects (`rows`, as `key=text`); copied and emptied one by one, in batches; closed by its policy |
+ * | Test::Memory::Link       | link|NetworkId      | no tags; an identity of two parts; at most one of a network; a group goes after its link |
  * | Test::Memory::Network    | NetworkId           | read only |
  *
  * How it behaves is written in memory-world.md; test/unit/memory-world.test.ts has a test of every sentence of it.
@@ -19,13 +20,13 @@ import type { LiveResource, Target } from '../../src/domain/live.ts';
 import type { ResourceTypes } from '../../src/domain/resource-type.ts';
 import type { Schemas } from '../../src/domain/schema.ts';
 import { liveOf } from './memory-reading.ts';
-import { BOX, DATABASE, GROUP, memorySchemas } from './memory-schemas.ts';
+import { BOX, DATABASE, GROUP, LINK, memorySchemas } from './memory-schemas.ts';
 import { memorySession } from './memory-session.ts';
 import { awsError, copied, foreseen, keyOf, nextTime, pictured, type Item, type State } from './memory-state.ts';
 import { memoryTypes } from './memory-types.ts';
 import { describe, texts } from './memory-values.ts';
 
-export { BOX, DATABASE, GROUP, NETWORK, NOTE } from './memory-schemas.ts';
+export { BOX, DATABASE, GROUP, LINK, NETWORK, NOTE } from './memory-schemas.ts';
 export { memoryTypes } from './memory-types.ts';
 
 /** What a test puts into the world; what is left out gets a default. */
@@ -187,7 +188,7 @@ function worldOver(state: State, sent: Call[]): MemoryWorld {
           ...item,
           incarnation: `${identity}#stranger`,
           systemTags: {},
-          properties: changed,
+          properties: type === LINK ? { ...changed, GroupId: 'g-stranger' } : changed,
           rows: ['stranger=1'],
           next: null,
           polls: 0,

@@ -74,7 +74,7 @@ export async function look(
     remaining: remainingOf(
       records,
       settlement,
-      await planFor(bench, changePlan, (live) => rewind(live, records)),
+      await planFor(bench, changePlan, (live) => rewind(live, records, world.types)),
       new Date(clock.now()).toISOString(),
     ),
   };

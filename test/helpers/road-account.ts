@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readdirSync, readFileSync } from 'node:fs';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
 import type { JsonObject } from '../../src/base/json.ts';
@@ -25,19 +24,31 @@ export interface TypeFixture {
   readonly type: string;
   readonly create: JsonObject;
   readonly updates: readonly FixtureUpdate[];
-  /** What somebody else changes in between. */
-  readonly meddle: JsonObject;
+  /** What somebody else changes in between; absent where an update can change nothing but tags. */
+  readonly meddle?: JsonObject;
   /** An update of the same property to another value. */
-  readonly victim: JsonObject;
+  readonly victim?: JsonObject;
   /** Fields of the delete's entry. */
   readonly delete: JsonObject;
   /** Properties that a restore cannot bring back as they were, by `loses` of the plan or because AWS assigns them. */
   readonly lost: readonly string[];
 }
 
+const folder = new URL('../../fixtures/contract/', import.meta.url);
+
+/** Every fixture by name: the type that it is of, and whether an update of it can change anything. */
+export const fixtures = readdirSync(folder)
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => {
+    const { type, meddle } = parse(
+      readFileSync(new URL(file, folder), 'utf8').replaceAll(/\$\{(\w+)\}/gu, '$1'),
+    ) as TypeFixture;
+    return { file: file.replace(/\.yaml$/u, ''), type, hasUpdates: meddle !== undefined };
+  });
+
 /** A fixture with `${Name}` replaced by identities. Throws on a name that the account does not have. */
 export function typeFixture(name: string, names: Readonly<Record<string, string>>): TypeFixture {
-  const text = readFileSync(fileURLToPath(new URL(`../../fixtures/contract/${name}.yaml`, import.meta.url)), 'utf8');
+  const text = readFileSync(new URL(`${name}.yaml`, folder), 'utf8');
   return parse(
     text.replaceAll(/\$\{(\w+)\}/gu, (_, key: string) => {
       const value = names[key];
@@ -71,6 +82,9 @@ export async function furnish(
       },
       'imageId',
     );
+  const vpcB = await ask('ec2', 'CreateVpc', { CidrBlock: '10.41.0.0/16' }, 'vpcId');
+  const gatewayB = await ask('ec2', 'CreateInternetGateway', {}, 'internetGatewayId');
+  const table = await ask('ec2', 'CreateRouteTable', { VpcId: vpc }, 'routeTableId');
   const [subnetA, subnetB, groupA, groupB, imageA, imageB] = [
     await subnet('a', '10.40.1.0/24'),
     await subnet('b', '10.40.2.0/24'),
@@ -79,6 +93,9 @@ export async function furnish(
     await image('older'),
     await image('newer'),
   ];
+  const subnetC = await subnet('a', '10.40.3.0/24');
+  const card = (): Promise<string> => ask('ec2', 'CreateNetworkInterface', { SubnetId: subnetC }, 'networkInterfaceId');
+  const [cardA, cardB, cardC] = [await card(), await card(), await card()];
   await ask('rds', 'CreateDBSubnetGroup', {
     DBSubnetGroupName: 'private',
     DBSubnetGroupDescription: 'private',
@@ -106,6 +123,13 @@ export async function furnish(
     names: {
       Account: sandbox.account,
       Vpc: vpc,
+      VpcB: vpcB,
+      GatewayB: gatewayB,
+      Table: table,
+      SubnetC: subnetC,
+      CardA: cardA,
+      CardB: cardB,
+      CardC: cardC,
       Subnet: subnetA,
       SubnetB: subnetB,
       Group: groupA,

@@ -264,7 +264,7 @@ async function resumed(world: CommandContext, io: Io, id: string): Promise<Repor
     now: io.clock.now(),
     pace: { consistency: 0 },
   });
-  const planned = await makePlan(world, source, rewind(await readLiveFor(world, source), records));
+  const planned = await makePlan(world, source, rewind(await readLiveFor(world, source), records, world.types));
   const remaining = remainingOf(records, settlement, planned, new Date(io.clock.now()).toISOString());
   if (remaining.stale.length > 0) return remaining.stale.map(({ step, why }) => `${step ?? 'the plan'}: ${why}`);
   const plan = { ...remaining.planned.plan, target };

@@ -222,6 +222,7 @@ describe('journals, well chained as they may be', () => {
           account: {},
         },
         read,
+        world.types,
       );
       const { changePlan } = await rollbackChangePlan(read, { ...settledWorld, now, consistency: 0, earlier: [read] });
       await benchOf(world).plan(changePlan);

@@ -56,7 +56,7 @@ async function dependents(names: readonly string[], answers: Answers) {
   const live = await read(names, answers);
   const victim = live.resources.find(({ identity }) => identity === 'logs') as LiveResource;
   const referrers = referrersOf(indexLive(live, resourceTypes), resourceTypes, loadSchema);
-  return { victim, dependents: withDependents(victim, referrers)['dependents'] };
+  return { victim, dependents: withDependents(victim, referrers, 'related')['dependents'] };
 }
 const of =
   (name: string, answer: JsonObject) =>

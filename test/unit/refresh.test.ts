@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { refresh } from '../../src/plan/refresh/refresh.ts';
 import type { LiveState } from '../../src/domain/live.ts';
 import type { ReadQuery, ResourceTypes } from '../../src/domain/resource-type.ts';
-import { createMemoryWorld, DATABASE, GROUP, NETWORK, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';
+import { createMemoryWorld, DATABASE, GROUP, LINK, NETWORK, NOTE, type MemoryWorld } from '../helpers/memory-world.ts';
 import { changePlanOf, planningNow, type EntrySample } from '../helpers/planning-samples.ts';
 
 /** Refreshes, and tells what each type was asked for, in order. */
@@ -95,7 +95,7 @@ it('reads literal ids, all types that may depend on a victim, and all of a type 
       [GROUP, true],
     ]),
   );
-  expect(victim.live.complete).toEqual([DATABASE, GROUP]);
+  expect(victim.live.complete).toEqual([DATABASE, GROUP, LINK]);
   expect(victim.live.resources.find(({ identity }) => identity === 'g-1')?.detailed).toBe(true);
   expect(victim.live.resources.find(({ identity }) => identity === 'a')?.detailed).toBe(false);
 });

@@ -142,7 +142,12 @@ describe('a resource that had nearly as many tags as AWS takes', () => {
     const before = { ...group, identity: 'sg-1', incarnation: 'sg-1' };
     const after = { ...group, identity: 'sg-2', incarnation: 'sg-2', systemTags: {} };
     const tries = [{ run: 'u1', op: 'op', done: true, after, map: {} }] as unknown as Parameters<typeof broughtBack>[2];
-    const found = (live: LiveResource | undefined) => ({ get: () => live, byOps: () => [], restoredFrom: () => [] });
+    const found = (live: LiveResource | undefined) => ({
+      get: () => live,
+      byOps: () => [],
+      byMakes: () => [],
+      restoredFrom: () => [],
+    });
     expect(broughtBack(group.type, before, tries, found(after)).kind).toBe('finished');
     const marked = { ...after, systemTags: { 'aiplan:op': 'of-another' } };
     const stripped = [

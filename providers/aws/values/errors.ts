@@ -39,7 +39,7 @@ const KINDS: readonly (readonly [RegExp, AwsErrorKind])[] = [
     /(AlreadyExists\w*|\.Duplicate|Duplicate|^BucketAlreadyOwnedByYou|^RouteAlreadyExists|^EntityAlreadyExists)$/u,
     'exists',
   ],
-  [/(NotFound|NotFoundError|NotFoundException)$|^NoSuch\w+$/u, 'absent'],
+  [/(NotFound|NotFoundError|NotFoundException)$|^NoSuch\w+$|^Gateway\.NotAttached$/u, 'absent'],
   [
     /^(DependencyViolation|BucketNotEmpty|VolumeInUse|Resource\.AlreadyAssociated|Resource\.AlreadyAssigned)$|InUse$/u,
     'dependency',

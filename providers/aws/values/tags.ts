@@ -17,6 +17,11 @@ export function splitTags(list: Json | undefined): { readonly tags: Tags; readon
   return { tags, systemTags };
 }
 
+/** A tag map in the same two parts. */
+export function mapOfTags(map: Json | undefined): { readonly tags: Tags; readonly systemTags: Tags } {
+  return splitTags(tagList(map));
+}
+
 /** A tag map as EC2's list; members that are not text are left out. */
 export const tagList = (tags: Json | undefined): readonly JsonObject[] =>
   Object.entries(objectOf(tags))

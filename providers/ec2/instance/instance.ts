@@ -41,6 +41,7 @@ export const instance: ResourceType = {
   type: instanceType,
   service: 'ec2',
   managed: true,
+  users: 'related',
   rules: instanceRules,
   read: readInstances,
   create: createInstance,

@@ -32,6 +32,7 @@ export const securityGroup: ResourceType = {
   type: securityGroupType,
   service: 'ec2',
   managed: true,
+  users: 'listed',
   rules: securityGroupRules,
   read: readSecurityGroups,
   create: createSecurityGroup,

@@ -17,6 +17,7 @@ export const volume: ResourceType = {
   type: volumeType,
   service: 'ec2',
   managed: true,
+  users: 'refused-in-use',
   rules: volumeRules,
   read: readVolumes,
   create: createVolume,

@@ -16,6 +16,7 @@ export const dbInstance: ResourceType = {
   type: DB_INSTANCE,
   service: 'rds',
   managed: true,
+  users: 'listed',
   rules: dbInstanceRules,
   read: readDBInstances,
   create: createDatabase,

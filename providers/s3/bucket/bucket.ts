@@ -63,6 +63,7 @@ export const bucket: ResourceType = {
   type: 'AWS::S3::Bucket',
   service: 's3',
   managed: true,
+  users: 'related',
   rules,
   read: readBuckets,
   readsEach: true,

@@ -159,7 +159,7 @@ async function lookAt(
     ...(await sourceOfPlan(context, begin.plan, `run ${run}`, `or take the run back: aiplan rollback ${run}`)),
     resumes: run,
   };
-  const live = rewind(await readLiveFor(context, source), records);
+  const live = rewind(await readLiveFor(context, source), records, context.types);
   const planned = await makePlan(context, source, live);
   const remaining = remainingOf(records, settlement, planned, new Date(context.io.clock.now()).toISOString());
   return {

@@ -10,6 +10,7 @@ import { checkTarget } from '../../plan/refresh/target.ts';
 import { bucketFindings, captures, capturesAnything } from '../../plan/steps/needs-capture-bucket.ts';
 import { changingUpdates, plan, type PlanInput } from '../../plan/planner.ts';
 import { refresh } from '../../plan/refresh/refresh.ts';
+import { madeIn } from '../../run/apply/run-end.ts';
 import { bucketState } from './capture-bucket.ts';
 import { foreseen } from './foreseen-findings.ts';
 import { hidesText, maskFindings } from '../context/mask-key.ts';
@@ -149,6 +150,7 @@ async function inputOf(context: CommandContext, source: Source, state: LiveState
   const others = state.recorded
     ? { open: [], findings: [] }
     : await otherRunsFor(context, state.target, source.changePlan.rollbackOf ?? source.resumes ?? null);
+  const journals = await ownRecords(context, source);
   return {
     changePlan: source.changePlan,
     text: source.text,
@@ -157,7 +159,8 @@ async function inputOf(context: CommandContext, source: Source, state: LiveState
     schemas: context.schemas,
     configuration: context.configuration,
     now: new Date(context.io.clock.now()).toISOString(),
-    ownDeletions: await ownDeletions(context, source),
+    ownDeletions: deletedIn(journals),
+    ownMade: madeByRuns(context, journals),
     findings: [
       ...source.findings,
       ...others.findings,
@@ -215,15 +218,19 @@ export function clockFindings(skew: number | null): readonly Finding[] {
   ];
 }
 
-/** Resources that earlier runs of the same plan at the same target deleted: their deletes are done, not missing. */
-async function ownDeletions(
-  context: CommandContext,
-  source: Source,
-): Promise<readonly { readonly type: string; readonly identity: string }[]> {
-  if (!source.changePlan.resources.some((entry) => entry.action === 'delete')) return [];
-  const { name, target } = source.changePlan;
+/** The journals of earlier runs of the same plan at the same target, where anything of the plan rests on them. */
+async function ownRecords(context: CommandContext, source: Source): Promise<readonly (readonly JournalRecord[])[]> {
+  const { name, target, resources } = source.changePlan;
+  const isUntagged = (type: string): boolean => context.schemas(type)?.tagProperty === null;
+  if (!resources.some(({ action, type }) => action === 'delete' || (action === 'create' && isUntagged(type))))
+    return [];
   const runs = await runsThat(context, { planName: name, account: target.account, region: target.region });
-  return (await Promise.all(runs.map((run) => recordsIfWhole(context, run)))).flatMap((records) => {
+  return Promise.all(runs.map((run) => recordsIfWhole(context, run)));
+}
+
+/** What those runs deleted: deletes of it are done, not missing. */
+const deletedIn = (journals: readonly (readonly JournalRecord[])[]): NonNullable<PlanInput['ownDeletions']> =>
+  journals.flatMap((records) => {
     const begin = records.find((record) => record.kind === 'begin');
     return (begin?.plan.steps ?? [])
       .filter(
@@ -234,4 +241,13 @@ async function ownDeletions(
       )
       .map((step) => ({ type: step.type, identity: step.identity ?? '' }));
   });
-}
+
+/** What those runs made of types without tags: creates of it are done. */
+const madeByRuns = (
+  { schemas }: CommandContext,
+  journals: readonly (readonly JournalRecord[])[],
+): NonNullable<PlanInput['ownMade']> =>
+  journals
+    .flatMap(madeIn)
+    .filter(({ type }) => schemas(type)?.tagProperty === null)
+    .map(({ step, type, identity, incarnation }) => ({ address: step, type, identity, incarnation }));

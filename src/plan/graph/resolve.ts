@@ -134,8 +134,9 @@ function resolveOne(planning: Planning, entry: ResourceEntry, reference: Referen
 export function identityAfter(draft: Draft | undefined): string | undefined {
   if (draft === undefined) return undefined;
   if (draft.action === 'keep' || draft.action === 'update') return draft.identity ?? undefined;
-  const name = draft.desired[draft.type?.rules.nameProperty ?? ''];
-  return typeof name === 'string' ? name : undefined;
+  const { nameProperty = '', identityOf } = draft.type?.rules ?? {};
+  const name = draft.desired[nameProperty];
+  return typeof name === 'string' ? name : identityOf?.(draft.desired);
 }
 
 /**

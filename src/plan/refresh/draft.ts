@@ -26,6 +26,7 @@ export interface Planning {
   readonly run: string;
   /** Identities that earlier runs of this plan deleted, as `type\nidentity`. */
   readonly ownDeletions: ReadonlySet<string>;
+  readonly ownMade: readonly OwnMade[];
   readonly entries: ReadonlyMap<string, ResourceEntry>;
   /** The live resource of every entry that names one and has it. */
   readonly located: ReadonlyMap<string, LiveResource>;
@@ -36,6 +37,15 @@ export interface Planning {
   readonly drafts: Map<string, Draft>;
   readonly findings: Finding[];
   readonly referrers: Referrers;
+}
+
+/** Something that an earlier run of the plan made for an address. */
+export interface OwnMade {
+  readonly address: string;
+  readonly type: string;
+  readonly identity: string;
+  /** Null where the run did not come to read it. */
+  readonly incarnation: string | null;
 }
 
 /** A step being made. Everything serialisable in it is masked; `desired` is not, and never serialised. */

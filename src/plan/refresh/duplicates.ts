@@ -5,7 +5,7 @@ import type { ResourceType, TypeRules } from '../../domain/resource-type.ts';
 import { comparerFor } from '../diff/compare.ts';
 import { desiredProperties } from '../diff/desired.ts';
 import { diffProperties } from '../diff/diff.ts';
-import { block, blockUnread, type Planning } from './draft.ts';
+import { block, blockUnread, type OwnMade, type Planning } from './draft.ts';
 import { few, quote, shortType } from '../../domain/wording.ts';
 
 /** Live resources that a create would make again. */
@@ -72,13 +72,17 @@ function candidates(
   return [...places].sort((a, b) => a - b).map((place) => others[place] as LiveResource);
 }
 
-/** Everything live of the type that is, or looks like, what the entry would create. Tags are a hint, never proof. */
+/**
+ * Everything live of the type that is, or looks like, what the entry would create. Tags are a hint, never proof, and so
+ * is what the journals of earlier runs say of a type without tags.
+ */
 export function duplicatesOf(
   entry: ResourceEntry,
   planName: string,
   type: ResourceType,
   desired: JsonObject,
   others: readonly LiveResource[],
+  ownMade: readonly OwnMade[] = [],
 ): Lookalikes {
   const same: LiveResource[] = [];
   const similar: LiveResource[] = [];
@@ -87,7 +91,17 @@ export function duplicatesOf(
     if (likeness === 'same') same.push(other);
     else if (likeness === 'similar') similar.push(other);
   }
-  return { owned: claimed(others).get(`${planName}\n${entry.address}`) ?? [], same, similar };
+  const tagged = claimed(others).get(`${planName}\n${entry.address}`) ?? [];
+  const made = ownMade.filter(({ address, type: name }) => address === entry.address && name === type.type);
+  const untagged = others.filter(
+    (other) =>
+      !tagged.includes(other) &&
+      made.some(
+        ({ identity, incarnation }) =>
+          identity === other.identity && (incarnation === null || incarnation === other.incarnation),
+      ),
+  );
+  return { owned: untagged.length === 0 ? tagged : [...tagged, ...untagged], same, similar };
 }
 
 function likenessOf(type: ResourceType, desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
@@ -130,6 +144,7 @@ export function findExisting(
     type,
     desired,
     planning.index.ofType(entry.type),
+    planning.ownMade,
   );
   const [own] = owned;
   if (own !== undefined && owned.length === 1 && same.every((other) => other === own))

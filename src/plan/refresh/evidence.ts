@@ -2,7 +2,7 @@ import { isSameName, nameIn } from '../../domain/identity.ts';
 import { canonical } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
-import type { ResourceTypes } from '../../domain/resource-type.ts';
+import type { ResourceType, ResourceTypes } from '../../domain/resource-type.ts';
 import type { Schemas } from '../../domain/schema.ts';
 import type { LiveIndex } from './live-index.ts';
 import { namesResource, namings, referringProperties, referringTypes } from '../diff/relations.ts';
@@ -77,11 +77,13 @@ export function namesIn(type: string, properties: JsonObject, victim: LiveResour
 
 /**
  * The binding facts with every dependent: the type's own list and what the schema's relations show. `unknown` where
- * either could not be read.
+ * either could not be read, and where the type does not say who uses it (law 9).
  */
-export function withDependents(victim: LiveResource, referrers: Referrers): JsonObject {
+export function withDependents(victim: LiveResource, referrers: Referrers, users: ResourceType['users']): JsonObject {
   const own = victim.binding['dependents'];
-  if (own === 'unknown' || referrers.unread(victim).length > 0) return { ...victim.binding, dependents: 'unknown' };
+  const isUntold = users === undefined || users === 'unknown' || (users === 'listed' && own === undefined);
+  if (isUntold || own === 'unknown' || referrers.unread(victim).length > 0)
+    return { ...victim.binding, dependents: 'unknown' };
   const listed = (Array.isArray(own) ? own : []) as readonly Json[];
   const found = referrers
     .of(victim)

@@ -111,7 +111,7 @@ export function destructionOf(
       `the evidence about ${quote(live.identity)} was not read`,
       'refresh again, without --live',
     );
-  const binding = withDependents(live, planning.referrers);
+  const binding = withDependents(live, planning.referrers, planning.types.get(live.type)?.users);
   checkKnown(planning, entry, binding);
   return {
     binding,

@@ -1,8 +1,10 @@
 import type { Call } from '../../domain/call.ts';
 import type { Step, Summary } from '../../domain/plan.ts';
-import type { Draft, Planning } from '../refresh/draft.ts';
+import type { Json } from '../../base/json.ts';
+import { keyOf, type Draft, type Planning } from '../refresh/draft.ts';
 import { boundState } from './state-fingerprint.ts';
 import { sourcesOf } from './capture-source.ts';
+import { nameIn, typedIdentity } from '../../domain/identity.ts';
 import { operationsOf } from './preview.ts';
 import { unpinnedClaims } from './unpinned-claims.ts';
 
@@ -92,7 +94,8 @@ const stateOf = ({ action, live, type }: Draft): Pick<Step, 'live'> =>
  * end, which pins its journal (`made`, `pinned`). Nothing else: a journal is a file of the user's, and anybody may tag,
  * so that neither answers for a destruction or a grant (laws 3, 13 and 14).
  */
-function isCovered({ changePlan }: Planning, draft: Draft): boolean {
+function isCovered(planning: Planning, draft: Draft): boolean {
+  const { changePlan, schemas } = planning;
   if (
     changePlan.rollbackOf === undefined ||
     changePlan.withoutJournal === true ||
@@ -105,28 +108,33 @@ function isCovered({ changePlan }: Planning, draft: Draft): boolean {
   if (draft.action === 'update')
     return !draft.isDestruction && draft.opens.length === 0 && unpinnedClaims(draft.entry).length === 0;
   const { made, pinned } = draft.entry;
-  if (
-    draft.action !== 'delete' ||
-    draft.live?.systemTags['aiplan:op'] === undefined ||
-    made === undefined ||
-    pinned !== true
-  )
-    return false;
+  if (draft.action !== 'delete' || draft.live === null || made === undefined || pinned !== true) return false;
+  // Without a tag only an incarnation that the capture bucket knows tells it from another one of its identity.
+  const isTagged = draft.live.systemTags['aiplan:op'] !== undefined;
+  if (!isTagged && (made.incarnation === null || schemas(draft.entry.type)?.tagProperty !== null)) return false;
   if (made.incarnation !== null && made.incarnation !== draft.live.incarnation) return false;
   const { binding, observed } = draft.evidence;
+  const { dependents } = binding;
   const used =
-    binding['dependents'] !== undefined &&
-    !(Array.isArray(binding['dependents']) && binding['dependents'].length === 0);
+    dependents !== undefined &&
+    !(Array.isArray(dependents) && dependents.every((user: Json) => isTakenBackToo(planning, user)));
   const counts = ['objects', 'bytes', 'rows'].map((name) => observed[name]).filter((count) => count !== undefined);
   const holdsData =
     draft.capturePlan?.how === 'config' ? false : counts.length === 0 || counts.some((count) => count !== 0);
   return !used && !holdsData;
 }
 
+/** A user that the same run made, and that the same undo deletes before: it is none by then. */
+function isTakenBackToo({ byIdentity, entries }: Planning, user: Json): boolean {
+  const name = nameIn(user);
+  const entry = entries.get(name === undefined ? '' : (byIdentity.get(keyOf(name.type, name.identity)) ?? ''));
+  return entry?.action === 'delete' && entry.made !== undefined && entry.pinned === true;
+}
+
 /** The text that the person types: the identity where it is a name, its last six characters where AWS made it up. */
 function confirmText({ entry, type, identity, desired }: Draft): string {
   const named = type?.rules.nameProperty;
-  if (identity !== null) return named !== undefined || identity.length <= 6 ? identity : identity.slice(-6);
+  if (identity !== null) return named !== undefined ? identity : typedIdentity(identity);
   const name = named === undefined ? undefined : desired[named];
   return typeof name === 'string' && name !== '' ? name : entry.address;
 }

@@ -15,6 +15,7 @@ import { earlierRollbacksOf } from '../../history/earlier-rollbacks.ts';
 import { allHistoriesOf, resolverOf, type History } from '../../history/step-history.ts';
 import { madeBy, readForRollback, unreadOf, type Found } from '../../history/rollback-reading.ts';
 import { reachOf, type ChangeProgress } from '../../run/drift/change-progress.ts';
+import { isMadeBy, makesText } from '../../history/made-by.ts';
 import { answeredWords, doubtWords, notRemovedWords, othersWords } from './reconcile-sentences.ts';
 import { driftText } from '../../run/drift/read-back.ts';
 import { few, quote } from '../../domain/wording.ts';
@@ -114,6 +115,10 @@ export function waitUntil({ standings }: Reconciliation): number | null {
   return times.length === 0 ? null : Math.max(...times);
 }
 
+/** That there is nothing of what a step makes, by what it would be known. */
+const soughtText = ({ makes, op }: History): string =>
+  makes.length > 0 ? `no ${makesText(makes)} as the run makes it` : `nothing with the tag aiplan:op=${op}`;
+
 type Judged = Omit<StepStatus, 'evidence'> & { readonly evidence: readonly string[] };
 interface Knowing {
   readonly found: Found;
@@ -195,7 +200,7 @@ class Judge {
   /** The resource that a create or replace of the run made, if it is proven to be that (law 13). */
   #ownMade(): { readonly live: LiveResource | null; readonly problem: string | null } {
     const { found } = this.#knowing;
-    const { type, op, made, after, named, before } = this.#history;
+    const { type, op, made, after, named, makes, before } = this.#history;
     const replaced = this.#history.step.action === 'replace' ? before?.identity : undefined;
     const candidates = [made, ...named].filter((identity) => identity !== null && identity !== replaced);
     const live =
@@ -209,20 +214,30 @@ class Judge {
         live,
         problem: `${few([live, ...others].map(({ identity }) => identity))} carry the tag aiplan:op=${op}: one of them is a copy`,
       };
+    const alike = made === null ? found.byMakes(type, makes) : [];
+    if (alike.length > 1)
+      return {
+        live,
+        problem: `${few(alike.map(({ identity }) => identity))} are all like what the run makes: which one is its own cannot be told`,
+      };
     const claimed = after !== null && after.identity === live.identity ? after : null;
     const tagged = live.systemTags['aiplan:op'];
     if (claimed !== null && claimed.incarnation !== live.incarnation)
       return { live, problem: `${live.identity} is not the one that the run made: another has taken its name since` };
-    if (tagged !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op))
+    const isMade = claimed === null && isMadeBy(makes, live, this.#type?.rules);
+    if (tagged !== op && !isMade && (claimed === null || claimed.systemTags['aiplan:op'] === op))
       return {
         live,
-        problem: `${live.identity} does not carry the tag aiplan:op=${op} that the run gives to what it makes`,
+        problem:
+          makes.length > 0
+            ? `${live.identity} is not as the run makes it: it is somebody else's`
+            : `${live.identity} does not carry the tag aiplan:op=${op} that the run gives to what it makes`,
       };
     return { live, problem: null };
   }
 
   #made(): Judged {
-    const { begun, acted, done, made, op, before } = this.#history;
+    const { begun, acted, done, made, makes, before } = this.#history;
     if (!begun) return this.#as('not-started', []);
     const own = this.#ownMade();
     if (own.live === null) {
@@ -231,13 +246,15 @@ class Judge {
           problems: [`${made ?? 'what it made'} was made by this run and is gone: somebody took it away`],
         });
       const until = acted ? this.#window() : null;
-      const evidence = acted ? [`AWS has nothing with the tag aiplan:op=${op}`] : [];
+      const evidence = acted ? [`AWS has ${soughtText(this.#history)}`] : [];
       return until === null ? this.#as('not-done', evidence) : this.#waits(until, evidence);
     }
     if (own.problem !== null)
       return this.#as(done ? 'done' : 'unknown', [], { made: own.live, problems: [own.problem] });
     const evidence = [
-      `AWS has ${own.live.identity} (${own.live.state}) with the tag aiplan:op=${own.live.systemTags['aiplan:op'] ?? ''}`,
+      makes.length > 0
+        ? `AWS has ${own.live.identity} (${own.live.state}), as the run makes it`
+        : `AWS has ${own.live.identity} (${own.live.state}) with the tag aiplan:op=${own.live.systemTags['aiplan:op'] ?? ''}`,
     ];
     const reach = done ? null : this.#reach(null, own.live);
     const left = reach?.left ?? [];
@@ -251,13 +268,18 @@ class Judge {
 
   /** Of a rollback: the next generated rollback decides what comes back; here it is only reported. */
   #restored(): Judged {
-    const { begun, done, op, type } = this.#history;
-    const live = this.#knowing.found.byOp(type, op) ?? null;
+    const { begun, done, made, makes, op, type } = this.#history;
+    const { found } = this.#knowing;
+    const untagged =
+      made === null ? found.byMakes(type, makes)[0] : makes.length > 0 ? found.get(type, made) : undefined;
+    const live = found.byOp(type, op) ?? untagged ?? null;
     if (!begun) return this.#as('not-started', []);
     const evidence =
       live === null
-        ? [`AWS has nothing with the tag aiplan:op=${op}`]
-        : [`AWS has ${live.identity} (${live.state}) with the tag aiplan:op=${op}`];
+        ? [`AWS has ${soughtText(this.#history)}`]
+        : [
+            `AWS has ${live.identity} (${live.state})${makes.length > 0 ? ', as the rollback makes it' : ` with the tag aiplan:op=${op}`}`,
+          ];
     return this.#as(done ? 'done' : live === null ? 'not-done' : 'partly', evidence, { made: live });
   }
 

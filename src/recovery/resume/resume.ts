@@ -78,7 +78,7 @@ async function inPhases(approved: ApprovedPlan, past: readonly JournalRecord[], 
   await renewOrStop(ports.session);
   refuseStop(ports);
   const settlement = await reconcile(past, { ...ports, now: ports.clock.now() });
-  const planned = await ports.replan((live) => rewind(live, past));
+  const planned = await ports.replan((live) => rewind(live, past, ports.types));
   const remaining = remainingOf(past, settlement, planned, new Date(ports.clock.now()).toISOString());
   refuseStale([...remaining.stale, ...uncoveredBy(approved, remaining.planned)]);
 

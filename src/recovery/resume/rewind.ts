@@ -1,5 +1,7 @@
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { LiveResource, LiveState } from '../../domain/live.ts';
+import type { ResourceTypes } from '../../domain/resource-type.ts';
+import { isMadeBy } from '../../history/made-by.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
 import { allHistoriesOf } from '../../history/step-history.ts';
 
@@ -8,7 +10,7 @@ import { allHistoriesOf } from '../../history/step-history.ts';
  * the first change, what it made left out. A plan made of this is the one that was confirmed, unless somebody else
  * changed something that it rests on; what happened since to the run's own resources is judged by `reconcile`. Pure.
  */
-export function rewind(live: LiveState, records: readonly JournalRecord[]): LiveState {
+export function rewind(live: LiveState, records: readonly JournalRecord[], types: ResourceTypes): LiveState {
   const befores = new Map<string, LiveResource>();
   // The first of a step: later ones know what earlier steps of the run have done.
   for (const { live: before } of recordsOf(records, 'before'))
@@ -19,9 +21,9 @@ export function rewind(live: LiveState, records: readonly JournalRecord[]): Live
   const isMade = (resource: LiveResource): boolean =>
     !befores.has(keyOf(resource)) &&
     makers.some(
-      ({ type, op, made }) =>
+      ({ type, op, made, makes }) =>
         type === resource.type &&
-        resource.systemTags['aiplan:op'] === op &&
+        (resource.systemTags['aiplan:op'] === op || isMadeBy(makes, resource, types.get(type)?.rules)) &&
         (made === null || made === resource.identity),
     );
   const seen = new Set<string>();

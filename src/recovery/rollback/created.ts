@@ -16,6 +16,8 @@ export interface Made {
    * expect.
    */
   readonly claimed: LiveResource | null;
+  /** Where its answer was lost: the properties that its call gave it. */
+  readonly given?: JsonObject;
   readonly rules: TypeRules | undefined;
   readonly tagProperty: string | null;
 }
@@ -49,13 +51,13 @@ export function openTo({ live, claimed, rules }: Made): { readonly properties?: 
 }
 
 /** The state that must be live for the deletion: everything as it was created, and its tag. Pure. */
-export function expectMade({ op, live, claimed, rules, tagProperty }: Made): JsonObject {
+export function expectMade({ op, live, claimed, given, rules, tagProperty }: Made): JsonObject {
   const hidden = new Set(
     [...(rules?.volatile ?? []), ...(rules?.secretInput ?? []), ...(rules?.sensitive ?? [])].map(
       (path) => path.split('.')[0] ?? path,
     ),
   );
-  const properties = Object.entries(claimed?.properties ?? {}).filter(
+  const properties = Object.entries(claimed?.properties ?? given ?? {}).filter(
     ([name, value]) => name !== tagProperty && value !== undefined && !isMasked(value) && !hidden.has(name),
   );
   const tags =
@@ -72,21 +74,24 @@ export function whyForeign({
   others,
   claimed,
   op,
-}: Pick<Made, 'live' | 'claimed' | 'op'> & { readonly others: readonly LiveResource[] }): {
+  isMade,
+}: Pick<Made, 'live' | 'claimed' | 'op'> & { readonly others: readonly LiveResource[]; readonly isMade: boolean }): {
   readonly message: string;
   readonly help: string;
 } | null {
   const help = 'leave it, or delete it by a change plan of its own';
   if (others.length > 0)
     return {
-      message: `${few([live, ...others].map(({ identity }) => identity))} carry the tag "aiplan:op: ${op}": one of them is a copy`,
+      message: isMade
+        ? `${few([live, ...others].map(({ identity }) => identity))} are all like what the run made, and its answer was lost`
+        : `${few([live, ...others].map(({ identity }) => identity))} carry the tag "aiplan:op: ${op}": one of them is a copy`,
       help: 'take the tag away from what the run did not make, or delete what it made by a change plan of its own',
     };
   if (claimed !== null && claimed.incarnation !== live.incarnation)
     return { message: `${live.identity} is not the one that the run created: another has taken its name since`, help };
   // A tag that was never there proves nothing against an identity that is never used twice; one that left or changed
-  // does.
-  return live.systemTags['aiplan:op'] !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)
+  // does. Where no tag can tell and the answer was lost, exactly what the call makes is its work (`isMade`).
+  return !isMade && live.systemTags['aiplan:op'] !== op && (claimed === null || claimed.systemTags['aiplan:op'] === op)
     ? {
         message: `${live.identity} does not carry the tag "aiplan:op: ${op}" that the run gave to what it created`,
         help,

@@ -29,16 +29,18 @@ const restoredFrom = 'aiplan:restored-from';
 /**
  * The resources that earlier rollbacks restored, believed only where journal, tag and live identity agree, and for a
  * finished one the incarnation (law 13): a tag alone can be written or copied by anybody, and a journal alone may be of
- * another time. `ops`: what the earlier rollbacks tagged with what they made; what came back inside of something else
- * carries the tag of that. Pure.
+ * another time. Of a type without tags (`hasTags` false) journal and live identity have to do. `ops`: what the earlier
+ * rollbacks tagged with what they made; what came back inside of something else carries the tag of that. Pure.
  */
 export function broughtBack(
   type: string,
   before: LiveResource,
   tries: readonly Try[],
-  found: Pick<Found, 'get' | 'byOps' | 'restoredFrom'>,
+  found: Pick<Found, 'get' | 'byOps' | 'byMakes' | 'restoredFrom'>,
   ops: ReadonlySet<string> = new Set(),
+  hasTags = true,
 ): Back {
+  if (!hasTags) return broughtBackUntagged(type, tries, found);
   const latest = tries.toReversed();
   const proven = found
     .byOps(
@@ -99,6 +101,27 @@ const untagged = (live: LiveResource | undefined, after: LiveResource): readonly
 
 const isMarked = ({ systemTags }: LiveResource): boolean =>
   Object.keys(systemTags).some((key) => key.startsWith('aiplan:'));
+
+/**
+ * The same of a type without tags: there the journals say what the rollbacks made, and it must be live under exactly
+ * that identity and incarnation, or be exactly what a call makes whose answer was lost. Whether the journals may be
+ * believed is asked of the capture bucket, or of the person (`restsOnEarlier`).
+ */
+function broughtBackUntagged(type: string, tries: readonly Try[], found: Pick<Found, 'get' | 'byMakes'>): Back {
+  const latest = tries.toReversed();
+  for (const { done, after, run, map } of latest) {
+    const live = done && after !== null ? found.get(type, after.identity) : undefined;
+    if (live !== undefined && after !== null && isSame(live, after))
+      return { kind: 'finished', live, by: run, map, others: [] };
+  }
+  for (const { done, made, makes } of latest) {
+    if (done) continue;
+    const known = made === null ? [] : [found.get(type, made) ?? []].flat();
+    const [live, ...others] = known.length > 0 ? known : found.byMakes(type, makes);
+    if (live !== undefined && others.length === 0) return { kind: 'begun', live, others: [] };
+  }
+  return { kind: 'nothing', since: latest.find(({ done }) => done)?.run ?? null, claimant: null };
+}
 
 const isSame = (one: LiveResource, other: LiveResource): boolean =>
   one.identity === other.identity && one.incarnation === other.incarnation;

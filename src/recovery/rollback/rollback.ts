@@ -25,6 +25,7 @@ import {
   type RollbackReaders,
 } from '../../history/rollback-reading.ts';
 import { stayFindings, staying, stillStaying } from './remaining.ts';
+import { isMadeBy } from '../../history/made-by.ts';
 import { isYoung, underWay } from '../../history/pending-answers.ts';
 import { quote, wayOut } from '../../domain/wording.ts';
 import type { Capture } from '../../domain/capture-plan.ts';
@@ -125,7 +126,14 @@ class DraftMaker {
     const ops = new Set(histories.flatMap(({ step }) => earlier.triesOf(step.id).map(({ op }) => op)));
     for (const { type, before, step } of histories) {
       if (before === null || (step.action !== 'delete' && step.action !== 'replace')) continue;
-      const back = broughtBack(type, before, earlier.triesOf(step.id), found, ops);
+      const back = broughtBack(
+        type,
+        before,
+        earlier.triesOf(step.id),
+        found,
+        ops,
+        readers.schemas(type)?.tagProperty !== null,
+      );
       this.#backs.set(step.id, back);
       if (back.kind !== 'finished') continue;
       for (const [from, to] of Object.entries({ ...back.map, [before.identity]: back.live.identity }))
@@ -220,7 +228,8 @@ class DraftMaker {
    * that comes back (`onlyWith`).
    */
   #removeMade(history: History, address: string, onlyWith?: string): void {
-    const { type, op, made: identity, after } = history;
+    const { type, op, made: identity, after, makes } = history;
+    const rules = this.#readers.types.get(type)?.rules;
     const say = (severity: Finding['severity'], code: string, message: string, help?: string): void =>
       this.#say(severity, code, { step: { id: address } }, message, help);
     const live = madeBy(this.#found, history);
@@ -230,8 +239,10 @@ class DraftMaker {
       return;
     }
     const claimed = after !== null && after.identity === live.identity ? after : null;
-    const others = identity === null ? this.#found.byOps(type, [op]).filter((other) => other !== live) : [];
-    const foreign = whyForeign({ live, others, claimed, op });
+    const alike = identity === null ? [...this.#found.byOps(type, [op]), ...this.#found.byMakes(type, makes)] : [];
+    const others = alike.filter((other) => other !== live);
+    const isMade = claimed === null && isMadeBy(makes, live, rules);
+    const foreign = whyForeign({ live, others, claimed, op, isMade });
     if (foreign !== null) {
       say('error', 'rollback-foreign', foreign.message, foreign.help);
       return;
@@ -244,7 +255,8 @@ class DraftMaker {
       op,
       live,
       claimed: begun ? null : claimed,
-      rules: this.#readers.types.get(type)?.rules,
+      given: makes.at(-1)?.properties ?? {},
+      rules,
       tagProperty: this.#readers.schemas(type)?.tagProperty ?? null,
     };
     for (const { path, after: now } of addedSince(made)) {

@@ -120,6 +120,8 @@ function textsIn(value: Json | undefined): readonly string[] {
  */
 function movesWith(effect: OwnEffect, subject: Subject, resource: LiveResource, came: boolean, owned: Owned): boolean {
   const { type, identity, before, after, wanted, what } = effect;
+  // A fact that names exactly the resource that the run took away, or made, whatever ties the two.
+  if (subject.type === type && subject.identity === identity && what === (came ? 'made' : 'removed')) return true;
   const names = (properties: JsonObject | null | undefined): boolean =>
     properties !== null && properties !== undefined && namesIn(type, properties, resource, owned.schemas);
   const linkedBefore =

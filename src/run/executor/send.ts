@@ -209,8 +209,12 @@ export function refuseWhenStopped(sending: Pick<Sending, 'ports' | 'step' | 'ign
 
 /** The call as it stands in the journal. */
 const declared = (call: Call, { sensitive }: Sending): Omit<Call, 'preview'> => {
-  const { preview: _preview, ...rest } = call;
-  return { ...rest, input: redacted(rest.input, sensitive) };
+  const { preview: _preview, makes, ...rest } = call;
+  return {
+    ...rest,
+    input: redacted(rest.input, sensitive),
+    ...(makes === undefined ? {} : { makes: { ...makes, properties: redacted(makes.properties, sensitive) } }),
+  };
 };
 
 export type Attempt =

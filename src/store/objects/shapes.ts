@@ -212,6 +212,7 @@ const declared = object({
   identity: text,
   retry: oneOf('token', 'named', 'absolute', 'none'),
   purpose: text,
+  makes: optional(object({ type: text, identity: orNull(text), properties: map })),
 });
 const partial = object({
   succeeded: count,

@@ -9,6 +9,7 @@ import { describedShape } from './instance-shape.ts';
 import { describedStates, describedStatus, startAndStop } from './instance-states.ts';
 import { kindRefusals } from './kind-refusals.ts';
 import { missing } from './missing.ts';
+import { networkRefusals } from './network-refusals.ts';
 import { networkInterfaces } from './network-interfaces.ts';
 import { deleteSecurityGroup } from './security-groups.ts';
 import { snapshots } from './snapshots.ts';
@@ -24,6 +25,7 @@ export const ec2Corrections: readonly QueryCorrection[] = [
   ...tagLimit('ec2'),
   ...kindRefusals,
   ...volumeRefusals,
+  ...networkRefusals,
   ...groupAnswers,
   launch,
   rememberSettings,

@@ -1,0 +1,65 @@
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import { isObject } from '../../src/base/json.ts';
+import { remapIdentity } from '../../src/domain/identity.ts';
+import type { CaptureOperations } from '../../src/domain/resource-type.ts';
+import { objectOf } from '../aws/values/fields.ts';
+import { restoreTags } from '../aws/values/tags.ts';
+import type { Description } from './description.ts';
+import { createDescribed, liveIn, missingFor } from './programs.ts';
+
+/** What was read is the capture: it lies in the journal, and beside it in the capture bucket. A restore is a create. */
+export function captureOfDescribed(about: Description): CaptureOperations {
+  const settable = (properties: JsonObject): JsonObject =>
+    Object.fromEntries(
+      Object.entries(properties).filter(([name]) => name === 'Tags' || about.properties[name]?.create !== false),
+    );
+  return {
+    plan(live, action) {
+      const what = `configuration of ${live.identity}, in the journal`;
+      if (action === 'update') return { how: 'config', what, late: false, loses: [] };
+      const loses = [
+        ...(about.made === undefined ? [] : [`the id ${live.identity}: what is restored gets a new one`]),
+        ...(about.loses?.(live) ?? []),
+      ];
+      if (about.holdsData === false)
+        return { how: 'config', what, late: false, loses, ...(about.made === undefined ? {} : { newIdentity: true }) };
+      return {
+        how: 'none',
+        what: 'nothing',
+        late: false,
+        loses,
+        impossible: about.holdsData.loses(live),
+      };
+    },
+    *take() {
+      return { how: 'config', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras: {} };
+    },
+    // The engine reads the resource once more right before it destroys it, and what is in the journal must be that.
+    *verify() {
+      return [];
+    },
+    *restorable(context) {
+      return { problems: yield* missingFor(about, context), losses: [] };
+    },
+    ...(about.made === undefined
+      ? {}
+      : {
+          apart: (live, as) => (as === null ? live : { blocked: 'AWS gives it its id: leave --as out' }),
+        }),
+    *restore(context) {
+      const live = liveIn(context);
+      const desired = objectOf(mapped(settable(live.properties), (text) => remapIdentity(text, context.remap)));
+      const tags = restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity);
+      const { identity } = yield* createDescribed(about, { ...context, desired }, about.tags === undefined ? {} : tags);
+      return { identity, map: identity === live.identity ? {} : { [live.identity]: identity } };
+    },
+  };
+}
+
+function mapped(value: Json | undefined, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item: Json) => mapped(item, change));
+  return isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapped(item, change)]))
+    : (value ?? null);
+}

@@ -1,0 +1,162 @@
+import type { Service } from '../../src/domain/call.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { ResourceName } from '../../src/domain/identity.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
+import type { ChangeRule, PropertyRule, TypeRules } from '../../src/domain/resource-type.ts';
+import type { Neighbours } from '../../src/domain/own-effect.ts';
+import type { Verdict, Verdicts } from '../../src/domain/verdict.ts';
+
+/** A resource as one element of a list tells it. */
+export interface Found {
+  readonly identity: string;
+  /** What tells it from a later one of the same identity. Absent: AWS never gives the identity out twice. */
+  readonly incarnation?: string;
+  /** In CloudFormation shape; undefined and null members are left out. */
+  readonly properties: JsonObject;
+  readonly attributes?: JsonObject;
+  /** AWS's list of Key and Value, or a map. */
+  readonly tags?: Json;
+  /** AWS's own word. Absent: `present`. */
+  readonly state?: string;
+  readonly binding?: JsonObject;
+  readonly observed?: JsonObject;
+  /** Why AWS deletes it by nobody's call, such as the local route of a VPC; one sentence. */
+  readonly undeletable?: string;
+}
+
+/** One paginated read for many identities. */
+export interface Listing {
+  readonly operation: string;
+  /** The member of the answer that holds the elements. */
+  readonly items: string;
+  /** The input that asks for these identities alone; at most `most` at once. */
+  readonly narrow: (identities: readonly string[]) => JsonObject;
+  /** Absent: 200, what a filter of EC2 takes. */
+  readonly most?: number;
+  /** The input of every page, such as its size. */
+  readonly page?: JsonObject;
+  /** The members that hold the token of the next page. Absent: `NextToken` in both. */
+  readonly token?: { readonly asked: string; readonly answered: string };
+  /** Codes by which a narrowed read says that there is none. */
+  readonly absent?: readonly string[];
+}
+
+/** Who uses resources of the type, as another read lists them. */
+export interface UserListing {
+  readonly operation: string;
+  readonly items: string;
+  readonly page?: JsonObject;
+  /** The input that asks for the users of these. */
+  readonly ask: (used: readonly Found[]) => JsonObject;
+  /** Those users of `used` that an element tells of. */
+  readonly find: (raw: JsonObject, used: Found) => readonly ResourceName[];
+}
+
+/** Something that only a read of its own tells of one resource: its tags, say. Asked for what will change. */
+export interface Detail {
+  readonly operation: string;
+  readonly input: (found: Found) => JsonObject;
+  readonly into: (found: Found, answer: JsonObject) => Found;
+}
+
+/** A mutating call as data; `Of` is what its input is made from. */
+export interface KindCall<Of extends readonly unknown[]> {
+  readonly operation: string;
+  readonly input: (...of: Of) => JsonObject;
+  /** For the journal and the progress line. */
+  readonly purpose: string;
+}
+
+/** What a create is given beside the desired properties. */
+export interface Given {
+  /** Unique per run and step: for a ClientToken. */
+  readonly token: string;
+  /** The author's tags and the ownership tags. */
+  readonly tags: JsonObject;
+}
+
+/** How tags of an existing resource are set and removed. */
+export interface Tagging {
+  readonly set: KindCall<readonly [identity: string, tags: Readonly<Record<string, string>>]>;
+  readonly remove: KindCall<readonly [identity: string, keys: readonly string[]]>;
+}
+
+/** How one property is set on what is there; `clear` takes it away. */
+export interface Setting extends KindCall<readonly [identity: string, desired: JsonObject]> {
+  readonly clear?: KindCall<readonly [identity: string, desired: JsonObject]>;
+  /** The create does not take the property: it is set right afterwards. */
+  readonly afterCreate?: true;
+}
+
+/** A property: what an update of it may do, and what it can do beyond changing a value (law 3). */
+export type KindProperty = PropertyRule & {
+  readonly verdict: Verdict;
+  /** Of an object or a list: the verdicts of its leaves, by their path below it; they stand for its own. */
+  readonly inside?: Verdicts;
+};
+
+interface Common {
+  readonly type: string;
+  readonly service: Service;
+  readonly list: Listing;
+  readonly find: (raw: JsonObject) => readonly Found[];
+  readonly details?: readonly Detail[];
+  /** Without `Tags`, which `tags` stands for. */
+  readonly properties: Readonly<Record<string, KindProperty>>;
+  /** Absent: the type takes no tags. */
+  readonly tags?: Tagging;
+  readonly create: KindCall<readonly [desired: JsonObject, given: Given]> & {
+    /** The request is idempotent by its token. */
+    readonly byToken?: true;
+  };
+  readonly set?: Readonly<Record<string, Setting>>;
+  readonly remove: KindCall<readonly [live: LiveResource]>;
+  /**
+   * Who uses it (law 9): how they are listed; `related`: only what properties of known types name, nothing else can;
+   * `refused-in-use`: AWS refuses to delete what is used; `unknown`: nobody can tell, and it is never deleted.
+   */
+  readonly users: readonly UserListing[] | 'related' | 'refused-in-use' | 'unknown';
+  /** Changes that hand out power or open access (law 3); []: looked, and there are none. */
+  readonly grants: readonly ChangeRule[];
+  readonly destructive?: readonly ChangeRule[];
+  /** What a delete loses for good, because AWS takes no copy of it (law 4); false: it is configuration alone. */
+  readonly holdsData: false | { readonly loses: (live: LiveResource) => string };
+  /** What else a delete loses although it can be restored; the identity is told where AWS gives it out. */
+  readonly loses?: (live: LiveResource) => readonly string[];
+  /** What AWS refuses of the properties, whatever is live. */
+  readonly problems?: TypeRules['refuses'];
+  /** Whether what was read is stable; a sentence: it has failed. Absent: what is there is stable. */
+  readonly stable?: (found: Found) => boolean | string;
+  readonly neighbours?: Neighbours;
+  /** Further rules: `compare`, `nameProperty`, `goneStates` and so on. */
+  readonly rules?: Partial<Omit<TypeRules, 'properties' | 'verdicts' | 'grants' | 'destructive' | 'lookalike'>>;
+  /** Identities that a restore needs to be there, by property: how they are looked up. */
+  readonly needs?: Readonly<Record<string, Need>>;
+}
+
+/** How the thing that a property names is looked up. */
+export interface Need {
+  readonly operation: string;
+  readonly items: string;
+  readonly input: (identity: string) => JsonObject;
+}
+
+/** A type of which the author's own properties name the identity; undefined while one of them is not known. */
+interface Named extends Common {
+  readonly identityOf: (desired: JsonObject) => string | undefined;
+  readonly alike?: undefined;
+  readonly made?: undefined;
+}
+
+/**
+ * A type of which AWS gives the identity out: where it stands in the answer of the create, by dotted path. Where no tag
+ * tells whose a resource is, its properties must: `alike` answers the text of which there is at most one, undefined while
+ * it is not known.
+ */
+type Assigned = Common & { readonly made: string; readonly identityOf?: undefined } & (
+    | { readonly tags: Tagging; readonly alike?: undefined }
+    | { readonly alike: (desired: JsonObject) => string | undefined }
+  );
+
+/** Everything about a type that is nothing but configuration, each fact once. */
+export type Description = Named | Assigned;
