@@ -39,17 +39,20 @@ export function writeChangePlan(plan: ChangePlan): string {
  * this action are written. A value that a change plan may not hold (masked values, characters that do not show) is left
  * out and named in a comment; where the author must say something, a `<placeholder>` stands, which does not validate.
  */
-export function writeEntry(address: string, live: LiveResource, action: DeclaredAction, rules?: TypeRules): string {
+export function writeEntry(address: string, live: LiveResource, wanted: DeclaredAction, rules?: TypeRules): string {
   const document = new Document(null);
   const omitted: string[] = [];
+  const properties =
+    wanted === 'create' || wanted === 'update' ? (clean(settable(live, wanted, rules), '', omitted) ?? {}) : {};
+  // An update without properties is refused: a resource of which nothing can be updated is looked up.
+  const action = wanted === 'update' && isObject(properties) && Object.keys(properties).length === 0 ? 'read' : wanted;
   const entry: Record<string, Json> = { type: live.type, action };
   if (action !== 'create') entry['id'] = live.identity;
   if (action === 'replace') entry['order'] = 'create-first';
   if (action === 'replace' || action === 'delete') entry['reason'] = `<why this ${action} is right>`;
   if (action === 'delete') entry['expect'] = clean(recognisable(live), '', omitted) ?? {};
   if (action === 'replace') entry['properties'] = {};
-  if (action === 'create' || action === 'update')
-    entry['properties'] = clean(settable(live, action, rules), '', omitted) ?? {};
+  if (action === 'create' || action === 'update') entry['properties'] = properties;
   const root = toNode({ [address]: entry }, document) as YAMLMap;
   const comments = [...new Set(omitted)].map((line) => ` ${sanitise(line)}`);
   document.contents = root as never;

@@ -39,6 +39,7 @@ describe('a live resource as an entry', () => {
 
   it('reads back, for every action, but for what the author must say', () => {
     expect(codes(planOf(writeEntry('Data', live({}), 'read')))).toEqual([]);
+    expect(writeEntry('Data', live({ properties: {} }), 'update')).toContain('action: read');
     expect(codes(planOf(writeEntry('Data', live({}), 'create')))).toEqual([]);
     const text = planOf(writeEntry('Data', live({}), 'delete'));
     expect(codes(text)).toEqual(['placeholder 10:13']);
