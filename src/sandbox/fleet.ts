@@ -3,6 +3,7 @@ import {
   CreateVolumeCommand,
   CreateVpcCommand,
   CreateSubnetCommand,
+  RegisterImageCommand,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { CreateDBInstanceCommand } from '@aws-sdk/client-rds';
@@ -50,13 +51,20 @@ async function make({ ec2, rds, s3, region }: SeedContext, plan: ReturnType<type
     );
     return GroupId;
   });
+  const { ImageId } = await ec2.send(
+    new RegisterImageCommand({
+      Name: 'fleet',
+      RootDeviceName: '/dev/xvda',
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeSize: 8 } }],
+    }),
+  );
   const instances: string[] = [];
   while (instances.length < plan['AWS::EC2::Instance']) {
     const MaxCount = Math.min(LAUNCH, plan['AWS::EC2::Instance'] - instances.length);
     const group = groups[instances.length % Math.max(1, groups.length)];
     const { Instances = [] } = await ec2.send(
       new RunInstancesCommand({
-        ImageId: 'ami-0123456789abcdef0',
+        ImageId,
         InstanceType: 't3.micro',
         MinCount: MaxCount,
         MaxCount,

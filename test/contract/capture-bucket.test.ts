@@ -59,7 +59,7 @@ suite('the capture bucket against the sandbox', () => {
     );
     expect(await verify()).toEqual([
       `The capture bucket "${store}": versioning is not enabled.`,
-      `The capture bucket "${store}": its policy does not protect the captures: s3:BypassGovernanceRetention, s3:DeleteBucket, s3:DeleteObjectVersion and 7 more are not denied.`,
+      `The capture bucket "${store}": its policy does not protect the captures: s3:BypassGovernanceRetention, s3:DeleteBucket, s3:DeleteObjectVersion and 8 more are not denied.`,
     ]);
     expect(await setup()).toHaveLength(2);
     const { Body } = await fixture.s3.send(

@@ -28,6 +28,7 @@ suite('AWS::EC2::Instance against the emulator', () => {
     for (const name of ['web', 'worker']) {
       await ec2.ask('iam', 'CreateInstanceProfile', { InstanceProfileName: name });
     }
+    await ec2.ask('ec2', 'CreateKeyPair', { KeyName: 'ops' });
   });
   afterAll(async () => {
     await ec2.stop();
