@@ -114,11 +114,12 @@ describe.each(resourceTypes.all.filter(({ managed }) => managed).map((type) => [
     it('a change that it recognises was found for each rule', () => {
       expect(found.flatMap(({ missing }) => missing)).toEqual([]);
     });
-    it.each(
-      found.flatMap(({ samples }) =>
-        samples.map((sample) => [`${sample.rule.path}: ${sample.says}`.slice(0, 120), sample] as const),
-      ),
-    )('%s', (_title, sample) => {
+    const cases = found.flatMap(({ samples }) =>
+      samples.map((sample) => [`${sample.rule.path}: ${sample.says}`.slice(0, 120), sample] as const),
+    );
+    // A type may have no rule of its own: of its tags the rules of all types speak.
+    if (cases.length === 0) return;
+    it.each(cases)('%s', (_title, sample) => {
       const { says } = sample;
       const after = authored(sample.before, sample.after);
       expect(hits(step(sample, name, after))).toContain(says);
