@@ -286,7 +286,7 @@ export const oneWay: readonly ChangeRule[] = [
     given: (_before, live) => live !== null,
     when: turnedOn,
     says: () =>
-      'RDS upgrades the minor version by itself in a maintenance window, with an interruption, and no upgrade can be taken back; whether one is pending was not read',
+      'RDS upgrades the minor version by itself in a maintenance window, with an interruption, and no upgrade can be undone; whether one is pending was not read',
   },
   ...['Iops', 'StorageThroughput'].map((path): ChangeRule => ({
     path,
