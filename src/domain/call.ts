@@ -1,4 +1,5 @@
-import type { Json, JsonObject, SecretRef } from '../base/json.ts';
+import { isNothing, isPerhapsTrue } from '../base/coerce.ts';
+import { isObject, type Json, type JsonObject, type SecretRef } from '../base/json.ts';
 
 export type Service = 'ec2' | 'rds' | 's3' | 'sts' | 'cloudtrail' | 'ssm' | 'secretsmanager' | 'kms';
 
@@ -130,14 +131,32 @@ export interface AwsReader {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** Losses of a protection that pass the gate only in a step that a person confirmed (law 6). */
+export type ProtectedLoss = 'skip-final-snapshot' | 'retention-zero';
+
+/** Whether an input of RDS says that no automated backups are kept, at whatever depth and in whatever spelling. */
+export const keepsNoBackups = (value: Json | undefined): boolean =>
+  Array.isArray(value)
+    ? value.some((item: Json) => keepsNoBackups(item))
+    : isObject(value) &&
+      Object.entries(value).some(([name, inside]) =>
+        name === 'BackupRetentionPeriod' ? isNothing(inside) : keepsNoBackups(inside),
+      );
+
+/** The protected losses that the input of a call says. */
+export const protectedLosses = (input: JsonObject): readonly ProtectedLoss[] => [
+  ...(isPerhapsTrue(input['SkipFinalSnapshot']) ? (['skip-final-snapshot'] as const) : []),
+  ...(keepsNoBackups(input) ? (['retention-zero'] as const) : []),
+];
+
 /** The conditions under which a call passes the gate (law 6). */
 export interface Permit {
   readonly run: string;
   readonly step: string;
   /** The `service:Operation` names that the confirmed step declared. */
   readonly operations: readonly string[];
-  /** True only inside a confirmed destruction that declared it: final snapshot impossible, retention to 0. */
-  readonly confirmedLoss?: readonly ('skip-final-snapshot' | 'retention-zero')[];
+  /** Only inside a confirmed step whose calls say it: final snapshot impossible, no automated backups. */
+  readonly confirmedLoss?: readonly ProtectedLoss[];
   /**
    * Only in the plan that removes expired captures: exactly these may be deleted. Snapshot and image ids, DB snapshot
    * names, and `s3://bucket/key` or `s3://bucket/key?versionId=…` for objects of the capture bucket.

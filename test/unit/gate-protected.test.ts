@@ -36,6 +36,10 @@ describe('refused whatever was declared', () => {
 
   it('a final snapshot is taken, unless its loss was confirmed', () => {
     const { FinalDBSnapshotIdentifier: _final, ...without } = final;
+    expect(refused('rds:DeleteTenantDatabase', without)).toBe(true);
+    expect(refused('rds:DeleteTenantDatabase', final)).toBe(false);
+    expect(refused('rds:DeleteBlueGreenDeployment', { DeleteTarget: true })).toBe(true);
+    expect(refused('rds:DeleteBlueGreenDeployment', {})).toBe(false);
     for (const operation of ['rds:DeleteDBInstance', 'rds:DeleteDBCluster']) {
       expect(refused(operation, without)).toBe(true);
       expect(refused(operation, { ...without, FinalDBSnapshotIdentifier: '' })).toBe(true);
@@ -49,11 +53,25 @@ describe('refused whatever was declared', () => {
     }
   });
 
-  it('retention 0, unless confirmed', () => {
-    for (const operation of ['rds:ModifyDBInstance', 'rds:ModifyDBCluster']) {
-      expect(refused(operation, { BackupRetentionPeriod: 0 })).toBe(true);
+  it('retention 0, unless confirmed, by whatever operation and at whatever depth', () => {
+    for (const operation of [
+      'rds:ModifyDBInstance',
+      'rds:ModifyDBCluster',
+      'rds:CreateDBInstance',
+      'rds:CreateDBCluster',
+      'rds:RestoreDBInstanceFromDBSnapshot',
+      'rds:RestoreDBInstanceFromS3',
+      'rds:RestoreDBInstanceToPointInTime',
+      'rds:RestoreDBClusterFromSnapshot',
+      'rds:RestoreDBClusterToPointInTime',
+      'rds:PromoteReadReplica',
+      'rds:StartDBInstanceAutomatedBackupsReplication',
+    ]) {
+      expect([operation, refused(operation, { BackupRetentionPeriod: 0 })]).toEqual([operation, true]);
+      expect(refused(operation, { Settings: [{ BackupRetentionPeriod: '0' }] })).toBe(true);
       expect(refused(operation, { BackupRetentionPeriod: 1 })).toBe(false);
       expect(refused(operation, {})).toBe(false);
+      expect(refused(operation, { BackupRetentionPeriod: 0 }, { confirmedLoss: ['skip-final-snapshot'] })).toBe(true);
       expect(refused(operation, { BackupRetentionPeriod: 0 }, { confirmedLoss: ['retention-zero'] })).toBe(false);
     }
   });

@@ -1,5 +1,5 @@
-import type { Permit, Service } from '../../../src/domain/call.ts';
-import { isNothing, isPerhapsTrue } from '../../../src/base/coerce.ts';
+import { keepsNoBackups, type Permit, type Service } from '../../../src/domain/call.ts';
+import { isPerhapsTrue } from '../../../src/base/coerce.ts';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 
 /** Facts of the session that a rule needs. */
@@ -64,7 +64,9 @@ const isSnapshotArn = (arn: string): boolean =>
   /:(snapshot|cluster-snapshot|auto-backup|cluster-auto-backup):/u.test(arn);
 
 /**
- * Law 5 and the last part of law 6. Sources: DeleteDBInstance, DeleteDBCluster, ModifyDBInstance (RDS API reference);
+ * Law 5 and the last part of law 6. A parameter is refused by whatever operation takes it: a create, a restore and a
+ * change set a retention alike. Sources: DeleteDBInstance, DeleteDBCluster, CreateDBInstance, ModifyDBInstance,
+ * RestoreDBInstanceFromDBSnapshot, DeleteTenantDatabase, DeleteBlueGreenDeployment (RDS API reference);
  * DeleteSnapshot, DeregisterImage, UnlockSnapshot (EC2); DeleteObject, PutObjectRetention (S3).
  */
 export const PROTECTED: readonly ProtectedRule[] = [
@@ -78,7 +80,7 @@ export const PROTECTED: readonly ProtectedRule[] = [
   },
   {
     service: 'rds',
-    operations: /^DeleteDB(Instance|Cluster)$/u,
+    operations: /^DeleteDB(Instance|Cluster)$|^DeleteTenantDatabase$/u,
     refuses: (input, permit) => {
       const taken =
         !isPerhapsTrue(input['SkipFinalSnapshot']) && text(input['FinalDBSnapshotIdentifier']).trim() !== '';
@@ -89,11 +91,17 @@ export const PROTECTED: readonly ProtectedRule[] = [
   },
   {
     service: 'rds',
-    operations: /^Modify(DBInstance|DBCluster)$/u,
+    operations: /./u,
     refuses: (input, permit) =>
-      isNothing(input['BackupRetentionPeriod']) && permit.confirmedLoss?.includes('retention-zero') !== true
-        ? 'BackupRetentionPeriod 0 deletes every automated backup, and that loss was not confirmed'
+      keepsNoBackups(input) && permit.confirmedLoss?.includes('retention-zero') !== true
+        ? 'BackupRetentionPeriod 0 means no automated backups, those there are deleted too, and nobody confirmed that'
         : null,
+  },
+  {
+    service: 'rds',
+    operations: /^DeleteBlueGreenDeployment$/u,
+    refuses: (input) =>
+      isPerhapsTrue(input['DeleteTarget']) ? 'DeleteTarget would delete databases without a final snapshot' : null,
   },
   {
     service: 'rds',

@@ -185,6 +185,13 @@ export const destructive: readonly ChangeRule[] = [
  */
 export const grants: readonly ChangeRule[] = [
   {
+    path: 'BackupRetentionPeriod',
+    given: (_before, live) => live === null,
+    when: (_before, after, live) => live === null && !absent(after) && !(Number(after) > 0),
+    says: () =>
+      'the database lives without a protection: no automated backups are made, so nothing recovers it to a point in time',
+  },
+  {
     path: 'PubliclyAccessible',
     when: turnedOn,
     says: () =>

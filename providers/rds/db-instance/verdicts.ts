@@ -34,8 +34,9 @@ const protection: Verdicts = {
     'one-way',
   ),
   BackupRetentionPeriod: judged(
-    'backups older than it are deleted; from or to 0 restarts',
+    'backups older than it are deleted; 0 means none; from or to 0 restarts',
     'destruction',
+    'grant',
     'interruption',
   ),
   CopyTagsToSnapshot: judged('tools find snapshots by tags', 'destruction'),

@@ -1,6 +1,5 @@
 import type { Approval } from '../../domain/approval.ts';
-import { callName, type Call, type Permit, type Program } from '../../domain/call.ts';
-import { isNothing, isPerhapsTrue } from '../../base/coerce.ts';
+import type { Call, Program } from '../../domain/call.ts';
 import type { Configuration } from '../../domain/configuration.ts';
 import { UserError } from '../../base/error.ts';
 import type { Stage } from '../../domain/records/event.ts';
@@ -12,6 +11,7 @@ import type { ApplyPorts } from '../../domain/records/ports.ts';
 import type { ResourceType, StepContext } from '../../domain/resource-type.ts';
 import { contextFor } from '../../plan/steps/preview-context.ts';
 import { namesIn } from '../../plan/refresh/evidence.ts';
+import { permitFor } from './permit.ts';
 import { runProgram, type Execution } from '../executor/execute.ts';
 import type { Owned } from '../drift/own-drift.ts';
 import { ownEffects, type OwnEffects } from '../drift/own-effects.ts';
@@ -353,7 +353,7 @@ export function runStepProgram<Result>(
     step: task.step.id,
     purpose,
     sensitive: sensitiveNames(task.type.rules),
-    permit: permitFor(run, task, declared ?? task.work.preview),
+    permit: permitFor(ports.journal.run, run.approval, task.step, declared ?? task.work.preview),
     ...(ignoreStop === true ? { ignoreStop } : {}),
     ...(settling === true ? { freshUntil: Math.max(...calls.fresh.values(), 0) } : {}),
   };
@@ -374,31 +374,6 @@ export const runReadOnly = <Result>(run: Run, task: Task, program: Program<Resul
 
 /** The calls of a program, without sending any. */
 export const callsOf = (program: Program<unknown>): readonly Call[] => preview(program).calls;
-
-function permitFor({ ports, approval }: Run, { step }: Task, declared: readonly Call[]): Permit {
-  const confirmed =
-    step.coveredBy !== undefined ||
-    approval.confirmations.some(
-      (confirmation) => confirmation.step === step.id && confirmation.stepDigest === step.digest,
-    );
-  const losses =
-    !confirmed || step.destruction === null
-      ? []
-      : [
-          ...(declared.some(({ input }) => isPerhapsTrue(input['SkipFinalSnapshot']))
-            ? ['skip-final-snapshot' as const]
-            : []),
-          ...(declared.some(({ input }) => isNothing(input['BackupRetentionPeriod']))
-            ? ['retention-zero' as const]
-            : []),
-        ];
-  return {
-    run: ports.journal.run,
-    step: step.id,
-    operations: [...new Set(declared.map(callName))],
-    ...(losses.length === 0 ? {} : { confirmedLoss: losses }),
-  };
-}
 
 /**
  * Changes as they may be journaled: without the author's text of a sensitive property, of which the mask tells enough.
