@@ -98,7 +98,7 @@ export function approvalVerdict(
         code: 'approval-unknown',
         where: path,
         message:
-          'this signed approval was kept, and neither the audit log nor a journal knows it: a command was stopped at that moment, or what told of it was taken away',
+          'this signed approval was kept, and neither the audit log nor a journal knows it: a command was stopped at that moment, or its record was taken away',
       });
   return { broken: [...broken.values()], notes };
 }

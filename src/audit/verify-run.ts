@@ -219,7 +219,7 @@ function toldProblems(
   const began = marks.find((mark) => mark.kind === 'run-began' && mark.journal.records === seq);
   if (began?.kind !== 'run-began') {
     const sent = calls.filter((call) => call.seq > seq).length;
-    const message = `the audit log does not know that run "${run}" ${seq === 1 ? 'began' : 'was gone on with'}; its journal has ${sent} calls after that`;
+    const message = `the audit log does not know that run "${run}" ${seq === 1 ? 'began' : 'was resumed'}; its journal has ${sent} calls after that`;
     // The audit log is told right after that record is written, and nothing is sent before: a full disk at that moment
     // leaves this.
     return [

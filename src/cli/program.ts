@@ -187,20 +187,20 @@ function buildProgram(
   program
     .command('rollback')
     .argument('[run]', 'run id')
-    .description('take a run back: inverse changes, restores, removal of what it made')
+    .description('undo a run: inverse changes, restores, removal of what it made')
     .option('-o, --out <plan>', 'only keep the rollback plan in a file')
     .option('--approval <file>', 'signed approval')
     .option('--yes', 'as in apply')
     .option(
       '--from-aws',
-      'the store is lost: take back from what lies in the capture bucket; without a run, list those it knows of',
+      'the store is lost: undo from what lies in the capture bucket; without a run, list those it knows of',
     )
     .option('--run <run>', 'with --from-aws: the run')
     .action(action(async () => (await import('./commands/rollback.ts')).rollback));
   program
     .command('resume')
     .argument('<run>', 'run id')
-    .description('find out where a stopped run stands, and go on with it or take it back')
+    .description('find out where a stopped run stands, and resume it or undo it')
     .option('--approval <file>', 'signed approval')
     .option('--yes', 'as in apply')
     .option('--take-over <host:pid>', 'its process on another host is gone for good: take its lock over')

@@ -56,7 +56,7 @@ export function readEntry({ key: address, at, node }: MapEntry, context: EntryCo
     problems.error(
       'wrong-type',
       node.at,
-      `an entry of resources is ${kindOf(node)}; a map is wanted`,
+      `an entry of resources is ${kindOf(node)}; a map is expected`,
       `${address}:\n  type: AWS::S3::Bucket\n  action: read\n  id: name`,
     );
     return empty;

@@ -9,7 +9,7 @@ const NAMES = ['aiplan', 'name', 'intent', 'author', 'assume', 'target', 'resour
 const EXAMPLES: Readonly<Record<string, string>> = {
   aiplan: 'aiplan: 1',
   name: 'name: my-change',
-  intent: 'intent: What this change is for, in one sentence',
+  intent: 'intent: The purpose of this change, in one sentence',
   target: 'target: { account: "123456789012", region: eu-west-1 }',
   resources: 'resources:\n  Address:\n    type: AWS::S3::Bucket\n    action: read\n    id: name',
 };
@@ -85,7 +85,7 @@ function readTarget(node: Node, problems: Problems): ChangePlan['target'] | unde
     return problems.error(
       'wrong-type',
       node.at,
-      `target is ${kindOf(node)}; a map is wanted`,
+      `target is ${kindOf(node)}; a map is expected`,
       EXAMPLES['target'],
     ) as undefined;
   for (const { key, at } of node.entries) {
@@ -148,7 +148,7 @@ function readAuthor(node: Node, problems: Problems): Record<string, string> {
       problems.error(
         'wrong-type',
         node.at,
-        `author is ${kindOf(node)}; a map of texts is wanted`,
+        `author is ${kindOf(node)}; a map of texts is expected`,
         'author: { agent: name-of-the-agent }',
       );
     return {};

@@ -36,7 +36,7 @@ export function languageJsonSchema(types: ResourceTypes, schemas: Schemas): Json
       {
         aiplan: { const: 1, description: 'Version of the language.' },
         name: text('Unique per target; part of the ownership tag.', { pattern: '^[a-z][a-z0-9-]{0,62}$' }),
-        intent: prose('What the change is for. Shown as a claim.'),
+        intent: prose('The purpose of the change. Shown as a claim.'),
         author: {
           type: 'object',
           description: 'Who wrote it. Shown as a claim.',
@@ -46,7 +46,7 @@ export function languageJsonSchema(types: ResourceTypes, schemas: Schemas): Json
         },
         assume: {
           type: 'array',
-          description: 'What the author takes for granted; for the reviewer.',
+          description: 'Assumptions of the author, for the reviewer.',
           items: prose('One claim.'),
           maxItems: limits.assumptions,
         },
@@ -58,7 +58,7 @@ export function languageJsonSchema(types: ResourceTypes, schemas: Schemas): Json
             },
             ['account', 'region'],
           ),
-          description: 'Must equal the account and region of the caller.',
+          description: 'Must equal the account and region of the credentials.',
         },
         resources: {
           type: 'object',
@@ -174,16 +174,17 @@ function entryOf(known: readonly Known[]): JsonObject {
     find: { type: 'object', minProperties: 1, description: 'Tags or properties with exactly one live match.' },
     when: { enum: ['now', 'window'], description: "now, or in the resource's maintenance window." },
     order: { enum: ['create-first', 'delete-first'] },
-    carry: { type: 'array', items: text('What must come along though AWS assigned it.') },
+    carry: { type: 'array', items: text('Things that must come along though AWS assigned them.') },
     reason: prose('Why. Shown as a claim.'),
-    accept_loss: prose('What is lost for good, in words.'),
+    accept_loss: prose('The loss for good, in words.'),
     depends_on: { type: 'array', items: text('Address of an entry that is done before this one.') },
     rotate: { type: ['string', 'integer'], description: 'A new word sets the write-only properties anew.' },
     expect: {
       type: 'object',
-      description: 'What the author believes to be live; a mismatch blocks. Lists and maps as subsets, null: not set.',
+      description:
+        'Values that the author expects to be live; a mismatch blocks. Lists and maps as subsets, null: not set.',
     },
-    properties: { type: 'object', description: 'What shall be. Maps merge key by key; a list is the whole list.' },
+    properties: { type: 'object', description: 'The desired state. Maps merge key by key; a list is the whole list.' },
   };
   const byAction = actions.map((action) => {
     const uses = fieldNames.map((name) => [name, fields[name][action]] as const);

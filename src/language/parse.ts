@@ -108,7 +108,7 @@ function readResources(
     problems.error(
       'wrong-type',
       node.at,
-      `resources is ${kindOf(node)}; a map from address to entry is wanted`,
+      `resources is ${kindOf(node)}; a map from address to entry is expected`,
       'resources:\n  Address:\n    type: AWS::S3::Bucket\n    action: read\n    id: name',
     );
     return [];

@@ -72,7 +72,7 @@ suite('a capture whose name cannot be had', () => {
       }),
     );
     const { stdout } = await person.takesBack(run, { expected: [6] });
-    expect(stdout).toMatch(/taken back, but not wholly:\n\s+Files: the name small-files is held/u);
+    expect(stdout).toMatch(/undone, but not wholly:\n\s+Files: the name small-files is held/u);
     expect(stdout).toContain(`aiplan rollback ${run}`);
   });
 

@@ -24,7 +24,7 @@ const cases: readonly (readonly [string, string, readonly (readonly [string, str
     `A: ${bucket('update', ', id: x, properties: { Tags: [ a ], VersioningConfiguration: sometimes }')}`,
     [
       ['wrong-type', '6:76', /Tags: \{/u],
-      ['wrong-type', '6:106', /a map is wanted/u],
+      ['wrong-type', '6:106', /a map is expected/u],
     ],
   ],
   [

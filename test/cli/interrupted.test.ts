@@ -83,7 +83,7 @@ suite('a run that is interrupted', () => {
     });
   };
 
-  it('by an endpoint that dies: journaled, reported, taken back', async () => {
+  it('by an endpoint that dies: journaled, reported, undone', async () => {
     const wire = await openWire(account.endpoint);
     const far = machine(wire.endpoint);
     breakOnce('PutBucketTagging', () => wire.cut());
@@ -101,7 +101,7 @@ suite('a run that is interrupted', () => {
     await wire.close();
   });
 
-  it('by an answer that is lost: in doubt, settled by reading when it is taken back', async () => {
+  it('by an answer that is lost: in doubt, settled by reading when it is undone', async () => {
     breakOnce('PutBucketTagging', { kind: 'drop', when: 'after' });
     const report = await cli.json(['apply', 'plan.yaml', '--yes'], { expected: [5] });
     expect(statesOf(report)).toEqual({ Group: 'done', Files: 'doubt', Empty: 'not-started' });
@@ -133,7 +133,7 @@ suite('a run that is interrupted', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'by %s: the call in flight is finished, the run is stopped and taken back',
+    'by %s: the call in flight is finished, the run is stopped and undone',
     async (signal) => {
       let child: { kill(signal: NodeJS.Signals): boolean } | undefined;
       breakOnce('PutBucketTagging', async () => {
@@ -151,7 +151,7 @@ suite('a run that is interrupted', () => {
         code: 5,
         stderr: expect.stringContaining(`${signal}: the call in flight is finished, then the run stops`),
       });
-      expect(stdout).toMatch(/stopped[^]*To take it back: aiplan rollback/u);
+      expect(stdout).toMatch(/stopped[^]*To undo it: aiplan rollback/u);
       const { report, records } = await cli.json(['runs', (await latest()).run]);
       expect(report.outcome).toBe('stopped');
       const calls = records
@@ -168,7 +168,7 @@ suite('a run that is interrupted', () => {
     },
   );
 
-  it('by kill -9: the journal tells what was sent, the lock is not in the way, and it is taken back', async () => {
+  it('by kill -9: the journal tells what was sent, the lock is not in the way, and it is undone', async () => {
     let child: { kill(signal: NodeJS.Signals): boolean } | undefined;
     breakOnce('PutBucketTagging', async () => {
       child?.kill('SIGKILL');
@@ -269,7 +269,7 @@ suite('a store that cannot be written', () => {
     expect(locks().filter(({ released }) => released === undefined)).toEqual([]);
   });
 
-  it('full in the middle: the outcome goes where there is room, and what was journaled can be taken back', async () => {
+  it('full in the middle: the outcome goes where there is room, and what was journaled can be undone', async () => {
     // A run that is not disturbed tells how long the journal is when the call has been sent.
     const report = await cli.json(['apply', 'plan.yaml', '--yes']);
     const journal = readFileSync(join(cli.state, 'aiplan', 'store', 'runs', report.run, 'journal.jsonl'), 'utf8');

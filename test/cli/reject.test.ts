@@ -161,7 +161,7 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
     });
   });
 
-  it('ends it with 6 also when nothing at all can be taken back', async () => {
+  it('ends it with 6 also when nothing at all can be undone', async () => {
     cli.write(
       'more.yaml',
       account.plan(
@@ -177,7 +177,7 @@ suite('what a person rejects, and what a run that sent nothing leaves', () => {
       incomplete: [expect.stringMatching(/AllocatedStorage/u)],
     });
     expect((await cli.ok(['rollback', run, '--yes'], { expected: [6] })).stdout).toMatch(
-      /taken back, but not wholly:\n.*AllocatedStorage/u,
+      /undone, but not wholly:\n.*AllocatedStorage/u,
     );
   });
 });

@@ -108,7 +108,7 @@ suite('a run that was killed', () => {
   });
 
   it.each(['before', 'after'] as const)(
-    'is settled by reading and gone on with, when it was killed %s the request',
+    'is settled by reading and resumed, when it was killed %s the request',
     async (when) => {
       const run = await killedAt('PutBucketTagging', when);
       const told = await cli.json(['resume', run], { expected: [3] });
@@ -160,7 +160,7 @@ suite('a run that was killed', () => {
       code: 3,
       stdout: expect.stringMatching(
         new RegExp(
-          `^run ${run} of "tag-all" is unfinished:\n    aiplan resume ${run}  find[^\n]+\n    aiplan rollback ${run}  take it back\n    aiplan runs abandon ${run}  close[^\n]+\n\nPlan [^]*open-run[^]*run ${run} of "tag-all" stopped in the middle[^]*aiplan resume ${run}`,
+          `^run ${run} of "tag-all" is unfinished:\n    aiplan resume ${run}  find[^\n]+\n    aiplan rollback ${run}  undo it\n    aiplan runs abandon ${run}  close[^\n]+\n\nPlan [^]*open-run[^]*run ${run} of "tag-all" stopped in the middle[^]*aiplan resume ${run}`,
           'u',
         ),
       ),
@@ -192,7 +192,7 @@ suite('a run that was killed', () => {
     expect((await cli.ok(['apply', 'plan.yaml', '--yes'])).stdout).toContain('done');
   });
 
-  it('does not go on over what somebody else has changed, and can be taken back', async () => {
+  it('does not go on over what somebody else has changed, and can be undone', async () => {
     const run = await killedAt('PutBucketTagging', 'before');
     const { s3 } = account.clients;
     const { TagSet } = await s3.send(new GetBucketTaggingCommand({ Bucket: 'small-empty' }));
@@ -218,7 +218,7 @@ suite('a run that was killed', () => {
     expect((await person.takesBack(run)).stdout).toContain('done');
   });
 
-  it('goes on with the texts that it was planned with, wherever it is gone on from, and with no others', async () => {
+  it('continues the texts that it was planned with, wherever it is gone on from, and with no others', async () => {
     const planned = '#!/bin/sh\necho planned\n';
     mkdirSync(join(cli.work, 'infra'));
     cli.write('infra/boot.sh', planned);
@@ -272,7 +272,7 @@ suite('a store that is lost', () => {
     await account.stop();
   });
 
-  it('is made up for by what lies in the capture bucket: the run is taken back, and everything is as before', async () => {
+  it('is made up for by what lies in the capture bucket: the run is undone, and everything is as before', async () => {
     const cli = account.cli();
     const person = makePerson(cli);
     await cli.ok(['setup']);

@@ -149,7 +149,7 @@ suite('AWS::S3::Bucket against the sandbox', () => {
     expect(live.observed).toMatchObject({ objects: 0, versions: 0, deleteMarkers: 0, bytes: 0 });
   });
 
-  it('updates every property, and takes back what can be taken back', async () => {
+  it('updates every property, and takes back what can be undone', async () => {
     const plain = await created({ VersioningConfiguration: { Status: 'Enabled' } });
     const full = await updated(plain, everything);
     expect(full.properties).toEqual({ BucketName: plain.identity, ...everything });

@@ -31,7 +31,7 @@ function ofCommit(): number {
 const told = ({ seed, end, how, entries, wrong }: Round): string =>
   `round ${seed}: ${end}, ${how}${end === 'fault' ? `\n  ${wrong.join('\n  ')}\n  plan: ${JSON.stringify(entries)}` : ''}`;
 
-suite('a random drill: grown accounts, plans as agents write them, applied, killed, taken back', () => {
+suite('a random drill: grown accounts, plans as agents write them, applied, killed, undone', () => {
   let sandbox: Sandbox;
   const ended: number[] = [];
   beforeAll(async () => {

@@ -165,7 +165,7 @@ suite('steps of one plan that touch each other’s neighbours', () => {
     ]);
   });
 
-  it('an instance with a second interface is deleted while the group of that is changed, and both are taken back', async () => {
+  it('an instance with a second interface is deleted while the group of that is changed, and both are undone', async () => {
     const [first, second] = [await group('of-first'), await group('of-second')];
     const instance = await ask(
       'ec2',
@@ -268,7 +268,7 @@ suite('steps of one plan that touch each other’s neighbours', () => {
   });
 
   it.each(['RevokeSecurityGroupIngress', 'DeleteSecurityGroup'])(
-    'stopped after the first %s, that is taken back too',
+    'stopped after the first %s, that is undone too',
     async (operation) => {
       const { one, other, entries } = await pair(`stopped-${operation}`);
       stop.arm('after', (call) => nameOf(call).startsWith(operation));

@@ -97,7 +97,7 @@ suite('the proxy makes what hangs on an instance behave as on AWS', () => {
     expect(await value()).toBe(true);
   });
 
-  it('gives an address to the instance by its interface, and takes it back at the end', async () => {
+  it('gives an address to the instance by its interface, and undoes it at the end', async () => {
     const { AllocationId, PublicIp } = await ec2.send(new AllocateAddressCommand({ Domain: 'vpc' }));
     await ec2.send(
       new AssociateAddressCommand({

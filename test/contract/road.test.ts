@@ -180,7 +180,7 @@ suite('every managed type walks the whole road', () => {
       await takenBack(first.run);
       expect(await road.live(fixture.type, identity)).toBeUndefined();
       await created();
-      covered.push('create taken back');
+      covered.push('create undone');
     });
 
     it('changes nothing when the world moved between plan and apply', async () => {
@@ -211,7 +211,7 @@ suite('every managed type walks the whole road', () => {
       covered.push('stale');
     });
 
-    it('shows exactly what each update changes, makes it, and takes it back', async () => {
+    it('shows exactly what each update changes, makes it, and undoes it', async () => {
       const failures: unknown[] = [];
       for (const { name, entry, shows, stays } of fixture.updates) {
         try {
@@ -385,7 +385,7 @@ suite('every managed type walks the whole road', () => {
       );
     });
 
-    it('replaces a security group that others name by three entries, and points them back when it is taken back', async () => {
+    it('replaces a security group that others name by three entries, and points them back when it is undone', async () => {
       const old = await make('group', GROUP, {
         GroupName: 'named-by-others',
         GroupDescription: 'old',
@@ -557,7 +557,7 @@ suite('every managed type walks the whole road', () => {
     });
   });
 
-  it('carries a plan of many resources out in order, and takes it back in reverse', async () => {
+  it('carries a plan of many resources out in order, and undoes it in reverse', async () => {
     const text = `
 aiplan: 1
 name: contract-many

@@ -24,7 +24,7 @@ const rule = every
 const shown = (report: Report): string => rowsToText(reportRows(report), { width: 200, color: false });
 const suite = (await emulatorAvailable()) ? describe : describe.skip;
 
-suite('a run that was stopped anywhere is taken back, and a rollback that was stopped anywhere goes on', () => {
+suite('a run that was stopped anywhere is undone, and a rollback that was stopped anywhere goes on', () => {
   const stop = interrupter();
   let sandbox: Sandbox;
   let road: Road;
@@ -270,6 +270,6 @@ suite('a run that was stopped anywhere is taken back, and a rollback that was st
     ]);
     expect(shown(stopped)).toContain(`aiplan rollback ${run}`);
     const report = await takenBack(run, 'Ctrl-C');
-    expect(shown(report ?? stopped)).toContain(`Run ${run} is taken back`);
+    expect(shown(report ?? stopped)).toContain(`Run ${run} is undone`);
   });
 });

@@ -25,7 +25,7 @@ suite('AWS::EC2::VPC and AWS::EC2::Subnet on the emulator', () => {
     await emulator.stop();
   });
 
-  it('reads VPCs in CloudFormation shape, attributes only where they are wanted', async () => {
+  it('reads VPCs in CloudFormation shape, attributes only where they are expected', async () => {
     const plain = await vpc.read(session, { identities: [], all: true, detailed: new Set() });
     expect(plain.failures).toEqual([]);
     const [first] = plain.resources;

@@ -75,7 +75,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     );
   };
 
-  it('a person on a false premise deletes production, and takes it back', async () => {
+  it('a person on a false premise deletes production, and undoes it', async () => {
     const before = await everything({});
     const victims = [
       'AWS::RDS::DBInstance courses-prod',
@@ -105,7 +105,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     await lastWord('remove-duplicates');
     expect(await terminal.ended(90_000)).toBe(0);
     expect(terminal.alternate()).toBe(false);
-    expect(terminal.screen()).toMatch(/To take it back: aiplan rollback \d{8}-\d{6}-\w{4}/u);
+    expect(terminal.screen()).toMatch(/To undo it: aiplan rollback \d{8}-\d{6}-\w{4}/u);
     const gone = await everything({});
     for (const victim of victims) expect(Object.keys(gone)).not.toContain(victim);
 

@@ -136,7 +136,7 @@ suite('a person at the screen', () => {
     await on.waitFor(/Applying clean-up|^ended/mu);
     expect(await on.ended(60_000)).toBe(0);
     expect(on.alternate()).toBe(false);
-    expect(on.screen()).toMatch(/To take it back: aiplan rollback \d{8}-\d{6}-\w{4}/u);
+    expect(on.screen()).toMatch(/To undo it: aiplan rollback \d{8}-\d{6}-\w{4}/u);
     // Review and run stood on one screen, which was left once.
     const recorded = readFileSync(recording, 'utf8');
     expect([recorded.split('\u001b[?1049h').length, recorded.split('\u001b[?1049l').length]).toEqual([2, 2]);
@@ -184,7 +184,7 @@ suite('a person at the screen', () => {
     await on.type('undo-clean-up');
     on.press('Enter');
     expect(await on.ended(60_000)).toBe(0);
-    expect(on.screen()).toMatch(new RegExp(`Run ${run} is taken back, as planned`, 'u'));
+    expect(on.screen()).toMatch(new RegExp(`Run ${run} is undone, as planned`, 'u'));
     const [newest] = await cli.json(['runs']);
     const back = await cli.json(['runs', newest.run]);
     expect(await everything(back.report.map)).toEqual(before);

@@ -229,7 +229,7 @@ suite('a review in a terminal', () => {
       });
     };
 
-    it('is stopped by Ctrl-C after the call in flight, listed, and taken back', async () => {
+    it('is stopped by Ctrl-C after the call in flight, listed, and undone', async () => {
       const before = await objects();
       const on = await open();
       await confirm(on);
@@ -239,7 +239,7 @@ suite('a review in a terminal', () => {
       await on.waitFor(/The run was stopped[^]*r roll back now {2}k keep and resume later/u);
       on.press('k');
       expect(await on.ended()).toBe(5);
-      expect(on.screen()).toMatch(/To go on with it: aiplan resume \S+\s+To take it back: aiplan rollback/u);
+      expect(on.screen()).toMatch(/To resume it: aiplan resume \S+\s+To undo it: aiplan rollback/u);
       expect(on.alternate()).toBe(false);
       const calls = account.mutations(start);
       expect(calls).toContain('s3:DeleteObjects');
@@ -269,7 +269,7 @@ suite('a review in a terminal', () => {
       expect(await objects()).toEqual(before);
     });
 
-    it('goes from review to run, failure, journal, the review of the way back and that run on one screen', async () => {
+    it('goes from review to run, failure, journal, the review of the undo and that run on one screen', async () => {
       const before = await objects();
       const on = await open();
       await confirm(on);
@@ -302,7 +302,7 @@ suite('a review in a terminal', () => {
       // The apply failed, and stays so; it was taken back all the same.
       expect(await on.ended()).toBe(5);
       expect(on.screen()).toMatch(
-        /apply of remove-two: failed[^]*rollback of undo-remove-two: done[^]*is taken back, as planned/u,
+        /apply of remove-two: failed[^]*rollback of undo-remove-two: done[^]*is undone, as planned/u,
       );
       expect(await objects()).toEqual(before);
     });

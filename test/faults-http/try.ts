@@ -168,7 +168,7 @@ export async function tryFault(
     if (why !== null) wrong.push(why);
     if (report !== null) journals.push(report.run);
     const differs = difference(await lane.state(road), start.before);
-    if (differs !== null) wrong.push(`taken back after "${ended.message}", and the state differs: ${differs}`);
+    if (differs !== null) wrong.push(`undone after "${ended.message}", and the state differs: ${differs}`);
     return {
       words: [ended.outcome, report === null ? 'refused, unchanged' : 'rolled back'],
       wrong: [...wrong, ...broken(start, await lane.census(), textOf(road, journals))],

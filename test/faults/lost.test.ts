@@ -37,7 +37,7 @@ describe('a call that goes wrong', () => {
     ['has its answer lost after it was carried out', 'unknown', 'unknown', true],
     ['has its answer lost and never arrived', 'unknown', 'unknown', false],
   ] as const)(
-    'at any place of a run, when it %s, ends the run, and the run can be taken back',
+    'at any place of a run, when it %s, ends the run, and the run can be undone',
     async (_name, kind, executed, executes) => {
       let tried = 0;
       for (let nth = 0; ; nth += 1) {
@@ -115,7 +115,7 @@ describe('a call that goes wrong', () => {
 });
 
 describe('a disk that is full', () => {
-  it('at any line of the journal stops the run at once, and what was done can be taken back', async () => {
+  it('at any line of the journal stops the run at once, and what was done can be undone', async () => {
     let tried = 0;
     for (let full = 0; ; full += 1) {
       const bench = freshBench();

@@ -7,7 +7,7 @@ import { disturbedRun } from '../helpers/fault-run.ts';
 import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 
 describe('a run with every kind of step, disturbed by every fault at every mutating call', () => {
-  it('can be taken back, and can be gone on with, and nothing is lost track of', async () => {
+  it('can be undone, and can be resumed, and nothing is lost track of', async () => {
     const { cells, effects } = await expectMatrixOf('faults at calls', ['call']);
     expect([cells > 500, effects > 170]).toEqual([true, true]);
   }, 300_000);

@@ -13,7 +13,7 @@ const others = faults.filter(
 );
 
 describe('going on with a run that was killed between a call and its answer, disturbed by every other fault', () => {
-  it('can be gone on with once more, and can be taken back, and nothing is lost track of', async () => {
+  it('can be resumed once more, and can be undone, and nothing is lost track of', async () => {
     const matrices: Matrix[] = [];
     for (const plan of Object.values(pieces)) {
       const { deaths, followUps, invariant } = await pieceOf(plan);

@@ -7,7 +7,7 @@ import { deadEnd, disturbedRun } from '../helpers/fault-run.ts';
 import { changePlan, freshBench, run } from '../helpers/fault-scenario.ts';
 
 describe('a rollback that is disturbed', () => {
-  it('by any fault at any of its effects can be gone on with by rolling back again, and by nothing else', async () => {
+  it('by any fault at any of its effects can be resumed by rolling back again, and by nothing else', async () => {
     const before = await freshBench().state();
     const done = freshBench();
     expect((await done.apply(changePlan, { run })).outcome).toBe('done');

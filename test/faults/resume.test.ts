@@ -42,12 +42,12 @@ async function killedTwice(
   return { tried: count.tried, wrong };
 }
 
-describe('a run that was killed, and killed again while it was gone on with', () => {
+describe('a run that was killed, and killed again while it was resumed', () => {
   // The whole change plan at once has ten thousand such states, which takes minutes.
   for (const [name, plan] of Object.entries(
     process.env['AIPLAN_EVERY_POINT'] === '1' ? { ...pieces, 'the whole change plan': changePlan } : pieces,
   )) {
-    it(`at any two points can be gone on with once more, and can be taken back: ${name}`, async () => {
+    it(`at any two points can be resumed once more, and can be undone: ${name}`, async () => {
       const { tried, wrong } = await killedTwice(name, await pieceOf(plan));
       expect(wrong).toEqual([]);
       expect(tried).toBeGreaterThan(100);

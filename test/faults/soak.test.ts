@@ -127,7 +127,7 @@ async function lived(
 
 describe('generated change plans under random faults', () => {
   it(
-    'each end completed exactly as planned, or taken back to exactly the state before',
+    'each end completed exactly as planned, or undone to exactly the state before',
     async () => {
       const totals = { completed: 0, 'rolled back': 0, blocked: 0, empty: 0, steps: 0, faults: 0, tries: 0 };
       for (const [index, scene] of fc.sample(fullScene, { seed, numRuns: plans * 2 }).entries()) {

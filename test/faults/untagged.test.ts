@@ -31,7 +31,7 @@ describe('types without tags and with identities of two parts, under every fault
     ['calls', ['call']],
     ['lines of the journal, the capture bucket and reads', ['line', 'vault', 'renew', 'read']],
   ] as const)(
-    'at %s, can be taken back, and can be gone on with',
+    'at %s, can be undone, and can be resumed',
     async (name, kinds) => {
       const matrix = await matrixOf(start, plan, kinds as readonly Effect[]);
       process.stdout.write(matrixText(`untagged: faults at ${name}`, matrix));

@@ -171,11 +171,11 @@ class Play {
     }
     if (died !== null && this.#dice.chance(0.5)) {
       const resumed = await road.resume(report.run);
-      if (!('outcome' in resumed)) return this.#end('fault', 'the run could not be gone on with', resumed);
-      this.#log.push('gone on with');
+      if (!('outcome' in resumed)) return this.#end('fault', 'the run could not be resumed', resumed);
+      this.#log.push('resumed');
       report = resumed;
       if (report.outcome !== 'done')
-        return this.#end('fault', `gone on with, it ended ${report.outcome}`, [
+        return this.#end('fault', `resumed, it ended ${report.outcome}`, [
           report.message ?? '',
           ...report.findings.map(({ message }) => message),
         ]);
@@ -219,7 +219,7 @@ class Play {
         await pictureOf(road, this.#sandbox),
         allowed(made, back, map, leftovers, census),
       );
-      if (said.length > 0) return this.#end('fault', 'apply failed half way', [...said, ...wrong]);
+      if (said.length > 0) return this.#end('fault', 'apply failed partly done', [...said, ...wrong]);
       return wrong.length === 0
         ? this.#end('ended', 'as it began', [])
         : this.#end('fault', 'it did not end as it began', wrong);

@@ -42,9 +42,7 @@ export const refusesResume =
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (records.length === 0)
-        return error.code === 'run-is-blank'
-          ? { word: 'nothing to go on with' }
-          : { wrong: `refused as ${error.code}` };
+        return error.code === 'run-is-blank' ? { word: 'nothing to continue' } : { wrong: `refused as ${error.code}` };
       const help = `aiplan rollback ${run}`;
       return error.code === 'run-is-rollback' && error.help?.endsWith(help) === true
         ? { word: 'resume refused' }
@@ -57,7 +55,7 @@ export const refusesResume =
 export const goesOn =
   (before: JsonObject, after: JsonObject, plan: ChangePlan, run: string): FollowUp =>
   async (bench) => {
-    if (bench.journalOf(run).length === 0) return { word: 'nothing to go on with' };
+    if (bench.journalOf(run).length === 0) return { word: 'nothing to continue' };
     const end = bench.journalOf(run).at(-1);
     const isDone = end?.kind === 'end' && end.outcome === 'done';
     const { wrong, why } = isDone ? { wrong: null, why: null } : await goneOn(bench, plan, run);

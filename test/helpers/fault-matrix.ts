@@ -192,7 +192,7 @@ export function matrixText(
     'done all the same',
     'as before',
     'rolled back',
-    'nothing to go on with',
+    'nothing to continue',
     'resume refused',
     'completed',
     'as planned',

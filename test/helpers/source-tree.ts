@@ -29,6 +29,8 @@ export interface SourceFile {
   readonly any: readonly number[];
   /** Lines with a comment that switches the type checker off. */
   readonly unchecked: readonly number[];
+  /** Every text with a blank in it, as written; `…` stands for the values in a template. */
+  readonly texts: readonly string[];
 }
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -59,6 +61,7 @@ export function readSource(path: string, text: string): SourceFile {
   const imports: SourceImport[] = [];
   const globals: GlobalUse[] = [];
   const any: number[] = [];
+  const texts: string[] = [];
   const lineOf = (node: Syntax): number =>
     bytes
       .subarray(0, Math.max((node.span?.start ?? 1) - 1, 0))
@@ -118,6 +121,13 @@ export function readSource(path: string, text: string): SourceFile {
       case 'Identifier':
         if (node['ctxt'] === undeclared) globals.push({ name: String(node['value']), line: lineOf(node) });
         break;
+      case 'StringLiteral':
+      case 'JSXText':
+        texts.push(String(node['value']));
+        break;
+      case 'TemplateLiteral':
+        texts.push((node['quasis'] as readonly Syntax[]).map(({ cooked }) => String(cooked)).join('…'));
+        break;
       case 'TsKeywordType':
         if (node['kind'] === 'any') any.push(lineOf(node));
         break;
@@ -131,7 +141,15 @@ export function readSource(path: string, text: string): SourceFile {
   const unchecked = lines.flatMap((line, index) =>
     /@ts-(?:ignore|nocheck|expect-error)/u.test(line) ? [index + 1] : [],
   );
-  return { path, lines: text.endsWith('\n') ? lines.length - 1 : lines.length, imports, globals, any, unchecked };
+  return {
+    path,
+    lines: text.endsWith('\n') ? lines.length - 1 : lines.length,
+    imports,
+    globals,
+    any,
+    unchecked,
+    texts: texts.filter((text) => /\s/u.test(text)),
+  };
 }
 
 const isGlobal = (node: Syntax, name: string): boolean =>

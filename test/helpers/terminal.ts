@@ -44,7 +44,7 @@ export function terminalMissing(): string | null {
   if (error !== undefined) return `tmux cannot be run (${(error as NodeJS.ErrnoException).code ?? error.message})`;
   return status === 0 && /tmux (?:[3-9]|next)/u.test(stdout)
     ? null
-    : `tmux 3 or newer is wanted, this is "${stdout.trim()}"`;
+    : `tmux 3 or newer is expected, this is "${stdout.trim()}"`;
 }
 
 /** As `emulatorAvailable`: one line says why a suite is skipped; where everything is required, it throws instead. */

@@ -54,7 +54,7 @@ describe('apply, for generated change plans', () => {
       { seed, numRuns: 60 },
     );
     process.stdout.write(
-      `apply: seed ${seed}, ${counts.applied} plans of ${counts.steps} steps applied and taken back, ${counts.blocked} blocked\n`,
+      `apply: seed ${seed}, ${counts.applied} plans of ${counts.steps} steps applied and undone, ${counts.blocked} blocked\n`,
     );
     expect(counts.applied).toBeGreaterThan(20);
   }, 120_000);

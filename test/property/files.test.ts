@@ -182,7 +182,7 @@ describe('journals, well chained as they may be', () => {
       .join('');
   };
 
-  it('are told of, taken back and gone on with, or refused with what is wrong', async () => {
+  it('are told of, undone and resumed, or refused with what is wrong', async () => {
     await tried('journal', async (seed) => {
       const { records: read } = parseJournal(chain(mutant(records, seed)), 'journal.jsonl');
       summaryOf(run, 'journal.jsonl', read);

@@ -61,7 +61,7 @@ const noteWorld = (Settings: JsonObject) =>
   createMemoryWorld({ seed: [{ type: NOTE, identity: 'n', properties: { Settings } }] });
 
 describe('planning', () => {
-  it('changes nothing when what is wanted is what is live, whatever the key order', async () => {
+  it('changes nothing when what is expected is what is live, whatever the key order', async () => {
     await check(
       fc.asyncProperty(plain, async (value) => {
         const planned = await planFor(noteWorld(value), [note(shuffled(value))]);

@@ -241,7 +241,7 @@ suite('secrets are never written', () => {
     expectSilence();
   });
 
-  it('a run that creates, rotates and is taken back writes none', async () => {
+  it('a run that creates, rotates and is undone writes none', async () => {
     const start = account.requestCount();
     listen(['apply', 'create.yaml'], await person.applies('create.yaml', quietly()));
     const sent = account.sandbox.proxy.requests.slice(start);

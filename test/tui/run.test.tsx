@@ -86,7 +86,7 @@ async function carriesOut(
   return { scene, report: await bench.apply(changePlan, { run: id, events: (event) => scene.watch.emit(event) }) };
 }
 
-describe('review, run, failure and way back on one screen', () => {
+describe('review, run, failure and undo on one screen', () => {
   it.each([
     [80, 24],
     [40, 12],

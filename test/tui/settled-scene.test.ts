@@ -43,7 +43,7 @@ it('shows where each step stands, why, and what can be done', () => {
   const { scene } = recoveryView({ rows, canContinue: true, meaning: 'what is left is shown and confirmed first' });
   const frame = scene.frame({ columns: 100, rows: 24 }, 0);
   expect(shown(frame)).toMatch(
-    /Run 20260226-230000-0001 as AWS shows it now: 1 done, 1 not started, 1 partly\n {2}done +Group create g-1\n {6}ec2:CreateGroup on "op-1" was sent; no answer is journaled[^]*partly +Db delete courses[^]*courses was changed by \\u\{1b\}\[31msomebody[^]*c go on with it: what is left is shown and confirmed first\nr take it back[^]*\nq leave it as it is/u,
+    /Run 20260226-230000-0001 as AWS shows it now: 1 done, 1 not started, 1 partly\n {2}done +Group create g-1\n {6}ec2:CreateGroup on "op-1" was sent; no answer is journaled[^]*partly +Db delete courses[^]*courses was changed by \\u\{1b\}\[31msomebody[^]*c resume it: what is left is shown and confirmed first\nr undo it[^]*\nq leave it as it is/u,
   );
   expect(frame.length).toBeLessThan(24);
 });
@@ -73,7 +73,7 @@ it.each(['escape', 'interrupt'] as const)(
 
 it('offers no going on where the run is stale', async () => {
   const { scene, choice } = recoveryView({ rows, canContinue: false, meaning: 'x' });
-  expect(shown(scene.frame({ columns: 80, rows: 24 }, 0))).not.toContain('go on with it');
+  expect(shown(scene.frame({ columns: 80, rows: 24 }, 0))).not.toContain('resume it');
   scene.handle(character('c'));
   scene.handle(character('r'));
   expect(await choice).toBe('rollback');

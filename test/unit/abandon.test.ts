@@ -233,7 +233,7 @@ describe('abandoning a run', () => {
   });
 });
 
-describe('the lock of a run that is gone on with', () => {
+describe('the lock of a run that is resumed', () => {
   const held = async (host: string, pid: number): Promise<void> => {
     const elsewhere = folderStore({ folder: join(folder, 'store'), spool: join(folder, 'spool'), host });
     // The holder is gone without a word: it gives no sign of life and releases nothing.
@@ -277,7 +277,7 @@ describe('the lock of a run that is gone on with', () => {
   });
 });
 
-describe('a rollback that finds nothing left to take back', () => {
+describe('a rollback that finds nothing left to undo', () => {
   const back = '20260226-231700-b2c3';
   const other = '20260226-231800-c3d4';
   const open = async (): Promise<readonly string[]> =>
@@ -293,7 +293,7 @@ describe('a rollback that finds nothing left to take back', () => {
     for (const id of [run, back])
       expect(endOf((await store.readRun(id)).records)).toMatchObject({
         outcome: 'abandoned',
-        message: 'a rollback found nothing left to take back',
+        message: 'a rollback found nothing left to undo',
       });
     expect((await store.readAudit()).map((entry) => entry.kind)).toEqual(['run-abandoned', 'run-abandoned']);
     expect(await store.lockHolder(plan.target)).toBeNull();

@@ -31,7 +31,7 @@ const sends =
     event.kind === 'call' && event.state === 'sent' && event.call.endsWith(call);
 
 describe('Ctrl-C twice', () => {
-  it('gives up the waits of the undo as well, with everything in the journal, and the run can be taken back', async () => {
+  it('gives up the waits of the undo as well, with everything in the journal, and the run can be undone', async () => {
     const world = createMemoryWorld({ seed: [database], polls: 30 });
     const bench = benchOf(world);
     const before = await bench.state();

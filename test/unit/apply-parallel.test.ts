@@ -62,7 +62,7 @@ describe('steps of a run', () => {
     expect(order.slice(3).sort()).toEqual(['A done', 'B done', 'C done']);
   });
 
-  it('after a failure no further call is sent, waits come to their end, and what was made quiet is opened again', async () => {
+  it('after a failure no further call is sent, waits come to their end, and what was stopped or closed for its capture is opened again', async () => {
     const world = createMemoryWorld({ seed: ['a', 'b', 'c', 'd', 'e'].map((name) => database(name)), polls: 4 });
     const bench = benchOf(world);
     const before = await bench.state();

@@ -186,7 +186,7 @@ describe('apply', () => {
       ['Db', 'failed'],
       ['Last', 'not-started'],
     ]);
-    expect(report.undone).toEqual([{ step: 'Db', text: expect.stringContaining('taken back') }]);
+    expect(report.undone).toEqual([{ step: 'Db', text: expect.stringContaining('undone') }]);
     expect(await bench.state()).toEqual(before);
     expect(lines(bench.journalOf(run))).not.toContain('intent Db change DeleteDatabase');
   });

@@ -141,7 +141,7 @@ describe('refusals', () => {
     ]);
   });
 
-  it('of a run that is gone on with name the run', async () => {
+  it('of a run that is resumed name the run', async () => {
     await recordRefusal(world(), new UserError('run-stale', 'somebody else was there'), 'resume', null, [
       '20260226-231501-a1b2',
     ]);

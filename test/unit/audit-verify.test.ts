@@ -115,7 +115,7 @@ describe('audit verify', () => {
     ]);
   });
 
-  it('tells what cannot be read, and goes on with the rest', () => {
+  it('tells what cannot be read, and continues the rest', () => {
     const damaged = { run: 'x', path: '/store/runs/x', records: null, problem: 'it is not JSON' } as const;
     expect(found({ ...logs, journals: [...logs.journals, damaged] })).toEqual(['journal-damaged runs/x']);
     const lost = { code: 'audit-damaged', where: '/store/audit/3', message: 'x' };

@@ -297,7 +297,7 @@ describe('what a change of a bucket opens', () => {
     ).toEqual(['Objects of "site" are copied to two of account 210987654321 through role.']);
     expect(opens('ReplicationConfiguration', copies('arn:aws:s3:::one'), copies('arn:aws:s3:::one'))).toEqual([]);
     expect(opens('LoggingConfiguration', undefined, { DestinationBucketName: 'logs' })).toEqual([
-      'Who accesses "site" is told to whoever may read logs.',
+      'Everyone who may read logs sees who accesses "site".',
     ]);
     expect(
       opens(

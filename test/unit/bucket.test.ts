@@ -110,7 +110,7 @@ describe('creating a bucket', () => {
     ).toEqual({ Bucket: 'site' });
   });
 
-  it('refuses names that others have, and goes on with its own', () => {
+  it('refuses names that others have, and resumes its own', () => {
     expect(() => answered(bucket.create!(context), { HeadBucket: [refusal('AccessDenied', 403)] })).toThrow(
       expect.objectContaining({ code: 'name-taken' }),
     );

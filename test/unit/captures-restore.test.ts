@@ -83,7 +83,7 @@ describe('a capture is brought out', () => {
     expect(bench.world.rows('box-again')).toEqual(['k=v']);
   });
 
-  it('beside its original, and is then no way back of the run, which still has its own', async () => {
+  it('beside its original, and is then no undo of the run, which still has its own', async () => {
     const bench = await deleted();
     expect((await bench.apply(bringOut(bench, 'Db', { as: 'db-again', instead: {} }), { run: first })).outcome).toBe(
       'done',
@@ -125,7 +125,7 @@ describe('a capture is brought out', () => {
     expect(await errors(null)).toContainEqual('not-restorable a database needs a name: --as NAME');
   });
 
-  it('is taken back as what any run made', async () => {
+  it('is undone as what any run made', async () => {
     const bench = await deleted();
     await bench.apply(bringOut(bench, 'Db', { as: 'db-again', instead: {} }), { run: first });
     const { changePlan } = await bench.rollback(first);

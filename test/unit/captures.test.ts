@@ -190,7 +190,7 @@ describe('captures', () => {
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, refused, end)], lifetimes)).toEqual([]);
     expect(heldCaptures([journal('a', '2026-01-01T00:00:00.000Z', begun, captured, end)], lifetimes)).toHaveLength(1);
   });
-  it('that were begun are looked for by whoever goes on with the run: there, not there, or unknown', async () => {
+  it('that were begun are looked for by whoever resumes the run: there, not there, or unknown', async () => {
     const begun = {
       kind: 'intent',
       step: 'CoursesDb',

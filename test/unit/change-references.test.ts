@@ -39,30 +39,32 @@ describe('references', () => {
     expect(one('AWS::EC2::SecurityGroup', 'VpcId: !Ref N')).toEqual([]);
     expect(one('AWS::EC2::SecurityGroup', 'VpcId: !GetAtt S.VpcId')).toEqual([]);
     expect(one('AWS::EC2::SecurityGroup', 'VpcId: !Ref S')).toEqual([
-      '"S" is of type AWS::EC2::Subnet; AWS::EC2::VPC is wanted',
+      '"S" is of type AWS::EC2::Subnet; AWS::EC2::VPC is expected',
     ]);
-    expect(one('AWS::RDS::DBInstance', 'VPCSecurityGroups: !Ref G')).toEqual(['!Ref G is one text; a list is wanted']);
+    expect(one('AWS::RDS::DBInstance', 'VPCSecurityGroups: !Ref G')).toEqual([
+      '!Ref G is one text; a list is expected',
+    ]);
     expect(one('AWS::RDS::DBInstance', 'VPCSecurityGroups: [ !Ref G, !GetAtt N.DefaultSecurityGroup ]')).toEqual([]);
     expect(one('AWS::RDS::DBInstance', 'DBInstanceClass: !GetAtt N.CidrBlockAssociations')).toEqual([
-      '"CidrBlockAssociations" of AWS::EC2::VPC is a list; one value is wanted',
+      '"CidrBlockAssociations" of AWS::EC2::VPC is a list; one value is expected',
     ]);
     expect(one('AWS::RDS::DBInstance', 'DBInstanceClass: !GetAtt N.Cidrblock')).toEqual([
       'AWS::EC2::VPC has no attribute or property "Cidrblock"; did you mean "CidrBlock"?',
     ]);
     expect(one('AWS::RDS::DBInstance', 'Port: !GetAtt S.MapPublicIpOnLaunch')).toEqual([]);
     expect(one('AWS::RDS::DBInstance', 'BackupRetentionPeriod: !GetAtt S.MapPublicIpOnLaunch')).toEqual([
-      '"MapPublicIpOnLaunch" of AWS::EC2::Subnet is true or false; a number is wanted',
+      '"MapPublicIpOnLaunch" of AWS::EC2::Subnet is true or false; a number is expected',
     ]);
     expect(one('AWS::RDS::DBInstance', 'PubliclyAccessible: !GetAtt S.Ipv4NetmaskLength')).toEqual([
-      '"Ipv4NetmaskLength" of AWS::EC2::Subnet is a number; true or false is wanted',
+      '"Ipv4NetmaskLength" of AWS::EC2::Subnet is a number; true or false is expected',
     ]);
     expect(one('AWS::RDS::DBInstance', 'BackupRetentionPeriod: !GetAtt S.Tags.days')).toEqual([]);
     expect(one('AWS::S3::Bucket', 'VersioningConfiguration: !GetAtt S.Ipv6CidrBlocks')).toEqual([
-      '"Ipv6CidrBlocks" of AWS::EC2::Subnet is a list; a map is wanted',
+      '"Ipv6CidrBlocks" of AWS::EC2::Subnet is a list; a map is expected',
     ]);
     const replication = (bucket: string): string =>
       `ReplicationConfiguration: { Role: r, Rules: [ { Status: Enabled, Destination: { Bucket: ${bucket} } } ] }`;
-    expect(one('AWS::S3::Bucket', replication('!Ref B'))).toEqual(['!Ref B is its BucketName; its Arn is wanted']);
+    expect(one('AWS::S3::Bucket', replication('!Ref B'))).toEqual(['!Ref B is its BucketName; its Arn is expected']);
     expect(one('AWS::S3::Bucket', replication('!GetAtt B.Arn'))).toEqual([]);
     expect(
       one(

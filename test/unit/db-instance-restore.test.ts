@@ -317,7 +317,7 @@ describe('restoring a database', () => {
     expect(calls.map(callName).slice(0, 2)).toEqual(['rds:ModifyDBInstance', 'rds:RestoreDBInstanceFromDBSnapshot']);
     expect(calls.some((call) => call.operation.startsWith('Delete'))).toBe(false);
   });
-  it('goes on with what this very step restored before it was cut off', () => {
+  it('continues what this very step restored before it was cut off', () => {
     const begun = {
       ...restored,
       DeletionProtection: false,
@@ -337,7 +337,7 @@ describe('restoring a database', () => {
       'rds:RemoveTagsFromResource',
     ]);
   });
-  it('goes on with what an earlier try restored, and never touches what is complete', () => {
+  it('continues what an earlier try restored, and never touches what is complete', () => {
     const tries = stepContext({ tries: ['run-3-coursesdb'], remains: { identity: 'courses-prod', incarnation: 'x' } });
     const begun = {
       ...restored,

@@ -95,7 +95,7 @@ describe('executor', () => {
       (function* (): Program<string> {
         yield* look({ service: 'rds', operation: 'Describe', input: {} });
         const answer = yield* send(call('Modify', { Name: 'courses' }));
-        yield* progress('half way', 0.5);
+        yield* progress('partly done', 0.5);
         yield* until({
           what: 'ready',
           read: { service: 'rds', operation: 'Poll', input: {} },
@@ -123,7 +123,7 @@ describe('executor', () => {
       answer: { Id: 'x' },
     });
     expect(events.filter(({ kind }) => kind !== 'call')).toEqual([
-      { kind: 'progress', step: 'Db', text: 'half way', fraction: 0.5 },
+      { kind: 'progress', step: 'Db', text: 'partly done', fraction: 0.5 },
     ]);
     expect(events.flatMap((event) => (event.kind === 'call' ? [event.state] : []))).toEqual(['sent', 'answered']);
   });

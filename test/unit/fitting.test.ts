@@ -148,7 +148,7 @@ describe('in a plan', () => {
   it('a text that is none is an error that says where it comes from', async () => {
     const planned = await planFor(world(), [holder('lots'), update({ Retention: tag })]);
     expect(planned.plan.findings.find(({ code }) => code === 'wrong-type')?.message).toBe(
-      'Retention: "lots" is text; a whole number is wanted (it comes from !GetAtt H.Tags.v)',
+      'Retention: "lots" is text; a whole number is expected (it comes from !GetAtt H.Tags.v)',
     );
   });
   it('a value that only the run makes counts as what its rules look for', async () => {

@@ -104,7 +104,7 @@ it('takes back a run that was killed at any place after its captures, and nothin
   expect(tried).toBeGreaterThan(15);
 }, 60_000);
 
-it('goes on with a rollback that was itself lost in the middle', async () => {
+it('continues a rollback that was itself lost in the middle', async () => {
   const bench = freshBench();
   const before = await bench.state();
   await bench.apply(changePlan, { run });

@@ -169,7 +169,7 @@ describe('reading instances', () => {
     expect([snapshots.failures, snapshots.resources[0]?.binding['backups']]).toEqual([[], 'unknown']);
   });
 
-  it('asks for details only where they are wanted, credits only of burstable types, and follows pages', async () => {
+  it('asks for details only where they are expected, credits only of burstable types, and follows pages', async () => {
     const plain = reader();
     const result = await instance.read(plain, { ...wanted, detailed: new Set() });
     expect(plain.calls.map(({ operation }) => operation)).toEqual(['DescribeInstances']);

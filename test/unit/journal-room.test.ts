@@ -253,7 +253,7 @@ describe('the spool', () => {
   });
 });
 
-describe('a run that is gone on with', () => {
+describe('a run that is resumed', () => {
   const stopped = async (): Promise<void> => {
     const journal = await started(storeWith());
     await journal.append(intent);
@@ -281,7 +281,7 @@ describe('a run that is gone on with', () => {
     await first.append(outcome());
     const second = await two.continueJournal(run, fakeClock());
     // The first was taken for dead: it may write nothing any more, and what it learned is kept.
-    expect(await refusal(first.append(done))).toMatch(/^lock-lost .*gone on with by another process/u);
+    expect(await refusal(first.append(done))).toMatch(/^lock-lost .*resumed by another process/u);
     await second.append(phase);
     expect(await kindsOf()).toEqual(['begin', 'intent', 'outcome', 'phase']);
     expect((await storeWith().readRun(run)).spooled).toMatchObject({ state: 'left', records: 1 });

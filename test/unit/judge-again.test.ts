@@ -58,7 +58,7 @@ describe('what is known only now is judged as in the plan', () => {
       { BackupRetentionPeriod: 7 },
       { BackupRetentionPeriod: from },
       'sg-1',
-      'BackupRetentionPeriod: "sg-1" is text; a whole number is wanted',
+      'BackupRetentionPeriod: "sg-1" is text; a whole number is expected',
     ],
     ['not allowed', DB, { StorageType: 'gp3' }, { StorageType: from }, 'gp9', 'StorageType: "gp9" is not allowed'],
     ['an older engine', DB, { EngineVersion: '15.4' }, { EngineVersion: from }, '14.1', 'RDS never goes back'],
@@ -130,7 +130,7 @@ describe('in a run', () => {
     expect(
       records.flatMap((record) => (record.kind === 'intent' && record.purpose === 'change' ? [record.step] : [])),
     ).toEqual(['H']);
-    expect(JSON.stringify(records)).toMatch(/known only now.*Retention: .* is text; a whole number is wanted/u);
+    expect(JSON.stringify(records)).toMatch(/known only now.*Retention: .* is text; a whole number is expected/u);
     expect(JSON.stringify(await bench.state())).toContain('"Retention":7');
   });
   it('a list that is not known yet may lack what is live: that has to be stated', async () => {

@@ -105,12 +105,8 @@ describe('the lock of a local store', () => {
   });
 
   it.each([
-    [
-      'open',
-      null,
-      '`aiplan resume 20260226-230000-0011` goes on with it, `aiplan rollback 20260226-230000-0011` takes it back',
-    ],
-    ['open', '20260226-220000-0001', '`aiplan rollback 20260226-220000-0001` takes it back'],
+    ['open', null, '`aiplan resume 20260226-230000-0011` resumes it, `aiplan rollback 20260226-230000-0011` undoes it'],
+    ['open', '20260226-220000-0001', '`aiplan rollback 20260226-220000-0001` undoes it'],
     ['damaged', null, '`aiplan runs abandon 20260226-230000-0011`'],
   ] as const)('never passes by a run that its process left %s', async (outcome, rollbackOf, help) => {
     await locksWith().acquire(target, ownerOf(11));

@@ -86,7 +86,7 @@ describe('the undo of a tag that was harmless to add', () => {
     expect([report.outcome, (await bench.world.get(NOTE, 'readme'))?.properties['Tags']]).toEqual(['done', {}]);
   });
 
-  it('needs one where only a journal says that the run added it: forged, cut, without an end, or gone on with after it', async () => {
+  it('needs one where only a journal says that the run added it: forged, cut, without an end, or resumed after it', async () => {
     const bench = await tagged();
     const { ends } = bench.vault;
     const records = bench.journalOf(run);
@@ -225,7 +225,7 @@ describe('what an earlier rollback brought back', () => {
     return bench;
   };
 
-  it("is gone on with after a confirmation, where only that rollback's journal speaks of it", async () => {
+  it("is resumed after a confirmation, where only that rollback's journal speaks of it", async () => {
     const bench = await begun();
     const { changePlan } = await bench.rollback(run);
     expect(changePlan.resources).toMatchObject([{ action: 'create', restore: { remains: expect.anything() } }]);

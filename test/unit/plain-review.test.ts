@@ -122,7 +122,7 @@ describe('the plain review in a terminal', () => {
     expect(terminal.written.replaceAll(/\u001b\[\?2004[hl]/gu, '')).not.toMatch(/[\u001b\u009b\r\b\u2500-\u259f]/u);
   });
 
-  it('echoes by columns, so that a wide character is taken back whole', async () => {
+  it('echoes by columns, so that a wide character is undone whole', async () => {
     const terminal = openTerminal();
     const result = terminal.review();
     await terminal.until('> ');
@@ -210,7 +210,7 @@ describe('the plain review in a terminal', () => {
     await expect(result).resolves.toMatchObject({ decision: 'declined', rejected: [] });
   });
 
-  it('stops at Ctrl-Z with the terminal as it was, and goes on with what was typed; also where no shell stops it', async () => {
+  it('stops at Ctrl-Z with the terminal as it was, and continues what was typed; also where no shell stops it', async () => {
     const terminal = openTerminal();
     const result = terminal.review();
     await terminal.until('Enter.\nOr skip');

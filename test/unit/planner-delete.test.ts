@@ -312,7 +312,7 @@ describe('a generated rollback', () => {
     ).toEqual([]);
   });
 
-  it('goes on with what an earlier try left, only if it still is that', async () => {
+  it('continues what an earlier try left, only if it still is that', async () => {
     const half = () =>
       createMemoryWorld({
         seed: [...seed.slice(0, 3), { type: DATABASE, identity: 'courses', incarnation: 'second' }],

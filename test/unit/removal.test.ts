@@ -170,7 +170,7 @@ describe('a removal that AWS refused, and what it was about is gone', () => {
 });
 
 describe('what cannot be read right before a destruction', () => {
-  it("is neither as it was nor somebody's change: the step is left alone, and the run can be gone on with", async () => {
+  it("is neither as it was nor somebody's change: the step is left alone, and the run can be resumed", async () => {
     const bench = freshBench();
     let failed = 0;
     const report = await bench.apply(changePlan, {

@@ -29,7 +29,7 @@ const report = (more: Partial<Report>): Report =>
 const text = (found: Report, next = true): string => reportRows(found, next).map(plainText).join('\n');
 
 describe('what a run did, in words', () => {
-  it('names the way on of a run that was killed before it touched anything, and no way back', () => {
+  it('names the way on of a run that was killed before it touched anything, and no undo', () => {
     const untouched = text(
       report({
         steps: [{ id: 'Db', state: 'not-started', identity: 'db', message: null }] as unknown as Report['steps'],
@@ -40,7 +40,7 @@ describe('what a run did, in words', () => {
     const half = text(
       report({ steps: [{ id: 'Db', state: 'open', identity: 'db', message: null }] as unknown as Report['steps'] }),
     );
-    expect(half).toMatch(/half way +Db db[^]*aiplan resume r1[^]*aiplan rollback r1/u);
+    expect(half).toMatch(/partly done +Db db[^]*aiplan resume r1[^]*aiplan rollback r1/u);
   });
 
   it('shows the two latest complete captures of a step, every incomplete one, and counts the rest', () => {
@@ -83,11 +83,9 @@ describe('a rollback that is done', () => {
     text(report({ command: 'rollback', rollbackOf: 'r0', outcome: 'done', ...more }));
   it('says what it left, what of that stays for good, and promises a further rollback only for the rest', () => {
     const again = /`aiplan rollback r0` undoes it/u;
-    expect(undone({})).toMatch(/Run r0 is taken back, as planned/u);
+    expect(undone({})).toMatch(/Run r0 is undone, as planned/u);
     const both = undone({ incomplete: ['Size stays 40', 'Web: somebody changed it'], forGood: ['Size stays 40'] });
-    expect(both).toMatch(
-      /taken back, but not wholly:[^]*Web: somebody[^]*undoes it[^]*stays for good:[^]*Size stays 40/u,
-    );
+    expect(both).toMatch(/undone, but not wholly:[^]*Web: somebody[^]*undoes it[^]*stays for good:[^]*Size stays 40/u);
     expect(both).toMatch(again);
     const kept = undone({ incomplete: ['Size stays 40'], forGood: ['Size stays 40'] });
     expect(kept).toMatch(/Size stays 40[^]*It stays so for good: no further rollback changes it/u);
@@ -114,8 +112,8 @@ describe('the list of runs', () => {
       [],
       [summary('r3', 'r1', 'done'), summary('r2', 'r1', 'stopped'), summary('r1', null, 'stopped')],
     ).map(plainText);
-    expect(lines.filter((line) => line.includes('taken back by'))).toEqual([
-      expect.stringMatching(/^r1 apply stopped taken back by r3 move/u),
+    expect(lines.filter((line) => line.includes('undone by'))).toEqual([
+      expect.stringMatching(/^r1 apply stopped undone by r3 move/u),
     ]);
     expect(lines.filter((line) => line.includes('superseded by'))).toEqual([
       expect.stringMatching(/^r2 rollback stopped superseded by r3/u),

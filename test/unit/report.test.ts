@@ -172,7 +172,7 @@ describe('report', () => {
           state('B', 'started'),
           state('B', 'started', null, 'b-1'),
           { kind: 'remapped', step: 'B', map: { old: 'b-1' } },
-          { kind: 'finding', step: 'B', code: 'quiesce-undone', message: 'taken back' },
+          { kind: 'finding', step: 'B', code: 'quiesce-undone', message: 'undone' },
           { kind: 'finding', step: 'B', code: 'verified-differently', message: 'Size' },
           {
             kind: 'captured',
@@ -201,7 +201,7 @@ describe('report', () => {
       leftovers: ['left of A'],
       map: { old: 'b-1' },
       durations: { recheck: 1_000, change: 11_000 },
-      undone: [{ step: 'B', text: 'taken back' }],
+      undone: [{ step: 'B', text: 'undone' }],
       findings: [{ step: 'B', code: 'verified-differently', message: 'Size' }],
       captures: [{ step: 'A', how: 'native', verified: true, problems: [], refs: 'snapshot=s-1' }],
     });

@@ -97,7 +97,7 @@ describe('what comes back inside of something else', () => {
     ]);
   });
 
-  it('is not made beside it by a rollback that goes on with one that was stopped in between', async () => {
+  it('is not made beside it by a rollback that continues one that was stopped in between', async () => {
     const both = bench();
     await both.apply(changePlanOf([deleteHost, deleteRoot]));
     let dead = false;

@@ -45,7 +45,7 @@ const isProven = (bench: Bench, order: RestoreOrder | undefined): boolean =>
     ([, manifest]) => 'capture' in manifest && proves(manifest as unknown as JsonObject, order),
   );
 
-describe('a rollback that is gone on with', () => {
+describe('a rollback that is resumed', () => {
   it('is proven by the manifests of the run, whatever came back under another identity meanwhile', async () => {
     const bench = await bothDeleted();
     bench.world.fail('rds:RestoreDatabase', { code: 'KMSKeyNotAccessible', kind: 'invalid' });

@@ -22,7 +22,7 @@ const capture = {
   extras: {},
 } as unknown as Json;
 
-describe('a restore that goes on with what is there', () => {
+describe('a restore that continues what is there', () => {
   const group = async () => {
     const bench = benchOf(
       createMemoryWorld({
@@ -152,7 +152,7 @@ async function stoppedAfter(bench: Bench, operation: string, changePlan: Paramet
   expect(bench.world.sent.at(-1)?.operation).toBe(operation);
 }
 
-describe('what was made quiet', () => {
+describe('what was stopped or closed for its capture', () => {
   const closed = async () => {
     const bench = benchOf(
       createMemoryWorld({ seed: [{ type: DATABASE, identity: 'courses', properties: { Class: 'db.large' } }] }),
@@ -225,7 +225,7 @@ describe('an update that was stopped while it had the resource in another state'
     });
   });
 
-  it('is told from a state that somebody chose: only where the update, or its taking back, did not come to its end', async () => {
+  it('is told from a state that somebody chose: only where the update, or its undoing, did not come to its end', async () => {
     const { bench, before } = await halted();
     const types = withType(bench.world.types, DATABASE, (type) => ({
       ...type,

@@ -631,7 +631,7 @@ describe('rollback of deletes', () => {
     ]).toEqual([[['create', undefined]], ['info rollback-gone-again']]);
   });
 
-  it('goes on with what an earlier rollback left half restored, under its own name or a new one', async () => {
+  it('continues what an earlier rollback left half restored, under its own name or a new one', async () => {
     const { world, old } = await deleted();
     const records = journal(steps, [
       before('Db', DATABASE, old),

@@ -51,7 +51,7 @@ describe('the phases of a run', () => {
     expect(lamps(done)).toMatch(/^lock over, re-check over, .*change over 3\/3, verify over 3\/3$/u);
   });
 
-  it('go on with captures among the changes, where a destruction is captured right before it happens', () => {
+  it('continue captures among the changes, where a destruction is captured right before it happens', () => {
     const early = after(plan, [phase('capture'), phase('change'), stepIs('CoursesDb', 'started')]);
     expect(lamps(early)).toMatch(/capture now 0\/1, verify now 0\/1, change now/u);
     expect(lamps(after(plan, [{ kind: 'captured', step: 'CoursesDb', text: 'x' }], early))).toMatch(
@@ -64,7 +64,7 @@ describe('the phases of a run', () => {
     expect(lamps(state)).toMatch(/re-check over, capture failed 0\/1, verify failed 0\/1, change left/u);
   });
 
-  it('stay where they are while something is taken back', () => {
+  it('stay where they are while something is undone', () => {
     const state = after(plan, [phase('change'), phase('undo')]);
     expect(lamps(state)).toMatch(/change now/u);
   });
@@ -198,7 +198,7 @@ describe('the keys of a run', () => {
     expect(pressed(opened, 'q').view).toBe('steps');
   });
 
-  it('do not leave a run half way', () => {
+  it('do not leave a run partly done', () => {
     const state = pressed(begun(many), 'q', { kind: 'escape' }, 'x', { kind: 'paste' });
     expect([state.view, state.chosen, state.outcome]).toEqual(['steps', null, null]);
   });
@@ -240,7 +240,7 @@ describe('the question after a failure', () => {
     expect(pressed(asked, { kind: 'character', character: 'r', together: true }).chosen).toBeNull();
   });
 
-  it('has no way back where nothing was changed', () => {
+  it('has no undo where nothing was changed', () => {
     const nothing = reduceRun(begun(plan), { kind: 'ended', choices: choicesOf({ back: null }), at: sampleTime });
     expect(pressed(nothing, 'r').chosen).toBeNull();
   });

@@ -184,13 +184,13 @@ describe('a run that has a mark of being settled', () => {
     ],
     ['is done', [intent, done], 'run-ended', /is done/u],
     ['was abandoned', [intent, { kind: 'end', outcome: 'abandoned', message: null }], 'run-ended', /was abandoned/u],
-  ] as const)('is not gone on with where it %s, so that the mark stays true', async (_what, entries, code, message) => {
+  ] as const)('is not resumed where it %s, so that the mark stays true', async (_what, entries, code, message) => {
     const run = await ran(1, entries as readonly JournalEntry[]);
     expect(await settled()).toEqual([run]);
     await expect(resumed(run)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it('is not gone on with where it was taken back, also by a rollback that had nothing to send', async () => {
+  it('is not resumed where it was undone, also by a rollback that had nothing to send', async () => {
     const run = await ran(1, [intent, failed]);
     const back = await ran(2, [done], { rollbackOf: run, name: 'undo-it' });
     expect(await settled()).toEqual([run, back]);

@@ -831,7 +831,7 @@ describe('capture and restore', () => {
     ]);
   });
 
-  it('goes on with a group that an earlier try made: only the rules that it did not get any more', () => {
+  it('continues a group that an earlier try made: only the rules that it did not get any more', () => {
     const begun = context({
       live: liveGroup(),
       remains: { identity: 'sg-new', incarnation: 'sg-new' },
@@ -1025,7 +1025,7 @@ describe('two groups that name each other and both go', () => {
     ]);
   });
 
-  it('it is taken back by the capture alone: the rules of those that let go, not of other referrers', () => {
+  it('it is undone by the capture alone: the rules of those that let go, not of other referrers', () => {
     const add = {
       operation: 'AuthorizeSecurityGroupIngress',
       retry: 'absolute',

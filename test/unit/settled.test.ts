@@ -100,7 +100,7 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     expect(await marksIn(open())).toHaveLength(3);
   });
 
-  it('are taken back by what came after them, and by nothing that came before', async () => {
+  it('are undone by what came after them, and by nothing that came before', async () => {
     const store = open();
     const of = await writtenRun(store, 1, [intent, ended('failed')]);
     const first = await writtenRun(store, 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });
@@ -127,7 +127,7 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
     ).toEqual([]);
   });
 
-  it('are taken back also where the clock of the machine that did it is behind', async () => {
+  it('are undone also where the clock of the machine that did it is behind', async () => {
     const of = await writtenRun(open(), 2, [intent, ended('failed')]);
     const back = await writtenRun(open(), 1, [intent, ended('done')], { rollbackOf: of, name: 'undo-it' });
     expect(await found(open())).toEqual([]);
@@ -139,7 +139,7 @@ describe.each(['a folder', 'S3'] as const)('settled runs in %s', (kind) => {
   });
 
   it.each([0, 1])(
-    'stay taken back where the end of one of them lies in a spool, so that it has no mark (%#)',
+    'stay undone where the end of one of them lies in a spool, so that it has no mark (%#)',
     async (spooled) => {
       const of = await writtenRun(open(), 1, [intent, ended('failed')]);
       const first = await writtenRun(open(), 2, [intent, ended('failed')], { rollbackOf: of, name: 'undo-it' });

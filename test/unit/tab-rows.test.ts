@@ -189,9 +189,9 @@ describe('Recovery', () => {
   const wayBack = (over: Partial<Step>): string => lines('recovery', { ...deleteDatabase, ...over })[0] ?? '';
   it('says in words how it comes back', () => {
     const restorable = { level: 'restorable', loses: [] } as const;
-    expect(wayBack({})).toContain('restorable: a rollback makes it anew from the capture');
+    expect(wayBack({})).toContain('restorable: a rollback recreates it from the capture');
     expect(wayBack({ capture: { how: 'config', what: 'x' } })).toContain(
-      'restorable: a rollback makes it anew from its captured configuration',
+      'restorable: a rollback recreates it from its captured configuration',
     );
     expect(wayBack({ action: 'update', recoverability: restorable })).toContain(
       'a rollback puts back what calls can; the rest comes from the capture',
@@ -208,7 +208,7 @@ describe('Recovery', () => {
   });
   it('states the point in time of the capture, late or early', () => {
     expect(lines('recovery', { ...deleteDatabase, capture: { how: 'copy', what: 'a copy', late: true } })).toContain(
-      '  point in time  right before the destruction, after it was made quiet where that is possible',
+      '  point in time  right before the destruction, after it is stopped or closed to writes where that is possible',
     );
     expect(
       lines('recovery', { ...deleteDatabase, capture: { how: 'config', what: 'its rules', late: true } }),

@@ -64,14 +64,14 @@ describe('the texts of a plan that is taken up again', () => {
     const texts = [planned()];
     write('infra/boot.sh', 'changed\n');
     write('elsewhere/boot.sh', 'another\n');
-    const taken = (): unknown => textsAsPlanned(io('elsewhere'), { texts }, 'run 1', 'or take the run back');
+    const taken = (): unknown => textsAsPlanned(io('elsewhere'), { texts }, 'run 1', 'or undo the run');
     expect(taken).toThrow(
       expect.objectContaining({
         code: 'text-changed',
         exitCode: 4,
         message: '"boot.sh" is not what it was when the plan was made',
         where: join(folder, 'infra/boot.sh'),
-        help: expect.stringMatching(/nothing was changed.*or take the run back/u),
+        help: expect.stringMatching(/nothing was changed.*or undo the run/u),
       }),
     );
     rmSync(join(folder, 'elsewhere/boot.sh'));

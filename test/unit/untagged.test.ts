@@ -52,7 +52,7 @@ describe('a type without tags, with an identity of two parts', () => {
     ]);
   });
 
-  it('whose answer was lost is taken back, and only it', async () => {
+  it('whose answer was lost is undone, and only it', async () => {
     const bench = fresh();
     const before = await bench.state();
     bench.world.fail('ec2:CreateLink', { kind: 'network', lost: true });
@@ -95,7 +95,7 @@ describe('a type without tags, with an identity of two parts', () => {
     ]);
   });
 
-  it('that came back, and whose answer was lost, is gone on with by the next rollback', async () => {
+  it('that came back, and whose answer was lost, is resumed by the next rollback', async () => {
     const bench = fresh();
     await bench.apply(remove);
     bench.world.fail('ec2:CreateLink', { kind: 'network', lost: true });

@@ -233,14 +233,12 @@ describe('a report', () => {
   it('of a rollback that stopped says how to go on, and of a done one that it is done', () => {
     for (const outcome of ['stopped', 'failed', 'blocked', 'stale', 'open'] as const)
       expect(lastLine({ outcome })).toBe(
-        'Run 20260226-230000-a1b2 is not wholly taken back. To go on where this stopped: aiplan rollback 20260226-230000-a1b2',
+        'Run 20260226-230000-a1b2 is not wholly undone. To continue where this stopped: aiplan rollback 20260226-230000-a1b2',
       );
-    expect(lastLine({ outcome: 'done', exitCode: 0 })).toBe('Run 20260226-230000-a1b2 is taken back, as planned.');
+    expect(lastLine({ outcome: 'done', exitCode: 0 })).toBe('Run 20260226-230000-a1b2 is undone, as planned.');
   });
-  it('of an apply says how to take it back, once it has begun anything', () => {
-    expect(lastLine({ command: 'apply', rollbackOf: null })).toBe(
-      'To take it back: aiplan rollback 20260227-080000-0b0b',
-    );
+  it('of an apply says how to undo it, once it has begun anything', () => {
+    expect(lastLine({ command: 'apply', rollbackOf: null })).toBe('To undo it: aiplan rollback 20260227-080000-0b0b');
     expect(lastLine({ command: 'apply', rollbackOf: null, steps: [] })).not.toContain('aiplan rollback');
   });
 });

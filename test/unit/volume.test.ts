@@ -404,7 +404,7 @@ describe('capture', () => {
       ],
     ]);
   });
-  it('goes on with what an earlier try made: nothing is made or attached twice', () => {
+  it('continues what an earlier try made: nothing is made or attached twice', () => {
     const held = {
       ...live,
       properties: { ...live.properties, AutoEnableIO: true },

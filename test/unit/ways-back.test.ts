@@ -39,7 +39,7 @@ const back = (how: CapturePlan['how'], oneWay: readonly string[]) => {
   ).recoverability;
 };
 
-describe('the way back of an update', () => {
+describe('the undo of an update', () => {
   it('is its inverse where there is one, whatever is captured', () => {
     expect(back('config', [])).toEqual({ level: 'reversible', loses: [] });
   });

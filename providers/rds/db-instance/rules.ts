@@ -64,7 +64,7 @@ const properties: Readonly<Record<string, PropertyRule>> = {
   EngineLifecycleSupport: inPlace,
   EngineVersion: {
     deferrable: true,
-    oneWay: 'an engine upgrade cannot be taken back; only a restore from the snapshot brings the old version',
+    oneWay: 'an engine upgrade cannot be undone; only a restore from the snapshot brings the old version',
     update: (before, after) =>
       isDowngrade(before, after)
         ? {

@@ -87,7 +87,7 @@ export const dbInstanceVerdicts: Verdicts = {
     judged('the database restarts', 'interruption'),
   ),
   ...each('ProcessorFeatures.*', ['Name', 'Value'], judged('the database restarts', 'interruption')),
-  EngineVersion: judged('the database restarts, and an upgrade is never taken back', 'interruption', 'one-way'),
+  EngineVersion: judged('the database restarts, and an upgrade is never undone', 'interruption', 'one-way'),
   ...each(
     '',
     ['Iops', 'StorageThroughput'],

@@ -255,7 +255,7 @@ export const grants: readonly ChangeRule[] = [
       const grants = textOf(objectOf(value)['TargetGrants'])?.split(', ') ?? [];
       return target === undefined ? [] : [target, ...grants.map((grant) => `${target} (${grant})`)];
     },
-    (names, live) => `Who accesses ${named(live)} is told to whoever may read ${names}.`,
+    (names, live) => `Everyone who may read ${names} sees who accesses ${named(live)}.`,
   ),
   newTargetsBy('NotificationConfiguration', newlyTold, (names, live) => `Events of ${named(live)} go to ${names}.`),
   newFlows(

@@ -2,7 +2,7 @@ import { each, harmless, judged, type Verdicts } from '../../../src/domain/verdi
 
 const name = harmless('tells one configuration from another');
 const report = 'reports';
-const selects = judged('of which objects others are told', 'grant');
+const selects = judged('of which objects others are notified', 'grant');
 
 const reports: Verdicts = {
   'AnalyticsConfigurations.*.Id': name,
@@ -30,7 +30,7 @@ const reports: Verdicts = {
   ...each(
     'InventoryConfigurations.*',
     ['IncludedObjectVersions', 'OptionalFields.*', 'Prefix'],
-    judged('of which objects others are told, and what', 'destruction', 'grant'),
+    judged('of which objects others are notified, and what', 'destruction', 'grant'),
   ),
   'InventoryConfigurations.*.Destination.Encryption.SSEKMS.KeyId': judged(
     `with whose key the ${report} are encrypted`,
@@ -112,7 +112,7 @@ const cors: Verdicts = {
 
 const events: Verdicts = {
   'NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled': judged(
-    'who is told',
+    'who is notified',
     'destruction',
     'grant',
   ),
@@ -122,7 +122,7 @@ const events: Verdicts = {
       each(
         `NotificationConfiguration.${kind}Configurations.*`,
         ['Event', 'Filter.S3Key.Rules.*.Name', 'Filter.S3Key.Rules.*.Value', kind === 'Lambda' ? 'Function' : kind],
-        judged('who is told, and of what', 'destruction', 'grant'),
+        judged('who is notified, and of what', 'destruction', 'grant'),
       ),
     ),
     ...(['Lambda', 'Queue', 'Topic'] as const).map((kind) =>
@@ -243,7 +243,7 @@ export const bucketVerdicts: Verdicts = {
     judged('how new objects are encrypted, and with whose key', 'destruction', 'grant'),
   ),
   [`${encryption}.BucketKeyEnabled`]: harmless('how often the same key is asked; a matter of price'),
-  'LoggingConfiguration.DestinationBucketName': judged('who is told of each access', 'destruction', 'grant'),
+  'LoggingConfiguration.DestinationBucketName': judged('who gets a record of each access', 'destruction', 'grant'),
   ...each(
     'LoggingConfiguration',
     [

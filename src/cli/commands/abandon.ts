@@ -86,7 +86,7 @@ export async function closeTakenBack(context: CommandContext, run: string, targe
   for (const { summary } of left) {
     const lock = await lockOf(context, summary.run, target, {});
     try {
-      await close(context, summary.run, target, 'a rollback found nothing left to take back');
+      await close(context, summary.run, target, 'a rollback found nothing left to undo');
     } finally {
       await lock.release();
     }

@@ -108,7 +108,7 @@ async function walk(
   const report = await run(context, approved, reviewed.source, watchOf(scene).watch);
   const ending = answer(report.exitCode, report, () => reportRows(report));
   if ((await askAfter(context, scene, report)) === 'keep') return ending;
-  scene?.note('reading AWS for the way back');
+  scene?.note('reading AWS for the rollback');
   return takenBack(context, report, stage);
 }
 

@@ -101,7 +101,7 @@ async function rollbackAgain(
   const settlement = await settled(context, records);
   tell(context.io, context.options, [
     ...rowsOf(settlement),
-    row(0, `it is a rollback of run ${of}: rolling back again goes on with it`),
+    row(0, `it is a rollback of run ${of}: rolling back again continues it`),
   ]);
   return rollback(context, of, options);
 }
@@ -126,7 +126,7 @@ function refuseIdle(run: string, records: readonly JournalRecord[]): void {
 async function refuseClosed({ store }: CommandContext, run: string): Promise<void> {
   if (!(await store.closedRuns()).some((mark) => mark.run === run && mark.how === 'closed')) return;
   throw new UserError('run-ended', `run ${run} was abandoned while its journal was damaged`, {
-    help: `to take it back: aiplan rollback ${run}; to do the rest of it: plan and apply again`,
+    help: `to undo it: aiplan rollback ${run}; to do the rest of it: plan and apply again`,
   });
 }
 
@@ -137,9 +137,9 @@ async function refuseWhenTakenBack(context: CommandContext, run: string): Promis
     if (!wasSent(records) && endOf(records)?.outcome !== 'done') continue;
     const [did, help] =
       endOf(records)?.outcome === 'done'
-        ? ['has taken', 'nothing is left to go on with; to do it after all, plan it anew']
-        : ['has begun to take', `go on with that: aiplan rollback ${run}`];
-    throw new UserError('run-taken-back', `rollback ${rollbackRun} ${did} run ${run} back`, {
+        ? ['has undone', 'nothing is left to resume; to do it after all, plan it anew']
+        : ['has begun to undo', `continue that: aiplan rollback ${run}`];
+    throw new UserError('run-taken-back', `rollback ${rollbackRun} ${did} run ${run}`, {
       exitCode: exitCodes.blocked,
       help,
     });
@@ -156,7 +156,7 @@ async function lookAt(
   if (begin === undefined) throw new UserError('journal-damaged', 'the journal has no beginning');
   const settlement = await settled(context, records);
   const source = {
-    ...(await sourceOfPlan(context, begin.plan, `run ${run}`, `or take the run back: aiplan rollback ${run}`)),
+    ...(await sourceOfPlan(context, begin.plan, `run ${run}`, `or undo the run: aiplan rollback ${run}`)),
     resumes: run,
   };
   const live = rewind(await readLiveFor(context, source), records, context.types);
@@ -283,7 +283,7 @@ async function choose(
 function inWords(context: CommandContext, found: Found): RecoveryChoice {
   print(context.io, context.options, [
     ...shownRows(found),
-    row(0, 'To take it back instead, leave here: ', span(`aiplan rollback ${found.run}`, 'title')),
+    row(0, 'To undo it instead, leave here: ', span(`aiplan rollback ${found.run}`, 'title')),
   ]);
   return 'continue';
 }
@@ -327,7 +327,7 @@ function onlyLook(context: CommandContext, found: Found): ExitCode {
           0,
           `${cannotAsk(context) ?? ''}: a person runs `,
           span(`aiplan resume ${found.run}`, 'title'),
-          ' in a terminal, or it goes on with ',
+          ' in a terminal, or it continues with ',
           span('--approval FILE', 'title'),
         ),
       ],

@@ -31,7 +31,7 @@ export async function rollback(
   const runId = given ?? options.run;
   if (runId === undefined && options.fromAws === true) return listFromAws(context);
   if (runId === undefined)
-    throw new UserError('run-missing', 'which run is to be taken back?', {
+    throw new UserError('run-missing', 'which run is to be undone?', {
       help: 'aiplan rollback RUN; `aiplan runs` lists them, `aiplan rollback --from-aws` those that the capture bucket knows of',
     });
   const source =
@@ -66,7 +66,7 @@ async function listFromAws(context: CommandContext): Promise<ExitCode> {
   else
     print(context.io, context.options, [
       ...keptRunRows(runs),
-      row(0, 'To take one back: ', span(`aiplan rollback --from-aws --run ${runs[0]?.run ?? 'RUN'}`, 'title')),
+      row(0, 'To undo one: ', span(`aiplan rollback --from-aws --run ${runs[0]?.run ?? 'RUN'}`, 'title')),
     ]);
   tell(
     context.io,

@@ -122,6 +122,6 @@ async function oneRun(context: CommandContext, run: string, report: Report): Pro
 
 /** By which rollback a run is undone, and what that left. */
 const undoneRows = (run: string, back: string, { incomplete = [], forGood }: Report): readonly Row[] => [
-  row(0, span('taken back by ', 'good'), back),
+  row(0, span('undone by ', 'good'), back),
   ...(incomplete.length === 0 ? [] : incompleteRows(run, incomplete, forGood)),
 ];

@@ -79,7 +79,7 @@ export async function askAfter(
 ): Promise<'rollback' | 'keep'> {
   if (scene === null || report.outcome === 'done' || report.calls === 0) return 'keep';
   const { records } = await context.store.readRun(report.run);
-  const back = report.rollbackOf === null ? 'roll back now' : 'go on with the rollback';
+  const back = report.rollbackOf === null ? 'roll back now' : 'continue the rollback';
   return scene.finished({ report, why: failureRows(report, records), back }, async () =>
     journalRows((await context.store.readRun(report.run)).records),
   );

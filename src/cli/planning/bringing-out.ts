@@ -47,7 +47,7 @@ export async function bringingOut(context: CommandContext, brings: BringsOut): P
         type,
         action: 'create',
         properties,
-        reason: `what run ${run} captured of ${before.identity} is wanted again`,
+        reason: `the data that run ${run} captured of ${before.identity} is needed again`,
         dependsOn: [],
         source: { line: 1, column: 1 },
         positions: {},

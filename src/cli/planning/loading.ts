@@ -167,8 +167,8 @@ export async function planRejecting(
   if (planned.plan.resumes !== undefined)
     throw new UserError(
       'not-rejectable',
-      'a step of a run that is gone on with cannot be rejected: it was confirmed as a whole',
-      { exitCode: exitCodes.blocked, help: `take the run back instead: aiplan rollback ${planned.plan.resumes}` },
+      'a step of a run that is resumed cannot be rejected: it was confirmed as a whole',
+      { exitCode: exitCodes.blocked, help: `undo the run instead: aiplan rollback ${planned.plan.resumes}` },
     );
   const less = await asFarAsPossible(rejecting(source, rejected), (some) => makeCheckedPlan(context, some, live));
   return { source: less.source, live, saved, planned: datedAs(less.planned, planned.plan) };

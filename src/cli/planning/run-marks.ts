@@ -129,4 +129,4 @@ const warning = (code: string, message: string, help: string): Finding => ({
 
 /** That the capture bucket keeps an end which the journal does not hold. */
 const behindText = (run: string, { records, outcome, at }: RunEnd): string =>
-  `the capture bucket knows that run ${run} came to record ${records} (${sanitise(outcome)}, ${sanitise(at)}), which this journal does not hold: it was cut, or made anew, or somebody else wrote that end`;
+  `the capture bucket knows that run ${run} came to record ${records} (${sanitise(outcome)}, ${sanitise(at)}), which this journal does not hold: it was cut, or written anew, or somebody else wrote that end`;

@@ -48,7 +48,7 @@ export async function goOn(
     context,
     plan,
     approval,
-    `to go on with run ${run}`,
+    `to resume run ${run}`,
     [],
     signed === undefined ? null : await keepSigned(context, signed, approval),
   );
@@ -118,7 +118,7 @@ async function approvalFor(
         `the mark of this approval in "${context.store.place}" does not name run ${run}`,
         {
           exitCode: exitCodes.blocked,
-          help: 'go on with the run in the store in which it began, or sign what is left of it anew',
+          help: 'resume the run in the store in which it began, or sign what is left of it anew',
         },
       );
     return { approval: verified, isNew: !isOfTheRun, signed };

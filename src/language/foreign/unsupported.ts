@@ -30,8 +30,8 @@ const GENERAL: Readonly<Record<string, string>> = {
     'delete the entry: the bucket is made without a policy, and whoever may change policies sets it afterwards',
   'AWS::EC2::EIP': 'delete the entry: the address is allocated elsewhere',
   'AWS::EC2::EIPAssociation': 'delete the entry: the address is associated elsewhere',
-  'AWS::SSM::Parameter': 'where its value is wanted, write  {{resolve:ssm:NAME}}',
-  'AWS::SecretsManager::Secret': 'where the secret is wanted, write  {{resolve:secretsmanager:NAME:SecretString:KEY}}',
+  'AWS::SSM::Parameter': 'where its value is needed, write  {{resolve:ssm:NAME}}',
+  'AWS::SecretsManager::Secret': 'where the secret is needed, write  {{resolve:secretsmanager:NAME:SecretString:KEY}}',
   'AWS::IAM::InstanceProfile': 'delete the entry, and name a profile that exists:  IamInstanceProfile: name',
   'AWS::EC2::KeyPair': 'delete the entry, and name a key pair that exists:  KeyName: name',
 };

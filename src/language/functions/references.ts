@@ -113,7 +113,7 @@ function judgeFit(
     problems.error(
       'reference-type',
       at,
-      `${quote(special.address)} is of type ${type}; ${list(new Set((refers ?? []).map((target) => target.type)))} is wanted`,
+      `${quote(special.address)} is of type ${type}; ${list(new Set((refers ?? []).map((target) => target.type)))} is expected`,
       'refer to an entry of that type',
     );
   };
@@ -127,14 +127,14 @@ function judgeFit(
       problems.error(
         'reference-type',
         at,
-        `!Ref ${special.address} is its ${list(schema.primaryIdentifier)}; its ${list(names)} is wanted`,
+        `!Ref ${special.address} is its ${list(schema.primaryIdentifier)}; its ${list(names)} is expected`,
         `!GetAtt ${special.address}.${names[0]}`,
       );
     } else if (!isScalar(wanted)) {
       problems.error(
         'reference-type',
         at,
-        `!Ref ${special.address} is one text; ${words(wanted)} is wanted`,
+        `!Ref ${special.address} is one text; ${words(wanted)} is expected`,
         wanted.kind === 'list' ? `[ !Ref ${special.address} ]` : 'write the value itself',
       );
     }
@@ -165,7 +165,7 @@ function judgeFit(
   problems.error(
     'reference-type',
     at,
-    `${quote(special.path)} of ${schema.type} is ${words(attribute.type, wanted)}; ${words(wanted, attribute.type)} is wanted`,
+    `${quote(special.path)} of ${schema.type} is ${words(attribute.type, wanted)}; ${words(wanted, attribute.type)} is expected`,
     wanted.kind === 'list' && isScalar(attribute.type)
       ? `[ !GetAtt ${special.address}.${special.path} ]`
       : 'refer to something of that kind',

@@ -14,7 +14,7 @@ export type Coerced<T> = { readonly value: T } | { readonly problem: ScalarProbl
 const wrong = (wanted: string, node: ScalarNode, help?: string): { problem: ScalarProblem } => ({
   problem: {
     code: 'wrong-type',
-    message: `${quote(node.source ?? node.value)} is ${kindOf(node)}; ${wanted} is wanted`,
+    message: `${quote(node.source ?? node.value)} is ${kindOf(node)}; ${wanted} is expected`,
     ...(help === undefined ? {} : { help }),
   },
 });
@@ -35,7 +35,7 @@ export function coerceText(node: ScalarNode, lines: 'one line' | 'lines' = 'one 
     return {
       problem: {
         code: 'unquoted-number',
-        message: `${quote(source)} is a number here, and numbers lose their leading zeros; text is wanted`,
+        message: `${quote(source)} is a number here, and numbers lose their leading zeros; text is expected`,
         help: `put it in quotes:  "${source}"`,
       },
     };

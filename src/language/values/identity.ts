@@ -33,7 +33,7 @@ export function readIdentity(node: Node, schema: TypeSchema, problems: Problems)
     const words = parts.map((part) => {
       const entry = entryOf(node, part);
       if (entry === undefined)
-        return problems.error('invalid-id', node.at, `id lacks ${part}`, `the parts are: ${list(parts)}`) as undefined;
+        return problems.error('invalid-id', node.at, `id has no ${part}`, `the parts are: ${list(parts)}`) as undefined;
       return literal(entry.node, `id.${part}`, problems);
     });
     return words.every((word) => word !== undefined) ? formatIdentity(words as readonly string[]) : undefined;

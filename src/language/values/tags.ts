@@ -37,7 +37,7 @@ export function readTags(
       problems.error(
         'wrong-type',
         node.at,
-        `${name} is ${kindOf(node)}; a map of texts is wanted`,
+        `${name} is ${kindOf(node)}; a map of texts is expected`,
         `${name}: { team: platform }`,
       );
     return undefined;

@@ -8,7 +8,7 @@ import { placeholderIn, substitutable, type TextPlace } from './placeholders.ts'
 export function readWord(node: Node, what: string, problems: Problems, help?: string): string | undefined {
   if (node.kind === 'bad') return undefined;
   if (node.kind !== 'scalar' || node.tag !== null) {
-    problems.error('wrong-type', node.at, `${what} is ${kindOf(node)}; text is wanted`, help);
+    problems.error('wrong-type', node.at, `${what} is ${kindOf(node)}; text is expected`, help);
     return undefined;
   }
   if (node.value === null || node.value === '') {
@@ -56,7 +56,7 @@ export function noPlaceholder(
 export function readProse(node: Node, what: string, most: number, problems: Problems): string | undefined {
   if (node.kind === 'bad') return undefined;
   if (node.kind !== 'scalar' || node.tag !== null) {
-    problems.error('wrong-type', node.at, `${what} is ${kindOf(node)}; text is wanted`, `${what}: In one sentence`);
+    problems.error('wrong-type', node.at, `${what} is ${kindOf(node)}; text is expected`, `${what}: In one sentence`);
     return undefined;
   }
   const text = (typeof node.value === 'string' ? node.value : (node.source ?? '')).trim();
@@ -81,7 +81,7 @@ export function readWords(
 ): readonly { readonly word: string; readonly at: number }[] | undefined {
   if (node.kind === 'bad') return undefined;
   if (node.kind !== 'list' || node.tag !== null) {
-    problems.error('wrong-type', node.at, `${what} is ${kindOf(node)}; a list is wanted`, `${what}: [ … ]`);
+    problems.error('wrong-type', node.at, `${what} is ${kindOf(node)}; a list is expected`, `${what}: [ … ]`);
     return undefined;
   }
   return node.items.flatMap((item) => {

@@ -27,7 +27,7 @@ export function readValues(node: Node, context: ValueContext): JsonObject | unde
     problems.error(
       'wrong-type',
       node.at,
-      `${mode} is ${kindOf(node)}; a map is wanted`,
+      `${mode} is ${kindOf(node)}; a map is expected`,
       `${mode}: { ${Object.keys(context.rules.properties)[0] ?? 'Tags'}: … }`,
     );
     return undefined;
@@ -221,7 +221,7 @@ function scalar(
     problems.error(
       'wrong-type',
       node.at,
-      `${name} is ${kindOf(node)}; ${kind} is wanted`,
+      `${name} is ${kindOf(node)}; ${kind} is expected`,
       node.kind === 'list' ? 'write one value, without brackets' : undefined,
     );
     return undefined;
@@ -257,7 +257,7 @@ function readList(spot: Spot, context: ValueContext): Json | undefined {
     context.problems.error(
       'wrong-type',
       node.at,
-      `${said(spot)} is ${kindOf(node)}; a list is wanted`,
+      `${said(spot)} is ${kindOf(node)}; a list is expected`,
       node.kind === 'map' ? 'put the element in brackets:  [ { … } ]' : 'put the value in brackets:  [ … ]',
     );
     return undefined;
@@ -287,7 +287,7 @@ function readMap(spot: Spot, context: ValueContext): Json | undefined {
   const { node, type, path, place } = spot;
   const { problems, schema, mode, action } = context;
   if (node.kind !== 'map') {
-    problems.error('wrong-type', node.at, `${said(spot)} is ${kindOf(node)}; a map is wanted`);
+    problems.error('wrong-type', node.at, `${said(spot)} is ${kindOf(node)}; a map is expected`);
     return undefined;
   }
   const definition = type.kind === 'object' ? (schema.definitions[type.definition] ?? {}) : undefined;

@@ -149,7 +149,7 @@ function judgeProperty(
   if (typeof decided === 'object')
     return refuse(
       'change-blocked',
-      `${name} cannot be changed so: ${decided.blocked}`,
+      `${name} cannot be changed like this: ${decided.blocked}`,
       `correct or leave out \`${name}\``,
     );
   if (decided === 'replace')

@@ -230,7 +230,7 @@ function wrong(value: Json, wanted: string, spot: Spot, fitting: Fitting): Json 
     fitting,
     spot,
     'wrong-type',
-    `${spot.at}: ${quote(value)} is ${kindOf(value)}; ${wanted} is wanted`,
+    `${spot.at}: ${quote(value)} is ${kindOf(value)}; ${wanted} is expected`,
     'refer to a value of that kind, or write the value itself',
   );
   return value;

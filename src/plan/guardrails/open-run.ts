@@ -32,7 +32,7 @@ export const openRunHolds: Guardrail = {
                 : `run ${holder.run} of "${holder.planName}" stopped in the middle, and this is one of its resources`,
               holder.atWork === true
                 ? 'wait until it has ended, and plan again'
-                : `go on with it: aiplan resume ${holder.run}; or take it back: aiplan rollback ${holder.run}; or close it for good: aiplan runs abandon ${holder.run}`,
+                : `resume it: aiplan resume ${holder.run}; or undo it: aiplan rollback ${holder.run}; or close it for good: aiplan runs abandon ${holder.run}`,
             ),
           ];
     }),

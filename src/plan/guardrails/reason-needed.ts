@@ -22,7 +22,7 @@ export const reasonNeeded = perStep(
       'error',
       'reason-needed',
       `this ${step.action} ${what}; it needs a reason`,
-      `add to ${entry.address}:\n    reason: why this is wanted`,
+      `add to ${entry.address}:\n    reason: why this is needed`,
     );
   },
 );

@@ -21,7 +21,7 @@ export function checkTarget(changePlan: ChangePlan, target: Pick<Target, 'accoun
   if (region !== target.region) {
     throw new UserError(
       'wrong-region',
-      `the change plan is for region ${quote(region)}, the caller works in ${quote(target.region)}`,
+      `the change plan is for region ${quote(region)}, these credentials work in ${quote(target.region)}`,
       {
         help: `pass --region ${region}, or correct \`target.region\`; nothing was read`,
       },

@@ -34,20 +34,20 @@ export function refuseResume(records: readonly JournalRecord[]): void {
     });
   if (begin.plan.rollbackOf === null && begin.plan.steps.some(({ restores }) => restores !== undefined))
     throw new UserError('run-restores', `run ${begin.run} brings a capture out`, {
-      help: `it is not gone on with: aiplan rollback ${begin.run} takes away what it made, and the capture can be brought out again`,
+      help: `it is not resumed: aiplan rollback ${begin.run} takes away what it made, and the capture can be brought out again`,
     });
   if (begin.plan.rollbackOf !== null)
     throw new UserError('run-is-rollback', `run ${begin.run} is a rollback`, {
-      help: `a rollback is gone on with by rolling back again, which knows what this one did: aiplan rollback ${begin.plan.rollbackOf}`,
+      help: `a rollback continues by rolling back again, which knows what this one did: aiplan rollback ${begin.plan.rollbackOf}`,
     });
   const outcome = endOf(records)?.outcome;
   if (outcome === 'done')
     throw new UserError('run-ended', `run ${begin.run} is done; nothing of it remains`, {
-      help: `to take it back: aiplan rollback ${begin.run}`,
+      help: `to undo it: aiplan rollback ${begin.run}`,
     });
   if (outcome === 'abandoned')
     throw new UserError('run-ended', `run ${begin.run} was abandoned`, {
-      help: `to take it back: aiplan rollback ${begin.run}; to do the rest of it: plan and apply again`,
+      help: `to undo it: aiplan rollback ${begin.run}; to do the rest of it: plan and apply again`,
     });
 }
 

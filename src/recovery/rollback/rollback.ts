@@ -354,7 +354,7 @@ class DraftMaker {
       when: 'now',
       reason: `it was so before run ${this.#run}`,
       ...(Object.keys(inverse.expect).length === 0 ? {} : { expect: inverse.expect }),
-      ...(irreversible ? { acceptLoss: `taking back run ${this.#run} loses what the run's change kept` } : {}),
+      ...(irreversible ? { acceptLoss: `undoing run ${this.#run} loses what the run's change kept` } : {}),
       ...(history.quiet || halted
         ? {
             reopen: {

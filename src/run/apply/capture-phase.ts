@@ -227,7 +227,7 @@ export async function putRun(run: Run, tasks: readonly Task[]): Promise<void> {
       run,
       null,
       'run-not-kept',
-      `the plan could not be written into the capture bucket: without its journal this run cannot be taken back (${messageOf(error)})`,
+      `the plan could not be written into the capture bucket: without its journal this run cannot be undone (${messageOf(error)})`,
     );
   }
 }
@@ -250,7 +250,7 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
       run,
       step.id,
       undoneCodes.done,
-      `"${step.id}" was made quiet for its capture; that was taken back`,
+      `"${step.id}" was stopped or closed to writes for its capture; that was undone`,
     );
   } catch (error) {
     if (isOfTheStore(error)) throw error;
@@ -258,7 +258,7 @@ export async function unquiesce(run: Run, task: Task, live: LiveResource, cause:
       run,
       step.id,
       undoneCodes.failed,
-      `"${step.id}" was made quiet for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`,
+      `"${step.id}" was stopped or closed to writes for its capture and could not be opened again: ${messageOf(error)}; \`aiplan rollback ${ports.journal.run}\` tries again`,
     );
   }
 }

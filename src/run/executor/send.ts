@@ -85,7 +85,7 @@ export async function inTurn<Result>(
   const { state, step } = sending;
   if (sending.purpose !== 'capture') await state.turn.enter(step);
   refuseWhenStopped(sending);
-  if (isHeldBack(sending)) throw new HeldBack(`step "${step}" was not gone on with, because another step failed`);
+  if (isHeldBack(sending)) throw new HeldBack(`step "${step}" was not resumed, because another step failed`);
   const result = await work();
   if (isGood(result)) state.turn.leave(step);
   return result;

@@ -140,7 +140,7 @@ export function sharedReads({ session, clock }: Pick<ApplyPorts, 'session' | 'cl
         );
       }
       const end = outcome as { readonly result: Result } | { readonly error: unknown } | null;
-      if (end === null) throw new Error(`nothing was told about ${wanted.identity}`);
+      if (end === null) throw new Error(`nothing was said about ${wanted.identity}`);
       if ('error' in end) throw end.error;
       turn.leave(step);
       return end.result;

@@ -56,7 +56,7 @@ export async function journalFiles(
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new UserError('run-exists', `run "${run}" has a journal already`, {
         where: segmentPath(store, run, number),
-        help: number === 1 ? 'start again; a new run gets a new name' : 'somebody else goes on with this run',
+        help: number === 1 ? 'start again; a new run gets a new name' : 'somebody else resumes this run',
       });
     }
     await leaveNothing(store, run, first);
@@ -97,7 +97,7 @@ export async function journalFiles(
 
 /** This process was taken for dead, and the run continues somewhere else: nothing of it may be written any more. */
 export const goneOnElsewhere = (run: string, where: string): UserError =>
-  new UserError('lock-lost', `run "${run}" was gone on with by another process while this one did not run`, {
+  new UserError('lock-lost', `run "${run}" was resumed by another process while this one did not run`, {
     where,
     help: 'nothing more is sent by this process; `aiplan runs` shows who works now',
   });

@@ -127,7 +127,7 @@ function lockedByOpenRun(
       help:
         summary?.outcome === 'damaged'
           ? `its journal cannot be read: \`aiplan runs ${holder.run}\` says why, \`aiplan runs abandon ${holder.run}\` closes it for good`
-          : `\`aiplan resume ${holder.run}\` goes on with it, \`aiplan rollback ${back}\` takes it back; either takes the lock over`,
+          : `\`aiplan resume ${holder.run}\` resumes it, \`aiplan rollback ${back}\` undoes it; either takes the lock over`,
     },
   );
 }

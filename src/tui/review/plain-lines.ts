@@ -50,7 +50,7 @@ export function openingLines(state: ReviewState, now: number): readonly Row[] {
       0,
       state.tier === 'T1'
         ? 'A signed approval is made (T1).'
-        : 'What is typed here counts at once (T0): it stops accidents, not a program that types.',
+        : 'A text typed here counts at once (T0): it stops accidents, not a program that types.',
     ),
     ...(count === 0
       ? []

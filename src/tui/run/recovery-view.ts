@@ -32,8 +32,8 @@ export function recoveryView({ rows, canContinue, meaning }: RecoveryViewOptions
   });
   const listeners = new Set<() => void>();
   const choices = [
-    ...(canContinue ? [row(0, span('c', 'title'), ` go on with it: ${meaning}`)] : []),
-    row(0, span('r', 'title'), ' take it back: the rollback is shown and confirmed first'),
+    ...(canContinue ? [row(0, span('c', 'title'), ` resume it: ${meaning}`)] : []),
+    row(0, span('r', 'title'), ' undo it: the rollback is shown and confirmed first'),
     row(0, span('q', 'title'), ' leave it as it is'),
   ];
   const choose = (character: string): void => {

@@ -159,7 +159,7 @@ const words = {
   quiesce: 'quieting',
   restore: 'restoring',
   repoint: 'pointing',
-  undo: 'taking back',
+  undo: 'undoing',
   verify: 'verifying',
 } as const;
 const changing = {

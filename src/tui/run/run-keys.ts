@@ -32,7 +32,8 @@ function inSteps(state: RunState, key: KeyEvent, page: number): RunState {
   if (key.kind === 'character' && key.character === 'q')
     return {
       ...state,
-      message: state.choices === null ? 'a run is not left half way: Ctrl-C stops it' : 'Esc goes back to the question',
+      message:
+        state.choices === null ? 'a run is not left partly done: Ctrl-C stops it' : 'Esc goes back to the question',
     };
   return key.kind === 'character' ? { ...state, message: `"${key.character}" does nothing here` } : state;
 }
@@ -61,7 +62,7 @@ function inChoice(state: RunState, key: KeyEvent, on: Scrolling): RunState {
   const by = movement(key, on.page);
   const character = key.kind === 'character' && key.together !== true ? key.character : null;
   if (character === 'r' && state.choices?.back !== null && state.choices !== null)
-    return { ...state, chosen: 'rollback', message: 'reading AWS for the way back' };
+    return { ...state, chosen: 'rollback', message: 'reading AWS for the rollback' };
   if (character === 'k') return { ...state, chosen: 'keep' };
   if (character === 'l') return { ...state, chosen: 'journal', message: 'reading the journal' };
   if (character === 's') return { ...state, view: 'steps', following: false, message: '' };

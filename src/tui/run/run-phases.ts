@@ -83,6 +83,8 @@ export function phaseRow(state: RunState, now: number, short: boolean): Row {
   return row(
     0,
     ...spans,
-    ...(state.phase === 'undo' && state.outcome === null ? [span('  taking back what was made quiet', 'warning')] : []),
+    ...(state.phase === 'undo' && state.outcome === null
+      ? [span('  undoing what was stopped or closed for captures', 'warning')]
+      : []),
   );
 }

@@ -99,8 +99,8 @@ export function reduceRun(state: RunState, input: RunInput): RunState {
 function interruptText(signal: string, times: number): string {
   if (signal !== 'SIGINT') return `${signal}: the call in flight is finished, then the run stops`;
   return times === 1
-    ? 'Ctrl-C: the call in flight is finished, what was made quiet is opened again, then the run stops. Press it again to stop as soon as the call in flight is in the journal'
-    : 'Ctrl-C again: the run stops as soon as the call in flight is in the journal; what was made quiet stays so until the run is resumed or rolled back';
+    ? 'Ctrl-C: the call in flight is finished, what was stopped or closed for its capture is opened again, then the run stops. Press it again to stop as soon as the call in flight is in the journal'
+    : 'Ctrl-C again: the run stops as soon as the call in flight is in the journal; what was stopped or closed for its capture stays so until the run is resumed or rolled back';
 }
 
 function told(state: RunState, event: RunEvent, at: number): RunState {

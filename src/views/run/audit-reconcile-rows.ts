@@ -94,7 +94,7 @@ export function reconcileRows(found: Reconciled, asked: Asked, runs: AskedRuns):
     row(
       0,
       span(
-        `CloudTrail's event history holds management events of the last 90 days in this region${dataEvents.length === 0 ? '' : `; ${dataEvents.length} of our calls upon objects of S3 are data events and not in it`}. What was done upon objects by others is not in it either.`,
+        `CloudTrail's event history holds management events of the last 90 days in this region${dataEvents.length === 0 ? '' : `; ${dataEvents.length} of our calls upon objects of S3 are data events and not in it`}. Calls of others upon objects are not in it either.`,
         'muted',
       ),
     ),

@@ -2,7 +2,7 @@ import { AwsError, UserError } from '../../base/error.ts';
 import { helpRows, row, span, type Row } from '../base/rows.ts';
 
 const awsHelp: Readonly<Record<string, string>> = {
-  denied: 'the caller lacks a permission; `aiplan setup --iam` lists what each command needs',
+  denied: 'these credentials have no permission for it; `aiplan setup --iam` lists what each command needs',
   expired: 'the credentials are missing or expired; renew them (for example `aws sso login`) and run the command again',
   throttled: 'AWS asks for fewer calls; wait a moment and run the command again',
   network: 'the endpoint cannot be reached; check the network, --region and --endpoint',

@@ -9,7 +9,7 @@ import { blank, row, span, type Row } from '../base/rows.ts';
 const meanings: readonly (readonly [RegExp, string])[] = [
   [
     /^(?:UnauthorizedOperation|AccessDenied|AuthFailure|NotAuthorized)/u,
-    'the caller lacks a permission for this call; `aiplan setup --iam` lists what each purpose needs',
+    'these credentials have no permission for this call; `aiplan setup --iam` lists what each purpose needs',
   ],
   [
     /^(?:ExpiredToken|RequestExpired|InvalidClientToken)/u,
@@ -55,7 +55,7 @@ const names: Readonly<Record<StepState, string>> = {
   kept: 'unchanged',
   failed: 'failed',
   doubt: 'in doubt',
-  open: 'stopped half way',
+  open: 'stopped partway',
   'not-started': 'not started',
 };
 
@@ -97,7 +97,7 @@ export function failureRows(report: Report, records: readonly JournalRecord[]): 
       );
   }
   if (report.message !== null) rows.push(row(2, span('what happened  ', 'muted'), report.message));
-  for (const { step, text } of report.undone) rows.push(row(2, span('made quiet     ', 'muted'), `${step}: ${text}`));
+  for (const { step, text } of report.undone) rows.push(row(2, span('stopped        ', 'muted'), `${step}: ${text}`));
   rows.push(blank, row(0, span('Where it stands', 'title'), `: ${countsText(report)}; nothing more is started.`));
   for (const step of report.steps.filter(({ state }) => state !== 'kept')) {
     const bad = step.state === 'failed' || step.state === 'doubt';

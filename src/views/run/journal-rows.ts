@@ -84,7 +84,7 @@ function partsOf(record: JournalRecord): readonly (string | Span)[] {
       ];
     case 'resumed':
       return [
-        span(`${record.by} goes on with the run`, 'title'),
+        span(`${record.by} resumes the run`, 'title'),
         record.settled.length === 0
           ? ''
           : `; settled by reading: ${record.settled.map((settled) => `${settled.step} ${settled.verdict}`).join(', ')}`,

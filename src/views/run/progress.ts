@@ -8,7 +8,7 @@ const phaseNames = {
   capture: 'taking snapshots',
   change: 'changing',
   verify: 'verifying',
-  undo: 'taking back',
+  undo: 'undoing',
 } as const;
 
 /**

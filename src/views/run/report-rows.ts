@@ -18,7 +18,7 @@ const names: Readonly<Record<StepState, string>> = {
   failed: 'FAILED',
   doubt: 'IN DOUBT',
   'not-started': 'not started',
-  open: 'half way',
+  open: 'partly done',
 };
 
 /** A run that was resumed several times has taken several captures of a step: this many of the latest are shown. */
@@ -86,7 +86,7 @@ export function reportRows(report: Report, next = true): readonly Row[] {
     );
   if (report.leftovers.length > 0)
     rows.push(blank, row(0, span('Left over', 'title')), ...report.leftovers.map((left) => row(2, left)));
-  for (const undone of report.undone) rows.push(row(2, span(`taken back in ${undone.step}: `, 'warning'), undone.text));
+  for (const undone of report.undone) rows.push(row(2, span(`undone in ${undone.step}: `, 'warning'), undone.text));
   for (const finding of report.findings)
     rows.push(
       row(2, span(finding.code, 'warning'), ` ${finding.step === null ? '' : `${finding.step}: `}${finding.message}`),
@@ -102,8 +102,8 @@ export function reportRows(report: Report, next = true): readonly Row[] {
   const canGoOn = report.outcome === 'failed' || report.outcome === 'stopped' || report.outcome === 'open';
   if (next && report.command === 'apply' && (touched || canGoOn)) {
     rows.push(blank);
-    if (canGoOn) rows.push(row(0, 'To go on with it: ', span(`aiplan resume ${report.run}`, 'title')));
-    if (touched) rows.push(row(0, 'To take it back: ', span(`aiplan rollback ${report.run}`, 'title')));
+    if (canGoOn) rows.push(row(0, 'To resume it: ', span(`aiplan resume ${report.run}`, 'title')));
+    if (touched) rows.push(row(0, 'To undo it: ', span(`aiplan rollback ${report.run}`, 'title')));
   }
   if (report.rollbackOf !== null && next) rows.push(blank, ...howItStands(report, report.rollbackOf));
   return rows;
@@ -115,18 +115,18 @@ function howItStands({ outcome, incomplete, forGood }: Report, rollbackOf: strin
     return [
       row(
         0,
-        `Run ${rollbackOf} is not wholly taken back. To go on where this stopped: `,
+        `Run ${rollbackOf} is not wholly undone. To continue where this stopped: `,
         span(`aiplan rollback ${rollbackOf}`, 'title'),
       ),
     ];
   return incomplete === undefined || incomplete.length === 0
-    ? [row(0, span(`Run ${rollbackOf} is taken back, as planned.`, 'good'))]
+    ? [row(0, span(`Run ${rollbackOf} is undone, as planned.`, 'good'))]
     : incompleteRows(rollbackOf, incomplete, forGood);
 }
 
 /** Runs that a rollback closed, because nothing of them was left to undo. */
 export const closedRows = (runs: readonly string[]): readonly Row[] =>
-  runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to take back.`));
+  runs.map((run) => row(0, `Run ${run} is closed: nothing of it is left to undo.`));
 
 /** What a rollback leaves as it is. `forGood`: those of the sentences that no further rollback undoes either. */
 export const incompleteRows = (
@@ -137,7 +137,7 @@ export const incompleteRows = (
   const open = incomplete.filter((text) => !forGood.includes(text));
   const kept = incomplete.filter((text) => forGood.includes(text));
   return [
-    row(0, span(`Run ${rollbackOf} is taken back, but not wholly:`, 'warning')),
+    row(0, span(`Run ${rollbackOf} is undone, but not wholly:`, 'warning')),
     ...open.map((text) => row(2, text)),
     ...(open.length === 0
       ? []

@@ -37,7 +37,7 @@ const why = (command: string): string =>
   command.includes(' resume ')
     ? 'find out where it stands, and go on'
     : command.includes(' rollback ')
-      ? 'take it back'
+      ? 'undo it'
       : 'close it for good; its captures stay';
 
 /** The runs of a store: unfinished ones first, with what to do next. */
@@ -60,7 +60,7 @@ export function runsRows(unfinished: readonly UnfinishedRow[], others: readonly 
 /** What became of a run since: a rollback undid it, or a later rollback of the same run has finished. */
 function stateAmong({ run, rollbackOf, outcome }: RunSummary, undoneBy: ReadonlyMap<string, string>): string | null {
   const by = undoneBy.get(run);
-  if (by !== undefined) return `taken back by ${by}`;
+  if (by !== undefined) return `undone by ${by}`;
   const later = rollbackOf === null || outcome === 'done' ? undefined : undoneBy.get(rollbackOf);
   return later === undefined ? null : `superseded by ${later}`;
 }

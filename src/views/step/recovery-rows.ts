@@ -19,7 +19,7 @@ export const recoverabilityRows = (step: Step): readonly Row[] => [
   ...(isKnown(step)
     ? [
         labelled(
-          'way back',
+          'undo',
           `${step.recoverability.level}: ${meaningOf(step)}`,
           step.recoverability.level === 'irreversible' ? 'destroy' : 'good',
         ),
@@ -41,7 +41,7 @@ function meaningOf({ action, recoverability: { level }, capture, restores }: Ste
       : 'a rollback puts back what calls can; the rest comes from the capture';
   return level === 'reversible'
     ? 'a rollback makes it again as it was'
-    : `a rollback makes it anew from ${data ? 'the capture' : 'its captured configuration'}`;
+    : `a rollback recreates it from ${data ? 'the capture' : 'its captured configuration'}`;
 }
 
 /** The capture that will be taken, and the moment up to which writes are in it. */
@@ -61,7 +61,7 @@ function momentOf({ how, late, final }: Step['capture']): string {
   if (final === true)
     return 'the deletion itself, with the final snapshot; the one before it is taken before the first change of the run';
   if (late === true)
-    return `right before the destruction${how === 'config' ? '' : ', after it was made quiet where that is possible'}`;
+    return `right before the destruction${how === 'config' ? '' : ', after it is stopped or closed to writes where that is possible'}`;
   return `before the first change of the run${how === 'config' ? '' : ': what is written after that moment is not in it'}`;
 }
 
@@ -111,26 +111,26 @@ export function recoveryRows(step: Step, now: number): readonly Row[] {
   const left = leftoverRows(step);
   return [
     ...recoverabilityRows(step),
-    ...(isKnown(step) ? [] : [row(0, span('The step is blocked: its way back was not worked out.', 'warning'))]),
+    ...(isKnown(step) ? [] : [row(0, span('The step is blocked: its undo was not worked out.', 'warning'))]),
     ...(step.action === 'create' ? [] : captureRows(step)),
     ...sourceRows(step),
     ...(existing.length === 0
       ? []
       : [row(0, span('Backups that exist: ', 'title'), span('aiplan leaves them alone', 'muted')), ...existing]),
-    ...(hazards.length === 0 ? [] : [row(0, span('What it takes or opens', 'title')), ...hazards]),
+    ...(hazards.length === 0 ? [] : [row(0, span('It takes or opens', 'title')), ...hazards]),
     ...(lost.length > 0
-      ? [row(0, span('What does not come back', 'title')), ...lost]
+      ? [row(0, span('Does not come back', 'title')), ...lost]
       : isKnown(step)
         ? [row(0, span('Nothing is known that would not come back.', 'good'))]
         : []),
-    ...(left.length === 0 ? [] : [row(0, span('What stays behind', 'title')), ...left]),
+    ...(left.length === 0 ? [] : [row(0, span('Stays behind', 'title')), ...left]),
     ...(isKnown(step)
       ? [
           row(
             0,
             span('After the run: ', 'muted'),
             span('aiplan rollback RUN', 'title'),
-            span(' makes this way back a plan of its own, reviewed like this one', 'muted'),
+            span(' makes this undo a plan of its own, reviewed like this one', 'muted'),
           ),
         ]
       : []),

@@ -56,7 +56,7 @@ export function footerRows(state: ReviewState, layout: Layout): readonly Row[] {
       return question(
         span('Leave without approving? ', 'warning'),
         span('y leaves', 'title'),
-        ', anything else stays. What was confirmed or rejected is forgotten.',
+        ', anything else stays. Confirmations and rejections are forgotten.',
       );
     case 'card':
     case 'summary':

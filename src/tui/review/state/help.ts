@@ -41,9 +41,6 @@ export const helpRows: readonly Row[] = [
     span('= unchanged', 'muted'),
   ),
   row(2, '[ ] waits for a confirmation   [x] confirmed   / found by the search'),
-  row(
-    2,
-    'What the author of the plan says stands in quotation marks and is called a claim. Everything else was read from AWS.',
-  ),
+  row(2, 'Words of the plan stand in quotation marks and are called a claim. Everything else was read from AWS.'),
   row(2, 'Pasted text never confirms anything, and neither do two characters that come at once.'),
 ];
