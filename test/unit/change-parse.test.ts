@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { UserError } from '../../src/base/error.ts';
 import { codes, parse, planOf } from '../helpers/change-types.ts';
 
 const entry = (text: string) => {
@@ -121,6 +122,7 @@ describe('what a valid plan becomes', () => {
         {
           readText: (name) => {
             if (name === 'bad') throw new Error('no such file');
+            if (name === 'linked') throw new UserError('text-linked', 'it has 2 names', { help: 'copy it' });
             return name === 'odd' ? 'a\u0000' : `#!/bin/sh\n\techo ${name}\n`;
           },
         },
@@ -128,6 +130,9 @@ describe('what a valid plan becomes', () => {
     expect(read('boot/a.sh').changePlan?.resources[0]?.properties?.['UserData']).toBe('#!/bin/sh\n\techo boot/a.sh\n');
     for (const path of ['/etc/passwd', '../x', 'a/../../x', '~/x', 'C:\\x', 'bad', 'odd'])
       expect(read(path).findings.map(({ code }) => code)).toEqual(['text-not-readable']);
+    expect(read('linked').findings).toMatchObject([
+      { code: 'text-not-readable', message: expect.stringContaining('it has 2 names'), help: 'copy it' },
+    ]);
     expect(
       codes(planOf('  B: { type: AWS::S3::Bucket, action: create, properties: { BucketName: !Text x } }')),
     ).toEqual(['text-not-allowed 6:79']);

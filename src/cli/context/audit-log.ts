@@ -56,6 +56,8 @@ export const auditedRefusals: ReadonlySet<string> = new Set([
   'run-open',
   'secret-not-allowed',
   'text-outside',
+  'text-linked',
+  'text-moved',
   'text-changed',
   'no-capture-bucket',
   'journal-damaged',

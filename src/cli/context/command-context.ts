@@ -11,9 +11,9 @@ import { sanitise } from '../../base/sanitise.ts';
 import { flawText } from '../../base/shape.ts';
 import { captureBucketOf } from '../../plan/steps/preview-context.ts';
 import { loadConfiguration } from '../../store/configuration.ts';
-import { readWhole } from '../../store/objects/files.ts';
+import { readBelow, readWhole } from '../../store/objects/files.ts';
 import { liveState } from '../../store/objects/shapes.ts';
-import { foldersOf, isInside, type Folders } from '../../store/objects/folders.ts';
+import { foldersOf, type Folders } from '../../store/objects/folders.ts';
 import { loadSchema } from '../../../providers/aws/schema.ts';
 import type { OpenSession } from '../../../providers/aws/session/session.ts';
 import { resourceTypes } from '../../../providers/index.ts';
@@ -205,18 +205,13 @@ export function readInput(io: Io, file: string): string {
 const mostTextBytes = 1_048_576;
 
 /**
- * How `!Text PATH` reads: below the folder of the change plan only, so that a plan cannot carry a file of the machine
- * into a place where an agent can read it.
+ * How `!Text PATH` reads: a file below the folder of the change plan only, so that a plan cannot carry a file of the
+ * machine into a place where an agent can read it. Throws UserError `no-such-file`, and as `readBelow` does.
  */
 export function textReader(io: Io, file: string): (path: string) => string {
   const folder = resolve(io.current, file, '..');
   return (path) => {
-    const full = resolve(folder, path);
-    if (!isInside(full, folder))
-      throw new UserError('text-outside', `"${path}" lies outside the folder of the change plan`, {
-        help: 'put the text file beside the change plan',
-      });
-    const text = readWhole(full, { mostBytes: mostTextBytes });
+    const text = readBelow(folder, resolve(folder, path), path, mostTextBytes);
     if (text === null)
       throw new UserError('no-such-file', `there is no file "${path}" beside the change plan`, {
         help: 'check the path; it is relative to the change plan',

@@ -1,3 +1,4 @@
+import { UserError } from '../../base/error.ts';
 import type { Json } from '../../base/json.ts';
 import { isUnsafe, sanitise } from '../../base/sanitise.ts';
 import { dynamicPieces } from './dynamic-references.ts';
@@ -243,8 +244,8 @@ function readText(path: string, spot: Spot, { mode, rules, problems, readText: r
     text = read(path);
   } catch (error) {
     return refuse(
-      `!Text ${quote(path)} could not be read: ${quote(error instanceof Error ? error.message : String(error))}`,
-      'is the file there?',
+      `!Text ${quote(path)} could not be read: ${error instanceof Error ? sanitise(error.message) : String(error)}`,
+      error instanceof UserError && error.help !== undefined ? error.help : 'is the file there?',
     );
   }
   if (text.length > limits.text)

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../../base/error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,14 +28,18 @@ const real = (path: string): string => {
     rest.unshift(existing.slice(dirname(existing).length + 1));
     existing = dirname(existing);
   }
-  return join(realpathSync(existing), ...rest);
+  // The system's own spelling: where file names know no case, two of one folder are one.
+  return join(realpathSync.native(existing), ...rest);
 };
 
 /** True when `path` is `folder` or below it, symbolic links followed. */
-export const isInside = (path: string, folder: string): boolean => {
-  const way = relative(real(folder), real(path));
-  return way === '' || (!way.startsWith('..') && !isAbsolute(way));
-};
+export const isInside = (path: string, folder: string): boolean => isLexicallyInside(real(path), real(folder));
+
+/** The same of two paths in which no link is left. */
+export function isLexicallyInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
 
 /** The home folder that the system's user database names: not $HOME, which whoever starts the program can set. */
 function systemHome(): string | null {
