@@ -3,24 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import puppeteer from 'puppeteer-core';
 import { browsers, environmentOf } from './lib/chromium.mjs';
-import { startChromium } from './lib/devtools.mjs';
 
-const words = (home) => [
-  '--headless',
-  '--no-sandbox',
+/** Words for the browser: alike on every machine, and nothing that it does by itself. */
+const words = [
   '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  '--no-sandbox',
   '--force-color-profile=srgb',
   '--font-render-hinting=none',
   '--hide-scrollbars',
-  `--user-data-dir=${join(home, 'profile')}`,
-  'about:blank',
 ];
-/** Milliseconds in which a browser must have said its version. */
+/** Milliseconds in which a browser must have started. */
 const startsWithin = 30_000;
 
 /**
@@ -35,36 +29,29 @@ export async function openBrowser() {
       reasons.push(`${candidate.program}: ${candidate.problem}`);
       continue;
     }
-    const chromium = startChromium(candidate.program, words(home), environmentOf(candidate, home));
     try {
-      const { product } = await soon(chromium.send('Browser.getVersion'));
+      const browser = await puppeteer.launch({
+        executablePath: candidate.program,
+        args: words,
+        env: environmentOf(candidate, home),
+        userDataDir: join(home, 'profile'),
+        timeout: startsWithin,
+        headless: 'shell',
+      });
       return {
-        product,
-        page: (html, look) => openPage(chromium, home, html, look),
+        product: await browser.version(),
+        page: (html, look) => openPage(browser, home, html, look),
         async close() {
-          await chromium.close();
+          await browser.close();
           rmSync(home, { recursive: true, force: true, maxRetries: 5 });
         },
       };
     } catch (error) {
       reasons.push(`${candidate.program}: ${error.message}`);
-      await chromium.close();
     }
   }
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   throw new Error(reasons.length === 0 ? 'no Chromium was found; set CHROME_PATH' : reasons.join('; '));
-}
-
-async function soon(promise) {
-  let timer;
-  const late = new Promise((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`no answer within ${startsWithin / 1000} seconds`)), startsWithin);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 let pages = 0;
@@ -74,69 +61,44 @@ let pages = 0;
  * device pixels for each. `requests` holds every address that the page asked for besides itself, `complaints`
  * everything on its console.
  */
-async function openPage(chromium, home, html, { width = 1280, height = 900, scheme = 'light', scale = 1 } = {}) {
+async function openPage(browser, home, html, { width = 1280, height = 900, scheme = 'light', scale = 1 } = {}) {
   pages += 1;
   const file = join(home, `page-${pages}.html`);
   writeFileSync(file, html);
   const address = pathToFileURL(file).href;
-  const { targetId } = await chromium.send('Target.createTarget', { url: 'about:blank' });
-  const { sessionId } = await chromium.send('Target.attachToTarget', { targetId, flatten: true });
-  const send = (method, parameters) => chromium.send(method, parameters, sessionId);
+  const page = await browser.newPage();
+  const devtools = await page.createCDPSession();
   const requests = [];
   const complaints = [];
-  let loaded;
-  const loading = new Promise((done) => {
-    loaded = done;
+  page.on('request', (request) => {
+    if (request.url() !== address) requests.push(request.url());
   });
-  const stop = chromium.on(({ sessionId: from, method, params }) => {
-    if (from !== sessionId) return;
-    if (method === 'Network.requestWillBeSent' && params.request.url !== address) requests.push(params.request.url);
-    if (method === 'Log.entryAdded') complaints.push(params.entry.text);
-    if (method === 'Runtime.exceptionThrown') complaints.push(params.exceptionDetails.text);
-    if (method === 'Runtime.consoleAPICalled') complaints.push(params.args.map(({ value }) => String(value)).join(' '));
-    if (method === 'Page.loadEventFired') loaded();
-  });
-  for (const domain of ['Network', 'Log', 'Runtime', 'Page']) await send(`${domain}.enable`);
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => complaints.push(message.text()));
   const look = async (view) => {
-    await send('Emulation.setDeviceMetricsOverride', {
+    await page.setViewport({
       width: view.width ?? width,
       height: view.height ?? height,
       deviceScaleFactor: scale,
-      mobile: (view.width ?? width) < 600,
+      isMobile: (view.width ?? width) < 600,
     });
-    await send('Emulation.setEmulatedMedia', {
+    // One call for both, because each of the library's two takes back what the other said.
+    await devtools.send('Emulation.setEmulatedMedia', {
       media: view.media ?? 'screen',
       features: [{ name: 'prefers-color-scheme', value: view.scheme ?? scheme }],
     });
   };
   await look({});
-  const { errorText } = await send('Page.navigate', { url: address });
-  if (errorText !== undefined) throw new Error(`the page could not be opened: ${errorText}`);
-  await loading;
+  await page.goto(address, { waitUntil: 'load' });
   return {
     requests,
     complaints,
     look,
     /** The value of a JavaScript expression in the page, as JSON. */
-    async evaluate(expression) {
-      const { result, exceptionDetails } = await send('Runtime.evaluate', {
-        expression,
-        returnByValue: true,
-        awaitPromise: true,
-      });
-      if (exceptionDetails !== undefined)
-        throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-      return result.value;
-    },
-    /** What is visible, or with `whole` everything, as the bytes of a PNG file. */
-    async png(whole = false) {
-      const { data } = await send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: whole });
-      return Buffer.from(data, 'base64');
-    },
-    async close() {
-      stop();
-      await chromium.send('Target.closeTarget', { targetId });
-    },
+    evaluate: (expression) => page.evaluate(expression),
+    /** The bytes of a PNG file of the visible part, or with `whole` of everything. */
+    png: async (whole = false) => Buffer.from(await page.screenshot({ fullPage: whole })),
+    close: () => page.close(),
   };
 }
 

@@ -2,10 +2,10 @@
 // Draws the pictures of docs/ anew from the code as it is: node scripts/pictures.mjs [NAME…]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import UPNG from 'upng-js';
 import { openBrowser, renderHtmlToPng } from './browser.mjs';
 import { importTypeScript } from './lib/typescript.mjs';
 import { inRoot } from './lib/paths.mjs';
-import { withFewColors } from './lib/png.mjs';
 import { runMain, Stop } from './lib/report.mjs';
 import { screenHtml } from './lib/screen-html.mjs';
 
@@ -59,6 +59,12 @@ async function pictures() {
       };
     }),
   ];
+}
+
+/** The same picture with at most 32 colours, as terminals have hardly more. */
+function withFewColors(png) {
+  const image = UPNG.decode(png);
+  return Buffer.from(UPNG.encode(UPNG.toRGBA8(image), image.width, image.height, 32));
 }
 
 await runMain(async () => {

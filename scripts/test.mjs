@@ -101,6 +101,7 @@ await runMain(async () => {
     'scripts',
     'bench',
   ]);
+  const needed = await check('unused code and dependencies (knip)', [inRoot('node_modules', 'knip', 'bin', 'knip.js')]);
   const warm = python === undefined ? undefined : await warmPython(python);
   const { code, passed, failed, skipped } = await jest(
     process.argv.slice(2),
@@ -111,6 +112,7 @@ await runMain(async () => {
     ...(typed ? [] : ['types']),
     ...(clean ? [] : ['lint']),
     ...(formatted ? [] : ['format: run npm run format']),
+    ...(needed ? [] : ['unused code or dependencies']),
   ];
   process.stdout.write(
     `${problems.length === 0 ? '' : `failed: ${problems.join(', ')}; `}${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Io } from './cli/context/io.ts';
 
-export const version = '0.1.0';
+const version = '0.1.0';
 
 /** Runs the command line and returns the exit code. The only reader of the process's arguments and environment. */
 export async function main(): Promise<number> {

@@ -3,7 +3,7 @@ import { configurationType } from '../kinds/configuration-type.ts';
 import { ec2Tags, listing } from './listing.ts';
 import { tagSpecification } from './tags.ts';
 
-export const internetGatewayType = 'AWS::EC2::InternetGateway';
+const internetGatewayType = 'AWS::EC2::InternetGateway';
 
 /** AWS::EC2::InternetGateway: the door itself, which leads nowhere until it is attached to a VPC. */
 export const internetGateway = configurationType({

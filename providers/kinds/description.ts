@@ -53,14 +53,14 @@ export interface UserListing {
 }
 
 /** Something that only a read of its own tells of one resource: its tags, say. Asked for what will change. */
-export interface Detail {
+interface Detail {
   readonly operation: string;
   readonly input: (found: Found) => JsonObject;
   readonly into: (found: Found, answer: JsonObject) => Found;
 }
 
 /** A mutating call as data; `Of` is what its input is made from. */
-export interface KindCall<Of extends readonly unknown[]> {
+interface KindCall<Of extends readonly unknown[]> {
   readonly operation: string;
   readonly input: (...of: Of) => JsonObject;
   /** For the journal and the progress line. */
@@ -68,7 +68,7 @@ export interface KindCall<Of extends readonly unknown[]> {
 }
 
 /** What a create is given beside the desired properties. */
-export interface Given {
+interface Given {
   /** Unique per run and step: for a ClientToken. */
   readonly token: string;
   /** The author's tags and the ownership tags. */

@@ -64,7 +64,7 @@ function styleOf(parameters, palette) {
 }
 
 /** Width and height of a character cell in CSS pixels. */
-export const cell = { width: 8.02, height: 18 };
+const cell = { width: 8.02, height: 18 };
 
 /** `rows` of a frame of `size` as a page, and the page's size in CSS pixels. `sgr`: parameters by tone. */
 export function screenHtml(rows, size, scheme, title, sgr) {

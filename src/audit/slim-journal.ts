@@ -11,10 +11,6 @@ import type { AuditedJournal } from './view.ts';
 export const slimmed = (journal: AuditedJournal): AuditedJournal =>
   journal.records === null ? journal : { ...journal, records: journal.records.flatMap((record) => slim(record)) };
 
-/** The records, by themselves. */
-export const slimRecords = (records: readonly JournalRecord[]): readonly JournalRecord[] =>
-  records.flatMap((record) => slim(record));
-
 function slim(record: JournalRecord): readonly JournalRecord[] {
   switch (record.kind) {
     case 'begin':

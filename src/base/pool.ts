@@ -1,12 +1,13 @@
 /**
- * Runs `work` over all items, at most `width` at a time, each started in order. Rejects with the first error after the
- * ones in flight have ended; none is started after it.
+ * Runs `work` over all items, at most `width` at a time, each started in order. Answers the results in the order of
+ * the items. Rejects with the first error after the ones in flight have ended; none is started after it.
  */
-export async function forEachBounded<Item>(
+export async function mapBounded<Item, Result>(
   items: readonly Item[],
   width: number,
-  work: (item: Item, index: number) => Promise<void>,
-): Promise<void> {
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results = new Array<Result>(items.length);
   let next = 0;
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
@@ -14,7 +15,7 @@ export async function forEachBounded<Item>(
       const index = next;
       next += 1;
       try {
-        await work(items[index] as Item, index);
+        results[index] = await work(items[index] as Item, index);
       } catch (error) {
         failures.push(error);
       }
@@ -22,4 +23,5 @@ export async function forEachBounded<Item>(
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
   if (failures.length > 0) throw failures[0];
+  return results;
 }

@@ -37,7 +37,6 @@ export const count = that(
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 export const map = that('a map', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-export const anything: Shape = () => null;
 /** A moment as `Date.toISOString` writes it, milliseconds or not. */
 export const time = that(
   'a time such as 2026-02-26T23:15:00Z',

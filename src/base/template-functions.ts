@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from './json.ts';
  * The functions of the language as JSON, in the shapes of CloudFormation's intrinsic functions ("Intrinsic function
  * reference", CloudFormation template reference). The parser turns `Fn::Sub` into `Fn::Join`, so that four are left.
  */
-export const functionNames = ['Fn::Join', 'Fn::Select', 'Fn::Split', 'Fn::Base64'] as const;
+const functionNames = ['Fn::Join', 'Fn::Select', 'Fn::Split', 'Fn::Base64'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** The function that a value is, with its argument; null for any other value. */
@@ -16,10 +16,10 @@ export function functionOf(value: Json | undefined): { readonly name: FunctionNa
 }
 
 /** The value of a function; `null`: an argument is not known yet; `problem`: one sentence without the values. */
-export type Applied = { readonly value: Json } | { readonly problem: string } | null;
+type Applied = { readonly value: Json } | { readonly problem: string } | null;
 
 /** Applies a function whose arguments are already values. Pure; never throws. */
-export function applyFunction(name: FunctionName, argument: Json): Applied {
+function applyFunction(name: FunctionName, argument: Json): Applied {
   if (isOpen(argument)) return null;
   switch (name) {
     case 'Fn::Base64':

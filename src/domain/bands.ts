@@ -8,7 +8,7 @@ import type { Json, JsonObject } from '../base/json.ts';
  * | idle | forward by a day | what lay idle was used: a time that moves forward by more |
  * | free | anywhere | never: it moves by itself, or other checks hold it |
  */
-export type Band = 'grows' | 'keeps' | 'idle' | 'free';
+type Band = 'grows' | 'keeps' | 'idle' | 'free';
 export type Bands = Readonly<Record<string, Band>>;
 
 /** Of every type. A number that stands nowhere is an amount of something that would be lost: it `grows`. */

@@ -181,5 +181,3 @@ export interface AwsSession extends AwsReader {
    */
   mutate(call: Call, resolved: JsonObject, permit: Permit): Promise<Answer>;
 }
-
-export type { Json };

@@ -63,7 +63,7 @@ export function askedText({ confirmations, name }: Needed): string {
 const longestPhrase = 60;
 
 /** The author's `accept_loss` as it is typed: on one line. */
-export const acceptedLine = (step: Step): string | null =>
+const acceptedLine = (step: Step): string | null =>
   step.acceptLoss === null ? null : step.acceptLoss.replaceAll(/\s+/gu, ' ').trim();
 
 /**

@@ -69,11 +69,6 @@ export function remapIdentity(identity: string, remap: (part: string) => string)
   return whole === identity ? formatIdentity(identityParts(identity).map(remap)) : whole;
 }
 
-/** Parts of an identity that somebody looks for: each part of a composite one, and the whole. */
-export const searchable = (identity: string): readonly string[] => [
-  ...new Set([identity, ...identityParts(identity)].filter((part) => part !== '')),
-];
-
 /**
  * What a person types for an identity that no author chose: the last six characters of an id; of a composite one each
  * part, an id by its last six.

@@ -22,7 +22,7 @@ export const sensitiveNames = (rules: TypeRules | undefined): ReadonlySet<string
   );
 
 /** The value as it may stand in a journal: texts in secret fields are masked, references to secrets stay (law 11). */
-export function redact(value: Json | undefined, sensitive: ReadonlySet<string> = new Set()): Json {
+function redact(value: Json | undefined, sensitive: ReadonlySet<string> = new Set()): Json {
   if (Array.isArray(value)) return value.map((item: Json) => redact(item, sensitive));
   if (!isObject(value)) return value ?? null;
   if (isSecretRef(value) || isMasked(value)) return value;

@@ -448,5 +448,3 @@ export interface ResourceTypes {
    */
   readonly readTogether?: (session: AwsReader, calls: readonly ReadCall[]) => Promise<readonly ReadOutcome[]>;
 }
-
-export type { ReadCall };

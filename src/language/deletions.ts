@@ -15,7 +15,8 @@ export function judgeDeletions(
   { types, schemas }: { readonly types: ResourceTypes; readonly schemas: Schemas },
   problems: Problems,
 ): void {
-  const nodeOf = (address: string) => nodes.find(({ key }) => key === address)?.node;
+  const byAddress = new Map(nodes.toReversed().map(({ key, node }) => [key, node]));
+  const nodeOf = (address: string) => byAddress.get(address);
   const unstated = entries.filter(({ address, action, type, expect }) => {
     if (action !== 'delete') return false;
     const node = nodeOf(address);

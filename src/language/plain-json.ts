@@ -23,7 +23,7 @@ export function toLanguage(plan: ChangePlan): JsonObject {
 }
 
 /** One entry, its fields in the order in which people write them. */
-export function entryToLanguage(entry: ResourceEntry): JsonObject {
+function entryToLanguage(entry: ResourceEntry): JsonObject {
   const { type, action, id, find, when, order, carry, reason, acceptLoss, dependsOn, rotate, expect, properties } =
     entry;
   const fields: Record<string, Json | undefined> = {

@@ -52,7 +52,7 @@ main(["-H", "127.0.0.1", "-p", sys.argv[1]])
 export const emulatorMark = 'aiplan-sandbox-emulator';
 
 /** A port on the loopback that is free now. */
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -9,7 +9,7 @@ import { flawText } from '../base/shape.ts';
 import type { Store } from '../domain/records/store.ts';
 import { auditIndex } from './audit-index.ts';
 import { entriesPerSegment, segmentsOf, writeSegment } from './audit-segments.ts';
-import { eachOf } from './objects/bounded.ts';
+import { mapBounded } from '../base/pool.ts';
 import { journalRoot } from './journal/journal-line.ts';
 import type { Objects } from './objects/objects.ts';
 import { auditRecord } from './objects/shapes.ts';
@@ -21,7 +21,7 @@ const width = 24;
 /** How many of the newest names are looked at for one that is an entry. */
 const mostLooks = 50;
 
-export const entryName = (seq: number): string => `${String(seq).padStart(8, '0')}.json`;
+const entryName = (seq: number): string => `${String(seq).padStart(8, '0')}.json`;
 const isEntryName = (name: string): boolean => /^\d{8}\.json$/u.test(name);
 
 export interface AuditLogOptions {
@@ -87,7 +87,7 @@ export function auditLog(
     );
   };
   const linesFrom = (first: number, last: number): Promise<readonly (string | null)[]> =>
-    eachOf(
+    mapBounded(
       Array.from({ length: last - first + 1 }, (_, at) => first + at),
       width,
       (seq) => objects.read(`audit/${entryName(seq)}`),
@@ -114,7 +114,7 @@ export function auditLog(
     const covered = records.length;
     const names = (await objects.list('audit', covered === 0 ? '' : entryName(covered))).filter(isEntryName);
     let done = 0;
-    const texts = await eachOf(names, width, async (name) => {
+    const texts = await mapBounded(names, width, async (name) => {
       const text = await objects.read(`audit/${name}`);
       progress((done += 1), names.length);
       return text ?? '';
@@ -170,7 +170,7 @@ export function auditLog(
     async readAuditOf(run, plans, damagedAt) {
       const seqs = await index.of(run, plans);
       if (seqs === null) return readAll(undefined, damagedAt);
-      const texts = await eachOf(seqs, width, (seq) => objects.read(`audit/${entryName(seq)}`));
+      const texts = await mapBounded(seqs, width, (seq) => objects.read(`audit/${entryName(seq)}`));
       const found = texts.flatMap((text, at) =>
         text !== null && isEntry(text, seqs[at] ?? 0) && auditRecord(JSON.parse(text)) === null
           ? [JSON.parse(text) as AuditRecord]

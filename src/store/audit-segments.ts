@@ -1,5 +1,5 @@
 import { UserError } from '../base/error.ts';
-import { eachOf } from './objects/bounded.ts';
+import { mapBounded } from '../base/pool.ts';
 import type { Objects } from './objects/objects.ts';
 
 /** Entries of the audit log in one segment. */
@@ -17,7 +17,7 @@ export async function segmentsOf(objects: Objects, width: number): Promise<reado
   const names = new Set(await objects.list(folder));
   const wanted: string[] = [];
   for (let last = entriesPerSegment; names.has(nameOf(last)); last += entriesPerSegment) wanted.push(nameOf(last));
-  return (await eachOf(wanted, width, (name) => objects.read(`${folder}/${name}`))).map((text) => text ?? '');
+  return (await mapBounded(wanted, width, (name) => objects.read(`${folder}/${name}`))).map((text) => text ?? '');
 }
 
 /**

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { UserError } from '../base/error.ts';
 import type { ReadJournal, RunSummary, Store } from '../domain/records/store.ts';
 import { auditLog } from './audit-log.ts';
-import { eachOf } from './objects/bounded.ts';
+import { mapBounded } from '../base/pool.ts';
 import { closeToOthers, makeFolder } from './objects/files.ts';
 import { folderObjects, namesIn, readStored } from './objects/folder-objects.ts';
 import { journalFiles, spoolFile, type FileOptions } from './journal/journal-file.ts';
@@ -60,7 +60,7 @@ export function folderStore({ folder, spool, host, files = {}, ...lockOptions }:
     names: async () => names(),
     summary: known,
     wholeSummary: known,
-    each: (runs, work) => eachOf(runs, 1, work),
+    each: (runs, work) => mapBounded(runs, 1, work),
   });
   return {
     place: folder,

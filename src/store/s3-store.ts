@@ -1,3 +1,4 @@
+import { mapBounded } from '../base/pool.ts';
 import { UserError } from '../base/error.ts';
 import type {
   OpenJournal,
@@ -20,7 +21,7 @@ import { keptIn } from './archive.ts';
 import { damagedSummary, isRunName, refuseOddName, summaryOfRead } from './journal/runs.ts';
 import { s3StoreError } from './objects/s3-errors.ts';
 import { factsOf, provedStore, versioningCommand } from './objects/s3-proof.ts';
-import { inParallel, readS3Journal, recordName, s3Sink, s3Summary } from './journal/s3-journal.ts';
+import { readsAtOnce, readS3Journal, recordName, s3Sink, s3Summary } from './journal/s3-journal.ts';
 import { s3Locks, type S3LockOptions } from './locks/s3-lock.ts';
 import { listObjects, patiently, s3Objects } from './objects/s3-objects.ts';
 import { closedIn } from './closed-runs.ts';
@@ -84,7 +85,12 @@ export function s3Store({ place, connect, spool, sleep, ...lockOptions }: S3Stor
   };
   const names = async (): Promise<readonly string[]> =>
     (await listObjects(await open(), 'runs', { folders: true }, patience)).filter(isRunName).toSorted().toReversed();
-  const settled = closedIn(objects, { names, summary, wholeSummary, each: inParallel });
+  const settled = closedIn(objects, {
+    names,
+    summary,
+    wholeSummary,
+    each: (items, work) => mapBounded(items, readsAtOnce, work),
+  });
   /** Journals that this process writes: when their runs are closed, the whole of each is kept as one object. */
   const writing = new Map<string, OpenJournal>();
   const noted = (journal: OpenJournal): OpenJournal => {

@@ -10,7 +10,7 @@ export interface PointCall {
   /** The how-manieth of this operation, from 1. */ readonly nth: number;
 }
 
-export type Kill = 'before' | 'after' | 'answered';
+type Kill = 'before' | 'after' | 'answered';
 /** The process dies at a call of a scenario's run, and then a person goes on with the run or takes it back. */
 export interface KillPoint {
   readonly kind: 'kill';

@@ -1,7 +1,7 @@
 import { UserError } from '../../src/base/error.ts';
 import type { Clock, RunEvent } from '../../src/domain/records/event.ts';
 import type { Journal, JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
-import type { JsonObject, SecretRef } from '../../src/base/json.ts';
+import type { SecretRef } from '../../src/base/json.ts';
 import type { CaptureVault, SecretSource } from '../../src/domain/records/ports.ts';
 import type { RunEnd } from '../../src/domain/records/run-end.ts';
 import type { RunManifest, CaptureManifest } from '../../src/domain/records/run-manifest.ts';
@@ -132,5 +132,3 @@ export function recorder(): { readonly events: RunEvent[]; readonly emit: (event
     },
   };
 }
-
-export type { JsonObject };

@@ -95,7 +95,7 @@ export interface Bench {
   state(): Promise<JsonObject>;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly run?: string;
   readonly stop?: AbortSignal;
   readonly session?: (session: ApplySession) => ApplySession;

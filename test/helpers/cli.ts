@@ -32,7 +32,7 @@ export interface Finished {
 /**
  * Runs a program to its end and keeps what it said. After `timeout` milliseconds it is killed, and `signal` says so.
  */
-export function finished(child: ChildProcess, timeout = 60_000): Promise<Finished> {
+function finished(child: ChildProcess, timeout = 60_000): Promise<Finished> {
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
@@ -138,7 +138,7 @@ export interface RunOptions {
 }
 
 /** What a command that must fail has to say. */
-export interface Failure {
+interface Failure {
   readonly exit: number;
   readonly code: string;
   readonly says?: RegExp;

@@ -55,7 +55,7 @@ export const rulesStep: Step = {
   ],
 };
 
-export const databaseStep: Step = {
+const databaseStep: Step = {
   ...deleteDatabase,
   id: 'GrowDb',
   action: 'update',
@@ -127,7 +127,7 @@ const statement = (sid: string, more: object = {}): Record<string, never> =>
     ...more,
   }) as unknown as Record<string, never>;
 
-export const policyStep: Step = {
+const policyStep: Step = {
   ...grantStep,
   id: 'CoursesPolicy',
   type: 'AWS::S3::BucketPolicy',
@@ -180,7 +180,7 @@ export const policyStep: Step = {
 const nginx =
   'server {\n  listen 80;\n  server_name courses.example.com;\n  root /var/www;\n  index index.html;\n\n  location / {\n    proxy_pass http://localhost:8080;\n    proxy_read_timeout 30s;\n  }\n\n  location /health {\n    return 200;\n  }\n  access_log off;\n}\n';
 
-export const textStep: Step = {
+const textStep: Step = {
   ...baseStep,
   id: 'Texts',
   type: 'AWS::EC2::Instance',
@@ -217,7 +217,7 @@ export const textStep: Step = {
   ],
 };
 
-export const listStep: Step = {
+const listStep: Step = {
   ...baseStep,
   id: 'Lists',
   type: 'AWS::S3::Bucket',
@@ -264,7 +264,6 @@ export const listStep: Step = {
   ],
 };
 
-export { createBucket, deleteDatabase, kept };
 export const diffSteps: readonly Step[] = [
   deleteDatabase,
   rulesStep,

@@ -6,7 +6,7 @@ import type { Disturbance, Fault, Point, Watch } from './fault-points.ts';
 import type { FirstEnd } from './fault-run.ts';
 
 /** A run of whatever is disturbed, with one fault at one effect, or none. */
-export type Disturb = (
+type Disturb = (
   bench: Bench,
   fault: Fault | null,
   number: number,

@@ -91,7 +91,7 @@ export async function disturbedBy(
 }
 
 /** The resources of the world, as a reader of everything would name them. */
-export const named = (bench: Bench): ReadonlySet<string> =>
+const named = (bench: Bench): ReadonlySet<string> =>
   new Set(
     bench.world
       .list()

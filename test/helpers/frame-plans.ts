@@ -15,7 +15,7 @@ import { plainConfiguration } from './planning-samples.ts';
 /**
  * When the plans of the frames are made, and when a person looks at them: five minutes later. Milliseconds since 1970.
  */
-export const planTime = Date.parse('2026-02-26T22:45:20Z');
+const planTime = Date.parse('2026-02-26T22:45:20Z');
 export const lookTime = Date.parse('2026-02-26T22:50:00Z');
 
 export const frameKnowledge = propertyHintsOf({ types: resourceTypes, schemas: loadSchema });
@@ -51,7 +51,7 @@ export interface Made {
 }
 
 /** Parses and plans a text against live state, as the program does; `replan` without the steps that are rejected. */
-export function made(text: string, live: LiveState): Made {
+function made(text: string, live: LiveState): Made {
   const { changePlan, findings } = parseChangePlan(text, {
     file: 'plan.yaml',
     schemas: loadSchema,
@@ -68,7 +68,7 @@ export function made(text: string, live: LiveState): Made {
   );
 }
 
-export function planned(
+function planned(
   changePlan: ChangePlan,
   text: string,
   live: LiveState,
@@ -145,7 +145,7 @@ export function fortyDeletes(): Plan {
 }
 
 /** What somebody puts into tags and claims who wants a reviewer to see something else. */
-export const hostileTexts = {
+const hostileTexts = {
   clears: '\u001b[2J\u001b[1;1HNo destructions.',
   bidi: 'gnihtyreve\u202esetaerc tsuj\u202c',
   invisible: 'cour\u200bses\u2060-\ufeffprod',

@@ -39,7 +39,7 @@ export interface Snapshot {
 }
 
 /** A failure to come: `lost` executes the call and then loses its answer. */
-export interface Fault {
+interface Fault {
   readonly operation: string;
   readonly error: AwsError;
   readonly lost: boolean;
@@ -50,7 +50,7 @@ export interface Fault {
  * Reads of one thing: so many do not see it after it was made; so many still show it as it was before it was changed or
  * deleted.
  */
-export interface Lag {
+interface Lag {
   readonly unseen: number;
   readonly stale: number;
 }

@@ -669,7 +669,7 @@ export const memoryNote: ResourceType = {
   },
 };
 
-export const memoryNetwork: ResourceType = {
+const memoryNetwork: ResourceType = {
   type: NETWORK,
   service: 'ec2',
   managed: false,

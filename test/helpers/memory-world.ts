@@ -27,7 +27,6 @@ import { memoryTypes } from './memory-types.ts';
 import { describe, texts } from './memory-values.ts';
 
 export { BOX, DATABASE, GROUP, LINK, NETWORK, NOTE } from './memory-schemas.ts';
-export { memoryTypes } from './memory-types.ts';
 
 /** What a test puts into the world; what is left out gets a default. */
 export interface Seed {

@@ -1,7 +1,7 @@
 import type { Json } from '../../src/base/json.ts';
 
 /** A small generator of numbers from a seed (mulberry32), so that a mutant that fails can be made again. */
-export function numbersFrom(seed: number): (below: number) => number {
+function numbersFrom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

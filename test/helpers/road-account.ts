@@ -10,7 +10,7 @@ import { clientsOf } from './sandbox.ts';
 const logs = 'contract-access-logs';
 
 /** One update of a fixture. Fields beside `name`, `shows` and `back` are those of an entry. */
-export interface FixtureUpdate {
+interface FixtureUpdate {
   readonly name: string;
   readonly entry: JsonObject;
   /** Every changed path with its effect, exactly. */

@@ -5,7 +5,7 @@ import { baseStep, samplePlan } from './sample-plan.ts';
 import type { AttributeChange } from '../../src/domain/attribute-change.ts';
 
 /** Texts as they come from change plans, tags and AWS: plain, hostile, wide, long. */
-export const anyText = fc.oneof(
+const anyText = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.constantFrom('courses-prod', 'i-0abc', 'the data', 'port 443 to everyone', 'a reason', 'production'),

@@ -14,7 +14,7 @@ export interface SourceImport {
 }
 
 /** A use of a name that the file does not declare: `console`, `Math.random`, `new Date()`. */
-export interface GlobalUse {
+interface GlobalUse {
   readonly name: string;
   readonly line: number;
 }

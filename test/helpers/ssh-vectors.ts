@@ -57,7 +57,7 @@ export function opensshVerifies(
   );
 }
 
-export const str = (value: Buffer | string): Buffer => {
+const str = (value: Buffer | string): Buffer => {
   const bytes = Buffer.from(value as string);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(bytes.length);

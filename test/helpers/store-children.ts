@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { root } from './source-tree.ts';
 import type { ChildOrder } from './store-child.ts';
 
-export type Said = Readonly<Record<string, unknown>>;
+type Said = Readonly<Record<string, unknown>>;
 
 /** Another process with a store of its own. */
 export interface Child {

@@ -39,7 +39,7 @@ export interface Terminal {
 }
 
 /** Null where tmux can be used, else why not. */
-export function terminalMissing(): string | null {
+function terminalMissing(): string | null {
   const { error, status, stdout } = spawnSync('tmux', ['-V'], { encoding: 'utf8' });
   if (error !== undefined) return `tmux cannot be run (${(error as NodeJS.ErrnoException).code ?? error.message})`;
   return status === 0 && /tmux (?:[3-9]|next)/u.test(stdout)

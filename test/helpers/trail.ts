@@ -5,7 +5,7 @@ import { kindOfOperation } from '../../providers/aws/gate/known-reads.ts';
 import type { Service } from '../../src/domain/call.ts';
 
 /** A request as AWS saw it. */
-export interface SeenByAws {
+interface SeenByAws {
   readonly service: string;
   readonly operation: string;
   readonly userAgent: string;

@@ -33,7 +33,6 @@ describe('the file', () => {
 
   it('states its limits', () => {
     expect(only('a'.repeat(limits.characters + 1))).toEqual(['file-too-large']);
-    expect(only(`a: >\n${' x\n'.repeat(limits.charactersOfRareYaml / 3 + 1)}`)).toEqual(['file-too-large']);
     expect(
       only(head('intent: Try it', `intent: ${'[ '.repeat(limits.depth + 1)}1${' ]'.repeat(limits.depth + 1)}`)),
     ).toContain('too-deep');

@@ -13,7 +13,7 @@ export interface Surroundings {
 }
 
 /** A rule that holds whatever a step declared. `refuses` answers the reason, or null where the call may pass. */
-export interface ProtectedRule {
+interface ProtectedRule {
   readonly service: Service;
   readonly operations: RegExp;
   readonly refuses: (input: JsonObject, permit: Permit, operation: string, around: Surroundings) => string | null;
@@ -69,7 +69,7 @@ const isSnapshotArn = (arn: string): boolean =>
  * RestoreDBInstanceFromDBSnapshot, DeleteTenantDatabase, DeleteBlueGreenDeployment (RDS API reference);
  * DeleteSnapshot, DeregisterImage, UnlockSnapshot (EC2); DeleteObject, PutObjectRetention (S3).
  */
-export const PROTECTED: readonly ProtectedRule[] = [
+const PROTECTED: readonly ProtectedRule[] = [
   {
     service: 'rds',
     operations: /^DeleteDB(Instance|Cluster)$/u,

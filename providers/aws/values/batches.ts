@@ -1,4 +1,5 @@
 import { AwsError } from '../../../src/base/error.ts';
+import { mapBounded } from '../../../src/base/pool.ts';
 import type { ReadFailure } from '../../../src/domain/live.ts';
 
 /**
@@ -11,24 +12,12 @@ export function pieces<Item>(items: readonly Item[], size = 200): readonly (read
   return result;
 }
 
-/** Runs `work` over all items, at most `limit` at a time, answers in order. Rejects with the first error. */
-export async function bounded<Item, Result>(
+/** `mapBounded` with the width that reads of AWS have: 16 at a time, unless told. */
+export const bounded = <Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
   limit = 16,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next;
-      next += 1;
-      results[index] = await work(items[index] as Item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
-  return results;
-}
+): Promise<readonly Result[]> => mapBounded(items, limit, work);
 
 /** The outcome of a read: its value, or the AwsError that it failed with. Any other error is thrown on. */
 export type Attempt<Value> =

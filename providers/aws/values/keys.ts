@@ -10,7 +10,7 @@ export interface NeededKey {
 }
 
 /** Findings about keys, one sentence each. */
-export interface KeysChecked {
+interface KeysChecked {
   /** Keys that AWS does not use now: disabled, pending deletion, gone. */
   readonly unusable: readonly string[];
   /** Keys of which nobody here may know that (law 9). */
@@ -22,7 +22,7 @@ export interface KeysChecked {
  * developer guide, "Key states of AWS KMS keys"). Each key is asked for once. Reads only. Throws AwsError for whatever
  * is neither an answer nor a denial.
  */
-export function* checkKeys(needed: readonly NeededKey[]): Program<KeysChecked> {
+function* checkKeys(needed: readonly NeededKey[]): Program<KeysChecked> {
   const unusable: string[] = [];
   const unknown: string[] = [];
   const byKey = new Map<string, string[]>();

@@ -41,21 +41,6 @@ export const needs =
       ? []
       : [{ at: '', missing: name, message: `AWS needs ${name} to create it`, help }];
 
-/** Two properties that AWS takes only together: `name` needs `other`. */
-export const needsWith =
-  (name: string, other: string, holds: (value: Json) => boolean, help: string): ValueCheck =>
-  (properties, whole) => {
-    const value = properties[name];
-    return !whole ||
-      value === undefined ||
-      value === null ||
-      isObject(value) ||
-      !holds(value) ||
-      isThere(properties[other])
-      ? []
-      : [{ at: '', missing: other, message: `${name} ${shown(value)} needs ${other} beside it`, help }];
-  };
-
 /** The number lies in the range; `unit` with a blank before it. */
 export function range(
   at: string,

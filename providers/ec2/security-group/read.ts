@@ -175,7 +175,7 @@ export const groupNeighbours: Neighbours = {
   },
 };
 
-export const networkInterface = 'AWS::EC2::NetworkInterface';
+const networkInterface = 'AWS::EC2::NetworkInterface';
 
 /**
  * A further interface of an instance: no property of the instance names its groups, and it stays when the instance

@@ -97,7 +97,7 @@ export function nameIn(place: Exclude<keyof Field, 'textual'>, property: string)
 }
 
 /** A property's value as the API wants it. */
-export const toApi = (property: string, value: Json | undefined): Json | undefined =>
+const toApi = (property: string, value: Json | undefined): Json | undefined =>
   fields[property]?.textual === true && typeof value === 'string' && /^\d+$/u.test(value) ? Number(value) : value;
 
 /** An API value as CloudFormation has it. */

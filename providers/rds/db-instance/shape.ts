@@ -16,7 +16,7 @@ export const incarnationOf = (raw: JsonObject): string =>
   `${textOf(raw['DbiResourceId']) ?? ''}@${textOf(raw['InstanceCreateTime']) ?? ''}`;
 
 /** Identities are compared in lower case, as RDS keeps them. */
-export const identityOf = (raw: JsonObject): string => (textOf(raw['DBInstanceIdentifier']) ?? '').toLowerCase();
+const identityOf = (raw: JsonObject): string => (textOf(raw['DBInstanceIdentifier']) ?? '').toLowerCase();
 
 /** Properties in CloudFormation shape. Takes one element of DescribeDBInstances; what AWS does not tell is absent. */
 export function propertiesOf(raw: JsonObject): JsonObject {

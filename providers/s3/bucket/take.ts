@@ -226,7 +226,7 @@ function* refuseRetained(context: StepContext, bucket: string, entries: readonly
 }
 
 /** Throws UserError `bucket-changed` unless two listings hold exactly the same versions and markers. */
-export function refuseChanged(bucket: string, before: readonly Entry[], after: readonly Entry[]): void {
+function refuseChanged(bucket: string, before: readonly Entry[], after: readonly Entry[]): void {
   const known = new Set(before.map(contentOf));
   const now = new Set(after.map(contentOf));
   const stranger =

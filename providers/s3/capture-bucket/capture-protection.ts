@@ -4,7 +4,7 @@ import { foreignWriters, mergedPolicy, uncovered } from './capture-policy.ts';
 import { listOf, numberOf, objectOf, objectsOf, textOf } from '../configuration/values.ts';
 
 /** How one part of the capture bucket is, held against the least that it has to be. */
-export interface Judgement {
+interface Judgement {
   /** Why it is too weak, one clause each. Empty: it is at least as strong as it has to be. */
   readonly wrong: readonly string[];
   /** The document that makes it strong enough and keeps everything else of the one that was found. */

@@ -126,7 +126,7 @@ export const blockFlags = [
   'IgnorePublicAcls',
   'RestrictPublicBuckets',
 ] as const;
-export const loosens = (before: JsonObject, after: JsonObject): boolean =>
+const loosens = (before: JsonObject, after: JsonObject): boolean =>
   blockFlags.some((flag) => before[flag] === true && after[flag] !== true);
 
 /** Writes the changed sub-resources of `context.live`, and nothing else. */

@@ -69,7 +69,7 @@ export function modernRule(written: JsonObject): JsonObject {
   });
 }
 
-export const lifecycleRule: Codec = normalised(
+const lifecycleRule: Codec = normalised(
   both(
     fields({
       Id: 'ID',

@@ -194,7 +194,7 @@ export function keptFrom(
   };
 }
 
-export const previewKept = (context: Where): readonly Kept[] =>
+const previewKept = (context: Where): readonly Kept[] =>
   entriesOf(previewPage).map((entry, index) =>
     keptFrom(entry, entry.marker ? null : { key: copyKey(context, index), etag: entry.etag, version: 'preview' }, null),
   );

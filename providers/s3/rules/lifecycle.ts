@@ -33,7 +33,7 @@ export interface Listing extends JsonObject {
 }
 
 /** How many rows a listing keeps: it stands in the plan file. */
-export const listingCap = 10_000;
+const listingCap = 10_000;
 
 /** The listing of entries (newest first within a key). A version is noncurrent since its successor was written. */
 export function listingOf(entries: readonly Entry[], complete: boolean, now: string | null): Listing {
@@ -156,7 +156,7 @@ export const newlyDestroying = (before: Json | undefined, after: Json | undefine
   rulesOf(after).filter((rule) => destroys(rule) && !rulesOf(before).some((old) => noWorse(rule, old)));
 
 /** The storage classes into which a rule moves objects or noncurrent versions, in S3's spelling. */
-export const classesOf = (rule: JsonObject): readonly string[] =>
+const classesOf = (rule: JsonObject): readonly string[] =>
   [
     ...objectsOf(rule['Transitions']),
     ...objectsOf(rule['NoncurrentVersionTransitions']),

@@ -33,7 +33,7 @@ export const covers = (wide: Scope, narrow: Scope): boolean =>
   wide.tags.every((tag) => narrow.tags.some((other) => same(tag, other)));
 
 /** Whether one flow hands over all that the other does. */
-export const handsOver = (one: Flow, other: Flow): boolean =>
+const handsOver = (one: Flow, other: Flow): boolean =>
   one.to === other.to && covers(one.scope, other.scope) && other.extras.every((extra) => one.extras.includes(extra));
 
 /** The flows that no flow of the others hands over as well. */
@@ -41,7 +41,7 @@ export const uncovered = (flows: readonly Flow[], others: readonly Flow[]): read
   flows.filter((flow) => !others.some((other) => handsOver(other, flow)));
 
 /** A scope in words; empty for everything. */
-export const scopeText = ({ prefix, suffix, tags }: Scope): string =>
+const scopeText = ({ prefix, suffix, tags }: Scope): string =>
   [
     ...(prefix === '' ? [] : [`under "${prefix}"`]),
     ...(suffix === '' ? [] : [`ending in "${suffix}"`]),
@@ -95,7 +95,7 @@ export const spreadScope = (item: JsonObject): Scope => ({
 });
 
 /** The filter of a notification; names of its rules are written in any case (S3 API reference, FilterRule). */
-export function notificationScope(item: JsonObject): Scope {
+function notificationScope(item: JsonObject): Scope {
   const rules = objectsOf(objectOf(objectOf(item['Filter'])['S3Key'])['Rules']);
   const of = (name: string): string =>
     textOf(rules.find((rule) => textOf(rule['Name'])?.toLowerCase() === name)?.['Value']) ?? '';

@@ -4,7 +4,7 @@ import { UserError } from '../../base/error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { AuditFilter } from '../../audit/filter.ts';
 import type { AuditedJournal, AuditLogs } from '../../audit/view.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
 import { told } from '../context/progress.ts';
 import type { CommandContext } from '../context/command-context.ts';
@@ -197,7 +197,7 @@ export async function keptPlans(
   const problems: AuditProblem[] = [];
   const progress = progressOf(context, 'plans read');
   let done = 0;
-  await forEachBounded(digests, width, async (digest) => {
+  await mapBounded(digests, width, async (digest) => {
     try {
       const plan = await store.keptPlan(digest);
       if (plan !== null) plans.set(digest, keep(digest, plan));

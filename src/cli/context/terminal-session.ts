@@ -13,7 +13,7 @@ export const isPlain = ({ io, options }: Pick<CommandContext, 'io' | 'options'>)
   options.plain === true || !['', '0', 'false'].includes(io.environment['AIPLAN_PLAIN'] ?? '');
 
 /** True where standard input and output are a terminal, and of a person as far as can be told. */
-export const hasTerminal = ({ io }: Pick<CommandContext, 'io'>): boolean =>
+const hasTerminal = ({ io }: Pick<CommandContext, 'io'>): boolean =>
   io.stdin.isTTY === true && io.stdout.isTTY === true && agentHost(io.environment) === null;
 
 export const isColored = ({ io, options }: Pick<CommandContext, 'io' | 'options'>): boolean =>

@@ -25,7 +25,7 @@ import { planRejecting, type Loaded } from './loading.ts';
 const approvalMinutes = 60;
 
 /** SHA-256 of a card as it is shown. */
-export const cardDigest = (plan: Plan, stepId: string, now: number): string => {
+const cardDigest = (plan: Plan, stepId: string, now: number): string => {
   const step = plan.steps.find((candidate) => candidate.id === stepId);
   return step === undefined ? sha256('') : sha256(cardRows(step, plan, now).map(plainText).join('\n'));
 };

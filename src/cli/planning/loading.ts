@@ -174,7 +174,7 @@ export async function planRejecting(
   return { source: less.source, live, saved, planned: datedAs(less.planned, planned.plan) };
 }
 
-export const recorded = (): UserError =>
+const recorded = (): UserError =>
   new UserError('plan-recorded', 'the plan was made from recorded state: it can be shown, never confirmed', {
     exitCode: exitCodes.blocked,
     help: 'plan again without --live',

@@ -1,5 +1,5 @@
 import { runOutsideRun } from '../../run/executor/run-outside.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { AwsError } from '../../base/error.ts';
 import type { Finding } from '../../domain/finding.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -19,7 +19,7 @@ import type { CommandContext } from '../context/command-context.ts';
 const width = 24;
 
 /** The capture bucket of a target as its readers name it. */
-export async function captureBucketFor(context: CommandContext): Promise<CaptureBucket> {
+async function captureBucketFor(context: CommandContext): Promise<CaptureBucket> {
   const { account, region, endpoint } = await context.target();
   return { account, region, endpoint, bucket: context.configuration.capture.bucket };
 }
@@ -76,7 +76,7 @@ export async function readManifests(
   const leftOut = [...listed.strays];
   const touched = wanted.flatMap(touchOf);
   let done = 0;
-  await forEachBounded(wanted, width, async (item) => {
+  await mapBounded(wanted, width, async (item) => {
     const found = await originalOf(session, of, item);
     progress?.((done += 1), wanted.length);
     if ('why' in found) {

@@ -4,7 +4,7 @@ import type { OpenRun } from '../../domain/records/open-run.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { LockTarget, RunSummary, Settling } from '../../domain/records/store.ts';
 import { openRunOf, unfinishedOf } from '../../history/open-runs.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { reportOf } from '../../history/journal-reading.ts';
 import { processLives } from '../../store/locks/lock-state.ts';
 import { mentionCode, mentionRows, unfinishedFindings, type UnfinishedRow } from '../../views/run/runs-rows.ts';
@@ -52,7 +52,7 @@ export async function unfinishedAmong(
       (target === undefined || isAt(summary, target)),
   );
   const found: (UnfinishedRun | null)[] = candidates.map(() => null);
-  await forEachBounded(candidates, readAtOnce, async (summary, index) => {
+  await mapBounded(candidates, readAtOnce, async (summary, index) => {
     found[index] = await unfinished(context, summary);
   });
   return found.filter((run) => run !== null);

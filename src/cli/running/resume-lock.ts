@@ -8,7 +8,7 @@ import { tell } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
 /** How a person says that a holder on another host is to be taken over from. */
-export const holderName = ({ host, pid }: Pick<LockOwner, 'host' | 'pid'>): string => `${host}:${pid}`;
+const holderName = ({ host, pid }: Pick<LockOwner, 'host' | 'pid'>): string => `${host}:${pid}`;
 
 /**
  * The lock of a resumed run. It is free, or held by the very run, whose process is shown: one of this host must be

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { Approval } from '../approval.ts';
 import type { Call } from '../call.ts';
 import type { LiveResource, Target } from '../live.ts';
@@ -161,5 +161,3 @@ export interface Journal {
   append(entry: JournalEntry): Promise<JournalRecord>;
   readonly records: readonly JournalRecord[];
 }
-
-export type { Json };

@@ -1,7 +1,7 @@
 import type { AwsSession } from '../call.ts';
 import type { Clock, RunEvent } from './event.ts';
 import type { Journal, LeftUndone } from './journal.ts';
-import type { Json, JsonObject, SecretRef } from '../../base/json.ts';
+import type { SecretRef } from '../../base/json.ts';
 import type { LiveState } from '../live.ts';
 import type { Planned } from '../plan.ts';
 import type { RunEnd } from './run-end.ts';
@@ -96,5 +96,3 @@ export interface Pace {
   /** First pause after a refusal that proves non-execution, such as throttling. */
   readonly retryStart?: number;
 }
-
-export type { Json, JsonObject };

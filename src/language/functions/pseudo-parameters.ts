@@ -17,7 +17,7 @@ const PARTITIONS: readonly (readonly [RegExp, partition: string, suffix: string]
   [/^/u, 'aws', 'amazonaws.com'],
 ];
 
-export const pseudoNames = ['AWS::AccountId', 'AWS::Region', 'AWS::Partition', 'AWS::URLSuffix'] as const;
+const pseudoNames = ['AWS::AccountId', 'AWS::Region', 'AWS::Partition', 'AWS::URLSuffix'] as const;
 
 export const isPseudo = (name: string): boolean => /^AWS::[A-Za-z]+$/u.test(name);
 

@@ -40,7 +40,7 @@ export function referencesOf(entry: ResourceEntry): readonly EntryReference[] {
 }
 
 /** The reference that a JSON value is, or null. */
-export function asReference(value: JsonObject): Omit<EntryReference, 'place'> | null {
+function asReference(value: JsonObject): Omit<EntryReference, 'place'> | null {
   const keys = Object.keys(value);
   if (keys.length !== 1) return null;
   const ref = value['Ref'];

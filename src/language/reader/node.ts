@@ -1,6 +1,5 @@
 /**
- * The file as a tree, the same whether it came from the quick reader or from the YAML library: values with the offset
- * at which they stand, so that every judgement can name a place.
+ * The file as a tree: values with the offset at which they stand, so that every judgement can name a place.
  */
 export type Node = ScalarNode | ListNode | MapNode | BadNode;
 
@@ -29,7 +28,7 @@ export interface MapNode {
   readonly entries: readonly MapEntry[];
 }
 /** A value that could not be read and was reported; whoever meets it stays silent. */
-export interface BadNode {
+interface BadNode {
   readonly kind: 'bad';
   readonly at: number;
   readonly tag: null;

@@ -14,7 +14,7 @@ export function readYaml(text: string, problems: Problems): Node | undefined {
   let causes: readonly Cause[] = [];
   try {
     document = parsed(text);
-    const mended = document.errors.length === 0 || text.length > limits.charactersOfRareYaml ? null : repair(text);
+    const mended = document.errors.length === 0 || text.length > limits.characters ? null : repair(text);
     if (mended !== null && mended.causes.length > 0) {
       causes = mended.causes;
       for (const { at, code, message, help } of causes) problems.error(code, at, message, help);

@@ -2,7 +2,6 @@ import { isUnsafe } from '../../base/sanitise.ts';
 import { limits } from './limits.ts';
 import { entryOf, isReservedKey, type Node } from './node.ts';
 import { Places, Problems, quote } from './problems.ts';
-import { readQuick } from './read-quick.ts';
 import { readYaml } from './read-yaml.ts';
 import { withoutFence } from './repair.ts';
 
@@ -31,17 +30,8 @@ export function readTree(text: string): { readonly tree: Node | undefined; reado
     return { tree: undefined, problems };
   }
   refuseUnsafe(source, problems);
-  let tree = readQuick(source);
-  if (tree === undefined && source.trim() !== '') {
-    if (source.length > limits.charactersOfRareYaml) {
-      problems.error(
-        'file-too-large',
-        null,
-        `the file has ${source.length} characters; at most ${limits.charactersOfRareYaml} are read where it is not plain JSON or simple block YAML`,
-        'split the plan, or write it as JSON',
-      );
-      return { tree: undefined, problems };
-    }
+  let tree: Node | undefined;
+  if (source.trim() !== '') {
     if (hopelesslyDeep(source)) {
       problems.error(
         'too-deep',

@@ -4,7 +4,7 @@ import type { ScalarNode } from './node.ts';
 import { kindOf } from './node.ts';
 import { quote } from './problems.ts';
 
-export interface ScalarProblem {
+interface ScalarProblem {
   readonly code: string;
   readonly message: string;
   readonly help?: string;

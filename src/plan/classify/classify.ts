@@ -13,7 +13,7 @@ import { quote } from '../../domain/wording.ts';
 import type { AttributeChange, ChangeEffect } from '../../domain/attribute-change.ts';
 
 /** Why a change cannot be made, by property. */
-export interface Obstacle {
+interface Obstacle {
   readonly code: string;
   readonly property: string;
   readonly message: string;

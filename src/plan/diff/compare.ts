@@ -181,7 +181,7 @@ const plain = (value: Json): boolean => typeof value === 'string' || typeof valu
 const numeric = (value: Json): boolean => plain(value) && String(value).trim() !== '' && Number.isFinite(Number(value));
 
 /** Plain equality of JSON values, whatever the key order. */
-export const sameJson = (a: Json | undefined, b: Json | undefined): boolean =>
+const sameJson = (a: Json | undefined, b: Json | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 
 /** A member of its own, never one of the prototype: keys come from files. */

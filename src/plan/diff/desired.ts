@@ -6,7 +6,7 @@ import { clearValue, mergeValue, type Removal } from './merge.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 import { quote } from '../../domain/wording.ts';
 
-export interface DesiredProblem {
+interface DesiredProblem {
   readonly code: string;
   /** Dotted, below `properties`. */ readonly at: string;
   readonly message: string;

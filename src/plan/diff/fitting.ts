@@ -7,7 +7,7 @@ import { define, isLeaf } from './compare.ts';
 import { few, quote } from '../../domain/wording.ts';
 
 /** Why a value may not stand where it would, dotted below `properties`, with the codes that a literal gets. */
-export interface Misfit {
+interface Misfit {
   readonly at: string;
   readonly code: string;
   readonly message: string;

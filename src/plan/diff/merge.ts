@@ -3,8 +3,6 @@ import { define, isDefault, isLeaf, isSet, own, type Comparer } from './compare.
 import { isStated, statementOf } from './expectation.ts';
 import { below, ruleOf, type Nodes } from './rule-tree.ts';
 
-export { define };
-
 /** A live list element or map key that the plan would take away without having said so. */
 export interface Removal {
   readonly path: string;

@@ -21,7 +21,7 @@ export interface Naming {
 const relations = new WeakMap<TypeSchema, readonly Relation[]>();
 
 /** The relations of a type, through its nested definitions; computed once per schema. */
-export function relationsOf(schema: TypeSchema): readonly Relation[] {
+function relationsOf(schema: TypeSchema): readonly Relation[] {
   let found = relations.get(schema);
   if (found === undefined) {
     found = [];

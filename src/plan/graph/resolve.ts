@@ -9,7 +9,7 @@ import { resolveReferences, unknownOf, valueAt, type Reference } from '../diff/r
 import { few, quote } from '../../domain/wording.ts';
 
 /** Code of the finding about a step that needs what the reviewer rejected. */
-export const rejectedCode = 'depends-on-rejected';
+const rejectedCode = 'depends-on-rejected';
 
 /**
  * The author's properties with every reference replaced by the value that is known at plan time, else `{ $unknown }`.
@@ -131,7 +131,7 @@ function resolveOne(planning: Planning, entry: ResourceEntry, reference: Referen
 }
 
 /** The identity that a step's resource will have, where that is known before the step runs. */
-export function identityAfter(draft: Draft | undefined): string | undefined {
+function identityAfter(draft: Draft | undefined): string | undefined {
   if (draft === undefined) return undefined;
   if (draft.action === 'keep' || draft.action === 'update') return draft.identity ?? undefined;
   const { nameProperty = '', identityOf } = draft.type?.rules ?? {};

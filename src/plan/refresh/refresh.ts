@@ -8,7 +8,7 @@ import type { Schemas } from '../../domain/schema.ts';
 import { indexLive, type LiveIndex } from './live-index.ts';
 import { locate } from './locate.ts';
 import { duplicatesOf } from './duplicates.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { resolveReferences, unknownOf, valueAt, withPlaceholders } from '../diff/references.ts';
 import { firstNeeds, needLooked, needNamed, Needs, readByName, referredNames, type Need } from './refresh-needs.ts';
 
@@ -55,7 +55,7 @@ export async function refresh(changePlan: ChangePlan, ports: RefreshPorts): Prom
 
 async function readAll(needs: Needs, ports: RefreshPorts, collected: Collected): Promise<void> {
   const list = [...needs.byType].filter(([, need]) => need.all || need.identities.size > 0);
-  await forEachBounded(list, Math.max(1, ports.concurrency), async ([name, need]) => {
+  await mapBounded(list, Math.max(1, ports.concurrency), async ([name, need]) => {
     const type = ports.types.get(name);
     if (type === undefined) return;
     const aws = noting(ports.aws, (error) =>

@@ -17,7 +17,7 @@ const objectsOf = (value: Json | undefined): readonly JsonObject[] =>
   Array.isArray(value) ? value.filter(isObject) : [];
 
 /** Where the copies of objects of a step's capture lie, below the capture bucket. */
-export const copiesOf = ({ run, step }: Pick<CaptureClaim, 'run' | 'step'>): string => `copies/${run}/${step}/`;
+const copiesOf = ({ run, step }: Pick<CaptureClaim, 'run' | 'step'>): string => `copies/${run}/${step}/`;
 
 /**
  * Why a capture may not be restored from, one sentence each: it names a source outside the capture bucket, or another

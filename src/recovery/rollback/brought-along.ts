@@ -5,8 +5,7 @@ import type { History } from '../../history/step-history.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
 
 /** The resources that the restore of a resource brings along, by type. Pure. */
-export const broughtWith = (types: ResourceTypes, live: LiveResource) =>
-  types.get(live.type)?.capture?.brings?.(live) ?? [];
+const broughtWith = (types: ResourceTypes, live: LiveResource) => types.get(live.type)?.capture?.brings?.(live) ?? [];
 
 /**
  * The former identities of what comes back inside of something else that the run took away → the identity of that.

@@ -8,7 +8,7 @@ import { pinningEnds } from '../../run/apply/run-end.ts';
 import { restsOnEarlier } from '../../plan/steps/unpinned-claims.ts';
 
 /** A journal, and what the capture bucket keeps of the ends of its run. */
-export interface PinnedJournal {
+interface PinnedJournal {
   readonly records: readonly JournalRecord[];
   readonly ends: readonly RunEnd[];
 }

@@ -141,7 +141,7 @@ export async function createNew(run: Run, task: Task, context: StepContext): Pro
   return (await readBack(run, task, identity, context.desired, Object.keys(context.desired))).after;
 }
 
-export async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
+async function updateStep(run: Run, task: Task, live: LiveResource): Promise<StepEnd> {
   const { step, work } = task;
   // Values that are known only now are judged before anything else of the step.
   const context = contextOf(run, task, live);

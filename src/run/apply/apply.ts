@@ -27,7 +27,7 @@ import {
 } from './run-context.ts';
 
 /** Problems that were found before the first mutation. */
-export class Blocked extends Error {}
+class Blocked extends Error {}
 
 /**
  * Carries out an approved plan, or an approved rollback: recheck, preflight, captures, changes, each step verified. The

@@ -5,7 +5,7 @@ import type { CaptureOperations, StepContext } from '../../domain/resource-type.
 import { isOfTheStore, messageOf, Stale, StepFailed } from '../executor/interruptions.ts';
 import { OtherResource } from './concurrent-changes.ts';
 import { longer, paceOf } from '../../domain/records/poll-intervals.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { readWholly } from '../executor/reading.ts';
 import {
   contextOf,
@@ -38,7 +38,7 @@ export async function captureAll(
   tasks: readonly Task[],
   keeps: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  await forEachBounded(
+  await mapBounded(
     tasks.filter(({ step }) => !run.befores.has(step.id)),
     width,
     async (task) => journalBefore(run, task, await wholeBefore(run, task)),
@@ -46,7 +46,7 @@ export async function captureAll(
   const early = tasks.filter(
     (task) => needsCapture(task) && task.work.capturePlan?.late !== true && !keeps.has(task.step.id),
   );
-  await forEachBounded(early, width, async (task) => {
+  await mapBounded(early, width, async (task) => {
     await takeCapture(run, task, contextOf(run, task, run.befores.get(task.step.id) ?? null, { lenient: true }));
   });
 }
@@ -55,7 +55,7 @@ export async function captureAll(
  * True when the step's data or configuration is captured by its type, beside the journal. Where a part of the data
  * cannot be captured (`impossible`, as of instance store), the rest of it is.
  */
-export function needsCapture({ work, type, step }: Task): boolean {
+function needsCapture({ work, type, step }: Task): boolean {
   const plan = work.capturePlan;
   return (
     step.action !== 'create' &&
@@ -79,7 +79,7 @@ async function wholeBefore({ ports }: Run, { work, type }: Task): Promise<LiveRe
 }
 
 /** Takes a capture and reads it back. Throws StepFailed unless it is complete. */
-export async function takeCapture(run: Run, task: Task, context: StepContext): Promise<Capture> {
+async function takeCapture(run: Run, task: Task, context: StepContext): Promise<Capture> {
   const { ports } = run;
   const { step, type } = task;
   const operations = type.capture;
@@ -139,7 +139,7 @@ function requireCapture({ ports, captures }: Run, task: Task): void {
 }
 
 /** Writes configuration, restore recipe and chain head beside the data in AWS. */
-export async function putManifest(run: Run, task: Task, live: LiveResource): Promise<void> {
+async function putManifest(run: Run, task: Task, live: LiveResource): Promise<void> {
   const { ports, planned } = run;
   const { step, work } = task;
   if (ports.vault.bucket === null) return;

@@ -4,13 +4,13 @@ import type { ApplySession } from '../../domain/records/ports.ts';
 import type { CaptureOperations, Restorable, StepContext } from '../../domain/resource-type.ts';
 import { captureOf, restoreContext } from './apply-restore.ts';
 import { messageOf, RunStopped } from '../executor/interruptions.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { actionOf, runReadOnly, contextOf, type Run, type Task } from './run-context.ts';
 import { secretsIn, secretText } from '../../plan/steps/secrets.ts';
 import { Together } from '../executor/joined-reads.ts';
 import { wayOut } from '../../domain/wording.ts';
 
-export interface Problem {
+interface Problem {
   readonly step: string;
   readonly code: string;
   readonly message: string;
@@ -41,7 +41,7 @@ export async function preflight(
   const together = new Together(given.ports.session, given.ports.types, tasks.length);
   const run: Run = { ...given, ports: { ...given.ports, session: readOnly(given.ports.session, together) } };
   // All at once: each asks for one thing at a time, and what they ask for is asked together.
-  await forEachBounded(tasks, tasks.length, async (task) => {
+  await mapBounded(tasks, tasks.length, async (task) => {
     try {
       await checkTask(task);
     } finally {

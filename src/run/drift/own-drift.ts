@@ -70,7 +70,7 @@ const isSame = (one: Drift, other: Drift): boolean =>
     : overlap(one.path, other.path);
 
 /** The resource that is named, else the first word of a text is an identity, of whatever type. */
-export function subjectOf(element: Json): readonly Subject[] {
+function subjectOf(element: Json): readonly Subject[] {
   const name = nameIn(element);
   if (name !== undefined) return [name];
   return typeof element === 'string' ? [{ type: null, identity: element.split(' ', 1)[0] ?? element }] : [];

@@ -2,7 +2,7 @@ import { canonical } from '../../base/digest.ts';
 import type { AwsReader, ReadCall } from '../../domain/call.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { ReadOutcome, ResourceTypes } from '../../domain/resource-type.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 
 interface Waiting {
   readonly call: ReadCall;
@@ -81,9 +81,9 @@ export class Together implements AwsReader {
 }
 
 /** Every question by itself, sixteen at a time. */
-export async function readEach(session: AwsReader, calls: readonly ReadCall[]): Promise<readonly ReadOutcome[]> {
+async function readEach(session: AwsReader, calls: readonly ReadCall[]): Promise<readonly ReadOutcome[]> {
   const outcomes: ReadOutcome[] = [];
-  await forEachBounded(calls, 16, async (call, index) => {
+  await mapBounded(calls, 16, async (call, index) => {
     try {
       outcomes[index] = { answer: await session.read(call) };
     } catch (failure) {

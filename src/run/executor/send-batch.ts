@@ -4,7 +4,7 @@ import { AwsError, UserError } from '../../base/error.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { PartialBatch } from '../../domain/records/journal.ts';
 import { InDoubt, RunStopped } from './interruptions.ts';
-import { forEachBounded } from '../../base/pool.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { redacted } from '../../domain/redact.ts';
 import {
   attempt,
@@ -121,7 +121,7 @@ async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sendi
   const fates: Fate[] = calls.map(() => ({ state: 'not-sent' }));
   let failed = false;
   let answered = 0;
-  await forEachBounded(calls, width, async (call, index) => {
+  await mapBounded(calls, width, async (call, index) => {
     if (failed || isHeldBack(sending) || stopOf(sending)?.aborted === true) return;
     const fate = await sendOne(call, sending);
     fates[index] = fate;

@@ -11,7 +11,7 @@ import type { Turn } from './schedule.ts';
 import { scrub, scrubbed } from '../../plan/steps/scrub.ts';
 import { resolveSecrets } from '../../plan/steps/secrets.ts';
 
-export type SendPorts = Pick<
+type SendPorts = Pick<
   ApplyPorts,
   'session' | 'journal' | 'clock' | 'emit' | 'vault' | 'secrets' | 'stop' | 'halt' | 'guard' | 'pace'
 >;

@@ -109,7 +109,7 @@ export async function s3Request(
 }
 
 /** Parses an answer; the emulator's errors, its HTML ones too, become a Refusal. */
-export function readAnswer(service: string, operation: string, status: number, text: string): Element {
+function readAnswer(service: string, operation: string, status: number, text: string): Element {
   if (!text.trimStart().startsWith('<') || /^\s*<!doctype html/iu.test(text)) {
     throw status >= 500
       ? new Refusal(

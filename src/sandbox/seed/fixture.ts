@@ -12,7 +12,7 @@ interface Aged {
   readonly tags?: Tags;
 }
 
-export interface FixtureImage extends Aged {
+interface FixtureImage extends Aged {
   readonly Name: string;
   readonly Architecture: 'x86_64' | 'arm64';
   readonly RootDeviceName: string;
@@ -26,7 +26,7 @@ export interface FixtureRule {
   readonly group?: string;
   readonly Description?: string;
 }
-export interface FixtureGroup extends Aged {
+interface FixtureGroup extends Aged {
   readonly GroupName: string;
   readonly Description: string;
   readonly ingress?: readonly FixtureRule[];
@@ -38,7 +38,7 @@ export interface FixtureDatabase extends Aged {
   readonly automatedSnapshots?: readonly string[];
   readonly snapshots?: readonly (Aged & { readonly DBSnapshotIdentifier: string })[];
 }
-export interface FixtureVolume extends Aged {
+interface FixtureVolume extends Aged {
   readonly Device: string;
   readonly Size: number;
   readonly VolumeType: string;

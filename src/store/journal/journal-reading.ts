@@ -51,7 +51,7 @@ export function readJournal(store: string, run: string): ReadJournal {
 export const parseJournal = (text: string, path: string): ReadJournal => parseSegments([{ path, text }]);
 
 /** Verifies the files of a journal in their order. */
-export function parseSegments(segments: readonly Segment[]): ReadJournal {
+function parseSegments(segments: readonly Segment[]): ReadJournal {
   const reading: Reading = { records: [], ends: [chainStart], torn: null, left: 0 };
   for (const segment of segments) readSegment(segment, reading);
   const { records, torn, left } = reading;

@@ -1,3 +1,4 @@
+import { mapBounded } from '../../base/pool.ts';
 import { UserError } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { FoundRun, ReadJournal, ClosedRun, Store } from '../../domain/records/store.ts';
@@ -100,33 +101,24 @@ export async function giveEach(
   read: (run: string) => Promise<FoundRun | null>,
   ...[work, { progress } = {}]: Parameters<Store['eachRun']>
 ): Promise<void> {
-  let next = 0;
   let done = 0;
   let stopped = false;
-  const failures: unknown[] = [];
   // In order, because whoever wants the newest ones must not get them in the order in which answers come.
   let turn: Promise<void> = Promise.resolve();
-  const worker = async (): Promise<void> => {
-    while (next < runs.length && !stopped && failures.length === 0) {
-      const run = runs[next] ?? '';
-      next += 1;
-      const before = turn;
-      let pass: () => void = () => undefined;
-      turn = new Promise((resolve) => {
-        pass = resolve;
-      });
-      try {
-        const found = await read(run);
-        await before;
-        if (found !== null && !stopped && work(found) === 'stop') stopped = true;
-        progress?.((done += 1), runs.length);
-      } catch (error) {
-        failures.push(error);
-      } finally {
-        pass();
-      }
+  await mapBounded(runs, width, async (run) => {
+    if (stopped) return;
+    const before = turn;
+    let pass: () => void = () => undefined;
+    turn = new Promise((resolve) => {
+      pass = resolve;
+    });
+    try {
+      const found = await read(run);
+      await before;
+      if (found !== null && !stopped && work(found) === 'stop') stopped = true;
+      progress?.((done += 1), runs.length);
+    } finally {
+      pass();
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, runs.length) }, worker));
-  if (failures.length > 0) throw failures[0];
+  });
 }

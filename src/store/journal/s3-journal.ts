@@ -3,14 +3,14 @@ import type { JournalRecord } from '../../domain/records/journal.ts';
 import type { ReadJournal, RunSummary } from '../../domain/records/store.ts';
 import type { StoreBucket } from '../../domain/records/store-bucket.ts';
 import { goneOnElsewhere } from './journal-file.ts';
-import { eachOf } from '../objects/bounded.ts';
+import { mapBounded } from '../../base/pool.ts';
 import { after, chainStart, checkedLine } from './journal-line.ts';
 import type { Sink } from './journal-writer.ts';
 import { damagedSummary, summaryOf } from './runs.ts';
 import { listObjects, readObject, writeOnce, type Patience } from '../objects/s3-objects.ts';
 
 /** Objects that are read at once. */
-const width = 24;
+export const readsAtOnce = 24;
 
 export const recordName = (seq: number): string => `${String(seq).padStart(6, '0')}.json`;
 const folderOf = (run: string): string => `runs/${run}`;
@@ -51,7 +51,7 @@ export async function readS3Journal(bucket: StoreBucket, run: string, patience: 
     throw new UserError('no-such-run', `there is no journal "${path}"`, {
       help: '`aiplan runs` lists the runs of this store; where the store was lost, `aiplan rollback --from-aws` lists those that the capture bucket knows of',
     });
-  const texts = await inParallel(names, (name) => textOf(bucket, `${folderOf(run)}/${name}`, patience));
+  const texts = await mapBounded(names, readsAtOnce, (name) => textOf(bucket, `${folderOf(run)}/${name}`, patience));
   const records: JournalRecord[] = [];
   let end = chainStart;
   for (const [index, name] of names.entries()) {
@@ -91,14 +91,6 @@ export async function s3Summary(bucket: StoreBucket, run: string, patience: Pati
   } catch {
     return damagedSummary(run, path, 'its first or last record is not JSON');
   }
-}
-
-/** Works on a few at a time, in order of the answers. */
-export async function inParallel<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  return eachOf(items, width, work);
 }
 
 async function textOf(bucket: StoreBucket, key: string, patience: Patience): Promise<string> {

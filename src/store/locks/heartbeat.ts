@@ -9,7 +9,7 @@ export interface Clocks {
 export const systemClocks: Clocks = { wall: () => Date.now(), steady: () => performance.now() };
 
 /** A moment by both clocks. */
-export type Moment = { readonly wall: number; readonly steady: number };
+type Moment = { readonly wall: number; readonly steady: number };
 
 /** Notices when a holder did not live on as it should: it slept, was stopped, or somebody set the clock. */
 export interface GapWatch {

@@ -55,7 +55,7 @@ function systemHome(): string | null {
  * The nearest folder upwards that holds `.git`; never one that holds the home folder, whose dotfiles may be under git.
  * Null: there is none.
  */
-export function gitTreeOf(current: string, person: string | null): string | null {
+function gitTreeOf(current: string, person: string | null): string | null {
   for (let folder = resolve(current); ; folder = dirname(folder)) {
     if (existsSync(join(folder, '.git')) && (person === null || !isInside(person, folder))) return folder;
     if (dirname(folder) === folder) return null;

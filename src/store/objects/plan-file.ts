@@ -3,7 +3,7 @@ import { UserError } from '../../base/error.ts';
 import { escapeJson, sanitise } from '../../base/sanitise.ts';
 import { flawText, plainJson } from '../../base/shape.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { readWhole, writeWhole } from './files.ts';
+import { writeWhole } from './files.ts';
 import { plan as planShape } from './shapes.ts';
 
 /**
@@ -20,20 +20,6 @@ export const planText = (plan: Plan): string =>
 
 /** True when a text looks like a plan file rather than a change plan. */
 export const isPlanText = (text: string): boolean => /^\s*\{\s*"format"\s*:\s*"aiplan\/plan@/u.test(text);
-
-/**
- * Reads a plan file. A file proves nothing (law 13): only the change plan in it is ever acted upon, and what AWS says
- * now must give the same digest. Throws UserError `no-such-file`, `not-a-plan-file`, `plan-version`,
- * `plan-file-edited`.
- */
-export function readPlanFile(path: string): Plan {
-  const text = readWhole(path);
-  if (text === null)
-    throw new UserError('no-such-file', `there is no file "${path}"`, {
-      help: 'make one with `aiplan plan FILE -o PLAN`',
-    });
-  return parsePlanText(text, path);
-}
 
 export function parsePlanText(text: string, path: string): Plan {
   let value: unknown;

@@ -26,7 +26,7 @@ export interface SshKey {
 }
 
 /** Why a kind of key does not count, in words; null where it does. */
-export const refusedType = (type: string): string | null => {
+const refusedType = (type: string): string | null => {
   if (/-cert-v\d\d@openssh\.com$/u.test(type))
     return `a certificate ("${type}"): name the key itself in the allowed-signers file`;
   return Object.hasOwn(kinds, type) ? null : `a key of type "${type}", which this version cannot check`;

@@ -29,7 +29,7 @@ export async function typeLine(options: TypeLineOptions): Promise<boolean> {
 }
 
 /** The question, which must be read to its end, and a line below it. `said` settles once. */
-export function typeLineScene(
+function typeLineScene(
   question: readonly Row[],
   wanted: string,
 ): { readonly scene: View; readonly said: Promise<boolean> } {

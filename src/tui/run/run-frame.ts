@@ -171,7 +171,7 @@ const changing = {
 } as const;
 
 /** The stage of a step, in a word. */
-export function stateWord({ state, stage, step, captured }: StepView): string {
+function stateWord({ state, stage, step, captured }: StepView): string {
   switch (state) {
     case 'waiting':
       return captured ? 'captured' : 'waiting';
@@ -193,7 +193,7 @@ const tones = {
   stopped: 'warning',
 } as const satisfies Readonly<Record<StepView['state'], Tone>>;
 
-export function markOf({ state, captured }: StepView, now: number): string {
+function markOf({ state, captured }: StepView, now: number): string {
   return (
     {
       waiting: captured ? '○' : '·',

@@ -29,7 +29,7 @@ const units: Readonly<Record<string, string>> = {
 };
 
 /** The unit of a property, or null. `path` as in `AttributeChange.path`. */
-export function unitOf(path: string): string | null {
+function unitOf(path: string): string | null {
   const name = path.slice(path.lastIndexOf('.') + 1).replace(/\[.*$/u, '');
   return Object.hasOwn(units, name) && !path.startsWith('Tags.') ? (units[name] ?? null) : null;
 }

@@ -21,7 +21,7 @@ export interface Viewing {
 }
 
 /** Characters of one value, and rows below one property, of what is neither lost nor opened. */
-export const longestValue = 400;
+const longestValue = 400;
 export const mostRows = 60;
 /**
  * From this many columns on, a text is compared word by word and a nested value gets a row for each part; a flat one,

@@ -35,7 +35,7 @@ const isPair = ({ spans, indent }: Row): boolean =>
   indent <= 2 && spans.length > 1 && spans[0]?.tone === 'muted' && /\S\s+$/u.test(spans[0].text);
 
 /** A row that begins with a muted blank as wide as a name. */
-export const continues = ({ spans }: Row): boolean =>
+const continues = ({ spans }: Row): boolean =>
   spans.length > 1 && spans[0]?.tone === 'muted' && /^\s{8,}$/u.test(spans[0].text);
 
 /**

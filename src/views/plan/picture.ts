@@ -43,7 +43,7 @@ const gap = { x: 32, y: 16, alone: 16 } as const;
 /** A line that passes a layer needs less room than a box. */
 const passage = 14;
 /** Above this many steps only those that are connected to a destruction or a grant are drawn. */
-export const mostDrawnWhole = 60;
+const mostDrawnWhole = 60;
 /** A picture of more boxes than this is no picture. */
 export const mostDrawn = 240;
 

@@ -33,7 +33,7 @@ export interface PlanDocument {
 }
 
 /** With more steps than this, those that need no look stand in one line each. */
-export const mostInFull = 500;
+const mostInFull = 500;
 
 /** Destructions, grants, blocked steps, interruptions and one-way changes are never put in brief. */
 const needsLook = (step: Step): boolean =>

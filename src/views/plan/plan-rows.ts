@@ -4,7 +4,7 @@ import { documentRows, planDocument } from './plan-document.ts';
 import { askRows, findingRows, headRows, inFindingOrder, inReadingOrder } from './plan-parts.ts';
 import { blank, row, span, type Row } from '../base/rows.ts';
 
-export { askRows, findingRows, headRows, inFindingOrder, inReadingOrder, summaryText } from './plan-parts.ts';
+export { findingRows, inFindingOrder } from './plan-parts.ts';
 
 /**
  * The whole plan as rows: head, destructions and grants with their cards, the rest, findings, what is asked of the

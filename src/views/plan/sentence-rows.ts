@@ -105,7 +105,7 @@ function names(step: Step): string {
 }
 
 /** `AWS::EC2::SecurityGroup` → `EC2 security group`; abbreviations keep their capitals. */
-export function typeText(type: string): string {
+function typeText(type: string): string {
   const [, service = '', name = type] = type.split('::');
   const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+/gu) ?? [name];
   return `${service} ${words.map((word) => (/^[A-Z]{2,}$/u.test(word) ? word : word.toLowerCase())).join(' ')}`.trim();

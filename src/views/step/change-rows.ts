@@ -76,7 +76,7 @@ function groupRow(list: string, changes: readonly AttributeChange[], { action }:
 }
 
 /** An attribute change: old → new, with its effect and the reasons for it. `name` is how it is called in its place. */
-export function changeRows(
+function changeRows(
   change: AttributeChange,
   step: Changing,
   knowledge: Knowledge,

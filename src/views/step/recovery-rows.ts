@@ -95,7 +95,7 @@ const isBackup = (name: string): boolean =>
   /snapshot|backup|restorable/iu.test(name) || name === 'versioning' || name === 'replicatesTo';
 
 /** The backups that exist already, from what AWS told. */
-export function backupRows({ evidence: { binding, observed } }: Step, now: number): readonly Row[] {
+function backupRows({ evidence: { binding, observed } }: Step, now: number): readonly Row[] {
   return factRows(
     [observed, binding].map((facts) => Object.fromEntries(Object.entries(facts).filter(([name]) => isBackup(name)))),
     now,

@@ -21,7 +21,7 @@ export const describeInstance = (identity: string) =>
 export const instanceIn = (answer: JsonObject | null): JsonObject | undefined =>
   listOf(answer?.['Reservations']).flatMap((reservation) => listOf(reservation['Instances']))[0];
 
-export const stateIn = (answer: JsonObject | null): string | undefined =>
+const stateIn = (answer: JsonObject | null): string | undefined =>
   textOf(objectOf(instanceIn(answer)?.['State'])['Name']);
 
 /**

@@ -92,7 +92,7 @@ export interface ImageDevice {
   readonly deleteOnTermination: boolean;
 }
 
-export interface Image {
+interface Image {
   readonly rootDeviceName: string;
   readonly devices: readonly ImageDevice[];
 }
@@ -109,14 +109,14 @@ export interface DatabaseMemory {
 }
 
 /** An automated snapshot: kept in moto under a name of ours, shown under AWS's. */
-export interface AutomatedSnapshot {
+interface AutomatedSnapshot {
   readonly shown: string;
   readonly inside: string;
   readonly instance: string;
   readonly resourceId: string;
 }
 
-export interface SnapshotMemory {
+interface SnapshotMemory {
   readonly resourceId: string;
   readonly fields: Record<string, string>;
   readonly source: Element;

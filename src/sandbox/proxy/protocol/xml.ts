@@ -10,7 +10,7 @@ export interface Element {
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** Replaces entities and character references by what they stand for. */
-export const unescape = (text: string): string =>
+const unescape = (text: string): string =>
   text.replace(
     /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/giu,
     (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
@@ -21,7 +21,7 @@ export const unescape = (text: string): string =>
   );
 
 /** Makes text safe inside an element. */
-export const escape = (text: string): string =>
+const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;');
 
 /** A new element, holding text or children. */

@@ -16,7 +16,7 @@ import {
   snapshotKey,
 } from './memory.ts';
 
-export const CREATORS = [
+const CREATORS = [
   'CreateDBInstance',
   'RestoreDBInstanceFromDBSnapshot',
   'RestoreDBInstanceToPointInTime',

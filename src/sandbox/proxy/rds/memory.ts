@@ -22,7 +22,7 @@ export function memoryOf(world: EmulatorState, identifier: string): DatabaseMemo
 }
 
 /** Every element of that name, at any depth, that has an identifier of its own. */
-export function all(root: Element, name: string, identifier: string): readonly Element[] {
+function all(root: Element, name: string, identifier: string): readonly Element[] {
   const own = root.name === name && child(root, identifier) !== undefined ? [root] : [];
   return [...own, ...root.children.flatMap((item) => all(item, name, identifier))];
 }
@@ -100,7 +100,7 @@ function showField(database: Element, name: string, value: string): void {
 }
 
 /** Request parameters whose name in PendingModifiedValues differs (API type PendingModifiedValues). */
-export const PENDING_NAMES: Readonly<Record<string, string>> = {
+const PENDING_NAMES: Readonly<Record<string, string>> = {
   NewDBInstanceIdentifier: 'DBInstanceIdentifier',
   DBPortNumber: 'Port',
 };

@@ -21,7 +21,7 @@ const SIZES: Readonly<Record<string, string>> = {
 };
 
 /** Whether there is such a class of database instances. */
-export function isDatabaseClass(name: string): boolean {
+function isDatabaseClass(name: string): boolean {
   const [, family = '', size = ''] = /^db\.([a-z0-9]+)\.([a-z0-9]+)$/u.exec(name.toLowerCase()) ?? [];
   return (SIZES[family] ?? '').split(' ').includes(size);
 }

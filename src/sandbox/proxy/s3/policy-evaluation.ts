@@ -55,7 +55,7 @@ export const statementsOf = remembered((policy): readonly Statement[] =>
 );
 
 /** The names in a principal element; `*` is everybody. */
-export const principalsOf = (principal: unknown): readonly string[] => {
+const principalsOf = (principal: unknown): readonly string[] => {
   if (principal === '*') return ['*'];
   if (typeof principal !== 'object' || principal === null) return [];
   return list((principal as { AWS?: string | readonly string[] }).AWS);
@@ -110,7 +110,7 @@ function conditionHolds(
 }
 
 /** Whether a statement speaks of this request. */
-export function applies(statement: Statement, request: PolicyRequest): boolean {
+function applies(statement: Statement, request: PolicyRequest): boolean {
   const { Principal, NotPrincipal, Action, NotAction, Resource, NotResource, Condition } = statement;
   if (Principal !== undefined && !matchesPrincipal(principalsOf(Principal), request)) return false;
   if (NotPrincipal !== undefined && matchesPrincipal(principalsOf(NotPrincipal), request)) return false;

@@ -11,7 +11,7 @@ import { noSearch, type Search } from './search.ts';
  * `reject`, `planning`, `replanned` and `failed` follow each other when a step is left out; `leave` is a question;
  * `end`: it is over.
  */
-export type Place =
+type Place =
   | 'list'
   | 'detail'
   | 'search'
