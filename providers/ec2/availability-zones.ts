@@ -82,7 +82,7 @@ export const availabilityZones: ResourceType = {
     grants: [],
     changeableStates: [],
     goneStates: [],
-    lookalike: () => null,
+    duplicate: () => null,
     leftovers: () => [],
   },
   read: readZones,

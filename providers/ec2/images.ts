@@ -67,7 +67,7 @@ export const images: ResourceType = {
     grants: [],
     changeableStates: [],
     goneStates: [],
-    lookalike: () => null,
+    duplicate: () => null,
     leftovers: () => [],
   },
   read: readImages,

@@ -107,7 +107,7 @@ export const subnet: ResourceType = {
     grants: [],
     changeableStates: [],
     goneStates: [],
-    lookalike: () => null,
+    duplicate: () => null,
     leftovers: () => [],
   },
   read: readSubnets,

@@ -131,7 +131,7 @@ export const vpc: ResourceType = {
     grants: [],
     changeableStates: [],
     goneStates: [],
-    lookalike: () => null,
+    duplicate: () => null,
     leftovers: () => [],
   },
   read: readVpcs,

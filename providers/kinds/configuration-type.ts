@@ -69,11 +69,11 @@ function rulesOf(about: Description): TypeRules {
     grants: about.grants,
     destructive: about.destructive ?? [],
     ...(identityOf === undefined ? {} : { identityOf }),
-    lookalike: (desired, other) => {
+    duplicate: (desired, other) => {
       const key = keyOf(desired);
       return key !== undefined && key === keyOfLive(other) ? 'same' : null;
     },
-    lookalikeKeys: (wanted, identity) =>
+    duplicateKeys: (wanted, identity) =>
       [identity === null ? keyOf(wanted) : keyOfLive({ identity, properties: wanted })].filter(
         (key) => key !== undefined,
       ),

@@ -129,7 +129,7 @@ interface Common {
   readonly stable?: (found: Found) => boolean | string;
   readonly neighbours?: Neighbours;
   /** Further rules: `compare`, `nameProperty`, `goneStates` and so on. */
-  readonly rules?: Partial<Omit<TypeRules, 'properties' | 'verdicts' | 'grants' | 'destructive' | 'lookalike'>>;
+  readonly rules?: Partial<Omit<TypeRules, 'properties' | 'verdicts' | 'grants' | 'destructive' | 'duplicate'>>;
   /** Identities that a restore needs to be there, by property: how they are looked up. */
   readonly needs?: Readonly<Record<string, Need>>;
 }

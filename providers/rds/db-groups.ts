@@ -20,7 +20,7 @@ export const readOnlyRules = (properties: readonly string[], nameProperty: strin
   nameProperty,
   changeableStates: [],
   goneStates: [],
-  lookalike: (desired, other) => (textOf(desired[nameProperty])?.toLowerCase() === other.identity ? 'same' : null),
+  duplicate: (desired, other) => (textOf(desired[nameProperty])?.toLowerCase() === other.identity ? 'same' : null),
   leftovers: () => [],
 });
 

@@ -87,7 +87,7 @@ export const ssmParameter: ResourceType = {
     grants: [],
     changeableStates: [],
     goneStates: [],
-    lookalike: () => null,
+    duplicate: () => null,
     leftovers: () => [],
   },
   read: readParameters,

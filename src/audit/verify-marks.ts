@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../domain/records/audit.ts';
 import type { AuditProblem } from '../domain/records/audit-report.ts';
-import type { ClosedRun, UsedMark } from '../domain/records/store.ts';
+import type { ClosedRun } from '../domain/records/journal-store.ts';
+import type { UsedMark } from '../domain/records/plan-archive.ts';
 import { loggedCalls } from './calls.ts';
 import type { AuditedJournal } from './view.ts';
 import { recordsOf } from '../history/journal-reading.ts';

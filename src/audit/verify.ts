@@ -4,7 +4,9 @@ import type { AuditProblem, AuditVerdict } from '../domain/records/audit-report.
 import { canonical, sha256 } from '../base/digest.ts';
 import type { JournalRecord } from '../domain/records/journal.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { RewrittenObjects, ClosedRun, UsedMark } from '../domain/records/store.ts';
+import type { RewrittenObjects } from '../domain/records/store.ts';
+import type { ClosedRun } from '../domain/records/journal-store.ts';
+import type { UsedMark } from '../domain/records/plan-archive.ts';
 import { digestsFit } from '../plan/steps/digests.ts';
 import { approvalVerdict, type AuditedApproval } from './verify-approvals.ts';
 import { markVerdict } from './verify-marks.ts';

@@ -200,12 +200,12 @@ export interface TypeRules {
    * Whether a live resource is what this create would make again: `same` natural key, `similar` (looks like a lost
    * baseline), or null.
    */
-  readonly lookalike: (desired: JsonObject, other: LiveResource) => 'same' | 'similar' | null;
+  readonly duplicate: (desired: JsonObject, other: LiveResource) => 'same' | 'similar' | null;
   /**
-   * Texts by which duplicates are looked up; where `lookalike` is not null, the two have at least one in common.
+   * Texts by which duplicates are looked up; where `duplicate` is not null, the two have at least one in common.
    * `identity` is null for what is to be created. Absent: every live resource of the type is asked.
    */
-  readonly lookalikeKeys?: (properties: JsonObject, identity: string | null) => readonly string[];
+  readonly duplicateKeys?: (properties: JsonObject, identity: string | null) => readonly string[];
   /**
    * Resources that a delete leaves behind, by identity, after aiplan's own switches: [] for most types. Shown as
    * leftovers.

@@ -3,24 +3,9 @@ import { canonical, sha256 } from '../base/digest.ts';
 import { UserError } from '../base/error.ts';
 import { shapedAs, spentMark } from '../domain/records/mark-shapes.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { KeptText, UsedMark, Store } from '../domain/records/store.ts';
+import type { KeptText, PlanArchive, UsedMark } from '../domain/records/plan-archive.ts';
 import type { Objects } from './objects/objects.ts';
 import { parsePlanText, planText } from './objects/plan-file.ts';
-
-export type Archive = Pick<
-  Store,
-  | 'refuseAppliedPlan'
-  | 'markPlanUsed'
-  | 'releasePlan'
-  | 'refuseUsedApproval'
-  | 'approvalUsedBy'
-  | 'spendApproval'
-  | 'keepPlan'
-  | 'keepApproval'
-  | 'keptPlan'
-  | 'keptApprovals'
-  | 'marks'
->;
 
 /** A plan is known by its digest and the moment it was made: the same change may be planned, and applied, again. */
 const planKey = (plan: Plan): string =>
@@ -47,7 +32,7 @@ const markText = (run: string): string => `${canonical({ format: 'aiplan/spent@1
  * The marks of what is used once, and what is kept for the team: the same for a folder and a bucket, because each is
  * one object made once.
  */
-export function keptIn(objects: Objects): Archive {
+export function keptIn(objects: Objects): PlanArchive {
   const refuseMark = async (key: string, refusal: () => UserError): Promise<void> => {
     if ((await objects.read(key)) !== null) throw refusal();
   };
@@ -75,7 +60,7 @@ export function keptIn(objects: Objects): Archive {
       const text = await objects.read(spentKey(nonce));
       return text === null ? null : markOf('approval', { name: nonce, path: '', text }).run;
     },
-    spendApproval: async (nonce, run) => spend(spentKey(nonce), run, replayed),
+    markApprovalUsed: async (nonce, run) => spend(spentKey(nonce), run, replayed),
     async keepPlan(plan) {
       // One digest, many moments: the first one kept says the same.
       await objects.create(keptKey(plan.digest), planText(plan));

@@ -6,7 +6,7 @@ import type { Clock } from '../domain/records/event.ts';
 import { isObject } from '../base/json.ts';
 import { sanitise } from '../base/sanitise.ts';
 import { flawText } from '../base/shape.ts';
-import type { Store } from '../domain/records/store.ts';
+import type { AuditStore } from '../domain/records/audit-store.ts';
 import { auditIndex } from './audit-index.ts';
 import { entriesPerSegment, segmentsOf, writeSegment } from './audit-segments.ts';
 import { mapBounded } from '../base/pool.ts';
@@ -34,10 +34,7 @@ export interface AuditLogOptions {
  * and a line feed; `prev` is the SHA-256 of the text before without its line feed. An object is made only where none
  * is, so that writers on any number of machines get one order. An object in the folder that is no entry is left out.
  */
-export function auditLog(
-  objects: Objects,
-  { segments = false }: AuditLogOptions = {},
-): Pick<Store, 'appendAudit' | 'auditHead' | 'readAudit' | 'readAuditOf' | 'auditStrays'> {
+export function auditLog(objects: Objects, { segments = false }: AuditLogOptions = {}): AuditStore {
   /** The last entry that this process knows: where the search for the next number begins. */
   let known = { seq: 0, head: journalRoot };
   const index = auditIndex(objects);

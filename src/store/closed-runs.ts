@@ -1,6 +1,6 @@
 import { canonical } from '../base/digest.ts';
 import { settledMark, shapedAs } from '../domain/records/mark-shapes.ts';
-import type { RunSummary, ClosedRun, Settling, Store } from '../domain/records/store.ts';
+import type { RunSummary, ClosedRun, Settling, JournalStore } from '../domain/records/journal-store.ts';
 import { lockName } from './locks/lock.ts';
 import type { Objects } from './objects/objects.ts';
 import { isRunName } from './journal/runs.ts';
@@ -49,7 +49,7 @@ export interface RunsOfStore {
   each<Result>(runs: readonly string[], work: (run: string) => Promise<Result>): Promise<readonly Result[]>;
 }
 
-type Listing = Pick<Store, 'listRuns' | 'openRuns' | 'findRun' | 'closedRuns' | 'closeRun'>;
+type Listing = Pick<JournalStore, 'listRuns' | 'openRuns' | 'findRun' | 'closedRuns' | 'closeRun'>;
 
 /**
  * The lists of runs. So that plan and apply need not read every journal that was ever written, a run with which nothing

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { UserError } from '../base/error.ts';
-import type { ReadJournal, RunSummary, Store } from '../domain/records/store.ts';
+import type { ReadJournal, RunSummary } from '../domain/records/journal-store.ts';
+import type { Store } from '../domain/records/store.ts';
 import { auditLog } from './audit-log.ts';
 import { mapBounded } from '../base/pool.ts';
 import { closeToOthers, makeFolder } from './objects/files.ts';

@@ -1,13 +1,7 @@
 import { mapBounded } from '../base/pool.ts';
 import { UserError } from '../base/error.ts';
-import type {
-  OpenJournal,
-  ReadJournal,
-  RewrittenObjects,
-  RunSummary,
-  Store,
-  StoreFacts,
-} from '../domain/records/store.ts';
+import type { OpenJournal, ReadJournal, RunSummary } from '../domain/records/journal-store.ts';
+import type { RewrittenObjects, Store, StoreFacts } from '../domain/records/store.ts';
 import type { BucketFacts, StoreBucket } from '../domain/records/store-bucket.ts';
 import { auditLog } from './audit-log.ts';
 import { readStored } from './objects/folder-objects.ts';

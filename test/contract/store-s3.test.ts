@@ -126,7 +126,7 @@ suite('the store in S3', () => {
     const plan = samplePlan();
     const lock = await store.acquireLock(target, ownerOf('here'));
     await store.markPlanUsed(plan, run);
-    await store.spendApproval(nonce, run);
+    await store.markApprovalUsed(nonce, run);
     await store.keepPlan(plan);
     await store.keepPlan(plan);
     await store.keepApproval({
@@ -198,11 +198,11 @@ suite('the store in S3', () => {
     const [one, two] = [machine('one'), machine('two')];
     const plan: Plan = samplePlan();
     await one.markPlanUsed(plan, run);
-    await one.spendApproval(nonce, run);
+    await one.markApprovalUsed(nonce, run);
     await expect(two.refuseAppliedPlan(plan)).rejects.toMatchObject({ code: 'plan-already-applied', exitCode: 3 });
     await expect(two.markPlanUsed(plan, run)).rejects.toMatchObject({ code: 'plan-already-applied' });
     await expect(two.refuseUsedApproval(nonce)).rejects.toMatchObject({ code: 'approval-replayed', exitCode: 3 });
-    await expect(two.spendApproval(nonce, run)).rejects.toMatchObject({ code: 'approval-replayed' });
+    await expect(two.markApprovalUsed(nonce, run)).rejects.toMatchObject({ code: 'approval-replayed' });
   });
 
   it('of two machines that use one approval at the same moment, one may', async () => {
@@ -376,7 +376,7 @@ suite('the store in S3', () => {
       }),
     );
     expect((await store.inspect()).facts).toContainEqual('Object Lock holds every record: compliance, 1 days');
-    await store.spendApproval(nonce, run);
+    await store.markApprovalUsed(nonce, run);
     const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: 'locked-store' }));
     const deleted = s3.send(
       new DeleteObjectCommand({ Bucket: 'locked-store', Key: Versions[0]?.Key, VersionId: Versions[0]?.VersionId }),
@@ -484,7 +484,7 @@ suite('the store in S3', () => {
         dropOnce('PutObject', /audit/u, when);
         dropOnce('PutObject', /locks/u, when);
         const lock = await store.acquireLock(target, ownerOf('here'));
-        await store.spendApproval(nonce, run);
+        await store.markApprovalUsed(nonce, run);
         const journal = await store.createJournal(run, fakeClock());
         for (const entry of [begin, phase, end]) await journal.append(entry);
         await store.appendAudit(

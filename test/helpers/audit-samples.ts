@@ -3,7 +3,7 @@ import type { AuditEntry, AuditRecord } from '../../src/domain/records/audit.ts'
 import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
 import type { JournalEntry, JournalRecord } from '../../src/domain/records/journal.ts';
 import type { Plan } from '../../src/domain/plan.ts';
-import type { UsedMark } from '../../src/domain/records/store.ts';
+import type { UsedMark } from '../../src/domain/records/plan-archive.ts';
 import type { AuditedJournal } from '../../src/audit/view.ts';
 import { chainRoot, lineDigest, markOf, type VerifiedLogs } from '../../src/audit/verify.ts';
 import { dependencyDigests, planDigest, stepDigest } from '../../src/plan/steps/digests.ts';

@@ -24,7 +24,7 @@ function standIn(
       grants: [],
       changeableStates: [],
       goneStates: [],
-      lookalike: () => null,
+      duplicate: () => null,
       leftovers: () => [],
       ...rules,
     },

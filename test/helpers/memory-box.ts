@@ -60,7 +60,7 @@ export const memoryBox: ResourceType = {
     goneStates: [],
     nameProperty: 'BoxName',
     replaceBlocked: 'a box is never replaced: write a create and, in a later plan, a delete',
-    lookalike: (desired, other) => (desired['BoxName'] === other.identity ? 'same' : null),
+    duplicate: (desired, other) => (desired['BoxName'] === other.identity ? 'same' : null),
     leftovers: () => [],
   }),
   read: (aws, query) => readMemory(BOX, aws, query),

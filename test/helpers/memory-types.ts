@@ -39,7 +39,7 @@ const common: Omit<TypeRules, 'properties'> = {
   grants: [],
   changeableStates: [],
   goneStates: [],
-  lookalike: () => null,
+  duplicate: () => null,
   leftovers: () => [],
 };
 
@@ -112,7 +112,7 @@ export const memoryDatabase: ResourceType = {
     replaceBlocked: 'a database is never replaced: write a create and, in a later plan, a delete',
     changeableStates: ['available', 'closed'],
     goneStates: ['deleting'],
-    lookalike: (desired, other) =>
+    duplicate: (desired, other) =>
       desired['DatabaseName'] === other.identity
         ? 'same'
         : isObject(desired['Tags']) &&
@@ -408,7 +408,7 @@ export const memoryGroup: ResourceType = {
         says: (_before, after) => `port ${String((after as JsonObject)['Port'])} is open to everyone`,
       },
     ],
-    lookalike: (desired, other) =>
+    duplicate: (desired, other) =>
       desired['GroupName'] !== undefined &&
       desired['GroupName'] === other.properties['GroupName'] &&
       desired['NetworkId'] === other.properties['NetworkId']
@@ -622,7 +622,7 @@ export const memoryNote: ResourceType = {
       DatabaseName: { update: 'in-place' },
       Tags: { update: 'in-place' },
     },
-    lookalike: (desired, other) => (desired['NoteName'] === other.identity ? 'same' : null),
+    duplicate: (desired, other) => (desired['NoteName'] === other.identity ? 'same' : null),
   }),
   read: (aws, query) => readMemory(NOTE, aws, query),
   create: (context) => putNote(context, context.desired, 'write the note'),

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { openStoreBucket } from '../../providers/aws/session/store-session.ts';
 import { UserError } from '../../src/base/error.ts';
-import type { Lock, Store } from '../../src/domain/records/store.ts';
+import type { Lock } from '../../src/domain/records/lock-store.ts';
+import type { Store } from '../../src/domain/records/store.ts';
 import { folderStore } from '../../src/store/folder-store.ts';
 import type { LockPace } from '../../src/store/locks/lock-state.ts';
 import { s3Store } from '../../src/store/s3-store.ts';
@@ -114,7 +115,7 @@ const orders: Readonly<Record<string, (word: string) => Promise<void>>> = {
   },
   async spend(nonce) {
     try {
-      await store.spendApproval(nonce, order.run);
+      await store.markApprovalUsed(nonce, order.run);
       say({ nonce, won: true });
     } catch (error) {
       say({ nonce, won: false, ...codeOf(error) });

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
-import type { LockOwner, Store } from '../../src/domain/records/store.ts';
+import type { LockOwner } from '../../src/domain/records/lock-store.ts';
+import type { Store } from '../../src/domain/records/store.ts';
 import type { LockPace } from '../../src/store/locks/lock-state.ts';
 import type { ChildStore } from './store-child.ts';
 import type { Child, Children } from './store-children.ts';

@@ -181,7 +181,7 @@ describe('the journal of a run', () => {
   const journaled = async (here = world()) => {
     await recordApproved(here, plan, sample.approval, 'typed');
     await store.markPlanUsed(plan, sample.run);
-    await store.spendApproval(sample.approval.nonce, sample.run);
+    await store.markApprovalUsed(sample.approval.nonce, sample.run);
     const journal = auditedJournal(here, await store.createJournal(sample.run, here.io.clock), {
       target: plan.target,
       plan: plan.digest,

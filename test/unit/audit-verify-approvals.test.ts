@@ -78,7 +78,7 @@ beforeAll(async () => {
   const approval = verifyApproval(signed, signers, world.io.clock.now());
   await recordApproved(world, plan, approval, 'signed', [], await keepSigned(world, signed, approval));
   await store.markPlanUsed(plan, sample.run);
-  await store.spendApproval(approval.nonce, sample.run);
+  await store.markApprovalUsed(approval.nonce, sample.run);
   const journal = auditedJournal(world, await store.createJournal(sample.run, world.io.clock), {
     target: plan.target,
     plan: plan.digest,

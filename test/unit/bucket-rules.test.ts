@@ -492,19 +492,19 @@ describe('what may be changed', () => {
   it('knows a bucket that looks like a lost baseline', () => {
     const other = (identity: string, Tags: JsonObject = {}): LiveResource =>
       liveBucket({ identity, properties: { BucketName: identity, Tags } });
-    expect(rules.lookalike({ BucketName: 'courses-uploads' }, other('courses-uploads'))).toBe('same');
-    expect(rules.lookalike({ BucketName: 'courses-uploads-2' }, other('courses-uploads'))).toBe('similar');
+    expect(rules.duplicate({ BucketName: 'courses-uploads' }, other('courses-uploads'))).toBe('same');
+    expect(rules.duplicate({ BucketName: 'courses-uploads-2' }, other('courses-uploads'))).toBe('similar');
     // A name without an appendix was there first, and so was another appendix: neither is a copy of the other.
-    expect(rules.lookalike({ BucketName: 'courses-audit-logs' }, other('courses-audit-logs-2'))).toBeNull();
-    expect(rules.lookalike({ BucketName: 'courses-logs-2026' }, other('courses-logs-2025'))).toBeNull();
+    expect(rules.duplicate({ BucketName: 'courses-audit-logs' }, other('courses-audit-logs-2'))).toBeNull();
+    expect(rules.duplicate({ BucketName: 'courses-logs-2026' }, other('courses-logs-2025'))).toBeNull();
     expect(
-      rules.lookalike(
+      rules.duplicate(
         { BucketName: 'new-name', Tags: { Name: 'uploads' } },
         other('courses-uploads', { Name: 'uploads' }),
       ),
     ).toBe('similar');
-    expect(rules.lookalike({ BucketName: 'logs-2' }, other('logs-3'))).toBeNull();
-    expect(rules.lookalike({ BucketName: 'courses-uploads' }, other('courses-downloads'))).toBeNull();
+    expect(rules.duplicate({ BucketName: 'logs-2' }, other('logs-3'))).toBeNull();
+    expect(rules.duplicate({ BucketName: 'courses-uploads' }, other('courses-downloads'))).toBeNull();
   });
 });
 

@@ -18,7 +18,7 @@ const rules = (rest: Partial<TypeRules>): TypeRules => ({
   grants: [],
   changeableStates: [],
   goneStates: [],
-  lookalike: () => null,
+  duplicate: () => null,
   leftovers: () => [],
   ...rest,
 });

@@ -257,21 +257,21 @@ describe('what an update may do', () => {
     expect(dbInstanceRules.replaceBlocked).toMatch(/never replaced/u);
   });
   it('knows the same and a similar database', () => {
-    expect(dbInstanceRules.lookalike({ DBInstanceIdentifier: 'Courses-PROD' }, liveDatabase)).toBe('same');
+    expect(dbInstanceRules.duplicate({ DBInstanceIdentifier: 'Courses-PROD' }, liveDatabase)).toBe('same');
     expect(
-      dbInstanceRules.lookalike(
+      dbInstanceRules.duplicate(
         { DBInstanceIdentifier: 'courses-2', Engine: 'postgres', DBName: 'courses', MasterUsername: 'root' },
         liveDatabase,
       ),
     ).toBe('similar');
     expect(
-      dbInstanceRules.lookalike(
+      dbInstanceRules.duplicate(
         { DBInstanceIdentifier: 'shop', Engine: 'postgres', DBName: 'shop', MasterUsername: 'root' },
         liveDatabase,
       ),
     ).toBeNull();
     const named = { ...liveDatabase, properties: { ...liveDatabase.properties, Tags: { Name: 'courses' } } };
-    expect(dbInstanceRules.lookalike({ DBInstanceIdentifier: 'x', Tags: { Name: 'courses' } }, named)).toBe('similar');
+    expect(dbInstanceRules.duplicate({ DBInstanceIdentifier: 'x', Tags: { Name: 'courses' } }, named)).toBe('similar');
   });
   it('reads versions as engines count them', () => {
     expect(

@@ -242,7 +242,7 @@ describe('which change needs what', () => {
   });
 });
 
-describe('lookalikes and leftovers', () => {
+describe('duplicates and leftovers', () => {
   it.each([
     ['the same subnet and private address', { SubnetId: 'subnet-1', PrivateIpAddress: '10.0.0.5' }, 'same'],
     ['the same name tag', { Tags: { Name: 'web' } }, 'similar'],
@@ -263,7 +263,7 @@ describe('lookalikes and leftovers', () => {
       null,
     ],
   ])('%s', (_what, desired, expected) => {
-    expect(rules.lookalike(desired as JsonObject, live)).toBe(expected);
+    expect(rules.duplicate(desired as JsonObject, live)).toBe(expected);
   });
   it('leaves every volume and further interface behind', () => {
     expect(rules.leftovers(live)).toEqual(['vol-root', 'vol-data', 'eni-2']);

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Lock, LockOwner, RunSummary } from '../../src/domain/records/store.ts';
+import type { Lock, LockOwner } from '../../src/domain/records/lock-store.ts';
+import type { RunSummary } from '../../src/domain/records/journal-store.ts';
 import { folderLocks, type LockOptions } from '../../src/store/locks/lock.ts';
 import { damagedSummary } from '../../src/store/journal/runs.ts';
 

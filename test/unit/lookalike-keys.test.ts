@@ -8,7 +8,7 @@ import type { ResourceType } from '../../src/domain/resource-type.ts';
 import { duplicatesOf } from '../../src/plan/refresh/duplicates.ts';
 
 const seed = 20260226;
-const keyed = resourceTypes.all.filter(({ rules }) => rules.lookalikeKeys !== undefined);
+const keyed = resourceTypes.all.filter(({ rules }) => rules.duplicateKeys !== undefined);
 
 /** Few values, so that two things often have one in common; odd kinds too, because what is written may be anything. */
 const text = fc.constantFrom('courses', 'Courses', 'courses-2', 'courses-old', 'reports', '', 'postgres');
@@ -66,11 +66,11 @@ const entry: ResourceEntry = {
 };
 
 const withoutKeys = (type: ResourceType): ResourceType => {
-  const { lookalikeKeys: _left, ...rules } = type.rules;
+  const { duplicateKeys: _left, ...rules } = type.rules;
   return { ...type, rules };
 };
 
-describe('keys of lookalikes', () => {
+describe('keys of duplicates', () => {
   it('are given by every type that can be created', () => {
     expect(keyed.map(({ type }) => type).sort()).toEqual(
       resourceTypes.all
@@ -92,7 +92,7 @@ describe('keys of lookalikes', () => {
           const others =
             own === undefined || first === undefined ? strangers : [...strangers, { ...first, identity: own }];
           const quick = duplicatesOf(entry, 'plan', type, desired, others);
-          keys += type.rules.lookalikeKeys?.(desired, null).length ?? 0;
+          keys += type.rules.duplicateKeys?.(desired, null).length ?? 0;
           found += quick.same.length + quick.similar.length;
           expect(quick).toEqual(duplicatesOf(entry, 'plan', withoutKeys(type), desired, others));
         }),
@@ -109,8 +109,8 @@ describe('keys of lookalikes', () => {
       ...type,
       rules: {
         ...type?.rules,
-        lookalikeKeys: ({ Key }: JsonObject) => [String(Key)],
-        lookalike: (_desired: JsonObject, other: LiveResource) => {
+        duplicateKeys: ({ Key }: JsonObject) => [String(Key)],
+        duplicate: (_desired: JsonObject, other: LiveResource) => {
           asked.push(other.identity);
           return 'similar';
         },

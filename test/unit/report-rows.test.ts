@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { refsText } from '../../src/history/journal-reading.ts';
 import type { Report } from '../../src/domain/records/report.ts';
-import type { RunSummary } from '../../src/domain/records/store.ts';
+import type { RunSummary } from '../../src/domain/records/journal-store.ts';
 import { reportRows } from '../../src/views/run/report-rows.ts';
 import { plainText } from '../../src/views/base/rows.ts';
 import { runsRows } from '../../src/views/run/runs-rows.ts';

@@ -1227,8 +1227,8 @@ describe('reading', () => {
   });
 });
 
-describe('lookalike', () => {
-  const like = (desired: JsonObject) => securityGroup.rules.lookalike(desired, liveGroup());
+describe('duplicate', () => {
+  const like = (desired: JsonObject) => securityGroup.rules.duplicate(desired, liveGroup());
   it('knows the same name in the same VPC, and what looks like it', () => {
     expect(like({ GroupName: 'web', VpcId: 'vpc-1' })).toBe('same');
     expect(like({ GroupName: 'web', VpcId: 'vpc-2' })).toBe('similar');

@@ -165,8 +165,8 @@ describe('rules', () => {
     ['the same origin and shape', { SnapshotId: 'snap-0', AvailabilityZone: 'eu-west-1a' }, 'similar'],
     ['the same origin in another size', { SnapshotId: 'snap-0', Size: 60 }, null],
     ['nothing in common', { Size: 50, AvailabilityZone: 'eu-west-1a' }, null],
-  ])('lookalike: %s', (_what, desired, expected) => {
-    expect(volume.rules.lookalike(desired as JsonObject, live)).toBe(expected);
+  ])('duplicate: %s', (_what, desired, expected) => {
+    expect(volume.rules.duplicate(desired as JsonObject, live)).toBe(expected);
   });
 });
 

@@ -27,7 +27,7 @@ export const propertyOf = (path: string): string => path.split(/[.[]/u, 1)[0] ??
 /** Texts in a stable order. */
 export const sorted = (values: readonly string[]): readonly string[] => values.toSorted();
 
-/** A key under which duplicates are looked up (`TypeRules.lookalikeKeys`); none where there is no text. */
+/** A key under which duplicates are looked up (`TypeRules.duplicateKeys`); none where there is no text. */
 export const keyed = (kind: string, value: Json | undefined): readonly string[] =>
   textOf(value) === undefined ? [] : [`${kind} ${String(value)}`];
 

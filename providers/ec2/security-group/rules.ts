@@ -190,14 +190,14 @@ export const securityGroupRules: TypeRules = {
   ],
   changeableStates: [],
   goneStates: [],
-  lookalike: (desired, other) => {
+  duplicate: (desired, other) => {
     const name = textOf(desired['GroupName']);
     const sameName = name !== undefined && name === other.properties['GroupName'];
     if (sameName && desired['VpcId'] === other.properties['VpcId']) return 'same';
     const tag = textOf(objectOf(desired['Tags'])['Name']);
     return sameName || (tag !== undefined && tag === objectOf(other.properties['Tags'])['Name']) ? 'similar' : null;
   },
-  lookalikeKeys: (properties) => [
+  duplicateKeys: (properties) => [
     ...keyed('group', properties['GroupName']),
     ...keyed('name', objectOf(properties['Tags'])['Name']),
   ],

@@ -127,7 +127,7 @@ export const SNAPSHOT_STATES: readonly string[] = SETTLED;
 const same = (one: Json | undefined, other: Json | undefined): boolean => textOf(one) !== undefined && one === other;
 
 /** `same` name, or what looks like the same database under another name: a Name tag, or engine, database and user. */
-function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+function duplicate(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   if (textOf(desired['DBInstanceIdentifier'])?.toLowerCase() === other.identity) return 'same';
   const tags = isObject(desired['Tags']) ? desired['Tags'] : {};
   const theirs = isObject(other.properties['Tags']) ? other.properties['Tags'] : {};
@@ -212,8 +212,8 @@ export const dbInstanceRules: TypeRules = {
   ],
   deleteNeeds: { DeletionProtection: false },
   goneStates: ['deleting', 'delete-precheck'],
-  lookalike,
-  lookalikeKeys: (properties, identity) => [
+  duplicate,
+  duplicateKeys: (properties, identity) => [
     ...keyed('identifier', identity ?? textOf(properties['DBInstanceIdentifier'])?.toLowerCase()),
     ...keyed('name', objectOf(properties['Tags'])['Name']),
     ...keyed('database', properties['DBName']),

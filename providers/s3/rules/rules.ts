@@ -65,7 +65,7 @@ const properties: Readonly<Record<string, PropertyRule>> = {
 const stem = (name: string): string =>
   name.toLowerCase().replace(/([-.](\d+|new|copy|v\d+|backup|old|[0-9a-f]{6,}))+$/u, '');
 
-function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+function duplicate(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   const name = textOf(desired['BucketName']);
   if (name === undefined) return null;
   if (name === other.identity) return 'same';
@@ -185,8 +185,8 @@ export const rules: TypeRules = {
   goneStates: [],
   // How large the largest is says nothing about how much there is.
   bands: { largestObject: 'free', replicatedFrom: 'free' },
-  lookalike,
-  lookalikeKeys: (properties, identity) => {
+  duplicate,
+  duplicateKeys: (properties, identity) => {
     const tag = textOf(objectOf(properties['Tags'])['Name']);
     return [
       `stem ${stem(identity ?? textOf(properties['BucketName']) ?? '')}`,

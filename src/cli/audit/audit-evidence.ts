@@ -4,7 +4,7 @@ import { sha256 } from '../../base/digest.ts';
 import { UserError } from '../../base/error.ts';
 import type { AuditProblem } from '../../domain/records/audit-report.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { KeptText } from '../../domain/records/store.ts';
+import type { KeptText } from '../../domain/records/plan-archive.ts';
 import { isPinned, type AuditedApproval } from '../../audit/verify-approvals.ts';
 import { auditByRun, planProblem, type VerifiedLogs } from '../../audit/verify.ts';
 import { verifyRun } from '../../audit/verify-run.ts';

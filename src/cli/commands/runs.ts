@@ -1,5 +1,5 @@
 import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
-import type { RunSummary } from '../../domain/records/store.ts';
+import type { RunSummary } from '../../domain/records/journal-store.ts';
 import { reportOf } from '../../history/journal-reading.ts';
 import type { Report } from '../../domain/records/report.ts';
 import { incompleteRows, reportRows } from '../../views/run/report-rows.ts';

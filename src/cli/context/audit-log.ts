@@ -8,7 +8,7 @@ import type { Target } from '../../domain/live.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { ApplySession } from '../../domain/records/ports.ts';
 import type { ReviewResult } from '../../domain/review.ts';
-import type { OpenJournal } from '../../domain/records/store.ts';
+import type { OpenJournal } from '../../domain/records/journal-store.ts';
 import { markOf } from '../../audit/verify.ts';
 import { unauthored } from '../../run/apply/run-context.ts';
 import { approvalText } from '../../store/archive.ts';

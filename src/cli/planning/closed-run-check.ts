@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../../domain/records/audit.ts';
 import type { AuditProblem } from '../../domain/records/audit-report.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { RunSummary, ClosedRun } from '../../domain/records/store.ts';
+import type { RunSummary, ClosedRun } from '../../domain/records/journal-store.ts';
 import type { AuditedJournal } from '../../audit/view.ts';
 import { unfinishedOf } from '../../history/open-runs.ts';
 import { summaryOf } from '../../store/journal/runs.ts';

@@ -1,5 +1,5 @@
 import { exitCodes, UserError } from '../../base/error.ts';
-import type { Lock, LockOwner, LockTarget } from '../../domain/records/store.ts';
+import type { Lock, LockOwner, LockTarget } from '../../domain/records/lock-store.ts';
 import { processLives } from '../../store/locks/lock-state.ts';
 import { age } from '../../views/base/format.ts';
 import { row, span } from '../../views/base/rows.ts';

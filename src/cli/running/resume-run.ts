@@ -1,7 +1,7 @@
 import type { Approval, SignedApproval } from '../../domain/approval.ts';
 import { needed } from '../../domain/confirmation.ts';
 import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
-import type { Lock } from '../../domain/records/store.ts';
+import type { Lock } from '../../domain/records/lock-store.ts';
 import { approve } from '../../plan/approve.ts';
 import { recordsOf } from '../../history/journal-reading.ts';
 import { resume } from '../../recovery/resume/resume.ts';
@@ -52,7 +52,7 @@ export async function goOn(
     [],
     signed === undefined ? null : await keepSigned(context, signed, approval),
   );
-  if (isNew) await store.spendApproval(approval.nonce, run);
+  if (isNew) await store.markApprovalUsed(approval.nonce, run);
   await markUsed(context, approval, run);
   const scene = await stage.runScene(plan);
   const watch = watchOf(scene).watch ?? lineWatch(context);

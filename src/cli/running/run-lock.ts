@@ -1,6 +1,7 @@
 import { UserError } from '../../base/error.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { Lock, LockOwner, Store } from '../../domain/records/store.ts';
+import type { JournalStore } from '../../domain/records/journal-store.ts';
+import type { Lock, LockOwner, LockStore } from '../../domain/records/lock-store.ts';
 
 /**
  * The lock for a run of a plan. The rollback of a run that was left open takes the lock over from it, or from an
@@ -8,7 +9,7 @@ import type { Lock, LockOwner, Store } from '../../domain/records/store.ts';
  * this host. Any other holder is UserError `locked`.
  */
 export async function lockFor(
-  store: Store,
+  store: LockStore & JournalStore,
   { target, rollbackOf }: Pick<Plan, 'target' | 'rollbackOf'>,
   owner: Omit<LockOwner, 'heartbeat'>,
 ): Promise<Lock> {
@@ -31,10 +32,10 @@ export async function lockFor(
  * still has to do blocks by itself (guardrail `open-run`), and nothing else need wait for it. A journal that cannot be
  * read does not say what that is.
  */
-async function isLeftOpen(store: Store, holder: LockOwner): Promise<boolean> {
+async function isLeftOpen(store: JournalStore, holder: LockOwner): Promise<boolean> {
   return (await store.findRun(holder.run))?.outcome === 'open';
 }
 
-async function isRollbackOf(store: Store, run: string, rollbackOf: string): Promise<boolean> {
+async function isRollbackOf(store: JournalStore, run: string, rollbackOf: string): Promise<boolean> {
   return (await store.findRun(run))?.rollbackOf === rollbackOf;
 }

@@ -1,4 +1,5 @@
-import type { Lock, OpenJournal } from '../../domain/records/store.ts';
+import type { Lock } from '../../domain/records/lock-store.ts';
+import type { OpenJournal } from '../../domain/records/journal-store.ts';
 import type { LiveState, Target } from '../../domain/live.ts';
 import type { Planned } from '../../domain/plan.ts';
 import type { ApplyPorts } from '../../domain/records/ports.ts';

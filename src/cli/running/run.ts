@@ -47,7 +47,7 @@ export async function run(
   try {
     await untouched(store.markPlanUsed(approved.plan, id));
     spent = true;
-    await untouched(store.spendApproval(approved.approval.nonce, id));
+    await untouched(store.markApprovalUsed(approved.approval.nonce, id));
     await untouched(markUsed(context, approved.approval, id));
     journal = auditedJournal(
       context,

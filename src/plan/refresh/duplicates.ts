@@ -9,7 +9,7 @@ import { block, blockUnread, type OwnMade, type Planning } from './draft.ts';
 import { few, quote, shortType } from '../../domain/wording.ts';
 
 /** Live resources that a create would make again. */
-export interface Lookalikes {
+export interface Duplicates {
   /** Tagged as made by this entry of this plan. */
   readonly owned: readonly LiveResource[];
   /** The same natural key. */
@@ -41,7 +41,7 @@ const keyed = new WeakMap<readonly LiveResource[], ReadonlyMap<string, readonly 
 /** Places of live resources in their list, by the keys under which duplicates are looked up; made once per list. */
 function placesByKey(
   others: readonly LiveResource[],
-  keysOf: NonNullable<TypeRules['lookalikeKeys']>,
+  keysOf: NonNullable<TypeRules['duplicateKeys']>,
 ): ReadonlyMap<string, readonly number[]> {
   let found = keyed.get(others);
   if (found === undefined) {
@@ -65,7 +65,7 @@ function candidates(
   desired: JsonObject,
   others: readonly LiveResource[],
 ): readonly LiveResource[] {
-  const keysOf = rules.lookalikeKeys;
+  const keysOf = rules.duplicateKeys;
   if (keysOf === undefined) return others;
   const index = placesByKey(others, keysOf);
   const places = new Set(keysOf(desired, null).flatMap((key) => index.get(key) ?? []));
@@ -83,7 +83,7 @@ export function duplicatesOf(
   desired: JsonObject,
   others: readonly LiveResource[],
   ownMade: readonly OwnMade[] = [],
-): Lookalikes {
+): Duplicates {
   const same: LiveResource[] = [];
   const similar: LiveResource[] = [];
   for (const other of candidates(type, desired, others)) {
@@ -106,7 +106,7 @@ export function duplicatesOf(
 
 function likenessOf(type: ResourceType, desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   try {
-    return type.rules.lookalike(desired, other);
+    return type.rules.duplicate(desired, other);
   } catch (error) {
     if (error instanceof Error) return 'similar';
     throw error;

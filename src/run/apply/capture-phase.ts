@@ -99,14 +99,14 @@ async function takeCapture(run: Run, task: Task, context: StepContext): Promise<
 
 /**
  * Prepares a destruction: quiescing, late capture, manifest beside the data. If one of these fails, the quiescing is
- * undone and the failure is thrown; nothing was destroyed. `lastLook` re-reads the resource at the very end. Answers
+ * undone and the failure is thrown; nothing was destroyed. `recheck` re-reads the resource at the very end. Answers
  * the context with the capture.
  */
 export async function prepareDestruction(
   run: Run,
   task: Task,
   live: LiveResource,
-  lastLook: () => Promise<void>,
+  recheck: () => Promise<void>,
 ): Promise<StepContext> {
   const { type, work } = task;
   const context = contextOf(run, task, live);
@@ -116,7 +116,7 @@ export async function prepareDestruction(
     if (needsCapture(task) && work.capturePlan?.late === true) await takeCapture(run, task, context);
     requireCapture(run, task);
     await putManifest(run, task, live);
-    await lastLook();
+    await recheck();
   } catch (error) {
     if (!(error instanceof OtherResource)) await unquiesce(run, task, live, error);
     throw error;

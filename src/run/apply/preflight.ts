@@ -7,7 +7,7 @@ import { messageOf, RunStopped } from '../executor/interruptions.ts';
 import { mapBounded } from '../../base/pool.ts';
 import { actionOf, runReadOnly, contextOf, type Run, type Task } from './run-context.ts';
 import { secretsIn, secretText } from '../../plan/steps/secrets.ts';
-import { Together } from '../executor/joined-reads.ts';
+import { JoinedReads } from '../executor/joined-reads.ts';
 import { wayOut } from '../../domain/wording.ts';
 
 interface Problem {
@@ -38,7 +38,7 @@ export async function preflight(
   const problems = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
   const losses = new Map<string, Problem[]>(tasks.map(({ step }) => [step.id, []]));
   const names = new Map<string, string>();
-  const together = new Together(given.ports.session, given.ports.types, tasks.length);
+  const together = new JoinedReads(given.ports.session, given.ports.types, tasks.length);
   const run: Run = { ...given, ports: { ...given.ports, session: readOnly(given.ports.session, together) } };
   // All at once: each asks for one thing at a time, and what they ask for is asked together.
   await mapBounded(tasks, tasks.length, async (task) => {

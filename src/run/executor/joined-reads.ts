@@ -14,7 +14,7 @@ interface Waiting {
  * they ask for is asked together: the same question once, and questions about single resources as lists where AWS
  * offers one (`ResourceTypes.readTogether`).
  */
-export class Together implements AwsReader {
+export class JoinedReads implements AwsReader {
   readonly #session: AwsReader;
   readonly #types: ResourceTypes;
   readonly #known = new Map<string, ReadOutcome>();

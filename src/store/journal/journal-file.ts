@@ -3,7 +3,7 @@ import { mkdir, open, rm, rmdir, type FileHandle } from 'node:fs/promises';
 import { randomFillSync } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../base/error.ts';
-import type { JournalNeeds } from '../../domain/records/store.ts';
+import type { JournalNeeds } from '../../domain/records/journal-store.ts';
 import { storeError, syncFolder } from '../objects/files.ts';
 import { reservePath, runFolder, segmentPath, spoolPath } from './journal-places.ts';
 import type { Sink, Spool } from './journal-writer.ts';

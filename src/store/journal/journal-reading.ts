@@ -1,7 +1,7 @@
 import { sha256 } from '../../base/digest.ts';
 import { UserError } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { ReadJournal } from '../../domain/records/store.ts';
+import type { ReadJournal } from '../../domain/records/journal-store.ts';
 import { namesIn, readStored } from '../objects/folder-objects.ts';
 import { after, chainStart, checkedLine, journalLine, type ChainEnd } from './journal-line.ts';
 import { runFolder, segmentPath } from './journal-places.ts';

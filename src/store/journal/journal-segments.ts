@@ -1,7 +1,7 @@
 import { mapBounded } from '../../base/pool.ts';
 import { UserError } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { FoundRun, ReadJournal, ClosedRun, Store } from '../../domain/records/store.ts';
+import type { FoundRun, ReadJournal, ClosedRun, JournalStore } from '../../domain/records/journal-store.ts';
 import { after, chainStart, checkedLine, journalLine } from './journal-line.ts';
 import type { Objects } from '../objects/objects.ts';
 
@@ -99,7 +99,7 @@ export async function giveEach(
   runs: readonly string[],
   width: number,
   read: (run: string) => Promise<FoundRun | null>,
-  ...[work, { progress } = {}]: Parameters<Store['eachRun']>
+  ...[work, { progress } = {}]: Parameters<JournalStore['eachRun']>
 ): Promise<void> {
   let done = 0;
   let stopped = false;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../domain/records/event.ts';
 import { UserError } from '../../base/error.ts';
 import type { JournalEntry, JournalRecord } from '../../domain/records/journal.ts';
-import type { OpenJournal } from '../../domain/records/store.ts';
+import type { OpenJournal } from '../../domain/records/journal-store.ts';
 import { after, chainStart, journalLine, tellsWhatHappened, type ChainEnd } from './journal-line.ts';
 
 /** Where the lines of a journal go: the files of a folder, or the objects of a bucket. */

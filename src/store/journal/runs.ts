@@ -1,6 +1,6 @@
 import { UserError } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { ReadJournal, RunSummary } from '../../domain/records/store.ts';
+import type { ReadJournal, RunSummary } from '../../domain/records/journal-store.ts';
 
 /** A run's name: `<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. `now` in milliseconds since 1970, `random` two bytes. */
 export function newRunId(now: number, random: Uint8Array): string {

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/error.ts';
 import type { JournalRecord } from '../../domain/records/journal.ts';
-import type { ReadJournal, RunSummary } from '../../domain/records/store.ts';
+import type { ReadJournal, RunSummary } from '../../domain/records/journal-store.ts';
 import type { StoreBucket } from '../../domain/records/store-bucket.ts';
 import { goneOnElsewhere } from './journal-file.ts';
 import { mapBounded } from '../../base/pool.ts';

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { UserError } from '../../base/error.ts';
-import type { LockOwner, LockTarget, RunSummary } from '../../domain/records/store.ts';
+import type { LockOwner, LockTarget } from '../../domain/records/lock-store.ts';
+import type { RunSummary } from '../../domain/records/journal-store.ts';
 import { lockOwner } from '../objects/shapes.ts';
 
 /** How often a holder gives a sign of life, and how old the last one may be; milliseconds. */

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { sha256 } from '../../base/digest.ts';
-import type { Lock, LockOwner, LockTarget } from '../../domain/records/store.ts';
+import type { Lock, LockOwner, LockTarget } from '../../domain/records/lock-store.ts';
 import { createWhole, makeFolder, storeError } from '../objects/files.ts';
 import { namesIn, readStored } from '../objects/folder-objects.ts';
 import { everySoOften, gapWatch, systemClocks, type Clocks } from './heartbeat.ts';

@@ -3,7 +3,9 @@ import { lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../base/error.ts';
-import type { Lock, LockTarget, RunSummary, Store } from '../../domain/records/store.ts';
+import type { Lock, LockTarget, LockStore } from '../../domain/records/lock-store.ts';
+import type { RunSummary } from '../../domain/records/journal-store.ts';
+import type { Store } from '../../domain/records/store.ts';
 import { makeFolder } from '../objects/files.ts';
 import { folderLocks, type LockOptions } from './lock.ts';
 import { processSpace } from './lock-state.ts';
@@ -50,7 +52,7 @@ export function withMachineLock(store: Store, options: MachineLockOptions): Stor
   const ended = { outcome: 'done' } as RunSummary;
   const both = async (
     target: LockTarget,
-    owner: Parameters<Store['acquireLock']>[1],
+    owner: Parameters<LockStore['acquireLock']>[1],
     inner: () => Promise<Lock>,
   ): Promise<Lock> => {
     const machine = await folderLocks({ store: placeOf(target), host, runOf: async () => ended, ...rest }).acquire(

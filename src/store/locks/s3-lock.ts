@@ -1,4 +1,4 @@
-import type { Lock, LockOwner, LockTarget } from '../../domain/records/store.ts';
+import type { Lock, LockOwner, LockTarget } from '../../domain/records/lock-store.ts';
 import type { StoreBucket, StoredObject } from '../../domain/records/store-bucket.ts';
 import { everySoOften, gapWatch, systemClocks, type Clocks } from './heartbeat.ts';
 import { lockName } from './lock.ts';

@@ -1,7 +1,7 @@
 import type { Finding } from '../../domain/finding.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { sanitise } from '../../base/sanitise.ts';
-import type { RunSummary } from '../../domain/records/store.ts';
+import type { RunSummary } from '../../domain/records/journal-store.ts';
 import { row, span, type Row } from '../base/rows.ts';
 
 /** A run that is not done, with what can be done about it. */

@@ -237,8 +237,8 @@ export const instanceRules: TypeRules = {
   goneStates: ['shutting-down', 'terminated'],
   looksUp: ({ ImageId }) =>
     typeof ImageId === 'string' && ImageId.startsWith('ami-') ? [{ type: imageType, identity: ImageId }] : [],
-  lookalike,
-  lookalikeKeys: (properties) => [
+  duplicate,
+  duplicateKeys: (properties) => [
     ...keyed('address', properties['PrivateIpAddress']),
     ...keyed('name', objectOf(properties['Tags'])['Name']),
     ...keyed('image', properties['ImageId']),
@@ -254,7 +254,7 @@ export const instanceRules: TypeRules = {
 /**
  * An instance has no natural key but its private address; the name tag, or the same image, type and subnet, look alike.
  */
-function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+function duplicate(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   const equal = (...names: readonly string[]): boolean =>
     names.every((name) => textOf(desired[name]) !== undefined && desired[name] === other.properties[name]);
   if (equal('SubnetId', 'PrivateIpAddress')) return 'same';

@@ -101,8 +101,8 @@ export const volumeRules: TypeRules = {
   changeableStates: ['available', 'in-use'],
   restingStates: ['error'],
   goneStates: ['deleting', 'deleted'],
-  lookalike,
-  lookalikeKeys: (properties) => [
+  duplicate,
+  duplicateKeys: (properties) => [
     ...keyed('name', objectOf(properties['Tags'])['Name']),
     ...keyed('snapshot', properties['SnapshotId']),
   ],
@@ -110,7 +110,7 @@ export const volumeRules: TypeRules = {
 };
 
 /** A volume has no natural key: the name tag, or the same origin and shape, look alike. */
-function lookalike(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
+function duplicate(desired: JsonObject, other: LiveResource): 'same' | 'similar' | null {
   const name = textOf(objectOf(desired['Tags'])['Name']);
   if (name !== undefined) return name === objectOf(other.properties['Tags'])['Name'] ? 'similar' : null;
   const shape = ['AvailabilityZone', 'SnapshotId', 'Size'] as const;
