@@ -9,6 +9,14 @@ export interface ReconcileOptions {
   readonly until: number;
 }
 
+/** How CloudTrail logs an operation, `service:Operation`. */
+export interface TrailNames {
+  /** Whether an event of this source and name is one of the operation. */
+  readonly isLoggedAs: (operation: string, source: string, name: string) => boolean;
+  /** Whether only a trail with data events has it. */
+  readonly isDataEvent: (operation: string) => boolean;
+}
+
 /**
  * CloudTrail typically delivers within 5 minutes, and is documented with 15 ("CloudTrail event history", "How
  * CloudTrail works").
@@ -26,7 +34,7 @@ const skew = 5 * 60_000;
 export function reconcile(
   calls: readonly LoggedCall[],
   events: readonly TrailEvent[],
-  options: ReconcileOptions,
+  options: ReconcileOptions & { readonly trail: TrailNames },
 ): Reconciled {
   const byRequest = new Map(
     calls.flatMap((call) => (call.outcome?.requestId == null ? [] : [[call.outcome.requestId, call] as const])),
@@ -52,7 +60,10 @@ export function reconcile(
       run === null || event.service !== null
         ? undefined
         : lost.find(
-            (call) => call.run === run && (matches.get(call)?.events.length ?? 0) < call.count && fits(call, event),
+            (call) =>
+              call.run === run &&
+              (matches.get(call)?.events.length ?? 0) < call.count &&
+              fits(call, event, options.trail),
           );
     if (own !== undefined) {
       const match = matches.get(own);
@@ -67,8 +78,9 @@ export function reconcile(
   const expected = calls.filter(
     (call) => !matches.has(call) && call.outcome?.executed === 'yes' && within(call, options),
   );
-  const dataEvents = expected.filter(isDataEvent);
-  const trailed = expected.filter((call) => !isDataEvent(call));
+  const isData = ({ operations }: LoggedCall): boolean => operations.every(options.trail.isDataEvent);
+  const dataEvents = expected.filter(isData);
+  const trailed = expected.filter((call) => !isData(call));
   const isYoung = (call: LoggedCall): boolean => options.now - Date.parse(call.outcome?.at ?? call.at) < trailDelay;
   return {
     matched: [...matches].map(([call, match]) => ({ call, ...match })),
@@ -99,11 +111,11 @@ export function runOf({ userAgent }: Pick<TrailEvent, 'userAgent'>): string | nu
   return /(?:^|[\s[])aiplan\/[\w.-]+ (?:\S+ )*?run\/([\w-]+)/u.exec(userAgent ?? '')?.[1] ?? null;
 }
 
-function fits(call: LoggedCall, event: TrailEvent): boolean {
+function fits(call: LoggedCall, event: TrailEvent, { isLoggedAs }: TrailNames): boolean {
   const at = Date.parse(event.at);
   const until = call.outcome === null ? Number.POSITIVE_INFINITY : Date.parse(call.outcome.at) + skew;
   if (!(at >= Date.parse(call.at) - skew && at <= until)) return false;
-  if (!call.operations.some((operation) => isSameOperation(operation, event))) return false;
+  if (!call.operations.some((operation) => isLoggedAs(operation, event.source, event.name))) return false;
   if (call.identity === null || makesSomething(event.name)) return true;
   const parts = identityParts(call.identity);
   return (
@@ -118,23 +130,3 @@ const makesSomething = (name: string): boolean => /^(?:Create|Run|Copy|Restore|R
 /** An identity, or an ARN that ends with it. */
 export const isSameResource = (resource: string, identity: string): boolean =>
   resource === identity || resource.endsWith(`:${identity}`) || resource.endsWith(`/${identity}`);
-
-/**
- * `s3:PutBucketLifecycleConfiguration` is logged as `PutBucketLifecycle`, `s3:PutPublicAccessBlock` as
- * `PutBucketPublicAccessBlock` (S3 user guide, "Amazon S3 CloudTrail events"): those words do not count. EC2 and RDS
- * log the operation by its own name.
- */
-export function isSameOperation(operation: string, { source, name }: Pick<TrailEvent, 'source' | 'name'>): boolean {
-  const [service = '', action = ''] = operation.split(':');
-  if (source !== `${service}.amazonaws.com`) return false;
-  if (service !== 's3') return action === name;
-  const plain = (text: string): string => text.replace('Bucket', '').replace(/Configuration$/u, '');
-  return plain(action) === plain(name);
-}
-
-/**
- * Operations upon objects are data events, which only a trail with data events has (S3 user guide, "Amazon S3 data
- * events in CloudTrail").
- */
-export const isDataEvent = ({ operations }: Pick<LoggedCall, 'operations'>): boolean =>
-  operations.every((operation) => /^s3:\w*(?:Object(?!LockConfiguration)|Multipart|UploadPart)/u.test(operation));

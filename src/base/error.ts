@@ -53,6 +53,8 @@ export class AwsError extends Error {
   readonly code: string;
   readonly kind: AwsErrorKind;
   readonly operation: string;
+  /** The IAM actions that the operation needs, where they are not called like it. */
+  readonly permissions: readonly string[] | undefined;
   readonly requestId: string | undefined;
   readonly httpStatus: number | undefined;
   readonly executed: 'no' | 'unknown';
@@ -61,6 +63,7 @@ export class AwsError extends Error {
     code: string;
     kind: AwsErrorKind;
     operation: string;
+    permissions?: readonly string[] | undefined;
     message: string;
     requestId?: string | undefined;
     httpStatus?: number | undefined;
@@ -72,6 +75,7 @@ export class AwsError extends Error {
     this.code = fields.code;
     this.kind = fields.kind;
     this.operation = fields.operation;
+    this.permissions = fields.permissions;
     this.requestId = fields.requestId;
     this.httpStatus = fields.httpStatus;
     this.executed = fields.executed;

@@ -1,7 +1,12 @@
 import { isNothing, isPerhapsTrue } from '../base/coerce.ts';
 import { isObject, type Json, type JsonObject, type SecretRef } from '../base/json.ts';
 
-export type Service = 'ec2' | 'rds' | 's3' | 'sts' | 'cloudtrail' | 'ssm' | 'secretsmanager' | 'kms';
+/**
+ * Names of services. It is empty here: each record of `providers/aws/services` adds its own name, so that a service
+ * stands in one place and a name that no record has does not compile.
+ */
+export interface Services {}
+export type Service = keyof Services;
 
 /**
  * A reading API call. `absent` lists the normalised error codes that mean "does not exist": the answer is then null.

@@ -50,6 +50,8 @@ export interface ReadFailure {
   readonly code: string;
   readonly message: string;
   readonly operation?: string;
+  /** The IAM actions that the operation needs, where they are not called like it. */
+  readonly permissions?: readonly string[];
   readonly properties?: readonly string[];
 }
 
@@ -57,6 +59,8 @@ export interface ReadFailure {
 export interface ReadRefusal {
   readonly type: string;
   readonly operation: string;
+  /** As of a failed read. */
+  readonly permissions?: readonly string[];
   readonly code: string;
   readonly message: string;
 }

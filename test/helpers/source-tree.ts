@@ -19,12 +19,20 @@ interface GlobalUse {
   readonly line: number;
 }
 
+/** A text of the code, or the name of a member of an object. */
+export interface SourceWord {
+  readonly value: string;
+  readonly line: number;
+}
+
 export interface SourceFile {
   /** From the repository's root, with slashes. */
   readonly path: string;
   readonly lines: number;
   readonly imports: readonly SourceImport[];
   readonly globals: readonly GlobalUse[];
+  /** Without the service that a call names (`service: 'ec2'`), and without imports. */
+  readonly words: readonly SourceWord[];
   /** Lines that hold the type `any`. */
   readonly any: readonly number[];
   /** Lines with a comment that switches the type checker off. */
@@ -60,6 +68,7 @@ export function readSource(path: string, text: string): SourceFile {
   const bytes = Buffer.from(text, 'utf8');
   const imports: SourceImport[] = [];
   const globals: GlobalUse[] = [];
+  const words: SourceWord[] = [];
   const any: number[] = [];
   const texts: string[] = [];
   const lineOf = (node: Syntax): number =>
@@ -121,7 +130,16 @@ export function readSource(path: string, text: string): SourceFile {
       case 'Identifier':
         if (node['ctxt'] === undeclared) globals.push({ name: String(node['value']), line: lineOf(node) });
         break;
+      case 'KeyValueProperty': {
+        const key = node['key'] as Syntax;
+        if (typeof key['value'] === 'string') words.push({ value: key['value'], line: lineOf(key) });
+        if (key['value'] === 'service' && (node['value'] as Syntax).type === 'StringLiteral') return;
+        break;
+      }
       case 'StringLiteral':
+        words.push({ value: String(node['value']), line: lineOf(node) });
+        texts.push(String(node['value']));
+        break;
       case 'JSXText':
         texts.push(String(node['value']));
         break;
@@ -134,7 +152,8 @@ export function readSource(path: string, text: string): SourceFile {
       default:
         break;
     }
-    for (const [name, inner] of Object.entries(node)) if (name !== 'span') visit(inner);
+    for (const [name, inner] of Object.entries(node))
+      if (name !== 'span' && !(name === 'source' && /^(?:Import|Export)/u.test(node.type ?? ''))) visit(inner);
   };
   visit(parseSync(text, { syntax: 'typescript', tsx: path.endsWith('x'), target: 'es2022' }).body);
   const lines = text.split('\n');
@@ -146,6 +165,7 @@ export function readSource(path: string, text: string): SourceFile {
     lines: text.endsWith('\n') ? lines.length - 1 : lines.length,
     imports,
     globals,
+    words,
     any,
     unchecked,
     texts: texts.filter((text) => /\s/u.test(text)),

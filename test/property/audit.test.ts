@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { isDataEvent, isLoggedAs } from '../../providers/aws/services/index.ts';
 import { reconcile } from '../../src/audit/reconcile.ts';
 import { lineDigest, verifyAudit, type VerifiedLogs } from '../../src/audit/verify.ts';
 import { canonical } from '../../src/base/digest.ts';
@@ -213,7 +214,7 @@ describe('audit reconcile', () => {
           const found = reconcile(
             calls,
             [...all.slice(turn % (all.length + 1)), ...all.slice(0, turn % (all.length + 1))],
-            { now, since: began, until: now },
+            { now, since: began, until: now, trail: { isLoggedAs, isDataEvent } },
           );
           const places = [
             ...found.matched.flatMap(({ events }) => events),

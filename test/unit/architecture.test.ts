@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { services } from '../../providers/aws/services/index.ts';
 import {
   loadedWith,
   readSource,
@@ -100,7 +101,7 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: [],
     pure: true,
     besides: {
-      'providers/aws/session/commands-*.ts': ['@aws-sdk/*'],
+      'providers/aws/services/*.ts': ['@aws-sdk/*'],
       // Schemas are files beside the program; reading one takes no port, because every type needs it.
       'providers/aws/schema.ts': ['node:fs'],
       // Only the pause after a throttled call; a test puts its own in.
@@ -305,17 +306,24 @@ describe('what is loaded when', () => {
 
   it('loads no AWS client with the resource types, and clients only where one is made', () => {
     expect(waysTo('providers/index.ts', heavy)).toEqual([]);
-    const importers = sources.flatMap(({ path, imports }) =>
+    const clients = sources.flatMap(({ path, imports }) =>
       imports
-        .filter(({ target, kind }) => target.startsWith('providers/aws/session/commands-') && kind !== 'type')
+        .filter(
+          ({ target, kind }) => path.startsWith('providers/') && target.startsWith('@aws-sdk/') && kind !== 'type',
+        )
         .map(({ kind }) => `${path} ${kind}`),
+    );
+    expect(clients).toEqual(
+      Object.keys(services)
+        .sort()
+        .map((service) => `providers/aws/services/${service}.ts lazy`),
     );
     // The store's client is behind a gate of its own. The last one asks a client for its region and sends nothing: see
     // the last test of the next group.
-    expect([...new Set(importers)]).toEqual([
-      'providers/aws/session/session.ts lazy',
-      'providers/aws/session/store-session.ts lazy',
-      'providers/aws/session/target.ts lazy',
+    expect(holding(/\.load\(\)/u)).toEqual([
+      'providers/aws/session/session.ts',
+      'providers/aws/session/store-session.ts',
+      'providers/aws/session/target.ts',
     ]);
   });
 });
@@ -347,8 +355,39 @@ describe('the narrow places', () => {
       .filter(({ imports }) => imports.some(({ target, kind }) => target.startsWith('@aws-sdk/') && kind !== 'type'))
       .map(({ path }) => path);
     expect(
-      clients.filter((path) => !/^providers\/aws\/session\/commands-|^src\/sandbox\/(?:seed\/|fleet\.ts)/u.test(path)),
+      clients.filter((path) => !/^providers\/aws\/services\/|^src\/sandbox\/(?:seed\/|fleet\.ts)/u.test(path)),
     ).toEqual([]);
+  });
+});
+
+/** Folders of one service each, and words of the language of CloudFormation that are not the service of that name. */
+const ofOneService = new RegExp(
+  `^(?:providers/aws/services|(?:providers|src/sandbox/proxy)/(?:${Object.keys(services).join('|')})|src/sandbox)/`,
+  'u',
+);
+const ownWords: Readonly<Record<string, string>> = {
+  'src/language/functions/dynamic-references.ts':
+    '{{resolve:ssm:…}} and {{resolve:secretsmanager:…}} of CloudFormation',
+};
+const servicesNamed = (all: readonly SourceFile[]): readonly string[] =>
+  all
+    .filter(({ path }) => !ofOneService.test(path))
+    .flatMap(({ path, words }) =>
+      words.filter(({ value }) => Object.hasOwn(services, value)).map(({ value, line }) => `${path}:${line}: ${value}`),
+    );
+
+describe('the table of services', () => {
+  it('is the only place in which a service stands, but for the calls that are sent to it', () => {
+    expect(servicesNamed(sources).filter((found) => !Object.hasOwn(ownWords, found.split(':')[0] ?? ''))).toEqual([]);
+    expect(
+      Object.keys(ownWords).filter((path) => !servicesNamed(sources).some((found) => found.startsWith(path))),
+    ).toEqual([]);
+  });
+
+  it('names each service once, after its file', () => {
+    expect(Object.entries(services).map(([key, { name }]) => [key, name])).toEqual(
+      Object.keys(services).map((key) => [key, key]),
+    );
   });
 });
 
@@ -383,6 +422,19 @@ describe('the rules themselves', () => {
         broken('src/cli/commands/a.ts', "const { apply } = await import('../../run/apply/apply.ts');"),
       ]),
     ).toEqual([]);
+  });
+
+  it('find a service that stands outside the table, and no call', () => {
+    const text =
+      "const a = { service: 'ec2', operation: 'DescribeVpcs' };\nconst b = { s3: 1 };\nif (name === 'rds') run();\ntype C = 'kms' | 'x';\nimport 'ec2';";
+    const found = (path: string): readonly string[] => servicesNamed([broken(path, text)]);
+    expect(found('src/plan/a.ts').map((line) => line.replace('src/plan/a.ts:', ''))).toEqual([
+      '2: s3',
+      '3: rds',
+      '4: kms',
+    ]);
+    expect([...found('providers/aws/services/a.ts'), ...found('providers/rds/a.ts')]).toEqual([]);
+    expect(found('providers/aws/gate/a.ts')).toHaveLength(3);
   });
 
   it('find circles, long ones too, and only these', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { denialOf, type Asking } from '../../providers/s3/rules/policy-denials.ts';
 import { preflightBucket } from '../../providers/s3/bucket/preflight.ts';
 import { bucket } from '../../providers/s3/bucket/bucket.ts';
-import { actionsOf } from '../../src/base/iam-actions.ts';
+import { actionsOf } from '../../providers/aws/services/index.ts';
 import { subResources } from '../../providers/s3/configuration/sub-resources.ts';
 import type { Effect, ReadCall } from '../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';

@@ -6,7 +6,7 @@ import { subResources } from '../../providers/s3/configuration/sub-resources.ts'
 import { AwsError } from '../../src/base/error.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
-import { actionsOf } from '../../src/base/iam-actions.ts';
+import { actionsOf } from '../../providers/aws/services/index.ts';
 import type { LiveResource, LiveState } from '../../src/domain/live.ts';
 import { referrersOf, withDependents } from '../../src/plan/refresh/evidence.ts';
 import { indexLive } from '../../src/plan/refresh/live-index.ts';

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeOf, openSession, type SessionOptions } from '../../providers/aws/session/session.ts';
+import { services } from '../../providers/aws/services/index.ts';
 import { caller, resolveEndpoint, resolveRegion } from '../../providers/aws/session/target.ts';
 import { comparable, fromAnswer, toInput } from '../../providers/aws/values/values.ts';
 import type { Call, Permit } from '../../src/domain/call.ts';
@@ -327,16 +328,16 @@ describe('caller', () => {
 
 describe('resolveEndpoint', () => {
   const here = 'http://127.0.0.1:5000';
+  const everyService = (url: string) =>
+    Object.fromEntries(
+      Object.values(services).map(({ sdkId }) => [`AWS_ENDPOINT_URL_${sdkId.toUpperCase().replaceAll(' ', '_')}`, url]),
+    );
   it.each<[Record<string, string>, string | undefined, string | null]>([
     [{}, undefined, null],
     [{}, `${here}/`, here],
     [{ AWS_ENDPOINT_URL: here }, undefined, here],
     [{ AWS_ENDPOINT_URL: here, AWS_ENDPOINT_URL_S3: `${here}/` }, undefined, here],
-    [
-      { AWS_ENDPOINT_URL_EC2: here, AWS_ENDPOINT_URL_RDS: here, AWS_ENDPOINT_URL_S3: here, AWS_ENDPOINT_URL_STS: here },
-      undefined,
-      here,
-    ],
+    [everyService(here), undefined, here],
     [{ AWS_ENDPOINT_URL: 'http://other:1' }, here, here],
     [{ AWS_ENDPOINT_URL: here, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, undefined, null],
     [{ AWS_ENDPOINT_URL: '' }, '', null],
@@ -344,6 +345,8 @@ describe('resolveEndpoint', () => {
 
   it.each<[Record<string, string>, string]>([
     [{ AWS_ENDPOINT_URL_S3: here }, 'mixed-endpoints'],
+    [{ ...everyService(here), AWS_ENDPOINT_URL_SECRETS_MANAGER: '' }, 'mixed-endpoints'],
+    [{ ...everyService(here), AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:6000' }, 'mixed-endpoints'],
     [{ AWS_ENDPOINT_URL: here, AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:6000' }, 'mixed-endpoints'],
     [{ AWS_ENDPOINT_URL: 'localhost:5000' }, 'bad-endpoint'],
     [{ AWS_ENDPOINT_URL: 'file:///x' }, 'bad-endpoint'],

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
-import { commands } from '../../providers/aws/session/commands-s3.ts';
+import { services } from '../../providers/aws/services/index.ts';
 import type { GatedClient } from '../../providers/aws/gate/gate.ts';
 import { attachStoreGate, storeRefusal } from '../../providers/aws/gate/store-gate.ts';
 
+const { commands } = await services.s3.load();
+const operations = Object.keys(commands).map((name) => name.replace(/Command$/u, ''));
 const at = { bucket: 'team-store', prefix: 'aiplan/prod/', endpoint: null };
 const put = { Bucket: 'team-store', Key: 'aiplan/prod/a.json', Body: 'x', ContentType: 'application/json' };
 
@@ -31,7 +33,7 @@ describe('what the gate of the store lets through', () => {
   });
 
   it('none of all the other operations', () => {
-    const others = Object.keys(commands).filter(
+    const others = operations.filter(
       (name) =>
         ![
           'GetObject',
@@ -108,8 +110,8 @@ describe('the gate in a client', () => {
     attachStoreGate(client as unknown as GatedClient, { ...at, endpoint: expected });
     return client;
   };
-  const send = async (client: S3Client, name: keyof typeof commands, input: object): Promise<string> => {
-    const Command = commands[name] as unknown as new (input: object) => Parameters<S3Client['send']>[0];
+  const send = async (client: S3Client, name: string, input: object): Promise<string> => {
+    const Command = commands[`${name}Command`] as unknown as new (input: object) => Parameters<S3Client['send']>[0];
     try {
       await client.send(new Command(input));
       return 'sent';

@@ -1,85 +1,18 @@
 import type { ReadCall } from '../../../src/domain/call.ts';
 import { AwsError } from '../../../src/base/error.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
-
-/** Which field of a listed item a parameter or a filter asks for. */
-interface Listing {
-  readonly path: readonly string[];
-  readonly asks: Readonly<Record<string, string>>;
-}
-
-const ec2 = (
-  list: string,
-  field: string,
-  parameter: string,
-  filter: string,
-  more: Readonly<Record<string, string>> = {},
-): Listing => ({ path: [list], asks: { [parameter]: field, [filter]: field, ...more } });
-
-/**
- * Reads that name what they ask for: the parameters and filters that stand for a plain field of the answer (EC2 and RDS
- * API references, `Filters` of each operation). A parameter or filter that is not here is not checked.
- */
-const LISTINGS: Readonly<Record<string, Listing>> = {
-  'ec2:DescribeInstances': {
-    path: ['Reservations', 'Instances'],
-    asks: { InstanceIds: 'InstanceId', 'instance-id': 'InstanceId', 'subnet-id': 'SubnetId' },
-  },
-  'ec2:DescribeInstanceStatus': ec2('InstanceStatuses', 'InstanceId', 'InstanceIds', 'instance-id'),
-  'ec2:DescribeVolumes': ec2('Volumes', 'VolumeId', 'VolumeIds', 'volume-id'),
-  'ec2:DescribeVolumesModifications': ec2('VolumesModifications', 'VolumeId', 'VolumeIds', 'volume-id'),
-  'ec2:DescribeSnapshots': ec2('Snapshots', 'SnapshotId', 'SnapshotIds', 'snapshot-id', { 'volume-id': 'VolumeId' }),
-  'ec2:DescribeImages': ec2('Images', 'ImageId', 'ImageIds', 'image-id', { name: 'Name' }),
-  'ec2:DescribeSecurityGroups': ec2('SecurityGroups', 'GroupId', 'GroupIds', 'group-id', {
-    'vpc-id': 'VpcId',
-    'group-name': 'GroupName',
-  }),
-  'ec2:DescribeSecurityGroupRules': ec2(
-    'SecurityGroupRules',
-    'SecurityGroupRuleId',
-    'SecurityGroupRuleIds',
-    'security-group-rule-id',
-    { 'group-id': 'GroupId' },
-  ),
-  'ec2:DescribeNetworkInterfaces': ec2(
-    'NetworkInterfaces',
-    'NetworkInterfaceId',
-    'NetworkInterfaceIds',
-    'network-interface-id',
-    { 'subnet-id': 'SubnetId' },
-  ),
-  'ec2:DescribeSubnets': ec2('Subnets', 'SubnetId', 'SubnetIds', 'subnet-id', { 'vpc-id': 'VpcId' }),
-  'ec2:DescribeVpcs': ec2('Vpcs', 'VpcId', 'VpcIds', 'vpc-id'),
-  'ec2:DescribeAddresses': ec2('Addresses', 'AllocationId', 'AllocationIds', 'allocation-id', {
-    'instance-id': 'InstanceId',
-  }),
-  'rds:DescribeDBInstances': {
-    path: ['DBInstances'],
-    asks: { DBInstanceIdentifier: 'DBInstanceIdentifier', 'db-instance-id': 'DBInstanceIdentifier' },
-  },
-  'rds:DescribeDBSnapshots': {
-    path: ['DBSnapshots'],
-    asks: {
-      DBSnapshotIdentifier: 'DBSnapshotIdentifier',
-      DBInstanceIdentifier: 'DBInstanceIdentifier',
-      'db-instance-id': 'DBInstanceIdentifier',
-    },
-  },
-  'rds:DescribeDBSubnetGroups': { path: ['DBSubnetGroups'], asks: { DBSubnetGroupName: 'DBSubnetGroupName' } },
-  'rds:DescribeDBParameterGroups': {
-    path: ['DBParameterGroups'],
-    asks: { DBParameterGroupName: 'DBParameterGroupName' },
-  },
-};
+import { serviceOf } from '../services/index.ts';
+import type { AnsweredAbout } from '../services/service.ts';
 
 /**
  * Holds the answer of a read against its question. Throws AwsError `UnexpectedAnswer` where the answer lists something
  * that the question leaves out: an endpoint that ignores a filter would else pass for one that shows a resource, or
- * hides its absence.
+ * hides its absence. A parameter or filter that the record of the service does not name is not checked.
  */
 export function requireAnswerAbout(call: Pick<ReadCall, 'service' | 'operation' | 'input'>, output: JsonObject): void {
   const name = `${call.service}:${call.operation}`;
-  const listing = Object.hasOwn(LISTINGS, name) ? LISTINGS[name] : undefined;
+  const { answers = {} } = serviceOf(call.service) ?? {};
+  const listing = Object.hasOwn(answers, call.operation) ? answers[call.operation] : undefined;
   if (listing === undefined) return;
   const asked = questions(call.input, listing);
   if (asked.length === 0) return;
@@ -108,7 +41,7 @@ interface Question {
 }
 
 /** Identities, in lower case: RDS keeps names in it, and EC2's ids have no other. Patterns are not compared. */
-function questions(input: JsonObject, { asks }: Listing): readonly Question[] {
+function questions(input: JsonObject, { asks }: AnsweredAbout): readonly Question[] {
   const named = Object.entries(input).flatMap(([parameter, value]) => question(parameter, asks[parameter], value));
   const filters = (Array.isArray(input['Filters']) ? (input['Filters'] as readonly Json[]) : []).flatMap((filter) => {
     const { Name: label, Values: values } = isObject(filter) ? filter : {};

@@ -4,7 +4,10 @@ import { namesExactly } from '../../../src/domain/identity.ts';
 import { callName, type Call, type Permit, type Service } from '../../../src/domain/call.ts';
 import { isMasked, isObject, isSecretRef, isUnknown, type Json, type JsonObject } from '../../../src/base/json.ts';
 import { disclosureOf, kindOfOperation, secretParameter } from './known-reads.ts';
-import { refusalOf, type Surroundings } from './protected-parameters.ts';
+import { refusalOf } from './protected-parameters.ts';
+import { isRequestOf, strangePart, type SentRequest } from './sent-request.ts';
+import { serviceOf } from '../services/index.ts';
+import type { Surroundings } from '../services/service.ts';
 import { comparable, toInput } from '../values/values.ts';
 
 /** The gate's knowledge of its session. */
@@ -38,13 +41,10 @@ interface Ticket {
   used: boolean;
 }
 
-export interface Request {
+export interface Request extends SentRequest {
   readonly protocol?: string;
   readonly hostname: string;
   readonly port?: number;
-  readonly method: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 export interface Handler {
   handle(request: Request, options?: object): Promise<unknown>;
@@ -78,6 +78,8 @@ function refuse(message: string, help?: string): never {
  */
 export function attachGate(client: GatedClient, options: GateOptions): Gate {
   const { service, mode } = options;
+  const record = serviceOf(service);
+  if (record === undefined) return refuse(`${service} is not in the table of services`);
   const tickets = new WeakMap<object, Ticket>();
   const admitted = new WeakMap<object, Ticket | 'read'>();
   const passed = new WeakSet<object>();
@@ -115,12 +117,10 @@ export function attachGate(client: GatedClient, options: GateOptions): Gate {
         refuse(`the input of ${service}:${operation} was altered on the way`);
       }
     }
-    if (!isRequestOf(service, operation, request, ticket === 'read'))
+    if (!isRequestOf(record.protocol, operation, request, ticket === 'read'))
       refuse(`the request is not one of ${service}:${operation}`);
-    const carriesToken = typeof request.body === 'string' && /(^|&)ClientToken=/u.test(request.body);
-    if (ticket !== 'read' && carriesToken && !ticket.fingerprint.includes('"ClientToken":')) {
-      refuse(`${service}:${operation} would carry a random token, so a lost answer could not be told from none`);
-    }
+    const strange = ticket === 'read' ? null : strangePart(record, request, args.input);
+    if (strange !== null) refuse(`${service}:${operation} would carry ${strange}`);
     passed.add(request);
     return next(args);
   };
@@ -185,13 +185,15 @@ const mayReadObject = (
   typeof Key === 'string' &&
   captureKeys.some((below) => Key.startsWith(below));
 
+function mayAsk(service: Service, operation: string, input: object): true {
+  const reason = serviceOf(service)?.refusesRead?.(input as Readonly<Record<string, unknown>>) ?? null;
+  return reason === null ? true : refuse(`${service}:${operation} ${reason}`);
+}
+
 function mayRead(service: Service, operation: string, input: object, around: Surroundings): boolean {
   switch (kindOfOperation(service, operation)) {
     case 'read':
-      // The one flag that makes a plain read disclose: secure parameters are read one by one, by name.
-      if (service === 'ssm' && (input as { WithDecryption?: unknown }).WithDecryption === true)
-        return refuse(`${service}:${operation} would decrypt parameters; aiplan never asks for that`);
-      return true;
+      return mayAsk(service, operation, input);
     case 'named-secret': {
       const id = (input as Readonly<Record<string, unknown>>)[secretParameter(service, operation) ?? ''];
       return typeof id === 'string' && around.secrets?.has(id) === true
@@ -258,36 +260,15 @@ export function firstDifference(declared: Json | undefined, resolved: Json | und
 const own = (value: JsonObject, key: string): Json | undefined => (Object.hasOwn(value, key) ? value[key] : undefined);
 
 /**
- * Removes the parts that the SDK adds to an input on its own, where each is what it must be: the pre-signed address of
- * a cross-region copy, the location of a new bucket, the default checksum.
+ * Removes the members that the SDK adds to an input on its own, where the record of the service expects each: the
+ * pre-signed address of a copy from another region, the location of a new bucket, the default checksum.
  */
 function withoutAdditions(service: Service, input: JsonObject, ticket: Ticket, around: Surroundings): JsonObject {
   const declared = JSON.parse(ticket.fingerprint) as JsonObject;
-  const location = input['CreateBucketConfiguration'] as JsonObject | undefined;
-  const expected: Readonly<Record<string, boolean>> = {
-    PresignedUrl: service === 'ec2',
-    PreSignedUrl: service === 'rds',
-    DestinationRegion: service === 'ec2' && input['DestinationRegion'] === around.region,
-    CreateBucketConfiguration:
-      service === 's3' && canonical(location ?? null) === canonical({ LocationConstraint: around.region }),
-    ChecksumAlgorithm: service === 's3',
-    ChecksumMode: service === 's3',
-  };
+  const adds = serviceOf(service)?.adds ?? (() => false);
   return Object.fromEntries(
-    Object.entries(input).filter(([key]) => Object.hasOwn(declared, key) || expected[key] !== true),
+    Object.entries(input).filter(([key, value]) => Object.hasOwn(declared, key) || !adds(key, value, around)),
   );
-}
-
-const JSON_SERVICES: ReadonlySet<Service> = new Set(['cloudtrail', 'ssm', 'secretsmanager', 'kms']);
-
-/**
- * EC2, RDS and STS name the operation in the body, CloudTrail, SSM, Secrets Manager and KMS in a header; an S3 read is
- * a GET or HEAD.
- */
-function isRequestOf(service: Service, operation: string, request: Request, reads: boolean): boolean {
-  if (service === 's3') return !reads || request.method === 'GET' || request.method === 'HEAD';
-  if (JSON_SERVICES.has(service)) return request.headers?.['x-amz-target']?.endsWith(`.${operation}`) ?? false;
-  return typeof request.body === 'string' && new RegExp(`(^|&)Action=${operation}(&|$)`, 'u').test(request.body);
 }
 
 const AWS_HOSTS =

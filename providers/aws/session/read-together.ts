@@ -3,86 +3,9 @@ import { canonical } from '../../../src/base/digest.ts';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import type { ReadOutcome } from '../../../src/domain/resource-type.ts';
 import { bounded, pieces } from '../values/batches.ts';
+import { serviceOf } from '../services/index.ts';
+import type { SingleQuestion } from '../services/service.ts';
 import { listOf, textOf } from '../values/fields.ts';
-
-/** Questions about single things of one kind, and how they are asked as one. */
-interface Kind {
-  readonly service: 'ec2' | 'rds';
-  readonly operation: string;
-  /** Where the answers stand, and what ties one to a question. */
-  readonly list: string;
-  readonly names: (item: JsonObject) => readonly string[];
-  /** The EC2 filter, or the RDS parameter, that holds what is asked for. */
-  readonly by: string;
-  /** RDS: the filter that takes many values; absent where there is only the whole list. */
-  readonly filter?: string;
-  /** How a page is followed. */
-  readonly page: 'NextToken' | 'Marker';
-}
-
-const field =
-  (name: string) =>
-  (item: JsonObject): readonly string[] => {
-    const text = textOf(item[name]);
-    return text === undefined ? [] : [text];
-  };
-const lower =
-  (name: string) =>
-  (item: JsonObject): readonly string[] =>
-    field(name)(item).map((text) => text.toLowerCase());
-const ec2 = (operation: string, by: string, list: string, names: Kind['names']): Kind => ({
-  service: 'ec2',
-  operation,
-  by,
-  list,
-  names,
-  page: 'NextToken',
-});
-const rds = (operation: string, by: string, list: string, filter?: string): Kind => ({
-  service: 'rds',
-  operation,
-  by,
-  list,
-  names: lower(by),
-  page: 'Marker',
-  ...(filter === undefined ? {} : { filter }),
-});
-
-/** The groups that a group's rules of one direction name. */
-const named =
-  (permissions: string) =>
-  (item: JsonObject): readonly string[] =>
-    listOf(item[permissions]).flatMap((permission) => listOf(permission['UserIdGroupPairs']).flatMap(field('GroupId')));
-
-const kinds: readonly Kind[] = [
-  ec2('DescribeImages', 'image-id', 'Images', field('ImageId')),
-  ec2('DescribeSubnets', 'subnet-id', 'Subnets', field('SubnetId')),
-  ec2('DescribeVpcs', 'vpc-id', 'Vpcs', field('VpcId')),
-  ec2('DescribeSecurityGroups', 'group-id', 'SecurityGroups', field('GroupId')),
-  ec2('DescribeSecurityGroups', 'ip-permission.group-id', 'SecurityGroups', named('IpPermissions')),
-  ec2('DescribeSecurityGroups', 'egress.ip-permission.group-id', 'SecurityGroups', named('IpPermissionsEgress')),
-  ec2('DescribeSecurityGroups', 'group-name', 'SecurityGroups', field('GroupName')),
-  ec2('DescribeNetworkInterfaces', 'group-id', 'NetworkInterfaces', (item) =>
-    listOf(item['Groups']).flatMap(field('GroupId')),
-  ),
-  ec2('DescribeNetworkInterfaces', 'addresses.private-ip-address', 'NetworkInterfaces', (item) => [
-    ...field('PrivateIpAddress')(item),
-    ...listOf(item['PrivateIpAddresses']).flatMap(field('PrivateIpAddress')),
-  ]),
-  ec2('DescribeKeyPairs', 'key-name', 'KeyPairs', field('KeyName')),
-  ec2('DescribeVolumes', 'volume-id', 'Volumes', field('VolumeId')),
-  ec2('DescribeVolumesModifications', 'volume-id', 'VolumesModifications', field('VolumeId')),
-  ec2('DescribeSnapshots', 'snapshot-id', 'Snapshots', field('SnapshotId')),
-  ec2('DescribeInstances', 'instance-id', 'Reservations', (item) =>
-    listOf(item['Instances']).flatMap(field('InstanceId')),
-  ),
-  ec2('DescribeInstanceTypes', 'instance-type', 'InstanceTypes', field('InstanceType')),
-  rds('DescribeDBInstances', 'DBInstanceIdentifier', 'DBInstances', 'db-instance-id'),
-  rds('DescribeDBSnapshots', 'DBSnapshotIdentifier', 'DBSnapshots', 'db-snapshot-id'),
-  rds('DescribeDBSubnetGroups', 'DBSubnetGroupName', 'DBSubnetGroups'),
-  rds('DescribeDBParameterGroups', 'DBParameterGroupName', 'DBParameterGroups'),
-  rds('DescribeOptionGroups', 'OptionGroupName', 'OptionGroupsList'),
-];
 
 /**
  * A question of a kind: what it asks for, and everything else about it, which must be equal for two to be asked as one.
@@ -90,7 +13,7 @@ const kinds: readonly Kind[] = [
 interface Question {
   readonly index: number;
   readonly call: ReadCall;
-  readonly kind: Kind;
+  readonly kind: SingleQuestion;
   readonly values: readonly string[];
   readonly rest: JsonObject;
   readonly key: string;
@@ -103,19 +26,25 @@ const isTexts = (values: Json | undefined): values is string[] =>
   values.every((value) => typeof value === 'string' && !/[*?]/u.test(value));
 
 function questionOf(call: ReadCall, index: number): Question | undefined {
-  for (const kind of kinds) {
+  for (const kind of serviceOf(call.service)?.singles ?? []) {
     if (
-      kind.service !== call.service ||
       kind.operation !== call.operation ||
       call.input['NextToken'] !== undefined ||
       call.input['Marker'] !== undefined
     )
       continue;
-    if (kind.service === 'rds') {
+    if (kind.how === 'parameter') {
       const value = textOf(call.input[kind.by]);
       // Only a question that takes "there is none" for an answer can be asked of a list.
       if (value === undefined || Object.keys(call.input).length !== 1 || (call.absent ?? []).length === 0) continue;
-      return { index, call, kind, values: [value.toLowerCase()], rest: {}, key: `${kind.operation} ${kind.by}` };
+      return {
+        index,
+        call,
+        kind,
+        values: [value.toLowerCase()],
+        rest: {},
+        key: `${call.service}:${kind.operation} ${kind.by}`,
+      };
     }
     const filters = filtersOf(call.input);
     const mine = filters.filter(({ Name }) => Name === kind.by);
@@ -127,14 +56,18 @@ function questionOf(call: ReadCall, index: number): Question | undefined {
       kind,
       values: mine[0]?.['Values'] as unknown as string[],
       rest,
-      key: `${kind.operation} ${kind.by} ${canonical(rest)}`,
+      key: `${call.service}:${kind.operation} ${kind.by} ${canonical(rest)}`,
     };
   }
   return undefined;
 }
 
 /** Every element of a list over all pages. Throws AwsError. */
-async function pagesOf(session: AwsReader, call: ReadCall, { list, page }: Kind): Promise<readonly JsonObject[]> {
+async function pagesOf(
+  session: AwsReader,
+  call: ReadCall,
+  { list, page }: SingleQuestion,
+): Promise<readonly JsonObject[]> {
   const found: JsonObject[] = [];
   let next: string | undefined;
   do {
@@ -154,10 +87,11 @@ async function listFor(
   { kind, rest, call }: Question,
   values: readonly string[],
 ): Promise<readonly JsonObject[]> {
-  const { service, operation, by, filter } = kind;
-  if (service === 'rds' && filter === undefined) return pagesOf(session, { service, operation, input: {} }, kind);
-  const inputs = pieces(values, service === 'rds' ? 100 : 200).map((some): JsonObject =>
-    service === 'rds'
+  const { service } = call;
+  const { operation, by, filter, how, most } = kind;
+  if (how === 'parameter' && filter === undefined) return pagesOf(session, { service, operation, input: {} }, kind);
+  const inputs = pieces(values, most).map((some): JsonObject =>
+    how === 'parameter'
       ? { Filters: [{ Name: filter ?? '', Values: [...some] }] }
       : { ...rest, Filters: [{ Name: by, Values: [...some] }, ...filtersOf(rest)] },
   );
@@ -176,7 +110,7 @@ async function listFor(
 function partFor({ kind, values }: Question, items: readonly JsonObject[]): JsonObject | null {
   const wanted = new Set(values);
   const mine = items.filter((item) => kind.names(item).some((name) => wanted.has(name)));
-  return kind.service === 'rds' && mine.length === 0 ? null : { [kind.list]: mine };
+  return kind.how === 'parameter' && mine.length === 0 ? null : { [kind.list]: mine };
 }
 
 async function outcomeOf(work: Promise<JsonObject | null>): Promise<ReadOutcome> {
@@ -189,7 +123,7 @@ async function outcomeOf(work: Promise<JsonObject | null>): Promise<ReadOutcome>
 
 /**
  * Answers different reads: questions about single images, groups, databases and so on that differ in nothing else
- * become one list for each 200 of them (RDS: 100). Never rejects.
+ * become one list for as many of them as a filter takes (`singles` of the service's record). Never rejects.
  */
 export async function readTogether(session: AwsReader, calls: readonly ReadCall[]): Promise<readonly ReadOutcome[]> {
   const groups = new Map<string, Question[]>();
@@ -213,7 +147,7 @@ export async function readTogether(session: AwsReader, calls: readonly ReadCall[
     const values = [...new Set(questions.flatMap((question) => question.values))];
     if (
       questions.length === 1 ||
-      (first.kind.service === 'rds' && first.kind.filter === undefined && values.length <= FEW)
+      (first.kind.how === 'parameter' && first.kind.filter === undefined && values.length <= FEW)
     ) {
       for (const { index } of questions) askAlone(index);
       continue;

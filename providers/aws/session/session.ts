@@ -8,6 +8,8 @@ import { normaliseError } from '../values/errors.ts';
 import { attachClock } from './clock.ts';
 import { attachGate, type Gate, type GatedClient, type Handler } from '../gate/gate.ts';
 import { kindOfOperation } from '../gate/known-reads.ts';
+import { serviceOf, services } from '../services/index.ts';
+import type { ServiceModule, ServiceRecord } from '../services/service.ts';
 import { fromAnswer, toInput } from '../values/values.ts';
 
 export interface SessionOptions {
@@ -57,26 +59,14 @@ interface AnyClient extends GatedClient {
   send(command: unknown): Promise<Record<string, unknown>>;
   destroy(): void;
 }
-interface ClientModule {
-  Client: new (options: object) => AnyClient;
-  commands: Readonly<Record<string, new (input: never) => unknown>>;
-}
 interface Made {
-  readonly module: ClientModule;
+  readonly module: ServiceModule;
   readonly client: AnyClient;
   readonly gate: Gate;
 }
 
-const load: Readonly<Record<Service, () => Promise<ClientModule>>> = {
-  ec2: async () => (await import('./commands-ec2.ts')) as unknown as ClientModule,
-  rds: async () => (await import('./commands-rds.ts')) as unknown as ClientModule,
-  s3: async () => (await import('./commands-s3.ts')) as unknown as ClientModule,
-  sts: async () => (await import('./commands-sts.ts')) as unknown as ClientModule,
-  cloudtrail: async () => (await import('./commands-cloudtrail.ts')) as unknown as ClientModule,
-  ssm: async () => (await import('./commands-ssm.ts')) as unknown as ClientModule,
-  kms: async () => (await import('./commands-kms.ts')) as unknown as ClientModule,
-  secretsmanager: async () => (await import('./commands-secretsmanager.ts')) as unknown as ClientModule,
-};
+/** The client whose credentials all clients share: it is asked who is calling before anything else is read. */
+const asked = services.sts.name;
 
 /** Waits before a throttled mutating call is sent again, in milliseconds: AWS asks for about 2 s at first, growing. */
 const THROTTLE_WAITS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000] as const;
@@ -101,18 +91,19 @@ export function openSession(options: SessionOptions): OpenSession {
   let captureBucket = options.captureBucket ?? null;
 
   const make = async (service: Service, mutating: boolean, region: string): Promise<Made> => {
-    const module = await load[service]();
+    const record = recordOf(service);
+    const module = await record.load();
     // One credential chain for the whole session: a process, a single sign-on or a role is asked once, not per client.
-    const first = service === 'sts' && !mutating;
+    const first = service === asked && !mutating;
     const credentials =
       options.credentials ??
-      (first ? undefined : async () => (await clientFor('sts', false)).client.config.credentials());
-    const client = new module.Client({
+      (first ? undefined : async () => (await clientFor(asked, false)).client.config.credentials());
+    const client = new (module.Client as new (settings: object) => AnyClient)({
       region,
       ...(options.endpoint === null ? { ignoreConfiguredEndpointUrls: true } : { endpoint: options.endpoint }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
       ...(credentials === undefined ? {} : { credentials }),
-      ...(service === 's3' ? { forcePathStyle: options.endpoint !== null, followRegionRedirects: false } : {}),
+      ...record.clientOptions?.(options.endpoint),
       // A mutating request is sent once: the executor decides what a lost answer means (law 8).
       maxAttempts: mutating ? 1 : 10,
       retryMode: 'standard',
@@ -148,14 +139,14 @@ export function openSession(options: SessionOptions): OpenSession {
     return made;
   };
 
-  const commandOf = (module: ClientModule, service: Service, operation: string) => {
-    const command = Object.hasOwn(module.commands, operation) ? module.commands[operation] : undefined;
-    if (command === undefined) {
+  const commandOf = ({ commands }: ServiceModule, service: Service, operation: string) => {
+    const name = `${operation}Command`;
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (command === undefined)
       throw new UserError(
         'unknown-operation',
-        `${service}:${operation} is not in providers/aws/commands-${service}.ts`,
+        `${service}:${operation} is not in providers/aws/services/${service}.ts`,
       );
-    }
     return command;
   };
 
@@ -220,21 +211,20 @@ export function openSession(options: SessionOptions): OpenSession {
 }
 
 /**
- * The region that a read is sent to. The list of an account's buckets is kept in us-east-1 and copied to the other
- * regions, where the creation date of a bucket becomes that of its last change (S3 API reference, Bucket: "This date
- * can change"); and by that date a bucket is told from a later one of its name. Other partitions and other endpoints:
- * the session's own.
+ * The region that a read is sent to: where the record of its service says that the answer is known best, else that of
+ * the session. Other endpoints: always that of the session.
  */
 export const homeOf = (
   { service, operation }: Pick<ReadCall, 'service' | 'operation'>,
   { region, endpoint }: Pick<SessionOptions, 'region' | 'endpoint'>,
-): string =>
-  service === 's3' &&
-  operation === 'ListBuckets' &&
-  endpoint === null &&
-  !/^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/u.test(region)
-    ? 'us-east-1'
-    : region;
+): string => (endpoint === null ? (recordOf(service).home?.(operation, region) ?? region) : region);
+
+function recordOf(service: Service): ServiceRecord {
+  const record = serviceOf(service);
+  if (record === undefined)
+    throw new UserError('gate-refused', `${service} is not in the table of services (providers/aws/services)`);
+  return record;
+}
 
 /**
  * An endpoint that only the SDK sees (a profile's `endpoint_url`) must not be ignored silently, nor used for one

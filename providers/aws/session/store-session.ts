@@ -10,6 +10,7 @@ import { version } from '../../../src/base/version.ts';
 import { normaliseError } from '../values/errors.ts';
 import type { GatedClient } from '../gate/gate.ts';
 import { attachStoreGate } from '../gate/store-gate.ts';
+import { services } from '../services/index.ts';
 
 export interface StoreSessionOptions {
   readonly bucket: string;
@@ -63,9 +64,9 @@ export async function openStoreBucket({
   credentials,
   writer,
 }: StoreSessionOptions): Promise<StoreBucket> {
-  const { Client, commands } = await import('./commands-s3.ts');
+  const { Client, commands } = await services.s3.load();
   const under = prefix === '' ? '' : `${prefix}/`;
-  const client = new Client({
+  const client = new (Client as new (settings: object) => object)({
     region,
     followRegionRedirects: false,
     forcePathStyle: endpoint !== null,
@@ -99,8 +100,8 @@ export async function openStoreBucket({
   });
   attachStoreGate(client, { bucket, prefix: under, endpoint });
 
-  const send = async (operation: keyof typeof commands, input: object, mutating = false): Promise<Answer> => {
-    const Command = commands[operation] as new (input: never) => unknown;
+  const send = async (operation: string, input: object, mutating = false): Promise<Answer> => {
+    const Command = commands[`${operation}Command`] as new (input: never) => unknown;
     try {
       return await client.send(new Command({ Bucket: bucket, ...input } as never));
     } catch (error) {

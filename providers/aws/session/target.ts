@@ -1,13 +1,17 @@
 import { AwsError, UserError } from '../../../src/base/error.ts';
 import type { AwsReader } from '../../../src/domain/call.ts';
+import { services } from '../services/index.ts';
+import type { ServiceRecord } from '../services/service.ts';
 
 const GENERAL = 'AWS_ENDPOINT_URL';
-const PER_SERVICE = [
-  'AWS_ENDPOINT_URL_EC2',
-  'AWS_ENDPOINT_URL_RDS',
-  'AWS_ENDPOINT_URL_S3',
-  'AWS_ENDPOINT_URL_STS',
-] as const;
+/** The variable that sends one service elsewhere (AWS SDKs and Tools Reference Guide, "Service-specific endpoints"). */
+const variableOf = ({ sdkId }: ServiceRecord): string => `${GENERAL}_${sdkId.toUpperCase().replaceAll(' ', '_')}`;
+const PER_SERVICE = Object.values(services).map(variableOf);
+
+interface RegionClient {
+  readonly config: { readonly region: () => Promise<string> };
+  destroy(): void;
+}
 
 /** Environment variables, as a record: the folder reads none itself. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -77,8 +81,8 @@ export async function resolveRegion(
     }
     return given;
   }
-  const { Client } = await import('./commands-sts.ts');
-  const client = new Client(profile === undefined ? {} : { profile });
+  const { Client } = await services.sts.load();
+  const client = new (Client as new (settings: object) => RegionClient)(profile === undefined ? {} : { profile });
   try {
     return await client.config.region();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { AwsError } from '../../../src/base/error.ts';
 import { mapBounded } from '../../../src/base/pool.ts';
 import type { ReadFailure } from '../../../src/domain/live.ts';
+import { permissionsOf } from '../services/index.ts';
 
 /**
  * A list in pieces of at most `size`: as many values as a filter or an identifier list of EC2 and RDS takes, unless
@@ -40,4 +41,5 @@ export const failureOf = (type: string, identity: string | null, error: AwsError
   code: error.code,
   message: error.message,
   operation: error.operation,
+  ...permissionsOf(error.operation),
 });

@@ -1,3 +1,4 @@
+import { permissionsOf } from '../services/index.ts';
 import { AwsError, UserError, type AwsErrorKind } from '../../../src/base/error.ts';
 
 /** The members of an error that the SDK throws: service exceptions, socket errors, credential errors, parse errors. */
@@ -75,6 +76,7 @@ export function normaliseError(error: unknown, operation: string, mutating: bool
     code,
     kind,
     operation,
+    ...permissionsOf(operation),
     requestId,
     httpStatus,
     message: messageOf(raw, code, operation, httpStatus),

@@ -1,6 +1,6 @@
 import { look, type Program } from '../../../src/domain/call.ts';
 import { AwsError } from '../../../src/base/error.ts';
-import { actionsOf } from '../../../src/base/iam-actions.ts';
+import { actionsOf } from '../../aws/services/index.ts';
 import { isAfter } from '../../../src/base/time.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { Preflight, StepContext } from '../../../src/domain/resource-type.ts';

@@ -1,6 +1,5 @@
 import type { AwsReader, ReadCall } from '../../../src/domain/call.ts';
 import { digest } from '../../../src/base/digest.ts';
-import { AwsError } from '../../../src/base/error.ts';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import type { LiveResource, ReadFailure } from '../../../src/domain/live.ts';
 import type { ReadQuery, ReadResult } from '../../../src/domain/resource-type.ts';
@@ -10,7 +9,7 @@ import { countingCap, listEntries, summaryOf } from '../objects/contents.ts';
 import { listingOf } from '../rules/lifecycle.ts';
 import { foreignGrants, LOG_DELIVERY } from '../configuration/acl.ts';
 import { isSystemTag, subResources, type SubResource } from '../configuration/sub-resources.ts';
-import { bounded } from '../../aws/values/batches.ts';
+import { attempt, bounded, failureOf } from '../../aws/values/batches.ts';
 import { bucketNameOf, compact, incarnationOf, objectOf, objectsOf, textOf } from '../configuration/values.ts';
 
 const type = 'AWS::S3::Bucket';
@@ -48,7 +47,7 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
           code: 'not-owned',
           message: `the bucket name "${name}" belongs to another account`,
         });
-      } else failures.push(failureOf(name, found.error));
+      } else failures.push(failureOf(type, name, found.error));
     },
     width,
   );
@@ -75,7 +74,7 @@ export async function readBuckets(aws: AwsReader, query: ReadQuery): Promise<Rea
       documents.get(name)?.set(row.name, read.ok ? read.value : 'unknown');
       if (!read.ok && ELSEWHERE.test(read.error.code) && !query.identities.includes(name)) {
         if (row.name === 'replication') elsewhere.add(name);
-      } else if (!read.ok) failures.push({ ...failureOf(name, read.error), properties: row.properties });
+      } else if (!read.ok) failures.push({ ...failureOf(type, name, read.error), properties: row.properties });
     },
     width,
   );
@@ -157,7 +156,7 @@ async function contentsOf(
 ): Promise<JsonObject> {
   const read = await attempt(driven(aws, listEntries(name, null, { cap: countingCap })));
   if (!read.ok) {
-    failures.push(failureOf(name, read.error));
+    failures.push(failureOf(type, name, read.error));
     return { objects: 'unknown', versions: 'unknown', bytes: 'unknown' };
   }
   const { entries, complete } = read.value;
@@ -172,7 +171,7 @@ async function regionOf(aws: AwsReader, name: string, failures: ReadFailure[]): 
   const read = await attempt(
     aws.read({ service: 's3', operation: 'HeadBucket', input: { Bucket: name }, absent: ['NotFound', 'NoSuchBucket'] }),
   );
-  if (!read.ok) failures.push(failureOf(name, read.error));
+  if (!read.ok) failures.push(failureOf(type, name, read.error));
   return read.ok ? textOf(read.value?.['BucketRegion']) : undefined;
 }
 
@@ -316,21 +315,3 @@ async function driven<Result>(aws: AwsReader, pages: Generator<ReadCall, Result,
   while (step.done !== true) step = pages.next(await aws.read(step.value));
   return step.value;
 }
-
-type Attempt<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: AwsError };
-async function attempt<Value>(work: Promise<Value>): Promise<Attempt<Value>> {
-  try {
-    return { ok: true, value: await work };
-  } catch (error) {
-    if (error instanceof AwsError) return { ok: false, error };
-    throw error;
-  }
-}
-
-const failureOf = (identity: string, error: AwsError): ReadFailure => ({
-  type,
-  identity,
-  code: error.code,
-  message: error.message,
-  operation: error.operation,
-});

@@ -4,6 +4,7 @@ import type { Target } from '../../domain/live.ts';
 import { callsOutsideRuns } from '../../audit/calls.ts';
 import { principalLookup, type Lookup } from '../../audit/names.ts';
 import { witnessed, witnessProblems, type WitnessedJournal } from '../../audit/witness.ts';
+import { isDataEvent, isLoggedAs } from '../../../providers/aws/services/index.ts';
 import { isSameResource, reconcile, trailDelay, type ReconcileOptions } from '../../audit/reconcile.ts';
 import { reconcileFacts, type RunFacts } from '../../audit/reconcile-facts.ts';
 import { reconcileRows, witnessRows, type Asked } from '../../views/run/audit-reconcile-rows.ts';
@@ -87,7 +88,7 @@ export async function auditReconcile(context: CommandContext, options: Reconcile
     return agree ? exitCodes.done : exitCodes.blocked;
   }
   const { events, requests } = await ask(context, question, target);
-  const all = reconcile(calls, events, question.stretch);
+  const all = reconcile(calls, events, { ...question.stretch, trail: { isLoggedAs, isDataEvent } });
   const found = {
     ...all,
     missing: all.missing.filter(question.expected),

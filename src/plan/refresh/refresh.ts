@@ -59,7 +59,13 @@ async function readAll(needs: Needs, ports: RefreshPorts, collected: Collected):
     const type = ports.types.get(name);
     if (type === undefined) return;
     const aws = noting(ports.aws, (error) =>
-      collected.refused({ type: name, operation: error.operation, code: error.code, message: error.message }),
+      collected.refused({
+        type: name,
+        operation: error.operation,
+        code: error.code,
+        message: error.message,
+        ...permissionsOf(error),
+      }),
     );
     collected.add(name, need, await readType(type, need, { ...ports, aws }));
   });
@@ -99,10 +105,14 @@ async function readType(type: ResourceType, need: Need, { aws, now }: RefreshPor
       code: error.code,
       message: error.message,
       operation: error.operation,
+      ...permissionsOf(error),
     };
     return { resources: [], absent: [], failures: [failure] };
   }
 }
+
+const permissionsOf = ({ permissions }: AwsError): Pick<ReadFailure, 'permissions'> =>
+  permissions === undefined ? {} : { permissions };
 
 /** Everything of the updates that will change something: their capture and their evidence need it. */
 function needChanging(

@@ -1,5 +1,4 @@
 import type { ReadFailure } from '../../domain/live.ts';
-import { actionsOf } from '../../base/iam-actions.ts';
 import { quote } from '../../domain/wording.ts';
 
 const isDenied = (code: string): boolean => /Denied|Unauthorized|NotAuthorized|AuthFailure|Forbidden|OptIn/u.test(code);
@@ -19,10 +18,12 @@ export const refusalTexts = (
 ): string => (refusals.length === 0 ? none : [...new Set(refusals.map(refusalText))].join('; '));
 
 /** How to make a failed read succeed. */
-export function readAgain(failures: readonly Pick<ReadFailure, 'operation' | 'code'>[]): string {
+export function readAgain(failures: readonly Pick<ReadFailure, 'operation' | 'code' | 'permissions'>[]): string {
   const denied = failures.filter(({ code }) => isDenied(code));
   const calls = [
-    ...new Set(denied.flatMap(({ operation }) => (operation === undefined ? [] : actionsOf(operation)))),
+    ...new Set(
+      denied.flatMap(({ operation, permissions }) => permissions ?? (operation === undefined ? [] : [operation])),
+    ),
   ].sort();
   if (denied.length === 0) return 'plan again; where it fails again, look up that code of AWS';
   return `allow ${calls.length === 0 ? 'the read' : calls.join(', ')} (AWS's message names the permission; \`aiplan setup --iam\` lists all of them) and plan again`;

@@ -1,7 +1,6 @@
 /*
- * The IAM actions that an operation needs, where they are not called like it. EC2, RDS, KMS, SSM, Secrets Manager and
- * CloudTrail call every action like its operation; S3 does so for few. Source: Service Authorization Reference, "Actions
- * defined by Amazon S3", and the "Permissions" section of each operation of the S3 API reference.
+ * Source: Service Authorization Reference, "Actions defined by Amazon S3", and the "Permissions" section of each
+ * operation of the S3 API reference.
  */
 
 /** Lists and single elements of the configurations that S3 keeps by `Id`. */
@@ -12,7 +11,8 @@ const byId = (['Analytics', 'Inventory', 'Metrics', 'IntelligentTiering'] as con
   [`DeleteBucket${kind}Configuration`, [`Put${kind}Configuration`]] as const,
 ]);
 
-const s3 = new Map<string, readonly string[]>([
+/** The IAM actions of the operations of S3 that are not called like them. */
+export const s3Actions: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...byId,
   ['CompleteMultipartUpload', ['PutObject']],
   ['CopyObject', ['GetObject', 'PutObject']],
@@ -52,9 +52,3 @@ const s3 = new Map<string, readonly string[]>([
   ['UploadPart', ['PutObject']],
   ['UploadPartCopy', ['GetObject', 'PutObject']],
 ]);
-
-/** The IAM actions that an operation needs, `s3:ListObjectVersions` → `s3:ListBucketVersions`. Never empty. */
-export function actionsOf(operation: string): readonly string[] {
-  const [service = '', name = ''] = operation.split(':');
-  return service === 's3' ? (s3.get(name) ?? [name]).map((action) => `s3:${action}`) : [operation];
-}
