@@ -13,7 +13,7 @@ export interface SentRequest {
 /** A body that is in memory, as text; undefined for a stream. The SDK writes forms as text and JSON as bytes. */
 function bodyOf({ body }: SentRequest): string | undefined {
   if (typeof body === 'string') return body;
-  return body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : undefined;
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : undefined;
 }
 
 /**

@@ -26,7 +26,8 @@ const single = (operation: string, by: string, list: string, filter?: string): S
 /**
  * Amazon RDS. Protected: law 5 and the last part of law 6. A parameter is refused by whatever operation takes it: a
  * create, a restore and a change set a retention alike. Sources: DeleteDBInstance, DeleteDBCluster, CreateDBInstance,
- * ModifyDBInstance, RestoreDBInstanceFromDBSnapshot, DeleteTenantDatabase, DeleteBlueGreenDeployment (RDS API reference).
+ * ModifyDBInstance, RestoreDBInstanceFromDBSnapshot, DeleteTenantDatabase, DeleteBlueGreenDeployment (RDS API
+ * reference).
  */
 export const rds: ServiceRecord = {
   name: 'rds',

@@ -2,8 +2,8 @@ import type { Permit, Service } from '../../../src/domain/call.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
 
 /**
- * How a service is spoken to (Smithy, "AWS Protocols"): `query` and `ec2-query` name the operation in a form, `json` in the
- * header `X-Amz-Target` over a JSON document, `rest-xml` and `rest-json` by method and path.
+ * How a service is spoken to (Smithy, "AWS Protocols"): `query` and `ec2-query` name the operation in a form, `json` in
+ * the header `X-Amz-Target` over a JSON document, `rest-xml` and `rest-json` by method and path.
  */
 export type Protocol = 'query' | 'ec2-query' | 'json' | 'rest-xml' | 'rest-json';
 
@@ -43,7 +43,7 @@ export interface SingleQuestion {
   readonly names: (item: JsonObject) => readonly string[];
   /** The filter, or the parameter, that holds the thing that is asked for. */
   readonly by: string;
-  /** `filter`: `by` is a filter. `parameter`: `by` names one thing, `filter` many; without it, the whole list is read. */
+  /** `filter`: `by` is a filter. `parameter`: `by` names one thing, `filter` many; without it, all are listed. */
   readonly how: 'filter' | 'parameter';
   readonly filter?: string;
   /** The most values that the filter takes. */
