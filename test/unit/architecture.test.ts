@@ -56,7 +56,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'src/tui/': { own: ['src/tui/', 'src/views/', ...values], packages: ['ink', 'react', 'string-width'] },
   'src/sandbox/': {
-    own: ['src/sandbox/', ...values],
+    own: ['src/sandbox/', ...values, 'providers/aws/services/'],
     packages: [
       ...files,
       'node:child_process',
@@ -362,7 +362,7 @@ describe('the narrow places', () => {
 
 /** Folders of one service each, and words of the language of CloudFormation that are not the service of that name. */
 const ofOneService = new RegExp(
-  `^(?:providers/aws/services|(?:providers|src/sandbox/proxy)/(?:${Object.keys(services).join('|')})|src/sandbox)/`,
+  `^(?:providers/aws/services|(?:providers|src/sandbox/proxy)/(?:${Object.keys(services).join('|')})|src/sandbox/seed)/`,
   'u',
 );
 const ownWords: Readonly<Record<string, string>> = {

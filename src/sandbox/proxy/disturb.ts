@@ -2,20 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Fault, SeenRequest } from './faults.ts';
 import { HeldAnswer, madeBy, sendGarbled, sendHalf, sendHeld, without } from './protocol/held.ts';
-import { errorXml } from './protocol/query.ts';
+import { errorAnswer } from './protocol/errors.ts';
+import { protocolOf, proxiedOf } from './services.ts';
 import type { EmulatorState } from './protocol/emulator-state.ts';
-
-/** NotFound, as each operation says it where a resource is asked for by its identity. */
-const NOT_FOUND: readonly (readonly [RegExp, string, number])[] = [
-  [/^ec2:Describe(?:Instances|InstanceAttribute)$/u, 'InvalidInstanceID.NotFound', 400],
-  [/^ec2:DescribeVolumes/u, 'InvalidVolume.NotFound', 400],
-  [/^ec2:DescribeSnapshots$/u, 'InvalidSnapshot.NotFound', 400],
-  [/^ec2:DescribeImages$/u, 'InvalidAMIID.NotFound', 400],
-  [/^ec2:DescribeSecurityGroup/u, 'InvalidGroup.NotFound', 400],
-  [/^rds:DescribeDBInstances$/u, 'DBInstanceNotFound', 404],
-  [/^rds:DescribeDBSnapshots$/u, 'DBSnapshotNotFound', 404],
-  [/^s3:/u, 'NoSuchBucket', 404],
-];
 
 /** Reads that are answered otherwise because of an earlier fault: what is not found yet, and what was read before. */
 export class AnswerMemory {
@@ -69,17 +58,14 @@ export class AnswerMemory {
     const isByIdentity = asked !== undefined && !/Filter\.\d+|Filters\./u.test(key);
     if (missing !== null && missing.left > 0 && isByIdentity) {
       missing.left -= 1;
-      const [, code, status] = NOT_FOUND.find(([pattern]) => pattern.test(`${service}:${operation}`)) ?? [
-        null,
-        'NotFound',
-        404,
-      ];
-      response.writeHead(status, { 'content-type': 'text/xml' }).end(
-        errorXml(service === 's3' || service === 'ec2' ? service : 'rds', {
-          code,
-          message: `The ID '${asked}' does not exist`,
-        }),
+      const { absent = [], namespace } = proxiedOf(service);
+      const [, code, status] = absent.find(([names]) => names.test(operation)) ?? [null, 'NotFound', 404];
+      const { type, body } = errorAnswer(
+        protocolOf(service),
+        { code, message: `The ID '${asked}' does not exist` },
+        namespace,
       );
+      response.writeHead(status, { 'content-type': type }).end(body);
       return;
     }
     const held = new HeldAnswer();
@@ -91,7 +77,7 @@ export class AnswerMemory {
       missing.left > 0 &&
       status === 200 &&
       [...missing.identities].some((identity) => body.includes(identity)) &&
-      body.toString('utf8').trimStart().startsWith('<')
+      /^[<{]/u.test(body.toString('utf8').trimStart())
     ) {
       missing.left -= 1;
       body = Buffer.from(without(body.toString('utf8'), missing.identities));
@@ -142,12 +128,12 @@ export async function carryOut({ fault, seen, form, response, serve, memory, wor
       return sendGarbled(await held(), response);
     case 'missing': {
       const answer = await held();
-      const { Bucket = '', DBInstanceIdentifier = '', DBSnapshotIdentifier = '' } = seen.parameters;
+      const names = ['Bucket', 'DBInstanceIdentifier', 'DBSnapshotIdentifier', 'InstanceProfileName', 'logGroupName'];
       memory.watch();
       memory.hide(
         [
           ...new Set(
-            [...madeBy(answer.body.toString('utf8')), Bucket, DBInstanceIdentifier, DBSnapshotIdentifier].filter(
+            [...madeBy(answer.body.toString('utf8')), ...names.map((name) => seen.parameters[name] ?? '')].filter(
               (identity) => identity !== '',
             ),
           ),

@@ -10,7 +10,7 @@ import {
   type S3Reply,
   type S3Request,
 } from './protocol/correction.ts';
-import { errorXml } from './protocol/query.ts';
+import { errorAnswer } from './protocol/errors.ts';
 import { forward, passedHeaders } from './upstream.ts';
 import type { Identified } from './protocol/identify.ts';
 
@@ -93,7 +93,7 @@ async function corrected(
     if (!(error instanceof Refusal)) throw error;
     return {
       kind: 'reply',
-      reply: { status: error.status, body: request.method === 'HEAD' ? '' : errorXml('s3', error) },
+      reply: { status: error.status, body: request.method === 'HEAD' ? '' : errorAnswer('rest-xml', error).body },
     };
   }
 }

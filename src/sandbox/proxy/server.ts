@@ -6,13 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answerControl, type Controls } from './control.ts';
 import { refusalOf, type Fault, type RequestHook, type SeenRequest } from './faults.ts';
 import { identify, isMutating, s3Operation, type Identified } from './protocol/identify.ts';
-import { answerQuery, errorXml } from './protocol/query.ts';
-import { queryCorrections, s3Corrections } from './corrections.ts';
+import { errorAnswer } from './protocol/errors.ts';
+import { answerJson, objectIn, targetOperation } from './protocol/json.ts';
+import { answerQuery } from './protocol/query.ts';
+import { s3Corrections } from './s3/table.ts';
+import { protocolOf, proxiedOf } from './services.ts';
 import type { KeyStates } from './protocol/key-states.ts';
-import { noteKey, ownAnswer, targetOperation } from './protocol/kms-keys.ts';
 import { AnswerMemory, carryOut, replayable } from './disturb.ts';
 import { answerS3, writeS3 } from './s3.ts';
-import { forward, passedHeaders, query, s3Request } from './upstream.ts';
+import { askJson, forward, passedHeaders, query, s3Request } from './upstream.ts';
+import { services } from '../../../providers/aws/services/index.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Service } from '../../domain/call.ts';
 import { newBucket, newWorld, type BucketMemory, type Pace, type EmulatorState } from './protocol/emulator-state.ts';
 import { textAt } from './protocol/xml.ts';
 
@@ -95,7 +100,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       return void (await passThrough(endpoint, incoming, response, null));
     }
     const identified = identify(incoming);
-    const form = identified.service === 's3' ? null : (await buffer(incoming)).toString('utf8');
+    const protocol = protocolOf(identified.service);
+    const form = protocol === 'rest-xml' ? null : (await buffer(incoming)).toString('utf8');
     const operation =
       form === null
         ? s3Operation(incoming.method ?? 'GET', identified, incoming.headers['x-amz-copy-source'] !== undefined)
@@ -111,7 +117,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       parameters:
         form === null
           ? { Bucket: identified.bucket, Key: identified.key, ...Object.fromEntries(identified.query) }
-          : Object.fromEntries(new URLSearchParams(form)),
+          : protocol === 'json'
+            ? textsIn(objectIn(form))
+            : Object.fromEntries(new URLSearchParams(form)),
     };
     requests.push(seen);
     const fault = await faultOf(seen);
@@ -124,15 +132,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const refusal = fault === undefined ? undefined : refusalOf(fault, identified.service, operation);
     if (refusal !== undefined) {
       incoming.resume();
-      if (incoming.headers['x-amz-target'] !== undefined) {
-        return void response
-          .writeHead(refusal.status, { 'content-type': 'application/x-amz-json-1.1' })
-          .end(JSON.stringify({ __type: refusal.code, message: refusal.message }));
-      }
-      const service = identified.service === 'ec2' || identified.service === 's3' ? identified.service : 'rds';
+      const { type, body } = errorAnswer(protocol, refusal, proxiedOf(identified.service).namespace);
       return void response
-        .writeHead(refusal.status, { 'content-type': 'text/xml' })
-        .end(incoming.method === 'HEAD' ? undefined : errorXml(service, refusal));
+        .writeHead(refusal.status, { 'content-type': type })
+        .end(incoming.method === 'HEAD' ? undefined : body);
     }
     const again = replayable(
       incoming,
@@ -166,17 +169,19 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       region,
       ...(typeof extra === 'string' ? { extra: { 'x-moto-account-id': extra } } : {}),
     };
-    if (form !== null && (service === 'ec2' || service === 'rds')) {
+    const { query: forms, json, namespace } = proxiedOf(service);
+    if (form !== null && forms !== undefined) {
       const reply = await answerQuery(
         {
-          service,
+          service: service as Service,
           operation,
           form,
           world: worldOf(region),
           ages,
           send: (target, name, parameters) => query(endpoint, identity, target, name, parameters),
         },
-        queryCorrections,
+        forms,
+        (error) => errorAnswer(protocolOf(service), error, namespace).body,
       );
       response
         ?.writeHead(reply.status, {
@@ -186,11 +191,24 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
         .end(reply.body);
       return;
     }
-    if (form !== null && service === 'kms') {
-      const own = ownAnswer(operation, form, { region, account });
-      if (own !== undefined)
-        return void response?.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(own);
-      if ((await passThrough(endpoint, incoming, response, form)) < 400) noteKey(keys, operation, form);
+    if (form !== null && json !== undefined) {
+      const [prefix = ''] = String(incoming.headers['x-amz-target']).split('.');
+      const reply = await answerJson(
+        {
+          operation,
+          body: form,
+          world: worldOf(region),
+          ages,
+          send: (name, input) => askJson(endpoint, identity, service, `${prefix}.${name}`, input),
+        },
+        json,
+      );
+      response
+        ?.writeHead(reply.status, {
+          'content-type': 'application/x-amz-json-1.1',
+          'content-length': String(Buffer.byteLength(reply.body)),
+        })
+        .end(reply.body);
       return;
     }
     if (form !== null) return void (await passThrough(endpoint, incoming, response, form));
@@ -202,7 +220,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     const caller = (): Promise<string> => {
       let known = callers.get(accessKey);
       if (known === undefined) {
-        known = query(endpoint, identity, 'sts', 'GetCallerIdentity', {}).then((root) =>
+        known = query(endpoint, identity, services.sts.name, 'GetCallerIdentity', {}).then((root) =>
           textAt(root, 'GetCallerIdentityResult', 'Arn'),
         );
         callers.set(accessKey, known);
@@ -238,10 +256,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       if (response.headersSent) response.destroy();
       else
         response.writeHead(500, { 'content-type': 'text/xml' }).end(
-          errorXml('ec2', {
+          errorAnswer('ec2-query', {
             code: 'InternalError',
             message: `sandbox: ${error instanceof Error ? error.message : String(error)}`,
-          }),
+          }).body,
         );
     });
   });
@@ -279,6 +297,10 @@ const listen = (server: Server, port: number): Promise<void> =>
       resolve();
     });
   });
+
+/** The members of an input that are texts. */
+const textsIn = (input: JsonObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(input).filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
 
 /** Answers the emulator's status. */
 async function passThrough(

@@ -1,7 +1,12 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
+import { services } from '../../../providers/aws/services/index.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Service } from '../../domain/call.ts';
 import { Refusal } from './protocol/correction.ts';
+import { objectIn, textIn } from './protocol/json.ts';
+import { proxiedOf } from './services.ts';
 import { parseXml, textAt, at, type Element } from './protocol/xml.ts';
 
 /** Headers that concern one connection only. */
@@ -67,17 +72,19 @@ export interface Identity {
   readonly extra?: Readonly<Record<string, string>>;
 }
 
-const VERSIONS = { ec2: '2016-11-15', rds: '2014-10-31', sts: '2011-06-15' } as const;
-
 /** Asks the emulator by the query protocol. Throws Refusal with the emulator's own code. */
 export async function query(
   endpoint: URL,
   identity: Identity,
-  service: 'ec2' | 'rds' | 'sts',
+  service: Service,
   operation: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Element> {
-  const form = new URLSearchParams({ Action: operation, Version: VERSIONS[service], ...parameters }).toString();
+  const form = new URLSearchParams({
+    Action: operation,
+    Version: proxiedOf(service).version ?? '',
+    ...parameters,
+  }).toString();
   const headers = new Map(
     Object.entries({
       authorization: authorization(identity.accessKey, identity.region, service),
@@ -87,6 +94,34 @@ export async function query(
   );
   const answer = await forward(endpoint, 'POST', '/', headers, form);
   return readAnswer(service, operation, answer.statusCode ?? 500, (await buffer(answer)).toString('utf8'));
+}
+
+/** Asks the emulator in JSON; `target` is what its header names before the operation. Throws Refusal as it refuses. */
+export async function askJson(
+  endpoint: URL,
+  identity: Identity,
+  service: string,
+  target: string,
+  input: JsonObject,
+): Promise<JsonObject> {
+  const headers = new Map(
+    Object.entries({
+      authorization: authorization(identity.accessKey, identity.region, service),
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': target,
+      ...identity.extra,
+    }),
+  );
+  const answer = await forward(endpoint, 'POST', '/', headers, JSON.stringify(input));
+  const status = answer.statusCode ?? 500;
+  const body = (await buffer(answer)).toString('utf8');
+  const found = objectIn(body);
+  if (status < 400) return found;
+  throw new Refusal(
+    textIn(found, '__type').split('#').at(-1) || 'InternalFailure',
+    textIn(found, 'message') || textIn(found, 'Message') || body.slice(0, 200),
+    status,
+  );
 }
 
 /** Sends an S3 request of the proxy's own. */
@@ -99,7 +134,7 @@ export async function s3Request(
 ) {
   const headers = new Map(
     Object.entries({
-      authorization: authorization(identity.accessKey, identity.region, 's3'),
+      authorization: authorization(identity.accessKey, identity.region, services.s3.name),
       ...identity.extra,
       ...options.headers,
     }),

@@ -14,7 +14,6 @@ const METADATA: readonly (readonly [parameter: string, field: string])[] = [
 /** Things that hang on an instance beside volumes and interfaces: metadata options, profile, elastic addresses. */
 export const associations: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['ModifyInstanceMetadataOptions'],
     answers: 'options that are not named stay as they are',
     async before({ parameters, ...context }) {
@@ -26,7 +25,6 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ReplaceIamInstanceProfileAssociation'],
     answers: "the new profile is the instance's, under a new association",
     async before(context) {
@@ -51,7 +49,6 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['AssociateAddress'],
     answers: "an address on the primary interface is the instance's",
     async before({ parameters, send }) {
@@ -68,7 +65,6 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['TerminateInstances'],
     answers: 'an elastic address leaves a terminated instance',
     async after({ asked, send }) {
@@ -80,7 +76,6 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyVolumeAttribute'],
     answers: 'the emulator does not know it',
     before(context) {
@@ -90,7 +85,6 @@ export const associations: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeVolumeAttribute'],
     answers: 'the emulator does not know it',
     before(context) {

@@ -60,7 +60,6 @@ const broken = (volume: string): string => `${volume}/broken`;
  */
 export const goneRefusals: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['RunInstances'],
     answers: 'an image or key pair that does not exist, further addresses that are taken',
     async before(context) {
@@ -69,7 +68,6 @@ export const goneRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['RunInstances'],
     answers:
       'an instance whose volumes have a key that cannot be used ends by itself (Client.InternalError: "Client error on launch")',
@@ -95,7 +93,6 @@ export const goneRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeInstances'],
     answers: 'why an instance ended by itself',
     after({ world }, answer) {
@@ -111,7 +108,6 @@ export const goneRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['CreateVolume'],
     answers:
       'a volume whose key cannot be used comes to nothing ("the action can appear to complete, but eventually fails")',
@@ -121,7 +117,6 @@ export const goneRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeVolumes'],
     answers: 'such a volume is in error',
     after({ world }, answer) {
@@ -133,7 +128,6 @@ export const goneRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['AssociateAddress'],
     answers: 'an address that something else has stays with that unless asked otherwise',
     async before({ parameters, send }) {

@@ -33,7 +33,6 @@ function descriptionOf(group: Element | undefined, rule: Element): string {
 
 export const groupAnswers: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['DescribeSecurityGroupRules'],
     answers: 'the description of a rule that names a group is shown',
     async after(context, answer) {
@@ -50,7 +49,6 @@ export const groupAnswers: readonly QueryCorrection[] = [
   },
   ...ruleDescriptions,
   {
-    service: 'ec2',
     operations: ['CreateSecurityGroup', 'AuthorizeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress'],
     answers: 'a description with other characters; a rule of TCP or UDP without both ports',
     before({ parameters, operation }) {
@@ -76,7 +74,6 @@ export const groupAnswers: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeNetworkInterfaces'],
     answers: 'an interface with one of the groups that are asked for is found, whatever other groups it has',
     before({ parameters }) {

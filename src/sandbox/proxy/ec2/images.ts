@@ -89,7 +89,6 @@ const deviceContent = (device: ImageDevice): Element =>
  */
 export const images: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['CreateImage'],
     answers:
       'an image holds a snapshot of every attached volume; names are unique; tags for snapshots; pending for a while',
@@ -125,7 +124,6 @@ export const images: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['RegisterImage'],
     answers: 'an image keeps the block devices that it was registered with',
     before: refuseTakenName,
@@ -147,7 +145,6 @@ export const images: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeImages'],
     answers: 'block devices as they were captured or registered; pending for a while',
     after(context, answer) {
@@ -166,7 +163,6 @@ export const images: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DeregisterImage'],
     answers: 'a deregistered image cannot be launched; its snapshots stay unless asked for',
     async after(context) {

@@ -19,7 +19,6 @@ const TAKEN = [
 const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1);
 
 export const modifyAttribute: QueryCorrection = {
-  service: 'ec2',
   operations: ['ModifyInstanceAttribute'],
   answers:
     "instance type, user data and the like need a stopped instance; user data is decoded once; shutdown behaviour does not clear the security groups; groups are the primary interface's",

@@ -146,7 +146,6 @@ function spellOutInterface(parameters: Parameters): void {
 }
 
 export const launch: QueryCorrection = {
-  service: 'ec2',
   operations: ['RunInstances'],
   answers:
     'volumes of the image and of the request, with size, type, IOPS, throughput, encryption and DeleteOnTermination; DisableApiTermination; a taken private address is refused; interfaces go with the instance',
@@ -224,7 +223,6 @@ export const REMEMBERED: readonly (readonly [parameter: string, set: string, fie
 ];
 
 export const rememberSettings: QueryCorrection = {
-  service: 'ec2',
   operations: ['RunInstances'],
   answers: 'credit specification, CPU options, placement, enclave, hibernation and maintenance options are kept',
   after(context, answer) {

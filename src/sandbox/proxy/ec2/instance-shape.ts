@@ -4,7 +4,6 @@ import { instancesIn } from './answers.ts';
 import { REMEMBERED } from './instance-launch.ts';
 
 export const describedShape: QueryCorrection = {
-  service: 'ec2',
   operations: ['DescribeInstances', 'RunInstances'],
   answers:
     'root device of the image, DeleteOnTermination of each volume, groups of the primary interface, remembered settings, launch time of a fixture',

@@ -28,27 +28,23 @@ function begin(context: QueryContext, changes: readonly Element[], state: string
 /** Documentation: "Amazon EC2 instance state changes". */
 export const startAndStop: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['StartInstances'],
     answers: 'start of an instance that is not stopped is refused; pending is shown for a while',
     before: (context) => requireStates(context, ['stopped', 'running', 'pending'], 'started'),
     after: (context, answer) => begin(context, listAt(answer, 'instancesSet'), 'pending', 'running'),
   },
   {
-    service: 'ec2',
     operations: ['StopInstances'],
     answers: 'stop of a pending instance is refused; stopping is shown for a while',
     before: (context) => requireStates(context, ['running', 'stopped', 'stopping'], 'stopped'),
     after: (context, answer) => begin(context, listAt(answer, 'instancesSet'), 'stopping', 'stopped'),
   },
   {
-    service: 'ec2',
     operations: ['RebootInstances'],
     answers: 'reboot needs a running instance',
     before: (context) => requireStates(context, ['running'], 'rebooted'),
   },
   {
-    service: 'ec2',
     operations: ['TerminateInstances'],
     answers: 'shutting-down is shown for a while',
     after(context, answer) {
@@ -58,7 +54,6 @@ export const startAndStop: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['RunInstances'],
     answers: 'pending is shown for a while',
     after(context, answer) {
@@ -86,7 +81,6 @@ const GONE = [
 ];
 
 export const describedStates: QueryCorrection = {
-  service: 'ec2',
   operations: ['DescribeInstances'],
   answers:
     'states in between; filters by state see them; filter client-token; a terminated instance has no network interfaces, volumes or addresses',
@@ -122,7 +116,6 @@ export const describedStates: QueryCorrection = {
 };
 
 export const describedStatus: QueryCorrection = {
-  service: 'ec2',
   operations: ['DescribeInstanceStatus'],
   answers: 'an instance in a state in between is not listed as running',
   after(context, answer) {

@@ -22,7 +22,6 @@ const mismatch = (type: string, image: string): Refusal =>
 /** API RunInstances and ModifyInstanceAttribute: an image, a type that there is, and one architecture for both. */
 export const kindRefusals: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['RunInstances'],
     answers: 'without an image; a type that does not exist; a type of another architecture than the image',
     async before(context) {
@@ -39,7 +38,6 @@ export const kindRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyInstanceAttribute'],
     answers: 'a type that does not exist, or of another architecture than the one before',
     async before(context) {
@@ -56,7 +54,6 @@ export const kindRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['RegisterImage'],
     answers: 'the architecture of an image is remembered',
     after({ asked, world }, answer) {
@@ -65,7 +62,6 @@ export const kindRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeImages'],
     answers: 'the architecture of an image is shown',
     after({ world }, answer) {

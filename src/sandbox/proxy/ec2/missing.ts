@@ -9,7 +9,6 @@ const burstable = (type: string): boolean => /^t\d/u.test(type);
 const defaultCredits = (type: string): string => (type.startsWith('t2.') ? 'standard' : 'unlimited');
 
 const monitoring = (operation: string, state: string): QueryCorrection => ({
-  service: 'ec2',
   operations: [operation],
   answers: 'detailed monitoring; the emulator answers 500',
   async before(context) {
@@ -31,7 +30,6 @@ const monitoring = (operation: string, state: string): QueryCorrection => ({
 });
 
 const empty = (operation: string, set: string): QueryCorrection => ({
-  service: 'ec2',
   operations: [operation],
   answers: 'the emulator does not know it; the sandbox has none',
   before: () => ec2Answer(operation, [element(set, [])]),
@@ -42,7 +40,6 @@ export const missing: readonly QueryCorrection[] = [
   monitoring('MonitorInstances', 'enabled'),
   monitoring('UnmonitorInstances', 'disabled'),
   {
-    service: 'ec2',
     operations: ['DescribeInstanceCreditSpecifications'],
     answers: 'credits of burstable instances: T3 is unlimited unless said (API CreditSpecification)',
     async before(context) {
@@ -75,7 +72,6 @@ export const missing: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyInstanceCreditSpecification'],
     answers: 'the emulator does not know it',
     async before(context) {
@@ -93,7 +89,6 @@ export const missing: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyInstancePlacement'],
     answers: 'the emulator does not know it; it needs a stopped instance',
     async before(context) {
@@ -112,7 +107,6 @@ export const missing: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyInstanceMaintenanceOptions'],
     answers: 'the emulator does not know it',
     async before(context) {

@@ -24,7 +24,6 @@ function groupsAsked({ asked }: QueryContext): readonly string[] {
 
 export const networkInterfaces: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['DescribeNetworkInterfaces'],
     answers: 'an interface that has one of the groups that are asked for is there, whatever others it has',
     async after(context, answer) {
@@ -43,7 +42,6 @@ export const networkInterfaces: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeNetworkInterfaces'],
     answers: 'an interface of a terminated instance is free',
     after(context, answer) {
@@ -55,7 +53,6 @@ export const networkInterfaces: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyNetworkInterfaceAttribute'],
     answers:
       "groups of the primary interface are the instance's; keeping an interface on termination is not emulated and refused",
@@ -78,7 +75,6 @@ export const networkInterfaces: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DeleteNetworkInterface'],
     answers: 'an interface in use is not deleted',
     async before(context) {

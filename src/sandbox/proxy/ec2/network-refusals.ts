@@ -52,7 +52,6 @@ const localRoute = async (context: QueryContext): Promise<void> => {
 /** What AWS refuses of gateways, route tables, routes and associations, and the emulator takes. */
 export const networkRefusals: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['AttachInternetGateway'],
     answers: 'a VPC has one internet gateway (Amazon VPC quotas)',
     async before(context) {
@@ -68,7 +67,6 @@ export const networkRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DetachInternetGateway'],
     answers: 'not while the VPC has mapped public addresses (API DetachInternetGateway)',
     async before(context) {
@@ -87,7 +85,6 @@ export const networkRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DeleteRouteTable'],
     answers: 'the main route table of a VPC stays (API DeleteRouteTable)',
     async before(context) {
@@ -100,19 +97,16 @@ export const networkRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DeleteRoute'],
     answers: 'the local route stays (API DeleteRoute)',
     before: localRoute,
   },
   {
-    service: 'ec2',
     operations: ['CreateRoute', 'ReplaceRoute'],
     answers: 'an internet gateway that is not attached to the VPC (API CreateRoute)',
     before: attachedTo,
   },
   {
-    service: 'ec2',
     operations: ['AssociateRouteTable'],
     answers: 'a subnet has one association (API AssociateRouteTable)',
     async before(context) {

@@ -86,7 +86,6 @@ async function describeGroup(
  */
 export const ruleDescriptions: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['UpdateSecurityGroupRuleDescriptionsIngress', 'UpdateSecurityGroupRuleDescriptionsEgress'],
     answers: 'a description that is left out is removed; a rule that names a group is described anew',
     async before(context) {
@@ -105,7 +104,6 @@ export const ruleDescriptions: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeSecurityGroupRules'],
     answers: 'the newest description of a rule is shown',
     after({ world }, answer) {
@@ -116,7 +114,6 @@ export const ruleDescriptions: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeSecurityGroups'],
     answers: 'the newest description of a rule is shown in its group',
     async after(context, answer) {

@@ -33,7 +33,6 @@ async function dependents(context: QueryContext, identity: string, groups: reado
  * API DeleteSecurityGroup: not the default group, not one that an interface has, not one that another group refers to.
  */
 export const deleteSecurityGroup: QueryCorrection = {
-  service: 'ec2',
   operations: ['DeleteSecurityGroup'],
   answers: 'a group that is default, in use or referred to is not deleted',
   async before(context) {

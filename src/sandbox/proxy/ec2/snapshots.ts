@@ -37,7 +37,6 @@ const created = (snapshot: Element, stateField: 'status' | 'state', volume: Elem
 
 export const snapshots: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['CreateSnapshot'],
     answers: 'size, encryption and key are frozen; pending with progress for a while',
     async after(context, answer) {
@@ -47,7 +46,6 @@ export const snapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['CreateSnapshots'],
     answers: 'the same for a set; it has a state; tags of the volumes are copied where asked for',
     async after(context, answer) {
@@ -75,7 +73,6 @@ export const snapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['CopySnapshot'],
     answers: 'a copy is what its source was; asked to, it is encrypted',
     async after(context, answer) {
@@ -94,7 +91,6 @@ export const snapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DescribeSnapshots'],
     answers:
       "frozen size and key, states in between; the filter status sees them; the emulator's own snapshots of images are hidden",
@@ -118,7 +114,6 @@ export const snapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DeleteSnapshot'],
     answers: 'a snapshot that a registered image needs is not deleted',
     before(context) {

@@ -1,3 +1,5 @@
+import type { ProxiedService } from '../protocol/proxied.ts';
+import { Refusal } from '../protocol/correction.ts';
 import type { QueryCorrection } from '../protocol/correction.ts';
 import { associations } from './associations.ts';
 import { goneRefusals } from './gone-refusals.ts';
@@ -22,7 +24,10 @@ import { volumes } from './volumes.ts';
 export const ec2Corrections: readonly QueryCorrection[] = [
   dryRun,
   clientTokens,
-  ...tagLimit('ec2'),
+  tagLimit(
+    ['RunInstances', 'CreateVolume', 'CreateSecurityGroup', 'CreateSnapshot', 'CreateSnapshots', 'CreateImage'],
+    () => new Refusal('TagLimitExceeded', 'The maximum number of Tags for a resource has been reached.'),
+  ),
   ...kindRefusals,
   ...volumeRefusals,
   ...networkRefusals,
@@ -43,3 +48,43 @@ export const ec2Corrections: readonly QueryCorrection[] = [
   ...volumes,
   ...missing,
 ];
+
+/** "Error codes for the Amazon EC2 API". */
+export const ec2: ProxiedService = {
+  version: '2016-11-15',
+  query: ec2Corrections,
+  throttled: ['RequestLimitExceeded', 503],
+  denied: 'UnauthorizedOperation',
+  expired: ['RequestExpired', 400],
+  refuses: {
+    dependency: [
+      [/^DeleteSecurityGroup$/u, 'DependencyViolation', 400],
+      [/^DeleteVolume$/u, 'VolumeInUse', 400],
+      [/^(?:Stop|Terminate)Instances$/u, 'IncorrectInstanceState', 400],
+    ],
+    quota: [
+      [/^RunInstances$/u, 'VcpuLimitExceeded', 400],
+      [/^CreateSecurityGroup$/u, 'SecurityGroupLimitExceeded', 400],
+      [/^AuthorizeSecurityGroup/u, 'RulesPerSecurityGroupLimitExceeded', 400],
+      [/^CreateVolume$/u, 'VolumeLimitExceeded', 400],
+      [/^CreateSnapshots?$/u, 'SnapshotLimitExceeded', 400],
+      [/^CreateImage$/u, 'ResourceLimitExceeded', 400],
+    ],
+    capacity: [
+      [/^(?:Run|Start)Instances$/u, 'InsufficientInstanceCapacity', 500],
+      [/^CreateVolume$/u, 'InsufficientVolumeCapacity', 500],
+    ],
+  },
+  otherwise: {
+    dependency: 'DependencyViolation',
+    quota: 'ResourceLimitExceeded',
+    capacity: 'InsufficientInstanceCapacity',
+  },
+  absent: [
+    [/^Describe(?:Instances|InstanceAttribute)$/u, 'InvalidInstanceID.NotFound', 400],
+    [/^DescribeVolumes/u, 'InvalidVolume.NotFound', 400],
+    [/^DescribeSnapshots$/u, 'InvalidSnapshot.NotFound', 400],
+    [/^DescribeImages$/u, 'InvalidAMIID.NotFound', 400],
+    [/^DescribeSecurityGroup/u, 'InvalidGroup.NotFound', 400],
+  ],
+};

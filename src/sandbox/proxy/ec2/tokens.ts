@@ -3,7 +3,6 @@ import { parseXml, writeXml } from '../protocol/xml.ts';
 
 /** Documentation: "Ensuring idempotency in Amazon EC2 API requests". A refused request uses no token up. */
 export const clientTokens: QueryCorrection = {
-  service: 'ec2',
   operations: [
     'RunInstances',
     'CreateVolume',
@@ -41,7 +40,6 @@ export const clientTokens: QueryCorrection = {
 };
 
 export const dryRun: QueryCorrection = {
-  service: 'ec2',
   operations: ['*'],
   answers: 'DryRun never executes; the emulator ignores it for VPC calls and carries them out',
   before(context) {

@@ -48,7 +48,6 @@ function judge(parameters: Parameters, type: string, size: number): void {
 
 export const volumeRefusals: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['CreateVolume'],
     answers: 'a volume without a size and a snapshot, or with figures that its type does not take',
     before({ parameters, world }) {
@@ -63,7 +62,6 @@ export const volumeRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['ModifyVolume'],
     answers: 'figures that the type does not take',
     async before(context) {

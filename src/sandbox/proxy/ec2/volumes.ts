@@ -11,7 +11,6 @@ function showPerformance(volume: Element, throughput: string | undefined): void 
 }
 
 const createVolume: QueryCorrection = {
-  service: 'ec2',
   operations: ['CreateVolume'],
   answers: 'size, encryption and key of a snapshot are inherited; a smaller size is refused; creating for a while',
   before(context) {
@@ -43,7 +42,6 @@ const createVolume: QueryCorrection = {
 };
 
 const describeVolumes: QueryCorrection = {
-  service: 'ec2',
   operations: ['DescribeVolumes'],
   answers:
     'states in between, DeleteOnTermination of attachments, performance figures, age of a fixture; the filter status sees states in between',
@@ -83,7 +81,6 @@ const describeVolumes: QueryCorrection = {
 
 const attachments: readonly QueryCorrection[] = [
   {
-    service: 'ec2',
     operations: ['AttachVolume'],
     answers: 'a volume in use, in another zone, or on a device that is taken is refused',
     async before(context) {
@@ -115,7 +112,6 @@ const attachments: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'ec2',
     operations: ['DetachVolume'],
     answers: 'the root volume of a running instance is not detached',
     async before(context) {
@@ -137,7 +133,6 @@ const attachments: readonly QueryCorrection[] = [
 ];
 
 const modifyVolume: QueryCorrection = {
-  service: 'ec2',
   operations: ['ModifyVolume'],
   answers: 'a volume does not shrink; one modification at a time; modifying and optimizing for a while',
   async before(context) {
@@ -168,7 +163,6 @@ const modifyVolume: QueryCorrection = {
 };
 
 const describeModifications: QueryCorrection = {
-  service: 'ec2',
   operations: ['DescribeVolumesModifications'],
   answers: 'only the newest modification of a volume, with its state; none that the sandbox made itself',
   after(context, answer) {

@@ -1,3 +1,4 @@
+import type { Service } from '../../../domain/call.ts';
 import type { KeyStates } from './key-states.ts';
 import type { Parameters } from './parameters.ts';
 import type { Element } from './xml.ts';
@@ -17,13 +18,13 @@ export class Refusal extends Error {
 
 /** Sends a request of ours to the emulator. Throws Refusal where the emulator refuses. */
 export type Upstream = (
-  service: 'ec2' | 'rds',
+  service: Service,
   operation: string,
   parameters: Readonly<Record<string, string>>,
 ) => Promise<Element>;
 
 export interface QueryContext {
-  readonly service: 'ec2' | 'rds';
+  readonly service: Service;
   readonly operation: string;
   /** The request as it came; the emulator gets `parameters`. */
   readonly asked: Parameters;
@@ -40,7 +41,6 @@ export interface QueryContext {
  * it; `after` may rewrite the answer. Corrections run in the order of their table.
  */
 export interface QueryCorrection {
-  readonly service: 'ec2' | 'rds';
   readonly operations: readonly string[];
   /** The behaviour of AWS that the emulator lacks: the row of the table that it answers. */
   readonly answers: string;

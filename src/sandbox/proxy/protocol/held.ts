@@ -1,5 +1,7 @@
 import { Writable } from 'node:stream';
 import type { ServerResponse } from 'node:http';
+import { isObject, type Json, type JsonObject } from '../../../base/json.ts';
+import { objectIn } from './json.ts';
 import { at, parseXml, writeXml, type Element } from './xml.ts';
 
 /** An answer that is kept instead of sent, so that it can be spoiled, or given again. */
@@ -66,6 +68,7 @@ export function madeBy(body: string): readonly string[] {
 
 /** An answer without the elements of lists that are about one of these identities. */
 export function without(body: string, identities: ReadonlySet<string>): string {
+  if (body.trimStart().startsWith('{')) return JSON.stringify(withoutIn(objectIn(body), identities));
   const root = parseXml(body);
   const isAbout = ({ children }: Element): boolean =>
     children.some(
@@ -92,3 +95,17 @@ export function without(body: string, identities: ReadonlySet<string>): string {
     );
   return writeXml(root);
 }
+
+/** The same of a JSON document: lists without the objects of which a member is one of these names. */
+const withoutIn = (answer: JsonObject, identities: ReadonlySet<string>): JsonObject =>
+  Object.fromEntries(
+    Object.entries(answer).map(([name, value]) => [
+      name,
+      Array.isArray(value)
+        ? (value as readonly Json[]).filter(
+            (item) =>
+              !isObject(item) || !Object.values(item).some((one) => typeof one === 'string' && identities.has(one)),
+          )
+        : value,
+    ]),
+  );

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { services } from '../../../../providers/aws/services/index.ts';
 
 /** Where a request goes, read from its signature and its address. */
 export interface Identified {
@@ -30,7 +31,7 @@ export function identify(request: IncomingMessage): Identified {
   return {
     accessKey: scope?.[1] ?? 'anonymous',
     region: scope?.[2] ?? 'us-east-1',
-    service: scope?.[3] ?? 's3',
+    service: scope?.[3] ?? services.s3.name,
     bucket: decode(slash < 0 ? path : path.slice(0, slash)),
     key: slash < 0 ? '' : decode(path.slice(slash + 1)),
     query: new Map(url.searchParams),

@@ -1,20 +1,18 @@
+import type { JsonObject } from '../../../base/json.ts';
 import { Refusal } from './correction.ts';
+import { textIn } from './json.ts';
 import { keyId, type KeyStates } from './key-states.ts';
 
 /** AWS's own key of the account for databases; the emulator does not know it. */
 export const accountKey = (region: string, account: string): string =>
   `arn:aws:kms:${region}:${account}:key/5a1dbc0e-0000-4000-8000-000000000001`;
 
-/** Operation of a request in JSON, as its header names it: `TrentService.DescribeKey`. */
-export const targetOperation = (header: string | readonly string[] | undefined): string | undefined =>
-  typeof header === 'string' ? header.split('.').at(-1) : undefined;
-
 /**
  * Remembers what a request that the emulator has carried out made of a key. API DisableKey, ScheduleKeyDeletion,
  * CancelKeyDeletion ("set to Disabled"), EnableKey.
  */
-export function noteKey(keys: KeyStates, operation: string, body: string): void {
-  const key = keyId(nameIn(body));
+export function noteKey(keys: KeyStates, operation: string, input: JsonObject): void {
+  const key = keyId(textIn(input, 'KeyId'));
   if (operation === 'EnableKey') keys.delete(key);
   else if (operation === 'DisableKey' || operation === 'CancelKeyDeletion') keys.set(key, 'Disabled');
   else if (operation === 'ScheduleKeyDeletion') keys.set(key, 'PendingDeletion');
@@ -22,13 +20,12 @@ export function noteKey(keys: KeyStates, operation: string, body: string): void 
 
 /** AWS's description of the key that it manages for databases; undefined for any other. */
 export function ownAnswer(
-  operation: string,
-  body: string,
+  input: JsonObject,
   { region, account }: { readonly region: string; readonly account: string },
-): string | undefined {
+): JsonObject | undefined {
   const arn = accountKey(region, account);
-  if (operation !== 'DescribeKey' || keyId(nameIn(body)) !== keyId(arn)) return undefined;
-  return JSON.stringify({
+  if (keyId(textIn(input, 'KeyId')) !== keyId(arn)) return undefined;
+  return {
     KeyMetadata: {
       AWSAccountId: account,
       KeyId: keyId(arn),
@@ -38,12 +35,7 @@ export function ownAnswer(
       KeyManager: 'AWS',
       KeyUsage: 'ENCRYPT_DECRYPT',
     },
-  });
-}
-
-function nameIn(body: string): string {
-  const parsed = JSON.parse(body === '' ? '{}' : body) as { KeyId?: unknown };
-  return typeof parsed.KeyId === 'string' ? parsed.KeyId : '';
+  };
 }
 
 /** A database's key. RDS, API RestoreDBInstanceFromDBSnapshot: KMSKeyNotAccessibleFault. Throws Refusal. */

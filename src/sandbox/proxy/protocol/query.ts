@@ -1,10 +1,11 @@
+import type { Service } from '../../../domain/call.ts';
 import { Parameters } from './parameters.ts';
 import { Refusal, concerns, type QueryContext, type QueryCorrection, type Upstream } from './correction.ts';
 import type { EmulatorState } from './emulator-state.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
 export interface QueryRequest {
-  readonly service: 'ec2' | 'rds';
+  readonly service: Service;
   readonly operation: string;
   readonly form: string;
   readonly world: EmulatorState;
@@ -17,13 +18,16 @@ export interface QueryReply {
   readonly body: string;
 }
 
-const NAMESPACES = {
-  ec2: ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"',
-  rds: ' xmlns="http://rds.amazonaws.com/doc/2014-10-31/"',
-} as const;
+/** Attributes of the answers of EC2 and RDS. */
+export const ec2Namespace = ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"';
+export const rdsNamespace = ' xmlns="http://rds.amazonaws.com/doc/2014-10-31/"';
 
-/** Answers an EC2 or RDS request: corrections before, the emulator, corrections after. */
-export async function answerQuery(request: QueryRequest, corrections: readonly QueryCorrection[]): Promise<QueryReply> {
+/** Answers a request in a form: corrections before, the emulator, corrections after. */
+export async function answerQuery(
+  request: QueryRequest,
+  corrections: readonly QueryCorrection[],
+  errorOf: (error: Refusal) => string,
+): Promise<QueryReply> {
   const parameters = new Parameters(request.form);
   const context: QueryContext = {
     service: request.service,
@@ -35,14 +39,12 @@ export async function answerQuery(request: QueryRequest, corrections: readonly Q
     parameters,
     notes: new Map(),
   };
-  const concerned = corrections.filter(
-    (correction) => correction.service === request.service && concerns(correction, request.operation),
-  );
+  const concerned = corrections.filter((correction) => concerns(correction, request.operation));
   try {
     return { status: 200, body: writeXml(await around(context, concerned)) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { status: error.status, body: errorXml(request.service, error) };
+    return { status: error.status, body: errorOf(error) };
   }
 }
 
@@ -72,31 +74,14 @@ async function run(context: QueryContext, corrections: readonly QueryCorrection[
   return answer;
 }
 
-/** The body of an error, as each protocol writes it. */
-export function errorXml(
-  service: 'ec2' | 'rds' | 's3',
-  { code, message }: { readonly code: string; readonly message: string },
-): string {
-  const fields = [element('Code', code), element('Message', message)];
-  const id = element('RequestId', 'sandbox');
-  if (service === 's3') return writeXml(element('Error', [...fields, id]));
-  if (service === 'ec2')
-    return writeXml(
-      element('Response', [element('Errors', [element('Error', fields)]), element('RequestID', 'sandbox')]),
-    );
-  return writeXml(
-    element('ErrorResponse', [element('Error', [element('Type', 'Sender'), ...fields]), id], NAMESPACES.rds),
-  );
-}
-
 /** An answer of the proxy's own to an EC2 request. */
 export const ec2Answer = (operation: string, content: readonly Element[]): Element =>
-  element(`${operation}Response`, [...content, element('requestId', 'sandbox')], NAMESPACES.ec2);
+  element(`${operation}Response`, [...content, element('requestId', 'sandbox')], ec2Namespace);
 
 /** An answer of the proxy's own to an RDS request. */
 export const rdsAnswer = (operation: string, content: readonly Element[]): Element =>
   element(
     `${operation}Response`,
     [element(`${operation}Result`, content), element('ResponseMetadata', [element('RequestId', 'sandbox')])],
-    NAMESPACES.rds,
+    rdsNamespace,
   );

@@ -1,4 +1,4 @@
-import { Refusal, type QueryContext, type QueryCorrection } from './correction.ts';
+import type { QueryCorrection, Refusal } from './correction.ts';
 import type { Parameters } from './parameters.ts';
 import { child, textAt, type Element } from './xml.ts';
 
@@ -12,51 +12,27 @@ export const counted = (keys: Iterable<string>): number =>
 const keysOf = (tags: readonly Parameters[]): readonly string[] => tags.map((tag) => tag.get('Key') ?? '');
 
 /** The sets of tags that a request gives to what it makes. */
-const givenBy = (parameters: Parameters): readonly (readonly string[])[] => [
+export const givenBy = (parameters: Parameters): readonly (readonly string[])[] => [
   ...parameters.structures('TagSpecification').map((one) => keysOf(one.structures('Tag'))),
   keysOf([...parameters.structures('Tags.Tag'), ...parameters.structures('Tags.member')]),
 ];
 
-function refuseMore(service: 'ec2' | 'rds', keys: Iterable<string>): void {
-  if (counted(keys) <= mostTags) return;
-  throw service === 'ec2'
-    ? new Refusal('TagLimitExceeded', 'The maximum number of Tags for a resource has been reached.')
-    : new Refusal('InvalidParameterValue', `The number of tags exceeds the limit of ${mostTags} for a resource.`);
+/** Throws the refusal of the service where there are more tags than a resource takes. */
+export function refuseMore(keys: Iterable<string>, refusal: () => Refusal): void {
+  if (counted(keys) > mostTags) throw refusal();
 }
 
 /** Every `Key` of a tag in an answer. */
-const keysIn = (answer: Element): readonly string[] =>
+export const keysIn = (answer: Element): readonly string[] =>
   answer.name === 'Tag' && child(answer, 'Key') !== undefined
     ? [textAt(answer, 'Key')]
     : answer.children.flatMap(keysIn);
 
-const makers: Readonly<Record<'ec2' | 'rds', readonly string[]>> = {
-  ec2: ['RunInstances', 'CreateVolume', 'CreateSecurityGroup', 'CreateSnapshot', 'CreateSnapshots', 'CreateImage'],
-  rds: ['CreateDBInstance', 'RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime', 'CreateDBSnapshot'],
-};
-
-/** More tags than a resource takes: nothing is made, and nothing is tagged. */
-export const tagLimit = (service: 'ec2' | 'rds'): readonly QueryCorrection[] => [
-  {
-    service,
-    operations: makers[service],
-    answers: 'what would have more than 50 tags is not made; the emulator makes it and then refuses, or takes all',
-    before({ parameters }) {
-      for (const keys of givenBy(parameters)) refuseMore(service, keys);
-    },
+/** What would have more tags than a resource takes is not made. */
+export const tagLimit = (makers: readonly string[], refusal: () => Refusal): QueryCorrection => ({
+  operations: makers,
+  answers: 'what would have more than 50 tags is not made; the emulator makes it and then refuses, or takes all',
+  before({ parameters }) {
+    for (const keys of givenBy(parameters)) refuseMore(keys, refusal);
   },
-  ...(service === 'rds' ? [addedTags] : []),
-];
-
-/** API AddTagsToResource: the tags that are there count with the new ones. */
-const addedTags: QueryCorrection = {
-  service: 'rds',
-  operations: ['AddTagsToResource'],
-  answers: 'more than 50 tags with those that are there are refused',
-  async before({ parameters, send }: QueryContext) {
-    const there = keysIn(
-      await send('rds', 'ListTagsForResource', { ResourceName: parameters.get('ResourceName') ?? '' }),
-    );
-    refuseMore('rds', [...there, ...(givenBy(parameters).at(-1) ?? [])]);
-  },
-};
+});

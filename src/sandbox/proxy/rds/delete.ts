@@ -46,7 +46,6 @@ function backupOf(context: QueryContext, database: Element, status: 'active' | '
 }
 
 export const deleteInstance: QueryCorrection = {
-  service: 'rds',
   operations: ['DeleteDBInstance'],
   answers:
     'a final snapshot must be named or skipped; automated backups are deleted or retained by resource id; deleting for a while; a final snapshot is creating for a while',
@@ -105,7 +104,6 @@ export const deleteInstance: QueryCorrection = {
 };
 
 export const automatedBackups: QueryCorrection = {
-  service: 'rds',
   operations: ['DescribeDBInstanceAutomatedBackups'],
   answers: 'active backups of living instances and retained ones of deleted instances, in full',
   async before(context) {

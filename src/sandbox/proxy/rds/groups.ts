@@ -46,7 +46,6 @@ const quota = (name: string, used: number, max: number): Element =>
 
 export const groupsAndAccount: readonly QueryCorrection[] = [
   {
-    service: 'rds',
     operations: ['DeleteDBSubnetGroup'],
     answers: 'a subnet group in use is not deleted',
     async before(context) {
@@ -62,7 +61,6 @@ export const groupsAndAccount: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['DeleteDBParameterGroup'],
     answers: 'a parameter group that is default or in use is not deleted; the emulator breaks every later reading',
     async before(context) {
@@ -80,13 +78,11 @@ export const groupsAndAccount: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['ModifyDBSubnetGroup'],
     answers: 'the group is changed; the emulator deletes it',
     before: modifySubnetGroup,
   },
   {
-    service: 'rds',
     operations: ['DescribeAccountAttributes'],
     answers: "the account's quotas; the emulator answers 500",
     async before(context) {
@@ -102,13 +98,11 @@ export const groupsAndAccount: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['DescribePendingMaintenanceActions'],
     answers: 'the emulator answers 500; the sandbox has none',
     before: (context) => rdsAnswer(context.operation, [element('PendingMaintenanceActions', [])]),
   },
   {
-    service: 'rds',
     operations: ['DescribeCertificates'],
     answers: 'the emulator answers 500; the sandbox has one',
     before: (context) =>

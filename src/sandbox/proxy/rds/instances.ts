@@ -52,7 +52,6 @@ export async function refresh(context: QueryContext, answer: QueryAnswer, name: 
 type QueryAnswer = Parameters<NonNullable<QueryCorrection['after']>>[1];
 
 export const createInstance: QueryCorrection = {
-  service: 'rds',
   operations: CREATORS,
   answers:
     'a new DbiResourceId per incarnation; a name that is still being deleted is taken; creating and backing-up for a while; the key of the account where none is named; a key that cannot be used; automated snapshots do not collide within a minute',
@@ -83,7 +82,6 @@ export const createInstance: QueryCorrection = {
 };
 
 export const describeInstances: QueryCorrection = {
-  service: 'rds',
   operations: ['DescribeDBInstances'],
   answers: 'an instance that is being deleted is shown so for a while, then not found; filter by resource id',
   before(context) {
@@ -133,7 +131,6 @@ export const describeInstances: QueryCorrection = {
 
 /** Last of all: what every instance in every answer shows. */
 export const shownInstances: QueryCorrection = {
-  service: 'rds',
   operations: ['*'],
   answers: 'resource ids, states in between, pending changes and settings that the emulator forgets',
   after(context, answer) {

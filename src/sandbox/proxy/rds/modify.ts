@@ -72,7 +72,6 @@ function defer(context: QueryContext, database: Element): void {
 }
 
 export const modifyInstance: QueryCorrection = {
-  service: 'rds',
   operations: ['ModifyDBInstance'],
   answers:
     'refused unless available; storage does not shrink; without ApplyImmediately changes wait in PendingModifiedValues; a new parameter group needs a reboot; modifying for a while; a rename moves what is remembered',
@@ -133,7 +132,6 @@ const shift = (
   state: string,
   then?: (context: QueryContext, name: string) => void,
 ): QueryCorrection => ({
-  service: 'rds',
   operations: [operation],
   answers: `refused unless ${allowed.join(' or ')}; ${state} for a while`,
   before: async (context) => {

@@ -56,13 +56,11 @@ const CREATES = [
 
 export const orderable: readonly QueryCorrection[] = [
   {
-    service: 'rds',
     operations: ['DescribeOrderableDBInstanceOptions'],
     answers: 'classes of every engine; the emulator knows two engines',
     before: (context) => (context.parameters.has('DBInstanceClass') ? options(context) : undefined),
   },
   {
-    service: 'rds',
     operations: CREATES,
     answers: 'a class that there is not is refused',
     before({ parameters }) {

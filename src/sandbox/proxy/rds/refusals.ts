@@ -143,7 +143,6 @@ async function refuseGroup(context: QueryContext, database: Element | null): Pro
 
 /** API CreateDBInstance, VpcSecurityGroupIds: groups of the VPC. "Invalid security group, groupId= …". */
 const groupsExist: QueryCorrection = {
-  service: 'rds',
   operations: [
     'CreateDBInstance',
     'ModifyDBInstance',
@@ -170,7 +169,6 @@ const groupsExist: QueryCorrection = {
 export const databaseRefusals: readonly QueryCorrection[] = [
   groupsExist,
   {
-    service: 'rds',
     operations: ['CreateDBInstance'],
     answers:
       'without engine, class or size; sizes and IOPS that the storage does not take; overlapping windows; a parameter group of another family',
@@ -182,7 +180,6 @@ export const databaseRefusals: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['ModifyDBInstance'],
     answers:
       'sizes and IOPS that the storage does not take; no backups of a source of replicas; overlapping windows; a parameter group of another family, also the one that a major upgrade would leave',

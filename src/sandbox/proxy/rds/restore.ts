@@ -48,7 +48,6 @@ const zeroes = (context: QueryContext): readonly (readonly [string, string])[] =
   context.asked.get('BackupRetentionPeriod') === '0' ? [['BackupRetentionPeriod', '0']] : [];
 
 export const restore: QueryCorrection = {
-  service: 'rds',
   operations: ['RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime'],
   answers:
     "protection, Multi-AZ, IAM authentication, public access and the maintenance window are AWS's defaults unless passed; the emulator hands on the source's; a snapshot that is not available is refused, and one whose key cannot be used",

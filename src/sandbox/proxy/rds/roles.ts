@@ -14,7 +14,6 @@ const askedOf = ({ asked }: QueryContext): Asked => ({
 /** AddRoleToDBInstance and RemoveRoleFromDBInstance (RDS API reference, with their errors). */
 export const roles: readonly QueryCorrection[] = [
   {
-    service: 'rds',
     operations: ['AddRoleToDBInstance'],
     answers: 'one role per feature, kept by the sandbox',
     async before(context) {
@@ -31,7 +30,6 @@ export const roles: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['RemoveRoleFromDBInstance'],
     answers: 'the role is taken away; the emulator does not know the operation',
     async before(context) {

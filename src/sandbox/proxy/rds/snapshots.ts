@@ -89,7 +89,6 @@ const refuseUnavailable = (context: QueryContext, identifier: string): void => {
 
 export const databaseSnapshots: readonly QueryCorrection[] = [
   {
-    service: 'rds',
     operations: ['CreateDBSnapshot'],
     answers:
       'refused unless the instance is available; 100 manual snapshots; creating with progress, the instance backing-up',
@@ -112,7 +111,6 @@ export const databaseSnapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['CopyDBSnapshot'],
     answers: 'an automated snapshot can be copied under its own name; creating for a while; quota',
     async before(context) {
@@ -129,7 +127,6 @@ export const databaseSnapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['DeleteDBSnapshot'],
     answers: 'automated snapshots, and those that are not available, are not deleted',
     before(context) {
@@ -148,7 +145,6 @@ export const databaseSnapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['DescribeDBSnapshots'],
     answers: "automated snapshots under AWS's names; filter by type and resource id",
     before(context) {
@@ -193,7 +189,6 @@ export const databaseSnapshots: readonly QueryCorrection[] = [
     },
   },
   {
-    service: 'rds',
     operations: ['CreateDBSnapshot', 'CopyDBSnapshot'],
     answers: "a new snapshot shows its state and its source's settings",
     after(context, answer) {

@@ -1,3 +1,4 @@
+import type { ProxiedService } from '../protocol/proxied.ts';
 import type { S3Correction } from '../protocol/correction.ts';
 import { bucketTags } from './bucket-tags.ts';
 import { bucketCorrections, logging, objectAges } from './buckets.ts';
@@ -26,3 +27,16 @@ export const s3Corrections: readonly S3Correction[] = [
   ...suspended,
   ...objectAges,
 ];
+
+/** "Error responses" (S3 API reference). */
+export const s3: ProxiedService = {
+  throttled: ['SlowDown', 503],
+  expired: ['ExpiredToken', 400],
+  refuses: {
+    dependency: [[/^DeleteBucket$/u, 'BucketNotEmpty', 409]],
+    quota: [[/^CreateBucket$/u, 'TooManyBuckets', 400]],
+    capacity: [],
+  },
+  otherwise: { dependency: 'OperationAborted', quota: 'TooManyBuckets', capacity: 'ServiceUnavailable' },
+  absent: [[/./u, 'NoSuchBucket', 404]],
+};
