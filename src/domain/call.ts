@@ -4,6 +4,8 @@ import { isObject, type Json, type JsonObject, type SecretRef } from '../base/js
 /**
  * Names of services. It is empty here: each record of `providers/aws/services` adds its own name, so that a service
  * stands in one place and a name that no record has does not compile.
+ *
+ * @public
  */
 export interface Services {}
 export type Service = keyof Services;

@@ -20,7 +20,7 @@ interface GlobalUse {
 }
 
 /** A text of the code, or the name of a member of an object. */
-export interface SourceWord {
+interface SourceWord {
   readonly value: string;
   readonly line: number;
 }

@@ -1,7 +1,9 @@
 import type { Service } from '../../../src/domain/call.ts';
 import { cloudtrail } from './cloudtrail.ts';
 import { ec2 } from './ec2.ts';
+import { iam } from './iam.ts';
 import { kms } from './kms.ts';
+import { logs } from './logs.ts';
 import { rds } from './rds.ts';
 import { s3 } from './s3.ts';
 import { secretsmanager } from './secretsmanager.ts';
@@ -19,6 +21,8 @@ export const services: Readonly<Record<Service, ServiceRecord>> = {
   ssm,
   secretsmanager,
   kms,
+  iam,
+  logs,
 };
 
 /** The record of a service; undefined for one that aiplan does not speak to. */

@@ -3,9 +3,9 @@ import { concerns, Refusal } from './correction.ts';
 import type { EmulatorState } from './emulator-state.ts';
 
 /** Sends a request in JSON of ours to the same service of the emulator. Throws Refusal where it refuses. */
-export type JsonUpstream = (operation: string, input: JsonObject) => Promise<JsonObject>;
+type JsonUpstream = (operation: string, input: JsonObject) => Promise<JsonObject>;
 
-export interface JsonContext {
+interface JsonContext {
   readonly operation: string;
   /** The request as it came; the emulator gets `input`. */
   readonly asked: JsonObject;

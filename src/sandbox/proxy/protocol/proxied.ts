@@ -5,7 +5,7 @@ import type { QueryCorrection } from './correction.ts';
 export type Because = 'dependency' | 'quota' | 'capacity';
 
 /** A refusal that AWS documents for some operations: their names, its code, its status. */
-export type Refused = readonly [operations: RegExp, code: string, status: number];
+type Refused = readonly [operations: RegExp, code: string, status: number];
 
 /** Everything that the proxy knows about one service beside its protocol; all of it has a default. */
 export interface ProxiedService {

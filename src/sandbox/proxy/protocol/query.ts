@@ -19,7 +19,7 @@ export interface QueryReply {
 }
 
 /** Attributes of the answers of EC2 and RDS. */
-export const ec2Namespace = ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"';
+const ec2Namespace = ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"';
 export const rdsNamespace = ' xmlns="http://rds.amazonaws.com/doc/2014-10-31/"';
 
 /** Answers a request in a form: corrections before, the emulator, corrections after. */
