@@ -4,6 +4,7 @@ import type { LiveResource } from '../../src/domain/live.ts';
 import { invert, type Inverting } from '../../src/plan/diff/inverse.ts';
 import { instanceRules } from '../../providers/ec2/instance/rules/rules.ts';
 import { volumeRules } from '../../providers/ec2/volume/rules/rules.ts';
+import { rules as bucketRules } from '../../providers/s3/rules/rules.ts';
 import { dbInstanceRules } from '../../providers/rds/db-instance/rules.ts';
 import { memoryDatabase, memoryGroup, memoryNote } from '../helpers/memory-types.ts';
 import type { AttributeChange } from '../../src/domain/attribute-change.ts';
@@ -89,6 +90,22 @@ describe('inverse of an update', () => {
       back({ Class: 'a' }, { Class: 'c' }, [change('Class', 'b')], { after: live({ Class: 'b' }) }).conflicts,
     ).toEqual(['Class']);
     expect(back({ Class: 'a' }, { Class: 'c' }, [change('Class', 'b')], { after: null }).conflicts).toEqual(['Class']);
+  });
+
+  it('takes a property for undone that an earlier undo has reset, because AWS has no way to nothing', () => {
+    const enabled = [change('VersioningConfiguration', { Status: 'Enabled' })];
+    const inverse = invert({
+      before: live({ BucketName: 'b' }),
+      live: live({ BucketName: 'b', VersioningConfiguration: { Status: 'Suspended' } }),
+      after: live({ BucketName: 'b', VersioningConfiguration: { Status: 'Enabled' } }),
+      changes: enabled,
+      capture: null,
+      rules: bucketRules,
+      resolve: () => undefined,
+    });
+    expect(inverse).toMatchObject({ properties: {}, conflicts: [], stays: [{ path: 'VersioningConfiguration' }] });
+    // Somebody who enabled it again, or wrote another value, is a conflict still.
+    expect(back({}, { Kept: 5 }, [change('Kept', 7)], { after: live({ Kept: 7 }) }).conflicts).toEqual(['Kept']);
   });
 
   it('judges a run that was cut off by what the plan wanted, references resolved', () => {

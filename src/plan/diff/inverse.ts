@@ -60,6 +60,7 @@ export function invert(input: Inverting): Inverse {
     ...gonePartly(input, comparer),
   ]) {
     const change = changes.find(({ path }) => overlap(path, difference.path));
+    if (isReset(topOf(difference.path), input, comparer)) continue;
     if (change === undefined) {
       if (!isConsequence(difference, changes, input, comparer)) continue;
     } else if (!isAsMade(difference, change, input, comparer)) {
@@ -101,6 +102,16 @@ export function invert(input: Inverting): Inverse {
     if (stated !== undefined) define(expect, name, stated);
   }
   return { properties, expect, conflicts, lost, stays };
+}
+
+/** Whether a property that was not set before the run has the value already to which an undo would reset it. */
+function isReset(name: string, { before, live, rules }: Inverting, comparer: Comparer): boolean {
+  const reset = rules.properties[name]?.reset;
+  return (
+    reset !== undefined &&
+    before.properties[name] === undefined &&
+    comparer.equal(live.properties[name], reset, below(comparer.root, name))
+  );
 }
 
 /**
