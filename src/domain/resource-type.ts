@@ -180,6 +180,10 @@ export interface TypeRules {
   readonly replaceBlocked?: string;
   /** Members that AWS assigns and a replace may carry along by name. */
   readonly carries?: readonly string[];
+  /** What lives on beside the resource that holds it: its replacement gets it only by a word of `carry`. Pure. */
+  readonly parts?: (live: LiveResource) => readonly HeldPart[];
+  /** The properties of a replacement without the parts of these identities. Pure. */
+  readonly withoutParts?: (desired: JsonObject, live: LiveResource, left: ReadonlySet<string>) => JsonObject;
   /** States in which the resource can be changed; any other state blocks the step. Empty: any. */
   readonly changeableStates: readonly string[];
   /** States that no waiting ends: somebody has to start or fix the resource. */
@@ -211,6 +215,15 @@ export interface TypeRules {
    * leftovers.
    */
   readonly leftovers: (live: LiveResource) => readonly string[];
+}
+
+/** A volume, an address: it outlives the resource that holds it. */
+export interface HeldPart {
+  readonly identity: string;
+  /** What it is, with what tells it from others: `data volume vol-1 (/dev/sdf, 100 GiB)`. */
+  readonly text: string;
+  /** The word of `carry` that moves it to a replacement; null where nothing does. */
+  readonly word: string | null;
 }
 
 export interface ReadQuery {

@@ -248,7 +248,7 @@ suite('AWS::EC2::Instance against the emulator', () => {
       await ec2.aws.read({ service: 'ec2', operation: 'DescribeVolumes', input: { VolumeIds: [root!, sdf!, sdg!] } })
     )?.['Volumes'] as JsonObject[];
     expect(volumes.map((volume) => volume['State'])).toEqual(['available', 'available', 'available']);
-    expect(instance.rules.leftovers(live)).toEqual([root, sdf, sdg]);
+    expect(instance.rules.leftovers(live)).toEqual([root, sdf, sdg, allocation]);
     await ec2.ask('ec2', 'DeleteVolume', { VolumeId: sdg! });
 
     const restoring = contextFor({ live, op: 'op-restore', action: 'create' });

@@ -119,7 +119,10 @@ export function destructionOf(
   };
 }
 
-/** Identities that the delete or replace leaves behind, without those that the same plan deletes. */
+/**
+ * Identities that the delete or replace leaves behind, without those that the same plan deletes, or gives back to a
+ * resource that it restores.
+ */
 export function leftoversOf(planning: Planning, live: LiveResource): readonly string[] {
   const rules = planning.types.get(live.type)?.rules;
   const isDeleted = (identity: string): boolean =>
@@ -127,8 +130,18 @@ export function leftoversOf(planning: Planning, live: LiveResource): readonly st
       const address = planning.byIdentity.get(keyOf(type, identity));
       return address !== undefined && planning.entries.get(address)?.action === 'delete';
     });
+  const isReturned = (identity: string): boolean =>
+    [...planning.entries.values()].some(
+      ({ type, restore }) =>
+        restore?.live !== undefined &&
+        restore.apart === undefined &&
+        planning.types
+          .get(type)
+          ?.rules.parts?.(restore.live)
+          .some((part) => part.identity === identity) === true,
+    );
   try {
-    return (rules?.leftovers(live) ?? []).filter((identity) => !isDeleted(identity));
+    return (rules?.leftovers(live) ?? []).filter((identity) => !isDeleted(identity) && !isReturned(identity));
   } catch (error) {
     return [`unknown (${error instanceof Error ? error.message : String(error)})`];
   }

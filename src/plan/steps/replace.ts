@@ -1,7 +1,7 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
 import { isMasked, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
-import type { ResourceType } from '../../domain/resource-type.ts';
+import type { HeldPart, ResourceType } from '../../domain/resource-type.ts';
 import { classify } from '../classify/classify.ts';
 import { comparerFor } from '../diff/compare.ts';
 import {
@@ -58,7 +58,11 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
   const carried = carriedProperties(planning, entry, type, live);
   const before = settable(type, live);
   const { desired: wanted } = overlay(planning, entry, { type, schema, comparer, live, action: 'replace', before });
-  const desired = { ...withoutMasked(planning, entry, wanted), ...carried };
+  const left = partsLeft(planning, entry, type, live);
+  const stays = new Set(left.map(({ identity }) => identity));
+  const without = (properties: JsonObject): JsonObject =>
+    type.rules.withoutParts?.(properties, live, stays) ?? properties;
+  const desired = without({ ...withoutMasked(planning, entry, wanted), ...carried });
   blockRefused(planning, entry, type, desired, { action: 'replace' });
   blockTags(planning, entry, schema?.tagProperty ?? null, desired, null);
   checkPending(planning, entry, live, desired, comparer);
@@ -66,7 +70,8 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
     type,
     schema,
     comparer,
-    before: { ...before, ...pick(live.properties, Object.keys(carried)) },
+    // What stays behind is a loss of its own, not a change that an update would make.
+    before: without({ ...before, ...pick(live.properties, Object.keys(carried)) }),
     after: desired,
     live,
     action: 'replace',
@@ -105,7 +110,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
     entry,
     '',
     'replace-carries',
-    `carried over: ${few(Object.keys(desired).sort(), 40)}${entry.carry === undefined ? '' : `; brought along: ${few(entry.carry)}`}${lost.length === 0 ? '' : `; lost: ${few(lost)}`}`,
+    `carried over: ${few(namesOf(desired), 40)}${entry.carry === undefined ? '' : `; brought along: ${few(entry.carry)}`}${lost.length === 0 ? '' : `; lost: ${few(lost)}`}`,
   );
   return {
     entry,
@@ -122,6 +127,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
       ...new Set([
         `${shortType(live.type)} ${live.identity} is replaced by a new resource`,
         ...lost,
+        ...left.map(({ text }) => `${text} stays behind: the new ${nounOf(live.type)} comes without it`),
         ...classified.loses,
         ...way.recoverability.loses,
       ]),
@@ -130,7 +136,7 @@ export function planReplace(planning: Planning, entry: ResourceEntry): Draft {
     evidence: { binding, observed: observedOf(live) },
     interrupts: classified.interrupts || entry.order === 'delete-first',
     oneWay: [],
-    leftovers: leftoversOf(planning, live),
+    leftovers: leftoversOf(planning, live).filter((identity) => !isCarried(type, live, entry, identity)),
   };
 }
 
@@ -142,6 +148,13 @@ function successor(planning: Planning, entry: ResourceEntry, type: ResourceType)
   const { owned } = duplicatesOf(entry, planning.changePlan.name, type, {}, planning.index.ofType(entry.type));
   return owned.length === 1 ? (owned[0] ?? null) : null;
 }
+
+/** The names of the properties that say something, in order. */
+const namesOf = (properties: JsonObject): readonly string[] =>
+  Object.entries(properties)
+    .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
+    .map(([name]) => name)
+    .sort();
 
 /** Live properties that a create may set. */
 const settable = (type: ResourceType, live: LiveResource): JsonObject =>
@@ -184,6 +197,61 @@ function carriedProperties(
   }
   return result;
 }
+
+/**
+ * The parts of the live resource that its replacement does not get: a finding names them with the lines that move them;
+ * one that the author names without carrying it blocks, because AWS holds it at the old resource.
+ */
+function partsLeft(
+  planning: Planning,
+  entry: ResourceEntry,
+  type: ResourceType,
+  live: LiveResource,
+): readonly HeldPart[] {
+  const left = (type.rules.parts?.(live) ?? []).filter(({ word }) => !carries(entry, word));
+  const written = JSON.stringify(entry.properties ?? {});
+  const named = left.filter(({ identity }) => written.includes(JSON.stringify(identity)));
+  if (named.length > 0)
+    block(
+      planning,
+      entry,
+      'properties',
+      'carry-needed',
+      `${few(named.map(({ text }) => text))}: ${quote(live.identity)} holds what \`properties\` names`,
+      carryLines(entry, named),
+    );
+  const others = left.filter((part) => !named.includes(part));
+  if (others.length > 0)
+    warn(
+      planning,
+      entry,
+      '',
+      'stays-behind',
+      `the new ${nounOf(live.type)} comes without ${few(
+        others.map(({ text }) => text),
+        20,
+      )}`,
+      carryLines(entry, others),
+    );
+  return left;
+}
+
+const carries = (entry: ResourceEntry, word: string | null): boolean =>
+  word !== null && entry.carry?.includes(word) === true;
+
+const isCarried = (type: ResourceType, live: LiveResource, entry: ResourceEntry, identity: string): boolean =>
+  (type.rules.parts?.(live) ?? []).some((part) => part.identity === identity && carries(entry, part.word));
+
+/** The lines that move parts to the replacement, or that nothing does. */
+function carryLines(entry: ResourceEntry, parts: readonly HeldPart[]): string {
+  const words = parts.flatMap(({ word }) => (word === null ? [] : [word]));
+  if (words.length === 0) return 'nothing moves them: they stay as they are, and can be attached afterwards';
+  const all = [...new Set([...(entry.carry ?? []), ...words])].sort();
+  return `to move them, write in ${quote(entry.address)}:\n    carry: [ ${all.join(', ')} ]\n    order: delete-first`;
+}
+
+/** `instance` of `AWS::EC2::Instance`, inside a sentence. */
+const nounOf = (type: string): string => shortType(type).toLowerCase();
 
 /** A sensitive text that cannot be read cannot be carried over silently. */
 function withoutMasked(planning: Planning, entry: ResourceEntry, desired: JsonObject): JsonObject {

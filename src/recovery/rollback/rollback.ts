@@ -59,7 +59,7 @@ export async function rollbackChangePlan(
     changePlan: {
       aiplan: 1,
       name: nameOf(begin.plan.name),
-      intent: `Take back run ${begin.run} of "${begin.plan.name}".`,
+      intent: `Undo run ${begin.run} of "${begin.plan.name}".`,
       assume: [],
       target: { account, region },
       rollbackOf: begin.run,

@@ -6,7 +6,7 @@ import type { StepContext } from '../../../../src/domain/resource-type.ts';
 import { compact, listOf, numberOf, objectOf, textOf } from '../../../aws/values/fields.ts';
 import { blockDevicesOf, type BlockDevice } from '../reading/facts.ts';
 import { choiceOf, launchMappings, launchNetwork, launchSettings } from './launch.ts';
-import { associateAddresses, attachVolume, setVolumeFate } from './parts.ts';
+import { associateAddresses, attachVolume, setVolumeFate, untilVolumeFree } from './parts.ts';
 import { untilState } from '../reading/state.ts';
 import { userDataForRun } from './user-data.ts';
 import { tagSpecification } from '../../tags.ts';
@@ -109,8 +109,9 @@ export function* createInstance(context: StepContext): Program<{ readonly identi
   const there = new Set(
     listOf(instance['BlockDeviceMappings']).map((mapping) => textOf(objectOf(mapping['Ebs'])['VolumeId'])),
   );
-  for (const { volume, device } of carried.volumes)
-    if (!there.has(volume)) yield* attachVolume(identity, volume, device);
+  const moving = carried.volumes.filter(({ volume }) => !there.has(volume));
+  for (const { volume } of moving) yield* untilVolumeFree(volume);
+  for (const { volume, device } of moving) yield* attachVolume(identity, volume, device);
   const going = carried.volumes.filter(({ deleteOnTermination }) => deleteOnTermination);
   if (going.length > 0)
     yield* send(setVolumeFate(identity, going, 'delete the carried volumes with the instance, as before'));
@@ -136,6 +137,7 @@ function* launch(context: StepContext, copied: LiveResource | null, carried: Car
   const elsewhere = new Set([
     ...carried.volumes.map(({ device }) => device),
     ...listOf(desired['Volumes']).map((volume) => textOf(volume['Device']) ?? ''),
+    ...emptied(desired, copied),
   ]);
   const mappings = launchMappings(desired, copied, image, elsewhere)?.map((mapping) => largeEnough(mapping, image));
   const answer = yield* send({
@@ -165,6 +167,17 @@ function* launch(context: StepContext, copied: LiveResource | null, carried: Car
   const identity = textOf(listOf(answer['Instances'])[0]?.['InstanceId']);
   if (identity === undefined) throw new UserError('unexpected-answer', 'RunInstances answered no instance id');
   return identity;
+}
+
+/**
+ * Devices of volumes that stay with the old instance, where the author maps nothing: an image that was taken of it
+ * would bring copies of them.
+ */
+function emptied(desired: JsonObject, copied: LiveResource | null): readonly string[] {
+  const mapped = new Set(listOf(desired['BlockDeviceMappings']).map((mapping) => mapping['DeviceName']));
+  return listOf(copied?.properties['Volumes'])
+    .map((volume) => textOf(volume['Device']) ?? '')
+    .filter((device) => !mapped.has(device));
 }
 
 /** The volumes that the plan attaches; those of the replaced instance come along only by `carry`. */

@@ -33,6 +33,18 @@ export function* attachVolume(instance: string, volume: Json, device: Json): Pro
   });
 }
 
+/** A terminated instance lets its volumes go a moment later; AttachVolume refuses one that is in use. */
+export function* untilVolumeFree(volume: string): Program {
+  yield* until({
+    what: `volume ${volume} free`,
+    read: describeVolume(volume),
+    judge: (answer) => {
+      const state = textOf(volumeIn(answer)?.['State']);
+      return state === 'available' ? { state: 'done' } : { state: 'pending', detail: state ?? 'not visible yet' };
+    },
+  });
+}
+
 /** DetachVolume, then until the volume is free. A busy device stays `detaching` until the system lets it go. */
 export function* detachVolume(instance: string, volume: string): Program {
   yield* send({

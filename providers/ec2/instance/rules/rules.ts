@@ -5,8 +5,9 @@ import { compact, keyed, listOf, objectOf, textOf } from '../../../aws/values/fi
 import { decodedUserData } from './encoded-user-data.ts';
 import { imageType } from '../../images.ts';
 import { instanceGrants } from './grants.ts';
-import { blockDevicesOf, instanceStoreOf, interfacesOf, passingAddressOf } from '../reading/facts.ts';
+import { blockDevicesOf, instanceStoreOf, passingAddressOf } from '../reading/facts.ts';
 import { refusedInstance } from './values.ts';
+import { instanceParts, withoutInstanceParts } from './parts.ts';
 import { instanceVerdicts } from './verdicts.ts';
 
 type Effect = ReturnType<Extract<NonNullable<PropertyRule['update']>, (...args: never) => unknown>>;
@@ -232,6 +233,8 @@ export const instanceRules: TypeRules = {
   destructive,
   grants: instanceGrants,
   carries: ['PrivateIpAddress', 'volumes', 'addresses'],
+  parts: instanceParts,
+  withoutParts: withoutInstanceParts,
   changeableStates: ['running', 'stopped'],
   deleteNeeds: { DisableApiTermination: false },
   goneStates: ['shutting-down', 'terminated'],
@@ -244,10 +247,10 @@ export const instanceRules: TypeRules = {
     ...keyed('image', properties['ImageId']),
   ],
   leftovers: (live) => [
-    ...blockDevicesOf(live).map(({ volume }) => volume),
-    ...interfacesOf(live)
-      .filter(({ index }) => index > 0)
-      .map(({ id }) => id),
+    ...blockDevicesOf(live)
+      .filter(({ root }) => root)
+      .map(({ volume }) => volume),
+    ...instanceParts(live).map(({ identity }) => identity),
   ],
 };
 
