@@ -1,6 +1,6 @@
 import { canonical } from '../base/digest.ts';
 import { exitCodes, UserError, type ExitCode } from '../base/error.ts';
-import type { JournalRecord, Phase, RunOutcome } from '../domain/records/journal.ts';
+import { isDoubtful, type JournalRecord, type Phase, type RunOutcome } from '../domain/records/journal.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Step } from '../domain/plan.ts';
 import type { Report, StepReport, StepState } from '../domain/records/report.ts';
@@ -74,12 +74,16 @@ export function reportOf(records: readonly JournalRecord[]): Report {
     startedAt: begin.at,
     endedAt: end?.at ?? null,
     durations: durationsOf(records),
-    calls:
-      recordsOf(records, 'intent').length +
-      recordsOf(records, 'intent-batch').reduce((sum, { count }) => sum + count, 0),
+    calls: callsSent(records),
     exitCode: isIncomplete ? exitCodes.rollbackIncomplete : exitCodeOf(outcome, begin.command),
   };
 }
+
+/** The mutating calls that a run sent; those of a stopped batch that never left it do not count. */
+const callsSent = (records: readonly JournalRecord[]): number =>
+  recordsOf(records, 'intent').length +
+  recordsOf(records, 'intent-batch').reduce((sum, { count }) => sum + count, 0) -
+  recordsOf(records, 'outcome').reduce((sum, record) => sum + (record.ok ? 0 : (record.partial?.notSent ?? 0)), 0);
 
 /** How the run ended; undefined while it is open, also where a person went on with it after an end. */
 export const endOf = (records: readonly JournalRecord[]): RecordOf<'end'> | undefined => {
@@ -137,9 +141,7 @@ export function doubtsOf(
   records: readonly JournalRecord[],
   settled = 0,
 ): readonly (RecordOf<'intent'> | RecordOf<'intent-batch'>)[] {
-  const told = new Set(
-    recordsOf(records, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [record.call] : [])),
-  );
+  const told = new Set(recordsOf(records, 'outcome').flatMap((record) => (isDoubtful(record) ? [] : [record.call])));
   return [
     ...recordsOf(records, 'intent').filter(
       (intent) => intent.seq > settled && !told.has(intent.call) && !wasResent(intent, records),

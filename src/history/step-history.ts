@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../domain/records/journal.ts';
+import { isDoubtful, type JournalRecord } from '../domain/records/journal.ts';
 import { isUnknown, type Json, type JsonObject } from '../base/json.ts';
 import type { LiveResource } from '../domain/live.ts';
 import type { Step } from '../domain/plan.ts';
@@ -110,9 +110,7 @@ function historyOf(run: string, step: Step, own: readonly JournalRecord[], settl
 function isQuiet(own: readonly JournalRecord[]): boolean {
   const undone = own.findLastIndex((record) => record.kind === 'finding' && record.code === undoneCodes.done);
   const since = Date.parse(own[undone]?.at ?? '') - defaultPace.consistency;
-  const lost = new Set(
-    recordsOf(own, 'outcome').flatMap((record) => (record.ok || record.executed === 'no' ? [] : [record.call])),
-  );
+  const lost = new Set(recordsOf(own, 'outcome').flatMap((record) => (isDoubtful(record) ? [record.call] : [])));
   return own.some(
     (record, index) =>
       (record.kind === 'intent' || record.kind === 'intent-batch') &&

@@ -4,6 +4,9 @@ import type { Step } from '../../src/domain/plan.ts';
 import { lateText } from '../../src/run/apply/apply-step.ts';
 import { exitCodeOf, reportOf } from '../../src/history/journal-reading.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
+import { doubtWords } from '../../src/recovery/resume/reconcile-sentences.ts';
+import { journalRows } from '../../src/views/run/journal-rows.ts';
+import { thinner } from '../../src/views/run/progress.ts';
 import { failureRows } from '../../src/views/run/failure-rows.ts';
 import { plainText } from '../../src/views/base/rows.ts';
 
@@ -242,4 +245,62 @@ it('a change that AWS has set and not put into effect is late, where the step ma
   );
   expect(lateText([], after, ['BackupRetentionPeriod'], 'now')).toBeNull();
   expect(lateText(['Iops'], after, [], 'window')).toBe('Iops will be changed by AWS later, in the maintenance window');
+});
+
+describe('a batch that was stopped in the middle', () => {
+  const batch: JournalEntry = {
+    kind: 'intent-batch',
+    step: 'A',
+    call: 1,
+    purpose: 'capture',
+    text: 'copy the objects',
+    count: 500,
+    operations: ['s3:CopyObject'],
+    digest: 'sha256:0',
+  };
+  const ended = (executed: 'no' | 'unknown' | null): JournalEntry => ({
+    kind: 'outcome',
+    step: 'A',
+    call: 1,
+    ok: false,
+    requestId: null,
+    milliseconds: 1,
+    code: 'Stopped',
+    message: '',
+    executed: 'unknown',
+    partial: {
+      succeeded: 53,
+      notSent: executed === null ? 447 : 446,
+      failed: executed === null ? [] : [{ index: 53, identity: 'k', code: 'x', message: '', executed }],
+    },
+  });
+  const report = (executed: 'no' | 'unknown' | null) =>
+    reportOf(records([step('A')], [state('A', 'started'), batch, ended(executed)]));
+
+  it.each([
+    [null, 'open', 53],
+    ['no', 'open', 54],
+    ['unknown', 'doubt', 54],
+  ] as const)('is in doubt only where an answer was lost, and counts what was sent: %s', (executed, is, calls) => {
+    expect(report(executed)).toMatchObject({ steps: [{ state: is }], calls });
+  });
+
+  it('is told in the journal and the evidence as carried out in part', () => {
+    const own = records([step('A')], [state('A', 'started'), batch, ended(null)]);
+    expect(journalRows(own.slice(1)).map(plainText).join('\n')).toMatch(/call 1 was carried out in part/u);
+    expect(doubtWords(own, 0, 'op')).toEqual([
+      expect.stringMatching(/batch of 500 calls.*53 of them were carried out, 447 were not sent/u),
+    ]);
+  });
+});
+
+describe('plain lines of a long count', () => {
+  it('come every five seconds, not for every number', () => {
+    const show = thinner();
+    const told = Array.from({ length: 600 }, (_unused, index) =>
+      show({ kind: 'progress', step: 'A', text: `copied: ${index} of 600`, fraction: null }, index * 20),
+    );
+    expect(told.filter(Boolean)).toHaveLength(3);
+    expect(show({ kind: 'progress', step: 'A', text: 'waits for the bucket', fraction: null }, 12_001)).toBe(true);
+  });
 });

@@ -26,7 +26,10 @@ export type RunEvent =
       readonly step: string;
       readonly text: string;
       readonly fraction: number | null;
-      /** Milliseconds since the wait began. */ readonly elapsed?: number;
+      /** Milliseconds since the wait began. */
+      readonly elapsed?: number;
+      /** Calls of a batch that were sent since the event before. */
+      readonly sent?: number;
     }
   | { readonly kind: 'captured'; readonly step: string; readonly text: string }
   | { readonly kind: 'finding'; readonly step: string | null; readonly code: string; readonly text: string }

@@ -137,6 +137,24 @@ export interface SettledStep {
  */
 export type StepVerdict = 'done' | 'not-started' | 'not-done' | 'partly' | 'unknown';
 
+/**
+ * Whether an outcome leaves open what became of its call (law 8). A batch that was stopped is not in doubt for that:
+ * what was not sent did not happen, and what was answered did. Pure.
+ */
+export const isDoubtful = (
+  outcome:
+    | { readonly ok: true }
+    | {
+        readonly ok: false;
+        readonly executed: 'no' | 'unknown';
+        readonly partial?: { readonly failed: readonly { readonly executed: 'no' | 'unknown' }[] } | undefined;
+      },
+): boolean =>
+  !outcome.ok &&
+  (outcome.partial === undefined
+    ? outcome.executed === 'unknown'
+    : outcome.partial.failed.some(({ executed }) => executed === 'unknown'));
+
 /** The outcome of the calls of a failed batch: `executed` is `no` only when not one of them had an effect. */
 export interface PartialBatch {
   readonly succeeded: number;

@@ -6,12 +6,20 @@ import { few, quote } from '../../domain/wording.ts';
 import type { Drift } from '../../run/drift/drift.ts';
 
 /**
- * The calls of a step whose answers are not known, one sentence each: what was sent, when, and by what it can be found
- * again.
+ * The calls of a step whose answers are not known, and batches that were carried out in part, one sentence each: what
+ * was sent, when, and by what it can be found again.
  */
 export function doubtWords(own: readonly JournalRecord[], settled: number, op: string): readonly string[] {
   const outcomes = new Map(recordsOf(own, 'outcome').map((record) => [record.call, record]));
-  return doubtsOf(own, settled).map((intent) => {
+  const doubts = new Set(doubtsOf(own, settled).map(({ call }) => call));
+  const isPartial = (call: number): boolean => {
+    const outcome = outcomes.get(call);
+    return outcome !== undefined && !outcome.ok && (outcome.partial?.succeeded ?? 0) > 0;
+  };
+  const unfinished = [...recordsOf(own, 'intent'), ...recordsOf(own, 'intent-batch')].filter(
+    ({ call, seq }) => seq > settled && (doubts.has(call) || isPartial(call)),
+  );
+  return unfinished.map((intent) => {
     const what =
       intent.kind === 'intent'
         ? `${callName(intent.declared)} on ${quote(intent.declared.identity)}`

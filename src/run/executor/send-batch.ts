@@ -128,7 +128,7 @@ async function sendAllOf(calls: readonly Call[], purpose: string, sending: Sendi
     if (fate.state === 'failed') failed = true;
     answered += 1;
     // How far the whole of it is, of which this batch may be a part, is the program's to say.
-    ports.emit({ kind: 'progress', step, text: `${purpose}: ${answered} of ${calls.length}`, fraction: null });
+    ports.emit({ kind: 'progress', step, text: `${purpose}: ${answered} of ${calls.length}`, fraction: null, sent: 1 });
   });
   return fates;
 }

@@ -125,12 +125,16 @@ function told(state: RunState, event: RunEvent, at: number): RunState {
     case 'call':
       return callTold(state, event, at);
     case 'progress':
-      return changed(state, event.step, (view) => ({
-        ...view,
-        waiting: event.text,
-        fraction: event.fraction ?? view.fraction,
-        lines: progressLines(view, event.text, at),
-      }));
+      return changed(
+        { ...state, counts: { ...state.counts, calls: state.counts.calls + (event.sent ?? 0) } },
+        event.step,
+        (view) => ({
+          ...view,
+          waiting: event.text,
+          fraction: event.fraction ?? view.fraction,
+          lines: progressLines(view, event.text, at),
+        }),
+      );
     case 'captured':
       return capturedTold(state, event, at);
     case 'finding':

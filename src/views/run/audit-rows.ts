@@ -206,6 +206,13 @@ function reviewRows({ detail, plan, planName, approver }: AuditEvent, line: Line
   ];
 }
 
+/** Of a call without an outcome, or with one that says nothing, nobody knows what became of it. */
+function isLost({ executed, partial }: JsonObject): boolean {
+  if (!isObject(partial)) return executed !== 'no';
+  const failed = Array.isArray(partial['failed']) ? (partial['failed'] as readonly Json[]) : [];
+  return failed.some((one) => isObject(one) && one['executed'] === 'unknown');
+}
+
 /** Longer names stand below, so that how it ended is seen on the first line also at 80 columns. */
 const roomForName = 36;
 
@@ -218,9 +225,11 @@ function callRows({ detail, step, identity, run }: AuditEvent, line: Line): read
   const [word, tone]: readonly [string, Tone] =
     detail['ok'] === true
       ? ['ok', 'good']
-      : detail['executed'] === 'no'
-        ? ['refused', 'warning']
-        : ['ANSWER LOST', 'destroy'];
+      : isLost(detail)
+        ? ['ANSWER LOST', 'destroy']
+        : detail['executed'] === 'no'
+          ? ['refused', 'warning']
+          : ['in part', 'warning'];
   const facts = [
     step,
     run === 'setup' ? 'of setup' : `run ${run ?? ''}`,

@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../domain/records/journal.ts';
+import { isDoubtful, type JournalRecord } from '../../domain/records/journal.ts';
 import { callName } from '../../domain/call.ts';
 import { elapsed } from '../base/format.ts';
 import { row, span, type Row, type Span, type Tone } from '../base/rows.ts';
@@ -13,6 +13,10 @@ export function journalRows(records: readonly JournalRecord[]): readonly Row[] {
     row(0, span(`${elapsed(Date.parse(record.at) - began).padStart(7)}  `, 'muted'), ...partsOf(record)),
   );
 }
+
+/** What became of a call that was not carried out as a whole. */
+const fateOf = (record: Extract<JournalRecord, { kind: 'outcome'; ok: false }>): string =>
+  isDoubtful(record) ? 'IS IN DOUBT' : (record.partial?.succeeded ?? 0) > 0 ? 'was carried out in part' : 'was refused';
 
 const step = (name: string | null): Span => span(name === null ? '' : `${name}: `, 'title');
 
@@ -48,7 +52,7 @@ function partsOf(record: JournalRecord): readonly (string | Span)[] {
         ? [step(record.step), span(`call ${record.call} was answered`, 'good'), after(record)]
         : [
             step(record.step),
-            span(`call ${record.call} ${record.executed === 'no' ? 'was refused' : 'IS IN DOUBT'}`, 'destroy'),
+            span(`call ${record.call} ${fateOf(record)}`, 'destroy'),
             ` ${record.code}: ${record.message}`,
             after(record),
           ];

@@ -72,16 +72,17 @@ function stepText({ state, text }: Extract<RunEvent, { kind: 'step' }>): string 
 const quiet = 5_000;
 
 /**
- * Leaves out progress that says what the line before said of the same step, unless `quiet` milliseconds have passed.
- * Answers whether to show an event at `milliseconds` since the run began.
+ * Leaves out progress that says what the line before said of the same step, but for its numbers, unless `quiet`
+ * milliseconds have passed. Answers whether to show an event at `milliseconds` since the run began.
  */
 export function thinner(): (event: RunEvent, milliseconds: number) => boolean {
   const last = new Map<string, { text: string; at: number }>();
   return (event, milliseconds) => {
     if (event.kind !== 'progress') return true;
     const before = last.get(event.step);
-    if (before !== undefined && before.text === event.text && milliseconds - before.at < quiet) return false;
-    last.set(event.step, { text: event.text, at: milliseconds });
+    const text = event.text.replace(/\d+/gu, '0');
+    if (before !== undefined && before.text === text && milliseconds - before.at < quiet) return false;
+    last.set(event.step, { text, at: milliseconds });
     return true;
   };
 }
