@@ -12,6 +12,7 @@ import { subnetRouteTableAssociation } from './ec2/subnet-route-table-associatio
 import { volume } from './ec2/volume/volume.ts';
 import { vpcGatewayAttachment } from './ec2/vpc-gateway-attachment.ts';
 import { vpc } from './ec2/vpc.ts';
+import { instanceProfile } from './iam/instance-profile.ts';
 import { dbInstance } from './rds/db-instance/db-instance.ts';
 import { dbParameterGroup } from './rds/db-parameter-group.ts';
 import { dbSubnetGroup } from './rds/db-subnet-group.ts';
@@ -28,6 +29,7 @@ const all: readonly ResourceType[] = [
   subnetRouteTableAssociation,
   securityGroup,
   volume,
+  instanceProfile,
   instance,
   dbSubnetGroup,
   dbParameterGroup,

@@ -19,6 +19,8 @@ const TYPES = [
   'AWS::EC2::VPC',
   'AWS::EC2::VPCGatewayAttachment',
   'AWS::EC2::Volume',
+  'AWS::IAM::InstanceProfile',
+  'AWS::Logs::LogGroup',
   'AWS::RDS::DBInstance',
   'AWS::RDS::DBParameterGroup',
   'AWS::RDS::DBSubnetGroup',
@@ -70,6 +72,9 @@ const VALUES = {
   },
   'AWS::EC2::Volume': {
     VolumeType: VOLUME_TYPES,
+  },
+  'AWS::Logs::LogGroup': {
+    LogGroupClass: ['DELIVERY', 'INFREQUENT_ACCESS', 'STANDARD'],
   },
   'AWS::RDS::DBInstance': {
     'AdditionalStorageVolume.StorageType': ['GP3', 'IO2', 'gp3', 'io2'],
@@ -199,6 +204,13 @@ const VALUES = {
   },
 };
 
+/**
+ * Types of which the API takes tags and the registry has no property for them. They carry the marks of aiplan as every
+ * other type, and authors write `Tags`. Source: CreateInstanceProfile, TagInstanceProfile (IAM API reference).
+ */
+const TAGGED = ['AWS::IAM::InstanceProfile'];
+const TAGS = { type: { type: 'array', element: { type: 'tag' } }, documentation: 'The tags of the resource.' };
+
 /** The first sentence of AWS's documentation as plain text of at most 200 characters; '' where there is none. */
 function firstSentence(markdown) {
   const paragraph =
@@ -293,8 +305,8 @@ function extract(database, name) {
     documentation: firstSentence(resource.documentation),
     primaryIdentifier: resource.primaryIdentifier,
     stateful: resource.isStateful === true,
-    tagProperty: resource.tagInformation?.tagPropertyName ?? null,
-    properties: propertiesOf(resource.properties, ''),
+    tagProperty: resource.tagInformation?.tagPropertyName ?? (TAGGED.includes(name) ? 'Tags' : null),
+    properties: propertiesOf({ ...(TAGGED.includes(name) ? { Tags: TAGS } : {}), ...resource.properties }, ''),
     attributes: propertiesOf(resource.attributes, '@'),
     definitions: {},
   };

@@ -5,7 +5,7 @@ import type { CaptureOperations } from '../../src/domain/resource-type.ts';
 import { objectOf } from '../aws/values/fields.ts';
 import { restoreTags } from '../aws/values/tags.ts';
 import type { Description } from './description.ts';
-import { createDescribed, liveIn, missingFor } from './programs.ts';
+import { createDescribed, liveIn, missingFor, sendMade } from './programs.ts';
 
 /** What was read is the capture: it lies in the journal, and beside it in the capture bucket. A restore is a create. */
 export function captureOfDescribed(about: Description): CaptureOperations {
@@ -21,16 +21,17 @@ export function captureOfDescribed(about: Description): CaptureOperations {
         ...(about.made === undefined ? [] : [`the id ${live.identity}: what is restored gets a new one`]),
         ...(about.loses?.(live) ?? []),
       ];
-      if (about.holdsData === false)
-        return { how: 'config', what, late: false, loses, ...(about.made === undefined ? {} : { newIdentity: true }) };
+      const lost = about.holdsData === false ? null : about.holdsData.loses(live);
       return {
-        how: 'none',
-        what: 'nothing',
-        late: false,
+        how: 'config',
+        what,
+        late: about.remove.first !== undefined,
         loses,
-        impossible: about.holdsData.loses(live),
+        ...(about.made === undefined ? {} : { newIdentity: true }),
+        ...(lost === null ? {} : { impossible: lost }),
       };
     },
+    ...quiescing(about),
     *take() {
       return { how: 'config', refs: {}, pointInTime: null, bytes: null, encrypted: null, extras: {} };
     },
@@ -39,7 +40,8 @@ export function captureOfDescribed(about: Description): CaptureOperations {
       return [];
     },
     *restorable(context) {
-      return { problems: yield* missingFor(about, context), losses: [] };
+      const more = about.check === undefined ? [] : yield* about.check(context, 'restore');
+      return { problems: [...(yield* missingFor(about, context)), ...more], losses: [] };
     },
     ...(about.made === undefined
       ? {}
@@ -51,7 +53,25 @@ export function captureOfDescribed(about: Description): CaptureOperations {
       const desired = objectOf(mapped(settable(live.properties), (text) => remapIdentity(text, context.remap)));
       const tags = restoreTags(context, objectOf(live.properties['Tags']), live.systemTags, live.identity);
       const { identity } = yield* createDescribed(about, { ...context, desired }, about.tags === undefined ? {} : tags);
+      if (about.parts !== undefined) yield* sendMade(about, identity, about.parts.calls(live), desired);
       return { identity, map: identity === live.identity ? {} : { [live.identity]: identity } };
+    },
+  };
+}
+
+/** What is taken off before a delete, and put back where it is not carried out. */
+function quiescing(about: Description): Pick<CaptureOperations, 'quiesce' | 'quieted' | 'unquiesce'> {
+  const { first } = about.remove;
+  if (first === undefined) return {};
+  return {
+    *quiesce(context) {
+      const live = liveIn(context);
+      yield* sendMade(about, live.identity, first.calls(live), live.properties);
+    },
+    quieted: first.undone,
+    *unquiesce(context) {
+      const live = liveIn(context);
+      yield* sendMade(about, live.identity, first.undo.calls(live), live.properties);
     },
   };
 }

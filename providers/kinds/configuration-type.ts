@@ -2,6 +2,7 @@ import type { JsonObject } from '../../src/base/json.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { ResourceType, TypeRules } from '../../src/domain/resource-type.ts';
 import { judged, type Verdict } from '../../src/domain/verdict.ts';
+import { actionsOf } from '../aws/services/index.ts';
 import { captureOfDescribed } from './capture.ts';
 import type { Description } from './description.ts';
 import {
@@ -81,24 +82,36 @@ function rulesOf(about: Description): TypeRules {
   };
 }
 
-/** IAM names its actions of a service after the operations; of CloudWatch Logs and all other services so far too. */
-function iamOf({ service, list, users, details = [], create, set = {}, remove, tags, needs = {} }: Description) {
-  const actions = (operations: readonly string[]): readonly string[] =>
-    [...new Set(operations)].map((operation) => `${service}:${operation}`);
-  const settings = Object.values(set).flatMap((one) => [
-    one.operation,
-    ...(one.clear === undefined ? [] : [one.clear.operation]),
-  ]);
-  const tagging = tags === undefined ? [] : [tags.set.operation, tags.remove.operation];
+/** The IAM actions of everything that a description may send, by what it is for. */
+function iamOf(about: Description): ResourceType['iam'] {
+  const { service, list, users, details = [], create, set = {}, remove, tags, needs = {}, parts, checks = [] } = about;
+  const actions = (operations: readonly string[], of: string = service): readonly string[] => [
+    ...new Set(operations.flatMap((operation) => actionsOf(`${of}:${operation}`))),
+  ];
+  const settings = Object.values(set).flatMap((one) =>
+    'calls' in one ? one.operations : [one.operation, ...(one.clear === undefined ? [] : [one.clear.operation])],
+  );
+  const first = remove.first === undefined ? [] : [...remove.first.operations, ...remove.first.undo.operations];
+  const read = [list, ...(list.all === undefined ? [] : [list.all]), ...details, ...Object.values(needs)];
   return {
-    read: actions([
-      list.operation,
-      ...details.map(({ operation }) => operation),
-      ...(typeof users === 'string' ? [] : users.map(({ operation }) => operation)),
-      ...Object.values(needs).map(({ operation }) => operation),
+    read: [
+      ...actions(read.map(({ operation }) => operation)),
+      ...(typeof users === 'string' ? [] : users.flatMap((one) => actions([one.operation], one.service ?? service))),
+      ...checks.flatMap(actionsOf),
+    ],
+    write: actions([
+      create.operation,
+      ...settings,
+      ...first,
+      remove.operation,
+      ...(tags === undefined ? [] : [tags.set.operation, tags.remove.operation]),
     ]),
-    write: actions([create.operation, ...settings, remove.operation, ...tagging]),
     capture: [],
-    restore: actions([create.operation, ...settings, ...(tags === undefined ? [] : [tags.set.operation])]),
+    restore: actions([
+      create.operation,
+      ...settings,
+      ...(parts?.operations ?? []),
+      ...(tags === undefined ? [] : [tags.set.operation]),
+    ]),
   };
 }

@@ -1,8 +1,8 @@
-import type { Service } from '../../src/domain/call.ts';
+import type { Program, Service } from '../../src/domain/call.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
 import type { ResourceName } from '../../src/domain/identity.ts';
 import type { LiveResource } from '../../src/domain/live.ts';
-import type { ChangeRule, PropertyRule, TypeRules } from '../../src/domain/resource-type.ts';
+import type { ChangeRule, PropertyRule, StepContext, TypeRules } from '../../src/domain/resource-type.ts';
 import type { Neighbours } from '../../src/domain/own-effect.ts';
 import type { Verdict, Verdicts } from '../../src/domain/verdict.ts';
 
@@ -39,10 +39,19 @@ export interface Listing {
   readonly token?: { readonly asked: string; readonly answered: string };
   /** Codes by which a narrowed read says that there is none. */
   readonly absent?: readonly string[];
+  /**
+   * The service takes no list of identities: `narrow` asks for one, and more than so many are looked for in the list of
+   * all.
+   */
+  readonly few?: number;
+  /** The list of all, where it is another operation. Its elements may tell less; `details` tell the rest. */
+  readonly all?: { readonly operation: string; readonly items: string };
 }
 
 /** Who uses resources of the type, as another read lists them. */
 export interface UserListing {
+  /** Absent: the service of the type. */
+  readonly service?: Service;
   readonly operation: string;
   readonly items: string;
   readonly page?: JsonObject;
@@ -53,7 +62,11 @@ export interface UserListing {
 }
 
 /** Something that only a read of its own tells of one resource: its tags, say. Asked for what will change. */
-interface Detail {
+export interface Detail {
+  /** It tells the tags: it is also asked of every resource of a list that is searched by tags. */
+  readonly tells?: 'Tags';
+  /** Not asked where the first read told it. */
+  readonly unless?: (found: Found) => boolean;
   readonly operation: string;
   readonly input: (found: Found) => JsonObject;
   readonly into: (found: Found, answer: JsonObject) => Found;
@@ -88,6 +101,24 @@ export interface Setting extends KindCall<readonly [identity: string, desired: J
   readonly afterCreate?: true;
 }
 
+/** A call with its input. */
+export interface MadeCall {
+  readonly operation: string;
+  readonly input: JsonObject;
+  readonly purpose: string;
+}
+
+/** Several calls that belong together; `operations` are all that they may send. */
+export interface MadeCalls<Of extends readonly unknown[]> {
+  readonly operations: readonly string[];
+  readonly calls: (...of: Of) => readonly MadeCall[];
+}
+
+/** How one property is changed where that takes several calls: `before` is empty right after a create. */
+export interface Changing extends MadeCalls<readonly [identity: string, before: JsonObject, desired: JsonObject]> {
+  readonly afterCreate?: true;
+}
+
 /** A property: what an update of it may do, and what it can do beyond changing a value (law 3). */
 export type KindProperty = PropertyRule & {
   readonly verdict: Verdict;
@@ -109,8 +140,17 @@ interface Common {
     /** The request is idempotent by its token. */
     readonly byToken?: true;
   };
-  readonly set?: Readonly<Record<string, Setting>>;
-  readonly remove: KindCall<readonly [live: LiveResource]>;
+  readonly set?: Readonly<Record<string, Setting | Changing>>;
+  readonly remove: KindCall<readonly [live: LiveResource]> & {
+    /** Calls without which AWS refuses the delete: what is taken off first, and put back where it is not deleted. */
+    readonly first?: MadeCalls<readonly [live: LiveResource]> & {
+      readonly undo: MadeCalls<readonly [live: LiveResource]>;
+      /** The live resource with what the first calls take off put as it was before. */
+      readonly undone: (before: LiveResource, now: LiveResource) => LiveResource;
+    };
+  };
+  /** Parts that no property tells and that come back with it: what a restore sends after the create. */
+  readonly parts?: MadeCalls<readonly [live: LiveResource]>;
   /**
    * Who uses it (law 9): how they are listed; `related`: only what properties of known types name, nothing else can;
    * `refused-in-use`: AWS refuses to delete what is used; `unknown`: nobody can tell, and it is never deleted.
@@ -119,8 +159,11 @@ interface Common {
   /** Changes that hand out power or open access (law 3); []: looked, and there are none. */
   readonly grants: readonly ChangeRule[];
   readonly destructive?: readonly ChangeRule[];
-  /** What a delete loses for good, because AWS takes no copy of it (law 4); false: it is configuration alone. */
-  readonly holdsData: false | { readonly loses: (live: LiveResource) => string };
+  /**
+   * What a delete loses for good, because AWS takes no copy of it (law 4); false: it is configuration alone. `loses`
+   * answers null for a resource in which nothing is: that one comes back as it was.
+   */
+  readonly holdsData: false | { readonly loses: (live: LiveResource) => string | null };
   /** What else a delete loses although it can be restored; the identity is told where AWS gives it out. */
   readonly loses?: (live: LiveResource) => readonly string[];
   /** What AWS refuses of the properties, whatever is live. */
@@ -132,6 +175,13 @@ interface Common {
   readonly rules?: Partial<Omit<TypeRules, 'properties' | 'verdicts' | 'grants' | 'destructive' | 'duplicate'>>;
   /** Identities that a restore needs to be there, by property: how they are looked up. */
   readonly needs?: Readonly<Record<string, Need>>;
+  /** What else would make AWS refuse a step, or a restore of `context.live`; one sentence each. Reads only. */
+  readonly check?: (
+    context: StepContext,
+    action: 'create' | 'update' | 'replace' | 'delete' | 'restore',
+  ) => Program<readonly string[]>;
+  /** The reads of `check`, `service:Operation`. */
+  readonly checks?: readonly string[];
 }
 
 /** How the thing that a property names is looked up. */

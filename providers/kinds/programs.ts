@@ -5,7 +5,7 @@ import { formatIdentity, identityParts, namesExactly } from '../../src/domain/id
 import type { LiveResource } from '../../src/domain/live.ts';
 import type { StepContext } from '../../src/domain/resource-type.ts';
 import { compact, listOf, objectOf, pick, propertyOf, textOf } from '../aws/values/fields.ts';
-import type { Description, Found } from './description.ts';
+import type { Description, Found, MadeCall } from './description.ts';
 
 /** The live resource of a step. Throws UserError `no-live-resource` where the engine gave none. */
 export function liveIn({ live, step }: StepContext): LiveResource {
@@ -27,7 +27,7 @@ export function* createDescribed(
   const identity = remains?.identity ?? (yield* make(about, desired, { token: op, tags }));
   const settings = settingsAfter(about).filter((name) => desired[name] !== undefined);
   if (settings.length > 0) yield* untilThere(about, identity);
-  for (const name of settings) yield* setOne(about, identity, name, desired);
+  for (const name of settings) yield* setOne(about, identity, name, {}, desired);
   return { identity };
 }
 
@@ -87,9 +87,26 @@ const absolute = (
   purpose: string,
 ): Call => ({ service, operation, input: compact(input), identity, retry: 'absolute', purpose });
 
-function* setOne(about: Description, identity: string, name: string, desired: JsonObject): Program {
+/** Calls that set a state, one after the other. */
+export function* sendMade(
+  about: Description,
+  identity: string,
+  calls: readonly MadeCall[],
+  properties: JsonObject,
+): Program {
+  for (const { operation, input, purpose } of calls) {
+    const given = compact(input);
+    yield* send(absolute(about, operation, given, standingIn(given, identity, about, properties), purpose));
+  }
+}
+
+function* setOne(about: Description, identity: string, name: string, before: JsonObject, desired: JsonObject): Program {
   const setting = about.set?.[name];
   if (setting === undefined) throw new UserError('no-such-call', `${about.type} has no call that sets ${name}`);
+  if ('calls' in setting) {
+    yield* sendMade(about, identity, setting.calls(identity, before, desired), desired);
+    return;
+  }
   const isCleared = desired[name] === undefined || desired[name] === null;
   const call = isCleared ? setting.clear : setting;
   if (call === undefined) throw new UserError('no-such-call', `${about.type} has no call that takes ${name} away`);
@@ -105,9 +122,11 @@ export function* updateDescribed(about: Description, context: StepContext): Prog
   const sent = new Set<unknown>();
   for (const name of Object.keys(about.set ?? {})) {
     const setting = about.set?.[name];
-    if (!changed.has(name) || sent.has(setting?.input)) continue;
-    sent.add(setting?.input);
-    yield* setOne(about, live.identity, name, context.desired);
+    if (setting === undefined || !changed.has(name)) continue;
+    const way = 'calls' in setting ? setting.calls : setting.input;
+    if (sent.has(way)) continue;
+    sent.add(way);
+    yield* setOne(about, live.identity, name, live.properties, context.desired);
   }
   if (changed.has('Tags')) yield* changeTags(about, live, objectOf(context.desired['Tags']));
 }
@@ -184,14 +203,15 @@ export function* untilGone(about: Description, identity: string, incarnation?: s
   });
 }
 
-/** Why AWS would refuse a step, before anything is sent; one sentence each. Reads nothing: all of it was read. */
+/** Why AWS would refuse a step, before anything is sent; one sentence each. Only `check` reads anything. */
 export function* preflightDescribed(
   about: Description,
   context: StepContext,
   action: 'create' | 'update' | 'replace' | 'delete',
 ): Program<readonly string[]> {
   const { live } = context;
-  if (action === 'create' || live === null) return [];
+  const more = about.check === undefined ? [] : yield* about.check(context, action);
+  if (action === 'create' || live === null) return more;
   const owner = textOf(live.binding['owner']);
   const protections = live.binding['protections'];
   return [
@@ -201,6 +221,16 @@ export function* preflightDescribed(
     ...(action === 'update' || !Array.isArray(protections)
       ? []
       : (protections as readonly Json[]).map((why) => `${live.identity} cannot be deleted: ${String(why)}`)),
+    ...(action === 'update'
+      ? []
+      : Object.entries(about.rules?.deleteNeeds ?? {}).flatMap(([name, value]) =>
+          live.properties[name] === undefined || live.properties[name] === value || context.desired[name] === value
+            ? []
+            : [
+                `${live.identity} is protected: write properties: { ${name}: ${String(value)} } in its delete if it shall go`,
+              ],
+        )),
+    ...more,
   ];
 }
 

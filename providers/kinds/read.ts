@@ -6,7 +6,7 @@ import type { ReadQuery, ReadResult } from '../../src/domain/resource-type.ts';
 import { attempt, bounded, failureOf, pieces, type Attempt } from '../aws/values/batches.ts';
 import { compact, listOf, textOf } from '../aws/values/fields.ts';
 import { creatorOf, mapOfTags, ownerOf, splitTags } from '../aws/values/tags.ts';
-import type { Description, Found, Listing, UserListing } from './description.ts';
+import type { Description, Detail, Found, Listing, UserListing } from './description.ts';
 
 /**
  * Reads resources of a described type: one paginated read for up to `most` identities, those who use the detailed ones
@@ -16,11 +16,19 @@ import type { Description, Found, Listing, UserListing } from './description.ts'
 export async function readDescribed(about: Description, aws: AwsReader, query: ReadQuery): Promise<ReadResult> {
   if (!query.all && query.identities.length === 0) return { resources: [], absent: [], failures: [] };
   const { type, service, list, find } = about;
-  const wanted = query.all ? [null] : pieces([...new Set(query.identities)], list.most);
+  const identitiesOnce = [...new Set(query.identities)];
+  const isAll = query.all || (list.few !== undefined && identitiesOnce.length > list.few);
+  const wanted = isAll ? [null] : pieces(identitiesOnce, list.few === undefined ? list.most : 1);
   const answers = await bounded(wanted, async (identities) => ({
     identities,
     answer: await attempt(
-      pagesOf(aws, service, list, identities === null ? {} : list.narrow(identities), identities !== null),
+      pagesOf(
+        aws,
+        service,
+        identities === null ? { ...list, ...list.all } : list,
+        identities === null ? {} : list.narrow(identities),
+        identities !== null,
+      ),
     ),
   }));
   const found = new Map<string, Found>();
@@ -28,10 +36,14 @@ export async function readDescribed(about: Description, aws: AwsReader, query: R
   const failures: ReadFailure[] = [];
   for (const { identities, answer } of answers) {
     if (!answer.ok) {
-      failures.push(...(identities ?? [null]).map((identity) => failureOf(type, identity, answer.error)));
+      failures.push(
+        ...(identities ?? (query.all ? [null] : identitiesOnce)).map((identity) =>
+          failureOf(type, identity, answer.error),
+        ),
+      );
       continue;
     }
-    const asked = identities === null ? null : new Set(identities);
+    const asked = identities === null ? (query.all ? null : new Set(identitiesOnce)) : new Set(identities);
     const here = answer.value.flatMap(find).filter(({ identity }) => asked === null || asked.has(identity));
     for (const one of here) found.set(one.identity, one);
     const seen = new Set(here.map(({ identity }) => identity));
@@ -42,6 +54,13 @@ export async function readDescribed(about: Description, aws: AwsReader, query: R
   const whole = new Map(
     await bounded(detailed, async (one) => [one.identity, await withDetails(about, aws, one, failures)] as const),
   );
+  // A list that is searched by tags needs those of each, where the list does not tell them.
+  if (query.all && query.properties?.get('*')?.has('Tags') === true)
+    for (const [identity, one] of await bounded(
+      [...found.values()].filter((other) => !whole.has(other.identity)),
+      async (other) => [other.identity, await withDetails(about, aws, other, failures, 'Tags')] as const,
+    ))
+      found.set(identity, one);
   return {
     resources: [...found.values()].map((one) =>
       liveOf(about, whole.get(one.identity) ?? one, whole.has(one.identity) ? (users.get(one.identity) ?? null) : null),
@@ -106,14 +125,16 @@ async function usersOf(
 }
 
 async function listUsers(
-  { operation, items, page, ask }: UserListing,
+  { operation, items, page, ask, service: own }: UserListing,
   aws: AwsReader,
   service: Description['service'],
   used: readonly Found[],
 ): Promise<Attempt<readonly JsonObject[]>> {
   const listing = { operation, items, ...(page === undefined ? {} : { page }) };
   return attempt(
-    bounded(pieces(used), (some) => pagesOf(aws, service, listing, ask(some), false)).then((answers) => answers.flat()),
+    bounded(pieces(used), (some) => pagesOf(aws, own ?? service, listing, ask(some), false)).then((answers) =>
+      answers.flat(),
+    ),
   );
 }
 
@@ -122,9 +143,11 @@ async function withDetails(
   aws: AwsReader,
   found: Found,
   failures: ReadFailure[],
+  only?: Detail['tells'],
 ): Promise<Found> {
   let whole = found;
-  for (const { operation, input, into } of details) {
+  for (const { operation, input, into, tells, unless } of details) {
+    if ((only !== undefined && tells !== only) || unless?.(whole) === true) continue;
     const answer = await attempt(aws.read({ service, operation, input: input(found) }));
     if (answer.ok) whole = into(whole, answer.value ?? {});
     else failures.push(failureOf(type, found.identity, answer.error));

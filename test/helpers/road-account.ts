@@ -8,6 +8,10 @@ import { region } from './road.ts';
 import { clientsOf } from './sandbox.ts';
 
 const logs = 'contract-access-logs';
+const trust = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+});
 
 /** One update of a fixture. Fields beside `name`, `shows` and `back` are those of an entry. */
 interface FixtureUpdate {
@@ -109,6 +113,8 @@ export async function furnish(
       Description: name,
     });
   for (const name of ['web', 'worker']) await ask('iam', 'CreateInstanceProfile', { InstanceProfileName: name });
+  for (const name of ['contract-reader', 'contract-writer', 'contract-other'])
+    await ask('iam', 'CreateRole', { RoleName: name, AssumeRolePolicyDocument: trust });
   const { ec2, rds, s3 } = clientsOf(sandbox.endpoint);
   await s3.send(new CreateBucketCommand({ Bucket: logs, CreateBucketConfiguration: { LocationConstraint: region } }));
   for (const client of [ec2, rds, s3]) client.destroy();

@@ -1,3 +1,4 @@
+import { resourceTypes } from '../../providers/index.ts';
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -102,6 +103,12 @@ describe('the pages on how the program is made', () => {
         sources.find((source) => source.path === file || source.path === `src/${file}`)?.text.includes(name) !== true,
     );
     expect(wrong.map(([all]) => all)).toEqual([]);
+  });
+
+  it('README.md names every resource type that a change plan can have', () => {
+    expect(
+      resourceTypes.all.map(({ type }) => type).filter((type) => !read('README.md').includes(`\`${type}\``)),
+    ).toEqual([]);
   });
 
   it('ARCHITECTURE.md lists every room with all that it imports', () => {

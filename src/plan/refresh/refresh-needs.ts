@@ -64,6 +64,11 @@ export function firstNeeds(
     if (entry.id !== undefined)
       needNamed(needs, entry, entry.id, attributes.get(entry.address), !named.has(entry.address));
     if (entry.find !== undefined || entry.action === 'create') needs.all(entry.type);
+    // Of a list, tags may have to be read one by one: they are what others are looked for by.
+    if (entry.find !== undefined) {
+      const tags = schemas(entry.type)?.tagProperty ?? null;
+      needs.properties(entry.type, '*', [...Object.keys(entry.find), ...(tags === null ? [] : [tags])]);
+    }
     if (entry.action === 'delete' || entry.action === 'replace')
       for (const type of referringTypes(entry.type, types, schemas)) needReferrers(needs, type, entry.type, schemas);
     // After a replace the successor is found by its tags.
