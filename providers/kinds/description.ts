@@ -109,7 +109,7 @@ export interface MadeCall {
 }
 
 /** Several calls that belong together; `operations` are all that they may send. */
-export interface MadeCalls<Of extends readonly unknown[]> {
+interface MadeCalls<Of extends readonly unknown[]> {
   readonly operations: readonly string[];
   readonly calls: (...of: Of) => readonly MadeCall[];
 }
