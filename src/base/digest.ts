@@ -2,9 +2,9 @@ import { createHmac, hash } from 'node:crypto';
 import type { Json, Masked } from './json.ts';
 
 /** Texts that stand in JSON as they are: printable ASCII without quote and backslash. */
-const PLAIN = /^[ !#-[\]-~]*$/u;
+const NOT_PLAIN = /[^ !#-[\]-~]/u;
 
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+const quoted = (text: string): string => (NOT_PLAIN.test(text) ? JSON.stringify(text) : `"${text}"`);
 
 /**
  * Canonical JSON (RFC 8785 for the values that aiplan uses): keys sorted by UTF-16 code units, no white space,

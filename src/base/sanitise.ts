@@ -7,14 +7,17 @@
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2028-\u202f\u205f-\u206f\u2800\ufff0-\uffff\u{1d159}]|\p{M}(?<=\p{M}{5})/gu;
 
-/** Most text is plain, and this is quicker than to look for what is unsafe. */
-const PLAIN = /^[ -~→…]*$/u;
-const PLAIN_LINES = /^[\n -~→…]*$/u;
+/**
+ * Most text is plain, and this is quicker than to look for what is unsafe. Looked for is the first other character: a
+ * pattern over the whole text needs a stack as long as the text.
+ */
+const NOT_PLAIN = /[^ -~→…]/u;
+const NOT_PLAIN_LINES = /[^\n -~→…]/u;
 
 const visible = (character: string): string => `\\u{${character.codePointAt(0)!.toString(16)}}`;
 
 /** One line of safe text. Line breaks and tabs become visible too. */
-export const sanitise = (text: string): string => (PLAIN.test(text) ? text : text.replace(UNSAFE, visible));
+export const sanitise = (text: string): string => (NOT_PLAIN.test(text) ? text.replace(UNSAFE, visible) : text);
 
 /** Safe text that keeps its line breaks (tabs become two spaces). */
 export const sanitiseLines = (text: string): string =>
@@ -25,7 +28,7 @@ export const sanitiseLines = (text: string): string =>
 
 /** True when the text holds a character that `sanitise` would change; a change plan with one is refused. */
 export const isUnsafe = (text: string): boolean => {
-  if (PLAIN.test(text)) return false;
+  if (!NOT_PLAIN.test(text)) return false;
   UNSAFE.lastIndex = 0;
   return UNSAFE.test(text);
 };
@@ -36,9 +39,9 @@ export const isUnsafe = (text: string): boolean => {
  */
 export const escapeJson = (json: string): string =>
   inertJson(
-    PLAIN_LINES.test(json)
-      ? json
-      : json.replace(UNSAFE, (character) => (character === '\n' ? character : jsonEscape(character))),
+    NOT_PLAIN_LINES.test(json)
+      ? json.replace(UNSAFE, (character) => (character === '\n' ? character : jsonEscape(character)))
+      : json,
   );
 
 const jsonEscape = (character: string): string =>

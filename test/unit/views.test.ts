@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
+import { canonical } from '../../src/base/digest.ts';
 import { escapeJson, isUnsafe, sanitise, sanitiseMarkdown } from '../../src/base/sanitise.ts';
 import { age, bytes, duration, value } from '../../src/views/base/format.ts';
 import type { Report } from '../../src/domain/records/report.ts';
@@ -79,6 +80,14 @@ describe('untrusted text', () => {
       expect(JSON.parse(escapeJson(JSON.stringify({ command })))).toEqual({ command });
     }
     expect(rowsToText([row(0, span('#'), span('#[error]'))], { width: 80, color: false })).not.toMatch(obeyed);
+  });
+
+  it('takes texts of any length: the plan of 10,000 resources is one', () => {
+    const long = 'x'.repeat(2 ** 25);
+    expect(escapeJson(`{"a":"${long}"}`)).toHaveLength(long.length + 8);
+    expect(sanitise(long)).toHaveLength(long.length);
+    expect(isUnsafe(`${long}\u202e`)).toBe(true);
+    expect(canonical({ long })).toHaveLength(long.length + 11);
   });
   it('cannot act in Markdown', () => expect(sanitiseMarkdown(hostile)).not.toMatch(/[<>`@|\u001b\u202e\n]/u));
   it('reaches no view raw', () => {
