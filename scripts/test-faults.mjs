@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { inRoot } from './lib/paths.mjs';
 import { Stop, runMain } from './lib/report.mjs';
 import { run, runNode } from './lib/run.mjs';
+import { warmPython } from './lib/warm-python.mjs';
 import { missingEmulator, setUp } from './setup.mjs';
 
 const COLUMNS = ['completed', 'refused, unchanged', 'stopped', 'failed', 'resumed', 'resume refused', 'rolled back'];
@@ -81,6 +82,7 @@ await runMain(async () => {
   const folder = mkdtempSync(join(place, 'aiplan-faults-out-'));
   const began = Date.now();
   const minutes = () => ((Date.now() - began) / 60_000).toFixed(1);
+  const warm = await warmPython(python);
   const progress = setInterval(() => {
     const counted = countedIn(folder);
     if (counted !== null)
@@ -98,7 +100,7 @@ await runMain(async () => {
         '--forceExit',
         ...words,
       ],
-      { environment: { AIPLAN_PYTHON: python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place, ...slice } },
+      { environment: { AIPLAN_PYTHON: warm.python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place, ...slice } },
     );
     const counted = existsSync(folder) ? countedIn(folder) : null;
     if (counted === null) {
@@ -113,9 +115,10 @@ await runMain(async () => {
     process.stdout.write(
       `${wrong.map(({ name, text }) => `AIPLAN_POINT='${name}'\n  ${text.slice(0, 2_000)}\n`).join('')}\n${matrix(results)}\n`,
     );
-    const runs = Math.round(results.reduce((sum, { shared }) => sum + 1 / shared, 0));
+    const faults = results.filter(({ name }) => !name.startsWith('kill '));
+    const runs = Math.round(faults.reduce((sum, { shared }) => sum + 1 / shared, 0));
     process.stdout.write(
-      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length} in ${runs} runs (a fault that a run survives strikes every kind of call in one), wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\n`,
+      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min; ${results.length - faults.length} kills, each followed by real processes; ${faults.length} other faults in ${runs} runs (one that a run survives strikes every kind of call in one)\n`,
     );
     if (!isAll)
       process.stdout.write(
@@ -127,6 +130,7 @@ await runMain(async () => {
     return code !== 0 || wrong.length > 0 || !isWhole ? 1 : 0;
   } finally {
     clearInterval(progress);
+    warm.end();
     rmSync(folder, { recursive: true, force: true });
   }
 });

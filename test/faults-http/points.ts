@@ -31,9 +31,13 @@ export interface FaultPoint {
 }
 export type Point = KillPoint | FaultPoint;
 
+/** So many boundaries at which a process may be killed share one run, where AWS can be copied meanwhile. */
+const sharing = 12;
+
 /**
- * What is tried in one run: one point; or points of one fault that a run survives, each struck once in the same run.
- * Where such a run does not end as planned, or a point was not struck, each of them is tried again by itself.
+ * What is tried in one run: one point; or kill points that follow each other in it (kill.ts); or points of one fault
+ * that a run survives, each struck once in the same run. Where a run of the last does not end as planned, or a point
+ * was not struck, each of them is tried again by itself.
  */
 export interface Batch {
   readonly points: readonly Point[];
@@ -125,20 +129,32 @@ export const faultPoints = (
       })),
   );
 
-/** Puts the points together that one run may try. */
-export function batchesOf(points: readonly Point[], isMutating: (kind: string) => boolean): readonly Batch[] {
+/** Puts the points together that one run may try. `copies`: AWS can be copied in the middle of a run. */
+export function batchesOf(
+  points: readonly Point[],
+  isMutating: (kind: string) => boolean,
+  copies: boolean,
+): readonly Batch[] {
   const batches = new Map<string, Point[]>();
+  const boundaries = new Map<string, number>();
   for (const point of points) {
-    const survived = point.kind === 'fault' ? disturbances[point.fault]?.survived : undefined;
-    const isShared =
-      point.kind === 'fault' && (survived === 'always' || (survived === 'reads' && !isMutating(point.operation)));
-    const key = isShared ? `${point.fault}, ${point.scenario}` : point.name;
+    let key = point.name;
+    if (point.kind === 'kill') {
+      const boundary = `${point.when} ${point.call.operation}#${point.call.nth}`;
+      const place = boundaries.get(boundary) ?? boundaries.size;
+      boundaries.set(boundary, place);
+      if (copies) key = `kills of ${point.scenario}, ${Math.floor(place / sharing)}`;
+    } else {
+      const survived = disturbances[point.fault]?.survived;
+      if (survived === 'always' || (survived === 'reads' && !isMutating(point.operation)))
+        key = `${point.fault}, ${point.scenario}`;
+    }
     batches.set(key, [...(batches.get(key) ?? []), point]);
   }
   return [...batches.values()].map((some) => ({ points: some }));
 }
 
-/** The calls of a run as points: each operation numbered through. */
+/** The mutating calls of a run as points, in their order: each operation numbered through. */
 export function callsOf(requests: readonly SeenRequest[]): readonly PointCall[] {
   const counts = new Map<string, number>();
   return requests
@@ -148,6 +164,5 @@ export function callsOf(requests: readonly SeenRequest[]): readonly PointCall[] 
       const nth = (counts.get(operation) ?? 0) + 1;
       counts.set(operation, nth);
       return { operation, nth };
-    })
-    .toSorted((a, b) => (a.operation === b.operation ? a.nth - b.nth : a.operation < b.operation ? -1 : 1));
+    });
 }

@@ -17,6 +17,7 @@ import type { Json, JsonObject } from '../../src/base/json.ts';
 import { fill } from '../../src/sandbox/seed/fixture.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { seed } from '../../src/sandbox/seed.ts';
+import { again, canCopy, copyOf, forget, type Copy } from './copies.ts';
 import { openRoad, type Road } from '../helpers/road.ts';
 import { clientsOf, startTestSandbox } from '../helpers/sandbox.ts';
 
@@ -72,11 +73,19 @@ export interface Census {
   readonly copies: number;
 }
 
-/** A sandbox that begins anew for each point. */
+/** A sandbox that begins again for each point. */
 export interface Lane {
   readonly sandbox: Sandbox;
-  /** Throws everything away and seeds the account; answers where it starts from. */
+  /** Whether AWS can be copied as it is at a moment, while a run is under way. */
+  readonly copies: boolean;
+  /** Throws everything away and brings the seeded account; answers where it starts from. */
   begin(scenario: Scenario): Promise<Start>;
+  /** The same from nothing, which takes longer. */
+  seed(scenario: Scenario): Promise<Start>;
+  /** AWS as it is now. */
+  copy(): Promise<Copy>;
+  /** Makes AWS what it was in a copy; `last`: the copy itself, which is not needed again. */
+  turnTo(copy: Copy, last: boolean): Promise<void>;
   /** What a person would compare, identities that a restore gives anew replaced by names. */
   state(road: Road): Promise<JsonObject>;
   census(): Promise<Census>;
@@ -96,11 +105,40 @@ export async function openLane(): Promise<Lane> {
   const befores = new Map<Scenario, JsonObject>();
   let seededNow: Readonly<Record<string, string>> = {};
   const sandbox = await startTestSandbox({ pace: { reads: 1, milliseconds: 0 } });
+  const copies = await canCopy(sandbox);
   const clients = clientsOf(sandbox.endpoint);
   const { ec2, rds, s3 } = clients;
+  const origin = sandbox.proxy.emulator;
+  const seededs = new Map<Scenario, Omit<Start, 'road'> & { readonly copy: Copy }>();
+  const leave = async (): Promise<void> => {
+    const { emulator } = sandbox.proxy;
+    if (emulator === origin) return;
+    sandbox.proxy.turnTo(origin, { worlds: new Map(), buckets: new Map(), ages: new Map(), keys: new Map() });
+    await forget(emulator);
+  };
+  const turnTo = async (copy: Copy, last: boolean): Promise<void> => {
+    await leave();
+    const { emulator, memory } = last ? copy : await again(copy);
+    sandbox.proxy.turnTo(emulator, memory);
+  };
   const lane: Lane = {
     sandbox,
+    copies,
+    copy: () => copyOf(sandbox),
+    turnTo,
     async begin(scenario) {
+      const known = seededs.get(scenario);
+      if (known === undefined) {
+        const start = await lane.seed(scenario);
+        if (copies) seededs.set(scenario, { ...start, copy: await copyOf(sandbox) });
+        return start;
+      }
+      await turnTo(known.copy, false);
+      seededNow = known.names;
+      return { ...known, road: await openRoad(sandbox, secrets) };
+    },
+    async seed(scenario) {
+      await leave();
       await sandbox.reset();
       const folder = mkdtempSync(join(tmpdir(), 'aiplan-faults-'));
       writeFileSync(join(folder, 'account.yaml'), accountOf(scenario));

@@ -117,6 +117,12 @@ export async function carryOut({ fault, seen, form, response, serve, memory, wor
     case 'answered':
       response.once('finish', fault.also);
       return serve(response);
+    case 'watched': {
+      const answer = await held();
+      if ((await fault.carriedOut()) === 'cut') return cut();
+      response.once('finish', fault.answered);
+      return sendHeld(answer, response);
+    }
     case 'duplicate': {
       const first = await held();
       const second = await held();

@@ -17,6 +17,8 @@ export interface SeenRequest {
  *   drop the connection breaks, `before` the emulator has seen the request or `after` it was carried out; `also` is
  *   called first
  *   answered   nothing, but `also` is called when the answer is written
+ *   watched    nothing, but `carriedOut` is waited for before the answer is given, or the connection cut; `answered` is
+ *   called when it is written
  *   delay      the request waits so long, or until a promise is fulfilled
  *   duplicate  the network delivers the request twice; the answer is that of the first time, or of the second
  *   truncate   half of the answer, then the connection closes
@@ -31,6 +33,7 @@ export interface SeenRequest {
 export type Fault =
   | { readonly kind: 'drop'; readonly when: 'before' | 'after'; readonly also?: () => void }
   | { readonly kind: 'answered'; readonly also: () => void }
+  | { readonly kind: 'watched'; readonly carriedOut: () => Promise<'answer' | 'cut'>; readonly answered: () => void }
   | { readonly kind: 'delay'; readonly milliseconds?: number; readonly until?: Promise<unknown> }
   | { readonly kind: 'duplicate'; readonly answer?: 'first' | 'second' }
   | { readonly kind: 'truncate' | 'garble' | 'throttle' | 'expired' | 'deny' }
@@ -90,6 +93,7 @@ export function refusalOf(fault: Fault, service: string, operation: string): Ans
       return { code: fault.code, message: fault.message, status: fault.status ?? 400 };
     case 'drop':
     case 'answered':
+    case 'watched':
     case 'delay':
     case 'duplicate':
     case 'truncate':

@@ -12,6 +12,7 @@ import { answerQuery } from './protocol/query.ts';
 import { s3Corrections } from './s3/table.ts';
 import { protocolOf, proxiedOf } from './services.ts';
 import type { KeyStates } from './protocol/key-states.ts';
+import { copied } from './protocol/copied.ts';
 import { AnswerMemory, carryOut, replayable } from './disturb.ts';
 import { answerS3, writeS3 } from './s3.ts';
 import { askJson, forward, passedHeaders, query, s3Request } from './upstream.ts';
@@ -43,14 +44,31 @@ export interface Proxy {
   rememberAnswers(): void;
   /** Forgets everything that the proxy remembers of resources (not the requests). */
   forget(): void;
+  /** The emulator that answers now, `http://127.0.0.1:port`. */
+  readonly emulator: string;
+  /** How many requests are being carried out now. */
+  readonly active: number;
+  /** A copy of what the proxy remembers of resources. Nothing may be under way. */
+  remember(): ProxyMemory;
+  /** From now on another emulator answers, with what was remembered of its resources. */
+  turnTo(emulator: string, memory: ProxyMemory): void;
   close(): Promise<void>;
+}
+
+/** What the proxy remembers of the resources of one emulator; only for `turnTo`. */
+export interface ProxyMemory {
+  readonly worlds: ReadonlyMap<string, EmulatorState>;
+  readonly buckets: ReadonlyMap<string, BucketMemory>;
+  readonly ages: ReadonlyMap<string, string>;
+  readonly keys: KeyStates;
 }
 
 const DEFAULT_PACE: Pace = { reads: 2, milliseconds: 300 };
 
 /** Starts the proxy that makes the emulator behave as AWS does. Binds loopback only. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
-  const endpoint = new URL(options.emulator);
+  let endpoint = new URL(options.emulator);
+  let active = 0;
   const account = options.account ?? '123456789012';
   const pace = options.pace ?? DEFAULT_PACE;
   const requests: SeenRequest[] = [];
@@ -143,16 +161,21 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     );
     const serve = async (sink: ServerResponse | null): Promise<void> =>
       answerService(again(), sink, identified, operation, form);
-    await carryOut({
-      fault,
-      seen,
-      form,
-      response,
-      serve,
-      memory,
-      worldOf: () => worldOf(identified.region),
-      cut: () => incoming.socket.destroy(),
-    });
+    active += 1;
+    try {
+      await carryOut({
+        fault,
+        seen,
+        form,
+        response,
+        serve,
+        memory,
+        worldOf: () => worldOf(identified.region),
+        cut: () => incoming.socket.destroy(),
+      });
+    } finally {
+      active -= 1;
+    }
   };
 
   const answerService = async (
@@ -271,6 +294,22 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
     forget,
+    get emulator() {
+      return endpoint.origin;
+    },
+    get active() {
+      return active;
+    },
+    remember: () => copied({ worlds, buckets, ages, keys }),
+    turnTo(emulator, remembered) {
+      endpoint = new URL(emulator);
+      forget();
+      const now = copied(remembered);
+      for (const [key, state] of now.keys) keys.set(key, state);
+      for (const [region, world] of now.worlds) worlds.set(region, { ...world, keys });
+      for (const [name, bucket] of now.buckets) buckets.set(name, bucket);
+      for (const [id, time] of now.ages) ages.set(id, time);
+    },
     onRequest(hook) {
       hooks.add(hook);
       return () => {
