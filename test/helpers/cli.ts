@@ -134,6 +134,8 @@ export interface RunOptions {
   readonly expected?: readonly number[];
   /** Words that start the program, before node: `['sh', '-c', 'ulimit …; exec "$@"', 'sh']`. */
   readonly through?: readonly string[];
+  /** Words for node itself. */
+  readonly node?: readonly string[];
   readonly onStarted?: (child: ChildProcess) => void;
 }
 
@@ -205,8 +207,8 @@ export function openCli(endpoint: string | null = null): Cli {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
     },
-    run(words, { environment: more = {}, input, timeout, through = [], onStarted } = {}) {
-      const [command, ...rest] = [...through, process.execPath, bin, ...words] as [string, ...string[]];
+    run(words, { environment: more = {}, input, timeout, through = [], node = [], onStarted } = {}) {
+      const [command, ...rest] = [...through, process.execPath, ...node, bin, ...words] as [string, ...string[]];
       const child = spawn(command, rest, {
         cwd: work,
         env: { ...environment, ...more },
