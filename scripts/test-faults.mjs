@@ -118,7 +118,7 @@ await runMain(async () => {
     const faults = results.filter(({ name }) => !name.startsWith('kill '));
     const runs = Math.round(faults.reduce((sum, { shared }) => sum + 1 / shared, 0));
     process.stdout.write(
-      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min; ${results.length - faults.length} kills, each followed by real processes; ${faults.length} other faults in ${runs} runs (one that a run survives strikes every kind of call in one)\n`,
+      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min; ${results.length - faults.length} kills, ${results.filter(({ alike }) => alike !== undefined).length} of which left the very same behind as another (disk, AWS) and are tried with it; ${faults.length} other faults in ${runs} runs (one that a run survives strikes every kind of call in one)\n`,
     );
     if (!isAll)
       process.stdout.write(

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Cli } from '../helpers/cli.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { forget, type Copy } from './copies.ts';
@@ -21,6 +23,11 @@ interface Boundary {
 interface Moment {
   readonly disk: string;
   readonly aws: Copy;
+  /**
+   * Equal for two moments of a run that left the same behind: every byte of the disk, everything that the proxy
+   * remembers, and no mutating request carried out between them. A command that follows cannot tell one from the other.
+   */
+  readonly key: string;
 }
 
 /**
@@ -29,7 +36,8 @@ interface Moment {
  * Several boundaries of one run share the run: at each the process is stopped (SIGSTOP), its disk and AWS are copied,
  * and it goes on; at the last it is killed (SIGKILL). A process that is stopped has left behind exactly what a killed
  * one leaves: it never ran on in the copy. Each point then has a copy of its own, in which the process is gone. A
- * point that is tried alone is killed, and so is every one where the emulator cannot be forked.
+ * point that is tried alone is killed, and so is every one where the emulator cannot be forked. Of moments that left the
+ * same behind the first is tried, and the others are told with its name.
  */
 export async function tryKills(
   lane: Lane,
@@ -40,38 +48,46 @@ export async function tryKills(
   const [{ scenario }] = points;
   const start = await lane.begin(scenario);
   const moments = new Map<Boundary, Moment>();
+  const tried = new Map<string, { readonly name: string; readonly told: Told }>();
   try {
     const machine = await machineOf(lane, start, scenario);
     const boundaries = boundariesOf(points);
     const why = await interrupted(lane, machine, boundaries, moments);
     for (const boundary of boundaries) {
       const moment = moments.get(boundary);
-      for (const [index, point] of boundary.points.entries()) {
+      for (const point of boundary.points) {
         if (moment === undefined && lane.copies) {
           tell(point, { words: [], wrong: [`the run was not stopped there: ${why ?? 'nobody knows why'}`] });
           continue;
         }
-        if (moment !== undefined) {
-          await lane.turnTo(moment.aws, index === boundary.points.length - 1);
-          machine.turnTo(moment.disk);
+        if (moment === undefined) {
+          tell(point, why === null ? await followed(lane, point, start, machine, wanted) : { words: [], wrong: [why] });
+          continue;
         }
-        tell(
-          point,
-          why === null || moment !== undefined
-            ? await followed(lane, point, start, machine, wanted)
-            : { words: [], wrong: [why] },
-        );
+        const key = `${moment.key} ${point.way}`;
+        const alike = tried.get(key);
+        if (alike !== undefined) {
+          tell(point, { ...alike.told, alike: alike.name });
+          continue;
+        }
+        await lane.turnTo(moment.aws);
+        machine.turnTo(moment.disk);
+        const told = await followed(lane, point, start, machine, wanted);
+        tried.set(key, { name: point.name, told });
+        tell(point, told);
       }
-      if (moment !== undefined) rmSync(moment.disk, { recursive: true });
+      if (moment !== undefined) await thrownAway(moment);
       moments.delete(boundary);
     }
   } finally {
-    for (const { disk, aws } of moments.values()) {
-      rmSync(disk, { recursive: true });
-      await forget(aws.emulator);
-    }
+    for (const moment of moments.values()) await thrownAway(moment);
     start.road.close();
   }
+}
+
+async function thrownAway({ disk, aws }: Moment): Promise<void> {
+  rmSync(disk, { recursive: true });
+  await forget(aws.emulator);
 }
 
 /** The points by the boundary at which they begin. */
@@ -95,6 +111,8 @@ async function interrupted(
   const left = new Set(boundaries);
   const counts = new Map<string, number>();
   let child: ChildProcess | undefined;
+  /** Mutating requests that were let through. */
+  let released = 0;
   /** Requests that have been carried out and wait here for their answer. */
   let waiting = 0;
   let queue: Promise<void> = Promise.resolve();
@@ -107,7 +125,8 @@ async function interrupted(
   };
   const take = async (boundary: Boundary): Promise<void> => {
     await isQuiet();
-    moments.set(boundary, { disk: machine.copy(), aws: await lane.copy() });
+    const [disk, aws] = [machine.copy(), await lane.copy()];
+    moments.set(boundary, { disk, aws, key: keyOf(disk, aws, released) });
   };
   /** Stops the process for good, or for as long as it takes to copy what it has left behind. Answers which. */
   const strike = async (boundary: Boundary): Promise<'killed' | 'copied'> => {
@@ -143,6 +162,7 @@ async function interrupted(
     if (before !== undefined && (await inTurn(() => strike(before))) === 'killed')
       return { kind: 'drop', when: 'before' };
     await queue;
+    if (request.mutating) released += 1;
     if (after === undefined && answered === undefined) return undefined;
     return {
       kind: 'watched',
@@ -173,6 +193,19 @@ async function interrupted(
   const last = boundaries.find((boundary) => !moments.has(boundary));
   if (last !== undefined && lane.copies) await take(last);
   return null;
+}
+
+/** A digest of the disk, of what the proxy remembers and of how far the run had got. */
+function keyOf(disk: string, { memory }: Copy, released: number): string {
+  const hash = createHash('sha256').update(`${released}\0`);
+  for (const name of readdirSync(disk, { recursive: true, encoding: 'utf8' }).toSorted()) {
+    const path = join(disk, name);
+    hash.update(`${name}\0`);
+    if (statSync(path).isFile()) hash.update(readFileSync(path)).update('\0');
+  }
+  return hash
+    .update(JSON.stringify(memory, (_, value: unknown) => (value instanceof Map ? [...value] : value)))
+    .digest('hex');
 }
 
 /** Returns when every thread of the process has been stopped. */

@@ -9,6 +9,8 @@ import { difference, type Census, type Lane, type Start } from './world.ts';
 export interface Told {
   readonly words: readonly string[];
   readonly wrong: readonly string[];
+  /** The point that left the same behind, and stands for this one. */
+  readonly alike?: string;
 }
 
 /** How a disturbed run must end where it ends well. */

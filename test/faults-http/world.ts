@@ -84,8 +84,8 @@ export interface Lane {
   seed(scenario: Scenario): Promise<Start>;
   /** AWS as it is now. */
   copy(): Promise<Copy>;
-  /** Makes AWS what it was in a copy; `last`: the copy itself, which is not needed again. */
-  turnTo(copy: Copy, last: boolean): Promise<void>;
+  /** Makes AWS what it was in a copy, which stays as it is. */
+  turnTo(copy: Copy): Promise<void>;
   /** What a person would compare, identities that a restore gives anew replaced by names. */
   state(road: Road): Promise<JsonObject>;
   census(): Promise<Census>;
@@ -116,9 +116,9 @@ export async function openLane(): Promise<Lane> {
     sandbox.proxy.turnTo(origin, { worlds: new Map(), buckets: new Map(), ages: new Map(), keys: new Map() });
     await forget(emulator);
   };
-  const turnTo = async (copy: Copy, last: boolean): Promise<void> => {
+  const turnTo = async (copy: Copy): Promise<void> => {
     await leave();
-    const { emulator, memory } = last ? copy : await again(copy);
+    const { emulator, memory } = await again(copy);
     sandbox.proxy.turnTo(emulator, memory);
   };
   const lane: Lane = {
@@ -133,7 +133,7 @@ export async function openLane(): Promise<Lane> {
         if (copies) seededs.set(scenario, { ...start, copy: await copyOf(sandbox) });
         return start;
       }
-      await turnTo(known.copy, false);
+      await turnTo(known.copy);
       seededNow = known.names;
       return { ...known, road: await openRoad(sandbox, secrets) };
     },
