@@ -7,6 +7,7 @@ import { inRoot } from './lib/paths.mjs';
 import { Stop, runMain, timed } from './lib/report.mjs';
 import { runNode } from './lib/run.mjs';
 import { warmPython } from './lib/warm-python.mjs';
+import { otherNodes } from './lib/nodes.mjs';
 import { missingEmulator, setUp } from './setup.mjs';
 
 const required = process.env.AIPLAN_REQUIRE_EMULATOR === '1';
@@ -103,11 +104,15 @@ await runMain(async () => {
   ]);
   const needed = await check('unused code and dependencies (knip)', [inRoot('node_modules', 'knip', 'bin', 'knip.js')]);
   const warm = python === undefined ? undefined : await warmPython(python);
-  const { code, passed, failed, skipped } = await jest(
-    process.argv.slice(2),
-    warm === undefined ? {} : { AIPLAN_PYTHON: warm.python },
-  );
+  const nodes = await otherNodes();
+  const { code, passed, failed, skipped } = await jest(process.argv.slice(2), {
+    ...(warm === undefined ? {} : { AIPLAN_PYTHON: warm.python }),
+    AIPLAN_OTHER_NODES: nodes.flatMap(({ program }) => program ?? []).join('\n'),
+  });
   warm?.end();
+  process.stdout.write(
+    `Node ${process.versions.node}: every suite; ${nodes.map(({ version, reason }) => `${version}: ${reason === undefined ? 'test/e2e/versions' : `left out (${reason})`}`).join('; ')}\n`,
+  );
   const problems = [
     ...(typed ? [] : ['types']),
     ...(clean ? [] : ['lint']),

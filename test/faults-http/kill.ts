@@ -10,11 +10,6 @@ import { kindOf, type KillPoint } from './points.ts';
 import { broken, type Told, type Wanted } from './try.ts';
 import { difference, secrets, type Lane, type Start } from './world.ts';
 
-/**
- * The processes live for seconds: to optimise their code costs a fifth of their time, and is never earned back.
- */
-const quick = ['--no-opt'];
-
 /** A boundary of a call, and the points that begin there: one for each command that follows. */
 interface Boundary {
   readonly points: readonly KillPoint[];
@@ -182,7 +177,6 @@ async function interrupted(
   });
   const ended = await machine.cli.run(['apply', 'faults.plan.json', '--approval', machine.approval], {
     environment: secrets,
-    node: quick,
     onStarted: (started) => {
       child = started;
     },
@@ -242,7 +236,7 @@ async function followed(
   const words: string[] = [];
   let isBack = point.way === 'rollback';
   if (!isBack) {
-    const resumed = await cli.run(['resume', run, '--approval', approval], { environment: secrets, node: quick });
+    const resumed = await cli.run(['resume', run, '--approval', approval], { environment: secrets });
     if (resumed.code === 0) words.push('resumed');
     // A run that cannot go on as it was confirmed says so and changes nothing; then it is taken back.
     else if (resumed.code === 4 && /run-stale/u.test(resumed.stderr)) {
@@ -263,13 +257,13 @@ async function followed(
 /** Takes a run back, as soon as AWS has finished what it began. Answers what went wrong. */
 async function takeBack(cli: Cli, run: string, approvalFor: (plan: Plan) => string): Promise<string | null> {
   for (let tries = 1; ; tries += 1) {
-    const planned = await cli.run(['--json', 'rollback', run, '-o', 'back.plan.json'], { node: quick });
+    const planned = await cli.run(['--json', 'rollback', run, '-o', 'back.plan.json']);
     const plan = (planned.stdout.trimStart().startsWith('{') ? JSON.parse(planned.stdout) : {}) as Plan;
     if (planned.code === 3 && /"(?:rollback-wait|wrong-state)"/u.test(planned.stdout) && tries < 6) continue;
     if (planned.code !== 0)
       return `rollback cannot be planned (${planned.code}): ${JSON.stringify(plan.findings?.filter(({ severity }) => severity === 'error') ?? planned.stdout)}${planned.stderr}`;
     if (plan.steps.length === 0) return null;
-    const applied = await cli.run(['apply', 'back.plan.json', '--approval', approvalFor(plan)], { node: quick });
+    const applied = await cli.run(['apply', 'back.plan.json', '--approval', approvalFor(plan)]);
     return applied.code === 0 ? null : `the rollback ended with ${applied.code}: ${applied.stdout}${applied.stderr}`;
   }
 }

@@ -22,6 +22,11 @@ import { isAlive } from '../../src/sandbox/processes.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const bin = join(root, 'dist', 'bin.mjs');
 
+/** The Node that runs the built program: that of the tests, or the one that AIPLAN_NODE names. */
+export const nodeProgram = process.env['AIPLAN_NODE'] ?? process.execPath;
+/** A program that lives for a second never earns back what optimising its code costs: a fifth of its time. */
+export const quick = ['--no-opt'];
+
 export interface Finished {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -134,8 +139,8 @@ export interface RunOptions {
   readonly expected?: readonly number[];
   /** Words that start the program, before node: `['sh', '-c', 'ulimit …; exec "$@"', 'sh']`. */
   readonly through?: readonly string[];
-  /** Words for node itself. */
-  readonly node?: readonly string[];
+  /** Another Node than that of the tests. */
+  readonly program?: string;
   readonly onStarted?: (child: ChildProcess) => void;
 }
 
@@ -207,8 +212,8 @@ export function openCli(endpoint: string | null = null): Cli {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
     },
-    run(words, { environment: more = {}, input, timeout, through = [], node = [], onStarted } = {}) {
-      const [command, ...rest] = [...through, process.execPath, ...node, bin, ...words] as [string, ...string[]];
+    run(words, { environment: more = {}, input, timeout, through = [], program = nodeProgram, onStarted } = {}) {
+      const [command, ...rest] = [...through, program, ...quick, bin, ...words] as [string, ...string[]];
       const child = spawn(command, rest, {
         cwd: work,
         env: { ...environment, ...more },

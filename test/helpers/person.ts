@@ -43,6 +43,9 @@ export function sign(cli: Cli, approval: object, key: string, namespace = 'aipla
 export const publicKey = (path: string): string => readFileSync(`${path}.pub`, 'utf8').trim();
 export const signersFile = (cli: Cli): string => join(cli.home, 'config', 'aiplan', 'allowed_signers');
 
+/** Of the options of a command those that every command of the person has. */
+const programOf = ({ program }: RunOptions): RunOptions => (program === undefined ? {} : { program });
+
 /** Makes the person of a machine, with `settings` as further lines of the configuration. */
 export function makePerson(cli: Cli, settings = ''): Person {
   const key = makeKey(cli, 'person');
@@ -75,12 +78,16 @@ export function makePerson(cli: Cli, settings = ''): Person {
     return cli.ok(['apply', file, '--approval', 'signed.approval.json'], options);
   };
   const carriesOut = async (words: readonly string[], options: RunOptions = {}): Promise<Finished> =>
-    approve('signed.plan.json', (await cli.json([...words, '-o', 'signed.plan.json'])) as Plan, options);
+    approve(
+      'signed.plan.json',
+      (await cli.json([...words, '-o', 'signed.plan.json'], programOf(options))) as Plan,
+      options,
+    );
   return {
     key,
     carriesOut,
     async applies(file, options = {}) {
-      const plan = (await cli.json(['plan', file, '-o', 'signed.plan.json'])) as Plan;
+      const plan = (await cli.json(['plan', file, '-o', 'signed.plan.json'], programOf(options))) as Plan;
       return approve('signed.plan.json', plan, options);
     },
     async takesBack(run, options = {}) {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
-import { bin, type Cli } from './cli.ts';
+import { bin, nodeProgram, quick, type Cli, type RunOptions } from './cli.ts';
 
 /**
  * A real pseudo-terminal with aiplan in it: what is written arrives as it is, and the terminal's modes can be looked
@@ -35,11 +35,15 @@ export interface Pty {
 const bridge = fileURLToPath(new URL('./pty.py', import.meta.url));
 
 /** Starts aiplan on a terminal of 80×24. */
-export function openPty(cli: Cli, words: readonly string[]): Pty {
+export function openPty(
+  cli: Cli,
+  words: readonly string[],
+  { program = nodeProgram }: Pick<RunOptions, 'program'> = {},
+): Pty {
   const screen = new xterm.Terminal({ cols: 80, rows: 24, allowProposedApi: true });
   const child = spawn(
     process.env['AIPLAN_PYTHON'] ?? 'python3',
-    [bridge, '80', '24', process.execPath, bin, ...words],
+    [bridge, '80', '24', program, ...quick, bin, ...words],
     { cwd: cli.work, env: { ...cli.environment, TERM: 'xterm-256color' }, stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const written: string[] = [];

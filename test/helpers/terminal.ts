@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { bin, type Cli, type Environment } from './cli.ts';
+import { bin, nodeProgram, quick, type Cli, type Environment } from './cli.ts';
 
 /** A real terminal, as tmux gives it: keys go in one at a time, and the screen is read back. */
 export interface Terminal {
@@ -109,7 +109,7 @@ export function openTerminal(cli: Cli, { columns = 80, rows = 24, environment = 
       tmux(
         'send-keys',
         '-l',
-        `clear; node ${[bin, ...words].map(quoted).join(' ')}; CODE=$?; PS1="ended $CODE READY$ "`,
+        `clear; ${[nodeProgram, ...quick, bin, ...words].map(quoted).join(' ')}; CODE=$?; PS1="ended $CODE READY$ "`,
       );
       tmux('send-keys', 'Enter');
     },
