@@ -59,8 +59,13 @@ export function askedText({ confirmations, name }: Needed): string {
   ].join(' and ');
 }
 
-/** A phrase to type is at most this long. */
-const longestPhrase = 60;
+/** A phrase to type is at most this long: it stands on one line of the narrowest screen, between its two marks. */
+const longestPhrase = 36;
+
+/**
+ * A phrase between marks that no keyboard types by accident, so that blanks and quotes in it are seen to belong to it.
+ */
+export const betweenMarks = (phrase: string): string => `«${phrase}»`;
 
 /** The author's `accept_loss` as it is typed: on one line. */
 const acceptedLine = (step: Step): string | null =>

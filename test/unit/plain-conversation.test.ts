@@ -53,7 +53,7 @@ describe('the plain review', () => {
     review.type('bcdef0');
     expect(review.type('courses-prod-copy')).toContain('Step 4 of 10');
     expect(review.type('courses-uploads-2023')).toMatch(
-      /^Nothing brings this back\. To accept the loss, type version ids of 48 and Enter\.\nOr skip/u,
+      /^Nothing brings this back\. To accept the loss, type the 17 characters between « and », then Enter\.\n«version ids of 48»\nOr skip/u,
     );
     expect(review.type('version ids of 48')).toContain('To confirm this grant, type SiteServer and Enter.');
     const summary = review.type('SiteServer');

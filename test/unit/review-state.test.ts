@@ -73,7 +73,7 @@ describe('confirming', () => {
     const reviewer = openReviewer({ plan: samplePlan([irreversible]) }).confirm('courses-prod');
     expect(reviewer.state.confirmations.size).toBe(0);
     expect(reviewer.screen()).toMatch(
-      /This cannot be brought back\. Type what is lost and Enter: all rows written since\s+2023/u,
+      /This cannot be brought back. Type the 27 characters between « and », then Enter:\s+«all rows written since 2023»/u,
     );
     expect(reviewer.press('all rows', 'enter').state.confirmations.size).toBe(0);
     expect(reviewer.press('all rows written since 2023', 'enter').state.confirmations.get('CoursesDb')).toMatchObject({

@@ -106,6 +106,7 @@ export async function signed(
       approval: path,
       confirmations: approval.confirmations.map(({ step }) => step),
       expiresAt: approval.expiresAt,
+      ...(left.stays === undefined ? {} : { stays: left.stays }),
       ...(planFile === file ? {} : { rejected: left.rejected ?? [], planFile: resolve(io.current, planFile) }),
     });
     return exitCodes.done;

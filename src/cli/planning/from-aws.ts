@@ -53,7 +53,7 @@ export async function fromAwsSource(context: CommandContext, run: string): Promi
       .toReversed()
       .map(async (one) => recordsFrom(one.run, await manifestsOf(context, { run: one.run }))),
   );
-  const { changePlan, findings } = await rollbackChangePlan(records, {
+  const { changePlan, findings, lost } = await rollbackChangePlan(records, {
     session: await context.reader(),
     types: context.types,
     schemas: context.schemas,
@@ -71,6 +71,7 @@ export async function fromAwsSource(context: CommandContext, run: string): Promi
     incomplete: [...unknowns(run, whole, true), ...findings]
       .filter(({ severity }) => severity !== 'info')
       .map(({ step, message }) => (step === null ? message : `${step}: ${message}`)),
+    lost,
   };
 }
 

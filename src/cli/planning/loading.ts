@@ -61,6 +61,7 @@ export async function rollbackSource(context: CommandContext, run: string): Prom
     changePlan: generated,
     findings,
     incomplete,
+    lost,
   } = await rollbackChangePlan(records, {
     session: await context.reader(),
     types: context.types,
@@ -86,6 +87,7 @@ export async function rollbackSource(context: CommandContext, run: string): Prom
       ...(await unprovenRestores(context, changePlan, manifests)),
     ],
     incomplete: incomplete ? incompleteOf(findings) : [],
+    lost,
   };
 }
 

@@ -16,7 +16,7 @@ import { foreseen } from './foreseen-findings.ts';
 import { hidesText, maskFindings } from '../context/mask-key.ts';
 import { otherRunsFor, runsThat } from './open-runs.ts';
 import { recentTags } from './recent-tags.ts';
-import type { Source } from './source.ts';
+import { staysOf, type Source } from './source.ts';
 import { textsBeside, type TextSource } from '../context/texts.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
@@ -110,7 +110,7 @@ export async function readLiveFor(context: CommandContext, source: Source): Prom
 /** Plans a source against live state, without the checks of a run: a run makes them by itself. */
 export async function makePlan(context: CommandContext, source: Source, live?: LiveState): Promise<Planned> {
   const state = live ?? (await readLiveFor(context, source));
-  return withTexts(source, await withBucket(context, await inputOf(context, source, state), state));
+  return withSource(source, await withBucket(context, await inputOf(context, source, state), state));
 }
 
 /**
@@ -126,15 +126,25 @@ export async function makeCheckedPlan(
   const input = await inputOf(context, source, state);
   const bare = await withBucket(context, input, state);
   const found = await foreseen(context, bare);
-  if (found.length === 0) return { planned: withTexts(source, bare), clean: bare.plan.digest };
+  if (found.length === 0) return { planned: withSource(source, bare), clean: bare.plan.digest };
   const planned = found.some(({ severity }) => severity === 'error')
     ? plan({ ...input, findings: [...(input.findings ?? []), ...found] })
     : withFindings(bare, found);
-  return { planned: withTexts(source, planned), clean: bare.plan.digest };
+  return { planned: withSource(source, planned), clean: bare.plan.digest };
 }
 
-const withTexts = ({ texts }: Source, planned: Planned): Planned =>
-  texts === undefined ? planned : { ...planned, plan: { ...planned.plan, texts } };
+/** With what the source alone knows of the plan: the texts that it was made with, and what a rollback does not undo. */
+function withSource(source: Source, planned: Planned): Planned {
+  const { texts, changePlan } = source;
+  const isBack = changePlan.rollbackOf !== undefined;
+  if (texts === undefined && !isBack) return planned;
+  const plan = {
+    ...planned.plan,
+    ...(texts === undefined ? {} : { texts }),
+    ...(isBack ? { stays: staysOf(source) } : {}),
+  };
+  return { ...planned, plan };
+}
 
 /** Findings are in no digest; only what is blocked by them is. */
 const withFindings = (planned: Planned, more: readonly Finding[]): Planned => ({

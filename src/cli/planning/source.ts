@@ -16,6 +16,8 @@ export interface Source {
    * else.
    */
   readonly incomplete: readonly string[];
+  /** Of a rollback, by address: what its restores and inverse changes do not bring back. */
+  readonly lost?: Readonly<Record<string, readonly string[]>>;
   /** The files that `!Text` named, as they were read. */
   readonly texts?: readonly PlannedText[];
   /** The run that this is what remains of: it does not stand in its own way. */
@@ -77,6 +79,12 @@ export function leftUndone({ incomplete, findings }: Pick<Source, 'incomplete' |
   const forGood = incomplete.filter((text) => kept.has(text));
   return { incomplete, ...(forGood.length === 0 ? {} : { forGood }) };
 }
+
+/** What differs from before the run when all of a rollback is done: what it leaves, and what no restore brings back. */
+export const staysOf = ({ changePlan, incomplete, lost = {} }: Source): readonly string[] => [
+  ...incomplete,
+  ...changePlan.resources.flatMap(({ address }) => (lost[address] ?? []).map((loss) => `${address}: ${loss}`)),
+];
 
 /** A finding in the list of what a rollback leaves. */
 export const sentenceOf = ({

@@ -37,6 +37,8 @@ export interface RollbackDraft {
   readonly findings: readonly Finding[];
   /** True when something that the run did cannot be undone; the rollback is incomplete even if all of it is done. */
   readonly incomplete: boolean;
+  /** By address: what the undo does not bring back although it does all that it can; sentences of the run's own plan. */
+  readonly lost: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -72,7 +74,24 @@ export async function rollbackChangePlan(
     },
     findings: maker.findings,
     incomplete: maker.findings.some(({ severity }) => severity !== 'info'),
+    lost: lostBy(maker.entries, histories),
   };
+}
+
+/** The losses that the person confirmed with the run, of what is restored or changed back now. */
+function lostBy(
+  entries: readonly ResourceEntry[],
+  histories: readonly History[],
+): Readonly<Record<string, readonly string[]>> {
+  const acted = new Map(histories.filter((history) => history.acted).map(({ step }) => [step.id, step]));
+  return Object.fromEntries(
+    entries.flatMap(({ address, action, restore }) => {
+      const step = acted.get(restore?.step ?? address);
+      const isBack = restore !== undefined || (action === 'update' && step?.action === 'update');
+      const loses = isBack ? (step?.recoverability.loses ?? []) : [];
+      return loses.length === 0 ? [] : [[address, loses]];
+    }),
+  );
 }
 
 /** Of what the run had to do with, the identities that somebody chose; a reference may spell one as an ARN. */

@@ -292,6 +292,7 @@ const auditKinds: Readonly<Record<string, Shape>> = {
     steps: count,
     blocked: count,
     rollbackOf: optional(orNull(text)),
+    stays: optional(texts),
   }),
   reviewed: object({
     ...actor,

@@ -1,10 +1,11 @@
-import { lossPhrase, needed } from '../../domain/confirmation.ts';
+import { betweenMarks, lossPhrase, needed } from '../../domain/confirmation.ts';
 import type { Step } from '../../domain/plan.ts';
 import { cardRows, stepRow } from '../../views/step/card-rows.ts';
 import { planDocument } from '../../views/plan/plan-document.ts';
 import { isUnchanged, summaryText } from '../../views/plan/plan-parts.ts';
 import { blank, row, span, type Row } from '../../views/base/rows.ts';
 import { sentenceRows } from '../../views/plan/sentence-rows.ts';
+import { staysRows } from '../../views/plan/stays-rows.ts';
 import { orderedSteps } from './state/entries.ts';
 import { lastWord, missing, type ReviewState } from './state/state.ts';
 
@@ -93,16 +94,22 @@ export const wantedOf = (state: ReviewState, step: Step): string =>
  * words.
  */
 export const questionLines = (state: ReviewState, step: Step, prefix: string): readonly Row[] => [
-  row(
-    0,
-    ...(state.typedIdentity === null
-      ? [
+  ...(state.typedIdentity === null
+    ? [
+        row(
+          0,
           `To confirm this ${step.destruction === null ? 'grant' : 'destruction'}, type `,
           span(wantedOf(state, step), 'title'),
           ' and Enter.',
-        ]
-      : ['Nothing brings this back. To accept the loss, type ', span(wantedOf(state, step), 'destroy'), ' and Enter.']),
-  ),
+        ),
+      ]
+    : [
+        row(
+          0,
+          `Nothing brings this back. To accept the loss, type the ${wantedOf(state, step).length} characters between « and », then Enter.`,
+        ),
+        row(0, span(betweenMarks(wantedOf(state, step)), 'destroy')),
+      ]),
   row(
     0,
     `Or ${(['skip', 'reject', 'again', 'list', 'help', 'quit'] as const)
@@ -117,6 +124,7 @@ export const summaryLines = ({ plan, rejected }: ReviewState): readonly Row[] =>
   blank,
   row(0, span('This is going to happen', 'title'), `: ${summaryText(plan.summary)}.`),
   ...spokenAll(sentenceRows(plan, rejected)),
+  ...spokenAll(staysRows(plan)),
 ];
 
 export const lastQuestion = (state: ReviewState, prefix: string): readonly Row[] => [

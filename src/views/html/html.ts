@@ -34,12 +34,17 @@ ${headHtml(document)}
 ${stepsHtml(document.steps)}
 ${orderHtml(document)}
 ${findingsHtml(document)}
+${staysHtml(document)}
 </main>
 <footer>${document.asks.map((row) => `<p class="block asks">${row.spans.map((part) => spanHtml(part)).join('')}</p>`).join('')}</footer>
 </body>
 </html>
 `;
 }
+
+/** What a rollback does not bring back. */
+const staysHtml = ({ stays }: PlanDocument): string =>
+  stays.length === 0 ? '' : `<section class="stays">${rowsHtml(stays)}</section>`;
 
 /** The first row names the plan; the last one has the totals. */
 function headHtml({ head, notes }: PlanDocument): string {

@@ -10,7 +10,7 @@ const line = (item: Row): string => sanitiseMarkdown(plainText(item).trim());
  * `now` in milliseconds since 1970.
  */
 export function planMarkdown(plan: Plan, now: number, options: DocumentOptions = {}): string {
-  const { head, notes, steps, order, findings, asks } = planDocument(plan, now, options);
+  const { head, notes, steps, order, findings, stays, asks } = planDocument(plan, now, options);
   const parts: string[] = [
     `### aiplan: ${sanitiseMarkdown(plan.name)}`,
     '',
@@ -34,6 +34,8 @@ export function planMarkdown(plan: Plan, now: number, options: DocumentOptions =
       '',
       ...findings.flatMap((rows) => rows.map((item, index) => `${index === 0 ? '-' : '  -'} ${line(item)}`)),
     );
+  const [left, ...what] = stays;
+  if (left !== undefined) parts.push('', `**${line(left)}**`, '', ...what.map((item) => `- ${line(item)}`));
   parts.push('', ...asks.map((item) => `**${line(item)}**`), '');
   return parts.join('\n');
 }

@@ -4,6 +4,7 @@ import { cardRows, stepRow } from '../step/card-rows.ts';
 import { pictureOf, type Picture } from './picture.ts';
 import { pictureRows } from './picture-rows.ts';
 import { askRows, findingRows, headRows, inFindingOrder, inReadingOrder, isUnchanged } from './plan-parts.ts';
+import { staysRows } from './stays-rows.ts';
 import { blank, row, span, type Row } from '../base/rows.ts';
 
 /** One step of a document: its line, and what stands below it; nothing where one line is enough. */
@@ -29,6 +30,8 @@ export interface PlanDocument {
   readonly picture: Picture | null;
   readonly order: readonly Row[];
   readonly findings: readonly (readonly Row[])[];
+  /** Of a rollback: what it does not bring back. */
+  readonly stays: readonly Row[];
   readonly asks: readonly Row[];
 }
 
@@ -78,12 +81,13 @@ export function planDocument(
     }),
     order: picture === null ? [] : pictureRows(picture),
     findings: inFindingOrder(plan.findings).map((finding) => findingRows(finding, file)),
+    stays: staysRows(plan),
     asks: askRows(plan),
   };
 }
 
 /** A document as rows: the text form. */
-export function documentRows({ head, notes, steps, order, findings, asks }: PlanDocument): readonly Row[] {
+export function documentRows({ head, notes, steps, order, findings, stays, asks }: PlanDocument): readonly Row[] {
   const rows: Row[] = [...head, ...notes, blank];
   for (const { title, rows: below } of steps) {
     rows.push(title);
@@ -91,6 +95,7 @@ export function documentRows({ head, notes, steps, order, findings, asks }: Plan
   }
   if (order.length > 0) rows.push(...(rows.at(-1) === blank ? [] : [blank]), ...order, blank);
   if (findings.length > 0) rows.push(...(rows.at(-1) === blank ? [] : [blank]), ...findings.flat(), blank);
+  if (stays.length > 0) rows.push(...(rows.at(-1) === blank ? [] : [blank]), ...stays, blank);
   rows.push(...asks);
   return rows;
 }

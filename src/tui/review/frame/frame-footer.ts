@@ -1,4 +1,4 @@
-import { needed } from '../../../domain/confirmation.ts';
+import { betweenMarks, needed } from '../../../domain/confirmation.ts';
 import { blank, row, span, type Row, type Span } from '../../../views/base/rows.ts';
 import { wrap } from '../../../views/base/text.ts';
 import { matchText, statusRow } from './frame-list.ts';
@@ -98,10 +98,11 @@ function asking(state: ReviewState, layout: Layout): readonly Row[] {
         : row(
             0,
             span('This cannot be brought back. ', 'destroy'),
-            'Type what is lost and Enter: ',
-            span(wanted, 'destroy'),
+            `Type the ${wanted.length} characters between « and », then Enter:`,
           );
-  const lines = [...wrappedTo(ask, columns, layout.short ? 3 : 5), line(`> ${state.typed}`, columns)];
+  const phrase =
+    state.place === 'card' && state.typedIdentity !== null ? [row(0, span(betweenMarks(wanted), 'destroy'))] : [];
+  const lines = [...wrappedTo(ask, columns, layout.short ? 3 : 5), ...phrase, line(`> ${state.typed}`, columns)];
   // As many lines before as after: what stands above does not move away when the line opens.
   return wasSeen(state)
     ? lines

@@ -5,6 +5,7 @@ import { elapsed } from '../../../views/base/format.ts';
 import { summaryText } from '../../../views/plan/plan-parts.ts';
 import { blank, row, span, type Row } from '../../../views/base/rows.ts';
 import { othersRows, sentenceRow } from '../../../views/plan/sentence-rows.ts';
+import { staysRows } from '../../../views/plan/stays-rows.ts';
 import { clip, wrap } from '../../../views/base/text.ts';
 import { filterChoices, orderedSteps } from '../state/entries.ts';
 import { helpRows } from '../state/help.ts';
@@ -99,6 +100,8 @@ function summaryLines(
     ...wrapped([row(0, span('This is going to happen', 'title'), `: ${summaryText(plan.summary)}.`)], width),
   ];
   const changing = orderedSteps(plan.steps).filter(({ action }) => action !== 'keep');
+  // Before the steps, so that it was on the screen before the last word is typed.
+  lines.push(...wrapped(staysRows(plan), width));
   let must = lines.length;
   for (const step of changing) {
     lines.push(...sentenceLines(step, width));
