@@ -19,11 +19,13 @@ import { run } from '../running/run.ts';
 import { leftUndone } from '../planning/source.ts';
 import { askAfter, TerminalSession, watchOf } from '../context/terminal-session.ts';
 import type { CommandContext } from '../context/command-context.ts';
+import { during } from '../context/working.ts';
 import { loaded, loadForApply, rollbackSource, type Loaded } from '../planning/loading.ts';
 
 /** `aiplan apply PLAN|FILE`: review, confirmations, and then the run. */
 export async function applyCommand(context: CommandContext, file: string, consent: ConsentOptions): Promise<ExitCode> {
-  return applyLoaded(context, await loadForApply(context, file), file, consent);
+  const from = await during(context, `reading AWS for ${file}`, () => loadForApply(context, file));
+  return applyLoaded(context, from, file, consent);
 }
 
 /** How a command ends: what is said once the screen is closed. */

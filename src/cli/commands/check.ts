@@ -6,6 +6,7 @@ import { briefRows, findingRows, inFindingOrder } from '../../views/plan/plan-ro
 import { blank, plainText, row, span } from '../../views/base/rows.ts';
 import { sanitiseMarkdown } from '../../base/sanitise.ts';
 import { print, printJson } from '../context/output.ts';
+import { during } from '../context/working.ts';
 import { isBlocked } from './plan.ts';
 import { ChangePlanError, makeCheckedPlan, parseSource } from '../planning/planning.ts';
 import { readInput, type CommandContext } from '../context/command-context.ts';
@@ -20,7 +21,10 @@ interface Checked {
 /** `aiplan check FILE…`: the dry run for CI. Exit 0 clean, 3 when any file is invalid or blocked. */
 export async function check(context: CommandContext, files: readonly string[], format: CheckFormat): Promise<ExitCode> {
   const results: Checked[] = [];
-  for (const file of files) results.push(await checkOne(context, file));
+  for (const [index, file] of files.entries()) {
+    const place = files.length === 1 ? '' : ` (file ${index + 1} of ${files.length})`;
+    results.push(await during(context, `reading AWS for ${file}${place}`, () => checkOne(context, file)));
+  }
   const now = context.io.clock.now();
   const bad = results.some(
     ({ plan, findings }) =>

@@ -8,6 +8,7 @@ import { planText, writePlanFile } from '../../store/objects/plan-file.ts';
 import { notePlanned } from '../context/audit-log.ts';
 import { mentionUnfinished } from '../planning/open-runs.ts';
 import { print, tell } from '../context/output.ts';
+import { during } from '../context/working.ts';
 import { makeCheckedPlan, parseSource } from '../planning/planning.ts';
 import { readInput, type CommandContext } from '../context/command-context.ts';
 
@@ -28,7 +29,8 @@ export async function planCommand(
 ): Promise<ExitCode> {
   const { io, options } = context;
   const source = parseSource(context, readInput(io, file), file);
-  const { plan } = (await makeCheckedPlan(context, source)).planned;
+  const { planned } = await during(context, `reading AWS for ${file}`, () => makeCheckedPlan(context, source));
+  const { plan } = planned;
   if (out !== undefined) {
     writePlanFile(resolve(io.current, out), plan);
     await notePlanned(context, plan);

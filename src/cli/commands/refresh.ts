@@ -4,6 +4,7 @@ import { row, span } from '../../views/base/rows.ts';
 import { writeWhole } from '../../store/objects/files.ts';
 import { printJson, tell } from '../context/output.ts';
 import { parseSource, readLiveFor } from '../planning/planning.ts';
+import { during } from '../context/working.ts';
 import { readInput, type CommandContext } from '../context/command-context.ts';
 
 /** `aiplan refresh FILE -o live.json`: records what a plan of FILE would read; sensitive values are masked in it. */
@@ -12,7 +13,8 @@ export async function refreshCommand(
   file: string,
   out: string | undefined,
 ): Promise<ExitCode> {
-  const live = await readLiveFor(context, parseSource(context, readInput(context.io, file), file));
+  const source = parseSource(context, readInput(context.io, file), file);
+  const live = await during(context, `reading AWS for ${file}`, () => readLiveFor(context, source));
   const recorded = { ...live, recorded: true };
   if (out === undefined) printJson(context.io, recorded);
   else {

@@ -15,6 +15,7 @@ import { withCapturesBegun } from '../running/captures-begun.ts';
 import { cannotAsk, missingOf, type ConsentOptions } from '../planning/consent.ts';
 import { runsThat, supersededBy } from '../planning/open-runs.ts';
 import { print, printJson, tell } from '../context/output.ts';
+import { during } from '../context/working.ts';
 import { makePlan, readLiveFor } from '../planning/planning.ts';
 import { lockOf } from '../running/resume-lock.ts';
 import { goOn } from '../running/resume-run.ts';
@@ -98,7 +99,7 @@ async function rollbackAgain(
       help: `nothing is left of it to resume; \`aiplan runs ${later}\` shows what it did`,
     });
   refuseElsewhere(run, records, await context.target());
-  const settlement = await settled(context, records);
+  const settlement = await during(context, `finding out where run ${run} stands`, () => settled(context, records));
   tell(context.io, context.options, [
     ...rowsOf(settlement),
     row(0, `it is a rollback of run ${of}: rolling back again continues it`),
@@ -146,7 +147,15 @@ async function refuseWhenTakenBack(context: CommandContext, run: string): Promis
   }
 }
 
-async function lookAt(
+const lookAt = (
+  context: CommandContext,
+  run: string,
+  records: readonly JournalRecord[],
+  target: Target,
+): Promise<Found> =>
+  during(context, `finding out where run ${run} stands`, () => findOut(context, run, records, target));
+
+async function findOut(
   context: CommandContext,
   run: string,
   records: readonly JournalRecord[],
@@ -198,6 +207,7 @@ async function settled(context: CommandContext, records: readonly JournalRecord[
           help: 'nothing was changed',
         });
       const left = until - io.clock.now();
+      context.working?.clear();
       tell(io, options, [
         row(
           0,

@@ -22,6 +22,7 @@ import { print, printJson, tell } from '../context/output.ts';
 import { TerminalSession } from '../context/terminal-session.ts';
 import type { Io } from '../context/io.ts';
 import type { CommandContext } from '../context/command-context.ts';
+import { during } from '../context/working.ts';
 import { loadForApply, planRejecting, type Loaded } from '../planning/loading.ts';
 
 /** `next`: what is run with the approval, where that is not `aiplan apply`. */
@@ -38,7 +39,7 @@ export interface ReviewOptions {
  * approval of what is left after steps were rejected is for another plan, which is written beside it.
  */
 export async function review(context: CommandContext, file: string, given: ReviewOptions): Promise<ExitCode> {
-  const from = await loadForApply(context, file);
+  const from = await during(context, `reading AWS for ${file}`, () => loadForApply(context, file));
   return given.sign === undefined
     ? look(context, from, file)
     : signed(context, from, file, { ...given, sign: given.sign });

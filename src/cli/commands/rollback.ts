@@ -8,6 +8,7 @@ import { applyLoaded } from './apply.ts';
 import type { ConsentOptions } from '../planning/consent.ts';
 import { isBlocked } from './plan.ts';
 import { print, printJson, tell } from '../context/output.ts';
+import { during } from '../context/working.ts';
 import type { Source } from '../planning/source.ts';
 import type { CommandContext } from '../context/command-context.ts';
 import { loaded, rollbackSource } from '../planning/loading.ts';
@@ -34,10 +35,11 @@ export async function rollback(
     throw new UserError('run-missing', 'which run is to be undone?', {
       help: 'aiplan rollback RUN; `aiplan runs` lists them, `aiplan rollback --from-aws` those that the capture bucket knows of',
     });
-  const source =
+  const source = await during(context, `reading AWS for the rollback of run ${runId}`, async () =>
     options.fromAws === true
-      ? await (await import('../planning/from-aws.ts')).fromAwsSource(context, runId)
-      : await rollbackSource(context, runId);
+      ? (await import('../planning/from-aws.ts')).fromAwsSource(context, runId)
+      : rollbackSource(context, runId),
+  );
   return keepOrWalk(context, source, options);
 }
 
@@ -47,7 +49,7 @@ export async function keepOrWalk(
   source: Source,
   options: ConsentOptions & { readonly out?: string },
 ): Promise<ExitCode> {
-  const from = await loaded(context, source);
+  const from = await during(context, `planning ${source.file}`, () => loaded(context, source));
   const { planned } = from;
   if (options.out !== undefined) {
     writePlanFile(resolve(context.io.current, options.out), planned.plan);

@@ -19,6 +19,7 @@ import type { OpenSession } from '../../../providers/aws/session/session.ts';
 import { resourceTypes } from '../../../providers/index.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { loadMaskKey, withMasks } from './mask-key.ts';
+import { Working } from './working.ts';
 import { openStore } from './open-store.ts';
 
 /** Everything that a command works with: who asks, with which configuration, and how to reach AWS. */
@@ -46,6 +47,8 @@ export interface CommandContext {
    * Made once. Not `wanted`: only answers what came of it, where something else has had it made.
    */
   masks?(wanted?: boolean): Promise<string | null>;
+  /** Says how far long reading has come; absent: it says nothing. */
+  readonly working?: Working;
   /** The recorded live state of `--live`, or null. */
   recorded(): LiveState | null;
   close(): void;
@@ -56,6 +59,7 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
   const folders = foldersOf(io.environment, io.current);
   const configuration = loadConfiguration(folders);
   const store = openStore(io, options, folders, configuration);
+  const working = new Working(io, options);
   let session: Promise<OpenSession> | undefined;
   let target: Promise<Target> | undefined;
   let key: Promise<string | null> | undefined;
@@ -110,7 +114,8 @@ export function openWorld(io: Io, options: GlobalOptions): CommandContext {
     store,
     types: resourceTypes,
     schemas: loadSchema,
-    reader: async () => withMasks(await reader(), masks),
+    reader: async () => working.counted(withMasks(await reader(), masks)),
+    working,
     masks,
     async secretReader(name) {
       const { openSession } = await import('../../../providers/aws/session/session.ts');
