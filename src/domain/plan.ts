@@ -111,8 +111,8 @@ export interface Plan {
   readonly recorded: boolean;
   readonly rollbackOf: string | null;
   /**
-   * Of a rollback: sentences that say what differs from before the run when all of it is done. Outside the digest, which
-   * covers the run that they follow from. Absent: no rollback.
+   * Of a rollback: sentences that say what differs from before the run when all of it is done. Outside the digest,
+   * which covers the run that they follow from. Absent: no rollback.
    */
   readonly stays?: readonly string[];
   /** Addresses that the reviewer rejected, sorted; the steps are those that are left. In the digest. Absent: none. */

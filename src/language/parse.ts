@@ -88,7 +88,7 @@ function readPlan(
       'cloudformation-template',
       tree.at,
       `${quote(options.file)} is a CloudFormation template; a change plan names each resource with type, action and properties`,
-      writeSkeleton(templateSkeleton(tree, options.types)),
+      writeSkeleton(templateSkeleton(tree, options.types, options.schemas)),
     );
     return null;
   }

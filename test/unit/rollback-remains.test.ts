@@ -237,6 +237,7 @@ describe('an update that was stopped while it had the resource in another state'
       action: 'update',
       identity: 'courses',
       changes: [{ path: 'Class', before: 'db.small', after: 'db.large', effect: 'restart' }],
+      recoverability: { level: 'reversible', loses: [] },
     };
     const entries = (plan: object, ended: boolean) =>
       [

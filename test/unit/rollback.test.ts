@@ -18,7 +18,8 @@ const step = (
   action: Step['action'],
   identity: string | null,
   changes: readonly AttributeChange[] = [],
-): Step => ({ id, type, action, identity, changes }) as unknown as Step;
+): Step =>
+  ({ id, type, action, identity, changes, recoverability: { level: 'restorable', loses: [] } }) as unknown as Step;
 const changed = (
   path: string,
   before: AttributeChange['before'],

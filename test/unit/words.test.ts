@@ -4,11 +4,11 @@ import { readSource, readSources } from '../helpers/source-tree.ts';
 /** Words that were coined here once, and the field's word for each. */
 const coined: readonly (readonly [RegExp, string])[] = [
   [/\bways? back\b/u, 'undo, rollback'],
-  [/\b(?:take[ns]?|took|taking) (?:\S+ ){0,4}back\b/u, 'undo'],
+  [/\b(?:take[ns]?|took|taking) (?:\S+ ){0,4}back\b/iu, 'undo'],
   [/\b(?:made|makes (?:it|them)) anew\b/u, 'recreate'],
   [/\b(?:is|are|was|were) told\b|\btold of\b/u, 'is reported, is sent to'],
-  [/\b(?:go|goes|gone|going|went) on with\b/u, 'resume, continue'],
-  [/\bhalf way\b/u, 'partly done'],
+  [/\b(?:go|goes|gone|going|went) on with\b/iu, 'resume, continue'],
+  [/\bhalf way\b/iu, 'partly done'],
   [/\b(?:is|are) wanted\b/u, 'is expected'],
   [/\black(?:s|ing)?\b/u, 'has no, is missing'],
   [/\bmade quiet\b/u, 'stopped, closed to writes'],

@@ -305,7 +305,7 @@ function refuseStale({ run, remaining: { stale } }: Found): void {
     `run ${run} cannot go on as it was confirmed: ${stale.map(({ step, why }) => (step === null ? why : `"${step}": ${why}`)).join('; ')}`,
     {
       exitCode: exitCodes.stale,
-      help: `nothing was sent. Take it back: aiplan rollback ${run}; or close it and plan anew: aiplan runs abandon ${run}`,
+      help: `nothing was sent. Undo it: aiplan rollback ${run}; or close it and plan anew: aiplan runs abandon ${run}`,
     },
   );
 }

@@ -3,7 +3,6 @@ import type { AwsReader, ReadCall } from '../../domain/call.ts';
 import { sanitise } from '../../base/sanitise.ts';
 import { elapsed } from '../../views/base/format.ts';
 import { row, span } from '../../views/base/rows.ts';
-import type { CommandContext } from './command-context.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { tell, widthOf } from './output.ts';
 
@@ -83,7 +82,7 @@ export class Working {
 
 /** The work of a command under words that say what it is about; see `Working`. */
 export const during = <Result>(
-  { working }: Pick<CommandContext, 'working'>,
+  { working }: { readonly working?: Working },
   what: string,
   work: () => Promise<Result>,
 ): Promise<Result> => (working === undefined ? work() : working.during(what, work));

@@ -1,7 +1,8 @@
 import type { ResourceTypes } from '../../domain/resource-type.ts';
 import { entryOf, textScalar, type MapEntry, type MapNode, type Node } from '../reader/node.ts';
 import { planNameOf, type Skeleton } from './skeleton.ts';
-import { saidOtherwise } from './unsupported.ts';
+import type { Schemas } from '../../domain/schema.ts';
+import { carriedProperties, type Carrying } from './left-out.ts';
 import { specialTag, textOf } from '../functions/function-tags.ts';
 
 /**
@@ -32,7 +33,7 @@ export function isTemplate(root: MapNode): boolean {
 }
 
 /** A template as a change plan that creates what it declares; parameters that have a default are filled in. */
-export function templateSkeleton(root: MapNode, types: ResourceTypes): Skeleton {
+export function templateSkeleton(root: MapNode, types: ResourceTypes, schemas: Schemas): Skeleton {
   const description = textOf(entryOf(root, 'Description')?.node ?? root) ?? '';
   const name = planNameOf(description === '' ? 'my-change' : description);
   const values = new Map<string, Node>([['AWS::StackName', textScalar(name, 0)], ...parametersOf(root)]);
@@ -41,16 +42,71 @@ export function templateSkeleton(root: MapNode, types: ResourceTypes): Skeleton 
     node: planSpelling(entry.node, values),
   }));
   const carried = resources.filter(({ node }) => types.get(typeOf(node))?.managed === true);
-  const left = resources
-    .filter((entry) => !carried.includes(entry))
-    .map(({ key, node }) => `${key} is left out: ${typeOf(node) || 'its type'} is not supported yet`);
+  const others = resources.filter((entry) => !carried.includes(entry));
   const known = new Set(carried.map(({ key }) => key));
+  const left = [
+    ...others.map(({ key, node }) => `${key} is left out: ${typeOf(node) || 'its type'} is not supported yet`),
+    ...sectionsLeft(root),
+    ...mapOf(entryOf(root, 'Resources')?.node)
+      .filter(({ key }) => known.has(key))
+      .flatMap(({ key, node }) => fieldsLeft(key, node, known)),
+  ];
+  const gone = new Set(others.map(({ key }) => key));
   return {
     name,
     intent: description.split('\n')[0]?.trim().slice(0, 300) || 'Make what the CloudFormation template declares',
-    resources: carried.map((entry) => ({ ...entry, node: dependingOn(entry.node, known) })),
+    resources: carried.map((entry) => {
+      const type = types.get(typeOf(entry.node));
+      const schema = type === undefined ? undefined : schemas(type.type);
+      const node = dependingOn(entry.node, known);
+      return type === undefined || schema === undefined
+        ? { ...entry, node }
+        : {
+            ...entry,
+            node: withProperties(node, { address: entry.key, schema, rules: type.rules, gone, left }),
+          };
+    }),
     left,
   };
+}
+
+function withProperties(node: Node, carrying: Carrying): Node {
+  if (node.kind !== 'map') return node;
+  return {
+    ...node,
+    entries: node.entries.map((entry) =>
+      entry.key === 'properties' && entry.node.kind === 'map'
+        ? { ...entry, node: carriedProperties(entry.node, carrying) }
+        : entry,
+    ),
+  };
+}
+
+/** Sections that a change plan has nothing like, each with the names in it, and parameters without a value. */
+const sectionsLeft = (root: MapNode): readonly string[] =>
+  root.entries.flatMap(({ key, node }) => {
+    if (['AWSTemplateFormatVersion', 'Description', 'Resources'].includes(key)) return [];
+    const names = mapOf(node).map((entry) => entry.key);
+    if (key !== 'Parameters')
+      return [`${key} is left out (${names.join(', ') || 'all of it'}): a change plan has nothing like it`];
+    return mapOf(node)
+      .filter((entry) => entry.node.kind !== 'map' || entryOf(entry.node, 'Default') === undefined)
+      .map((entry) => `Parameter ${entry.key} has no default: write its value where  !Ref ${entry.key}  stands`);
+  });
+
+/** Fields of an entry that a change plan has nothing like. */
+function fieldsLeft(address: string, node: Node, known: ReadonlySet<string>): readonly string[] {
+  const after = node.kind === 'map' ? entryOf(node, 'DependsOn')?.node : undefined;
+  const names =
+    after === undefined ? [] : (after.kind === 'list' ? after.items : [after]).flatMap((item) => textOf(item) ?? []);
+  return [
+    ...mapOf(node)
+      .filter(({ key }) => SPELLINGS.includes(key) && FIELDS[key] === undefined)
+      .map(({ key }) => `${address}: ${key} is left out: a change plan has nothing like it`),
+    ...names
+      .filter((name) => !known.has(name))
+      .map((name) => `${address}: DependsOn ${name} is left out, as ${name} is`),
+  ];
 }
 
 /** An entry that runs after no others than those that are carried over. */
@@ -125,14 +181,7 @@ export function planSpelling(node: Node, values: ReadonlyMap<string, Node> = new
     at: node.at,
     node: textScalar('create', node.at),
   };
-  // What says how a change is made, not how the resource is, has no place in a change plan.
-  const properties = field('properties').map((found) => ({
-    ...found,
-    node:
-      found.node.kind === 'map'
-        ? { ...found.node, entries: found.node.entries.filter(({ key }) => saidOtherwise(key) === undefined) }
-        : found.node,
-  }));
+  const properties = field('properties');
   return {
     ...node,
     entries: [

@@ -3,7 +3,8 @@ import type { PropertySchema, Schemas, TypeSchema } from '../../domain/schema.ts
 import { isHcl, readHcl, type Hcl, type HclBlock, type HclMap } from './hcl.ts';
 import { textScalar, type MapEntry, type Node } from '../reader/node.ts';
 import type { Skeleton } from './skeleton.ts';
-import { saidOtherwise } from './unsupported.ts';
+import type { TypeRules } from '../../domain/resource-type.ts';
+import { carriedProperties } from './left-out.ts';
 import { nearest } from '../reader/spelling.ts';
 
 export { isHcl };
@@ -65,16 +66,28 @@ export function terraformSkeleton(text: string, types: ResourceTypes, schemas: S
       ),
   );
   const addresses = new Map(resources.map(({ labels }) => [labels.join('.'), addressOf(labels, resources)]));
-  const left: string[] = [];
+  const gone = new Set(
+    resources
+      .filter(({ labels: [from = ''] }) => types.get(TYPES[from] ?? '')?.managed !== true)
+      .map(({ labels }) => addresses.get(labels.join('.')) ?? ''),
+  );
+  const left: string[] = blocks
+    .filter((block) => !resources.includes(block) && (block.kind !== 'variable' || block.body['default'] === undefined))
+    .map(({ kind, labels }) =>
+      kind === 'variable'
+        ? `Variable ${labels.join('.')} has no default: write its value where  \${var.${labels[0] ?? ''}}  stands`
+        : `${[kind, ...labels].join('.')} is left out: a change plan has nothing like it`,
+    );
   const entries = resources.flatMap((block): readonly MapEntry[] => {
     const [from = '', label = ''] = block.labels;
     const type = TYPES[from];
     const schema = type === undefined ? undefined : schemas(type);
-    if (schema === undefined || types.get(schema.type)?.managed !== true) {
+    const rules = schema === undefined ? undefined : types.get(schema.type);
+    if (schema === undefined || rules?.managed !== true) {
       left.push(`${from}.${label} is left out: it is not supported yet`);
       return [];
     }
-    return [entryOf(block, schema, { variables, addresses, left })];
+    return [entryOf(block, schema, rules.rules, { variables, addresses, left, gone })];
   });
   return { name: 'my-change', intent: 'Make what the Terraform configuration declares', resources: entries, left };
 }
@@ -83,6 +96,8 @@ interface Scope {
   readonly variables: ReadonlyMap<string, Hcl>;
   readonly addresses: ReadonlyMap<string, string>;
   readonly left: string[];
+  /** Addresses of resources that are left out. */
+  readonly gone: ReadonlySet<string>;
 }
 
 const pascal = (text: string): string =>
@@ -98,7 +113,7 @@ function addressOf(labels: readonly string[], all: readonly HclBlock[]): string 
     : name;
 }
 
-function entryOf({ labels, body }: HclBlock, schema: TypeSchema, scope: Scope): MapEntry {
+function entryOf({ labels, body }: HclBlock, schema: TypeSchema, rules: TypeRules, scope: Scope): MapEntry {
   const [from = '', label = ''] = labels;
   const properties: MapEntry[] = [];
   for (const [key, value] of Object.entries(body)) {
@@ -108,24 +123,30 @@ function entryOf({ labels, body }: HclBlock, schema: TypeSchema, scope: Scope): 
       scope.left.push(`${from}.${label}: ${key} is left out: ${schema.type} has no property of that name`);
       continue;
     }
-    if (saidOtherwise(name) !== undefined) {
-      scope.left.push(`${from}.${label}: ${key} is left out: it says how a change is made, not how the resource is`);
-      continue;
-    }
-    const rules =
+    const items =
       property.type.kind === 'list' && Array.isArray(value) && property.type.element.kind === 'object'
-        ? (value as readonly Hcl[]).flatMap((item) => rulesOf(item as HclMap))
+        ? (value as readonly Hcl[]).flatMap((item, index) =>
+            rulesOf(item as HclMap, (text) => scope.left.push(`${from}.${label}: ${key}.${index} ${text}`)),
+          )
         : value;
-    properties.push({ key: name, at: 0, node: toNode(rules, property, schema, scope) });
+    properties.push({ key: name, at: 0, node: toNode(items, property, schema, scope) });
   }
+  const address = scope.addresses.get(labels.join('.')) ?? 'Resource';
   const map = (entries: readonly MapEntry[]): Node => ({ kind: 'map', at: 0, tag: null, entries });
   return {
-    key: scope.addresses.get(labels.join('.')) ?? 'Resource',
+    key: address,
     at: 0,
     node: map([
       { key: 'type', at: 0, node: textScalar(schema.type, 0) },
       { key: 'action', at: 0, node: textScalar('create', 0) },
-      { key: 'properties', at: 0, node: map(properties) },
+      {
+        key: 'properties',
+        at: 0,
+        node: carriedProperties(
+          { kind: 'map', at: 0, tag: null, entries: properties },
+          { address, schema, rules, gone: scope.gone, left: scope.left },
+        ),
+      },
     ]),
   };
 }
@@ -136,7 +157,7 @@ const propertyNamed = (key: string, properties: Readonly<Record<string, Property
 };
 
 /** A rule of a group names several sources in Terraform and one in CloudFormation. */
-function rulesOf(rule: HclMap): readonly Hcl[] {
+function rulesOf(rule: HclMap, leave: (text: string) => void): readonly Hcl[] {
   const {
     cidr_blocks: cidrs,
     ipv6_cidr_blocks: wide,
@@ -145,8 +166,10 @@ function rulesOf(rule: HclMap): readonly Hcl[] {
     from_port: from,
     to_port: to,
     description,
+    ...others
   } = rule as Record<string, Hcl | undefined>;
   if (protocol === undefined) return [rule];
+  for (const name of Object.keys(others)) leave(`${name} is left out: write its rules in CloudFormation's words`);
   const base: Record<string, Hcl> = { IpProtocol: protocol };
   if (String(protocol) !== '-1') {
     if (from !== undefined) base['FromPort'] = from;
@@ -154,11 +177,13 @@ function rulesOf(rule: HclMap): readonly Hcl[] {
   }
   if (description !== undefined) base['Description'] = description;
   const listed = (value: Hcl | undefined): readonly Hcl[] => (Array.isArray(value) ? (value as readonly Hcl[]) : []);
-  return [
+  const made = [
     ...listed(cidrs).map((cidr): HclMap => ({ ...base, CidrIp: cidr })),
     ...listed(wide).map((cidr): HclMap => ({ ...base, CidrIpv6: cidr })),
     ...listed(groups).map((group): HclMap => ({ ...base, SourceSecurityGroupId: group })),
   ];
+  if (made.length === 0) leave('is left out: it names no source that is carried over');
+  return made;
 }
 
 function toNode(value: Hcl, property: PropertySchema | undefined, schema: TypeSchema, scope: Scope): Node {

@@ -37,7 +37,7 @@ export interface RollbackDraft {
   readonly findings: readonly Finding[];
   /** True when something that the run did cannot be undone; the rollback is incomplete even if all of it is done. */
   readonly incomplete: boolean;
-  /** By address: what the undo does not bring back although it does all that it can; sentences of the run's own plan. */
+  /** By address: what no undo brings back, in the sentences of the run's own plan. */
   readonly lost: Readonly<Record<string, readonly string[]>>;
 }
 
