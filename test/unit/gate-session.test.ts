@@ -236,7 +236,7 @@ describe('a session that reads', () => {
         response.end(
           body.includes('AssumeRole')
             ? '<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>k</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>'
-            : '<R/>',
+            : '<R><vpcSet/><DescribeDBInstancesResult><DBInstances/></DescribeDBInstancesResult></R>',
         );
       const session = openSession({ region: 'eu-west-1', endpoint, profile: 'role', mode: 'read-only' });
       await Promise.all([

@@ -15,6 +15,7 @@ export const cloudtrail: ServiceRecord = {
     const { CloudTrailClient, LookupEventsCommand } = await import('@aws-sdk/client-cloudtrail');
     return { Client: CloudTrailClient, commands: { LookupEventsCommand } };
   },
+  always: { LookupEvents: ['Events'] },
   reads: `
     DescribeQuery DescribeTrails GetChannel GetDashboard GetEventConfiguration GetEventDataStore GetEventSelectors
     GetImport

@@ -1,3 +1,4 @@
+import { ec2Always } from './ec2-always.ts';
 import { isPerhapsTrue } from '../../../src/base/coerce.ts';
 import type { Json, JsonObject } from '../../../src/base/json.ts';
 import {
@@ -338,6 +339,7 @@ export const ec2: ServiceRecord = {
   },
   // The pre-signed address and the place of a copy into this region.
   adds: (name, value, { region }) => name === 'PresignedUrl' || (name === 'DestinationRegion' && value === region),
+  always: ec2Always,
   answers: {
     DescribeInstances: {
       path: ['Reservations', 'Instances'],

@@ -41,6 +41,12 @@ export const iam: ServiceRecord = {
       },
     };
   },
+  always: {
+    GetInstanceProfile: ['InstanceProfile.Roles'],
+    GetRole: ['Role'],
+    ListInstanceProfileTags: ['Tags', 'IsTruncated'],
+    ListInstanceProfiles: ['InstanceProfiles', 'InstanceProfiles.*.Roles', 'IsTruncated'],
+  },
   reads: `
     GetInstanceProfile GetRole ListInstanceProfileTags ListInstanceProfiles`,
   extent: 'used',

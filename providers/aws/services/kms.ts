@@ -15,6 +15,7 @@ export const kms: ServiceRecord = {
     const { KMSClient, DescribeKeyCommand } = await import('@aws-sdk/client-kms');
     return { Client: KMSClient, commands: { DescribeKeyCommand } };
   },
+  always: { DescribeKey: ['KeyMetadata'] },
   reads: `
     DescribeKey`,
   extent: 'used',

@@ -49,6 +49,13 @@ export const logs: ServiceRecord = {
       },
     };
   },
+  always: {
+    DescribeLogGroups: ['logGroups'],
+    DescribeLogStreams: ['logStreams'],
+    DescribeMetricFilters: ['metricFilters'],
+    DescribeSubscriptionFilters: ['subscriptionFilters'],
+    ListTagsForResource: ['tags'],
+  },
   reads: `
     DescribeLogGroups DescribeLogStreams DescribeMetricFilters DescribeSubscriptionFilters ListTagsForResource`,
   extent: 'used',

@@ -157,6 +157,23 @@ export const rds: ServiceRecord = {
   ],
   // The pre-signed address of a copy from another region.
   adds: (name) => name === 'PreSignedUrl',
+  always: {
+    DescribeAccountAttributes: ['AccountQuotas'],
+    DescribeDBInstanceAutomatedBackups: ['DBInstanceAutomatedBackups'],
+    DescribeDBInstances: [
+      'DBInstances',
+      ...['DBParameterGroups', 'ReadReplicaDBInstanceIdentifiers', 'TagList', 'VpcSecurityGroups'].map(
+        (list) => `DBInstances.*.${list}`,
+      ),
+    ],
+    DescribeDBParameterGroups: ['DBParameterGroups'],
+    DescribeDBParameters: ['Parameters'],
+    DescribeDBSnapshots: ['DBSnapshots', 'DBSnapshots.*.TagList'],
+    DescribeDBSubnetGroups: ['DBSubnetGroups', 'DBSubnetGroups.*.Subnets'],
+    DescribeOptionGroups: ['OptionGroupsList'],
+    DescribeOrderableDBInstanceOptions: ['OrderableDBInstanceOptions'],
+    ListTagsForResource: ['TagList'],
+  },
   answers: {
     DescribeDBInstances: {
       path: ['DBInstances'],

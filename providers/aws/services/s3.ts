@@ -1,3 +1,4 @@
+import { s3Always } from './s3-always.ts';
 import { canonical } from '../../../src/base/digest.ts';
 import { s3Actions } from './s3-actions.ts';
 import { s3Protects } from './s3-protects.ts';
@@ -166,6 +167,7 @@ export const s3: ServiceRecord = {
       },
     };
   },
+  always: s3Always,
   reads: `
     GetBucketAbac GetBucketAccelerateConfiguration GetBucketAcl GetBucketAnalyticsConfiguration GetBucketCors
     GetBucketEncryption GetBucketIntelligentTieringConfiguration GetBucketInventoryConfiguration

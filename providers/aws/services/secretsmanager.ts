@@ -15,6 +15,7 @@ export const secretsmanager: ServiceRecord = {
     const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
     return { Client: SecretsManagerClient, commands: { GetSecretValueCommand } };
   },
+  always: { GetSecretValue: ['ARN'] },
   reads: ``,
   extent: 'used',
   discloses: { BatchGetSecretValue: 'secrets', GetRandomPassword: 'a password' },

@@ -53,6 +53,14 @@ export interface SingleQuestion {
 }
 
 /**
+ * By what the answer of a read is known to be whole, by operation. Paths of members, `*` for each element of a list: AWS
+ * writes an empty list as an empty element (`<volumeSet/>`, `<DBInstances/>`), which the SDK gives as `[]`; without the
+ * element the SDK gives nothing, and nothing would read as "there is none". `attribute`: the member that the question
+ * names. `document`: the element that the whole answer is, which may hold nothing. `[]`: nothing must be there.
+ */
+export type Always = Readonly<Record<string, readonly string[] | 'attribute' | { readonly document: string }>>;
+
+/**
  * Everything that aiplan knows about a service of AWS, once: the session, the gate, the known reads, the IAM actions
  * and the sandbox take it from here. A record also adds its name to `Services` of `src/domain/call.ts`.
  */
@@ -88,6 +96,8 @@ export interface ServiceRecord {
   /** Reads that name what they ask for. */
   readonly answers?: Readonly<Record<string, AnsweredAbout>>;
   readonly singles?: readonly SingleQuestion[];
+  /** The parts that the answer of every read has, by operation: without one of them it was not read (law 9). */
+  readonly always: Always;
   /** IAM actions of the operations that are not called like them, without the name of the service. */
   readonly actions?: ReadonlyMap<string, readonly string[]>;
   /** CloudTrail's name of an event in a form that is equal to that of its operation. Absent: they are the same. */

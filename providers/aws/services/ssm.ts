@@ -15,6 +15,7 @@ export const ssm: ServiceRecord = {
     const { SSMClient, GetParameterCommand, GetParametersCommand } = await import('@aws-sdk/client-ssm');
     return { Client: SSMClient, commands: { GetParameterCommand, GetParametersCommand } };
   },
+  always: { GetParameters: ['Parameters', 'InvalidParameters'], GetParameter: ['Parameter'] },
   reads: `
     GetParameters`,
   extent: 'used',

@@ -15,6 +15,7 @@ export const sts: ServiceRecord = {
     const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
     return { Client: STSClient, commands: { GetCallerIdentityCommand } };
   },
+  always: { GetCallerIdentity: ['Account', 'Arn'] },
   reads: `
     GetCallerIdentity`,
   extent: 'all',

@@ -10,6 +10,7 @@ import { attachGate, type Gate, type GatedClient, type Handler } from '../gate/g
 import { kindOfOperation } from '../gate/known-reads.ts';
 import { serviceOf, services } from '../services/index.ts';
 import type { ServiceModule, ServiceRecord } from '../services/service.ts';
+import { attachDocumentCheck, requireWhole } from '../gate/whole-answers.ts';
 import { fromAnswer, toInput } from '../values/values.ts';
 
 export interface SessionOptions {
@@ -118,6 +119,7 @@ export function openSession(options: SessionOptions): OpenSession {
     });
     if (options.endpoint === null) await refuseConfiguredEndpoint(client, service);
     attachClock(client, options.onDate);
+    attachDocumentCheck(client, service);
     client.config = { ...client.config, requestHandler: impatient(client.config.requestHandler) };
     const gate = attachGate(client, {
       service,
@@ -161,6 +163,7 @@ export function openSession(options: SessionOptions): OpenSession {
       counts[name] = (counts[name] ?? 0) + 1;
       try {
         const answer = await fromAnswer(await client.send(new Command(toInput(call.input) as never)));
+        requireWhole(call, answer);
         requireAnswerAbout(call, answer);
         return answer;
       } catch (error) {

@@ -6,11 +6,13 @@ import type {
   StoreBucket,
   StoredObject,
 } from '../../../src/domain/records/store-bucket.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
 import { version } from '../../../src/base/version.ts';
 import { normaliseError } from '../values/errors.ts';
 import type { GatedClient } from '../gate/gate.ts';
 import { attachStoreGate } from '../gate/store-gate.ts';
 import { services } from '../services/index.ts';
+import { attachDocumentCheck, requireWhole } from '../gate/whole-answers.ts';
 
 export interface StoreSessionOptions {
   readonly bucket: string;
@@ -98,12 +100,16 @@ export async function openStoreBucket({
   watchClock(client, (at) => {
     serverClock = at;
   });
+  attachDocumentCheck(client, services.s3.name);
   attachStoreGate(client, { bucket, prefix: under, endpoint });
 
   const send = async (operation: string, input: object, mutating = false): Promise<Answer> => {
     const Command = commands[`${operation}Command`] as new (input: never) => unknown;
     try {
-      return await client.send(new Command({ Bucket: bucket, ...input } as never));
+      const answer = await client.send(new Command({ Bucket: bucket, ...input } as never));
+      // A list that did not come is no empty store (law 9).
+      if (!mutating) requireWhole({ service: 's3', operation, input: {} }, answer as JsonObject);
+      return answer;
     } catch (error) {
       throw normaliseError(error, `s3:${operation}`, mutating);
     }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Fault, SeenRequest } from './faults.ts';
-import { HeldAnswer, madeBy, sendGarbled, sendHalf, sendHeld, without } from './protocol/held.ts';
 import { errorAnswer } from './protocol/errors.ts';
 import { protocolOf, proxiedOf } from './services.ts';
+import { HeldAnswer, leaveOut, madeBy, sendGarbled, sendHalf, sendHeld, without } from './protocol/held.ts';
 import type { EmulatorState } from './protocol/emulator-state.ts';
 
 /** Reads that are answered otherwise because of an earlier fault: what is not found yet, and what was read before. */
@@ -132,6 +132,8 @@ export async function carryOut({ fault, seen, form, response, serve, memory, wor
       return sendHalf(await held(), response);
     case 'garble':
       return sendGarbled(await held(), response);
+    case 'without':
+      return sendHeld(leaveOut(await held(), fault.element), response);
     case 'missing': {
       const answer = await held();
       const names = ['Bucket', 'DBInstanceIdentifier', 'DBSnapshotIdentifier', 'InstanceProfileName', 'logGroupName'];

@@ -23,6 +23,8 @@ export interface SeenRequest {
  *   duplicate  the network delivers the request twice; the answer is that of the first time, or of the second
  *   truncate   half of the answer, then the connection closes
  *   garble     an answer whose body is no document
+ *   without    an answer in which every element of one name is left out, as if it were no part of it; an answer that is
+ *              that element keeps nothing of its body
  *   missing    what the request makes is not found by the next reads, `reads` times
  *   stale      the next reads are answered as they were before, `reads` times (Proxy.rememberAnswers)
  *   lasting    states in between that the request begins are shown to so many reads
@@ -37,6 +39,7 @@ export type Fault =
   | { readonly kind: 'delay'; readonly milliseconds?: number; readonly until?: Promise<unknown> }
   | { readonly kind: 'duplicate'; readonly answer?: 'first' | 'second' }
   | { readonly kind: 'truncate' | 'garble' | 'throttle' | 'expired' | 'deny' }
+  | { readonly kind: 'without'; readonly element: string }
   | { readonly kind: Because }
   | { readonly kind: 'missing' | 'stale' | 'lasting'; readonly reads: number }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly status?: number };
@@ -98,6 +101,7 @@ export function refusalOf(fault: Fault, service: string, operation: string): Ans
     case 'duplicate':
     case 'truncate':
     case 'garble':
+    case 'without':
     case 'missing':
     case 'stale':
     case 'lasting':

@@ -3,14 +3,18 @@ import { child, copyOf, element, listAt, put, textAt } from '../protocol/xml.ts'
 import { instancesIn } from './answers.ts';
 import { REMEMBERED } from './instance-launch.ts';
 
+/** Lists that AWS sends of every instance, also of one that is terminated and has none of them left. */
+const LISTS = ['blockDeviceMapping', 'networkInterfaceSet', 'groupSet'] as const;
+
 export const describedShape: QueryCorrection = {
   operations: ['DescribeInstances', 'RunInstances'],
   answers:
-    'root device of the image, DeleteOnTermination of each volume, groups of the primary interface, remembered settings, launch time of a fixture',
+    'empty lists of a terminated instance, root device of the image, DeleteOnTermination of each volume, groups of the primary interface, remembered settings, launch time of a fixture',
   after(context, answer) {
     const { world, ages } = context;
     for (const instance of instancesIn(answer)) {
       const identity = textAt(instance, 'instanceId');
+      for (const list of LISTS) if (child(instance, list) === undefined) put(instance, list, []);
       const root = world.rootDevices.get(identity);
       if (root !== undefined) put(instance, 'rootDeviceName', root);
       const age = ages.get(identity);

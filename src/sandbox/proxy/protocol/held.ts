@@ -57,6 +57,23 @@ export function sendGarbled({ status }: HeldAnswer, response: ServerResponse): v
   response.writeHead(status, { 'content-type': 'text/xml' }).end('<Answer><reque\u0000stId>\ufffd</Nothing>');
 }
 
+/** The same answer without the elements of one name; without any body where the whole of it is that element. */
+export function leaveOut(
+  { status, headers, body }: Pick<HeldAnswer, 'status' | 'headers' | 'body'>,
+  element: string,
+): Pick<HeldAnswer, 'status' | 'headers' | 'body'> {
+  if (status >= 400) return { status, headers, body };
+  const root = parseXml(body.toString('utf8'));
+  if (root.name === element)
+    return { status, headers: { ...lengthless(headers), 'content-length': '0' }, body: Buffer.alloc(0) };
+  const prune = (node: Element): void => {
+    node.children = node.children.filter(({ name }) => name !== element);
+    for (const child of node.children) prune(child);
+  };
+  prune(root);
+  return { status, headers, body: Buffer.from(writeXml(root)) };
+}
+
 /** The identities that an answer names as made: the texts of its identity elements. */
 export function madeBy(body: string): readonly string[] {
   return [

@@ -191,3 +191,20 @@ export const wholeDocuments: readonly S3Correction[] = (
         },
       ]),
 ]);
+
+/** The documents that the emulator calls otherwise where they are empty, and their names (S3 API reference). */
+export const rootNames: readonly S3Correction[] = (
+  [
+    ['GetBucketVersioning', 'VersioningConfiguration'],
+    ['GetBucketNotificationConfiguration', 'NotificationConfiguration'],
+    ['GetBucketAccelerateConfiguration', 'AccelerateConfiguration'],
+  ] as const
+).map(([operation, name]): S3Correction => ({
+  operations: [operation],
+  answers: `the document is a ${name}, also where nothing is configured`,
+  async after(_context, answer) {
+    if (answer.status !== 200) return;
+    const root = parseXml((await answer.body()).toString('utf8'));
+    if (root.name !== name) answer.replaceBody(writeXml({ ...root, name }));
+  },
+}));

@@ -8,7 +8,7 @@ import { deleteObjects } from './delete-objects.ts';
 import { policies } from './policy.ts';
 import { objectKeys } from './object-keys.ts';
 import { bucketRefusals } from './refusals.ts';
-import { subResources, wholeDocuments } from './sub-resources.ts';
+import { rootNames, subResources, wholeDocuments } from './sub-resources.ts';
 import { suspended } from './suspended.ts';
 
 /** In order: a correction sees what the ones above it made of a request. */
@@ -21,6 +21,7 @@ export const s3Corrections: readonly S3Correction[] = [
   ...objectKeys,
   ...subResources,
   ...wholeDocuments,
+  ...rootNames,
   ...logging,
   ...bucketRefusals,
   deleteObjects,
