@@ -39,7 +39,11 @@ export async function runProgram(io: Io, words: readonly string[], version: stri
     writeErr: (text: string) => io.stderr.write(text),
   };
   const prepare = (command: Command): void => {
-    command.exitOverride().configureOutput(output).showHelpAfterError('(aiplan --help shows the commands)');
+    command
+      .exitOverride()
+      .configureOutput(output)
+      .configureHelp({ showGlobalOptions: true })
+      .showHelpAfterError('(aiplan --help shows the commands)');
     for (const inner of command.commands) prepare(inner);
   };
   prepare(program);
@@ -112,7 +116,8 @@ async function completions(program: Command, words: readonly string[]): Promise<
   tab(program as never);
 }
 
-function buildProgram(
+/** All commands with their options; `action` makes what runs a command out of what loads it. */
+export function buildProgram(
   version: string,
   action: (load: () => Promise<Work>) => (...values: unknown[]) => Promise<void>,
 ): Command {
@@ -131,7 +136,18 @@ function buildProgram(
     .option('--plain', 'lines in place of a screen, for screen readers; also AIPLAN_PLAIN=1')
     .addHelpText(
       'after',
-      '\nShell completion: aiplan complete bash (or zsh, fish, powershell) prints the script for that shell.',
+      [
+        '',
+        'Examples:',
+        '  aiplan plan move.yaml -o move.json    read AWS, show what would happen, keep it',
+        '  aiplan apply move.json                review it, confirm it, carry it out',
+        '  aiplan runs                           what was done, unfinished runs first',
+        '  aiplan rollback RUN                   undo a run, by the same road',
+        '  aiplan complete bash                  shell completion; also zsh, fish, powershell',
+        '',
+        'Exit codes: 0 done or no changes, 1 error, 2 changes (--detailed-exitcode), 3 blocked or a confirmation is',
+        'missing, 4 live changed since the plan, 5 apply failed, 6 rollback incomplete.',
+      ].join('\n'),
     );
 
   program
