@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The fault matrix over HTTP: a real process killed at every boundary of every mutating call, and every other fault at
 // every kind of call. Without words it tries the slice that the commit chooses (test/faults-http/slice.ts), with --all
-// everything.
+// everything. With --alone each kill has a run of its own, and takes twice as long.
 // AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where a point is
 // wrong or was not tried.
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
@@ -76,8 +76,10 @@ await runMain(async () => {
     return 0;
   }
   const isAll = process.argv.includes('--all') || process.env.AIPLAN_POINT !== undefined;
-  const slice = isAll ? {} : { AIPLAN_FAULTS_SLICE: await commitOf() };
-  const words = process.argv.slice(2).filter((word) => word !== '--all');
+  const commit = await commitOf();
+  const slice = isAll ? {} : { AIPLAN_FAULTS_SLICE: commit };
+  const alone = process.argv.includes('--alone') ? { AIPLAN_FAULTS_ALONE: '1' } : {};
+  const words = process.argv.slice(2).filter((word) => word !== '--all' && word !== '--alone');
   const place = quickPlace();
   const folder = mkdtempSync(join(place, 'aiplan-faults-out-'));
   const began = Date.now();
@@ -100,7 +102,16 @@ await runMain(async () => {
         '--forceExit',
         ...words,
       ],
-      { environment: { AIPLAN_PYTHON: warm.python, AIPLAN_FAULTS_OUT: folder, TMPDIR: place, ...slice } },
+      {
+        environment: {
+          AIPLAN_PYTHON: warm.python,
+          AIPLAN_FAULTS_OUT: folder,
+          TMPDIR: place,
+          AIPLAN_FAULTS_COMMIT: commit,
+          ...slice,
+          ...alone,
+        },
+      },
     );
     const counted = existsSync(folder) ? countedIn(folder) : null;
     if (counted === null) {
@@ -117,8 +128,10 @@ await runMain(async () => {
     );
     const faults = results.filter(({ name }) => !name.startsWith('kill '));
     const runs = Math.round(faults.reduce((sum, { shared }) => sum + 1 / shared, 0));
+    const kills = results.filter(({ name }) => name.startsWith('kill '));
+    const [copied, alike] = [kills.filter((one) => one.copied), kills.filter((one) => one.alike !== undefined)];
     process.stdout.write(
-      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min; ${results.length - faults.length} kills, ${results.filter(({ alike }) => alike !== undefined).length} of which left the very same behind as another (disk, AWS) and are tried with it; ${faults.length} other faults in ${runs} runs (one that a run survives strikes every kind of call in one)\n`,
+      `${counted.calls} mutating calls in the run that is killed, each at three boundaries and followed by ${isAll ? 'each' : 'one'} of two ways on; ${counted.kinds} kinds of calls, ${counted.mutatingKinds} of them mutating\npoints: ${counted.points}, tried: ${results.length}, wrong: ${new Set(wrong.map(({ name }) => name)).size}, ${minutes()} min\nkills: ${kills.length}; at ${kills.length - copied.length} the process was killed, at ${copied.length} it was stopped and its disk and AWS copied (--alone kills at each); ${alike.length} left the very same behind as another before the same command, and are tried with it\nother faults: ${faults.length} in ${runs} runs (one that a run survives strikes every kind of call in one)\n`,
     );
     if (!isAll)
       process.stdout.write(

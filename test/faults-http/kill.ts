@@ -10,6 +10,9 @@ import { kindOf, type KillPoint } from './points.ts';
 import { broken, type Told, type Wanted } from './try.ts';
 import { difference, secrets, type Lane, type Start } from './world.ts';
 
+/** A command may take so long on a busy machine, in milliseconds; less than a lane waits (lane.ts). */
+const timeout = 240_000;
+
 /** A boundary of a call, and the points that begin there: one for each command that follows. */
 interface Boundary {
   readonly points: readonly KillPoint[];
@@ -23,6 +26,8 @@ interface Moment {
    * remembers, and no mutating request carried out between them. A command that follows cannot tell one from the other.
    */
   readonly key: string;
+  /** Whether the process ran on after it was copied. */
+  readonly copied: boolean;
 }
 
 /**
@@ -62,14 +67,14 @@ export async function tryKills(
         const key = `${moment.key} ${point.way}`;
         const alike = tried.get(key);
         if (alike !== undefined) {
-          tell(point, { ...alike.told, alike: alike.name });
+          tell(point, { ...alike.told, alike: alike.name, copied: moment.copied });
           continue;
         }
         await lane.turnTo(moment.aws);
         machine.turnTo(moment.disk);
         const told = await followed(lane, point, start, machine, wanted);
         tried.set(key, { name: point.name, told });
-        tell(point, told);
+        tell(point, { ...told, copied: moment.copied });
       }
       if (moment !== undefined) await thrownAway(moment);
       moments.delete(boundary);
@@ -118,10 +123,10 @@ async function interrupted(
         setTimeout(done, 5);
       });
   };
-  const take = async (boundary: Boundary): Promise<void> => {
+  const take = async (boundary: Boundary, goesOn: boolean): Promise<void> => {
     await isQuiet();
     const [disk, aws] = [machine.copy(), await lane.copy()];
-    moments.set(boundary, { disk, aws, key: keyOf(disk, aws, released) });
+    moments.set(boundary, { disk, aws, key: keyOf(disk, aws, released), copied: goesOn });
   };
   /** Stops the process for good, or for as long as it takes to copy what it has left behind. Answers which. */
   const strike = async (boundary: Boundary): Promise<'killed' | 'copied'> => {
@@ -132,7 +137,7 @@ async function interrupted(
     }
     child?.kill('SIGSTOP');
     await isStopped(child?.pid ?? 0);
-    await take(boundary);
+    await take(boundary, true);
     child?.kill('SIGCONT');
     return 'copied';
   };
@@ -177,6 +182,7 @@ async function interrupted(
   });
   const ended = await machine.cli.run(['apply', 'faults.plan.json', '--approval', machine.approval], {
     environment: secrets,
+    timeout,
     onStarted: (started) => {
       child = started;
     },
@@ -185,7 +191,7 @@ async function interrupted(
   await queue;
   if (ended.signal !== 'SIGKILL') return `it ended with ${ended.code}: ${ended.stdout}${ended.stderr}`;
   const last = boundaries.find((boundary) => !moments.has(boundary));
-  if (last !== undefined && lane.copies) await take(last);
+  if (last !== undefined && lane.copies) await take(last, false);
   return null;
 }
 
@@ -236,7 +242,7 @@ async function followed(
   const words: string[] = [];
   let isBack = point.way === 'rollback';
   if (!isBack) {
-    const resumed = await cli.run(['resume', run, '--approval', approval], { environment: secrets });
+    const resumed = await cli.run(['resume', run, '--approval', approval], { environment: secrets, timeout });
     if (resumed.code === 0) words.push('resumed');
     // A run that cannot go on as it was confirmed says so and changes nothing; then it is taken back.
     else if (resumed.code === 4 && /run-stale/u.test(resumed.stderr)) {
@@ -257,13 +263,13 @@ async function followed(
 /** Takes a run back, as soon as AWS has finished what it began. Answers what went wrong. */
 async function takeBack(cli: Cli, run: string, approvalFor: (plan: Plan) => string): Promise<string | null> {
   for (let tries = 1; ; tries += 1) {
-    const planned = await cli.run(['--json', 'rollback', run, '-o', 'back.plan.json']);
+    const planned = await cli.run(['--json', 'rollback', run, '-o', 'back.plan.json'], { timeout });
     const plan = (planned.stdout.trimStart().startsWith('{') ? JSON.parse(planned.stdout) : {}) as Plan;
     if (planned.code === 3 && /"(?:rollback-wait|wrong-state)"/u.test(planned.stdout) && tries < 6) continue;
     if (planned.code !== 0)
       return `rollback cannot be planned (${planned.code}): ${JSON.stringify(plan.findings?.filter(({ severity }) => severity === 'error') ?? planned.stdout)}${planned.stderr}`;
     if (plan.steps.length === 0) return null;
-    const applied = await cli.run(['apply', 'back.plan.json', '--approval', approvalFor(plan)]);
+    const applied = await cli.run(['apply', 'back.plan.json', '--approval', approvalFor(plan)], { timeout });
     return applied.code === 0 ? null : `the rollback ended with ${applied.code}: ${applied.stdout}${applied.stderr}`;
   }
 }

@@ -15,6 +15,9 @@ import { openLane, type Lane } from './world.ts';
 /** A point of which nothing is heard for so long, in milliseconds, hangs: its lane ends, and the others go on. */
 const patience = 300_000;
 
+/** So many boundaries at which a process may be killed share one run, where AWS can be copied meanwhile. */
+const sharing = 12;
+
 /** Takes a piece of work for this lane; false where another lane has it. */
 function claimed(folder: string, name: string): boolean {
   try {
@@ -102,7 +105,13 @@ export async function defineLane(index: number): Promise<void> {
       const points = sliced.filter(({ name }) => only === undefined || name.includes(only));
       if (points.length === 0) throw new Error(`no point has a name with "${only}" in it`);
       // The kills come first: they take longest, so that no lane is left alone with one.
-      const batches = batchesOf(points, (kind) => kinds.get(kind)?.mutating === true, lane.copies).toReversed();
+      const isAlone = process.env['AIPLAN_FAULTS_ALONE'] !== undefined;
+      const batches = batchesOf(
+        points,
+        (kind) => kinds.get(kind)?.mutating === true,
+        lane.copies ? (isAlone ? 1 : sharing) : 0,
+        process.env['AIPLAN_FAULTS_COMMIT'] ?? '',
+      ).toReversed();
       writeFileSync(
         join(folder, `points-${index}.json`),
         JSON.stringify({

@@ -40,7 +40,10 @@ export async function machineOf(lane: Lane, { text }: Start, scenario: Scenario)
   const signed = (plan: Plan): string =>
     cli.write('signed.approval.json', JSON.stringify(sign(cli, approvalOf(plan), person.key)));
   const approval = signed(
-    (await cli.json(['plan', 'plan.yaml', '-o', 'faults.plan.json'], { environment: secrets })) as Plan,
+    (await cli.json(['plan', 'plan.yaml', '-o', 'faults.plan.json'], {
+      environment: secrets,
+      timeout: 240_000,
+    })) as Plan,
   );
   const machine: Machine = {
     cli,

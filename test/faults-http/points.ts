@@ -31,9 +31,6 @@ export interface FaultPoint {
 }
 export type Point = KillPoint | FaultPoint;
 
-/** So many boundaries at which a process may be killed share one run, where AWS can be copied meanwhile. */
-const sharing = 12;
-
 /**
  * What is tried in one run: one point; or kill points that follow each other in it (kill.ts); or points of one fault
  * that a run survives, each struck once in the same run. Where a run of the last does not end as planned, or a point
@@ -129,12 +126,17 @@ export const faultPoints = (
       })),
   );
 
-/** Puts the points together that one run may try. `copies`: AWS can be copied in the middle of a run. */
+/**
+ * Puts the points together that one run may try. `sharing`: how many boundaries one run has. The process is killed at
+ * the last of them, and the commit turns which that is. 0: AWS cannot be copied, and each point has a run of its own.
+ */
 export function batchesOf(
   points: readonly Point[],
   isMutating: (kind: string) => boolean,
-  copies: boolean,
+  sharing: number,
+  commit: string,
 ): readonly Batch[] {
+  const turn = (Number.parseInt(commit.slice(0, 8), 16) || 0) % Math.max(1, sharing);
   const batches = new Map<string, Point[]>();
   const boundaries = new Map<string, number>();
   for (const point of points) {
@@ -143,7 +145,8 @@ export function batchesOf(
       const boundary = `${point.when} ${point.call.operation}#${point.call.nth}`;
       const place = boundaries.get(boundary) ?? boundaries.size;
       boundaries.set(boundary, place);
-      if (copies) key = `kills of ${point.scenario}, ${Math.floor(place / sharing)}`;
+      if (sharing > 1) key = `kills of ${point.scenario}, ${Math.floor((place + turn) / sharing)}`;
+      else if (sharing === 1) key = `kill ${boundary}`;
     } else {
       const survived = disturbances[point.fault]?.survived;
       if (survived === 'always' || (survived === 'reads' && !isMutating(point.operation)))

@@ -11,6 +11,8 @@ export interface Told {
   readonly wrong: readonly string[];
   /** The point that left the same behind, and stands for this one. */
   readonly alike?: string;
+  /** The process was stopped there, and disk and AWS copied; else it was killed there. */
+  readonly copied?: boolean;
 }
 
 /** How a disturbed run must end where it ends well. */

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { faultPoints, killPoints, type Point } from '../faults-http/points.ts';
+import { batchesOf, faultPoints, killPoints, type Point } from '../faults-http/points.ts';
 import { sliceOf } from '../faults-http/slice.ts';
 
 const kinds = new Map(
@@ -31,4 +31,28 @@ it('six turns cover every point, and none has them all', () => {
 it('a commit always chooses the same, whatever its text', () => {
   expect(sliceOf(all, 'c0ffee11')).toEqual(sliceOf(all, 'c0ffee11aaaa'));
   expect(sliceOf(all, '').length).toBeGreaterThan(0);
+});
+
+it('no point is left out of the runs that are shared, and the last boundary of a run turns with the commit', () => {
+  const killsOf = (sharing: number, commit: string): readonly (readonly string[])[] =>
+    batchesOf(all, (kind) => kinds.get(kind)?.mutating === true, sharing, commit).map(({ points }) =>
+      points.map(({ name }) => name),
+    );
+  for (const [sharing, commit] of [
+    [0, '1'],
+    [1, '0'],
+    [4, '0'],
+    [4, '3'],
+  ] as const) {
+    const runs = killsOf(sharing, commit);
+    expect(runs.flat().toSorted()).toEqual(all.map(({ name }) => name).toSorted());
+    // Both commands after one kill need a copy of what it left.
+    if (sharing === 0) expect(runs.filter((names) => names[0]?.startsWith('kill ') && names.length > 1)).toEqual([]);
+  }
+  const lasts = ['0', '1', '2', '3'].flatMap((commit) =>
+    killsOf(4, commit)
+      .filter(([name]) => name?.startsWith('kill ') === true)
+      .map((names) => names.at(-1)?.replace(/, \w+$/u, '')),
+  );
+  expect(new Set(lasts).size).toBe(calls.length * 3);
 });
