@@ -35,7 +35,9 @@ export function judgeDeletions(
       'delete-without-expect',
       nodeOf(first.address)?.at ?? null,
       addresses.length === 1
-        ? 'the deletion does not say what it believes to delete'
+        ? first.expect === undefined
+          ? 'the deletion does not say what it believes to delete'
+          : '`expect` of the deletion says nothing beside the identity, which `id` says already'
         : `${addresses.length} deletions do not say what they believe to delete: ${list(addresses, 5)}`,
       `add to ${addresses.length === 1 ? 'it' : 'each'} a line that live AWS is held against, such as\n    expect: { Tags: { Name: … } }`,
     );

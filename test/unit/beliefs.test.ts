@@ -53,6 +53,12 @@ describe('a deletion that states nothing', () => {
   ])('is said: %j', (text) => {
     expect(findings(text)).toHaveLength(1);
   });
+  it('is not said to state nothing where it states the identity', () => {
+    expect(findings(', expect: { DBInstanceIdentifier: courses-0 }')[0]?.message).toMatch(
+      /says nothing beside the identity/u,
+    );
+    expect(findings('')[0]?.message).toBe('the deletion does not say what it believes to delete');
+  });
   it.each([
     ', expect: { Tags: { Name: x } }',
     ', expect: { MultiAZ: false }',

@@ -54,6 +54,17 @@ describe('the screen of a run', () => {
     expect(shown).toMatch(/Ctrl-C stop$/u);
   });
 
+  it('does not count a step as being changed while it is captured', () => {
+    const before = after(plan, [
+      phase('change'),
+      stepIs('CoursesDb', 'started', 'delete courses-prod'),
+      stage('CoursesDb', 'quiesce'),
+      stage('CoursesDb', 'capture'),
+    ]);
+    expect(text(before)).toMatch(/change 0\/3/u);
+    expect(text(after(plan, [stage('CoursesDb', 'change')], before))).toMatch(/change 1\/3/u);
+  });
+
   it('shows the call in flight', () => {
     expect(text(after(plan, [sent('CoursesDb', 'rds:DeleteDBInstance', 'delete the database')], changing))).toMatch(
       /in flight: rds:DeleteDBInstance \(delete the database\)/u,

@@ -1,4 +1,5 @@
 import { row, span, type Row, type Span, type Tone } from '../../views/base/rows.ts';
+import type { Stage } from '../../domain/records/event.ts';
 import type { RunState } from './run-model.ts';
 
 const wheel = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
@@ -28,7 +29,8 @@ export function lampsOf(state: RunState): readonly Lamp[] {
   };
   const wanted = Math.max(foreseen, counts.captured);
   const captures = wanted === 0 ? '' : `${counts.captured}/${wanted}`;
-  const begun = steps.filter((view) => view.state !== 'waiting').length;
+  // A step that is still being captured has changed nothing yet.
+  const begun = steps.filter((view) => view.state !== 'waiting' && !isBefore(view.stage)).length;
   // A destruction is captured right before it happens, among the changes.
   const late = at === 3 && counts.captured < wanted;
   // A capture that was not begun when the changes failed did not fail itself.
@@ -51,6 +53,10 @@ export function lampsOf(state: RunState): readonly Lamp[] {
     },
   ];
 }
+
+/** Whether a step is in what comes before its change: it is stopped or closed, and captured. */
+const isBefore = (stage: Stage | null): boolean =>
+  stage === 'quiesce' || stage === 'capture' || stage === 'verify-capture';
 
 function placeOf({ phase, before, run }: RunState): number {
   const real = phase === 'undo' ? (before ?? 'change') : phase;
