@@ -149,7 +149,9 @@ suite('a run that is interrupted', () => {
       });
       expect({ code, stderr }).toEqual({
         code: 5,
-        stderr: expect.stringContaining(`${signal}: the call in flight is finished, then the run stops`),
+        stderr: expect.stringContaining(
+          `${signal === 'SIGINT' ? 'Ctrl-C' : signal}: the call in flight is finished, then the run stops`,
+        ),
       });
       expect(stdout).toMatch(/stopped[^]*To undo it: aiplan rollback/u);
       const { report, records } = await cli.json(['runs', (await latest()).run]);

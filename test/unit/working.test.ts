@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReadCall } from '../../src/domain/call.ts';
+import { lineWatch } from '../../src/cli/context/run-watch.ts';
 import { Working } from '../../src/cli/context/working.ts';
 import type { GlobalOptions, Io } from '../../src/cli/context/io.ts';
 
@@ -27,9 +28,8 @@ describe('long reading', () => {
     const { working, reads, text } = process_();
     await working.during('reading AWS for move.yaml (file 1 of 2)', () => reads(25));
     expect(text().trimEnd().split('\n')).toEqual([
-      'reading AWS for move.yaml (file 1 of 2): 3 reads answered, 1s',
-      'reading AWS for move.yaml (file 1 of 2): 13 reads answered, 6s',
-      'reading AWS for move.yaml (file 1 of 2): 23 reads answered, 11s',
+      'reading AWS for move.yaml (file 1 of 2): 10 reads answered, 5s',
+      'reading AWS for move.yaml (file 1 of 2): 20 reads answered, 10s',
     ]);
   });
 
@@ -57,12 +57,26 @@ describe('long reading', () => {
     await expect(
       working.during('outer', () =>
         working.during('inner', async () => {
-          await reads(5);
+          await reads(12);
           throw new Error('denied');
         }),
       ),
     ).rejects.toThrow('denied');
     await reads(50);
-    expect(text()).toMatch(/^outer: 3 reads[^\n]*\n$/u);
+    expect(text()).toMatch(/^outer: 10 reads[^\n]*\n$/u);
+  });
+});
+
+describe('a run in plain lines', () => {
+  it.each([
+    ['SIGINT', 'Ctrl-C'],
+    ['SIGTERM', 'SIGTERM'],
+  ])('says of %s what a person knows it as', (signal, name) => {
+    let text = '';
+    const stderr = { columns: 100, write: (more: string) => (text += more) };
+    const watch = lineWatch({ io: { stderr, environment: {} } as unknown as Io, options: {} as GlobalOptions });
+    watch.interrupted(signal, 1);
+    watch.interrupted(signal, 2);
+    expect(text).toMatch(new RegExp(`^${name}: the call in flight.*\\n${name} again: `, 'u'));
   });
 });

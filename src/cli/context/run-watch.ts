@@ -28,10 +28,11 @@ export function lineWatch({ io, options }: Pick<CommandContext, 'io' | 'options'
       if (line !== null) tell(io, options, [line]);
     },
     interrupted(signal, times) {
+      const pressed = signal === 'SIGINT' ? 'Ctrl-C' : signal;
       const text =
         times === 1
-          ? `${signal}: the call in flight is finished, then the run stops`
-          : `${signal} again: the run stops as soon as the call in flight is in the journal`;
+          ? `${pressed}: the call in flight is finished, then the run stops`
+          : `${pressed} again: the run stops as soon as the call in flight is in the journal`;
       tell(io, options, [row(0, span(text, 'warning'))], 'error');
     },
   };

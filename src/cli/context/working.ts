@@ -6,10 +6,8 @@ import { row, span } from '../../views/base/rows.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { tell, widthOf } from './output.ts';
 
-/** Work that is over within this many milliseconds says nothing of itself. */
-const patience = 1_500;
-/** Milliseconds between two states of the line on a terminal, and between two lines elsewhere. */
-const pace = { terminal: 250, lines: 5_000 };
+/** Milliseconds: work that is over before `first` says nothing of itself; then it says something each `next`. */
+const paces = { terminal: { first: 1_500, next: 250 }, lines: { first: 5_000, next: 5_000 } };
 
 /**
  * Says on standard error what long reading is about, how many reads AWS has answered, and how long it takes so far: on
@@ -64,10 +62,9 @@ export class Working {
     if (doing === null || this.#options.quiet === true) return;
     doing.reads += 1;
     const now = this.#io.clock.now();
-    if (now - doing.since < patience) return;
     const isTerminal = this.#io.stderr.isTTY === true && this.#io.environment['TERM'] !== 'dumb';
-    const wait = isTerminal ? pace.terminal : pace.lines;
-    if (doing.told !== doing.since && now - doing.told < wait) return;
+    const pace = isTerminal ? paces.terminal : paces.lines;
+    if (now - doing.told < (doing.told === doing.since ? pace.first : pace.next)) return;
     doing.told = now;
     const reads = `${doing.reads} read${doing.reads === 1 ? '' : 's'} answered, ${elapsed(now - doing.since)}`;
     if (!isTerminal) {
