@@ -16,6 +16,7 @@ import { instanceProfile } from './iam/instance-profile.ts';
 import { dbInstance } from './rds/db-instance/db-instance.ts';
 import { dbParameterGroup } from './rds/db-parameter-group.ts';
 import { dbSubnetGroup } from './rds/db-subnet-group.ts';
+import { logGroup } from './logs/log-group.ts';
 import { bucket } from './s3/bucket/bucket.ts';
 import { ssmParameter } from './ssm/parameter.ts';
 
@@ -30,6 +31,7 @@ const all: readonly ResourceType[] = [
   securityGroup,
   volume,
   instanceProfile,
+  logGroup,
   instance,
   dbSubnetGroup,
   dbParameterGroup,

@@ -65,6 +65,9 @@ export interface UserListing {
 export interface Detail {
   /** It tells the tags: it is also asked of every resource of a list that is searched by tags. */
   readonly tells?: 'Tags';
+  /** It comes in pages: the member that holds the elements, and those that hold the token of the next page. */
+  readonly items?: string;
+  readonly token?: Listing['token'];
   /** Not asked where the first read told it. */
   readonly unless?: (found: Found) => boolean;
   readonly operation: string;
@@ -90,8 +93,8 @@ interface Given {
 
 /** How tags of an existing resource are set and removed. */
 export interface Tagging {
-  readonly set: KindCall<readonly [identity: string, tags: Readonly<Record<string, string>>]>;
-  readonly remove: KindCall<readonly [identity: string, keys: readonly string[]]>;
+  readonly set: KindCall<readonly [identity: string, tags: Readonly<Record<string, string>>, live: LiveResource]>;
+  readonly remove: KindCall<readonly [identity: string, keys: readonly string[], live: LiveResource]>;
 }
 
 /** How one property is set on what is there; `clear` takes it away. */

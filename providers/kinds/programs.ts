@@ -143,10 +143,12 @@ function* changeTags(about: Description, live: LiveResource, after: JsonObject):
   );
   const removed = Object.keys(before).filter((key) => after[key] === undefined || after[key] === null);
   const { set, remove } = tagging;
-  if (Object.keys(added).length > 0)
-    yield* send(absolute(about, set.operation, set.input(live.identity, added), live.identity, set.purpose));
-  if (removed.length > 0)
-    yield* send(absolute(about, remove.operation, remove.input(live.identity, removed), live.identity, remove.purpose));
+  const calls: readonly MadeCall[] = [
+    ...(Object.keys(added).length > 0 ? [{ ...set, input: set.input(live.identity, added, live) }] : []),
+    ...(removed.length > 0 ? [{ ...remove, input: remove.input(live.identity, removed, live) }] : []),
+  ];
+  for (const { operation, input, purpose } of calls)
+    yield* send(absolute(about, operation, input, live.identity, purpose));
 }
 
 /** Deletes it. */

@@ -146,9 +146,19 @@ async function withDetails(
   only?: Detail['tells'],
 ): Promise<Found> {
   let whole = found;
-  for (const { operation, input, into, tells, unless } of details) {
+  for (const { operation, input, into, tells, unless, items, token } of details) {
     if ((only !== undefined && tells !== only) || unless?.(whole) === true) continue;
-    const answer = await attempt(aws.read({ service, operation, input: input(found) }));
+    const answer = await attempt<JsonObject | null>(
+      items === undefined
+        ? aws.read({ service, operation, input: input(found) })
+        : pagesOf(
+            aws,
+            service,
+            { operation, items, ...(token === undefined ? {} : { token }) },
+            input(found),
+            false,
+          ).then((list) => ({ [items]: list })),
+    );
     if (answer.ok) whole = into(whole, answer.value ?? {});
     else failures.push(failureOf(type, found.identity, answer.error));
   }

@@ -3,7 +3,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { parse } from 'yaml';
 import type { JsonObject } from '../../src/base/json.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { asker, type Ask } from './query.ts';
+import { asker, keyAsker, type Ask } from './query.ts';
 import { region } from './road.ts';
 import { clientsOf } from './sandbox.ts';
 
@@ -124,6 +124,7 @@ export async function furnish(
     { AvailabilityZone: `${region}a`, Size: '5', VolumeType: 'gp3' },
     'volumeId',
   );
+  const key = (await keyAsker(sandbox.endpoint, region)('CreateKey', {})).KeyMetadata?.Arn ?? '';
   return {
     ask,
     names: {
@@ -144,6 +145,7 @@ export async function furnish(
       ImageB: imageB,
       Data: data,
       Logs: logs,
+      Key: key,
       Store: `aiplan-captures-${sandbox.account}-${region}`,
       Role: `arn:aws:iam::${sandbox.account}:role`,
     },

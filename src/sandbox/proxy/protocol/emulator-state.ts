@@ -122,7 +122,14 @@ interface SnapshotMemory {
   readonly source: Element;
 }
 
-/** The proxy's memory of EC2 and RDS for one account in one region. */
+/** The members of a log group that the emulator forgets. */
+interface LogGroupMemory {
+  readonly class: string;
+  readonly key: string;
+  readonly isProtected: boolean;
+}
+
+/** The proxy's memory of EC2, RDS and CloudWatch Logs for one account in one region. */
 export interface EmulatorState {
   readonly account: string;
   readonly region: string;
@@ -142,6 +149,8 @@ export interface EmulatorState {
   readonly retained: Map<string, Element>;
   readonly databaseSnapshots: Map<string, SnapshotMemory>;
   readonly transitions: Transitions;
+  /** Of log groups by name: what the emulator has no place for. */
+  readonly logGroups: Map<string, LogGroupMemory>;
   /** Keys that cannot be used, for all services alike. */
   readonly keys: KeyStates;
 }
@@ -168,6 +177,7 @@ export const newWorld = (
   retained: new Map(),
   databaseSnapshots: new Map(),
   transitions: new Transitions(pace, now),
+  logGroups: new Map(),
   keys,
 });
 
