@@ -446,7 +446,7 @@ async function ungatedBodies(service: Service, operations: readonly string[]): P
     maxAttempts: 1,
     requestHandler: {
       async handle({ body }: Request) {
-        bodies.set(current, typeof body === 'string' ? body : Buffer.from(body as Uint8Array).toString('utf8'));
+        bodies.set(current, typeof body === 'string' ? body : new TextDecoder().decode(body as Uint8Array));
         throw new Sent('sent');
       },
     },
@@ -509,7 +509,7 @@ const jsonCalls: readonly (readonly [Service, string, Call['input'], string])[] 
     'key',
   ],
 ];
-const bodyOf = ({ body }: Request): unknown => JSON.parse(Buffer.from(body as Uint8Array).toString('utf8'));
+const bodyOf = ({ body }: Request): unknown => JSON.parse(new TextDecoder().decode(body as Uint8Array));
 const alter = (
   client: AnyClient,
   change: (request: { body: unknown; headers: Record<string, string> }) => void,
