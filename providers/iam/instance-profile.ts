@@ -116,19 +116,7 @@ export const instanceProfile = configurationType({
     purpose: 'delete the instance profile',
     input: ({ identity }) => ({ InstanceProfileName: identity }),
     // DeleteInstanceProfile: "The instance profile must not have an associated role."
-    first: {
-      operations: ['RemoveRoleFromInstanceProfile'],
-      calls: (live) => rolesOf(live).map((role) => detach(live.identity, role)),
-      undo: {
-        operations: ['AddRoleToInstanceProfile'],
-        calls: (live) => rolesOf(live).map((role) => attach(live.identity, role)),
-      },
-      undone: (before, now) => ({
-        ...now,
-        properties:
-          rolesOf(now).length === 0 ? { ...now.properties, Roles: before.properties['Roles'] ?? [] } : now.properties,
-      }),
-    },
+    emptied: { property: 'Roles', empty: [] },
   },
   users: [
     {

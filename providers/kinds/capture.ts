@@ -2,10 +2,11 @@ import type { Json, JsonObject } from '../../src/base/json.ts';
 import { isObject } from '../../src/base/json.ts';
 import { remapIdentity } from '../../src/domain/identity.ts';
 import type { CaptureOperations } from '../../src/domain/resource-type.ts';
-import { objectOf } from '../aws/values/fields.ts';
+import { canonical } from '../../src/base/digest.ts';
+import { objectOf, pick } from '../aws/values/fields.ts';
 import { restoreTags } from '../aws/values/tags.ts';
 import type { Description } from './description.ts';
-import { createDescribed, liveIn, missingFor, sendMade } from './programs.ts';
+import { createDescribed, liveIn, missingFor, propertiesNow, sendMade, setOne } from './programs.ts';
 
 /** What was read is the capture: it lies in the journal, and beside it in the capture bucket. A restore is a create. */
 export function captureOfDescribed(about: Description): CaptureOperations {
@@ -25,7 +26,7 @@ export function captureOfDescribed(about: Description): CaptureOperations {
       return {
         how: 'config',
         what,
-        late: about.remove.first !== undefined,
+        late: about.remove.emptied !== undefined,
         loses,
         ...(about.made === undefined ? {} : { newIdentity: true }),
         ...(lost === null ? {} : { impossible: lost }),
@@ -59,19 +60,26 @@ export function captureOfDescribed(about: Description): CaptureOperations {
   };
 }
 
-/** What is taken off before a delete, and put back where it is not carried out. */
+/** The property that is emptied before a delete, and put back where the delete is not carried out. */
 function quiescing(about: Description): Pick<CaptureOperations, 'quiesce' | 'quieted' | 'unquiesce'> {
-  const { first } = about.remove;
-  if (first === undefined) return {};
+  const { emptied } = about.remove;
+  if (emptied === undefined) return {};
+  const { property, empty } = emptied;
+  const without = (properties: JsonObject): JsonObject => ({ ...properties, [property]: empty });
   return {
     *quiesce(context) {
-      const live = liveIn(context);
-      yield* sendMade(about, live.identity, first.calls(live), live.properties);
+      const { identity, properties } = liveIn(context);
+      const now = yield* propertiesNow(about, identity, properties);
+      yield* setOne(about, identity, property, now, without(now));
     },
-    quieted: first.undone,
+    quieted: (before, now) =>
+      canonical(now.properties[property] ?? empty) === canonical(empty)
+        ? { ...now, properties: { ...now.properties, ...pick(before.properties, [property]) } }
+        : now,
     *unquiesce(context) {
-      const live = liveIn(context);
-      yield* sendMade(about, live.identity, first.undo.calls(live), live.properties);
+      const { identity, properties } = liveIn(context);
+      const now = yield* propertiesNow(about, identity, without(properties));
+      yield* setOne(about, identity, property, now, { ...now, ...pick(properties, [property]) });
     },
   };
 }

@@ -91,7 +91,6 @@ function iamOf(about: Description): ResourceType['iam'] {
   const settings = Object.values(set).flatMap((one) =>
     'calls' in one ? one.operations : [one.operation, ...(one.clear === undefined ? [] : [one.clear.operation])],
   );
-  const first = remove.first === undefined ? [] : [...remove.first.operations, ...remove.first.undo.operations];
   const read = [list, ...(list.all === undefined ? [] : [list.all]), ...details, ...Object.values(needs)];
   return {
     read: [
@@ -102,7 +101,6 @@ function iamOf(about: Description): ResourceType['iam'] {
     write: actions([
       create.operation,
       ...settings,
-      ...first,
       remove.operation,
       ...(tags === undefined ? [] : [tags.set.operation, tags.remove.operation]),
     ]),

@@ -145,12 +145,11 @@ interface Common {
   };
   readonly set?: Readonly<Record<string, Setting | Changing>>;
   readonly remove: KindCall<readonly [live: LiveResource]> & {
-    /** Calls without which AWS refuses the delete: what is taken off first, and put back where it is not deleted. */
-    readonly first?: MadeCalls<readonly [live: LiveResource]> & {
-      readonly undo: MadeCalls<readonly [live: LiveResource]>;
-      /** The live resource with what the first calls take off put as it was before. */
-      readonly undone: (before: LiveResource, now: LiveResource) => LiveResource;
-    };
+    /**
+     * The property that has to be empty before AWS deletes it, and its empty value: it is emptied before the delete, and
+     * put back where it is not deleted, both by `set`.
+     */
+    readonly emptied?: { readonly property: string; readonly empty: Json };
   };
   /** Parts that no property tells and that come back with it: what a restore sends after the create. */
   readonly parts?: MadeCalls<readonly [live: LiveResource]>;

@@ -100,7 +100,14 @@ export function* sendMade(
   }
 }
 
-function* setOne(about: Description, identity: string, name: string, before: JsonObject, desired: JsonObject): Program {
+/** Sets one property as `desired` has it, by what differs from `before`. */
+export function* setOne(
+  about: Description,
+  identity: string,
+  name: string,
+  before: JsonObject,
+  desired: JsonObject,
+): Program {
   const setting = about.set?.[name];
   if (setting === undefined) throw new UserError('no-such-call', `${about.type} has no call that sets ${name}`);
   if ('calls' in setting) {
@@ -170,6 +177,17 @@ function foundIn({ list, find }: Description, answer: JsonObject | null, identit
   const element = answer?.[list.items];
   const items = Array.isArray(element) ? listOf(element) : listOf([element ?? null]);
   return items.flatMap(find).find((one) => one.identity === identity);
+}
+
+/**
+ * The properties as they are now, read: a call that is sent again must not be refused for what an earlier one did. A plan
+ * that only lists the calls takes them to be `assumed`.
+ */
+export function* propertiesNow(about: Description, identity: string, assumed: JsonObject): Program<JsonObject> {
+  const preview = { [about.list.items]: 'preview' };
+  const answer = yield* look(readOf(about, identity), preview);
+  if (answer?.[about.list.items] === 'preview') return assumed;
+  return foundIn(about, answer, identity)?.properties ?? assumed;
 }
 
 /** Waits until it is there and stable. */

@@ -214,10 +214,9 @@ export const logGroup = configurationType({
   grants: [
     {
       path: 'KmsKeyId',
-      given: (before) => textOf(before) !== undefined,
       when: (before, after) => before !== after,
       says: (before, after) =>
-        `new log events are encrypted ${textOf(after) === undefined ? 'without a key of yours' : `with ${String(after)}`}, no longer with ${String(before)}; older ones still need that key`,
+        `${after === undefined || after === null ? 'new log events are encrypted without a key of yours' : `who may read new log events is up to the policy of ${textOf(after) ?? 'a key that is not known yet'}`}${textOf(before) === undefined ? '' : `; older ones still need ${String(before)}`}`,
     },
   ],
   destructive: [

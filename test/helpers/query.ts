@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../src/base/json.ts';
+
 /** Sends a request of the query protocol and answers the text of the named element, or the whole answer. */
 export type Ask = (
   service: 'ec2' | 'rds' | 'iam',
@@ -41,4 +43,22 @@ export const keyAsker =
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${operation}: ${text}`);
     return text === '' ? {} : (JSON.parse(text) as object);
+  };
+
+/** Sends a request in JSON to a service and answers it; `target` is what its header names before the operation. */
+export const jsonAsker =
+  (endpoint: string, region: string, service: string, target: string) =>
+  async (operation: string, input: JsonObject): Promise<JsonObject> => {
+    const answer = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20200101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`,
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `${target}.${operation}`,
+      },
+      body: JSON.stringify(input),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${operation}: ${text}`);
+    return JSON.parse(text === '' ? '{}' : text) as JsonObject;
   };

@@ -88,7 +88,8 @@ const corrections: readonly JsonCorrection[] = [
   {
     // "Protecting log groups from deletion" (CloudWatch Logs user guide).
     operations: ['DeleteLogGroup'],
-    answers: 'a protected group is not deleted; tags go with a group, the emulator keeps them for the next of its name',
+    answers:
+      'a protected group is not deleted; tags and metric filters go with a group, the emulator keeps them for the next one',
     async before({ input, world, send }) {
       const name = textIn(input, 'logGroupName');
       if (world.logGroups.get(name)?.isProtected === true)
@@ -98,6 +99,9 @@ const corrections: readonly JsonCorrection[] = [
         );
       const resourceArn = `arn:aws:logs:${world.region}:${world.account}:log-group:${name}`;
       const { tags } = await send('ListTagsForResource', { resourceArn });
+      const { metricFilters } = await send('DescribeMetricFilters', { logGroupName: name });
+      for (const { filterName } of (metricFilters ?? []) as unknown as readonly { filterName: string }[])
+        await send('DeleteMetricFilter', { logGroupName: name, filterName });
       const tagKeys = Object.keys((tags ?? {}) as JsonObject);
       if (tagKeys.length > 0) await send('UntagResource', { resourceArn, tagKeys });
     },
