@@ -146,8 +146,8 @@ interface Common {
   readonly set?: Readonly<Record<string, Setting | Changing>>;
   readonly remove: KindCall<readonly [live: LiveResource]> & {
     /**
-     * The property that has to be empty before AWS deletes it, and its empty value: it is emptied before the delete, and
-     * put back where it is not deleted, both by `set`.
+     * The property that has to be empty before AWS deletes it, and its empty value: it is emptied before the delete,
+     * and put back where it is not deleted, both by `set`.
      */
     readonly emptied?: { readonly property: string; readonly empty: Json };
   };

@@ -180,8 +180,8 @@ function foundIn({ list, find }: Description, answer: JsonObject | null, identit
 }
 
 /**
- * The properties as they are now, read: a call that is sent again must not be refused for what an earlier one did. A plan
- * that only lists the calls takes them to be `assumed`.
+ * The properties as they are now, read: a call that is sent again must not be refused for what an earlier one did. A
+ * plan that only lists the calls takes them to be `assumed`.
  */
 export function* propertiesNow(about: Description, identity: string, assumed: JsonObject): Program<JsonObject> {
   const preview = { [about.list.items]: 'preview' };
