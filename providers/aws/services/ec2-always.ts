@@ -4,6 +4,7 @@ import type { Always } from './service.ts';
 export const ec2Always: Always = {
   DescribeAddresses: ['Addresses'],
   DescribeAvailabilityZones: ['AvailabilityZones'],
+  DescribeFlowLogs: ['FlowLogs'],
   DescribeIamInstanceProfileAssociations: ['IamInstanceProfileAssociations'],
   DescribeImages: ['Images', 'Images.*.BlockDeviceMappings'],
   DescribeInstanceCreditSpecifications: ['InstanceCreditSpecifications'],

@@ -1,6 +1,6 @@
 import { Refusal, type QueryCorrection } from '../protocol/correction.ts';
 import type { ProxiedService } from '../protocol/proxied.ts';
-import { listAt } from '../protocol/xml.ts';
+import { at, child, listAt, put } from '../protocol/xml.ts';
 
 /** API ListInstanceProfiles: "this operation does not return tags, even though they are an attribute of the object". */
 const listed: QueryCorrection = {
@@ -9,6 +9,16 @@ const listed: QueryCorrection = {
   after(_context, answer) {
     for (const profile of listAt(answer, 'ListInstanceProfilesResult', 'InstanceProfiles'))
       profile.children = profile.children.filter(({ name }) => name !== 'Tags');
+  },
+};
+
+/** "IsTruncated: A flag that indicates whether there are more items to return": a list always has it. */
+const pages: QueryCorrection = {
+  operations: ['ListInstanceProfiles', 'ListInstanceProfileTags'],
+  answers: 'whether there are more pages; the emulator leaves it out',
+  after({ operation }, answer) {
+    const result = at(answer, `${operation}Result`);
+    if (result !== undefined && child(result, 'IsTruncated') === undefined) put(result, 'IsTruncated', 'false');
   },
 };
 
@@ -26,7 +36,7 @@ const tags: QueryCorrection = {
 export const iam: ProxiedService = {
   version: '2010-05-08',
   namespace: ' xmlns="https://iam.amazonaws.com/doc/2010-05-08/"',
-  query: [listed, tags],
+  query: [listed, pages, tags],
   refuses: {
     dependency: [[/^DeleteInstanceProfile$/u, 'DeleteConflict', 409]],
     quota: [[/^(?:Create|AddRoleTo)InstanceProfile$/u, 'LimitExceeded', 409]],
