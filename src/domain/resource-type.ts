@@ -215,6 +215,11 @@ export interface TypeRules {
    * leftovers.
    */
   readonly leftovers: (live: LiveResource) => readonly string[];
+  /**
+   * Whether what was read of a resource leaves it possible that another one uses it by this property of that one. False
+   * proves that none does, also where that property of others could not be read (law 9). Absent: it is always possible.
+   */
+  readonly takesFromOthers?: (live: LiveResource, property: string) => boolean;
 }
 
 /** A volume, an address: it outlives the resource that holds it. */

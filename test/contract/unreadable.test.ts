@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { CreateBucketCommand, PutBucketPolicyCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { resourceTypes } from '../../providers/index.ts';
 import { openSession, type OpenSession } from '../../providers/aws/session/session.ts';
 import type { JsonObject } from '../../src/base/json.ts';
@@ -150,18 +155,8 @@ suite('an account with one resource of each type that nobody can read', () => {
     const victim = await make[type](`victim-${plans}`);
     const before = await there(type, victim);
     const deletion: Entries = { Thing: { type, action: 'delete', id: victim, reason: 'a test', expect: {} } };
-    const isBucket = type === 'AWS::S3::Bucket';
     plans += 1;
-    if (isBucket) {
-      // A bucket that nobody can read may write its logs or copies into the victim: unknown is not safe (law 9).
-      expect(blocks(await road.plan(road.text(`unreadable-bucket-${plans}`, deletion)))).toEqual([
-        expect.stringMatching(/^Thing unknown-evidence: dependents .*s3:ListBucketInventoryConfigurations/u),
-      ]);
-    }
-    const entries: Entries = isBucket
-      ? { Thing: { type, action: 'update', id: victim, reason: 'a test', properties: { Tags: { note: 'read' } } } }
-      : deletion;
-    const made = await road.plan(road.text(`unreadable-${plans}`, entries));
+    const made = await road.plan(road.text(`unreadable-${plans}`, deletion));
     expect(blocks(made)).toEqual([]);
     const { run, outcome, message } = await road.apply(made);
     expect([outcome, message]).toEqual(['done', null]);
@@ -179,5 +174,36 @@ suite('an account with one resource of each type that nobody can read', () => {
         ),
       ) as JsonObject;
     expect(kept(after)).toEqual(kept(before));
+  });
+
+  it('blocks the deletion of a bucket into which the unreadable one could copy, and names that one (law 9)', async () => {
+    const type = 'AWS::S3::Bucket';
+    const victim = await make[type]('victim-with-versions');
+    await s3.send(new PutBucketVersioningCommand({ Bucket: victim, VersioningConfiguration: { Status: 'Enabled' } }));
+    const deletion: Entries = { Thing: { type, action: 'delete', id: victim, reason: 'a test', expect: {} } };
+    expect(blocks(await road.plan(road.text('unreadable-versions', deletion)))).toEqual([
+      expect.stringMatching(
+        new RegExp(`^Thing unknown-evidence: dependents .*"${hidden[type]}" may use it.*s3:GetBucketReplication`, 'u'),
+      ),
+    ]);
+  });
+
+  it('lets the bucket that a run created go again in its undo', async () => {
+    const made = await road.plan(
+      road.text('unreadable-create', {
+        Thing: {
+          type: 'AWS::S3::Bucket',
+          action: 'create',
+          properties: { BucketName: 'made-beside-an-unreadable-one' },
+        },
+      }),
+    );
+    expect(blocks(made)).toEqual([]);
+    const { run } = await road.apply(made);
+    const back = await road.planRollback(run);
+    expect(blocks(back)).toEqual([]);
+    const undone = await road.apply(back);
+    expect([undone.outcome, undone.message]).toEqual(['done', null]);
+    expect(await road.live('AWS::S3::Bucket', 'made-beside-an-unreadable-one')).toBeUndefined();
   });
 });

@@ -8,11 +8,12 @@ import type { JsonObject } from '../../src/base/json.ts';
 import type { AwsReader, ReadCall } from '../../src/domain/call.ts';
 import { actionsOf } from '../../providers/aws/services/index.ts';
 import type { LiveResource, LiveState } from '../../src/domain/live.ts';
+import { plan } from '../../src/plan/planner.ts';
 import { referrersOf, withDependents } from '../../src/plan/refresh/evidence.ts';
 import { indexLive } from '../../src/plan/refresh/live-index.ts';
 import { refresh } from '../../src/plan/refresh/refresh.ts';
 import { readAgain, refusalTexts } from '../../src/plan/refresh/unread.ts';
-import { changePlanOf, planningNow } from '../helpers/planning-samples.ts';
+import { changePlanOf, plainConfiguration, planningNow } from '../helpers/planning-samples.ts';
 
 type Answers = Readonly<Record<string, (bucket: string) => JsonObject | null>>;
 const created = '2024-01-01T00:00:00.000Z';
@@ -99,17 +100,90 @@ describe('who uses a bucket that is to be deleted', () => {
     ]);
   });
 
-  it('is nobody only where every other bucket was asked', async () => {
+  const policy = (Principal: JsonObject | string): Answers => ({
+    GetBucketPolicy: of('logs', {
+      Policy: JSON.stringify({ Statement: [{ Effect: 'Allow', Principal, Action: 's3:PutObject', Resource: '*' }] }),
+    }),
+  });
+  const logged = policy({ Service: 'logging.s3.amazonaws.com' });
+  const listed = policy({ Service: ['s3.amazonaws.com'] });
+  const wide = policy('*');
+  const granted: Answers = {
+    GetBucketAcl: (name) => ({
+      Owner: { ID: 'me' },
+      Grants:
+        name === 'logs'
+          ? [{ Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/s3/LogDelivery' }, Permission: 'WRITE' }]
+          : [],
+    }),
+  };
+  const versioned = (Status: string): Answers => ({ GetBucketVersioning: of('logs', { Status }) });
+
+  it.each<[string, Answers]>([
+    ['GetBucketLogging', logged],
+    ['GetBucketLogging', granted],
+    ['GetBucketLogging', wide],
+    ['GetBucketLogging', policy({ CanonicalUser: 'abc' })],
+    ['ListBucketInventoryConfigurations', listed],
+    ['ListBucketInventoryConfigurations', wide],
+    ['ListBucketAnalyticsConfigurations', listed],
+    ['GetBucketReplication', versioned('Enabled')],
+    ['GetBucketReplication', versioned('Suspended')],
+    ['GetBucketLogging', { GetBucketPolicy: (name) => (name === 'logs' ? refused('GetBucketPolicy') : null) }],
+    [
+      'GetBucketReplication',
+      { GetBucketVersioning: (name) => (name === 'logs' ? refused('GetBucketVersioning') : {}) },
+    ],
+  ])(
+    'is not known where another did not answer %s and the bucket would take what that writes: %#',
+    async (operation, own) => {
+      const answers = { ...own, [operation]: (name: string) => (name === 'site' ? refused(operation) : {}) };
+      expect((await dependents(['logs', 'site'], answers)).dependents).toBe('unknown');
+    },
+  );
+
+  it.each<[string, Answers]>([
+    ['GetBucketLogging', {}],
+    ['GetBucketLogging', listed],
+    ['GetBucketLogging', policy({ AWS: 'arn:aws:iam::123456789012:role/app' })],
+    ['GetBucketLogging', versioned('Enabled')],
+    ['ListBucketInventoryConfigurations', {}],
+    ['ListBucketInventoryConfigurations', logged],
+    ['GetBucketReplication', {}],
+    ['GetBucketReplication', wide],
+  ])('is nobody where another did not answer %s, and S3 would refuse what that writes: %#', async (operation, own) => {
+    const answers = { ...own, [operation]: (name: string) => (name === 'site' ? refused(operation) : {}) };
+    expect((await dependents(['logs', 'site'], answers)).dependents).toEqual([]);
+  });
+
+  it('that is not known blocks, and the finding names who may use it, the call and the words of AWS', async () => {
+    const live = await read(['logs', 'site', 'other'], {
+      ...logged,
+      GetBucketLogging: (name) => (name === 'site' ? refused('GetBucketLogging') : {}),
+    });
+    const { plan: made } = plan({
+      changePlan: changePlanOf([{ address: 'Logs', type: bucket.type, action: 'delete', id: 'logs', reason: 'r' }]),
+      text: '',
+      live,
+      types: resourceTypes,
+      schemas: loadSchema,
+      configuration: plainConfiguration,
+      now: planningNow,
+    });
+    const found = made.findings.find(({ code }) => code === 'unknown-evidence');
+    expect(found?.message).toMatch(
+      /dependents .*because "site" may use it.*s3:GetBucketLogging answered AccessDenied/u,
+    );
+    expect(found?.help).toContain('allow s3:GetBucketLogging');
+  });
+
+  it('is nobody where every other bucket was asked', async () => {
     expect((await dependents(['logs', 'site'], {})).dependents).toEqual([]);
-    for (const operation of ['GetBucketLogging', 'GetBucketReplication', 'ListBucketInventoryConfigurations'])
-      expect(
-        (await dependents(['logs', 'site'], { [operation]: (name) => (name === 'site' ? refused(operation) : {}) }))
-          .dependents,
-      ).toBe('unknown');
     // What says nothing of the victim hides nobody.
     expect(
       (
         await dependents(['logs', 'site'], {
+          ...logged,
           GetBucketTagging: (name) => (name === 'site' ? refused('GetBucketTagging') : null),
         })
       ).dependents,
@@ -118,7 +192,8 @@ describe('who uses a bucket that is to be deleted', () => {
 
   it('is not known where the account has more buckets than are asked', async () => {
     const names = ['logs', ...Array.from({ length: 1001 }, (_, index) => `b${index}`)];
-    expect((await dependents(names, {})).dependents).toBe('unknown');
+    expect((await dependents(names, logged)).dependents).toBe('unknown');
+    expect((await dependents(names, {})).dependents).toEqual([]);
   });
 
   it('is shown as unknown for buckets of other regions, which can only copy into one that keeps versions', async () => {

@@ -8,6 +8,7 @@ import { readPages, rowsOf } from '../configuration/configure.ts';
 import { countingCap, listEntries, summaryOf } from '../objects/contents.ts';
 import { listingOf } from '../rules/lifecycle.ts';
 import { foreignGrants, LOG_DELIVERY } from '../configuration/acl.ts';
+import { EXPORT_SERVICE, LOGGING_SERVICE, mayLetIn } from '../rules/deliveries.ts';
 import { isSystemTag, subResources, type SubResource } from '../configuration/sub-resources.ts';
 import { attempt, bounded, failureOf } from '../../aws/values/batches.ts';
 import { bucketNameOf, compact, incarnationOf, objectOf, objectsOf, textOf } from '../configuration/values.ts';
@@ -276,6 +277,7 @@ function bindingOf(
       return others.length === 0 ? 'private' : others;
     }),
     logDelivery: logDeliveryOf(documents.get('acl'), documents.get('policy')),
+    exportDelivery: exportDeliveryOf(documents.get('policy')),
     publicAccessBlock: fact('publicAccessBlock', (document) => (document === null ? 'none' : document)),
     encrypted: fact('encryption', (document) => {
       const rule = objectOf(objectsOf(objectOf(document)['Rules'])[0]?.['ApplyServerSideEncryptionByDefault']);
@@ -300,14 +302,21 @@ function bindingOf(
 }
 
 /**
- * Whether S3 may write access logs of other buckets here, by the list or the policy (S3 User Guide, "Permissions for log
- * delivery"): every bucket that others log into lets it. Undefined: it may not, or neither was read.
+ * Whether S3 may write access logs of other buckets here, by the list or the policy: every bucket that others log into
+ * lets it. Undefined: it may not, or neither was read.
  */
 function logDeliveryOf(acl: Json | undefined, policy: Json | undefined): Json | undefined {
   if (acl === undefined && policy === undefined) return undefined;
   if (acl === 'unknown' || policy === 'unknown') return 'unknown';
   const byList = foreignGrants(acl).some((grant) => grant.startsWith(LOG_DELIVERY));
-  return byList || (textOf(policy) ?? '').includes('logging.s3.amazonaws.com') ? 'allowed' : undefined;
+  return byList || mayLetIn(openedPolicy(textOf(policy) ?? null), LOGGING_SERVICE) ? 'allowed' : undefined;
+}
+
+/** Whether S3 may write inventories and analyses of other buckets here. Undefined: it may not, or that was not read. */
+function exportDeliveryOf(policy: Json | undefined): Json | undefined {
+  if (policy === undefined) return undefined;
+  if (policy === 'unknown') return 'unknown';
+  return mayLetIn(openedPolicy(textOf(policy) ?? null), EXPORT_SERVICE) ? 'allowed' : undefined;
 }
 
 async function driven<Result>(aws: AwsReader, pages: Generator<ReadCall, Result, JsonObject | null>): Promise<Result> {

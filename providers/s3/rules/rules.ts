@@ -1,3 +1,4 @@
+import { takesFromOthers } from './deliveries.ts';
 import { isObject, type Json, type JsonObject } from '../../../src/base/json.ts';
 import type { LiveResource } from '../../../src/domain/live.ts';
 import type { PropertyRule, TypeRules } from '../../../src/domain/resource-type.ts';
@@ -183,6 +184,7 @@ export const rules: TypeRules = {
     'A bucket cannot be replaced: its name and its objects stay with it. Create a new bucket, copy the objects, and delete the old one in a later plan.',
   changeableStates: [],
   goneStates: [],
+  takesFromOthers,
   // How large the largest is says nothing about how much there is.
   bands: { largestObject: 'free', replicatedFrom: 'free' },
   duplicate,

@@ -1,7 +1,7 @@
 import { isSameName, nameIn } from '../../domain/identity.ts';
 import { canonical } from '../../base/digest.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
-import type { LiveResource } from '../../domain/live.ts';
+import type { LiveResource, ReadFailure } from '../../domain/live.ts';
 import type { ResourceType, ResourceTypes } from '../../domain/resource-type.ts';
 import type { Schemas } from '../../domain/schema.ts';
 import type { LiveIndex } from './live-index.ts';
@@ -13,6 +13,8 @@ export interface Referrers {
   of(victim: LiveResource): readonly LiveResource[];
   /** Known types that may name the victim and of which what may name it could not be read whole. */
   unread(victim: LiveResource): readonly string[];
+  /** The failed reads of single resources that leave open whether they use the victim. */
+  unreadOf(victim: LiveResource): readonly ReadFailure[];
 }
 
 /** The index is made when it is first asked for: only destructions need it. */
@@ -45,20 +47,32 @@ export function referrersOf(index: LiveIndex, types: ResourceTypes, schemas: Sch
       }
       return [...found];
     },
+    unreadOf: (victim) =>
+      referringTypes(victim.type, types, schemas).flatMap((type) =>
+        partlyRead(index, { types, schemas }, type, victim),
+      ),
     unread: (victim) =>
       referringTypes(victim.type, types, schemas).filter(
-        (type) => !index.isComplete(type) || partlyRead(index, schemas, type, victim),
+        (type) => !index.isComplete(type) || partlyRead(index, { types, schemas }, type, victim).length > 0,
       ),
   };
 }
 
-/** Whether a property that may name the victim stayed unread of any other resource of the type. */
-function partlyRead(index: LiveIndex, schemas: Schemas, type: string, victim: LiveResource): boolean {
+/** The failed reads of other resources of the type that leave open whether they use the victim. */
+function partlyRead(
+  index: LiveIndex,
+  { types, schemas }: { readonly types: ResourceTypes; readonly schemas: Schemas },
+  type: string,
+  victim: LiveResource,
+): readonly ReadFailure[] {
   const schema = schemas(type);
-  const names = schema === undefined ? [] : referringProperties(schema, victim.type);
+  const isPossible = types.get(victim.type)?.rules.takesFromOthers;
+  const names = (schema === undefined ? [] : referringProperties(schema, victim.type)).filter(
+    (name) => isPossible === undefined || isPossible(victim, name),
+  );
   return index
     .failuresOfType(type)
-    .some(
+    .filter(
       ({ identity, properties }) =>
         !(type === victim.type && identity === victim.identity) && properties?.some((name) => names.includes(name)),
     );

@@ -112,7 +112,7 @@ export function destructionOf(
       'refresh again, without --live',
     );
   const binding = withDependents(live, planning.referrers, planning.types.get(live.type)?.users);
-  checkKnown(planning, entry, binding);
+  checkKnown(planning, entry, binding, planning.referrers.unreadOf(live));
   return {
     binding,
     way: recoverabilityOfDestruction(planning, live, action, classified.changes, classified.irreversible),

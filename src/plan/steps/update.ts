@@ -1,6 +1,6 @@
 import type { ResourceEntry } from '../../domain/change-plan.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { LiveResource } from '../../domain/live.ts';
+import type { LiveResource, ReadFailure } from '../../domain/live.ts';
 import type { ResourceType } from '../../domain/resource-type.ts';
 import type { TypeSchema } from '../../domain/schema.ts';
 import { classify, type Classified } from '../classify/classify.ts';
@@ -273,15 +273,22 @@ export function checkPartlyRead(planning: Planning, entry: ResourceEntry, live: 
 }
 
 /** Unknown dependents, protections or encryption block a destruction (law 9). */
-export function checkKnown(planning: Planning, entry: ResourceEntry, binding: JsonObject): void {
+export function checkKnown(
+  planning: Planning,
+  entry: ResourceEntry,
+  binding: JsonObject,
+  unread: readonly ReadFailure[] = [],
+): void {
   for (const name of unknownFacts(binding)) {
-    const refusals = planning.index.refusalsOf(entry.type);
+    const others = name === 'dependents' ? unread : [];
+    const refusals = others.length > 0 ? others : planning.index.refusalsOf(entry.type);
+    const who = [...new Set(others.flatMap(({ identity }) => (identity === null ? [] : [quote(identity)])))];
     block(
       planning,
       entry,
       '',
       'unknown-evidence',
-      `${name} of the resource could not be read, and unknown is not safe: ${refusalTexts(refusals, 'AWS did not say why')}`,
+      `${name} of the resource could not be read${who.length === 0 ? '' : ` because ${few(who)} may use it`}, and unknown is not safe: ${refusalTexts(refusals, 'AWS did not say why')}`,
       readAgain(refusals),
     );
   }
