@@ -12,6 +12,7 @@ import { row, span } from '../../views/base/rows.ts';
 import { askHistory, historyDays, historyPause } from '../../../providers/aws/session/cloudtrail.ts';
 import { eachJournal, readAuditLog, timeOf } from './audit-reading.ts';
 import { askWitnesses, startOfRun } from './audit-witness.ts';
+import { noHistory } from './no-history.ts';
 import { print, printJson, tell } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
@@ -226,9 +227,13 @@ async function ask(
     // An emulator has no such limit.
     if (requests > 1 && target.endpoint === null) await io.clock.sleep(historyPause);
   };
-  for (const { key, value } of lookups) {
-    for await (const event of askHistory(aws, { key, value, since: stretch.since, until: stretch.until }, pace))
-      events.push(event);
+  try {
+    for (const { key, value } of lookups) {
+      for await (const event of askHistory(aws, { key, value, since: stretch.since, until: stretch.until }, pace))
+        events.push(event);
+    }
+  } catch (error) {
+    throw noHistory(error, target.endpoint);
   }
   return { events, requests };
 }
