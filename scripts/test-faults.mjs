@@ -4,7 +4,17 @@
 // everything. With --alone each kill has a run of its own, and takes twice as long.
 // AIPLAN_POINT='...' tries only the points whose names contain that. Prints the matrix, and fails where a point is
 // wrong or was not tried.
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRoot } from './lib/paths.mjs';
@@ -80,8 +90,10 @@ await runMain(async () => {
   const slice = isAll ? {} : { AIPLAN_FAULTS_SLICE: commit };
   const alone = process.argv.includes('--alone') ? { AIPLAN_FAULTS_ALONE: '1' } : {};
   const words = process.argv.slice(2).filter((word) => word !== '--all' && word !== '--alone');
-  const place = quickPlace();
-  const folder = mkdtempSync(join(place, 'aiplan-faults-out-'));
+  const folder = mkdtempSync(join(quickPlace(), 'aiplan-faults-out-'));
+  // Machines, disks and copies of them lie below it and go with it, whatever ends a lane.
+  const place = join(folder, 'temporary');
+  mkdirSync(place);
   const began = Date.now();
   const minutes = () => ((Date.now() - began) / 60_000).toFixed(1);
   const warm = await warmPython(python);
@@ -99,6 +111,7 @@ await runMain(async () => {
         '--config',
         inRoot('test', 'faults-http', 'jest.config.mjs'),
         '--maxWorkers=3',
+        `--cacheDirectory=${join(tmpdir(), 'aiplan-jest')}`,
         '--forceExit',
         ...words,
       ],
