@@ -184,6 +184,22 @@ class Play {
   }
 
   /**
+   * Identities of buckets that the run made and the rollback leaves, because one that nobody can read may write into
+   * them (law 9). Anything else that a rollback leaves out is a fault: the sentence about it.
+   */
+  #staysByLaw(back: Made, { plan }: Made): readonly string[] | string {
+    const left: string[] = [];
+    for (const { code, message, step } of back.source.left ?? []) {
+      const made = plan.steps.find(({ id, action }) => id === step && action === 'create');
+      const name = made?.changes.find(({ path }) => path === 'BucketName')?.after;
+      if (code !== 'unknown-evidence' || typeof name !== 'string') return `${code}: ${message}`;
+      left.push(name);
+    }
+    if (left.length > 0) this.#log.push(`${left.join(' ')} stays beside a bucket that nobody can read`);
+    return left;
+  }
+
+  /**
    * Takes the run back, in more than one try where AWS is still at work, and compares. `said`: what went wrong before.
    */
   async #undone({ run }: Report, before: Picture, census: Census, made: Made, said: readonly string[]): Promise<Round> {
@@ -197,6 +213,10 @@ class Play {
       if (problems.length > 0 && problems.every(({ text }) => text.startsWith('rollback-wait'))) continue;
       if (problems.length > 0)
         return this.#end('fault', 'the rollback is blocked', [...said, ...problems.map(({ text }) => text)]);
+      const stays = this.#staysByLaw(back, made);
+      if (typeof stays === 'string')
+        return this.#end('fault', 'the rollback leaves what it could undo', [...said, stays]);
+      for (const identity of stays) leftovers.add(identity);
       if (kills && tries === 0) killer.arm(this.#dice.between(1, 8), this.#dice.pick(['before', 'after']));
       for (const step of back.plan.steps) for (const leftover of step.leftovers) leftovers.add(leftover);
       const report = await road.apply(back);

@@ -8,6 +8,7 @@ import { resourceTypes } from '../../providers/index.ts';
 import { bringingOut } from '../../src/cli/planning/bringing-out.ts';
 import type { Io } from '../../src/cli/context/io.ts';
 import { makeCheckedPlan, makePlan, parseSource, readLiveFor } from '../../src/cli/planning/planning.ts';
+import { asFarAsPossible } from '../../src/cli/planning/setting-aside.ts';
 import type { Source } from '../../src/cli/planning/source.ts';
 import { run } from '../../src/cli/running/run.ts';
 import { openPorts } from '../../src/cli/running/run-ports.ts';
@@ -177,7 +178,10 @@ export async function openRoad(
         resources,
       }),
     plan: async (text) => madeFrom(parseSource(world, text, 'contract.yaml')),
-    planRollback: async (id) => madeFrom(await rollbackSource(world, id)),
+    async planRollback(id) {
+      const source = await rollbackSource(world, id);
+      return checked ? asFarAsPossible(source, madeFrom) : madeFrom(source);
+    },
     bringOut: async (id, step, as, instead = {}) =>
       madeFrom(await bringingOut(world, { run: id, step, as, instead, fromAws: false })),
     again: ({ source }) => madeFrom(source),
