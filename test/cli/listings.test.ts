@@ -64,7 +64,7 @@ suite('what is there', () => {
     ]);
     expect(actions.read).toContain('rds:DescribeDBInstances');
     for (const name of actions.read)
-      expect(name).toMatch(/^(?:ec2|rds|s3|kms|iam|sts|autoscaling|cloudformation|backup):(?:Describe|Get|List)/u);
+      expect(name).toMatch(/^(?:ec2|rds|s3|kms|iam|logs|sts|autoscaling|cloudformation|backup):(?:Describe|Get|List)/u);
   });
 
   it('an inventory is a change plan that changes nothing', async () => {

@@ -113,7 +113,7 @@ suite('the incident, in a terminal of 80 by 24', () => {
     await terminal.aiplan(['rollback', run]);
     await terminal.reviewing();
     await confirmAll([]);
-    await terminal.waitFor(/is brought\s+back/u);
+    await terminal.waitFor(/This stays different after the rollback:/u);
     await lastWord('undo-remove-duplicates');
     expect(await terminal.ended(90_000)).toBe(0);
     expect(terminal.alternate()).toBe(false);

@@ -208,7 +208,7 @@ class Play {
     const leftovers = new Set(made.plan.steps.flatMap((step) => step.leftovers));
     const kills = this.#dice.chance(0.25);
     for (let tries = 0; tries < 12; tries += 1) {
-      const back = await road.planRollback(run);
+      const back = await road.planRollbackAsFarAsPossible(run);
       const problems = problemsOf(back);
       if (problems.length > 0 && problems.every(({ text }) => text.startsWith('rollback-wait'))) continue;
       if (problems.length > 0)

@@ -58,6 +58,8 @@ export interface Road {
   plan(text: string): Promise<Made>;
   /** The plan that takes a run back. */
   planRollback(run: string): Promise<Made>;
+  /** The same as `aiplan rollback` makes it: without the steps that are blocked. */
+  planRollbackAsFarAsPossible(run: string): Promise<Made>;
   /** The plan that brings a capture out beside what there is, as `captures restore RUN/STEP` makes it. */
   bringOut(run: string, step: string, as: string | null, instead?: JsonObject): Promise<Made>;
   /** Plans again from the same source. */
@@ -178,10 +180,8 @@ export async function openRoad(
         resources,
       }),
     plan: async (text) => madeFrom(parseSource(world, text, 'contract.yaml')),
-    async planRollback(id) {
-      const source = await rollbackSource(world, id);
-      return checked ? asFarAsPossible(source, madeFrom) : madeFrom(source);
-    },
+    planRollback: async (id) => madeFrom(await rollbackSource(world, id)),
+    planRollbackAsFarAsPossible: async (id) => asFarAsPossible(await rollbackSource(world, id), madeFrom),
     bringOut: async (id, step, as, instead = {}) =>
       madeFrom(await bringingOut(world, { run: id, step, as, instead, fromAws: false })),
     again: ({ source }) => madeFrom(source),
