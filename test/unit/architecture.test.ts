@@ -45,7 +45,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'src/audit/': { own: ['src/audit/', 'src/history/', 'src/plan/', ...values], packages: [], pure: true },
   // string-width: columns of a terminal, a pure function.
-  'src/views/': { own: ['src/views/', ...values], packages: ['diff', 'string-width'], pure: true },
+  'src/views/': { own: ['src/views/', ...values], packages: ['@dagrejs/dagre', 'diff', 'string-width'], pure: true },
   'src/store/': {
     own: ['src/store/', ...values],
     packages: files,

@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Step } from '../../src/domain/plan.ts';
 import { box, mostDrawn, pictureOf, type Picture } from '../../src/views/plan/picture.ts';
-import { layersOf } from '../../src/views/plan/picture-layers.ts';
-import { apart } from '../../src/views/plan/picture-places.ts';
+import { layoutOf } from '../../src/views/plan/picture-layout.ts';
 import { pictureRows } from '../../src/views/plan/picture-rows.ts';
 import { plainText } from '../../src/views/base/rows.ts';
 import { pictureSvg, shortened } from '../../src/views/html/svg.ts';
@@ -81,8 +80,10 @@ describe('the dependency picture', () => {
 
   it('is the same for the same plan', () => expect(pictureOf(platformPlan())).toEqual(pictureOf(platformPlan())));
 
+  const sizes = { width: 100, height: 40, gap: { x: 20, y: 10 } };
+
   it('puts a step behind the longest way to it', () => {
-    const { layers, lines } = layersOf(
+    const { corners, lines } = layoutOf(
       ['a', 'b', 'c', 'd'],
       [
         { from: 'a', to: 'b' },
@@ -90,62 +91,35 @@ describe('the dependency picture', () => {
         { from: 'a', to: 'c' },
         { from: 'd', to: 'c' },
       ],
+      sizes,
     );
-    expect(layers.map((layer) => layer.filter((name) => name.length === 1).toSorted())).toEqual([
-      ['a', 'd'],
-      ['b'],
-      ['c'],
-    ]);
-    expect(lines.map((line) => line.length)).toEqual([2, 2, 3, 3]);
+    const at = (name: string): number => corners.get(name)?.x ?? -1;
+    expect([at('a'), at('b'), at('c')]).toEqual([0, 120, 240]);
+    expect(at('d')).toBeLessThan(at('c'));
+    // The line from a to c passes the layer of b beside it.
+    expect(lines.map((line) => line.length).slice(0, 3)).toEqual([2, 2, 4]);
   });
 
   it('lets no line cross where none has to', () => {
     // Written so that every line crosses every other one until the layers are sorted.
-    const { layers } = layersOf(
+    const { corners } = layoutOf(
       ['a', 'b', 'c', 'x', 'y', 'z'],
       [
         { from: 'a', to: 'z' },
         { from: 'b', to: 'y' },
         { from: 'c', to: 'x' },
       ],
+      sizes,
     );
-    const [first = [], second = []] = layers;
-    expect(second).toEqual(first.map((name) => ({ a: 'z', b: 'y', c: 'x' })[name]));
+    const order = (names: readonly string[]): readonly string[] =>
+      names.toSorted((one, other) => (corners.get(one)?.y ?? 0) - (corners.get(other)?.y ?? 0));
+    expect(order(['x', 'y', 'z'])).toEqual(order(['a', 'b', 'c']).map((name) => ({ a: 'z', b: 'y', c: 'x' })[name]));
   });
 
   it('stands a circle, which only an edited file can have', () => {
     const picture = pictureOf(graph(3, (index) => [(index + 1) % 3]));
     expect(picture.nodes).toHaveLength(3);
     expect(overlaps(picture)).toEqual([]);
-  });
-
-  it('keeps distances with the smallest sum of squares', () => {
-    expect(apart([10, 10], [20, 20])).toEqual([0, 20]);
-    expect(apart([0, 100, 90], [10, 10, 10])).toEqual([0, 90, 100]);
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 12 }), (wanted) => {
-        const places = apart(
-          wanted,
-          wanted.map(() => 10),
-        );
-        const cost = (heights: readonly number[]): number =>
-          heights.reduce((sum, height, index) => sum + (height - (wanted[index] ?? 0)) ** 2, 0);
-        expect(places.every((height, index) => index === 0 || height - (places[index - 1] ?? 0) >= 10 - 1e-9)).toBe(
-          true,
-        );
-        // No single block of neighbours can be moved for the better.
-        for (let from = 0; from < places.length; from += 1) {
-          for (let to = from; to < places.length; to += 1) {
-            for (const by of [-0.5, 0.5]) {
-              const moved = places.map((height, index) => (index >= from && index <= to ? height + by : height));
-              if (moved.every((height, index) => index === 0 || height - (moved[index - 1] ?? 0) >= 10))
-                expect(cost(moved)).toBeGreaterThan(cost(places) - 1e-9);
-            }
-          }
-        }
-      }),
-      parameters,
-    );
   });
 
   it('of one step is a box without words below it', () => {

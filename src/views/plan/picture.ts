@@ -1,6 +1,5 @@
 import type { Plan, Step } from '../../domain/plan.ts';
-import { centred } from './picture-places.ts';
-import { layersOf, type Edge } from './picture-layers.ts';
+import { layoutOf, type Edge } from './picture-layout.ts';
 import { inReadingOrder, isUnchanged } from './plan-parts.ts';
 
 /**
@@ -48,8 +47,7 @@ const mostDrawnWhole = 60;
 export const mostDrawn = 240;
 
 /**
- * The picture of a plan: layers by the longest path, order in a layer by barycentre, heights close to the neighbours'.
- * Pure.
+ * The picture of a plan: layers by the longest path, few crossings. Pure.
  */
 export function pictureOf(plan: Plan): Picture {
   const steps = plan.steps.filter((step) => !isUnchanged(step));
@@ -62,29 +60,15 @@ export function pictureOf(plan: Plan): Picture {
       .map((from): Edge => ({ from, to })),
   );
   const related = new Set(edges.flatMap(({ from, to }) => [from, to]));
-  const { layers, lines } = layersOf(
-    [...drawn].filter((id) => related.has(id)),
-    edges,
-  );
-  const sizes = (id: string): number => (all.has(id) ? box.height + gap.y : passage);
-  const heights = centred(layers, lines, sizes);
-  const left = (layer: number): number => layer * (box.width + gap.x);
-  const nodes: PictureNode[] = [];
-  const at = new Map<string, { readonly x: number; readonly y: number }>();
-  for (const [index, layer] of layers.entries()) {
-    for (const id of layer) {
-      const place = { x: left(index), y: heights.get(id) ?? 0 };
-      at.set(id, place);
-      const step = all.get(id);
-      if (step !== undefined) nodes.push({ step, place: places.get(id) ?? 0, x: place.x, y: place.y - box.height / 2 });
-    }
-  }
-  const bottom = Math.max(
-    0,
-    ...nodes.map(({ y }) => y + box.height),
-    ...[...at.values()].map(({ y }) => y + passage / 2),
-  );
-  const reach = layers.length === 0 ? 0 : left(layers.length - 1) + box.width;
+  const connected = [...drawn].filter((id) => related.has(id));
+  const { corners, lines } = layoutOf(connected, edges, { ...box, gap });
+  const nodes: PictureNode[] = connected.flatMap((id) => {
+    const [step, corner] = [all.get(id), corners.get(id)];
+    return step === undefined || corner === undefined ? [] : [{ step, place: places.get(id) ?? 0, ...corner }];
+  });
+  const passed = lines.flat();
+  const bottom = Math.max(0, ...nodes.map(({ y }) => y + box.height), ...passed.map(({ y }) => y + passage / 2));
+  const reach = Math.max(0, ...nodes.map(({ x }) => x + box.width));
   const alone = inReadingOrder(
     [...drawn].flatMap((id) => (related.has(id) ? [] : [all.get(id)].filter((step) => step !== undefined))),
   );
@@ -93,7 +77,7 @@ export function pictureOf(plan: Plan): Picture {
     alone.length,
     Math.max(alone.length > 12 ? 4 : 2, Math.floor((reach + gap.alone) / (box.width + gap.alone))),
   );
-  const top = layers.length === 0 ? 0 : bottom + 44;
+  const top = connected.length === 0 ? 0 : bottom + 44;
   for (const [index, step] of alone.entries()) {
     nodes.push({
       step,
@@ -107,19 +91,11 @@ export function pictureOf(plan: Plan): Picture {
     of: steps.length,
     width: Math.max(reach, ...nodes.map(({ x }) => x + box.width), 0),
     height: Math.max(bottom, ...nodes.map(({ y }) => y + box.height)),
-    edges: edges.flatMap(({ from, to }) => {
+    edges: edges.flatMap(({ from, to }, index) => {
       const [start, end] = [all.get(from), all.get(to)];
-      return start === undefined || end === undefined
-        ? []
-        : [
-            {
-              from: start,
-              to: end,
-              points: pointsOf(lines.find((line) => line[0] === from && line.at(-1) === to) ?? [], at),
-            },
-          ];
+      return start === undefined || end === undefined ? [] : [{ from: start, to: end, points: lines[index] ?? [] }];
     }),
-    alone: alone.length > 0 && layers.length > 0 ? top - 20 : null,
+    alone: alone.length > 0 && connected.length > 0 ? top - 20 : null,
     after: new Map(
       [...drawn].map(
         (id) =>
@@ -148,17 +124,4 @@ function chosen(steps: readonly Step[], all: ReadonlyMap<string, Step>): Readonl
   ]);
   for (const id of near) if (wanted.size < mostDrawn && all.has(id)) wanted.add(id);
   return new Set(steps.map(({ id }) => id).filter((id) => wanted.has(id)));
-}
-
-/** From the right edge of the first box, through the passages, to the left edge of the last. */
-function pointsOf(
-  line: readonly string[],
-  at: ReadonlyMap<string, { readonly x: number; readonly y: number }>,
-): PictureEdge['points'] {
-  return line.flatMap((id, index) => {
-    const place = at.get(id);
-    if (place === undefined) return [];
-    const [start, end] = [place, { x: place.x + box.width, y: place.y }];
-    return index === 0 ? [end] : index === line.length - 1 ? [start] : [start, end];
-  });
 }
