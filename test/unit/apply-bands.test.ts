@@ -3,9 +3,12 @@ import { movedObservations } from '../../src/run/drift/confirmed-evidence.ts';
 import { lossPhrase, needed } from '../../src/domain/confirmation.ts';
 import type { Approval } from '../../src/domain/approval.ts';
 import { boundObservations } from '../../src/domain/bands.ts';
-import type { JsonObject } from '../../src/base/json.ts';
+import type { Json, JsonObject } from '../../src/base/json.ts';
+import type { LiveResource } from '../../src/domain/live.ts';
 import { resourceTypes } from '../../providers/index.ts';
+import type { ResourceTypes } from '../../src/domain/resource-type.ts';
 import { benchOf, changePlanOf, entryOf } from '../helpers/apply-world.ts';
+import { withType } from '../helpers/unreadable.ts';
 import { createMemoryWorld, DATABASE, NOTE, type Seed } from '../helpers/memory-world.ts';
 
 const rows = (number: number): readonly string[] => Array.from({ length: number }, (_, index) => `row ${index}`);
@@ -51,6 +54,42 @@ describe('what was observed when a step was confirmed is held against what is th
     });
     expect(report).toMatchObject({ outcome: 'stale', exitCode: 4, message: expect.stringContaining('rows: 0 → 300') });
     expect(world.sent.map(({ operation }) => operation)).toEqual(['PutNote']);
+  });
+  it('an update that was harmless for an empty resource is not made to one that was filled since', async () => {
+    const byContents = (types: ResourceTypes): ResourceTypes =>
+      withType(types, DATABASE, (type) => ({
+        ...type,
+        rules: {
+          ...type.rules,
+          destructive: type.rules.destructive.map((rule) =>
+            rule.path === 'Retention'
+              ? { ...rule, given: (_before: unknown, live) => Number(live?.observed['rows'] ?? 0) > 0 }
+              : rule,
+          ),
+        },
+      }));
+    const shorter = entryOf('Db', DATABASE, {
+      action: 'update',
+      id: 'courses',
+      properties: { Retention: 1 },
+      dependsOn: ['Note'],
+    });
+    for (const [now, outcome, sent] of [
+      [0, 'done', ['CreateDatabaseSnapshot', 'PutNote', 'ModifyDatabase']],
+      [300, 'stale', ['CreateDatabaseSnapshot', 'PutNote']],
+    ] as const) {
+      const made = createMemoryWorld({
+        seed: [{ ...database(0), properties: { Class: 'db.large', Retention: 7 } }, note],
+      });
+      const world = { ...made, types: byContents(made.types) };
+      const report = await benchOf(world).apply(changePlanOf([updateNote, shorter]), {
+        beforeAppend(entry) {
+          if (entry.kind === 'step' && entry.step === 'Note' && entry.state === 'done')
+            world.rows('courses', rows(now));
+        },
+      });
+      expect([report.outcome, world.sent.map(({ operation }) => operation)]).toEqual([outcome, sent]);
+    }
   });
   it('right before the removal: what was filled while it was captured is left alone, and opened again', async () => {
     const world = createMemoryWorld({ seed: [database(0)] });
@@ -100,4 +139,36 @@ describe('what was observed when a step was confirmed is held against what is th
       movedObservations(signed(boundObservations(now.steps[0]?.evidence.observed ?? {})), plan, now, rulesOf),
     ).toBe('');
   });
+});
+
+describe('a rule that looks at the live resource', () => {
+  const values: readonly (Json | undefined)[] = [undefined, null, true, 'a', 7, [], {}, { Status: 'Enabled' }];
+
+  it.each(resourceTypes.all.map(({ type, rules }) => [type, rules] as const))(
+    'says so by its parameters, so that it is asked again before its step: %s',
+    (_type, rules) => {
+      for (const { path, given, when } of [...rules.destructive, ...rules.grants]) {
+        let isRead = false;
+        const watched = new Proxy(
+          { type: '', identity: 'x', properties: {}, attributes: {}, binding: {}, observed: {}, systemTags: {} },
+          {
+            get(target, name) {
+              isRead = true;
+              return Reflect.get(target, name) as unknown;
+            },
+          },
+        ) as unknown as LiveResource;
+        for (const before of values) {
+          isRead = false;
+          given?.(before, watched);
+          expect([path, 'given', isRead && (given?.length ?? 0) < 2]).toEqual([path, 'given', false]);
+          for (const after of values) {
+            isRead = false;
+            when?.(before, after, watched);
+            expect([path, 'when', isRead && (when?.length ?? 0) < 3]).toEqual([path, 'when', false]);
+          }
+        }
+      }
+    },
+  );
 });

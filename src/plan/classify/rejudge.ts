@@ -73,6 +73,42 @@ export function rejudge(known: Known): Again {
   return { desired, problems: [...new Set(problems)] };
 }
 
+/** A step whose resource was read again. */
+export type Seen = Pick<Known, 'type' | 'schema' | 'planned' | 'scene'> & {
+  readonly names: readonly string[];
+  readonly plannedLive: LiveResource;
+  readonly live: LiveResource;
+};
+
+/**
+ * Effects that an update of these properties has on the resource as it is now, and had not on the resource as it was
+ * planned for: a log group that was empty then holds events now. One sentence each. Pure.
+ */
+export function newEffects({ names, plannedLive, live, planned, ...rest }: Seen): readonly string[] {
+  const known = { ...rest, action: 'update', planned, unknown: planned, resolved: planned } as const;
+  const of = (resource: LiveResource): Classified =>
+    judged({ ...known, plannedLive, live: resource, expect: undefined }, resource, planned, names);
+  const [was, is] = [of(plannedLive), of(live)];
+  const isNew =
+    (hits: readonly Hit[]) =>
+    (hit: Hit): boolean =>
+      !hits.some(
+        ({ says, rule, segments }) =>
+          says === hit.says || (rule !== undefined && rule === hit.rule && sameList(segments, hit.segments)),
+      );
+  return [...is.losing.filter(isNew(was.losing)), ...is.opening.filter(isNew(was.opening))].map(({ says }) => says);
+}
+
+/**
+ * Whether a rule on one of these properties looks at more than their values: at contents, say, which a read of the
+ * properties alone does not tell.
+ */
+export const judgesByLive = ({ rules }: ResourceType, names: readonly string[]): boolean =>
+  [...rules.destructive, ...rules.grants].some(
+    ({ path, given, when }) =>
+      names.includes(path.split(/[.[]/u, 1)[0] ?? path) && ((given?.length ?? 0) > 1 || (when?.length ?? 0) > 2),
+  );
+
 const within = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}.`);
 
 /**

@@ -5,16 +5,19 @@ import type { StepContext } from '../../domain/resource-type.ts';
 import { prepareDestruction, putUpdateManifest, unquiesce } from './capture-phase.ts';
 import { InDoubt, messageOf, Stale, StepFailed } from '../executor/interruptions.ts';
 import {
+  changedProperties,
   isGoneAlready,
   recheckBeforeDestroy,
   noticeOthers,
   refuseMoved,
+  refuseNewEffects,
   refuseOthers,
   refuseUnread,
 } from './concurrent-changes.ts';
 import { paceOf } from '../../domain/records/poll-intervals.ts';
 import { readWholly, type Wanted } from '../executor/reading.ts';
 import { removing } from '../../history/journal-reading.ts';
+import { judgesByLive } from '../../plan/classify/rejudge.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
 import { quote } from '../../domain/wording.ts';
 import {
@@ -81,6 +84,7 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
     if (live.detailed && seen.incarnation === live.incarnation) refuseUnread(live, seen);
     const drift = staleness(live, seen, type.rules, ownedBy(run));
     refuseMoved(run, task, seen);
+    if (step.action === 'update') refuseNewEffects(run, task, seen);
     if (drift.length > 0 && !isPointedBack(run, task, seen))
       throw new Stale(`${identity} has changed since the plan: ${driftText(drift)}`);
     return seen;
@@ -91,13 +95,15 @@ async function stillAsPlanned(run: Run, task: Task): Promise<LiveResource> {
 }
 
 /**
- * The parts that a step reads: an update that loses nothing needs no counting of contents, which for a large bucket
- * takes many calls.
+ * The parts that a step reads: an update that loses nothing, whatever the resource holds, needs no counting of
+ * contents, which for a large bucket takes many calls.
  */
-const wantedBy = ({ step }: Task, identity: string): Wanted =>
-  step.action === 'update' && step.destruction === null
-    ? { identity, properties: new Set(step.changes.map(({ path }) => topOf(path))) }
+const wantedBy = ({ step, type }: Task, identity: string): Wanted => {
+  const names = changedProperties(step);
+  return step.action === 'update' && step.destruction === null && !judgesByLive(type, names)
+    ? { identity, properties: new Set(names) }
     : { identity };
+};
 
 /** In a rollback: pointing at what came back under a new identity has done already what this update is for. */
 function isPointedBack(run: Run, task: Task, now: LiveResource): boolean {

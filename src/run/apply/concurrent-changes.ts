@@ -1,15 +1,16 @@
 import { outsideBands } from '../../domain/bands.ts';
 import { AwsError } from '../../base/error.ts';
-import type { Json } from '../../base/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { Step } from '../../domain/plan.ts';
 import { movedText, shownObservations } from '../drift/confirmed-evidence.ts';
 import { unknownFacts } from '../../plan/refresh/evidence.ts';
 import { Stale, StepFailed } from '../executor/interruptions.ts';
 import { readWholly } from '../executor/reading.ts';
-import { valueAt } from '../../plan/diff/references.ts';
+import { judgesByLive, newEffects } from '../../plan/classify/rejudge.ts';
+import { resolveReferences, unknownOf, valueAt } from '../../plan/diff/references.ts';
 import { topOf } from '../../plan/diff/inverse.ts';
-import { recordFinding, ownedBy, type Run, type Task } from './run-context.ts';
+import { recordFinding, ownedBy, sceneOf, type Run, type Task } from './run-context.ts';
 import { reachOf } from '../drift/change-progress.ts';
 import { driftText } from '../drift/read-back.ts';
 import { few } from '../../domain/wording.ts';
@@ -58,6 +59,34 @@ export function refuseMoved({ approval, planned }: Run, { step, type }: Task, no
   if (moved.length > 0)
     throw new Stale(`${now.identity} is far from what was confirmed, and is left alone: ${movedText(moved)}`);
 }
+
+/**
+ * An update that was harmless for what was there when it was planned must be harmless for what is there now: a log
+ * group that was empty then keeps its events. Throws Stale.
+ */
+export function refuseNewEffects(run: Run, task: Task, now: LiveResource): void {
+  const { step, work, type } = task;
+  const names = changedProperties(step);
+  if (work.live === null || !judgesByLive(type, names)) return;
+  const effects = newEffects({
+    type,
+    schema: run.ports.schemas(type.type),
+    planned: resolveReferences(work.desired, unknownOf, () => null) as JsonObject,
+    scene: sceneOf(run, task),
+    names,
+    plannedLive: work.live,
+    live: now,
+  });
+  if (effects.length > 0)
+    throw new Stale(
+      `${now.identity} is left alone: the step would do now what nobody confirmed: ${effects.join('; ')}`,
+    );
+}
+
+/** The properties that a step changes. */
+export const changedProperties = ({ changes }: Step): readonly string[] => [
+  ...new Set(changes.map(({ path }) => topOf(path))),
+];
 
 /**
  * True where AWS refused a removal because of what is there, nothing or something on its way out, and a read shows the

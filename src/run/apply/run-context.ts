@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts';
 import type { LiveResource } from '../../domain/live.ts';
 import type { Planned, Step, StepWork } from '../../domain/plan.ts';
 import type { ApplyPorts } from '../../domain/records/ports.ts';
-import type { ResourceType, StepContext } from '../../domain/resource-type.ts';
+import type { ResourceType, StepContext, RuleScene } from '../../domain/resource-type.ts';
 import { contextFor } from '../../plan/steps/preview-context.ts';
 import { namesIn } from '../../plan/refresh/evidence.ts';
 import { permitFor } from './permit.ts';
@@ -207,13 +207,17 @@ export function contextOf(
   };
 }
 
+/** What a rule may know beside the resource that it judges, in this run. */
+export const sceneOf = ({ planned, outputs }: Run, { work }: Task): Omit<RuleScene, 'after'> => ({
+  account: planned.plan.target.account,
+  ...(work.entry.pinned === true ? { undoes: true } : {}),
+  find: (name, identity) => [...outputs.values()].find((known) => known.type === name && known.identity === identity),
+});
+
 /** Judges values that were not known when the person confirmed, by the same rules, before the step sends anything. */
-function judgedAgain(
-  { ports, planned, outputs }: Run,
-  { step, work, type }: Task,
-  live: LiveResource | null,
-  found: JsonObject,
-): JsonObject {
+function judgedAgain(run: Run, task: Task, live: LiveResource | null, found: JsonObject): JsonObject {
+  const { ports, planned } = run;
+  const { step, work, type } = task;
   const { desired, problems: unseen } = rejudge({
     type,
     schema: ports.schemas(type.type),
@@ -224,12 +228,7 @@ function judgedAgain(
     plannedLive: work.live,
     live: live ?? work.live,
     expect: work.entry.expect,
-    scene: {
-      account: planned.plan.target.account,
-      ...(work.entry.pinned === true ? { undoes: true } : {}),
-      find: (name, identity) =>
-        [...outputs.values()].find((known) => known.type === name && known.identity === identity),
-    },
+    scene: sceneOf(run, task),
   });
   const { configuration, plan } = planned;
   const judged = { step, entry: work.entry, desired, nameProperty: type.rules.nameProperty ?? null };
