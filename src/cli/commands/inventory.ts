@@ -4,6 +4,7 @@ import { exitCodes, UserError, type ExitCode } from '../../base/error.ts';
 import type { LiveResource, ReadFailure } from '../../domain/live.ts';
 import type { ReadResult, ResourceType } from '../../domain/resource-type.ts';
 import { row, span } from '../../views/base/rows.ts';
+import { several } from '../../views/base/units.ts';
 import { printJson, tell } from '../context/output.ts';
 import type { CommandContext } from '../context/command-context.ts';
 
@@ -170,7 +171,7 @@ function show(context: CommandContext, resources: readonly LiveResource[], failu
         )
         .join('\n'),
     );
-    tell(context.io, context.options, [row(0, span(`${entries.length} resources`, 'muted'))]);
+    tell(context.io, context.options, [row(0, span(several(entries.length, 'resource'), 'muted'))]);
   }
 }
 

@@ -44,7 +44,12 @@ export async function planCommand(
       ...planRows(plan, io.clock.now(), file),
     ]);
   if (options.json === true) mentionUnfinished(context, plan);
-  if (out !== undefined) tell(io, options, [row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`)]);
+  if (out !== undefined)
+    tell(io, options, [
+      isBlocked(plan)
+        ? row(0, span(`blocked plan written to ${out}`, 'muted'))
+        : row(0, span(`plan written to ${out}; `, 'muted'), `aiplan apply ${out}`),
+    ]);
   if (isBlocked(plan)) return exitCodes.blocked;
   return detailedExitcode === true && plan.steps.some((step) => step.action !== 'keep')
     ? exitCodes.changes

@@ -41,7 +41,7 @@ export async function sandbox(
           ),
           row(0, 'Use it with:'),
           pasteRow(
-            `export AWS_ENDPOINT_URL=${state.endpoint} AWS_REGION=${state.region} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox`,
+            `export AWS_ENDPOINT_URL=${state.endpoint} AWS_REGION=${state.region} AWS_DEFAULT_REGION=${state.region} AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox`,
           ),
         ]);
       }

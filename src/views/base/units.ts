@@ -40,3 +40,6 @@ export function withUnit(path: string, text: string): string {
   if (unit === null) return text;
   return `${text} ${text === '1' && /^(?:days|years|seconds|minutes|bytes)$/u.test(unit) ? unit.slice(0, -1) : unit}`;
 }
+
+/** `1 resource`, `2 resources`. */
+export const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

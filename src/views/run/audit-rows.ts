@@ -1,3 +1,4 @@
+import { several } from '../base/units.ts';
 import type { Confirmation } from '../../domain/approval.ts';
 import type { AuditEvent } from '../../domain/records/audit.ts';
 import type { AuditProblem, AuditVerdict } from '../../domain/records/audit-report.ts';
@@ -268,7 +269,6 @@ function whoText({ by, host, agent, caller }: AuditEvent): string {
 }
 
 const counted = (count: Json | undefined, what: string): string => `${text(count)} ${what}${count === 1 ? '' : 's'}`;
-const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Whether the logs agree, where they break, and the head to keep elsewhere. */
 export function verdictRows(
