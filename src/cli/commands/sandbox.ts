@@ -90,7 +90,19 @@ export async function sandbox(
       if (!now.running)
         throw new UserError('no-sandbox', 'no sandbox is running', { help: 'start one with `aiplan sandbox up`' });
       const { seed } = await import('../../sandbox/seed.ts');
-      const { names } = await seed(now.state.endpoint, resolve(io.current, fixture), { account: now.state.account });
+      const { names } = await seed(now.state.endpoint, resolve(io.current, fixture), {
+        account: now.state.account,
+      }).catch((error: unknown): never => {
+        if (!(error instanceof Error) || !('$metadata' in error)) throw error;
+        throw new UserError(
+          'seed-refused',
+          `the sandbox refused a part of "${fixture}": ${error.name}: ${error.message}`,
+          {
+            help: 'a sandbox takes a fixture once: `aiplan sandbox down`, `aiplan sandbox up`, then seed again; else correct the fixture',
+            cause: error,
+          },
+        );
+      });
       if (options.json === true) printJson(io, names);
       else
         print(

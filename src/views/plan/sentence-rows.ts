@@ -40,16 +40,19 @@ function sentence(step: Step): readonly Span[] {
     ...(step.destruction?.loses ?? []),
     ...(step.destruction === null && step.recoverability.level === 'reversible' ? [] : step.recoverability.loses),
   ];
-  if (lost.length > 0) parts.push(span('; lost: ', 'destroy'), span([...new Set(lost)].join('; '), 'destroy'));
-  for (const opened of step.grant?.opens ?? []) parts.push(span(`; OPENS ${opened}`, 'grant'));
+  if (lost.length > 0) parts.push(span('; lost: ', 'destroy'), span([...new Set(lost)].map(withoutStop).join('; '), 'destroy'));
+  for (const opened of step.grant?.opens ?? []) parts.push(span(`; OPENS ${withoutStop(opened)}`, 'grant'));
   if (step.interrupts) parts.push(span('; the service is interrupted', 'warning'));
-  for (const way of step.oneWay) parts.push(span(`; one way: ${way}`, 'warning'));
+  for (const way of step.oneWay) parts.push(span(`; one way: ${withoutStop(way)}`, 'warning'));
   const back = wayBack(step);
   const said = [...parts, ...(back === null ? [] : [span('; '), back])];
   const last = said.at(-1) ?? span('');
   // Within its last part, so that no line begins with it.
   return [...said.slice(0, -1), { ...last, text: `${last.text}.` }];
 }
+
+/** A sentence as a part of a longer one. */
+const withoutStop = (text: string): string => text.replace(/\.$/u, '');
 
 /** `The EC2 security group sg-0a1b2c3d (WebGroup)`. */
 const subject = (step: Step): string =>
