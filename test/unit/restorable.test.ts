@@ -604,6 +604,8 @@ describe('what only one instance can have', () => {
       'the network interface eni-2, which i-other has by now',
     ]);
     expect(losses(live.identity)).toEqual([gone]);
+    // The same plan deletes the holder before: what it has is free by then.
+    expect(losses('i-other', { deletedBefore: ['i-other'] })).toEqual([gone]);
     expect(losses('i-other', { apart: 'i-1' })).toEqual([]);
   });
 });

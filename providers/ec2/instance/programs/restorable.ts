@@ -89,6 +89,8 @@ export function instanceApart(
  */
 function* ownThings(context: StepContext, live: LiveResource): Program<readonly string[]> {
   const { remains } = context;
+  // What it has itself, and what instances have that the same plan deletes before, is free by then.
+  const free = [live.identity, remains?.identity, ...(context.deletedBefore ?? [])];
   const losses: string[] = [];
   const elastic = listOf(live.attributes['Addresses'])
     .map((item) => textOf(item['AllocationId']) ?? '')
@@ -104,7 +106,7 @@ function* ownThings(context: StepContext, live: LiveResource): Program<readonly 
       const holder = heldBy(
         found.find((item) => item['AllocationId'] === id),
         'AssociationId',
-        [live.identity, remains?.identity],
+        free,
       );
       if (holder !== null) losses.push(`the elastic address ${id}, which ${holder}`);
     }
@@ -121,10 +123,7 @@ function* ownThings(context: StepContext, live: LiveResource): Program<readonly 
     );
     for (const id of cards) {
       const card = found.find((item) => item['NetworkInterfaceId'] === id);
-      const holder = heldBy(card === undefined ? undefined : { ...objectOf(card['Attachment']) }, 'AttachmentId', [
-        live.identity,
-        remains?.identity,
-      ]);
+      const holder = heldBy(card === undefined ? undefined : { ...objectOf(card['Attachment']) }, 'AttachmentId', free);
       if (holder !== null) losses.push(`the network interface ${id}, which ${holder}`);
     }
   }
