@@ -40,7 +40,8 @@ function sentence(step: Step): readonly Span[] {
     ...(step.destruction?.loses ?? []),
     ...(step.destruction === null && step.recoverability.level === 'reversible' ? [] : step.recoverability.loses),
   ];
-  if (lost.length > 0) parts.push(span('; lost: ', 'destroy'), span([...new Set(lost)].map(withoutStop).join('; '), 'destroy'));
+  if (lost.length > 0)
+    parts.push(span('; lost: ', 'destroy'), span([...new Set(lost)].map(withoutStop).join('; '), 'destroy'));
   for (const opened of step.grant?.opens ?? []) parts.push(span(`; OPENS ${withoutStop(opened)}`, 'grant'));
   if (step.interrupts) parts.push(span('; the service is interrupted', 'warning'));
   for (const way of step.oneWay) parts.push(span(`; one way: ${withoutStop(way)}`, 'warning'));
