@@ -81,8 +81,8 @@ export type Seen = Pick<Known, 'type' | 'schema' | 'planned' | 'scene'> & {
 };
 
 /**
- * Effects that an update of these properties has on the resource as it is now, and had not on the resource as it was
- * planned for: a log group that was empty then holds events now. One sentence each. Pure.
+ * Losses by an update of these properties to the resource as it is now, and not as it was planned for: a log group
+ * that was empty then holds events now. One sentence each. Pure.
  */
 export function newEffects({ names, plannedLive, live, planned, ...rest }: Seen): readonly string[] {
   const known = { ...rest, action: 'update', planned, unknown: planned, resolved: planned } as const;
@@ -96,15 +96,15 @@ export function newEffects({ names, plannedLive, live, planned, ...rest }: Seen)
         ({ says, rule, segments }) =>
           says === hit.says || (rule !== undefined && rule === hit.rule && sameList(segments, hit.segments)),
       );
-  return [...is.losing.filter(isNew(was.losing)), ...is.opening.filter(isNew(was.opening))].map(({ says }) => says);
+  return is.losing.filter(isNew(was.losing)).map(({ says }) => says);
 }
 
 /**
- * Whether a rule on one of these properties looks at more than their values: at contents, say, which a read of the
+ * Whether a rule of losses on one of these properties looks at more than their values: at contents, say, which a read of the
  * properties alone does not tell.
  */
 export const judgesByLive = ({ rules }: ResourceType, names: readonly string[]): boolean =>
-  [...rules.destructive, ...rules.grants].some(
+  rules.destructive.some(
     ({ path, given, when }) =>
       names.includes(path.split(/[.[]/u, 1)[0] ?? path) && ((given?.length ?? 0) > 1 || (when?.length ?? 0) > 2),
   );
