@@ -100,8 +100,8 @@ export function newEffects({ names, plannedLive, live, planned, ...rest }: Seen)
 }
 
 /**
- * Whether a rule of losses on one of these properties looks at more than their values: at contents, say, which a read of the
- * properties alone does not tell.
+ * Whether a rule of losses on one of these properties looks at more than their values: at contents, say, which a read
+ * of the properties alone does not tell.
  */
 export const judgesByLive = ({ rules }: ResourceType, names: readonly string[]): boolean =>
   rules.destructive.some(
